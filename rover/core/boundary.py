@@ -1,0 +1,67 @@
+"""The traffic between rover and world. Nothing else crosses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rover.core.grid import Dem
+
+
+class Mode(StrEnum):
+    """What the rover is doing; each has a load `<mode>_w` in the vehicle file."""
+
+    DRIVE = "drive"
+    COMMAND = "command"
+    CHARGE = "charge"
+    NAP = "nap"
+    DORMANT = "dormant"
+    SAFE = "safe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What the rover tells its body to do next.
+
+    Attributes:
+        mode: Mode to be in meanwhile.
+        turn_rad: Turn in place first, counter-clockwise.
+        drive_m: Then drive straight over the ground, backwards if negative; 0 in every mode but DRIVE.
+        duration_s: Otherwise stay this long.
+    """
+
+    mode: Mode
+    turn_rad: float = 0.0
+    drive_m: float = 0.0
+    duration_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.mode is not Mode.DRIVE and (self.turn_rad or self.drive_m):
+            raise ValueError(f"a motion in mode {self.mode}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Observation:
+    """What the rover has sensed at the end of a command.
+
+    Attributes:
+        time_s: Since the scenario's epoch.
+        east_m, north_m, yaw_rad: Pose in the terrain's frame.
+        pitch_rad: Nose up positive, with noise.
+        roll_rad: Left side up positive, with noise.
+        soc: State of charge, 0-1.
+        array_w: Output of the solar array.
+        stalled: Whether the last motion was cut short by something that the wheels could not pass.
+        heights: Sensed elevations round the rover, NaN where none; None while parked or with the sensors off.
+    """
+
+    time_s: float
+    east_m: float
+    north_m: float
+    yaw_rad: float
+    pitch_rad: float
+    roll_rad: float
+    soc: float
+    array_w: float
+    stalled: bool
+    heights: Dem | None

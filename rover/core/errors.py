@@ -1,0 +1,182 @@
+"""Errors: one root, one class per cause, each with a code, an exit status and a remedy.
+
+A refusal (no route, not enough energy) is an answer and is returned as `NoPlan`; these are for input that
+cannot be used and resources that are not there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing wrong: where it stands, what it is and what to do about it."""
+
+    what: str
+    remedy: str
+    file: str | None = None
+    field: str | None = None
+    value: object = None
+
+    def __str__(self) -> str:
+        parts = []
+        if self.file is not None:
+            parts.append(f"{self.file}: ")
+        if self.field is not None:
+            shown = "" if self.value is None else f" = {_shown(self.value)}"
+            parts.append(f"{self.field}{shown}: ")
+        parts.append(f"{self.what}; {self.remedy}")
+        return _one_line("".join(parts))
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def _shown(value: object) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+class FarsideError(Exception):
+    """Root of every error that this package raises on purpose.
+
+    Holds one or more `Problem`; `str()` gives the single line that the command line prints.
+    """
+
+    code: ClassVar[str] = "INTERNAL"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        what: str | list[Problem],
+        *,
+        remedy: str = "",
+        file: object = None,
+        field: str | None = None,
+        value: object = None,
+    ) -> None:
+        if isinstance(what, str):
+            named = None if file is None else str(file)
+            what = [Problem(what=what, remedy=remedy, file=named, field=field, value=value)]
+        self.problems: tuple[Problem, ...] = tuple(what)
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        first = self.problems[0]
+        more = len(self.problems) - 1
+        tail = f" (+{more} more: farside check {first.file} lists them)" if more else ""
+        return f"farside: error[{self.code}]: {first}{tail}"
+
+
+class UsageError(FarsideError):
+    """A command-line argument that cannot be meant."""
+
+    code = "USAGE"
+    exit_code = 2
+
+
+class TomlError(FarsideError):
+    """A TOML file that is missing, empty, not UTF-8 or malformed."""
+
+    code = "TOML"
+    exit_code = 2
+
+
+class ScenarioError(FarsideError):
+    """A scenario with unknown, missing, mistyped or impossible values."""
+
+    code = "SCENARIO"
+    exit_code = 2
+
+
+class VehicleError(FarsideError):
+    """A vehicle file with unknown, missing, mistyped or impossible values."""
+
+    code = "VEHICLE"
+    exit_code = 2
+
+
+class SiteError(FarsideError):
+    """A site file with unknown, missing, mistyped or impossible values."""
+
+    code = "SITE"
+    exit_code = 2
+
+
+class TimeError(FarsideError):
+    """A date that is none, or one outside the years that are served."""
+
+    code = "TIME"
+    exit_code = 2
+
+
+class PlannerError(FarsideError):
+    """A planner that cannot be found or loaded, or that broke its own contract."""
+
+    code = "PLANNER"
+    exit_code = 2
+
+
+class PlaceError(FarsideError):
+    """A start, goal or window that lies outside the terrain."""
+
+    code = "PLACE"
+    exit_code = 2
+
+
+class ZoneError(FarsideError):
+    """A zone that is no polygon, crosses itself or cannot be read."""
+
+    code = "ZONE"
+    exit_code = 2
+
+
+class DemFileError(FarsideError):
+    """A terrain file that is missing, unreadable, truncated or not of a served format."""
+
+    code = "DEM_FILE"
+    exit_code = 3
+
+
+class DemFrameError(FarsideError):
+    """Terrain in degrees, in feet, rotated, not square, without a frame, or on another body."""
+
+    code = "DEM_FRAME"
+    exit_code = 3
+
+
+class DemValueError(FarsideError):
+    """Terrain whose elevations cannot be meant: all no-data, infinite, an undeclared sentinel."""
+
+    code = "DEM_VALUES"
+    exit_code = 3
+
+
+class CostMapError(FarsideError):
+    """Costs that no search can use: NaN, zero, negative, or not a raster."""
+
+    code = "COST_MAP"
+    exit_code = 3
+
+
+class ResourceError(FarsideError):
+    """Not enough disk, memory, time or allowed cells."""
+
+    code = "RESOURCE"
+    exit_code = 5
+
+
+class OutputError(ResourceError):
+    """An output that cannot be written."""
+
+    code = "OUTPUT"
+
+
+class ResultsError(FarsideError):
+    """A stored result that cannot be read: missing, truncated, or of a newer format."""
+
+    code = "RESULTS"
+    exit_code = 7

@@ -1,0 +1,121 @@
+"""The raster that everything stands on: where its cells are, and the elevations in them.
+
+Conventions (docs/conventions.md): arrays are `[row, col]`, row grows north, col grows east, values belong to
+cell centres, elevations are relative to `datum_m` so that float32 keeps better than a millimetre.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.arrays import locked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The place a raster's frame belongs to.
+
+    Attributes:
+        latitude_rad: Planetocentric latitude of the raster's middle, north positive.
+        longitude_rad: Longitude of the raster's middle, east positive.
+        body: Name of the body, as in `rover.core.bodies`.
+        crs_wkt: The frame of `east_m`, `north_m` as WKT; empty where none is known.
+        grid_north_rad: Azimuth of the raster's north, clockwise from true north. A true azimuth less this is
+            an azimuth on the raster.
+    """
+
+    latitude_rad: float
+    longitude_rad: float
+    body: str
+    crs_wkt: str
+    grid_north_rad: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridGeometry:
+    """Where the cells of a raster are.
+
+    Attributes:
+        rows, cols: Number of cells, each at least 1.
+        resolution_m: Side of a square cell.
+        east_m, north_m: Centre of cell (0, 0), the south-west one.
+        site: The place and frame.
+    """
+
+    rows: int
+    cols: int
+    resolution_m: float
+    east_m: float
+    north_m: float
+    site: Site
+
+    def __post_init__(self) -> None:
+        if self.rows < 1 or self.cols < 1:
+            raise ValueError(f"a raster of {self.rows} x {self.cols} cells")
+        if not (self.resolution_m > 0 and math.isfinite(self.resolution_m)):
+            raise ValueError(f"resolution_m = {self.resolution_m}")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.rows, self.cols
+
+    def cell_at(self, east_m: float, north_m: float) -> tuple[int, int] | None:
+        """Return (row, col) of the cell that holds a point, or None outside the raster."""
+        if not (math.isfinite(east_m) and math.isfinite(north_m)):
+            return None
+        row = math.floor((north_m - self.north_m) / self.resolution_m + 0.5)
+        col = math.floor((east_m - self.east_m) / self.resolution_m + 0.5)
+        inside = 0 <= row < self.rows and 0 <= col < self.cols
+        return (row, col) if inside else None
+
+    def centre_of(self, row: int, col: int) -> tuple[float, float]:
+        """Return (east_m, north_m) of a cell's centre."""
+        return self.east_m + col * self.resolution_m, self.north_m + row * self.resolution_m
+
+    def centres_of(self, cells: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Return (n, 2) east and north in metres of (n, 2) rows and columns."""
+        origin = np.array([self.east_m, self.north_m])
+        return origin + cells[:, ::-1].astype(np.float64) * self.resolution_m
+
+    @property
+    def bounds_m(self) -> tuple[float, float, float, float]:
+        """West, south, east and north edges of the outermost cells."""
+        half = self.resolution_m / 2
+        west, south = self.east_m - half, self.north_m - half
+        return (
+            west,
+            south,
+            west + self.cols * self.resolution_m,
+            south + self.rows * self.resolution_m,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Dem:
+    """A digital elevation model.
+
+    Attributes:
+        geometry: Where the cells are.
+        elevation_m: (rows, cols) float32, relative to `datum_m`; NaN is unknown.
+        datum_m: Height of zero above the body's reference sphere.
+        variance_m2: (rows, cols) float32 variance of the elevation, or None where it is not known.
+        source: What it was made from, for reports.
+    """
+
+    geometry: GridGeometry
+    elevation_m: npt.NDArray[np.float32]
+    datum_m: float
+    variance_m2: npt.NDArray[np.float32] | None = None
+    source: str
+
+    def __post_init__(self) -> None:
+        shape = self.geometry.shape
+        held = locked(self.elevation_m, np.float32, shape, "elevation_m")
+        object.__setattr__(self, "elevation_m", held)
+        if self.variance_m2 is not None:
+            held = locked(self.variance_m2, np.float32, shape, "variance_m2")
+            object.__setattr__(self, "variance_m2", held)

@@ -1,0 +1,124 @@
+"""The one way a kernel is compiled, and the cache it is kept in.
+
+numba's own cache notices an edit to a kernel's file but not to a kernel that it calls in another file. The cache
+folder's name therefore carries a hash of every kernel source in the package and of the numba version. A cache
+that cannot be written is skipped, a corrupt one is wiped, each with one warning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+from numba.core import config as numba_config
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function of arrays and scalars with numba, cached on disk, without the GIL.
+
+    Never `fastmath`: it makes `isnan` false, so that unknown ground would read as safe.
+    """
+    return _compiled(function, parallel=False)
+
+
+def parallel_kernel(function: Function) -> Function:
+    """As `kernel`, with `numba.prange` loops over rows that write disjoint outputs."""
+    return _compiled(function, parallel=True)
+
+
+def _compiled(function: Function, *, parallel: bool) -> Function:
+    folder = cache_folder()
+    if folder is None:
+        return numba.njit(nogil=True, parallel=parallel)(function)  # type: ignore[no-any-return]
+    # The folder is fixed at the moment of decoration; putting the setting back leaves the numba functions of
+    # the program that imports us in their own cache.
+    before = numba_config.CACHE_DIR
+    numba_config.CACHE_DIR = str(folder)
+    try:
+        dispatcher = numba.njit(nogil=True, parallel=parallel, cache=True)(function)
+    finally:
+        numba_config.CACHE_DIR = before
+    _survive_corruption(dispatcher, folder)
+    return dispatcher  # type: ignore[no-any-return]
+
+
+def _survive_corruption(dispatcher: Any, folder: Path) -> None:
+    """Make a cache that cannot be read cost a recompilation, not a traceback."""
+    cached = getattr(dispatcher, "_cache", None)
+    if cached is None or not hasattr(cached, "load_overload"):  # JIT switched off
+        return
+    load, save = cached.load_overload, cached.save_overload
+
+    def load_or_wipe(*args: Any) -> Any:
+        try:
+            return load(*args)
+        except Exception as error:  # unpickling torn bytes can raise anything
+            _warn(f"kernel cache {folder} is corrupt ({type(error).__name__}), recompiling")
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True, exist_ok=True)
+            return None
+
+    def save_or_skip(*args: Any) -> Any:
+        try:
+            return save(*args)
+        except Exception as error:
+            _warn(f"kernel cache {folder} cannot be written ({error}), going on without it")
+            return None
+
+    cached.load_overload, cached.save_overload = load_or_wipe, save_or_skip
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, RuntimeWarning, stacklevel=3)
+
+
+@cache
+def cache_folder() -> Path | None:
+    """Return the folder of this version's compiled kernels, or None (with a warning) if none can be written."""
+    asked = os.environ.get("NUMBA_CACHE_DIR")
+    base = Path(asked) if asked else _user_cache() / "farside"
+    folder = base / f"kernels-{_sources_digest()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        _warn(f"kernel cache {folder} cannot be written ({error.strerror}), compiling afresh")
+        return None
+    return folder
+
+
+def is_cold() -> bool:
+    """Tell whether kernels still have to be compiled, so that a command can say why it takes its time."""
+    folder = cache_folder()
+    return folder is None or not any(folder.rglob("*.nbi"))
+
+
+def _user_cache() -> Path:
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def _sources_digest() -> str:
+    """Hash every kernel source beside this package, and the versions that compile it."""
+    root = Path(__file__).parents[2]
+    digest = hashlib.sha256(f"{numba.__version__} {sys.version_info[:2]}".encode())
+    for package in ("rover", "sim"):
+        for path in sorted((root / package).rglob("*kernels.py")):
+            digest.update(str(path.relative_to(root)).encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,104 @@
+"""The rover as figures: one frozen record, every figure with its source.
+
+A vehicle file gives each figure as `key = { value = ..., source = "..." }`. The record below is what the rover
+and the world both start from (facts); what they make of it is their own.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+TiltDeg = Annotated[float, Field(gt=0, lt=90, allow_inf_nan=False)]
+
+
+class VehicleParams(BaseModel):
+    """Figures of a rover. Files are in degrees and Wh; the properties give SI.
+
+    The footprint is a rectangle, `length_m` along the body's x and `width_m` along y, centred on the body.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # Body and wheels
+    mass_kg: Positive
+    length_m: Positive
+    width_m: Positive
+    wheelbase_m: Positive = Field(description="front to rear axle")
+    track_m: Positive = Field(description="left to right wheel centres")
+    wheel_radius_m: Positive
+    wheel_width_m: Positive
+    belly_clearance_m: Positive
+
+    # Limits of mobility
+    slope_limit_deg: TiltDeg = Field(description="steepest climb or descent")
+    roll_limit_deg: TiltDeg = Field(description="steepest cross-slope")
+    step_limit_m: Positive = Field(description="highest step a wheel climbs")
+    roughness_limit_m: Positive = Field(description="largest deviation from the plane under the footprint")
+
+    # Motion
+    speed_m_s: Positive = Field(description="wheel speed on level ground")
+    turn_rate_deg_s: Positive
+    rolling_resistance: NotNegative = Field(description="of the weight, on level regolith")
+    slip_at_slope_limit: Annotated[float, Field(ge=0, lt=1)] = Field(
+        description="slip ratio expected when climbing at the slope limit"
+    )
+    drive_efficiency: Fraction
+
+    # Power
+    array_area_m2: Positive
+    array_efficiency: Fraction
+    battery_wh: Positive
+    charge_efficiency: Fraction
+    discharge_efficiency: Fraction
+    drive_w: NotNegative = Field(description="avionics while driving, motors apart")
+    command_w: NotNegative = Field(description="during a command cycle: cameras, radio, computer")
+    charge_w: NotNegative = Field(description="awake and waiting")
+    nap_w: NotNegative = Field(description="during the noon nap")
+    dormant_w: NotNegative = Field(description="asleep through the night")
+    safe_w: NotNegative = Field(description="in safe mode")
+    wake_array_w: NotNegative = Field(description="array output at which the rover wakes")
+
+    # Senses
+    sensing_range_m: Positive
+    height_noise_m: NotNegative = Field(description="standard deviation of one sensed height")
+    tilt_noise_deg: NotNegative
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> VehicleParams:
+        if self.wheelbase_m > self.length_m:
+            raise ValueError(f"wheelbase_m = {self.wheelbase_m} is longer than length_m = {self.length_m}")
+        if self.track_m > self.width_m:
+            raise ValueError(f"track_m = {self.track_m} is wider than width_m = {self.width_m}")
+        return self
+
+    @property
+    def slope_limit_rad(self) -> float:
+        return math.radians(self.slope_limit_deg)
+
+    @property
+    def roll_limit_rad(self) -> float:
+        return math.radians(self.roll_limit_deg)
+
+    @property
+    def tilt_limit_rad(self) -> float:
+        """The limit where the heading is not known: what either pitch or roll may not exceed."""
+        return min(self.slope_limit_rad, self.roll_limit_rad)
+
+    @property
+    def footprint_radius_m(self) -> float:
+        """Radius of the circle round the footprint."""
+        return math.hypot(self.length_m, self.width_m) / 2
+
+    def load_w(self, mode: str) -> float:
+        """Return the load in a mode, motors apart: the figure `<mode>_w`."""
+        return float(getattr(self, f"{mode}_w"))
+
+    @property
+    def battery_j(self) -> float:
+        return self.battery_wh * 3600.0

@@ -1,0 +1,135 @@
+"""Keep-in and keep-out zones, the vehicle's footprint and the corridor it sweeps: plane geometry by shapely."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+import shapely.affinity
+from shapely.geometry import LineString, Polygon, box
+
+from rover.core.errors import ZoneError
+from rover.core.grid import GridGeometry
+from rover.core.vehicle import VehicleParams
+
+
+class ZoneKind(StrEnum):
+    KEEP_IN = "keep-in"
+    KEEP_OUT = "keep-out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Zone:
+    """A polygon that the rover's centre must stay inside, or outside, of.
+
+    Attributes:
+        name: For messages.
+        kind: Keep-in or keep-out.
+        polygon: In the terrain's frame, metres east and north.
+    """
+
+    name: str
+    kind: ZoneKind
+    polygon: Polygon
+
+
+def zone_from_corners(
+    name: str, kind: str, corners_m: Sequence[tuple[float, float]], *, file: str | None = None
+) -> Zone:
+    """Build a zone from its corners.
+
+    Raises:
+        ZoneError: Fewer than three corners, no area, or a boundary that crosses itself.
+    """
+    field = f"zones.{name}.polygon"
+    if len(corners_m) < 3:
+        raise ZoneError(
+            "a polygon needs three corners", remedy="give at least three [E, N]", file=file, field=field
+        )
+    polygon = Polygon(corners_m)
+    if not polygon.is_valid or polygon.area <= 0:
+        why = shapely.is_valid_reason(polygon)
+        raise ZoneError(
+            f"not a simple polygon ({why})", remedy="list the corners in order round it", file=file, field=field
+        )
+    return Zone(name=name, kind=ZoneKind(kind), polygon=polygon)
+
+
+def refused_by_zones(zones: Sequence[Zone], geometry: GridGeometry) -> npt.NDArray[np.bool_]:
+    """Return (rows, cols) bool: which cells touch a keep-out zone or are not wholly in each keep-in zone.
+
+    A cell is refused if any part of it is, so that no zone is too thin for the raster to see.
+    """
+    refused = np.zeros(geometry.shape, np.bool_)
+    for zone in zones:
+        touched = _cells_touching(zone.polygon, geometry)
+        if zone.kind is ZoneKind.KEEP_OUT:
+            refused |= touched
+        else:
+            rim = _cells_touching(zone.polygon.boundary, geometry)
+            refused |= ~touched | rim
+    return refused
+
+
+def _cells_touching(shape: shapely.Geometry, geometry: GridGeometry) -> npt.NDArray[np.bool_]:
+    touched = np.zeros(geometry.shape, np.bool_)
+    half = geometry.resolution_m / 2
+    west, south, east, north = shape.bounds
+    col = np.arange(geometry.cols)
+    row = np.arange(geometry.rows)
+    x = geometry.east_m + col * geometry.resolution_m
+    y = geometry.north_m + row * geometry.resolution_m
+    cols = col[(x + half >= west) & (x - half <= east)]
+    rows = row[(y + half >= south) & (y - half <= north)]
+    if len(cols) == 0 or len(rows) == 0:
+        return touched
+    shapely.prepare(shape)
+    cx, cy = np.meshgrid(x[cols], y[rows])
+    cells = shapely.box(cx - half, cy - half, cx + half, cy + half)
+    touched[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1] = shapely.intersects(shape, cells)
+    return touched
+
+
+def footprint(vehicle: VehicleParams, east_m: float, north_m: float, yaw_rad: float) -> Polygon:
+    """Return the rectangle that the vehicle covers at a pose; yaw is counter-clockwise from east."""
+    half_length, half_width = vehicle.length_m / 2, vehicle.width_m / 2
+    body = box(-half_length, -half_width, half_length, half_width)
+    turned = shapely.affinity.rotate(body, yaw_rad, origin=(0, 0), use_radians=True)
+    return shapely.affinity.translate(turned, east_m, north_m)
+
+
+def swept_corridor(vehicle: VehicleParams, path_m: npt.NDArray[np.float64]) -> Polygon:
+    """Return what the vehicle covers while driving a polyline and turning in place at its corners.
+
+    Args:
+        vehicle: For the footprint.
+        path_m: (n, 2) east and north, n at least 1.
+    """
+    legs = [
+        shapely.convex_hull(
+            shapely.union_all([footprint(vehicle, *a, yaw), footprint(vehicle, *b, yaw)])
+        )
+        for a, b, yaw in _headed_legs(path_m)
+    ]
+    turns = [shapely.Point(p).buffer(vehicle.footprint_radius_m) for p in path_m]
+    return shapely.union_all(legs + turns)
+
+
+def _headed_legs(
+    path_m: npt.NDArray[np.float64],
+) -> list[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], float]]:
+    steps = np.diff(path_m, axis=0)
+    yaw = np.arctan2(steps[:, 1], steps[:, 0])
+    return [(path_m[i], path_m[i + 1], float(yaw[i])) for i in range(len(steps))]
+
+
+def crosses(zone: Zone, path_m: npt.NDArray[np.float64]) -> bool:
+    """Tell whether a polyline breaks a zone."""
+    line = LineString(path_m) if len(path_m) > 1 else shapely.Point(path_m[0])
+    if zone.kind is ZoneKind.KEEP_OUT:
+        return bool(line.intersects(zone.polygon))
+    return not bool(zone.polygon.covers(line))

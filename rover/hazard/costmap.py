@@ -1,0 +1,61 @@
+"""What it costs to cross a cell, in seconds per metre; lethal is infinite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import distance_transform_edt
+
+from rover.core.arrays import locked
+from rover.core.grid import GridGeometry
+from rover.core.vehicle import VehicleParams
+from rover.hazard.detect import HazardMap
+from rover.hazard.trafficability import expected_speed_m_s
+from rover.terrain.derive import Terrain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CostMap:
+    """Price of crossing each cell.
+
+    Attributes:
+        geometry: Where the cells are.
+        cost_s_per_m: (rows, cols) float64, positive, +inf where lethal, never NaN.
+    """
+
+    geometry: GridGeometry
+    cost_s_per_m: npt.NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        held = locked(self.cost_s_per_m, np.float64, self.geometry.shape, "cost_s_per_m")
+        if not (held > 0).all():
+            raise ValueError("cost_s_per_m holds a NaN or a value that is not positive")
+        object.__setattr__(self, "cost_s_per_m", held)
+
+
+def build_costmap(hazards: HazardMap, terrain: Terrain, vehicle: VehicleParams) -> CostMap:
+    """Price every cell by the speed expected on its slope, and close those the footprint cannot stand on.
+
+    A hazard may lie anywhere in its cell, so every cell is lethal whose centre is within the footprint's radius of
+    a hazardous cell's nearest edge along the line of centres.
+
+    Args:
+        hazards: The flags.
+        terrain: For the slope.
+        vehicle: For speed and footprint.
+    """
+    slope = np.nan_to_num(terrain.slope_rad, nan=0.0)
+    cost = 1.0 / expected_speed_m_s(slope, vehicle)
+    reach_m = vehicle.footprint_radius_m + terrain.geometry.resolution_m / 2
+    cost[inflate(hazards.flags != 0, reach_m / terrain.geometry.resolution_m)] = np.inf
+    return CostMap(geometry=hazards.geometry, cost_s_per_m=cost)
+
+
+def inflate(mask: npt.NDArray[np.bool_], reach_cells: float) -> npt.NDArray[np.bool_]:
+    """Return which cells have a marked cell within `reach_cells`, by exact distance between centres."""
+    if not mask.any():
+        return mask.copy()
+    near: npt.NDArray[np.bool_] = distance_transform_edt(~mask) <= reach_cells
+    return near

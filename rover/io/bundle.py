@@ -1,0 +1,61 @@
+"""Finding the files that come with the package: a path if there is one, else a bundled name."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from rover.core.errors import FarsideError
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+def maps_folder() -> Path:
+    """Return the folder of bundled data: inside the installed package, or beside it in a checkout."""
+    installed = _PACKAGE / "_maps"
+    return installed if installed.is_dir() else _PACKAGE.parent / "maps"
+
+
+def scenario_names() -> list[str]:
+    """Return the names of the bundled scenarios."""
+    return sorted(p.stem for p in maps_folder().glob("*/*.toml") if p.name != "site.toml" and _is_scenario(p))
+
+
+def vehicle_names() -> list[str]:
+    """Return the names of the bundled vehicles."""
+    return sorted(p.stem for p in (maps_folder() / "vehicles").glob("*.toml"))
+
+
+def site_names() -> list[str]:
+    """Return the names of the bundled sites."""
+    return sorted(p.parent.name for p in maps_folder().glob("*/site.toml"))
+
+
+def find_scenario(spec: str, error: type[FarsideError]) -> Path:
+    """Return the scenario file that a path or a bundled name means."""
+    return _find(spec, scenario_names(), f"*/{spec}.toml", "scenario", error)
+
+
+def find_vehicle(spec: str, error: type[FarsideError]) -> Path:
+    """Return the vehicle file that a path or a bundled name means."""
+    return _find(spec, vehicle_names(), f"vehicles/{spec}.toml", "vehicle", error)
+
+
+def find_site(spec: str, error: type[FarsideError]) -> Path:
+    """Return the site file that a path or a bundled name means."""
+    return _find(spec, site_names(), f"{spec}/site.toml", "site", error)
+
+
+def _is_scenario(path: Path) -> bool:
+    return path.parent.name != "vehicles"
+
+
+def _find(spec: str, names: list[str], pattern: str, kind: str, error: type[FarsideError]) -> Path:
+    if spec in names:
+        return next(maps_folder().glob(pattern))
+    path = Path(spec)
+    if path.suffix == ".toml" or path.exists():
+        return path  # the reader says what is wrong with it
+    close = difflib.get_close_matches(spec, names, n=1)
+    remedy = f"did you mean {close[0]}?" if close else f"name a .toml file or one of: {', '.join(names)}"
+    raise error(f"no such {kind}", remedy=remedy, field=kind, value=spec)

@@ -1,0 +1,171 @@
+"""Terrain from a file, and back: GeoTIFF, npz and ESRI ASCII grids.
+
+This is the one place where rows are turned round: map files list the northern row first, everything else in
+this project the southern one. Elevations are metres above the reference sphere in every file.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.bodies import MOON
+from rover.core.errors import DemFileError, ResourceError, UsageError
+from rover.core.grid import Dem, GridGeometry, Site
+from rover.io.ascii_grid import ascii_grid_text, prj_of, read_ascii_grid
+from rover.io.atomic import atomic_path
+from rover.io.elevation import DEFAULT_MAX_CELLS, check_size, split_datum
+from rover.io.geotiff import check_band, geotiff_bytes, metric_geometry, open_geotiff, read_band
+from rover.io.npz import npz_bytes, read_npz
+from rover.io.source import Format, format_of_source
+
+UNPLACED = Site(latitude_rad=math.nan, longitude_rad=math.nan, body=MOON.name, crs_wkt="")
+"""Somewhere on the Moon: the site of an ASCII or npz grid that does not say where it is. The Sun there is
+unknown too, and `math.isnan(site.latitude_rad)` tells."""
+
+FINE_RESOLUTION_M = 0.5
+"""Below this a GeoTIFF is written in float64: float32 at -6 km has steps of 0.5 mm, a slope in fine cells."""
+
+
+def read_dem(
+    path: Path | str,
+    *,
+    band: int = 1,
+    max_cells: int = DEFAULT_MAX_CELLS,
+    default_site: Site = UNPLACED,
+) -> Dem:
+    """Return the terrain that a file holds, of whatever body.
+
+    The format is told by the file's content. The frame must be in metres, north up, with square cells.
+    The site is the middle of the raster.
+
+    Args:
+        path: GeoTIFF, npz or ESRI ASCII grid on this machine.
+        band: Of a GeoTIFF, from 1. The other formats have one band.
+        max_cells: A larger raster is refused by its header.
+        default_site: The site of an npz or ASCII grid that names none.
+
+    Raises:
+        DemFileError: Not a terrain file, damaged, or without that band.
+        DemFrameError: Not in metres on a body, rotated, not square, without a frame.
+        DemValueError: Elevations that cannot be meant, or fewer than 3 x 3.
+        ResourceError: More cells than `max_cells`, or than fit into memory.
+    """
+    kind = format_of_source(path)
+    try:
+        if kind is Format.GEOTIFF:
+            return _read_geotiff(path, band, max_cells)
+        _check_only_band(band)
+        if kind is Format.NPZ:
+            return read_npz(path, max_cells=max_cells, default_site=default_site)
+        return _dem(*read_ascii_grid(path, max_cells=max_cells, default_site=default_site), path)
+    except MemoryError as error:
+        raise ResourceError("not enough memory", file=path, remedy="cut a window out of it") from error
+
+
+def _read_geotiff(path: Path | str, band: int, max_cells: int) -> Dem:
+    with open_geotiff(path) as dataset:
+        check_band(dataset, band, path)
+        geometry = metric_geometry(dataset, path, band)
+        check_size(geometry.rows, geometry.cols, max_cells=max_cells, file=path)
+        return _dem(read_band(dataset, path, band), geometry, path)
+
+
+def _check_only_band(band: int) -> None:
+    if band != 1:
+        raise DemFileError(
+            "no such band", field="terrain.band", value=band, remedy="this format has 1 band: use 1"
+        )
+
+
+def _dem(northern_first_m: npt.NDArray[np.float64], geometry: GridGeometry, path: Path | str) -> Dem:
+    relative_m, datum_m = split_datum(northern_first_m[::-1])
+    return Dem(geometry=geometry, elevation_m=relative_m, datum_m=datum_m, source=str(path))
+
+
+def write_dem(dem: Dem, path: Path | str) -> None:
+    """Write a DEM whole or not at all, in the format of the extension: .tif, .npz or .asc (with .prj).
+
+    Elevations are within 1 mm of the DEM's; variance is kept by npz only.
+
+    Raises:
+        UsageError: Another extension, or a `.prj` beside a grid that has no frame.
+        OutputError: The file cannot be written.
+        DemFrameError: A GeoTIFF of a DEM without a frame.
+    """
+    kind = format_to_write(path)
+    if kind is Format.NPZ:
+        _write(path, npz_bytes(dem))
+    elif kind is Format.ASCII:
+        _write_ascii(dem, path)
+    else:
+        _write(path, _geotiff_of(dem))
+
+
+def format_to_write(path: Path | str) -> Format:
+    """Return the format that an extension asks for, to refuse it before any work is done.
+
+    Raises:
+        UsageError: None of .tif, .tiff, .npz and .asc.
+    """
+    suffix = Path(path).suffix.lower()
+    try:
+        return Format(".tif" if suffix == ".tiff" else suffix)
+    except ValueError as error:
+        remedy = "end the name in .tif, .npz or .asc"
+        raise UsageError("no such raster format", field="--out", value=str(path), remedy=remedy) from error
+
+
+def _absolute(dem: Dem) -> npt.NDArray[np.float64]:
+    """Metres above the sphere, northern row first."""
+    return dem.elevation_m[::-1].astype(np.float64) + dem.datum_m
+
+
+def _geotiff_of(dem: Dem) -> bytes:
+    coarse = dem.geometry.resolution_m >= FINE_RESOLUTION_M
+    return geotiff_bytes(
+        _absolute(dem).astype(np.float32 if coarse else np.float64),
+        dem.geometry,
+        nodata=math.nan,
+        description="elevation above the reference sphere, m",
+        tags={"SOURCE": dem.source},
+    )
+
+
+def _write_ascii(dem: Dem, path: Path | str) -> None:
+    wkt, sidecar = dem.geometry.site.crs_wkt, prj_of(path)
+    if wkt:
+        _write(sidecar, wkt.encode())
+    elif sidecar.exists():
+        what = f"{sidecar.name} beside it would give the grid a frame that it does not have"
+        raise UsageError(what, field="--out", value=str(path), remedy="choose another name")
+    _write(path, ascii_grid_text(_absolute(dem), dem.geometry).encode())
+
+
+def _write(path: Path | str, content: bytes) -> None:
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_raster(
+    path: Path | str,
+    array: npt.NDArray[Any],
+    geometry: GridGeometry,
+    *,
+    nodata: float | None,
+    description: str,
+) -> None:
+    """Write any layer on a geometry, (rows, cols) with row growing north, as a one-band GeoTIFF.
+
+    Raises:
+        ValueError: The array is not of the geometry's shape.
+        OutputError: The file cannot be written.
+        DemFrameError: The geometry has no frame that GeoTIFF can hold.
+    """
+    if array.shape != geometry.shape:
+        raise ValueError(f"an array of {array.shape} on a raster of {geometry.shape}")
+    _write(path, geotiff_bytes(array[::-1], geometry, nodata=nodata, description=description, tags={}))

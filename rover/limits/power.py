@@ -1,0 +1,125 @@
+"""What the rover expects of its array and battery, and the charge it keeps in reserve."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.bodies import AU_M, MOON, SOLAR_CONSTANT_W_M2
+from rover.core.boundary import Mode
+from rover.core.vehicle import VehicleParams
+from rover.limits.base import Leg, Margin
+from rover.sky.almanac import Almanac
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveLimit:
+    """The battery is never planned below its reserve."""
+
+    reserve_soc: float
+    name: str = "reserve_soc"
+
+    def margin(self, leg: Leg) -> Margin:
+        slack = leg.soc - self.reserve_soc
+        return Margin(
+            limit=self.name, value=leg.soc, bound=self.reserve_soc, slack=slack, time_s=leg.end_s
+        )
+
+
+def expected_array_w(
+    elevation_rad: npt.ArrayLike, vehicle: VehicleParams, *, sun_distance_m: float = AU_M
+) -> npt.NDArray[np.float64]:
+    """Return the output expected of the array on level ground: it lies flat on the deck.
+
+    Args:
+        elevation_rad: Sun elevations, any shape.
+        vehicle: For area and efficiency.
+        sun_distance_m: Scales the irradiance.
+    """
+    irradiance = SOLAR_CONSTANT_W_M2 * (AU_M / sun_distance_m) ** 2
+    facing = np.clip(np.sin(np.asarray(elevation_rad, np.float64)), 0.0, None)
+    return irradiance * vehicle.array_area_m2 * vehicle.array_efficiency * facing
+
+
+def wake_elevation_rad(vehicle: VehicleParams) -> float:
+    """Return the Sun elevation at which the level array wakes the rover; pi/2 if it never does."""
+    needed = vehicle.wake_array_w / float(expected_array_w(math.pi / 2, vehicle))
+    return math.asin(min(1.0, needed))
+
+
+def motor_w(vehicle: VehicleParams, *, pitch_rad: float = 0.0) -> float:
+    """Return the motors' power while driving at full speed up a slope."""
+    weight_n = vehicle.mass_kg * MOON.gravity_m_s2
+    pull_n = weight_n * (vehicle.rolling_resistance * math.cos(pitch_rad) + math.sin(pitch_rad))
+    return max(0.0, pull_n) * vehicle.speed_m_s / vehicle.drive_efficiency
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Energy:
+    """What a span is expected to do to the battery.
+
+    Attributes:
+        soc: At its end.
+        least_soc: Least within it.
+        harvest_j: From the array.
+        load_j: To the loads.
+    """
+
+    soc: float
+    least_soc: float
+    harvest_j: float
+    load_j: float
+
+
+def forecast_energy(
+    almanac: Almanac,
+    vehicle: VehicleParams,
+    *,
+    soc: float,
+    start_s: float,
+    end_s: float,
+    mode: Mode,
+    extra_w: float = 0.0,
+    array_gain: float = 1.0,
+    step_s: float = 600.0,
+) -> Energy:
+    """Forecast the battery over a span in one mode, on level ground in open light.
+
+    Args:
+        almanac: The Sun.
+        vehicle: The figures.
+        soc: State of charge at the start; it ends at 0 at the least.
+        start_s, end_s: The span.
+        mode: Gives the load.
+        extra_w: Load on top, such as the motors.
+        array_gain: Output as a share of a level array's in open light.
+        step_s: Longest step of the sum (midpoint rule).
+    """
+    count = max(1, math.ceil((end_s - start_s) / step_s))
+    dt = (end_s - start_s) / count
+    middles = start_s + dt * (np.arange(count) + 0.5)
+    distance_m = almanac.sun_at((start_s + end_s) / 2).distance_m
+    level_w = expected_array_w(almanac.elevations(middles), vehicle, sun_distance_m=distance_m)
+    array_w = level_w * array_gain
+    if mode is Mode.DORMANT:
+        array_w = np.zeros_like(array_w)  # folded
+    load_w = vehicle.load_w(mode) + extra_w
+    stored = battery_change_w(array_w - load_w, vehicle) * dt / vehicle.battery_j
+    least = soc
+    for change in stored.tolist():
+        soc = min(1.0, max(0.0, soc + change))
+        least = min(least, soc)
+    return Energy(soc=soc, least_soc=least, harvest_j=float(array_w.sum()) * dt, load_j=load_w * dt * count)
+
+
+def battery_change_w(net_w: npt.NDArray[np.float64], vehicle: VehicleParams) -> npt.NDArray[np.float64]:
+    """Return what reaches the cells of a surplus, and what a deficit takes out of them."""
+    return np.where(net_w > 0, net_w * vehicle.charge_efficiency, net_w / vehicle.discharge_efficiency)
+
+
+def night_soc(vehicle: VehicleParams, night_s: float) -> float:
+    """Return the share of the battery that a night of dormancy takes."""
+    return vehicle.dormant_w * night_s / vehicle.discharge_efficiency / vehicle.battery_j

@@ -1,0 +1,136 @@
+"""When the Sun lets the rover drive: above its least elevation, outside the noon nap, before the night."""
+
+from __future__ import annotations
+
+import bisect
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.limits.base import Leg, Margin
+from rover.sky.almanac import Almanac
+
+_STEP_S = 600.0
+"""No phase is shorter than this."""
+
+
+class Phase(StrEnum):
+    """What the Sun allows."""
+
+    DRIVE = "drive"
+    NAP = "nap"
+    LOW = "low"
+    """Awake, too low a Sun to drive in."""
+    NIGHT = "night"
+    """Asleep, from dormancy in the evening until the array wakes the rover."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SunWindowParams:
+    """Sun elevations that bound what is done, in radians.
+
+    Attributes:
+        min_drive_rad: Least for driving.
+        nap_enter_rad: Rising through it begins the noon nap.
+        nap_exit_rad: Falling through it ends the nap.
+        dormant_rad: Falling through it begins dormancy.
+        wake_rad: Rising through it is expected to end dormancy.
+    """
+
+    min_drive_rad: float
+    nap_enter_rad: float
+    nap_exit_rad: float
+    dormant_rad: float
+    wake_rad: float
+
+
+class SunWindow:
+    """The phases of the days of an almanac."""
+
+    name = "sun_elevation_rad"
+
+    def __init__(self, almanac: Almanac, params: SunWindowParams) -> None:
+        self.almanac = almanac
+        self.params = params
+        self._noon_s, self._noon_rad = _noons(almanac)
+        self._starts_s, self._phases = self._timetable()
+
+    def _timetable(self) -> tuple[list[float], list[Phase]]:
+        """Return when each phase of the almanac begins, and which it is."""
+        time_s = np.arange(self.almanac.time_s[0], self.almanac.time_s[-1], _STEP_S)
+        phases = self._classify(time_s)
+        changes = np.flatnonzero(phases[1:] != phases[:-1])
+        starts = [float(time_s[0])] + [self._edge(time_s[i], time_s[i + 1]) for i in changes]
+        return starts, [_ORDER[phases[0]]] + [_ORDER[phases[i + 1]] for i in changes]
+
+    def _edge(self, low: float, high: float) -> float:
+        """Return the instant of the one change between two times, to 0.1 s."""
+        before = self._classify(np.array([low]))[0]
+        while high - low > 0.1:
+            middle = (low + high) / 2
+            if self._classify(np.array([middle]))[0] == before:
+                low = middle
+            else:
+                high = middle
+        return float(high)
+
+    def _classify(self, time_s: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+        """Return indices into `_ORDER` of the phases at (n,) times."""
+        bounds = self.params
+        elevation = self.almanac.elevations(time_s)
+        rising = self.almanac.elevations(time_s + 1.0) > elevation
+        noon = np.searchsorted(self._noon_s, time_s) - 1
+        # A Sun that never reached the upper bound that day brings no nap in the afternoon.
+        napped = (noon >= 0) & (self._noon_rad[noon] >= bounds.nap_enter_rad)
+        nap = np.where(rising, elevation >= bounds.nap_enter_rad, napped & (elevation > bounds.nap_exit_rad))
+        night = np.where(rising, elevation < bounds.wake_rad, elevation <= bounds.dormant_rad)
+        drive = elevation >= bounds.min_drive_rad
+        return np.asarray(np.select([night, nap, drive], [0, 1, 2], default=3))
+
+    def phase_at(self, time_s: float) -> Phase:
+        """Return what the Sun allows at a time."""
+        return self._phases[bisect.bisect_right(self._starts_s, time_s) - 1]
+
+    def next_change(self, time_s: float) -> float:
+        """Return when the phase next changes; the almanac's end if it does not."""
+        following = bisect.bisect_right(self._starts_s, time_s)
+        ends = [*self._starts_s, float(self.almanac.time_s[-1])]
+        return ends[following]
+
+    @property
+    def longest_night_s(self) -> float:
+        """Return the longest night that begins and ends within the almanac, 0 if there is none."""
+        spans = zip(pairwise(self._starts_s), self._phases, strict=False)
+        return max((b - a for (a, b), phase in spans if phase is Phase.NIGHT), default=0.0)
+
+    def margin(self, leg: Leg) -> Margin:
+        """Return how far a driving leg's Sun stays inside the window; a parked leg has all the room."""
+        low, high = leg.sun_elevation_rad
+        if not leg.driving:
+            return Margin(limit=self.name, value=low, bound=low, slack=math.inf, time_s=leg.start_s)
+        from_below, from_above = low - self.params.min_drive_rad, self._ceiling(leg) - high
+        if from_below <= from_above:
+            bound, value, slack = self.params.min_drive_rad, low, from_below
+        else:
+            bound, value, slack = self._ceiling(leg), high, from_above
+        return Margin(limit=self.name, value=value, bound=bound, slack=slack, time_s=leg.start_s)
+
+    def _ceiling(self, leg: Leg) -> float:
+        noon = int(np.searchsorted(self._noon_s, leg.start_s)) - 1
+        napped = noon >= 0 and self._noon_rad[noon] >= self.params.nap_enter_rad
+        return self.params.nap_enter_rad if leg.sun_rising or not napped else self.params.nap_exit_rad
+
+
+_ORDER = (Phase.NIGHT, Phase.NAP, Phase.DRIVE, Phase.LOW)
+
+
+def _noons(almanac: Almanac) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the times and elevations of the Sun's culminations within the almanac."""
+    time_s = np.arange(almanac.time_s[0], almanac.time_s[-1], 1800.0)
+    elevation = almanac.elevations(time_s)
+    top = np.flatnonzero((elevation[1:-1] > elevation[:-2]) & (elevation[1:-1] >= elevation[2:])) + 1
+    return time_s[top], elevation[top]

@@ -1,0 +1,153 @@
+"""What the rover believes of the ground: the orbital map, and what it has seen since."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.boundary import Observation
+from rover.core.grid import Dem, GridGeometry
+from rover.core.vehicle import VehicleParams
+from rover.hazard.costmap import CostMap
+from rover.hazard.detect import Hazard, HazardMap, detect_hazards
+from rover.terrain.derive import derive_terrain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BeliefState:
+    """The rover's maps.
+
+    Attributes:
+        hazards: Flags by cell of the planning map, orbital and seen.
+        costmap: What it plans on.
+        seen_lethal: How many cells have become lethal by what was seen.
+    """
+
+    hazards: HazardMap
+    costmap: CostMap
+    seen_lethal: int = 0
+
+
+def update_map(belief: BeliefState, observation: Observation, vehicle: VehicleParams) -> BeliefState:
+    """Fuse sensed heights: close every planning cell from which a seen hazard could be touched.
+
+    What is not in view keeps what the orbital map said of it.
+    """
+    if observation.heights is None:
+        return belief
+    seen = _seen_hazards(observation.heights, vehicle)
+    if not any(mask.any() for mask, _ in seen):
+        return belief
+    flags = belief.hazards.flags.copy()
+    cost = belief.costmap.cost_s_per_m.copy()
+    for mask, hazard in seen:
+        points = _points(mask, observation.heights.geometry)
+        _close_near(points, hazard, flags, cost, belief.costmap.geometry, observation.heights, vehicle)
+    return _with_maps(belief, flags, cost)
+
+
+def close_cell(belief: BeliefState, east_m: float, north_m: float, hazard: Hazard) -> BeliefState:
+    """Mark the planning cell under a place as lethal for a reason that was measured there."""
+    cell = belief.costmap.geometry.cell_at(east_m, north_m)
+    if cell is None:
+        return belief
+    flags = belief.hazards.flags.copy()
+    cost = belief.costmap.cost_s_per_m.copy()
+    flags[cell] |= np.uint8(hazard)
+    cost[cell] = np.inf
+    return _with_maps(belief, flags, cost)
+
+
+def _with_maps(
+    belief: BeliefState, flags: npt.NDArray[np.uint8], cost: npt.NDArray[np.float64]
+) -> BeliefState:
+    closed = int(np.isinf(cost).sum() - np.isinf(belief.costmap.cost_s_per_m).sum())
+    geometry = belief.costmap.geometry
+    return replace(
+        belief,
+        hazards=HazardMap(geometry=geometry, flags=flags),
+        costmap=CostMap(geometry=geometry, cost_s_per_m=cost),
+        seen_lethal=belief.seen_lethal + closed,
+    )
+
+
+def _seen_hazards(heights: Dem, vehicle: VehicleParams) -> list[tuple[npt.NDArray[np.bool_], Hazard]]:
+    """Return which sensed cells show a step or roughness, and which a tilt, of the size of the vehicle."""
+    fine = detect_hazards(derive_terrain(heights, footprint_m=vehicle.width_m), vehicle)
+    steps = (fine.flags & np.uint8(Hazard.STEP)) != 0
+    rough = (fine.flags & np.uint8(Hazard.ROUGHNESS)) != 0
+    # The body feels the slope between its wheels, not that of every pebble: tilt is read at that baseline.
+    factor = max(1, round(vehicle.wheelbase_m / 2 / heights.geometry.resolution_m))
+    coarse = block_mean(heights, factor)
+    flags = detect_hazards(derive_terrain(coarse), vehicle).flags
+    tilted = np.zeros(heights.geometry.shape, np.bool_)
+    blocks = np.kron((flags & np.uint8(Hazard.TILT)) != 0, np.ones((factor, factor), np.bool_))
+    tilted[: blocks.shape[0], : blocks.shape[1]] = blocks
+    return [(steps, Hazard.STEP), (rough, Hazard.ROUGHNESS), (tilted, Hazard.TILT)]
+
+
+def block_mean(dem: Dem, factor: int) -> Dem:
+    """Return a DEM of cells `factor` times as large; a block with an unknown height is unknown."""
+    rows, cols = dem.geometry.rows // factor, dem.geometry.cols // factor
+    whole = dem.elevation_m[: rows * factor, : cols * factor]
+    mean = whole.reshape(rows, factor, cols, factor).mean(axis=(1, 3), dtype=np.float64)
+    old = dem.geometry
+    shift = (factor - 1) / 2 * old.resolution_m
+    geometry = GridGeometry(
+        rows=rows,
+        cols=cols,
+        resolution_m=old.resolution_m * factor,
+        east_m=old.east_m + shift,
+        north_m=old.north_m + shift,
+        site=old.site,
+    )
+    return Dem(
+        geometry=geometry, elevation_m=mean.astype(np.float32), datum_m=dem.datum_m, source=dem.source
+    )
+
+
+def _points(mask: npt.NDArray[np.bool_], geometry: GridGeometry) -> npt.NDArray[np.float64]:
+    return geometry.centres_of(np.argwhere(mask))
+
+
+def clear_radius_m(vehicle: VehicleParams, planning_resolution_m: float, seen_resolution_m: float) -> float:
+    """Return how far from a seen hazard the centre of every planning cell on the path must be.
+
+    The rover turns in place at cell centres, so the circle round the footprint must be clear there. Between two
+    neighbouring centres, at most a cell's diagonal apart, half the width must be clear: a point nearer to the
+    segment than that lies within the hypotenuse below of one of its ends. The hazard fills its own cell.
+    """
+    half_diagonal = planning_resolution_m * math.sqrt(2) / 2
+    between = math.hypot(vehicle.width_m / 2, half_diagonal)
+    return max(vehicle.footprint_radius_m, between) + seen_resolution_m * math.sqrt(2) / 2
+
+
+def _close_near(
+    points: npt.NDArray[np.float64],
+    hazard: Hazard,
+    flags: npt.NDArray[np.uint8],
+    cost: npt.NDArray[np.float64],
+    geometry: GridGeometry,
+    heights: Dem,
+    vehicle: VehicleParams,
+) -> None:
+    """Make lethal, in place, every planning cell whose centre is too near one of (n, 2) points."""
+    if len(points) == 0:
+        return
+    radius = clear_radius_m(vehicle, geometry.resolution_m, heights.geometry.resolution_m)
+    origin = np.array([geometry.east_m, geometry.north_m])
+    low = np.floor((points.min(axis=0) - radius - origin) / geometry.resolution_m).astype(int)
+    high = np.ceil((points.max(axis=0) + radius - origin) / geometry.resolution_m).astype(int)
+    col0, row0 = np.maximum(low, 0)
+    col1, row1 = np.minimum(high, [geometry.cols - 1, geometry.rows - 1])
+    rows, cols = np.mgrid[row0 : row1 + 1, col0 : col1 + 1]
+    centres = origin + np.stack([cols, rows], axis=-1) * geometry.resolution_m
+    gap = np.linalg.norm(centres[:, :, None, :] - points, axis=3).min(axis=2)
+    near = gap <= radius
+    cost[row0 : row1 + 1, col0 : col1 + 1][near] = np.inf
+    # The flag stands where the hazard is; the rest is closed by reach, as in the orbital cost map.
+    own = gap <= geometry.resolution_m / 2
+    flags[row0 : row1 + 1, col0 : col1 + 1][own] |= np.uint8(hazard)

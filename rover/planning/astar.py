@@ -1,0 +1,198 @@
+"""The exact grid search, and the planner made of it."""
+
+from __future__ import annotations
+
+import math
+import operator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.arrays import locked
+from rover.core.errors import CostMapError, PlaceError
+from rover.core.grid import GridGeometry
+from rover.planning.astar_kernels import load_nodes, search, trace
+from rover.planning.explain import explain, nearest_free
+from rover.planning.problem import Cause, Claim, NoPlan, Plan, PlanningProblem
+
+Cell = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GridRoute:
+    """A least-cost way over the cells of an array.
+
+    Attributes:
+        cells: (n, 2) int64 rows and columns, start and goal included.
+        cost_s: Its cost, between cell centres.
+        expanded: Cells whose neighbours were looked at.
+        generated: Entries put on the open list.
+    """
+
+    cells: npt.NDArray[np.int64]
+    cost_s: float
+    expanded: int
+    generated: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cells", locked(self.cells, np.int64, (None, 2), "cells"))
+
+
+def search_grid(
+    cost_s_per_m: npt.NDArray[np.floating],
+    start: Cell,
+    goal: Cell,
+    *,
+    resolution_m: float,
+    corner_cutting: bool = False,
+) -> GridRoute | NoPlan:
+    """Return a way of least cost from `start` to `goal` over the 8-connected grid.
+
+    A move costs its length times the mean of its two cells' costs; a diagonal is sqrt(2) long. The heuristic is the
+    octile distance (Sturtevant 2012, doi:10.1109/TCIAIG.2012.2197681) at the least cost on the map.
+
+    Args:
+        cost_s_per_m: (rows, cols), positive; +inf is lethal. Not written to.
+        start, goal: (row, col).
+        resolution_m: Side of a cell.
+        corner_cutting: Whether a diagonal may pass a lethal orthogonal neighbour.
+
+    Raises:
+        CostMapError: Not two-dimensional, empty, or with a cost that is NaN, zero, negative or too large to add up.
+        PlaceError: Start or goal is not a whole (row, col) inside the array.
+    """
+    cost = _checked_costs(cost_s_per_m, resolution_m)
+    start = _checked_cell("start", start, cost.shape)
+    goal = _checked_cell("goal", goal, cost.shape)
+    for cell, cause in ((start, Cause.START_LETHAL), (goal, Cause.GOAL_LETHAL)):
+        if np.isinf(cost[cell]):
+            return _lethal_end(cost, cell, cause)
+    return _search(cost, start, goal, resolution_m, corner_cutting)
+
+
+def _search(
+    cost: npt.NDArray[np.floating], start: Cell, goal: Cell, resolution_m: float, corner_cutting: bool
+) -> GridRoute | NoPlan:
+    rows, cols = cost.shape
+    width = cols + 2
+    count = (rows + 2) * width
+    nodes = np.empty((count, 2), np.float64)
+    came_by = np.empty(count, np.uint8)
+    least, greatest = load_nodes(cost, nodes)
+    if not math.isfinite(greatest * resolution_m * rows * cols):
+        raise CostMapError(
+            "too large for a route's cost to be added up",
+            remedy="scale the costs down, or mark such cells lethal (+inf)",
+            field="cost_s_per_m",
+            value=greatest,
+        )
+    source, target = ((row + 1) * width + col + 1 for row, col in (start, goal))
+    cost_s, expanded, generated = search(
+        nodes, came_by, width, source, target, resolution_m, least * resolution_m, corner_cutting
+    )
+    if math.isinf(cost_s):
+        return NoPlan(
+            cause=Cause.NO_ROUTE,
+            where=f"lethal cells close in the {expanded} cells that can be reached from {start}, {goal} not among them",
+            remedy="raise a limit or choose another goal",
+            expanded=expanded,
+        )
+    cells = trace(came_by, width, source, target)
+    return GridRoute(cells=cells, cost_s=cost_s, expanded=expanded, generated=generated)
+
+
+def _checked_costs(values: npt.NDArray[np.floating], resolution_m: float) -> npt.NDArray[np.floating]:
+    cost = np.ascontiguousarray(values)
+    if cost.dtype not in (np.float32, np.float64):
+        cost = cost.astype(np.float64)
+    field = "cost_s_per_m"
+    if np.ndim(values) != 2 or cost.size == 0:
+        raise CostMapError(
+            f"an array of shape {np.shape(values)}", remedy="give (rows, cols), at least 1 x 1", field=field
+        )
+    if not (math.isfinite(resolution_m) and resolution_m > 0):
+        raise CostMapError(
+            "not a length",
+            remedy="give the side of a cell in metres",
+            field="resolution_m",
+            value=resolution_m,
+        )
+    least = float(cost.min())
+    if not least > 0:  # NaN too
+        row, col = np.unravel_index(int(cost.argmin()), cost.shape)
+        raise CostMapError(
+            f"cell ({row}, {col}) is not positive", remedy="mark lethal cells +inf", field=field, value=least
+        )
+    view = cost.view()
+    view.flags.writeable = False  # so that the kernel is compiled for one kind of array
+    return view
+
+
+def _checked_cell(name: str, cell: Cell, shape: tuple[int, ...]) -> Cell:
+    try:
+        row, col = (operator.index(i) for i in cell)
+    except (TypeError, ValueError):
+        raise PlaceError(
+            "not a whole (row, col)", remedy="give two integers", field=name, value=cell
+        ) from None
+    if not (0 <= row < shape[0] and 0 <= col < shape[1]):
+        raise PlaceError(
+            f"outside the map of {shape[0]} rows and {shape[1]} columns",
+            remedy=f"rows are 0 to {shape[0] - 1}, columns 0 to {shape[1] - 1}",
+            field=name,
+            value=(row, col),
+        )
+    return row, col
+
+
+def _lethal_end(cost: npt.NDArray[np.floating], cell: Cell, cause: Cause) -> NoPlan:
+    end = "start" if cause is Cause.START_LETHAL else "goal"
+    free = nearest_free(np.isfinite(cost), cell)
+    remedy = "no cell of the map is free" if free is None else f"the nearest free cell is {free}"
+    return NoPlan(cause=cause, where=f"the {end} cell {cell} is lethal", remedy=remedy)
+
+
+class AStarPlanner:
+    """The least driving time on the 8-connected grid, no corner cut."""
+
+    name = "astar"
+    claims = frozenset({Claim.OPTIMAL})
+
+    def plan(self, problem: PlanningProblem) -> Plan | NoPlan:
+        """Return the way of least driving time, or why there is none.
+
+        Raises:
+            PlaceError: Start or goal lies outside the map.
+        """
+        geometry = problem.costmap.geometry
+        start = _cell_of("start_m", problem.start_m, geometry)
+        goal = _cell_of("goal_m", problem.goal_m, geometry)
+        route = search_grid(problem.costmap.cost_s_per_m, start, goal, resolution_m=geometry.resolution_m)
+        if isinstance(route, NoPlan):
+            return explain(problem, route)
+        cells = route.cells
+        if len(cells) == 1 and problem.start_m != problem.goal_m:
+            cells = np.repeat(cells, 2, axis=0)
+        waypoints = geometry.centres_of(cells)
+        waypoints[0], waypoints[-1] = problem.start_m, problem.goal_m
+        return Plan(
+            planner=self.name,
+            cells=cells,
+            waypoints_m=waypoints,
+            cost_s=route.cost_s,
+            expanded=route.expanded,
+        )
+
+
+def _cell_of(name: str, point_m: tuple[float, float], geometry: GridGeometry) -> Cell:
+    cell = geometry.cell_at(*point_m)
+    if cell is None:
+        west, south, east, north = geometry.bounds_m
+        raise PlaceError(
+            "outside the terrain",
+            remedy=f"it spans east {west:g} to {east:g} m, north {south:g} to {north:g} m",
+            field=name,
+            value=list(point_m),
+        )
+    return cell

@@ -1,0 +1,144 @@
+"""An independent check of a plan against its problem, sharing no code with any planner.
+
+The way is sampled densely rather than traced through cells, so that it is judged by where it goes and not by what its
+maker believed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.grid import GridGeometry
+from rover.planning.problem import Claim, Plan, PlanningProblem
+
+Points = npt.NDArray[np.float64]
+
+SAMPLES_PER_CELL = 20
+COST_TOLERANCE = 1e-9
+_TOUCH_M = 1e-6
+"""Two points closer than this are one place."""
+_CORNER = 1e-9
+"""Share of a segment within which a row's border and a column's border are crossed at once."""
+
+
+def check_plan(plan: Plan, problem: PlanningProblem, *, claims: Collection[Claim] = ()) -> list[str]:
+    """Return the promises that `plan` breaks, in words; an empty list if it keeps them all.
+
+    Args:
+        plan: The answer.
+        problem: The question.
+        claims: What the planner claims: ANY_ANGLE waives that waypoints are neighbouring cells, and with it the sum of
+            the cost over cell centres.
+    """
+    points = np.asarray(plan.waypoints_m, np.float64)
+    if len(points) == 0:
+        return ["no waypoints"]
+    if not np.isfinite(points).all():
+        return ["a waypoint is not finite"]
+    broken = _ends(points, problem) + _cells_match(plan, points, problem.costmap.geometry)
+    broken += _touches_lethal(points, problem) + _cuts_corner(points, problem)
+    if Claim.ANY_ANGLE not in claims and not broken:
+        broken += _neighbours(plan) or _cost(plan, problem)
+    return broken
+
+
+def _ends(points: Points, problem: PlanningProblem) -> list[str]:
+    broken = []
+    for name, got, want in (("start", points[0], problem.start_m), ("end", points[-1], problem.goal_m)):
+        if math.hypot(got[0] - want[0], got[1] - want[1]) > _TOUCH_M:
+            broken.append(f"{name}s at {_words(got)}, asked for {_words(want)}")
+    return broken
+
+
+def _cells_match(plan: Plan, points: Points, geometry: GridGeometry) -> list[str]:
+    if len(plan.cells) != len(points):
+        return [f"{len(plan.cells)} cells for {len(points)} waypoints"]
+    if ((plan.cells < 0) | (plan.cells >= geometry.shape)).any():
+        return ["a cell lies outside the map"]
+    for cell, (row, col) in zip(plan.cells, _position(points, geometry), strict=True):
+        if max(abs(row - cell[0]), abs(col - cell[1])) > 0.5 + 1e-9:
+            return [
+                f"cell {_words(cell)} does not hold its waypoint, which is at row {row:.2f}, col {col:.2f}"
+            ]
+    return []
+
+
+def _position(points: Points, geometry: GridGeometry) -> Points:
+    """Rows and columns as fractions: a cell's centre is whole."""
+    east, north = points[:, 0] - geometry.east_m, points[:, 1] - geometry.north_m
+    return np.column_stack([north, east]) / geometry.resolution_m
+
+
+def _crossings(a: Points, b: Points) -> tuple[Points, Points]:
+    """Shares of the way from `a` to `b`, both exclusive, at which it crosses a border between rows, and columns."""
+    found = []
+    for start, end in zip(a + 0.5, b + 0.5, strict=True):
+        low, high = sorted((start, end))
+        borders = np.arange(math.floor(low) + 1, math.ceil(high))
+        found.append((borders - start) / (end - start) if len(borders) else np.empty(0))
+    return found[0], found[1]
+
+
+def _samples(points: Points, geometry: GridGeometry) -> Points:
+    """Positions at most 1/20 cell apart, with every waypoint and at least one inside each cell that is crossed."""
+    position = _position(points, geometry)
+    pieces = [position[:1]]
+    for a, b in pairwise(position):
+        even = np.linspace(0.0, 1.0, max(1, math.ceil(math.hypot(*(b - a)) * SAMPLES_PER_CELL)) + 1)
+        edges = np.sort(np.concatenate([[0.0], *_crossings(a, b), [1.0]]))
+        share = np.sort(np.concatenate([even, (edges[:-1] + edges[1:]) / 2]))
+        pieces.append(a + (b - a) * share[:, None])
+    return np.concatenate(pieces)
+
+
+def _touches_lethal(points: Points, problem: PlanningProblem) -> list[str]:
+    cost = problem.costmap.cost_s_per_m
+    position = _samples(points, problem.costmap.geometry)
+    cells = np.floor(position + 0.5).astype(np.int64)
+    outside = ((cells < 0) | (cells >= cost.shape)).any(axis=1)
+    if outside.any():
+        return [f"leaves the map at row, col {_words(position[outside.argmax()])}"]
+    lethal = np.isinf(cost[cells[:, 0], cells[:, 1]])
+    return [f"crosses lethal cell {_words(cells[lethal.argmax()])}"] if lethal.any() else []
+
+
+def _cuts_corner(points: Points, problem: PlanningProblem) -> list[str]:
+    """A way through the very corner of four cells needs all four free."""
+    cost = problem.costmap.cost_s_per_m
+    position = _position(points, problem.costmap.geometry)
+    for a, b in pairwise(position):
+        by_row, by_col = _crossings(a, b)
+        for share in by_row[(np.abs(by_row[:, None] - by_col[None, :]) < _CORNER).any(axis=1)]:
+            row, col = np.floor(a + (b - a) * share + 1e-6).astype(np.int64)
+            around = cost[max(0, row) : row + 2, max(0, col) : col + 2]
+            if around.size < 4 or np.isinf(around).any():
+                return [f"cuts the corner between rows {row} and {row + 1}, columns {col} and {col + 1}"]
+    return []
+
+
+def _neighbours(plan: Plan) -> list[str]:
+    steps = np.abs(np.diff(plan.cells, axis=0)).max(axis=1, initial=0)
+    if (steps > 1).any():
+        at = int((steps > 1).argmax())
+        return [f"jumps from cell {_words(plan.cells[at])} to {_words(plan.cells[at + 1])}"]
+    return []
+
+
+def _cost(plan: Plan, problem: PlanningProblem) -> list[str]:
+    """The cost between cell centres: each step's length times the mean of its two cells' costs."""
+    price = problem.costmap.cost_s_per_m[plan.cells[:, 0], plan.cells[:, 1]]
+    steps = np.diff(plan.cells, axis=0)
+    length_m = np.hypot(steps[:, 0], steps[:, 1]) * problem.costmap.geometry.resolution_m
+    own = math.fsum(length_m * (price[:-1] + price[1:]) / 2)
+    if not abs(plan.cost_s - own) <= COST_TOLERANCE * own:
+        return [f"states a cost of {plan.cost_s!r} s, its steps add up to {own!r}"]
+    return []
+
+
+def _words(pair: npt.NDArray[np.generic] | tuple[float, float]) -> str:
+    return f"({pair[0]:g}, {pair[1]:g})"

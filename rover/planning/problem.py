@@ -1,0 +1,145 @@
+"""What a planner is asked, and what it answers.
+
+Anybody's class with `name`, `claims` and `plan` is a planner; nothing needs to be inherited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.arrays import locked
+from rover.core.vehicle import VehicleParams
+from rover.hazard.costmap import CostMap
+from rover.hazard.detect import HazardMap
+from rover.limits.base import Limit
+from rover.sky.almanac import Almanac
+from rover.terrain.derive import Terrain
+
+
+class Claim(StrEnum):
+    """What a planner promises, for the test kit to hold it to."""
+
+    OPTIMAL = "optimal"
+    """Cost equals the least on the 8-connected grid, to 1e-9."""
+    BOUNDED = "bounded"
+    """Cost is within a factor that the plan states."""
+    ANY_ANGLE = "any-angle"
+    """Waypoints need not be neighbouring cells."""
+    DIRECTIONAL = "directional"
+    """Limits depend on the heading of a move."""
+    TIMED = "timed"
+    """Waypoints carry times, and light and charge are respected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PlanningProblem:
+    """A start, a goal and everything the ground believes about what lies between.
+
+    Attributes:
+        costmap, hazards, terrain: Maps on one geometry.
+        vehicle: The rover.
+        start_m, goal_m: (east, north) in the terrain's frame.
+        depart_s: Departure, seconds since the scenario's epoch.
+        soc: State of charge at departure, 0-1.
+        almanac: The Sun over the time ahead, or None for a plan without time.
+        light: Lit fraction by cell and time, or None.
+        limits: What a leg is held to.
+        deadline_s: Latest arrival, or None.
+    """
+
+    costmap: CostMap
+    hazards: HazardMap
+    terrain: Terrain
+    vehicle: VehicleParams
+    start_m: tuple[float, float]
+    goal_m: tuple[float, float]
+    depart_s: float = 0.0
+    soc: float = 1.0
+    almanac: Almanac | None = None
+    light: Any | None = None
+    limits: Sequence[Limit] = ()
+    deadline_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Plan:
+    """A way to the goal.
+
+    Attributes:
+        planner: Name of the planner.
+        cells: (n, 2) int64 rows and columns, one per waypoint.
+        waypoints_m: (n, 2) east and north; the first is the start, the last the goal.
+        cost_s: Driving time by the cost map.
+        expanded: Search nodes expanded.
+        schedule: The same waypoints with times, charge and stops, or None for a plan without time.
+        bound: Factor over the least cost that a planner claiming BOUNDED vouches for, or None.
+    """
+
+    planner: str
+    cells: npt.NDArray[np.int64]
+    waypoints_m: npt.NDArray[np.float64]
+    cost_s: float
+    expanded: int
+    schedule: Any | None = None
+    bound: float | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cells", locked(self.cells, np.int64, (None, 2), "cells"))
+        held = locked(self.waypoints_m, np.float64, (None, 2), "waypoints_m")
+        object.__setattr__(self, "waypoints_m", held)
+
+    @property
+    def length_m(self) -> float:
+        steps = np.diff(self.waypoints_m, axis=0)
+        return float(np.hypot(steps[:, 0], steps[:, 1]).sum())
+
+
+class Cause(StrEnum):
+    """Why there is no plan."""
+
+    START_LETHAL = "start_lethal"
+    GOAL_LETHAL = "goal_lethal"
+    NO_ROUTE = "no_route"
+    ENERGY = "energy"
+    DAYLIGHT = "daylight"
+    DEADLINE = "deadline"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoPlan:
+    """There is no way, and why: an answer, not an exception.
+
+    Attributes:
+        cause: One of `Cause`.
+        where: The place or the constraint that cut the goal off, in words.
+        remedy: The smallest change known to open a way, in words.
+        expanded: Search nodes expanded before giving up.
+        opens_at_slope_deg: The least slope limit, to 0.01 deg, at which there is a way, where one would help.
+    """
+
+    cause: Cause
+    where: str
+    remedy: str
+    expanded: int = 0
+    opens_at_slope_deg: float | None = None
+
+    def __str__(self) -> str:
+        return f"no plan ({self.cause}): {self.where}; {self.remedy}"
+
+
+@runtime_checkable
+class Planner(Protocol):
+    """A planner of the registry (entry point group `farside.planners`)."""
+
+    name: str
+    claims: frozenset[Claim]
+
+    def plan(self, problem: PlanningProblem) -> Plan | NoPlan:
+        """Return a way from `problem.start_m` to `problem.goal_m`, or why there is none."""
+        ...

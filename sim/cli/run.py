@@ -1,0 +1,93 @@
+"""`farside run`: plan a scenario, drive it, and leave results and pictures."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from sim.cli.options import AllowBody, MaxCells, PlannerName, Quiet, Seed, Settings, cells_allowed
+
+if TYPE_CHECKING:
+    from sim.run.runlog import RunLog
+
+
+def run(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A .toml file or a bundled name.")],
+    settings: Settings = None,
+    seed: Seed = None,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045 - typer reads it at run time
+        typer.Option("--out", metavar="DIR", help="New or empty folder.", show_default="runs/NAME"),
+    ] = None,
+    planner: PlannerName = None,
+    plots: Annotated[bool, typer.Option("--plots/--no-plots", help="Draw map.png and timeline.png.")] = True,
+    allow_body: AllowBody = False,
+    max_cells: MaxCells = None,
+    quiet: Quiet = False,
+) -> int:
+    """Plan a scenario and drive it; write summary, telemetry, traverse and pictures."""
+    from rover.io.atomic import atomic_folder
+    from rover.planning.registry import load_planner
+    from sim.cli.progress import Interrupt, Progress, say_if_cold
+    from sim.run.closed_loop import run_scenario
+    from sim.run.results import write_results
+    from sim.run.scenario import load_scenario
+
+    loaded = load_scenario(scenario, settings=settings or (), seed=seed)
+    chosen = load_planner(planner) if planner else None
+    folder = out if out is not None else _fresh_folder(loaded.name)
+    say_if_cold(quiet=quiet)
+    with atomic_folder(folder) as partial:
+        with Interrupt() as interrupt, Progress(quiet=quiet) as progress:
+            log = run_scenario(
+                loaded,
+                planner=chosen,
+                allow_body=allow_body,
+                max_cells=cells_allowed(max_cells),
+                progress=progress.update,
+                stop=interrupt.asked,
+            )
+            write_results(log, partial)
+            if plots:
+                draw(log, partial)
+    _report(log, folder)
+    return _exit_status(log, interrupt.signal)
+
+
+def draw(log: RunLog, folder: Path) -> None:
+    """Draw the pictures of a run into a folder."""
+    from sim.view.maps import draw_map
+    from sim.view.save import save_figure
+    from sim.view.timelines import draw_timeline
+
+    save_figure(draw_map(log), folder / "map.png")
+    save_figure(draw_timeline(log), folder / "timeline.png")
+
+
+def _fresh_folder(name: str) -> Path:
+    """Return runs/NAME, or the first of runs/NAME-2, -3, ... that is not there yet."""
+    base = Path("runs") / name
+    base.parent.mkdir(exist_ok=True)
+    number = 1
+    while (folder := base if number == 1 else base.with_name(f"{name}-{number}")).exists():
+        number += 1
+    return folder
+
+
+def _report(log: RunLog, folder: Path) -> None:
+    from rich.console import Console
+
+    from sim.view.tables import print_summary
+
+    console = Console()
+    print_summary(log, console)
+    console.print(f"Results: {folder}", soft_wrap=True, highlight=False)
+
+
+def _exit_status(log: RunLog, received: int | None) -> int:
+    if log.outcome == "interrupted":
+        return 128 + (received or signal.SIGINT)
+    return 4 if log.outcome == "no_plan" else 0

@@ -1,0 +1,270 @@
+"""A site: what the ground of a place is like, and the metric frame it is laid out in.
+
+Every figure of a site file stands beside its source. Lengths are metres, angles degrees, counts per square
+kilometre.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from rover.core.bodies import MOON
+from rover.core.errors import Problem, SiteError
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Numbers = tuple[Finite, ...]
+Positives = Annotated[tuple[Positive, ...], Field(min_length=2)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FrameParams(_Table):
+    """Where east, north and elevation are counted from.
+
+    A transverse Mercator projection of the Moon's sphere whose origin is the site's own; `datum_m` is the
+    elevation of zero, above the sphere of 1737.4 km.
+    """
+
+    latitude_deg: Annotated[float, Field(ge=-90, le=90)]
+    longitude_deg: Annotated[float, Field(ge=-180, le=360)]
+    datum_m: Finite
+    source: str
+
+
+class AnchorParams(_Table):
+    """A point whose elevation and slope are known, and hold for every seed.
+
+    `grade_east` and `grade_north` are the rise over run of the ground around it; the elevation is put right
+    over `level_radius_m`, the slope over `tilt_radius_m`, and short relief is damped over `smooth_radius_m`.
+    No seeded crater lies over it or has its rim within `quiet_m`, and none over `calm_diameter_m` has its
+    rim within `calm_radius_m`: the large craters there are known, and are features.
+    """
+
+    latitude_deg: Annotated[float, Field(ge=-90, le=90)]
+    longitude_deg: Annotated[float, Field(ge=-180, le=360)]
+    elevation_m: Finite
+    grade_east: Finite
+    grade_north: Finite
+    level_radius_m: Positive
+    tilt_radius_m: Positive
+    smooth_radius_m: Positive
+    quiet_m: Positive
+    calm_diameter_m: Positive
+    calm_radius_m: Positive
+    source: str
+
+
+class ProfileParams(_Table):
+    """Elevation by distance from the site's origin, smooth and monotone between knots.
+
+    `ruggedness` blends the plain relief (0) into the rugged one (1). The rings are bent out of round by
+    noise of `warp_wavelength_m` and `warp_rms_m`.
+    """
+
+    radius_m: Numbers
+    elevation_m: Numbers
+    ruggedness: tuple[Share, ...]
+    warp_wavelength_m: Positive
+    warp_rms_m: Annotated[float, Field(ge=0)]
+    source: str
+
+    @model_validator(mode="after")
+    def _knots(self) -> ProfileParams:
+        if not len(self.radius_m) == len(self.elevation_m) == len(self.ruggedness) >= 2:
+            raise ValueError(
+                "radius_m, elevation_m and ruggedness need the same number of values, two or more"
+            )
+        if self.radius_m[0] != 0 or any(
+            b <= a for a, b in zip(self.radius_m, self.radius_m[1:], strict=False)
+        ):
+            raise ValueError("radius_m must start at 0 and grow")
+        return self
+
+
+class ReliefParams(_Table):
+    """Self-affine relief: rms height of one octave of noise, by wavelength.
+
+    Straight between points in log-log axes; the slope of that line is the Hurst exponent of the scale.
+    """
+
+    wavelength_m: Positives
+    plain_rms_m: Positives
+    rugged_rms_m: Positives
+    source: str
+
+    @model_validator(mode="after")
+    def _same_length(self) -> ReliefParams:
+        if not len(self.wavelength_m) == len(self.plain_rms_m) == len(self.rugged_rms_m):
+            raise ValueError("wavelength_m, plain_rms_m and rugged_rms_m need the same number of values")
+        return self
+
+
+class CraterParams(_Table):
+    """How many craters, and how deep.
+
+    The cumulative count N(>D) per km2 (D in km) is the lesser of two power laws, equilibrium and production.
+    Depth over diameter runs from `ghost_ratio` to `fresh_ratio` by the square of a uniform number (few are
+    fresh), both straight between the points of `ratio_diameter_m` in log-log axes.
+    """
+
+    equilibrium_per_km2: Positive
+    equilibrium_exponent: Positive
+    production_per_km2: Positive
+    production_exponent: Positive
+    largest_m: Positive
+    ratio_diameter_m: Positives
+    ghost_ratio: Positives
+    fresh_ratio: Positives
+    source: str
+
+    @model_validator(mode="after")
+    def _possible(self) -> CraterParams:
+        if not len(self.ratio_diameter_m) == len(self.ghost_ratio) == len(self.fresh_ratio):
+            raise ValueError("ratio_diameter_m, ghost_ratio and fresh_ratio need the same number of values")
+        if any(
+            not ghost < fresh <= 0.5 for ghost, fresh in zip(self.ghost_ratio, self.fresh_ratio, strict=True)
+        ):
+            raise ValueError(
+                "each ghost_ratio must be under its fresh_ratio, and no crater deeper than half its width"
+            )
+        return self
+
+
+class RockParams(_Table):
+    """Rocks by an exponential law.
+
+    The share of the area under rocks wider than D is covered_fraction * exp(-decay_per_m * D).
+        Height over diameter is uniform between `flat_ratio` and `tall_ratio`.
+    """
+
+    covered_fraction: Share
+    decay_per_m: Positive
+    smallest_m: Positive
+    largest_m: Positive
+    flat_ratio: Positive
+    tall_ratio: Positive
+    source: str
+
+
+class FeatureParams(_Table):
+    """Something that is there for every seed.
+
+    `east_m`, `north_m` count from the site's origin or from the anchor. `height_m` is the depth of a crater
+    from its rim (positive) or the height of a hill (negative for a hollow); `freshness` (0 ghost to 1 fresh)
+    serves craters, `ruggedness` hills.
+    """
+
+    kind: Literal["crater", "hill"]
+    name: str
+    counted_from: Literal["origin", "anchor"]
+    east_m: Finite
+    north_m: Finite
+    diameter_m: Positive
+    height_m: Finite
+    freshness: Share = 0.0
+    ruggedness: Share = 0.0
+    source: str
+
+    @model_validator(mode="after")
+    def _possible(self) -> FeatureParams:
+        if self.kind == "crater" and not 0 < self.height_m <= 0.5 * self.diameter_m:
+            raise ValueError(
+                "a crater's height_m is its depth: positive and no more than half its diameter_m"
+            )
+        return self
+
+
+class SiteParams(_Table):
+    """All of a site file."""
+
+    format: Literal[1]
+    name: str
+    title: str
+    body: Literal["moon"]
+    frame: FrameParams
+    anchor: AnchorParams | None = None
+    profile: ProfileParams
+    relief: ReliefParams
+    craters: CraterParams
+    rocks: RockParams
+    feature: tuple[FeatureParams, ...] = ()
+
+    @model_validator(mode="after")
+    def _anchor_there(self) -> SiteParams:
+        if self.anchor is None and any(feature.counted_from == "anchor" for feature in self.feature):
+            raise ValueError("a feature is counted from an anchor that the site does not have")
+        return self
+
+    def project(self, latitude_deg: float, longitude_deg: float) -> tuple[float, float]:
+        """Return (east_m, north_m) of a place in the site's frame."""
+        return project(
+            latitude_deg,
+            longitude_deg,
+            origin_latitude_deg=self.frame.latitude_deg,
+            origin_longitude_deg=self.frame.longitude_deg,
+        )
+
+    def unproject(self, east_m: float, north_m: float) -> tuple[float, float]:
+        """Return (latitude_deg, longitude_deg) of a point of the site's frame, longitude in [0, 360)."""
+        along = north_m / MOON.radius_m + math.radians(self.frame.latitude_deg)
+        across = east_m / MOON.radius_m
+        latitude = math.asin(math.sin(along) / math.cosh(across))
+        longitude = math.atan2(math.sinh(across), math.cos(along))
+        return math.degrees(latitude), (math.degrees(longitude) + self.frame.longitude_deg) % 360.0
+
+    def grid_north_rad(self, latitude_deg: float, longitude_deg: float) -> float:
+        """Return the azimuth of the frame's north at a place, clockwise from true north."""
+        away = math.radians(longitude_deg - self.frame.longitude_deg)
+        return math.atan(math.tan(away) * math.sin(math.radians(latitude_deg)))
+
+    @property
+    def anchor_mm(self) -> tuple[int, int]:
+        """East and north of the anchor, whole millimetres; of the origin where there is none."""
+        if self.anchor is None:
+            return 0, 0
+        east_m, north_m = self.project(self.anchor.latitude_deg, self.anchor.longitude_deg)
+        return round(east_m * 1000), round(north_m * 1000)
+
+
+def project(
+    latitude_deg: float, longitude_deg: float, *, origin_latitude_deg: float, origin_longitude_deg: float
+) -> tuple[float, float]:
+    """Return (east_m, north_m) by the transverse Mercator projection of the Moon's sphere, scale 1.
+
+    Snyder 1987, USGS Professional Paper 1395, equations 8-1 to 8-3.
+    """
+    latitude, away = math.radians(latitude_deg), math.radians(longitude_deg - origin_longitude_deg)
+    east = math.atanh(math.cos(latitude) * math.sin(away))
+    north = math.atan2(math.sin(latitude), math.cos(latitude) * math.cos(away)) - math.radians(
+        origin_latitude_deg
+    )
+    return MOON.radius_m * east, MOON.radius_m * north
+
+
+def site_from_table(table: dict[str, Any], *, file: str) -> SiteParams:
+    """Return the site of a parsed site file.
+
+    Raises:
+        SiteError: With every unknown, missing, mistyped or impossible value.
+    """
+    try:
+        return SiteParams.model_validate(table)
+    except ValidationError as error:
+        raise SiteError([_problem(found, file) for found in error.errors()]) from error
+
+
+def _problem(found: Any, file: str) -> Problem:
+    at = ".".join(str(part) for part in found["loc"])
+    value = found["input"] if isinstance(found["input"], str | int | float) else None
+    remedy = {
+        "missing": "add it",
+        "extra_forbidden": "remove it or correct its name",
+    }.get(found["type"], "correct it")
+    return Problem(what=found["msg"], remedy=remedy, file=file, field=at or None, value=value)

@@ -1,0 +1,385 @@
+"""The closed loop: the rover decides, the world answers, until there is a reason to stop."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.boundary import Command, Mode, Observation
+from rover.io.raster import DEFAULT_MAX_CELLS
+from rover.onboard import executive
+from rover.onboard.executive import ExecutiveState, Uplink
+from rover.onboard.mapping import BeliefState
+from rover.planning.problem import Claim, NoPlan, Plan, Planner
+from rover.planning.registry import load_planner
+from rover.planning.schedule import schedule_plan
+from sim.run.metrics import summarize, versions
+from sim.run.monitor import Monitor
+from sim.run.runlog import FORMAT, TELEMETRY_COLUMNS, Event, Outcome, RunLog, Severity
+from sim.run.scenario import Scenario
+from sim.run.setting import Setting, prepare, world_ground
+from sim.run.world import World, WorldState
+from sim.sensors.suite import SensorSuite
+
+MODES = tuple(Mode)
+
+_SENSOR_STREAM = 1
+"""Of `SeedSequence(seed, spawn_key=(stream, index))`; the ground has streams of its own."""
+
+Progress = Callable[[float, str], None]
+"""Told the fraction done, 0-1, and the simulated UTC."""
+
+
+def run_scenario(
+    scenario: Scenario,
+    *,
+    planner: Planner | None = None,
+    seed: int | None = None,
+    allow_body: bool = False,
+    max_cells: int = DEFAULT_MAX_CELLS,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> RunLog:
+    """Plan a scenario and drive it.
+
+    Args:
+        scenario: What to do.
+        planner: Instead of the one the scenario names.
+        seed: Instead of the scenario's.
+        allow_body: Accept terrain of another body.
+        max_cells: Largest map accepted.
+        progress: Told how far it is.
+        stop: Asked after every command; true ends the run as interrupted.
+
+    Returns:
+        The log, whatever the outcome.
+
+    Raises:
+        FarsideError: The scenario cannot be used. Nothing was run.
+    """
+    begun = time.perf_counter()
+    if seed is not None:
+        scenario = scenario.model_copy(update={"seed": seed})
+    setting = prepare(scenario, allow_body=allow_body, max_cells=max_cells)
+    planner = planner or load_planner(scenario.planner)
+    answer = plan_traverse(setting, planner)
+    run = _Run(setting, planner, answer)
+    if isinstance(answer, NoPlan):
+        run.end(Outcome.NO_PLAN, str(answer))
+    else:
+        run.drive(answer, progress or (lambda _f, _u: None), stop or (lambda: False))
+    return run.log(time.perf_counter() - begun)
+
+
+def plan_traverse(setting: Setting, planner: Planner) -> Plan | NoPlan:
+    """Ask a planner, and give its answer a timetable unless it made one itself."""
+    problem = setting.problem()
+    answer = planner.plan(problem)
+    if isinstance(answer, NoPlan) or Claim.TIMED in planner.claims:
+        return answer
+    return schedule_plan(answer, problem, setting.forecaster)
+
+
+@dataclass
+class _Tape:
+    """Rows of telemetry as they come."""
+
+    rows: list[tuple[float, ...]] = field(default_factory=list)
+
+    def record(self, state: WorldState, battery_j: float) -> None:
+        stance, power = state.stance, state.power
+        self.rows.append(
+            (
+                state.time_s,
+                state.east_m,
+                state.north_m,
+                stance.up_m,
+                state.yaw_rad,
+                stance.pitch_rad,
+                stance.roll_rad,
+                state.distance_m,
+                power.stored_j / battery_j,
+                state.array_w,
+                state.load_w,
+                power.harvest_j,
+                power.load_j,
+                state.lit,
+                state.sun.azimuth_rad,
+                state.sun.elevation_rad,
+                state.slip,
+                float(MODES.index(state.mode)),
+            )
+        )
+
+    def columns(self) -> Mapping[str, npt.NDArray[Any]]:
+        table = np.array(self.rows, np.float64).reshape(-1, len(TELEMETRY_COLUMNS))
+        named: dict[str, npt.NDArray[Any]] = {
+            name: np.ascontiguousarray(table[:, i]) for i, name in enumerate(TELEMETRY_COLUMNS)
+        }
+        named["mode"] = named["mode"].astype(np.uint8)
+        return named
+
+
+class _Run:
+    """One run: the parties, and what is noted down."""
+
+    def __init__(self, setting: Setting, planner: Planner, answer: Plan | NoPlan) -> None:
+        self.setting = setting
+        self.planner = planner
+        self.plan = answer if isinstance(answer, Plan) else None
+        self.refusal = answer if isinstance(answer, NoPlan) else None
+        self.tape = _Tape()
+        self.events: list[Event] = []
+        self.replanned_m: list[npt.NDArray[np.float64]] = []
+        self.stops_m: list[tuple[float, float]] = []
+        self.outcome = Outcome.NO_PLAN
+        self.reason = ""
+        self.final: WorldState | None = None
+        scenario, window = setting.scenario, setting.window
+        self.monitor = Monitor(
+            setting.vehicle,
+            zones=setting.zones,
+            reserve_soc=scenario.power.reserve_soc,
+            min_drive_sun_rad=window.params.min_drive_rad,
+            max_drive_sun_rad=window.params.nap_enter_rad,
+        )
+
+    def end(self, outcome: Outcome, reason: str) -> None:
+        self.outcome, self.reason = outcome, reason
+
+    def drive(self, plan: Plan, progress: Progress, stop: Callable[[], bool]) -> None:
+        """Drive until there is a reason not to."""
+        setting = self.setting
+        world, senses = self._parties()
+        uplink = self._uplink(plan)
+        state = world.init(
+            east_m=setting.scenario.start_m[0],
+            north_m=setting.scenario.start_m[1],
+            yaw_rad=_heading(plan.waypoints_m),
+            soc=setting.scenario.power.initial_soc,
+        )
+        mind = executive.init(uplink, BeliefState(hazards=setting.maps.hazards, costmap=setting.maps.costmap))
+        self._note(state, "start", Severity.ACTIVITY, "the traverse begins")
+        self._record(state)
+        looking = True
+        while True:
+            seen = _observe(senses, state, setting, looking)
+            before = mind
+            mind, command = executive.step(mind, seen, uplink)
+            self._note_changes(before, mind, state)
+            self.final = state
+            if self._over(mind, state, stop):
+                return
+            state = world.step(state, command)
+            looking = _worth_a_look(command)
+            self._record(state)
+            progress(_fraction_done(mind, plan), setting.epoch.utc_at(state.time_s))
+
+    def _parties(self) -> tuple[World, SensorSuite]:
+        setting = self.setting
+        ground = world_ground(setting.scenario, setting.maps.dem)
+        world = World(
+            ground=ground,
+            shadows=setting.maps.dem,
+            sky=setting.almanac,
+            vehicle=setting.vehicle,
+            watch=self.monitor.watch,
+        )
+        sequence = np.random.SeedSequence(setting.scenario.seed, spawn_key=(_SENSOR_STREAM, 0))
+        senses = SensorSuite(
+            ground,
+            setting.vehicle,
+            setting.maps.dem.geometry.site,
+            generator=np.random.default_rng(sequence),
+            sees_heights=not setting.scenario.faults.observations_off,
+        )
+        return world, senses
+
+    def _uplink(self, plan: Plan) -> Uplink:
+        setting = self.setting
+        return Uplink(
+            vehicle=setting.vehicle,
+            terrain=setting.maps.terrain,
+            forecaster=setting.forecaster,
+            planner=self.planner,
+            limits=setting.limits,
+            goal_m=setting.scenario.goal_m,
+            path_m=plan.waypoints_m,
+        )
+
+    def _record(self, state: WorldState) -> None:
+        self.monitor.watch(state)
+        self.tape.record(state, self.setting.vehicle.battery_j)
+
+    def _over(self, mind: ExecutiveState, state: WorldState, stop: Callable[[], bool]) -> bool:
+        """Say whether and why the run is over."""
+        if mind.finished is not None:
+            self.end(Outcome.ARRIVED if mind.arrived else Outcome.STOPPED_SAFE, mind.finished)
+        elif state.power.unserved_j > 0:
+            self._note(state, "lost", Severity.FATAL, "the battery is empty and the loads go unserved")
+            self.end(Outcome.LOST, "the battery ran empty")
+        elif state.time_s > self.setting.deadline_s:
+            self.end(Outcome.TIMED_OUT, "the time allowed is over")
+        elif stop():
+            self.end(Outcome.INTERRUPTED, "interrupted")
+        else:
+            return False
+        return True
+
+    def _note_changes(self, before: ExecutiveState, after: ExecutiveState, state: WorldState) -> None:
+        """Note what is worth saying of a step of the executive."""
+        if after.must_replan is not None and before.must_replan is None:
+            self._note(state, "hazard", Severity.WARNING, after.must_replan)
+        if after.replans > before.replans:
+            self.replanned_m.append(np.array(after.path_m))
+            self._note(state, "replan", Severity.ACTIVITY, "a new path is taken")
+        if after.mode is before.mode:
+            return
+        if before.mode is Mode.DORMANT:
+            elevation = math.degrees(state.sun.elevation_rad)
+            self._note(state, "wake", Severity.ACTIVITY, f"the array wakes it, the Sun at {elevation:.1f} deg")
+        if after.mode is Mode.COMMAND:
+            self.stops_m.append((state.east_m, state.north_m))
+        if after.mode in _SPOKEN:
+            self._note(state, after.mode.value, Severity.ACTIVITY, _SPOKEN[after.mode])
+        if after.finished is not None:
+            name, severity = ("arrived", Severity.ACTIVITY) if after.arrived else ("stopped", Severity.WARNING)
+            self._note(state, name, severity, after.finished)
+
+    def _note(self, state: WorldState, name: str, severity: Severity, text: str) -> None:
+        self.events.append(
+            Event(
+                time_s=state.time_s,
+                severity=severity,
+                name=name,
+                text=text,
+                east_m=state.east_m,
+                north_m=state.north_m,
+            )
+        )
+
+    def log(self, wall_s: float) -> RunLog:
+        """Return everything that was noted."""
+        setting = self.setting
+        telemetry = self.tape.columns()
+        planned = self.plan.waypoints_m if self.plan else np.empty((0, 2))
+        figures = summarize(
+            telemetry=telemetry,
+            modes=[mode.value for mode in MODES],
+            events=self.events,
+            violations=self.monitor.violations,
+            planned_m=planned,
+        )
+        summary = {**self._circumstances(), **figures, "wall_s": wall_s, "versions": versions()}
+        return RunLog(
+            outcome=self.outcome,
+            reason=self.reason,
+            scenario=setting.scenario.model_dump(mode="json"),
+            summary=summary,
+            telemetry=telemetry,
+            modes=tuple(mode.value for mode in MODES),
+            events=self.events,
+            violations=self.monitor.violations,
+            dem=setting.maps.dem,
+            hazard_flags=setting.maps.hazards.flags,
+            planned_m=planned,
+            replanned_m=self.replanned_m,
+            stops_m=np.array(self.stops_m).reshape(-1, 2),
+            start_m=setting.scenario.start_m,
+            goal_m=setting.scenario.goal_m,
+            zones=[(z.name, z.kind.value, np.array(z.polygon.exterior.coords)) for z in setting.zones],
+        )
+
+
+    def _circumstances(self) -> dict[str, Any]:
+        """Return what the run was: outcome, place, time, plan and ledger."""
+        setting = self.setting
+        geometry = setting.maps.dem.geometry
+        end_s = self.final.time_s if self.final else 0.0
+        return {
+            "format": FORMAT,
+            "scenario": setting.scenario.name,
+            "outcome": self.outcome.value,
+            "reason": self.reason,
+            "no_plan": asdict(self.refusal) if self.refusal else None,
+            "seed": setting.scenario.seed,
+            "planner": self.planner.name,
+            "site": setting.scenario.site.name if setting.scenario.terrain.dem is None else None,
+            "terrain": setting.maps.dem.source,
+            "crs_wkt": geometry.site.crs_wkt,
+            "start_m": list(setting.scenario.start_m),
+            "goal_m": list(setting.scenario.goal_m),
+            "start_utc": setting.scenario.start_utc,
+            "end_utc": setting.epoch.utc_at(end_s),
+            "modes": [mode.value for mode in MODES],
+            "plan": _plan_summary(self.plan),
+            "ledger_j": _ledger(self.final),
+        }
+
+
+def _plan_summary(plan: Plan | None) -> dict[str, Any] | None:
+    """Return the forecast, to be held against what happened."""
+    if plan is None or plan.schedule is None:
+        return None
+    schedule = plan.schedule
+    return {
+        "cost_s": plan.cost_s,
+        "expanded": plan.expanded,
+        "arrive_s": schedule.arrive_s,
+        "least_soc": schedule.least_soc,
+        "stages": {mode.value: schedule.count(mode) for mode in MODES},
+        "margins": [asdict(margin) for margin in schedule.margins],
+    }
+
+
+def _ledger(final: WorldState | None) -> dict[str, float] | None:
+    if final is None:
+        return None
+    return {**asdict(final.power), "imbalance_j": final.power.imbalance_j}
+
+
+_SPOKEN = {
+    Mode.NAP: "the Sun is high: noon nap",
+    Mode.DORMANT: "the Sun sinks: dormant for the night",
+}
+
+
+def _observe(senses: SensorSuite, state: WorldState, setting: Setting, looking: bool) -> Observation:
+    return senses.observe(
+        time_s=state.time_s,
+        east_m=state.east_m,
+        north_m=state.north_m,
+        yaw_rad=state.yaw_rad,
+        pitch_rad=state.stance.pitch_rad,
+        roll_rad=state.stance.roll_rad,
+        soc=state.power.stored_j / setting.vehicle.battery_j,
+        array_w=state.array_w,
+        stalled=state.stalled,
+        looking=looking,
+    )
+
+
+def _worth_a_look(command: Command) -> bool:
+    return command.mode is Mode.DRIVE
+
+
+def _heading(waypoints_m: npt.NDArray[np.float64]) -> float:
+    """Return the yaw along the first leg; east where there is none."""
+    steps = np.diff(waypoints_m, axis=0)
+    moving = np.flatnonzero(np.hypot(steps[:, 0], steps[:, 1]) > 0)
+    if len(moving) == 0:
+        return 0.0
+    east, north = steps[moving[0]]
+    return math.atan2(north, east)
+
+
+def _fraction_done(mind: ExecutiveState, plan: Plan) -> float:
+    steps = np.diff(mind.path_m, axis=0)
+    ahead = float(np.hypot(steps[:, 0], steps[:, 1]).sum())
+    return 1.0 if mind.finished else max(0.0, min(1.0, 1.0 - ahead / max(plan.length_m, 1e-9)))

@@ -1,0 +1,76 @@
+"""What must never happen, judged from the truth by none of the rover's own code."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from shapely.geometry import Point
+
+from rover.core.boundary import Mode
+from rover.core.vehicle import VehicleParams
+from rover.core.zones import Zone, ZoneKind
+from sim.run.runlog import Violation
+from sim.run.world import WorldState
+
+
+class Monitor:
+    """Watches every state of the world and notes what breaks a rule, once for each stretch that it is broken."""
+
+    def __init__(
+        self,
+        vehicle: VehicleParams,
+        *,
+        zones: Sequence[Zone],
+        reserve_soc: float,
+        min_drive_sun_rad: float,
+        max_drive_sun_rad: float,
+    ) -> None:
+        self._vehicle = vehicle
+        self._zones = zones
+        self._reserve_soc = reserve_soc
+        self._sun_rad = (min_drive_sun_rad, max_drive_sun_rad)
+        self._broken: set[str] = set()
+        self.violations: list[Violation] = []
+
+    def watch(self, state: WorldState) -> None:
+        """Judge one state."""
+        vehicle, stance, deg = self._vehicle, state.stance, math.degrees
+        self._at_most("pitch", state, abs(deg(stance.pitch_rad)), vehicle.slope_limit_deg, "deg")
+        self._at_most("roll", state, abs(deg(stance.roll_rad)), vehicle.roll_limit_deg, "deg")
+        self._at_most("contact", state, stance.step_m, vehicle.step_limit_m, "m")
+        self._at_least("belly", state, stance.belly_gap_m, 0.0, "m")
+        self._at_least("reserve", state, state.power.stored_j / vehicle.battery_j, self._reserve_soc, "soc")
+        self._at_most("empty", state, state.power.unserved_j, 0.0, "J not served")
+        for zone in self._zones:
+            self._at_most(f"zone {zone.name}", state, _depth(zone, state), 0.0, "m")
+        if state.mode is Mode.DRIVE:
+            elevation = deg(state.sun.elevation_rad)
+            self._at_least("drive in low Sun", state, elevation, deg(self._sun_rad[0]), "deg")
+            self._at_most("drive in high Sun", state, elevation, deg(self._sun_rad[1]), "deg")
+
+    def _at_most(self, rule: str, state: WorldState, value: float, bound: float, unit: str) -> None:
+        self._note(rule, state, value, bound, unit, holds=value <= bound + 1e-9)
+
+    def _at_least(self, rule: str, state: WorldState, value: float, bound: float, unit: str) -> None:
+        self._note(rule, state, value, bound, unit, holds=value >= bound - 1e-9)
+
+    def _note(
+        self, rule: str, state: WorldState, value: float, bound: float, unit: str, *, holds: bool
+    ) -> None:
+        if holds:
+            self._broken.discard(rule)
+        elif rule not in self._broken:
+            self._broken.add(rule)
+            self.violations.append(
+                Violation(rule=rule, time_s=state.time_s, value=value, bound=bound, unit=unit)
+            )
+
+
+def _depth(zone: Zone, state: WorldState) -> float:
+    """Return how far the rover's centre is on the wrong side of a zone's edge, negative on the right side."""
+    here = Point(state.east_m, state.north_m)
+    to_edge = float(zone.polygon.boundary.distance(here))
+    inside = bool(zone.polygon.covers(here))
+    wrong = inside if zone.kind is ZoneKind.KEEP_OUT else not inside
+    return to_edge if wrong else -to_edge

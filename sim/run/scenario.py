@@ -1,0 +1,326 @@
+"""The scenario: the real user interface. Every key, its bounds and its default."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from rover.core.errors import FarsideError, Problem, ScenarioError, UsageError, ZoneError
+from rover.core.time import parse_utc
+from rover.core.zones import Zone, zone_from_corners
+from rover.io.bundle import find_scenario
+from rover.io.toml import read_toml, validate
+from rover.io.vehicle import Vehicle, read_vehicle
+
+FORMAT = 1
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+SunDeg = Annotated[float, Field(ge=0, le=90, allow_inf_nan=False)]
+Place = tuple[Finite, Finite]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SiteTable(_Table):
+    """Where on the Moon."""
+
+    name: str = Field(default="von-karman", description="bundled site or site file of the synthetic ground")
+    latitude_deg: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = Field(
+        default=None, description="origin of the scenario's frame; the site's own if left out"
+    )
+    longitude_deg: Annotated[float, Field(ge=-180, le=360, allow_inf_nan=False)] | None = None
+    body: str = Field(default="moon", description="body that a measured DEM must be of")
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> SiteTable:
+        if (self.latitude_deg is None) != (self.longitude_deg is None):
+            raise ValueError("latitude_deg and longitude_deg go together; give both or none")
+        return self
+
+
+class Boulder(_Table):
+    """A rock put where the user wants it, on the world's ground only."""
+
+    east_m: Finite
+    north_m: Finite
+    diameter_m: Positive
+    height_m: Positive
+
+
+class TerrainTable(_Table):
+    """The ground: seeded, or measured with seeded detail."""
+
+    dem: str | None = Field(default=None, description="a GeoTIFF, npz or ESRI ASCII file; seeded ground if left out")
+    band: Annotated[int, Field(ge=1)] = 1
+    size_m: Annotated[float, Field(ge=20, le=20_000, allow_inf_nan=False)] = Field(
+        default=1000.0, description="side of the seeded map, centred on the frame's origin"
+    )
+    resolution_m: Annotated[float, Field(ge=0.1, le=100, allow_inf_nan=False)] = Field(
+        default=2.0, description="of the planner's map; a measured DEM keeps its own"
+    )
+    world_resolution_m: Annotated[float, Field(ge=0.05, le=10, allow_inf_nan=False)] = Field(
+        default=0.25, description="of the world's ground"
+    )
+    detail: Literal["seeded", "none"] = Field(
+        default="seeded", description="relief below the DEM's resolution: seeded, or none added"
+    )
+    boulders: tuple[Boulder, ...] = ()
+
+    @model_validator(mode="after")
+    def _finer_world(self) -> TerrainTable:
+        if self.dem is None and self.world_resolution_m > self.resolution_m:
+            raise ValueError("world_resolution_m is coarser than resolution_m; the world must be the finer one")
+        for key in ("size_m", "resolution_m", "world_resolution_m"):
+            value = getattr(self, key)
+            if abs(value * 1000 - round(value * 1000)) > 1e-6:
+                raise ValueError(f"{key} is not a whole number of millimetres; round it")
+        if self.dem is None and round(self.size_m * 1000) % round(self.resolution_m * 1000):
+            raise ValueError("size_m is not a whole number of cells of resolution_m; change one of them")
+        return self
+
+
+class OperationsTable(_Table):
+    """How the rover is operated."""
+
+    mode: Literal["teleoperated", "autonomous"] = "teleoperated"
+    stop_every_m: Positive = Field(default=7.0, description="longest drive on one set of commands")
+    command_cycle_h: Annotated[float, Field(gt=0, le=240, allow_inf_nan=False)] = Field(
+        default=3.0, description="what each stop costs when teleoperated"
+    )
+    min_drive_sun_elevation_deg: SunDeg = 10.0
+    nap_enter_sun_elevation_deg: SunDeg = Field(default=42.0, description="rising through it begins the noon nap")
+    nap_exit_sun_elevation_deg: SunDeg = Field(default=30.0, description="falling through it ends the nap")
+    dormant_sun_elevation_deg: SunDeg = Field(default=8.7, description="falling through it begins dormancy")
+    max_lunar_days: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] = Field(
+        default=6.0, description="latest arrival, in mean lunar days after the start"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> OperationsTable:
+        if not self.dormant_sun_elevation_deg <= self.min_drive_sun_elevation_deg:
+            raise ValueError("dormant_sun_elevation_deg is above min_drive_sun_elevation_deg; lower it")
+        for key in ("nap_enter_sun_elevation_deg", "nap_exit_sun_elevation_deg"):
+            if not getattr(self, key) > self.min_drive_sun_elevation_deg:
+                raise ValueError(f"{key} is not above min_drive_sun_elevation_deg; raise it")
+        return self
+
+
+class PowerTable(_Table):
+    """The battery at the start and what is kept in it."""
+
+    initial_soc: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.9
+    reserve_soc: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = 0.3
+    resume_soc: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = Field(
+        default=0.9, description="charge at which driving goes on after a halt to charge"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> PowerTable:
+        if not self.reserve_soc < self.resume_soc:
+            raise ValueError("reserve_soc is not below resume_soc; lower it")
+        return self
+
+
+class ZoneTable(_Table):
+    """A polygon to stay in, or out of."""
+
+    name: str = Field(min_length=1)
+    kind: Literal["keep-in", "keep-out"]
+    polygon: tuple[Place, ...] = Field(description="corners [E, N] in order round it")
+
+
+class FaultsTable(_Table):
+    """What is broken."""
+
+    observations_off: bool = Field(default=False, description="the rover sees no heights")
+
+
+class VehicleTable(BaseModel):
+    """Which vehicle, and figures of it to replace: `battery_wh = 60` and the like."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: str = "yutu-2"
+
+
+class Scenario(_Table):
+    """A whole scenario, resolved: nothing is left to look up but the files it names."""
+
+    format: Literal[1] = Field(description="1; newer ones are refused")
+    name: str = Field(default="scenario", min_length=1, max_length=60)
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    start_utc: str = Field(description="UTC, as 2019-01-03T14:22:00Z")
+    start_m: Place = Field(description="[E, N] in the terrain's frame")
+    goal_m: Place = Field(description="[E, N] in the terrain's frame")
+    planner: str = Field(default="astar", description="NAME, package.module:Class or file.py:Class")
+    site: SiteTable = SiteTable()
+    terrain: TerrainTable = TerrainTable()
+    vehicle: VehicleTable = VehicleTable()
+    operations: OperationsTable = OperationsTable()
+    power: PowerTable = PowerTable()
+    zones: tuple[ZoneTable, ...] = ()
+    faults: FaultsTable = FaultsTable()
+
+    @field_validator("start_utc")
+    @classmethod
+    def _is_a_time(cls, text: str) -> str:
+        try:
+            parse_utc(text)
+        except FarsideError as error:
+            problem = error.problems[0]
+            raise ValueError(f"{problem.what}; {problem.remedy}") from None
+        return text
+
+    def read_vehicle(self) -> Vehicle:
+        """Return the vehicle with the scenario's own figures put in."""
+        figures = self.vehicle.model_dump()
+        return read_vehicle(figures.pop("name"), figures)
+
+    def zone_polygons(self) -> list[Zone]:
+        """Return the zones as polygons."""
+        return [zone_from_corners(z.name, z.kind, z.polygon) for z in self.zones]
+
+
+def load_scenario(
+    spec: str | Path, *, settings: Sequence[str] = (), seed: int | None = None
+) -> Scenario:
+    """Read a scenario by path or bundled name, and change what is asked.
+
+    Args:
+        spec: Path or name.
+        settings: `key=value` each, such as `power.initial_soc=0.5`; the value as TOML would have it, or plain text.
+        seed: Replaces the scenario's.
+
+    Raises:
+        ScenarioError, VehicleError, ZoneError: With one problem for each thing wrong.
+        TomlError: The file cannot be read.
+        UsageError: A setting without `=`.
+    """
+    path = find_scenario(str(spec), ScenarioError)
+    table = read_toml(path)
+    for setting in settings:
+        _apply(table, setting)
+    if seed is not None:
+        table["seed"] = seed
+    _resolve_dem_path(table, path, settings)
+    return scenario_from_table(table, file=str(path))
+
+
+def scenario_from_table(table: Mapping[str, Any], *, file: str) -> Scenario:
+    """Check a table against the model, the vehicle's figures and the zones included; collect every problem."""
+    _refuse_newer(table, file)
+    problems: list[Problem] = []
+    scenario: Scenario | None = None
+    try:
+        scenario = validate(Scenario, table, file=file, error=ScenarioError)
+    except ScenarioError as error:
+        problems += error.problems
+    problems += _vehicle_problems(table, file)
+    problems += _zone_problems(scenario, file)
+    if problems:
+        raise ScenarioError(problems)
+    assert scenario is not None
+    return scenario
+
+
+def _refuse_newer(table: Mapping[str, Any], file: str) -> None:
+    stated = table.get("format")
+    if isinstance(stated, int) and not isinstance(stated, bool) and stated > FORMAT:
+        raise ScenarioError(
+            f"this farside reads formats up to {FORMAT}",
+            remedy="upgrade farside, or write the scenario in format 1",
+            file=file,
+            field="format",
+            value=stated,
+        )
+
+
+def _vehicle_problems(table: Mapping[str, Any], file: str) -> list[Problem]:
+    figures = table.get("vehicle", {})
+    if not isinstance(figures, dict) or not isinstance(figures.get("name", ""), str):
+        return []  # the model has said so
+    figures = dict(figures)
+    try:
+        read_vehicle(figures.pop("name", "yutu-2"), figures)
+    except FarsideError as error:
+        return [
+            Problem(what=p.what, remedy=p.remedy, file=file, field=p.field, value=p.value)
+            for p in error.problems
+        ]
+    return []
+
+
+def _zone_problems(scenario: Scenario | None, file: str) -> list[Problem]:
+    problems: list[Problem] = []
+    for zone in scenario.zones if scenario else ():
+        try:
+            zone_from_corners(zone.name, zone.kind, zone.polygon, file=file)
+        except ZoneError as error:
+            problems += error.problems
+    return problems
+
+
+def _apply(table: dict[str, Any], setting: str) -> None:
+    """Put `a.b=value` into a table, in place."""
+    key, equals, text = setting.partition("=")
+    key = key.strip()
+    if not equals or not key:
+        raise UsageError(
+            "not of the form key=value", remedy="write --set power.initial_soc=0.5", field="--set", value=setting
+        )
+    place = table
+    *parents, last = key.split(".")
+    for parent in parents:
+        place = place.setdefault(parent, {})
+        if not isinstance(place, dict):
+            raise UsageError(
+                f"{parent} is no table", remedy="set a key of a table", field="--set", value=setting
+            )
+    place[last] = _value(text.strip())
+
+
+def _value(text: str) -> Any:
+    """Read a value as TOML would, or take it as plain text."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _resolve_dem_path(table: dict[str, Any], path: Path, settings: Sequence[str]) -> None:
+    """A DEM named in a file is looked for beside that file; one named on the command line, from here."""
+    terrain = table.get("terrain")
+    if not isinstance(terrain, dict) or not isinstance(terrain.get("dem"), str):
+        return
+    if any(setting.partition("=")[0].strip() == "terrain.dem" for setting in settings):
+        return
+    terrain["dem"] = str(path.parent / terrain["dem"])
+
+
+def scenario_schema() -> str:
+    """Return the JSON schema of scenarios, as it is kept in docs/scenario.schema.json."""
+    return json.dumps(Scenario.model_json_schema(), indent=2, sort_keys=True) + "\n"
+
+
+def scenario_of_site(spec: str, *, settings: Sequence[str] = (), seed: int | None = None) -> Scenario:
+    """Return a scenario about the middle of a site's own frame, for looking at its ground."""
+    table: dict[str, Any] = {
+        "format": FORMAT,
+        "start_utc": "2019-01-03T14:22:00Z",
+        "start_m": [0.0, 0.0],
+        "goal_m": [0.0, 0.0],
+        "site": {"name": spec},
+    }
+    for setting in settings:
+        _apply(table, setting)
+    if seed is not None:
+        table["seed"] = seed
+    return scenario_from_table(table, file=spec)

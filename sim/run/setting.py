@@ -1,0 +1,273 @@
+"""From a scenario to everything a run needs: ground, map, Sun, rover and rules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rover.core.bodies import MOON
+from rover.core.errors import DemFrameError, PlaceError, ResourceError, SiteError
+from rover.core.grid import Dem, GridGeometry, Site
+from rover.core.time import SYNODIC_MONTH_S, Epoch, parse_utc
+from rover.core.vehicle import VehicleParams
+from rover.core.zones import Zone
+from rover.hazard.costmap import CostMap, build_costmap
+from rover.hazard.detect import HazardMap, detect_hazards
+from rover.io.bundle import find_site
+from rover.io.crs import local_crs_wkt
+from rover.io.raster import DEFAULT_MAX_CELLS, read_dem
+from rover.io.toml import read_toml
+from rover.limits.base import Limit
+from rover.limits.mobility import TiltLimit
+from rover.limits.power import ReserveLimit, wake_elevation_rad
+from rover.limits.thermal import SunWindow, SunWindowParams
+from rover.planning.forecast import Forecaster, OperationsParams
+from rover.planning.problem import PlanningProblem
+from rover.sky.almanac import Almanac, build_almanac
+from rover.terrain.derive import Terrain, derive_terrain
+from sim.moon.dem import Window, synthesize
+from sim.moon.ground import Ground
+from sim.moon.site import SiteParams, site_from_table
+from sim.run.scenario import Scenario
+
+_HOUR_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Maps:
+    """What the ground station makes of its map.
+
+    Attributes:
+        dem: The orbital map.
+        terrain, hazards, costmap: Derived from it, for one vehicle.
+    """
+
+    dem: Dem
+    terrain: Terrain
+    hazards: HazardMap
+    costmap: CostMap
+
+
+def derive_maps(dem: Dem, vehicle: VehicleParams, zones: Sequence[Zone]) -> Maps:
+    """Derive every planning layer of a DEM."""
+    terrain = derive_terrain(dem)
+    hazards = detect_hazards(terrain, vehicle, zones)
+    return Maps(dem=dem, terrain=terrain, hazards=hazards, costmap=build_costmap(hazards, terrain, vehicle))
+
+
+def load_site(spec: str) -> SiteParams:
+    """Read a site by path or bundled name."""
+    path = find_site(spec, SiteError)
+    return site_from_table(read_toml(path), file=str(path))
+
+
+def orbital_dem(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DEFAULT_MAX_CELLS) -> Dem:
+    """Return the map that the ground station plans on: read from a file, or a view of the seeded ground.
+
+    Raises:
+        DemFrameError: The file is of another body than the scenario's.
+        ResourceError: More cells than allowed.
+    """
+    if scenario.terrain.dem is not None:
+        return read_dem_of_body(
+            Path(scenario.terrain.dem),
+            band=scenario.terrain.band,
+            body=None if allow_body else scenario.site.body,
+            max_cells=max_cells,
+        )
+    site = load_site(scenario.site.name)
+    side_mm, cell_mm = round(scenario.terrain.size_m * 1000), round(scenario.terrain.resolution_m * 1000)
+    count = (side_mm // cell_mm) ** 2
+    if count > max_cells:
+        raise ResourceError(
+            f"{count} cells are more than the {max_cells} allowed",
+            remedy="take a smaller terrain.size_m or a coarser terrain.resolution_m, or raise --max-cells",
+            field="terrain.size_m",
+            value=scenario.terrain.size_m,
+        )
+    return synthesize(
+        site,
+        seed=scenario.seed,
+        window=Window(east_mm=-side_mm // 2, north_mm=-side_mm // 2, width_mm=side_mm, height_mm=side_mm),
+        resolution_mm=cell_mm,
+        geometry_site=_frame(scenario, site),
+        origin_mm=_origin_mm(scenario, site),
+    )
+
+
+def read_dem_of_body(path: Path, *, band: int, body: str | None, max_cells: int) -> Dem:
+    """Read a DEM and refuse one of another body; None accepts any."""
+    dem = read_dem(path, band=band, max_cells=max_cells)
+    if body is not None and dem.geometry.site.body != body:
+        raise DemFrameError(
+            f"terrain of another body than the scenario's ({body})",
+            remedy="name the right DEM, or say --allow-body",
+            file=path,
+            field="body",
+            value=dem.geometry.site.body,
+        )
+    return dem
+
+
+def _place(scenario: Scenario, site: SiteParams) -> tuple[float, float]:
+    """Return latitude and longitude in degrees of the scenario's origin."""
+    if scenario.site.latitude_deg is None or scenario.site.longitude_deg is None:
+        return site.frame.latitude_deg, site.frame.longitude_deg
+    return scenario.site.latitude_deg, scenario.site.longitude_deg
+
+
+def _frame(scenario: Scenario, site: SiteParams) -> Site:
+    latitude, longitude = (math.radians(v) for v in _place(scenario, site))
+    return Site(
+        latitude_rad=latitude,
+        longitude_rad=longitude,
+        body=MOON.name,
+        crs_wkt=local_crs_wkt(latitude, longitude),
+    )
+
+
+def _origin_mm(scenario: Scenario, site: SiteParams) -> tuple[int, int]:
+    """Return the scenario's origin in the site's frame, to a whole metre."""
+    east_m, north_m = site.project(*_place(scenario, site))
+    return round(east_m) * 1000, round(north_m) * 1000
+
+
+def world_ground(scenario: Scenario, dem: Dem) -> Ground:
+    """Return the ground that is really there: finer than the map, with what the map does not show."""
+    boulders = np.array(
+        [[b.east_m, b.north_m, b.diameter_m, b.height_m] for b in scenario.terrain.boulders]
+    ).reshape(-1, 4)
+    site = load_site(scenario.site.name)
+    resolution_mm = round(scenario.terrain.world_resolution_m * 1000)
+    if scenario.terrain.dem is not None:
+        return Ground.measured(
+            dem,
+            detail=site if scenario.terrain.detail == "seeded" else None,
+            seed=scenario.seed,
+            resolution_mm=resolution_mm,
+            boulders=boulders,
+        )
+    return Ground.synthetic(
+        site,
+        seed=scenario.seed,
+        origin_mm=_origin_mm(scenario, site),
+        resolution_mm=resolution_mm,
+        boulders=boulders,
+        rocks=scenario.terrain.detail == "seeded",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Setting:
+    """A scenario made ready.
+
+    Attributes:
+        scenario: As resolved.
+        vehicle: Its figures.
+        zones: Polygons.
+        epoch: Time 0.
+        maps: What the ground station knows of the ground.
+        almanac: The Sun until a lunar day past the deadline.
+        forecaster: The rules of operation.
+        limits: What every leg is held to.
+        deadline_s: Latest arrival.
+    """
+
+    scenario: Scenario
+    vehicle: VehicleParams
+    zones: list[Zone]
+    epoch: Epoch
+    maps: Maps
+    almanac: Almanac
+    forecaster: Forecaster
+    limits: tuple[Limit, ...]
+    deadline_s: float
+
+    @property
+    def window(self) -> SunWindow:
+        return self.forecaster.window
+
+    def problem(self) -> PlanningProblem:
+        """Return what the planner is asked."""
+        return PlanningProblem(
+            costmap=self.maps.costmap,
+            hazards=self.maps.hazards,
+            terrain=self.maps.terrain,
+            vehicle=self.vehicle,
+            start_m=self.scenario.start_m,
+            goal_m=self.scenario.goal_m,
+            depart_s=0.0,
+            soc=self.scenario.power.initial_soc,
+            almanac=self.almanac,
+            limits=self.limits,
+            deadline_s=self.deadline_s,
+        )
+
+
+def prepare(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DEFAULT_MAX_CELLS) -> Setting:
+    """Make a scenario ready to be planned and driven.
+
+    Raises:
+        FarsideError: Of the class that fits what is wrong.
+    """
+    vehicle = scenario.read_vehicle().params
+    zones = scenario.zone_polygons()
+    epoch = parse_utc(scenario.start_utc, field="start_utc")
+    dem = orbital_dem(scenario, allow_body=allow_body, max_cells=max_cells)
+    require_inside(dem.geometry, {"start_m": scenario.start_m, "goal_m": scenario.goal_m})
+    deadline_s = scenario.operations.max_lunar_days * SYNODIC_MONTH_S
+    almanac = build_almanac(dem.geometry.site, epoch, duration_s=deadline_s + SYNODIC_MONTH_S)
+    window = SunWindow(almanac, _sun_window(scenario, vehicle))
+    return Setting(
+        scenario=scenario,
+        vehicle=vehicle,
+        zones=zones,
+        epoch=epoch,
+        maps=derive_maps(dem, vehicle, zones),
+        almanac=almanac,
+        forecaster=Forecaster(window=window, vehicle=vehicle, operations=_operations(scenario)),
+        limits=(TiltLimit(vehicle), window, ReserveLimit(scenario.power.reserve_soc)),
+        deadline_s=deadline_s,
+    )
+
+
+def require_inside(geometry: GridGeometry, places: dict[str, tuple[float, float]]) -> None:
+    """Refuse places off the map.
+
+    Raises:
+        PlaceError: Naming the map's bounds.
+    """
+    west, south, east, north = geometry.bounds_m
+    for field, place in places.items():
+        if geometry.cell_at(*place) is None:
+            raise PlaceError(
+                "outside the terrain",
+                remedy=f"choose E in {west:.1f}..{east:.1f} and N in {south:.1f}..{north:.1f}",
+                field=field,
+                value=list(place),
+            )
+
+
+def _sun_window(scenario: Scenario, vehicle: VehicleParams) -> SunWindowParams:
+    operations = scenario.operations
+    return SunWindowParams(
+        min_drive_rad=math.radians(operations.min_drive_sun_elevation_deg),
+        nap_enter_rad=math.radians(operations.nap_enter_sun_elevation_deg),
+        nap_exit_rad=math.radians(operations.nap_exit_sun_elevation_deg),
+        dormant_rad=math.radians(operations.dormant_sun_elevation_deg),
+        wake_rad=wake_elevation_rad(vehicle),
+    )
+
+
+def _operations(scenario: Scenario) -> OperationsParams:
+    teleoperated = scenario.operations.mode == "teleoperated"
+    return OperationsParams(
+        stop_every_m=scenario.operations.stop_every_m,
+        command_cycle_s=scenario.operations.command_cycle_h * _HOUR_S if teleoperated else 0.0,
+        reserve_soc=scenario.power.reserve_soc,
+        resume_soc=scenario.power.resume_soc,
+    )

@@ -1,0 +1,182 @@
+"""Maps: of a finished run, of a plan, of bare ground."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from rover.core.grid import Dem
+from sim.run.runlog import RunLog
+from sim.view import frame, ground, route, style
+from sim.view.heading import HEIGHT_IN, draw_heading, draw_run_heading
+from sim.view.labels import LabelPlacer
+from sim.view.phases import driven_m
+from sim.view.profile import along, draw_profile
+from sim.view.window import Window, whole, window_round
+
+Points = npt.NDArray[np.float64]
+Place = tuple[float, float]
+
+_MAP_WIDTH_IN, _MAP_HEIGHT_IN = 7.9, 6.7
+_LEFT_IN, _COLUMN_IN, _RIGHT_IN = 0.85, 2.6, 0.35
+_ASPECT = _MAP_WIDTH_IN / _MAP_HEIGHT_IN
+
+
+def draw_map(log: RunLog) -> Figure:
+    """Return the map of a run: the ground, what is dangerous on it, what was planned and what was driven."""
+    with style.house_style():
+        driven, planned = driven_m(log), log.planned_m.reshape(-1, 2)
+        ends = np.array([log.start_m, log.goal_m])
+        every = np.vstack([ends, driven, planned, *(path.reshape(-1, 2) for path in log.replanned_m)])
+        window = window_round(every, log.dem.geometry, aspect=_ASPECT)
+        sheet = _Sheet(log.dem, window)
+        hazards = ground.draw_hazards(sheet.map, log.dem, log.hazard_flags, window)
+        zones = ground.draw_zones(sheet.map, log.zones, window)
+        entries = [
+            *route.draw_driven(sheet.map, log),
+            *route.draw_planned(sheet.map, planned, over=len(driven) > 1),
+        ]
+        entries += route.draw_replanned(sheet.map, log.replanned_m)
+        entries += route.draw_stops(sheet.map, log.stops_m.reshape(-1, 2))
+        entries += [*route.draw_rests(sheet.map, log), *route.draw_events(sheet.map, log)]
+        route.draw_ends(sheet.map, log.start_m, log.goal_m)
+        placer = LabelPlacer(ax=sheet.map, busy_m=every)
+        route.label_ends(placer, log.start_m, log.goal_m)
+        route.label_rests(placer, log)
+        _label_zones(placer, log.zones, window)
+        sheet.explain([("Traverse", entries), ("Zones", zones), ("No-go ground", hazards)])
+        draw_run_heading(sheet.figure, log)
+        return sheet.figure
+
+
+def draw_plan(
+    dem: Dem,
+    hazard_flags: npt.NDArray[np.uint8],
+    planned_m: Points | None,
+    start_m: Place,
+    goal_m: Place,
+    *,
+    title: str,
+    zones: Sequence[ground.ZoneOutline] = (),
+    no_plan: object | None = None,
+    slope_limit_deg: float | None = None,
+) -> Figure:
+    """Return the map of a plan with the profile of its path, or of a refusal with its reason.
+
+    Args:
+        dem: The ground planned on.
+        hazard_flags: (rows, cols) uint8 of `rover.hazard.detect.Hazard`.
+        planned_m: (n, 2) east and north; None or empty where there is no plan.
+        start_m, goal_m: (east, north).
+        title: Heading.
+        zones: (name, kind, (n, 2) corners) of each zone.
+        no_plan: The refusal; its text is shown.
+        slope_limit_deg: Drawn in the profile where it is given.
+    """
+    with style.house_style():
+        planned = np.empty((0, 2)) if planned_m is None else planned_m
+        every = np.vstack([np.array([start_m, goal_m]), planned])
+        window = window_round(every, dem.geometry, aspect=_ASPECT)
+        sheet = _Sheet(dem, window, profile=len(planned) > 0)
+        hazards = ground.draw_hazards(sheet.map, dem, hazard_flags, window)
+        outlines = ground.draw_zones(sheet.map, zones, window)
+        entries = route.draw_planned(sheet.map, planned)
+        route.draw_ends(sheet.map, start_m, goal_m)
+        placer = LabelPlacer(ax=sheet.map, busy_m=every)
+        route.label_ends(placer, start_m, goal_m)
+        _label_zones(placer, zones, window)
+        sheet.explain([("Plan", entries), ("Zones", outlines), ("No-go ground", hazards)])
+        if sheet.profile:
+            draw_profile(*sheet.profile, dem, planned, slope_limit_deg=slope_limit_deg)
+        refused = no_plan is not None
+        lines = [str(no_plan)] if refused else [_plan_words(planned, start_m, goal_m)]
+        draw_heading(sheet.figure, title, lines, colour=style.VERMILLION if refused else style.GREEN)
+        return sheet.figure
+
+
+def draw_dem(dem: Dem, title: str) -> Figure:
+    """Return the map of bare ground."""
+    with style.house_style():
+        sheet = _Sheet(dem, whole(dem.geometry))
+        sheet.explain([("Ground", ground.gap_entries(dem))])
+        draw_heading(sheet.figure, title, [_ground_words(dem)], colour=style.FAINT_INK)
+        return sheet.figure
+
+
+class _Sheet:
+    """The page: a map with its ground drawn, a column at its right, and room for a profile under it."""
+
+    def __init__(self, dem: Dem, window: Window, *, profile: bool = False) -> None:
+        self._dem, self._window = dem, window
+        self._map_in = _fitted(window)
+        self._map_bottom_in = 3.25 if profile else 0.7
+        self._page_in = (
+            _LEFT_IN + self._map_in[0] + 0.3 + _COLUMN_IN + _RIGHT_IN,
+            self._map_bottom_in + self._map_in[1] + HEIGHT_IN,
+        )
+        self.figure = style.blank_figure(*self._page_in)
+        self.map = self._axes(_LEFT_IN, self._map_bottom_in, *self._map_in)
+        self.profile = self._profile_axes() if profile else None
+        self._scale = ground.draw_relief(self.map, dem, window)
+        self._interval_m = ground.draw_contours(self.map, dem, window)
+        frame.draw_coordinates(self.map, window)
+
+    def _axes(self, left: float, bottom: float, width: float, height: float) -> Axes:
+        page_w, page_h = self._page_in
+        return self.figure.add_axes((left / page_w, bottom / page_h, width / page_w, height / page_h))
+
+    def _profile_axes(self) -> tuple[Axes, Axes]:
+        width = self._page_in[0] - _LEFT_IN - _RIGHT_IN
+        elevation, slope = self._axes(_LEFT_IN, 1.5, width, 0.95), self._axes(_LEFT_IN, 0.55, width, 0.8)
+        elevation.sharex(slope)
+        elevation.tick_params(labelbottom=False)
+        return elevation, slope
+
+    def explain(self, groups: Sequence[tuple[str, Sequence[Artist]]]) -> None:
+        """Draw scale, north, and the column: inset, legends, colour bar."""
+        frame.draw_scale_bar(self.map, self._window)
+        frame.draw_north(self.map, self._window, self._dem.geometry.site.grid_north_rad)
+        frame.draw_note(self.map, self._interval_m)
+        left, bottom = _LEFT_IN + self._map_in[0] + 0.3, self._map_bottom_in
+        top = bottom + self._map_in[1]
+        if frame.wants_inset(self._window, self._dem):
+            frame.draw_inset(self._axes(left, top - 1.75, _COLUMN_IN, 1.55), self._dem, self._window)
+            top -= 1.95
+        column = self._axes(left, bottom + 0.65, _COLUMN_IN, top - bottom - 0.65)
+        column.set_axis_off()
+        frame.draw_legends(column, groups)
+        frame.draw_colour_bar(self.figure, self._axes(left, bottom + 0.35, _COLUMN_IN, 0.14), self._scale)
+
+
+def _fitted(window: Window) -> tuple[float, float]:
+    """Return the width and height in inches of a map of a window, enough for the column beside it."""
+    scale = min(_MAP_WIDTH_IN / window.width, _MAP_HEIGHT_IN / window.height)
+    return max(4.5, window.width * scale), max(4.5, window.height * scale)
+
+
+def _label_zones(placer: LabelPlacer, zones: Sequence[ground.ZoneOutline], window: Window) -> None:
+    for name, kind, corners in zones:
+        _, edge = along(np.vstack([corners, corners[:1]]), window.width / 30)
+        seen = window.holds(edge)
+        if seen.any():
+            placer.place(edge[seen], name, colour=ground.zone_colour(kind))
+
+
+def _plan_words(planned: Points, start_m: Place, goal_m: Place) -> str:
+    length = float(np.hypot(*np.diff(planned, axis=0).T).sum())
+    straight = float(np.hypot(goal_m[0] - start_m[0], goal_m[1] - start_m[1]))
+    return f"{length:.0f} m along the path, {straight:.0f} m in a straight line"
+
+
+def _ground_words(dem: Dem) -> str:
+    grid, known = dem.geometry, dem.elevation_m[np.isfinite(dem.elevation_m)]
+    relief = f"{float(np.ptp(known)):.1f} m of relief" if known.size else "no known elevation"
+    gaps = dem.elevation_m.size - known.size
+    missing = f", {100 * gaps / dem.elevation_m.size:.1f} % unknown" if gaps else ""
+    size = f"{grid.cols} \u00d7 {grid.rows} cells of {style.number(grid.resolution_m)} m"
+    return f"{size}, {relief}{missing}; {dem.source}"
