@@ -10,8 +10,10 @@ import pytest
 
 @pytest.fixture(scope="session")
 def reference() -> Path:
-    """The folder of reference data; skips where `FARSIDE_REFERENCE` does not name it."""
+    """The folder of reference data; skips where `FARSIDE_REFERENCE` does not name it, unless told not to."""
     named = os.environ.get("FARSIDE_REFERENCE")
     if not named:
+        if os.environ.get("FARSIDE_REQUIRE_REFERENCE"):
+            pytest.fail("FARSIDE_REFERENCE must be set here")
         pytest.skip("FARSIDE_REFERENCE is not set")
     return Path(named)

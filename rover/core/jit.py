@@ -1,7 +1,7 @@
 """The one way a kernel is compiled, and the cache it is kept in.
 
-numba's own cache notices an edit to a kernel's file but not to a kernel that it calls in another file. The cache
-folder's name therefore carries a hash of every kernel source in the package and of the numba version. A cache
+numba's own cache notices an edit to a kernel's file but not to a kernel that it calls in another file. The
+cache folder's name therefore carries a hash of every kernel source in the package and of the numba version. A cache
 that cannot be written is skipped, a corrupt one is wiped, each with one warning.
 """
 
@@ -16,10 +16,9 @@ import warnings
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
-from numba.core import config as numba_config
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -40,17 +39,18 @@ def parallel_kernel(function: Function) -> Function:
 def _compiled(function: Function, *, parallel: bool) -> Function:
     folder = cache_folder()
     if folder is None:
-        return numba.njit(nogil=True, parallel=parallel)(function)  # type: ignore[no-any-return]
+        return cast(Function, numba.njit(nogil=True, parallel=parallel)(function))
     # The folder is fixed at the moment of decoration; putting the setting back leaves the numba functions of
     # the program that imports us in their own cache.
-    before = numba_config.CACHE_DIR
-    numba_config.CACHE_DIR = str(folder)
+    settings: Any = numba.core.config
+    before = settings.CACHE_DIR
+    settings.CACHE_DIR = str(folder)
     try:
         dispatcher = numba.njit(nogil=True, parallel=parallel, cache=True)(function)
     finally:
-        numba_config.CACHE_DIR = before
+        settings.CACHE_DIR = before
     _survive_corruption(dispatcher, folder)
-    return dispatcher  # type: ignore[no-any-return]
+    return cast(Function, dispatcher)
 
 
 def _survive_corruption(dispatcher: Any, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 import shapely.affinity
-from shapely.geometry import LineString, Polygon, box
+from shapely.geometry import MultiPolygon, Point, Polygon, box
+from shapely.geometry.base import BaseGeometry
 
 from rover.core.errors import ZoneError
 from rover.core.grid import GridGeometry
@@ -24,7 +26,7 @@ class ZoneKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Zone:
-    """A polygon that the rover's centre must stay inside, or outside, of.
+    """A polygon that the rover's footprint must stay inside, or outside, of.
 
     Attributes:
         name: For messages.
@@ -54,7 +56,10 @@ def zone_from_corners(
     if not polygon.is_valid or polygon.area <= 0:
         why = shapely.is_valid_reason(polygon)
         raise ZoneError(
-            f"not a simple polygon ({why})", remedy="list the corners in order round it", file=file, field=field
+            f"not a simple polygon ({why})",
+            remedy="list the corners in order round it",
+            file=file,
+            field=field,
         )
     return Zone(name=name, kind=ZoneKind(kind), polygon=polygon)
 
@@ -75,7 +80,7 @@ def refused_by_zones(zones: Sequence[Zone], geometry: GridGeometry) -> npt.NDArr
     return refused
 
 
-def _cells_touching(shape: shapely.Geometry, geometry: GridGeometry) -> npt.NDArray[np.bool_]:
+def _cells_touching(shape: BaseGeometry, geometry: GridGeometry) -> npt.NDArray[np.bool_]:
     touched = np.zeros(geometry.shape, np.bool_)
     half = geometry.resolution_m / 2
     west, south, east, north = shape.bounds
@@ -102,34 +107,32 @@ def footprint(vehicle: VehicleParams, east_m: float, north_m: float, yaw_rad: fl
     return shapely.affinity.translate(turned, east_m, north_m)
 
 
-def swept_corridor(vehicle: VehicleParams, path_m: npt.NDArray[np.float64]) -> Polygon:
+def swept_corridor(vehicle: VehicleParams, path_m: npt.NDArray[np.float64]) -> BaseGeometry:
     """Return what the vehicle covers while driving a polyline and turning in place at its corners.
 
     Args:
         vehicle: For the footprint.
         path_m: (n, 2) east and north, n at least 1.
     """
-    legs = [
-        shapely.convex_hull(
-            shapely.union_all([footprint(vehicle, *a, yaw), footprint(vehicle, *b, yaw)])
+    parts: list[BaseGeometry] = [Point(place).buffer(vehicle.footprint_radius_m) for place in path_m]
+    for (east_a, north_a), (east_b, north_b) in zip(path_m[:-1].tolist(), path_m[1:].tolist(), strict=True):
+        yaw = math.atan2(north_b - north_a, east_b - east_a)
+        ends = MultiPolygon(
+            [footprint(vehicle, east_a, north_a, yaw), footprint(vehicle, east_b, north_b, yaw)]
         )
-        for a, b, yaw in _headed_legs(path_m)
-    ]
-    turns = [shapely.Point(p).buffer(vehicle.footprint_radius_m) for p in path_m]
-    return shapely.union_all(legs + turns)
+        parts.append(ends.convex_hull)
+    return shapely.union_all(parts)
 
 
-def _headed_legs(
-    path_m: npt.NDArray[np.float64],
-) -> list[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], float]]:
-    steps = np.diff(path_m, axis=0)
-    yaw = np.arctan2(steps[:, 1], steps[:, 0])
-    return [(path_m[i], path_m[i + 1], float(yaw[i])) for i in range(len(steps))]
+def clearance_m(zone: Zone, covered: BaseGeometry) -> float:
+    """Return how far an area keeps from the forbidden side of a zone; 0 or less where it reaches into it.
 
-
-def crosses(zone: Zone, path_m: npt.NDArray[np.float64]) -> bool:
-    """Tell whether a polyline breaks a zone."""
-    line = LineString(path_m) if len(path_m) > 1 else shapely.Point(path_m[0])
+    Where it does, the figure is the negated square root of the area that is on the wrong side.
+    """
     if zone.kind is ZoneKind.KEEP_OUT:
-        return bool(line.intersects(zone.polygon))
-    return not bool(zone.polygon.covers(line))
+        room = float(covered.distance(zone.polygon))
+        wrong = 0.0 if room > 0 else covered.intersection(zone.polygon).area
+    else:
+        room = float(covered.distance(zone.polygon.boundary)) if zone.polygon.covers(covered) else 0.0
+        wrong = 0.0 if room > 0 else covered.difference(zone.polygon).area
+    return -math.sqrt(wrong) if wrong > 0 else room

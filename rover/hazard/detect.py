@@ -30,7 +30,9 @@ class Hazard(IntFlag):
     @property
     def words(self) -> str:
         """The flags as a person would say them."""
-        return " and ".join(flag.name.lower().replace("_", "-") for flag in Hazard if flag in self and flag.name)
+        return " and ".join(
+            flag.name.lower().replace("_", "-") for flag in Hazard if flag in self and flag.name
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

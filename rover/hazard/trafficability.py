@@ -16,7 +16,7 @@ def expected_slip(slope_rad: npt.ArrayLike, vehicle: VehicleParams) -> npt.NDArr
     (Lindemann and Voorhees 2005, doi:10.1109/ICSMC.2005.1571198).
     """
     grade = np.tan(np.asarray(slope_rad, np.float64)) / np.tan(vehicle.slope_limit_rad)
-    return np.clip(vehicle.slip_at_slope_limit * grade * grade, 0.0, 0.95)
+    return np.asarray(np.clip(vehicle.slip_at_slope_limit * grade * grade, 0.0, 0.95))
 
 
 def expected_speed_m_s(slope_rad: npt.ArrayLike, vehicle: VehicleParams) -> npt.NDArray[np.float64]:

@@ -184,7 +184,8 @@ def local_crs_wkt(latitude_rad: float, longitude_rad: float, body: str = "moon")
     """Return the WKT of a transverse Mercator frame centred on a place, on a body's reference sphere.
 
     Origin 0, 0 and scale 1 at the centre: lengths are true to 1e-6 within 2 km and 1e-4 within 20 km on the
-    Moon (k = 1 + x2 / 2 R2). The Moon's and Mars's spheres are IAU_2015:30100 and :49900.
+    Moon (k = 1 + x2 / 2 R2). PROJ's northing is good to 26 mm on the equator itself, and to a micrometre from
+    a few hundred metres off it. The Moon's and Mars's spheres are IAU_2015:30100 and :49900.
 
     Raises:
         ValueError: No such body.

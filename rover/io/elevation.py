@@ -17,7 +17,7 @@ MIN_SIDE = 3
 LIMIT_M = 30_000.0
 """No solid ground of the bodies served is further from its reference sphere (Olympus Mons: 21 km)."""
 
-_BYTES_PER_CELL = 20
+_BYTES_PER_CELL = 25
 _USUAL_SENTINEL = -9999.0
 # What else stands for no-data: extremes of the integer types, and of float32 as several programs write them.
 _SENTINELS = (-32768.0, -32767.0, 32767.0, 65535.0, -99999.0, -999999.0, -2147483648.0)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Leg:
     """What is forecast, or was measured, of one stretch of a traverse.
 
     Attributes:
         start_s, end_s: Time since the scenario's epoch.
+        path_m: (n, 2) east and north, n at least 1.
         tilt_rad: Largest tilt of the ground on the way.
         soc: Least state of charge on the way, 0-1.
         sun_elevation_rad: (least, greatest) Sun elevation on the way.
@@ -21,6 +25,7 @@ class Leg:
 
     start_s: float
     end_s: float
+    path_m: npt.NDArray[np.float64]
     tilt_rad: float
     soc: float
     sun_elevation_rad: tuple[float, float]
@@ -54,7 +59,10 @@ class Margin:
 class Limit(Protocol):
     """Something a leg must keep to."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is called in margins and reports."""
+        ...
 
     def margin(self, leg: Leg) -> Margin:
         """Return how far `leg` is from breaking this limit."""

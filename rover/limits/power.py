@@ -24,9 +24,7 @@ class ReserveLimit:
 
     def margin(self, leg: Leg) -> Margin:
         slack = leg.soc - self.reserve_soc
-        return Margin(
-            limit=self.name, value=leg.soc, bound=self.reserve_soc, slack=slack, time_s=leg.end_s
-        )
+        return Margin(limit=self.name, value=leg.soc, bound=self.reserve_soc, slack=slack, time_s=leg.end_s)
 
 
 def expected_array_w(

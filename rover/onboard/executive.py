@@ -14,9 +14,10 @@ from rover.hazard.detect import Hazard
 from rover.limits.base import Limit
 from rover.limits.mobility import exceeds_attitude
 from rover.limits.power import expected_array_w
+from rover.limits.thermal import Phase
 from rover.onboard.mapping import BeliefState, close_cell, update_map
 from rover.planning.forecast import Forecaster, Hop
-from rover.planning.problem import NoPlan, Plan, Planner, PlanningProblem
+from rover.planning.problem import NoPlan, Planner, PlanningProblem
 from rover.planning.schedule import path_length
 from rover.terrain.derive import Terrain
 
@@ -111,8 +112,10 @@ def step(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[Exec
     state = _sense(state, seen, uplink)
     if state.mode is Mode.DORMANT and not _wakes(seen, uplink):
         return state, _stay(Mode.DORMANT, STAY_S)
-    if state.mode is Mode.COMMAND and seen.soc < uplink.forecaster.operations.reserve_soc:
+    if state.mode is Mode.COMMAND and _drains(seen, uplink):
         return _save_power(state, seen, uplink)
+    if state.mode is Mode.CHARGE and _waits_in_vain(seen, uplink):
+        return _hold(state, Mode.DORMANT, seen.time_s, seen)
     if state.mode is not Mode.DORMANT and seen.time_s < state.hold_until_s - 1e-6:
         return state, _stay(state.mode, min(STAY_S, state.hold_until_s - seen.time_s))
     if state.mode is Mode.DORMANT:
@@ -147,8 +150,25 @@ def _array_gain(seen: Observation, uplink: Uplink) -> float:
     return seen.array_w / level_w if level_w > 0 else 0.0
 
 
+def _drains(seen: Observation, uplink: Uplink) -> bool:
+    """Tell whether a command cycle would take the battery below what is to be kept, before the next look."""
+    forecaster = uplink.forecaster
+    gain = _array_gain(seen, uplink)
+    ahead = forecaster.stay_energy(seen.time_s, seen.time_s + STAY_S, seen.soc, Mode.COMMAND, array_gain=gain)
+    return ahead.least_soc < forecaster.floor_soc(seen.time_s)
+
+
+def _waits_in_vain(seen: Observation, uplink: Uplink) -> bool:
+    """Tell whether, towards evening, staying awake takes more than the array gives: then it sleeps early."""
+    forecaster = uplink.forecaster
+    if forecaster.window.almanac.sun_at(seen.time_s).rising or seen.array_w >= uplink.vehicle.charge_w:
+        return False
+    low = forecaster.window.phase_at(seen.time_s) is not Phase.DRIVE
+    return low or seen.soc < forecaster.floor_soc(seen.time_s)
+
+
 def _save_power(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
-    """Break off a command cycle that takes the battery below its reserve; it is owed again after charging."""
+    """Break off a command cycle; it is owed again after charging."""
     charged_s = uplink.forecaster.charged_at(seen.time_s, seen.soc, array_gain=_array_gain(seen, uplink))
     state = replace(state, owes_cycle=True, asked_ground=False)
     return _hold(state, Mode.CHARGE, charged_s, seen)
@@ -238,9 +258,7 @@ def _handle_replan(
     return _at_stop(state, seen, uplink)
 
 
-def _new_path(
-    state: ExecutiveState, seen: Observation, uplink: Uplink
-) -> npt.NDArray[np.float64] | NoPlan:
+def _new_path(state: ExecutiveState, seen: Observation, uplink: Uplink) -> npt.NDArray[np.float64] | NoPlan:
     """Plan from here, or from the last place of the own track that is still free, backing out to it."""
     geometry, cost = state.belief.costmap.geometry, state.belief.costmap.cost_s_per_m
     back: list[tuple[float, float]] = []
@@ -320,16 +338,14 @@ def _hold(
     state: ExecutiveState, mode: Mode, until_s: float, seen: Observation
 ) -> tuple[ExecutiveState, Command]:
     state = replace(state, mode=mode, hold_until_s=until_s)
-    return state, _stay(mode, min(STAY_S, max(1.0, until_s - seen.time_s)))
+    return state, _stay(mode, STAY_S if until_s <= seen.time_s else min(STAY_S, until_s - seen.time_s))
 
 
 def _stay(mode: Mode, duration_s: float) -> Command:
     return Command(mode=mode, duration_s=duration_s)
 
 
-def _finish(
-    state: ExecutiveState, reason: str, *, arrived: bool = False
-) -> tuple[ExecutiveState, Command]:
+def _finish(state: ExecutiveState, reason: str, *, arrived: bool = False) -> tuple[ExecutiveState, Command]:
     """End in safe mode, with a reason."""
     state = replace(state, mode=Mode.SAFE, finished=reason, arrived=arrived)
     return state, _stay(Mode.SAFE, STAY_S)

@@ -104,9 +104,7 @@ def block_mean(dem: Dem, factor: int) -> Dem:
         north_m=old.north_m + shift,
         site=old.site,
     )
-    return Dem(
-        geometry=geometry, elevation_m=mean.astype(np.float32), datum_m=dem.datum_m, source=dem.source
-    )
+    return Dem(geometry=geometry, elevation_m=mean.astype(np.float32), datum_m=dem.datum_m, source=dem.source)
 
 
 def _points(mask: npt.NDArray[np.bool_], geometry: GridGeometry) -> npt.NDArray[np.float64]:

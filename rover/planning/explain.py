@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import label, maximum_filter1d
 
-from rover.core.vehicle import VehicleParams
 from rover.hazard.costmap import inflate
 from rover.hazard.detect import Hazard
 from rover.planning.problem import Cause, NoPlan, PlanningProblem
@@ -144,6 +143,8 @@ def _what_cuts(problem: PlanningProblem) -> str:
     start, goal = _ends(problem)
     reach = _reach_cells(problem)
     flags = problem.hazards.flags & ~np.uint8(Hazard.TILT)
+    if _connected(~inflate(flags != 0, reach), start, goal):
+        return "cells closed by measurement, not by the map, cut the goal off"
     alone = [
         hazard.words
         for hazard in Hazard
@@ -214,14 +215,8 @@ def _hazards_in_reach(problem: PlanningProblem, cell: Cell) -> Hazard:
 
 def _reach_cells(problem: PlanningProblem) -> float:
     """As `rover.hazard.costmap.build_costmap` inflates."""
-    return (
-        _reach_m(problem.vehicle, problem.costmap.geometry.resolution_m)
-        / problem.costmap.geometry.resolution_m
-    )
-
-
-def _reach_m(vehicle: VehicleParams, resolution_m: float) -> float:
-    return vehicle.footprint_radius_m + resolution_m / 2
+    resolution_m = problem.costmap.geometry.resolution_m
+    return (problem.vehicle.footprint_radius_m + resolution_m / 2) / resolution_m
 
 
 def _place(point_m: tuple[float, float]) -> str:

@@ -276,6 +276,7 @@ def _leg(stage: Stage, forecaster: Forecaster) -> Leg:
     return Leg(
         start_s=stage.start_s,
         end_s=stage.end_s,
+        path_m=stage.path_m,
         tilt_rad=stage.tilt_rad,
         soc=stage.energy.least_soc,
         sun_elevation_rad=(low, high),
@@ -329,13 +330,20 @@ def _at_cell(problem: PlanningProblem, layer: npt.NDArray[np.floating]) -> AtPla
 
 
 def _broken_limit(margin: Margin, forecaster: Forecaster, expanded: int) -> NoPlan:
-    cause = Cause.ENERGY if margin.limit == "reserve_soc" else Cause.DAYLIGHT
+    cause = _CAUSE_OF.get(margin.limit, Cause.NO_ROUTE)
     utc = forecaster.window.almanac.epoch.utc_at(margin.time_s)
     return NoPlan(
         cause=cause,
         where=f"{margin.limit} would be {margin.value:.3f} at {utc} against a limit of {margin.bound:.3f}",
-        remedy="a higher power.initial_soc, a larger vehicle.battery_wh, or another start_utc"
-        if cause is Cause.ENERGY
-        else "another start_utc or wider limits in [operations]",
+        remedy=_REMEDY_OF[cause],
         expanded=expanded,
     )
+
+
+_CAUSE_OF = {"reserve_soc": Cause.ENERGY, "sun_elevation_rad": Cause.DAYLIGHT}
+
+_REMEDY_OF = {
+    Cause.ENERGY: "a higher power.initial_soc, a larger vehicle.battery_wh, or another start_utc",
+    Cause.DAYLIGHT: "another start_utc or wider limits in [operations]",
+    Cause.NO_ROUTE: "another start or goal, or wider limits",
+}

@@ -96,9 +96,7 @@ def build_almanac(site: Site, epoch: Epoch, *, duration_s: float) -> Almanac:
     direction = np.column_stack(
         [level * np.sin(azimuth), level * np.cos(azimuth), np.sin(track.elevation_rad)]
     )
-    return Almanac(
-        site=site, epoch=epoch, time_s=time_s, direction=direction, distance_m=track.distance_m
-    )
+    return Almanac(site=site, epoch=epoch, time_s=time_s, direction=direction, distance_m=track.distance_m)
 
 
 def next_crossing(

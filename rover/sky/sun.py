@@ -64,7 +64,9 @@ class SunTrack:
             object.__setattr__(self, name, locked(getattr(self, name), np.float64, (count,), name))
 
 
-def sun_from_moon(latitude_rad: float, longitude_rad: float, tt_jd1: float, tt_jd2: npt.ArrayLike) -> SunTrack:
+def sun_from_moon(
+    latitude_rad: float, longitude_rad: float, tt_jd1: float, tt_jd2: npt.ArrayLike
+) -> SunTrack:
     """Return the apparent Sun from a place on the Moon's reference sphere.
 
     Args:

@@ -9,7 +9,9 @@ import typer
 
 
 def init(
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write.")] = Path("scenario.toml"),
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write.")] = Path(
+        "scenario.toml"
+    ),
 ) -> None:
     """Write a commented scenario with every key, to be changed at will."""
     from rover.core.errors import OutputError

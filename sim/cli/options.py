@@ -9,7 +9,9 @@ import typer
 
 Settings = Annotated[
     Optional[list[str]],  # noqa: UP045 - typer reads it at run time
-    typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the scenario, such as power.initial_soc=0.5."),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change a value of the scenario, such as power.initial_soc=0.5."
+    ),
 ]
 Seed = Annotated[Optional[int], typer.Option("--seed", metavar="N", help="Replaces the scenario's seed.")]  # noqa: UP045
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
@@ -20,7 +22,9 @@ MaxCells = Annotated[
 ]
 PlannerName = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--planner", metavar="NAME", help="A registered name, package.module:Class or file.py:Class."),
+    typer.Option(
+        "--planner", metavar="NAME", help="A registered name, package.module:Class or file.py:Class."
+    ),
 ]
 Band = Annotated[int, typer.Option("--band", metavar="N", min=1, help="Band of the DEM.")]
 OutFile = Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write.")]
@@ -28,6 +32,6 @@ OutFile = Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to w
 
 def cells_allowed(asked: int | None) -> int:
     """Return how many cells a map may have."""
-    from rover.io.raster import DEFAULT_MAX_CELLS
+    from rover.io.elevation import DEFAULT_MAX_CELLS
 
     return DEFAULT_MAX_CELLS if asked is None else asked

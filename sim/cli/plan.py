@@ -18,7 +18,9 @@ def plan(
     dem: Annotated[Path, typer.Argument(metavar="DEM", help="GeoTIFF, npz or ESRI ASCII, in metres.")],
     start: Annotated[str, typer.Option(metavar="E,N", help="Start in the DEM's frame, metres.")],
     goal: Annotated[str, typer.Option(metavar="E,N", help="Goal in the DEM's frame, metres.")],
-    vehicle: Annotated[str, typer.Option(metavar="NAME|FILE", help="A bundled vehicle or a .toml file.")] = "yutu-2",
+    vehicle: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="A bundled vehicle or a .toml file.")
+    ] = "yutu-2",
     out: Annotated[
         Optional[Path],  # noqa: UP045 - typer reads it at run time
         typer.Option("--out", metavar="FILE", help="Write the path as GeoJSON."),
@@ -39,7 +41,8 @@ def plan(
     from rover.planning.problem import Plan, PlanningProblem
     from rover.planning.registry import load_planner
     from sim.cli.progress import say_if_cold
-    from sim.run.setting import derive_maps, read_dem_of_body, require_inside
+    from sim.mission.operations import derive_maps
+    from sim.run.setting import read_dem_of_body, require_inside
 
     start_m, goal_m = _place(start, "--start"), _place(goal, "--goal")
     chosen = load_planner(planner or "astar")
@@ -77,7 +80,9 @@ def _place(text: str, option: str) -> tuple[float, float]:
     except ValueError:
         east = north = math.nan
     if not (math.isfinite(east) and math.isfinite(north)):
-        raise UsageError("not a place", remedy="give E,N in metres, such as -120,85.5", field=option, value=text)
+        raise UsageError(
+            "not a place", remedy="give E,N in metres, such as -120,85.5", field=option, value=text
+        )
     return east, north
 
 

@@ -40,19 +40,18 @@ def run(
     chosen = load_planner(planner) if planner else None
     folder = out if out is not None else _fresh_folder(loaded.name)
     say_if_cold(quiet=quiet)
-    with atomic_folder(folder) as partial:
-        with Interrupt() as interrupt, Progress(quiet=quiet) as progress:
-            log = run_scenario(
-                loaded,
-                planner=chosen,
-                allow_body=allow_body,
-                max_cells=cells_allowed(max_cells),
-                progress=progress.update,
-                stop=interrupt.asked,
-            )
-            write_results(log, partial)
-            if plots:
-                draw(log, partial)
+    with atomic_folder(folder) as partial, Interrupt() as interrupt, Progress(quiet=quiet) as progress:
+        log = run_scenario(
+            loaded,
+            planner=chosen,
+            allow_body=allow_body,
+            max_cells=cells_allowed(max_cells),
+            progress=progress.update,
+            stop=interrupt.asked,
+        )
+        write_results(log, partial)
+        if plots:
+            draw(log, partial)
     _report(log, folder)
     return _exit_status(log, interrupt.signal)
 

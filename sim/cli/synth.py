@@ -11,7 +11,9 @@ from sim.cli.options import MaxCells, OutFile, Seed, Settings, cells_allowed
 
 
 def synth(
-    source: Annotated[str, typer.Argument(metavar="SCENARIO|SITE", help="A scenario or site, by path or name.")],
+    source: Annotated[
+        str, typer.Argument(metavar="SCENARIO|SITE", help="A scenario or site, by path or name.")
+    ],
     out: OutFile,
     settings: Settings = None,
     seed: Seed = None,
@@ -23,11 +25,10 @@ def synth(
 ) -> None:
     """Write the seeded map that a scenario's planner would see."""
     from rover.core.errors import UsageError
+    from rover.io.bundle import site_names
     from rover.io.raster import format_to_write, write_dem
     from sim.run.scenario import load_scenario, scenario_of_site
     from sim.run.setting import orbital_dem
-
-    from rover.io.bundle import site_names
 
     format_to_write(out)
     is_site = source in site_names() or Path(source).name == "site.toml"

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sim.moon.bilinear_kernels import interpolate_points
+
 
 def interpolate(
     grid: npt.NDArray[np.floating[Any]], row: npt.NDArray[np.float64], col: npt.NDArray[np.float64]
@@ -20,21 +22,7 @@ def interpolate(
         grid: (rows, cols).
         row, col: Cell centres are whole; any shapes that broadcast together.
     """
-    south, v = _cell_below(row, grid.shape[0])
-    west, u = _cell_below(col, grid.shape[1])
-    north, east = np.minimum(south + 1, grid.shape[0] - 1), np.minimum(west + 1, grid.shape[1] - 1)
-    a, b = grid[south, west].astype(np.float64), grid[south, east].astype(np.float64)
-    c, d = grid[north, west].astype(np.float64), grid[north, east].astype(np.float64)
-    low, high = a + u * (b - a), c + u * (d - c)
-    value: npt.NDArray[np.float64] = low + v * (high - low)
-    return value
-
-
-def _cell_below(
-    at: npt.NDArray[np.float64], count: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Return the cell before a fractional index and the rest, NaN outside [0, count - 1]."""
-    inside = (at >= 0) & (at <= count - 1)
-    held = np.where(inside, at, 0.0)
-    below = np.minimum(held.astype(np.int64), max(0, count - 2))
-    return below, np.where(inside, held - below, np.nan)
+    rows, cols = np.broadcast_arrays(row, col)
+    value = np.empty(rows.size)
+    interpolate_points(grid, np.ravel(rows), np.ravel(cols), value)
+    return value.reshape(rows.shape)

@@ -150,6 +150,10 @@ class Ground:
         east, north = np.broadcast_arrays(np.asarray(east_m, np.float64), np.asarray(north_m, np.float64))
         col = ((east - self._corner_m[0]) / self.resolution_m - 0.5).ravel()
         row = ((north - self._corner_m[1]) / self.resolution_m - 0.5).ravel()
+        if row.size == 0:
+            return np.zeros(east.shape)
+        if max(np.ptp(row), np.ptp(col)) < TILE_CELLS:
+            return self._between(row, col).reshape(east.shape)
         tiles = np.stack([np.floor(row), np.floor(col)]).astype(np.int64) // TILE_CELLS
         value = np.empty(row.size)
         for j, i in set(zip(*tiles.tolist(), strict=True)):

@@ -12,13 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.boundary import Command, Mode, Observation
-from rover.io.raster import DEFAULT_MAX_CELLS
+from rover.io.elevation import DEFAULT_MAX_CELLS
 from rover.onboard import executive
-from rover.onboard.executive import ExecutiveState, Uplink
+from rover.onboard.executive import ExecutiveState
 from rover.onboard.mapping import BeliefState
-from rover.planning.problem import Claim, NoPlan, Plan, Planner
+from rover.planning.problem import NoPlan, Plan, Planner
 from rover.planning.registry import load_planner
-from rover.planning.schedule import schedule_plan
 from sim.run.metrics import summarize, versions
 from sim.run.monitor import Monitor
 from sim.run.runlog import FORMAT, TELEMETRY_COLUMNS, Event, Outcome, RunLog, Severity
@@ -68,22 +67,13 @@ def run_scenario(
         scenario = scenario.model_copy(update={"seed": seed})
     setting = prepare(scenario, allow_body=allow_body, max_cells=max_cells)
     planner = planner or load_planner(scenario.planner)
-    answer = plan_traverse(setting, planner)
+    answer = setting.control.plan(planner)
     run = _Run(setting, planner, answer)
     if isinstance(answer, NoPlan):
         run.end(Outcome.NO_PLAN, str(answer))
     else:
         run.drive(answer, progress or (lambda _f, _u: None), stop or (lambda: False))
     return run.log(time.perf_counter() - begun)
-
-
-def plan_traverse(setting: Setting, planner: Planner) -> Plan | NoPlan:
-    """Ask a planner, and give its answer a timetable unless it made one itself."""
-    problem = setting.problem()
-    answer = planner.plan(problem)
-    if isinstance(answer, NoPlan) or Claim.TIMED in planner.claims:
-        return answer
-    return schedule_plan(answer, problem, setting.forecaster)
 
 
 @dataclass
@@ -141,13 +131,13 @@ class _Run:
         self.outcome = Outcome.NO_PLAN
         self.reason = ""
         self.final: WorldState | None = None
-        scenario, window = setting.scenario, setting.window
+        scenario, sun = setting.scenario, setting.control.forecaster.window.params
         self.monitor = Monitor(
             setting.vehicle,
             zones=setting.zones,
             reserve_soc=scenario.power.reserve_soc,
-            min_drive_sun_rad=window.params.min_drive_rad,
-            max_drive_sun_rad=window.params.nap_enter_rad,
+            min_drive_sun_rad=sun.min_drive_rad,
+            max_drive_sun_rad=sun.nap_enter_rad,
         )
 
     def end(self, outcome: Outcome, reason: str) -> None:
@@ -157,14 +147,15 @@ class _Run:
         """Drive until there is a reason not to."""
         setting = self.setting
         world, senses = self._parties()
-        uplink = self._uplink(plan)
+        uplink = setting.control.uplink(plan, self.planner)
         state = world.init(
             east_m=setting.scenario.start_m[0],
             north_m=setting.scenario.start_m[1],
             yaw_rad=_heading(plan.waypoints_m),
             soc=setting.scenario.power.initial_soc,
         )
-        mind = executive.init(uplink, BeliefState(hazards=setting.maps.hazards, costmap=setting.maps.costmap))
+        maps = setting.control.maps
+        mind = executive.init(uplink, BeliefState(hazards=maps.hazards, costmap=maps.costmap))
         self._note(state, "start", Severity.ACTIVITY, "the traverse begins")
         self._record(state)
         looking = True
@@ -183,10 +174,10 @@ class _Run:
 
     def _parties(self) -> tuple[World, SensorSuite]:
         setting = self.setting
-        ground = world_ground(setting.scenario, setting.maps.dem)
+        ground = world_ground(setting.scenario, setting.dem)
         world = World(
             ground=ground,
-            shadows=setting.maps.dem,
+            shadows=setting.dem,
             sky=setting.almanac,
             vehicle=setting.vehicle,
             watch=self.monitor.watch,
@@ -195,23 +186,11 @@ class _Run:
         senses = SensorSuite(
             ground,
             setting.vehicle,
-            setting.maps.dem.geometry.site,
+            setting.dem.geometry.site,
             generator=np.random.default_rng(sequence),
             sees_heights=not setting.scenario.faults.observations_off,
         )
         return world, senses
-
-    def _uplink(self, plan: Plan) -> Uplink:
-        setting = self.setting
-        return Uplink(
-            vehicle=setting.vehicle,
-            terrain=setting.maps.terrain,
-            forecaster=setting.forecaster,
-            planner=self.planner,
-            limits=setting.limits,
-            goal_m=setting.scenario.goal_m,
-            path_m=plan.waypoints_m,
-        )
 
     def _record(self, state: WorldState) -> None:
         self.monitor.watch(state)
@@ -243,13 +222,17 @@ class _Run:
             return
         if before.mode is Mode.DORMANT:
             elevation = math.degrees(state.sun.elevation_rad)
-            self._note(state, "wake", Severity.ACTIVITY, f"the array wakes it, the Sun at {elevation:.1f} deg")
+            self._note(
+                state, "wake", Severity.ACTIVITY, f"the array wakes it, the Sun at {elevation:.1f} deg"
+            )
         if after.mode is Mode.COMMAND:
             self.stops_m.append((state.east_m, state.north_m))
         if after.mode in _SPOKEN:
             self._note(state, after.mode.value, Severity.ACTIVITY, _SPOKEN[after.mode])
         if after.finished is not None:
-            name, severity = ("arrived", Severity.ACTIVITY) if after.arrived else ("stopped", Severity.WARNING)
+            name, severity = (
+                ("arrived", Severity.ACTIVITY) if after.arrived else ("stopped", Severity.WARNING)
+            )
             self._note(state, name, severity, after.finished)
 
     def _note(self, state: WorldState, name: str, severity: Severity, text: str) -> None:
@@ -286,8 +269,8 @@ class _Run:
             modes=tuple(mode.value for mode in MODES),
             events=self.events,
             violations=self.monitor.violations,
-            dem=setting.maps.dem,
-            hazard_flags=setting.maps.hazards.flags,
+            dem=setting.dem,
+            hazard_flags=setting.control.maps.hazards.flags,
             planned_m=planned,
             replanned_m=self.replanned_m,
             stops_m=np.array(self.stops_m).reshape(-1, 2),
@@ -296,11 +279,10 @@ class _Run:
             zones=[(z.name, z.kind.value, np.array(z.polygon.exterior.coords)) for z in setting.zones],
         )
 
-
     def _circumstances(self) -> dict[str, Any]:
         """Return what the run was: outcome, place, time, plan and ledger."""
         setting = self.setting
-        geometry = setting.maps.dem.geometry
+        geometry = setting.dem.geometry
         end_s = self.final.time_s if self.final else 0.0
         return {
             "format": FORMAT,
@@ -311,7 +293,7 @@ class _Run:
             "seed": setting.scenario.seed,
             "planner": self.planner.name,
             "site": setting.scenario.site.name if setting.scenario.terrain.dem is None else None,
-            "terrain": setting.maps.dem.source,
+            "terrain": setting.dem.source,
             "crs_wkt": geometry.site.crs_wkt,
             "start_m": list(setting.scenario.start_m),
             "goal_m": list(setting.scenario.goal_m),

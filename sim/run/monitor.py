@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from shapely.geometry import Point
-
 from rover.core.boundary import Mode
 from rover.core.vehicle import VehicleParams
-from rover.core.zones import Zone, ZoneKind
+from rover.core.zones import Zone, clearance_m, footprint
 from sim.run.runlog import Violation
 from sim.run.world import WorldState
 
@@ -43,7 +41,8 @@ class Monitor:
         self._at_least("reserve", state, state.power.stored_j / vehicle.battery_j, self._reserve_soc, "soc")
         self._at_most("empty", state, state.power.unserved_j, 0.0, "J not served")
         for zone in self._zones:
-            self._at_most(f"zone {zone.name}", state, _depth(zone, state), 0.0, "m")
+            covered = footprint(vehicle, state.east_m, state.north_m, state.yaw_rad)
+            self._at_least(f"zone {zone.name}", state, clearance_m(zone, covered), 0.0, "m")
         if state.mode is Mode.DRIVE:
             elevation = deg(state.sun.elevation_rad)
             self._at_least("drive in low Sun", state, elevation, deg(self._sun_rad[0]), "deg")
@@ -65,12 +64,3 @@ class Monitor:
             self.violations.append(
                 Violation(rule=rule, time_s=state.time_s, value=value, bound=bound, unit=unit)
             )
-
-
-def _depth(zone: Zone, state: WorldState) -> float:
-    """Return how far the rover's centre is on the wrong side of a zone's edge, negative on the right side."""
-    here = Point(state.east_m, state.north_m)
-    to_edge = float(zone.polygon.boundary.distance(here))
-    inside = bool(zone.polygon.covers(here))
-    wrong = inside if zone.kind is ZoneKind.KEEP_OUT else not inside
-    return to_edge if wrong else -to_edge

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from rover.core.errors import ResultsError
 from rover.core.grid import Dem, GridGeometry, Site
-from rover.io.vector import write_traverse_geojson
+from rover.io.vector import Feature, write_traverse_geojson
 from sim.run.runlog import FORMAT, Event, Outcome, RunLog, Severity, Violation
 
 SUMMARY, TELEMETRY, PRODUCTS = "summary.json", "telemetry.npz", "products.npz"
@@ -57,12 +57,12 @@ def _products(log: RunLog) -> dict[str, npt.NDArray[Any]]:
 def _write_traverse(log: RunLog, path: Path) -> None:
     summary = log.summary
     kept = ("format", "scenario", "outcome", "seed", "distance_m", "start_utc", "end_utc")
-    lines = []
+    lines: list[Feature] = []
     if len(log.telemetry["time_s"]):
         lines.append((_driven(log), {"name": "driven"}))
     if len(log.planned_m):
         lines.append((log.planned_m, {"name": "planned"}))
-    points = [
+    points: list[Feature] = [
         (log.start_m, {"name": "start"}),
         (log.goal_m, {"name": "goal"}),
         *(
@@ -115,7 +115,9 @@ def read_results(folder: Path) -> RunLog:
 
 def _assemble(folder: Path, summary: Mapping[str, Any]) -> RunLog:
     products = _read_npz(folder / PRODUCTS)
-    replanned = [products[f"replanned_{i}_m"] for i in range(sum(k.startswith("replanned_") for k in products))]
+    replanned = [
+        products[f"replanned_{i}_m"] for i in range(sum(k.startswith("replanned_") for k in products))
+    ]
     zones = json.loads(str(products["zones"]))
     return RunLog(
         outcome=Outcome(summary["outcome"]),

@@ -58,7 +58,9 @@ class Boulder(_Table):
 class TerrainTable(_Table):
     """The ground: seeded, or measured with seeded detail."""
 
-    dem: str | None = Field(default=None, description="a GeoTIFF, npz or ESRI ASCII file; seeded ground if left out")
+    dem: str | None = Field(
+        default=None, description="a GeoTIFF, npz or ESRI ASCII file; seeded ground if left out"
+    )
     band: Annotated[int, Field(ge=1)] = 1
     size_m: Annotated[float, Field(ge=20, le=20_000, allow_inf_nan=False)] = Field(
         default=1000.0, description="side of the seeded map, centred on the frame's origin"
@@ -77,7 +79,9 @@ class TerrainTable(_Table):
     @model_validator(mode="after")
     def _finer_world(self) -> TerrainTable:
         if self.dem is None and self.world_resolution_m > self.resolution_m:
-            raise ValueError("world_resolution_m is coarser than resolution_m; the world must be the finer one")
+            raise ValueError(
+                "world_resolution_m is coarser than resolution_m; the world must be the finer one"
+            )
         for key in ("size_m", "resolution_m", "world_resolution_m"):
             value = getattr(self, key)
             if abs(value * 1000 - round(value * 1000)) > 1e-6:
@@ -96,7 +100,9 @@ class OperationsTable(_Table):
         default=3.0, description="what each stop costs when teleoperated"
     )
     min_drive_sun_elevation_deg: SunDeg = 10.0
-    nap_enter_sun_elevation_deg: SunDeg = Field(default=42.0, description="rising through it begins the noon nap")
+    nap_enter_sun_elevation_deg: SunDeg = Field(
+        default=42.0, description="rising through it begins the noon nap"
+    )
     nap_exit_sun_elevation_deg: SunDeg = Field(default=30.0, description="falling through it ends the nap")
     dormant_sun_elevation_deg: SunDeg = Field(default=8.7, description="falling through it begins dormancy")
     max_lunar_days: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] = Field(
@@ -189,9 +195,7 @@ class Scenario(_Table):
         return [zone_from_corners(z.name, z.kind, z.polygon) for z in self.zones]
 
 
-def load_scenario(
-    spec: str | Path, *, settings: Sequence[str] = (), seed: int | None = None
-) -> Scenario:
+def load_scenario(spec: str | Path, *, settings: Sequence[str] = (), seed: int | None = None) -> Scenario:
     """Read a scenario by path or bundled name, and change what is asked.
 
     Args:
@@ -274,7 +278,10 @@ def _apply(table: dict[str, Any], setting: str) -> None:
     key = key.strip()
     if not equals or not key:
         raise UsageError(
-            "not of the form key=value", remedy="write --set power.initial_soc=0.5", field="--set", value=setting
+            "not of the form key=value",
+            remedy="write --set power.initial_soc=0.5",
+            field="--set",
+            value=setting,
         )
     place = table
     *parents, last = key.split(".")

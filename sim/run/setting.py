@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,48 +14,21 @@ from rover.core.grid import Dem, GridGeometry, Site
 from rover.core.time import SYNODIC_MONTH_S, Epoch, parse_utc
 from rover.core.vehicle import VehicleParams
 from rover.core.zones import Zone
-from rover.hazard.costmap import CostMap, build_costmap
-from rover.hazard.detect import HazardMap, detect_hazards
 from rover.io.bundle import find_site
 from rover.io.crs import local_crs_wkt
-from rover.io.raster import DEFAULT_MAX_CELLS, read_dem
+from rover.io.elevation import DEFAULT_MAX_CELLS
+from rover.io.raster import read_dem
 from rover.io.toml import read_toml
-from rover.limits.base import Limit
-from rover.limits.mobility import TiltLimit
-from rover.limits.power import ReserveLimit, wake_elevation_rad
-from rover.limits.thermal import SunWindow, SunWindowParams
-from rover.planning.forecast import Forecaster, OperationsParams
-from rover.planning.problem import PlanningProblem
+from rover.limits.power import wake_elevation_rad
+from rover.limits.thermal import SunWindowParams
 from rover.sky.almanac import Almanac, build_almanac
-from rover.terrain.derive import Terrain, derive_terrain
+from sim.mission.operations import MissionControl, mission_control
 from sim.moon.dem import Window, synthesize
 from sim.moon.ground import Ground
 from sim.moon.site import SiteParams, site_from_table
 from sim.run.scenario import Scenario
 
 _HOUR_S = 3600.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Maps:
-    """What the ground station makes of its map.
-
-    Attributes:
-        dem: The orbital map.
-        terrain, hazards, costmap: Derived from it, for one vehicle.
-    """
-
-    dem: Dem
-    terrain: Terrain
-    hazards: HazardMap
-    costmap: CostMap
-
-
-def derive_maps(dem: Dem, vehicle: VehicleParams, zones: Sequence[Zone]) -> Maps:
-    """Derive every planning layer of a DEM."""
-    terrain = derive_terrain(dem)
-    hazards = detect_hazards(terrain, vehicle, zones)
-    return Maps(dem=dem, terrain=terrain, hazards=hazards, costmap=build_costmap(hazards, terrain, vehicle))
 
 
 def load_site(spec: str) -> SiteParams:
@@ -170,10 +142,9 @@ class Setting:
         vehicle: Its figures.
         zones: Polygons.
         epoch: Time 0.
-        maps: What the ground station knows of the ground.
+        dem: The orbital map.
         almanac: The Sun until a lunar day past the deadline.
-        forecaster: The rules of operation.
-        limits: What every leg is held to.
+        control: The ground's side.
         deadline_s: Latest arrival.
     """
 
@@ -181,31 +152,10 @@ class Setting:
     vehicle: VehicleParams
     zones: list[Zone]
     epoch: Epoch
-    maps: Maps
+    dem: Dem
     almanac: Almanac
-    forecaster: Forecaster
-    limits: tuple[Limit, ...]
+    control: MissionControl
     deadline_s: float
-
-    @property
-    def window(self) -> SunWindow:
-        return self.forecaster.window
-
-    def problem(self) -> PlanningProblem:
-        """Return what the planner is asked."""
-        return PlanningProblem(
-            costmap=self.maps.costmap,
-            hazards=self.maps.hazards,
-            terrain=self.maps.terrain,
-            vehicle=self.vehicle,
-            start_m=self.scenario.start_m,
-            goal_m=self.scenario.goal_m,
-            depart_s=0.0,
-            soc=self.scenario.power.initial_soc,
-            almanac=self.almanac,
-            limits=self.limits,
-            deadline_s=self.deadline_s,
-        )
 
 
 def prepare(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DEFAULT_MAX_CELLS) -> Setting:
@@ -221,16 +171,30 @@ def prepare(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DE
     require_inside(dem.geometry, {"start_m": scenario.start_m, "goal_m": scenario.goal_m})
     deadline_s = scenario.operations.max_lunar_days * SYNODIC_MONTH_S
     almanac = build_almanac(dem.geometry.site, epoch, duration_s=deadline_s + SYNODIC_MONTH_S)
-    window = SunWindow(almanac, _sun_window(scenario, vehicle))
+    teleoperated = scenario.operations.mode == "teleoperated"
+    control = mission_control(
+        dem,
+        almanac,
+        vehicle,
+        zones=zones,
+        sun=_sun_window(scenario, vehicle),
+        stop_every_m=scenario.operations.stop_every_m,
+        command_cycle_s=scenario.operations.command_cycle_h * _HOUR_S if teleoperated else 0.0,
+        reserve_soc=scenario.power.reserve_soc,
+        resume_soc=scenario.power.resume_soc,
+        start_m=scenario.start_m,
+        goal_m=scenario.goal_m,
+        soc=scenario.power.initial_soc,
+        deadline_s=deadline_s,
+    )
     return Setting(
         scenario=scenario,
         vehicle=vehicle,
         zones=zones,
         epoch=epoch,
-        maps=derive_maps(dem, vehicle, zones),
+        dem=dem,
         almanac=almanac,
-        forecaster=Forecaster(window=window, vehicle=vehicle, operations=_operations(scenario)),
-        limits=(TiltLimit(vehicle), window, ReserveLimit(scenario.power.reserve_soc)),
+        control=control,
         deadline_s=deadline_s,
     )
 
@@ -260,14 +224,4 @@ def _sun_window(scenario: Scenario, vehicle: VehicleParams) -> SunWindowParams:
         nap_exit_rad=math.radians(operations.nap_exit_sun_elevation_deg),
         dormant_rad=math.radians(operations.dormant_sun_elevation_deg),
         wake_rad=wake_elevation_rad(vehicle),
-    )
-
-
-def _operations(scenario: Scenario) -> OperationsParams:
-    teleoperated = scenario.operations.mode == "teleoperated"
-    return OperationsParams(
-        stop_every_m=scenario.operations.stop_every_m,
-        command_cycle_s=scenario.operations.command_cycle_h * _HOUR_S if teleoperated else 0.0,
-        reserve_soc=scenario.power.reserve_soc,
-        resume_soc=scenario.power.resume_soc,
     )

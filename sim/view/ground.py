@@ -23,6 +23,9 @@ ZoneOutline = tuple[str, str, npt.NDArray[np.float64]]
 """Name, kind and (n, 2) corners, as in `RunLog.zones`."""
 
 LIGHT_AZIMUTH_RAD, LIGHT_ELEVATION_RAD = math.radians(315), math.radians(45)
+CONTOUR_CELLS = 200
+"""Contours are drawn from at most so many blocks of cells along the longer side."""
+
 LIGHT_NOTE = "Relief is shaded as if lit from the north-west."
 
 
@@ -97,19 +100,20 @@ def gap_entries(dem: Dem) -> list[Artist]:
 
 
 def draw_contours(ax: Axes, dem: Dem, window: Window) -> float:
-    """Draw contours, every fifth one stronger; return their interval in metres, 0 where there are none."""
+    """Draw contours, every fifth one stronger; return their interval in metres, 0 where there are none.
+
+    They follow the ground as blocks of cells average it: contours of rough ground would be dust.
+    """
     piece = piece_under(window, dem.geometry)
-    elevation = _elevation(dem, piece)
+    east, north, elevation = _averaged(piece, _elevation(dem, piece))
     known = elevation[np.isfinite(elevation)]
     if known.size == 0 or min(elevation.shape) < 2 or np.ptp(known) < 0.1:
         return 0.0
     interval = round_number(float(np.ptp(known)) / 12)
     levels = np.arange(math.ceil(known.min() / interval), math.floor(known.max() / interval) + 1)
-    if len(levels) == 0:
-        return 0.0
     drawn = ax.contour(
-        piece.east_m,
-        piece.north_m,
+        east,
+        north,
         np.ma.masked_invalid(elevation),
         levels=levels * interval,
         colors=style.INK,
@@ -119,6 +123,16 @@ def draw_contours(ax: Axes, dem: Dem, window: Window) -> float:
     )
     drawn.set_gid("contours")
     return interval
+
+
+def _averaged(piece: Piece, elevation_m: Array) -> tuple[Array, Array, Array]:
+    """Return east, north and elevation of a piece, averaged over square blocks; a block with a gap is one."""
+    side = -(-max(elevation_m.shape) // CONTOUR_CELLS)
+    rows, cols = (count // side for count in elevation_m.shape)
+    blocks = elevation_m[: rows * side, : cols * side].reshape(rows, side, cols, side)
+    east = piece.east_m[: cols * side].reshape(cols, side).mean(axis=1)
+    north = piece.north_m[: rows * side].reshape(rows, side).mean(axis=1)
+    return east, north, blocks.mean(axis=(1, 3))
 
 
 def round_number(value: float) -> float:

@@ -14,6 +14,8 @@ Points = npt.NDArray[np.float64]
 Box = tuple[float, float, float, float]
 
 _SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
+_FURNITURE: tuple[Box, ...] = ((0.0, 0.0, 0.24, 0.12), (0.88, 0.85, 1.0, 1.0))
+"""Where scale bar and north arrow stand, in parts of the map."""
 _GAPS_PT = (9.0, 20.0, 34.0)
 """Distances from a point at which a label is tried; beyond the first, a leader joins them."""
 
@@ -30,6 +32,11 @@ class LabelPlacer:
     ax: Axes
     busy_m: Points
     _taken: list[Box] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for box in _FURNITURE:
+            corners = self.ax.transAxes.transform([box[:2], box[2:]])
+            self._taken.append((*map(float, corners[0]), *map(float, corners[1])))
 
     def place(
         self, anchors_m: npt.ArrayLike, text: str, *, colour: str = style.INK, bold: bool = False

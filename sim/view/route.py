@@ -83,7 +83,9 @@ def draw_stops(ax: Axes, stops_m: Points) -> list[Artist]:
     """Mark command cycles; return their legend entry."""
     if len(stops_m) == 0:
         return []
-    line = Line2D(*stops_m.T, marker="o", ms=4.2, mfc=style.PAPER, mec=style.BLUE, mew=1.0, ls="", zorder=6)
+    near_pt = np.hypot(*np.diff(ax.transData.transform(stops_m), axis=0).T) * 72 / ax.figure.dpi
+    size = 4.2 if len(near_pt) == 0 or np.median(near_pt) > 5.5 else 2.2
+    line = Line2D(*stops_m.T, marker="o", ms=size, mfc=style.PAPER, mec=style.BLUE, mew=1.0, ls="", zorder=6)
     return _added(ax, line, f"stop for a command cycle ({len(stops_m)})", "stops")
 
 

@@ -22,7 +22,27 @@ SLEEP_SHARE = 0.07
 _WORTH_IT, _MOST_SHARE = 1.5, 0.5
 """A sleep is narrowed only where it takes so many times its share, and where all together stay under half."""
 
-_STEPS_MIN = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 4320, 7200, 14400, 43200)
+_STEPS_MIN = (
+    1,
+    2,
+    5,
+    10,
+    15,
+    30,
+    60,
+    120,
+    180,
+    360,
+    720,
+    1440,
+    2880,
+    4320,
+    7200,
+    14400,
+    43200,
+    129600,
+    525600,
+)
 _UNITS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 _MOST_TICKS = 18
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ MODES = ("idle", "drive", "command", "charge", "nap", "dormant", "safe")
 START_UTC = "2019-01-03T14:22:00Z"
 LATITUDE_RAD = math.radians(-45.4446)
 START_M, GOAL_M = (40.0, -20.0), (-240.0, 260.0)
-OPERATIONS = {
+OPERATIONS: dict[str, Any] = {
     "mode": "teleoperated",
     "stop_every_m": 7.0,
     "command_cycle_h": 3.0,
@@ -34,6 +35,7 @@ OPERATIONS = {
 WAKE_RAD = math.radians(6.9)
 
 
+@cache
 def crater_dem(*, side_m: float = 900.0, resolution_m: float = 3.0, gap: bool = True) -> Dem:
     """Return gently rolling ground with a few craters, and a corner that nobody has seen."""
     cells = round(side_m / resolution_m)
@@ -156,7 +158,7 @@ def _drive(length_m: float, path: npt.NDArray[np.float64]) -> _Tape:
     tape = _Tape(path=path, noon_s=2.9 * 86_400)
     while tape.distance_m < length_m:
         sun, rising = tape.sun_rad(), tape.sun_rad(60.0) > tape.sun_rad()
-        if sun < WAKE_RAD or (not rising and sun < math.radians(OPERATIONS["dormant_sun_elevation_deg"])):  # type: ignore[arg-type]
+        if sun < WAKE_RAD or (not rising and sun < math.radians(OPERATIONS["dormant_sun_elevation_deg"])):
             tape.record("dormant", 3600.0, 0.1)
         elif sun > math.radians(42.0) or (not rising and sun > math.radians(30.0)):
             tape.record("nap", 1200.0, 12.0)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import rasterio
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rasterio import Affine
 
@@ -198,7 +198,7 @@ SAYS = {
     "rotated": "rotated.*farside reproject",
     "not square": r"resolution = 5 x 5.01 m: cells are not square; .*farside reproject",
     "no frame": r"rio edit-info \S+bad.tif --crs IAU_2015:30135",
-    "200,000 x 200,000": r"size = 200000 x 200000: .*800.0 GB.*--max-cells 40000000000",
+    "200,000 x 200,000": r"size = 200000 x 200000: .*1,000.0 GB.*--max-cells 40000000000",
 }
 
 
@@ -656,12 +656,16 @@ def test_a_bad_npz_is_refused(
     north_m=st.floats(-50_000, 50_000),
 )
 @settings(max_examples=60, deadline=None)
+@example(latitude=0.0, longitude=0.0, east_m=37465.35816009282, north_m=0.0)
 def test_project_and_unproject_undo_each_other_everywhere(
     latitude: float, longitude: float, east_m: float, north_m: float
 ) -> None:
     wkt = local_crs_wkt(math.radians(latitude), math.radians(longitude))
-    again = project(wkt, *unproject(wkt, east_m, north_m))
-    assert (float(again[0]), float(again[1])) == pytest.approx((east_m, north_m), abs=1e-4)
+    place = unproject(wkt, east_m, north_m)
+    again = project(wkt, *place)
+    # On a sphere PROJ takes the northing from an arc cosine, which is blunt at 0: 26 mm on the equator itself.
+    tolerance_m = 1e-4 if abs(float(place[0])) > 1e-4 else 0.03
+    assert (float(again[0]), float(again[1])) == pytest.approx((east_m, north_m), abs=tolerance_m)
 
 
 def test_the_local_frame_is_transverse_mercator_on_the_sphere() -> None:

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from rover.core.grid import Site
 from sim.moon.cells import Cells
+from sim.moon.craters import craters_of
 from sim.moon.dem import Window, synthesize
-from sim.moon.rocks import boulder_rocks
+from sim.moon.rocks import boulder_rocks, rocks_of
+from sim.moon.scatter import HALF_MM
 from sim.moon.surface import surface
 
 ROOT = Path(__file__).parents[3]
@@ -55,6 +57,32 @@ def test_a_crop_across_blocks_is_the_same(site):
     large = ground.elevation_m(whole, NO_BOULDERS, rocks=True)
     small = ground.elevation_m(whole.part(0, 1000, 30, 60), NO_BOULDERS, rocks=True)
     assert np.array_equal(large[:, 1000:1060], small)
+
+
+def test_a_small_window_misses_no_crater_and_no_rock_that_reaches_it(site):
+    """Against the list of a window large enough to hold all that could reach the small one."""
+    ground = surface(site, 1)
+    rng = np.random.default_rng(5)
+    for size in (*ground.craters[-6:], *ground.rocks[:3]):
+        rock = size in ground.rocks
+        found, params = (rocks_of, site.rocks) if rock else (craters_of, site.craters)
+        reached = 0
+        for i, j in rng.integers(-900, 900, size=(60, 2)).tolist():
+            east, north = i * size.side, j * size.side
+            to_east, to_north = east + 8 * size.side - 1, north + size.side // 8
+            large = (
+                east - 8 * size.side,
+                north - 8 * size.side,
+                to_east + 8 * size.side,
+                to_north + 8 * size.side,
+            )
+            near, every = found(size, params, (east, north, to_east, to_north)), found(size, params, large)
+            half = 0.5 * every.diameter_m * HALF_MM * (1.0 if rock else 3.0)
+            beyond = np.maximum([east, north] - every.place, every.place - [to_east, to_north]).max(axis=1)
+            expected = {tuple(place) for place in every.place[beyond < half].tolist()}
+            assert expected <= {tuple(place) for place in near.place.tolist()}
+            reached += int(((beyond > 0) & (beyond < half)).sum())
+        assert reached > 0
 
 
 def test_scales_agree(square):

@@ -1,0 +1,148 @@
+"""Mission control: makes its maps, plans the traverse and builds what is uplinked to the rover.
+
+It stands on Earth and knows no more than the rover's maps and models do: belief, not truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rover.core.grid import Dem
+from rover.core.vehicle import VehicleParams
+from rover.core.zones import Zone
+from rover.hazard.costmap import CostMap, build_costmap
+from rover.hazard.detect import HazardMap, detect_hazards
+from rover.limits.base import Limit
+from rover.limits.mobility import TiltLimit, ZoneLimit
+from rover.limits.power import ReserveLimit
+from rover.limits.thermal import SunWindow, SunWindowParams
+from rover.onboard.executive import Uplink
+from rover.planning.forecast import Forecaster, OperationsParams
+from rover.planning.problem import Claim, NoPlan, Plan, Planner, PlanningProblem
+from rover.planning.schedule import schedule_plan
+from rover.sky.almanac import Almanac
+from rover.terrain.derive import Terrain, derive_terrain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Maps:
+    """What mission control makes of a DEM for one vehicle.
+
+    Attributes:
+        dem: The orbital map.
+        terrain, hazards, costmap: Derived from it.
+    """
+
+    dem: Dem
+    terrain: Terrain
+    hazards: HazardMap
+    costmap: CostMap
+
+
+def derive_maps(dem: Dem, vehicle: VehicleParams, zones: Sequence[Zone]) -> Maps:
+    """Derive every planning layer of a DEM."""
+    terrain = derive_terrain(dem)
+    hazards = detect_hazards(terrain, vehicle, zones)
+    return Maps(dem=dem, terrain=terrain, hazards=hazards, costmap=build_costmap(hazards, terrain, vehicle))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MissionControl:
+    """The ground's side of a traverse.
+
+    Attributes:
+        vehicle: The rover's figures.
+        maps: What is known of the ground.
+        forecaster: Almanac and rules of operation.
+        limits: What every leg is held to.
+        start_m, goal_m: (east, north).
+        soc: State of charge at departure.
+        deadline_s: Latest arrival.
+    """
+
+    vehicle: VehicleParams
+    maps: Maps
+    forecaster: Forecaster
+    limits: tuple[Limit, ...]
+    start_m: tuple[float, float]
+    goal_m: tuple[float, float]
+    soc: float
+    deadline_s: float
+
+    def problem(self) -> PlanningProblem:
+        """Return what a planner is asked."""
+        return PlanningProblem(
+            costmap=self.maps.costmap,
+            hazards=self.maps.hazards,
+            terrain=self.maps.terrain,
+            vehicle=self.vehicle,
+            start_m=self.start_m,
+            goal_m=self.goal_m,
+            depart_s=0.0,
+            soc=self.soc,
+            almanac=self.forecaster.window.almanac,
+            limits=self.limits,
+            deadline_s=self.deadline_s,
+        )
+
+    def plan(self, planner: Planner) -> Plan | NoPlan:
+        """Ask a planner, and give its answer a timetable unless it made one itself."""
+        problem = self.problem()
+        answer = planner.plan(problem)
+        if isinstance(answer, NoPlan) or Claim.TIMED in planner.claims:
+            return answer
+        return schedule_plan(answer, problem, self.forecaster)
+
+    def uplink(self, plan: Plan, planner: Planner) -> Uplink:
+        """Return what is sent to the rover; `planner` is the one it may ask again."""
+        return Uplink(
+            vehicle=self.vehicle,
+            terrain=self.maps.terrain,
+            forecaster=self.forecaster,
+            planner=planner,
+            limits=self.limits,
+            goal_m=self.goal_m,
+            path_m=plan.waypoints_m,
+        )
+
+
+def mission_control(
+    dem: Dem,
+    almanac: Almanac,
+    vehicle: VehicleParams,
+    *,
+    zones: Sequence[Zone],
+    sun: SunWindowParams,
+    stop_every_m: float,
+    command_cycle_s: float,
+    reserve_soc: float,
+    resume_soc: float,
+    start_m: tuple[float, float],
+    goal_m: tuple[float, float],
+    soc: float,
+    deadline_s: float,
+) -> MissionControl:
+    """Build the ground's side of a traverse; see `MissionControl` and `OperationsParams` for the figures."""
+    window = SunWindow(almanac, sun)
+    operations = OperationsParams(
+        stop_every_m=stop_every_m,
+        command_cycle_s=command_cycle_s,
+        reserve_soc=reserve_soc,
+        resume_soc=resume_soc,
+    )
+    return MissionControl(
+        vehicle=vehicle,
+        maps=derive_maps(dem, vehicle, zones),
+        forecaster=Forecaster(window=window, vehicle=vehicle, operations=operations),
+        limits=(
+            TiltLimit(vehicle),
+            window,
+            ReserveLimit(reserve_soc),
+            *(ZoneLimit(zone, vehicle) for zone in zones),
+        ),
+        start_m=start_m,
+        goal_m=goal_m,
+        soc=soc,
+        deadline_s=deadline_s,
+    )
