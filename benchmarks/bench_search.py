@@ -3,10 +3,10 @@
     python benchmarks/bench_search.py [--sizes 512 1024 2048] [--seed 1]
 
 Every row is a process of its own that reads the costs from a file, so that its peak memory is its own. Cost is
-1 + (slope / 10 deg)^2 s/m, lethal over 20 deg; start and goal are the ends of the longest diagonal of the largest ground
-that hangs together. `load s` is importing and answering on a 3 x 3 map (compiling, where the kernel cache is empty),
-`first s` the first query, `warm s` the median of five more. What is prepared before the first query (scipy's graph) is
-not in its time, but is in the memory: the peak over that after loading and reading the costs.
+1 + (slope / 10 deg)^2 s/m, lethal over 20 deg; start and goal are the ends of the longest diagonal of the largest
+ground that hangs together. `load s` is importing and answering on a 3 x 3 map (compiling, where the kernel cache is
+empty), `first s` the first query, `warm s` the median of five more. What is prepared before the first query (scipy's
+graph) is not in its time, but is in the memory: the peak over what is resident after loading and reading the costs.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ import numpy.typing as npt
 
 REPEATS = 5
 STEEPEST_DEG = 20.0
-COLUMNS = (
-    f"{'size':>5} {'solver':>12} {'first s':>9} {'warm s':>9} {'expanded':>10} {'MiB':>7} {'B/cell':>7}  cost"
-)
+COLUMNS = " size       solver  load s  first s   warm s   expanded     MiB  B/cell  cost"
+
+Costs = npt.NDArray[np.float64]
+Cell = tuple[int, int]
+Solve = Callable[[], tuple[float, int]]
 
 
 def fractal_costs(size: int, seed: int) -> Costs:
@@ -60,15 +62,14 @@ def corner_to_corner(cost: Costs) -> tuple[Cell, Cell]:
     return (int(first[0]), int(first[1])), (int(last[0]), int(last[1]))
 
 
-def measure(solver: str, file: str) -> str:
+def measure(solver: str, file: str, start: Cell, goal: Cell) -> str:
     """Return one row of the table."""
     prepare = PREPARE[solver]
     began = time.perf_counter()
     prepare(np.ones((3, 3)), (0, 0), (2, 2))()
     load_s = time.perf_counter() - began
-    with np.load(file) as stored:
-        cost, (start, goal) = stored["cost"], (tuple(cell) for cell in stored["ends"].tolist())
-    before = peak_bytes()
+    cost = np.load(file)
+    before = resident_bytes()
     solve = prepare(cost, start, goal)
     times = []
     for _ in range(REPEATS + 1):
@@ -112,6 +113,12 @@ def scipy_dijkstra(cost: Costs, start: Cell, goal: Cell) -> Solve:
 PREPARE = {"search_grid": farside, "scipy": scipy_dijkstra}
 
 
+def resident_bytes() -> int:
+    """Memory of this process that is resident now; its peak so far where the system does not say."""
+    statm = Path("/proc/self/statm")
+    return int(statm.read_text().split()[1]) * resource.getpagesize() if statm.exists() else peak_bytes()
+
+
 def peak_bytes() -> int:
     """Greatest resident memory of this process so far."""
     unit = 1 if sys.platform == "darwin" else 1024
@@ -124,19 +131,22 @@ def main() -> None:
     )
     parser.add_argument("--sizes", type=int, nargs="+", default=[512, 1024, 2048])
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--row", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--row", nargs=6, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.row:
-        print(measure(*asked.row))
+        solver, file, *ends = asked.row
+        row, col, goal_row, goal_col = (int(end) for end in ends)
+        print(measure(solver, file, (row, col), (goal_row, goal_col)))
         return
     print(COLUMNS, flush=True)
     with tempfile.TemporaryDirectory() as folder:
         for size in asked.sizes:
             cost = fractal_costs(size, asked.seed)
-            file = str(Path(folder) / f"{size}.npz")
-            np.savez(file, cost=cost, ends=corner_to_corner(cost))
+            file = str(Path(folder) / f"{size}.npy")
+            np.save(file, cost)
+            ends = [str(i) for cell in corner_to_corner(cost) for i in cell]
             for solver in PREPARE:
-                subprocess.run([sys.executable, __file__, "--row", solver, file], check=True)
+                subprocess.run([sys.executable, __file__, "--row", solver, file, *ends], check=True)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ class Problem:
         if self.field is not None:
             shown = "" if self.value is None else f" = {_shown(self.value)}"
             parts.append(f"{self.field}{shown}: ")
-        parts.append(f"{self.what}; {self.remedy}")
+        parts.append(f"{self.what}; {self.remedy}" if self.remedy else self.what)
         return _one_line("".join(parts))
 
 
@@ -67,8 +67,12 @@ class FarsideError(Exception):
     def __str__(self) -> str:
         first = self.problems[0]
         more = len(self.problems) - 1
-        tail = f" (+{more} more: farside check {first.file} lists them)" if more else ""
-        return f"farside: error[{self.code}]: {first}{tail}"
+        where = "" if first.file is None else f": farside check {first.file} lists them"
+        tail = f" (+{more} more{where})" if more else ""
+        return _one_line(f"farside: error[{self.code}]: {first}{tail}")
+
+    def __reduce__(self) -> tuple[type[FarsideError], tuple[list[Problem]]]:
+        return type(self), (list(self.problems),)  # so that a worker process can send it home
 
 
 class UsageError(FarsideError):

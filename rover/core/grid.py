@@ -58,6 +58,8 @@ class GridGeometry:
             raise ValueError(f"a raster of {self.rows} x {self.cols} cells")
         if not (self.resolution_m > 0 and math.isfinite(self.resolution_m)):
             raise ValueError(f"resolution_m = {self.resolution_m}")
+        if not (math.isfinite(self.east_m) and math.isfinite(self.north_m)):
+            raise ValueError(f"east_m, north_m = {self.east_m}, {self.north_m}")
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -65,12 +67,10 @@ class GridGeometry:
 
     def cell_at(self, east_m: float, north_m: float) -> tuple[int, int] | None:
         """Return (row, col) of the cell that holds a point, or None outside the raster."""
-        if not (math.isfinite(east_m) and math.isfinite(north_m)):
-            return None
-        row = math.floor((north_m - self.north_m) / self.resolution_m + 0.5)
-        col = math.floor((east_m - self.east_m) / self.resolution_m + 0.5)
-        inside = 0 <= row < self.rows and 0 <= col < self.cols
-        return (row, col) if inside else None
+        up = (north_m - self.north_m) / self.resolution_m + 0.5
+        along = (east_m - self.east_m) / self.resolution_m + 0.5
+        inside = 0 <= up < self.rows and 0 <= along < self.cols  # false for NaN
+        return (math.floor(up), math.floor(along)) if inside else None
 
     def centre_of(self, row: int, col: int) -> tuple[float, float]:
         """Return (east_m, north_m) of a cell's centre."""

@@ -1,8 +1,8 @@
 """The one way a kernel is compiled, and the cache it is kept in.
 
 numba's own cache notices an edit to a kernel's file but not to a kernel that it calls in another file. The
-cache folder's name therefore carries a hash of every kernel source in the package and of the numba version. A cache
-that cannot be written is skipped, a corrupt one is wiped, each with one warning.
+cache folder's name therefore carries a hash of every kernel source in the package, of this file (its flags) and of the
+numba version. A cache that cannot be written is skipped, a corrupt one is wiped, each with one warning.
 """
 
 from __future__ import annotations
@@ -63,23 +63,27 @@ def _survive_corruption(dispatcher: Any, folder: Path) -> None:
     def load_or_wipe(*args: Any) -> Any:
         try:
             return load(*args)
+        except OSError:  # gone or closed to us: saving will say so
+            return None
         except Exception as error:  # unpickling torn bytes can raise anything
-            _warn(f"kernel cache {folder} is corrupt ({type(error).__name__}), recompiling")
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True, exist_ok=True)
+            _warn_once(f"kernel cache {folder} is corrupt ({type(error).__name__}), recompiling")
+            shutil.rmtree(folder, ignore_errors=True)  # made anew when a kernel is saved
             return None
 
     def save_or_skip(*args: Any) -> Any:
         try:
             return save(*args)
         except Exception as error:
-            _warn(f"kernel cache {folder} cannot be written ({error}), going on without it")
+            _warn_once(
+                f"kernel cache {folder} cannot be written ({type(error).__name__}), going on without it"
+            )
             return None
 
     cached.load_overload, cached.save_overload = load_or_wipe, save_or_skip
 
 
-def _warn(text: str) -> None:
+@cache
+def _warn_once(text: str) -> None:
     warnings.warn(text, RuntimeWarning, stacklevel=3)
 
 
@@ -94,7 +98,7 @@ def cache_folder() -> Path | None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        _warn(f"kernel cache {folder} cannot be written ({error.strerror}), compiling afresh")
+        _warn_once(f"kernel cache {folder} cannot be written ({error.strerror}), compiling afresh")
         return None
     return folder
 
@@ -114,9 +118,10 @@ def _user_cache() -> Path:
 
 
 def _sources_digest() -> str:
-    """Hash every kernel source beside this package, and the versions that compile it."""
+    """Hash every kernel source beside this package, how they are compiled, and the versions that compile them."""
     root = Path(__file__).parents[2]
     digest = hashlib.sha256(f"{numba.__version__} {sys.version_info[:2]}".encode())
+    digest.update(Path(__file__).read_bytes())
     for package in ("rover", "sim"):
         for path in sorted((root / package).rglob("*kernels.py")):
             digest.update(str(path.relative_to(root)).encode())

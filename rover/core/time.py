@@ -74,6 +74,8 @@ def parse_utc(text: str, *, field: str = "utc", file: str | None = None) -> Epoc
     except erfa.ErfaError:
         raise refuse("no such date or time") from None
     epoch = Epoch(tt_jd1=float(tt1), tt_jd2=float(tt2))
-    if epoch.utc_at(0.0)[:16] != text.strip()[:16]:  # seconds that run into the next minute
+    if (
+        epoch.utc_at(-(float(match[6] or 0) % 1))[:16] != text.strip()[:16]
+    ):  # seconds that run into the next minute
         raise refuse("no such date or time")
     return epoch

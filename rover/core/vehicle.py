@@ -23,7 +23,7 @@ class VehicleParams(BaseModel):
     The footprint is a rectangle, `length_m` along the body's x and `width_m` along y, centred on the body.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     # Body and wheels
     mass_kg: Positive

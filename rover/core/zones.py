@@ -45,12 +45,25 @@ def zone_from_corners(
     """Build a zone from its corners.
 
     Raises:
-        ZoneError: Fewer than three corners, no area, or a boundary that crosses itself.
+        ZoneError: No such kind, fewer than three corners, a corner that is not finite, no area, or a boundary
+            that crosses itself.
     """
     field = f"zones.{name}.polygon"
+    if kind not in tuple(ZoneKind):
+        raise ZoneError(
+            "no such kind of zone",
+            remedy=f"write {' or '.join(ZoneKind)}",
+            file=file,
+            field=f"zones.{name}.kind",
+            value=kind,
+        )
     if len(corners_m) < 3:
         raise ZoneError(
             "a polygon needs three corners", remedy="give at least three [E, N]", file=file, field=field
+        )
+    if not np.isfinite(corners_m).all():
+        raise ZoneError(
+            "a corner that is not finite", remedy="give metres east and north", file=file, field=field
         )
     polygon = Polygon(corners_m)
     if not polygon.is_valid or polygon.area <= 0:
@@ -113,8 +126,15 @@ def swept_corridor(vehicle: VehicleParams, path_m: npt.NDArray[np.float64]) -> B
     Args:
         vehicle: For the footprint.
         path_m: (n, 2) east and north, n at least 1.
+
+    Returns:
+        The area; empty where a place of the path is not known.
     """
-    parts: list[BaseGeometry] = [Point(place).buffer(vehicle.footprint_radius_m) for place in path_m]
+    if not np.isfinite(path_m).all():
+        return Polygon()
+    # shapely's circle of 64 corners lies inside the true one; this radius puts it outside.
+    turning_m = vehicle.footprint_radius_m / math.cos(math.pi / 64)
+    parts: list[BaseGeometry] = [Point(place).buffer(turning_m, quad_segs=16) for place in path_m]
     for (east_a, north_a), (east_b, north_b) in zip(path_m[:-1].tolist(), path_m[1:].tolist(), strict=True):
         yaw = math.atan2(north_b - north_a, east_b - east_a)
         ends = MultiPolygon(
@@ -127,8 +147,11 @@ def swept_corridor(vehicle: VehicleParams, path_m: npt.NDArray[np.float64]) -> B
 def clearance_m(zone: Zone, covered: BaseGeometry) -> float:
     """Return how far an area keeps from the forbidden side of a zone; 0 or less where it reaches into it.
 
-    Where it does, the figure is the negated square root of the area that is on the wrong side.
+    Where it does, the figure is the negated square root of the area that is on the wrong side. NaN where nothing
+    is known to be covered, such as by a path of NaN.
     """
+    if covered.is_empty:
+        return math.nan
     if zone.kind is ZoneKind.KEEP_OUT:
         room = float(covered.distance(zone.polygon))
         wrong = 0.0 if room > 0 else covered.intersection(zone.polygon).area

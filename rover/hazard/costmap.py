@@ -38,8 +38,8 @@ class CostMap:
 def build_costmap(hazards: HazardMap, terrain: Terrain, vehicle: VehicleParams) -> CostMap:
     """Price every cell by the speed expected on its slope, and close those the footprint cannot stand on.
 
-    A hazard may lie anywhere in its cell, so every cell is lethal whose centre is within the footprint's radius of
-    a hazardous cell's nearest edge along the line of centres.
+    A hazard may lie anywhere in its cell, so every cell is lethal whose centre is within the footprint's radius
+    and half a cell of a hazardous cell's centre. What has no slope is lethal too.
 
     Args:
         hazards: The flags.
@@ -50,6 +50,7 @@ def build_costmap(hazards: HazardMap, terrain: Terrain, vehicle: VehicleParams) 
     cost = 1.0 / expected_speed_m_s(slope, vehicle)
     reach_m = vehicle.footprint_radius_m + terrain.geometry.resolution_m / 2
     cost[inflate(hazards.flags != 0, reach_m / terrain.geometry.resolution_m)] = np.inf
+    cost[np.isnan(terrain.slope_rad)] = np.inf
     return CostMap(geometry=hazards.geometry, cost_s_per_m=cost)
 
 

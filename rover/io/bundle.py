@@ -46,15 +46,22 @@ def find_site(spec: str, error: type[FarsideError]) -> Path:
     return _find(spec, site_names(), f"{spec}/site.toml", "site", error)
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name longer than the system bears
+        return False
+
+
 def _is_scenario(path: Path) -> bool:
     return path.parent.name != "vehicles"
 
 
 def _find(spec: str, names: list[str], pattern: str, kind: str, error: type[FarsideError]) -> Path:
-    if spec in names:
-        return next(maps_folder().glob(pattern))
     path = Path(spec)
-    if path.suffix == ".toml" or path.exists():
+    if spec in names and not path.is_file():
+        return next(maps_folder().glob(pattern))
+    if path.suffix == ".toml" or _exists(path):
         return path  # the reader says what is wrong with it
     close = difflib.get_close_matches(spec, names, n=1)
     remedy = f"did you mean {close[0]}?" if close else f"name a .toml file or one of: {', '.join(names)}"

@@ -6,7 +6,7 @@ import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -30,6 +30,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise TomlError(
             f"cannot be read ({error.strerror})", remedy="check the name and the permissions", file=path
         ) from None
+    except ValueError:  # a NUL in the name
+        raise TomlError("is no file name", remedy="check the name", file=path) from None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -40,10 +42,12 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise TomlError("is empty", remedy="write one with: farside init", file=path)
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, or an integer of thousands of digits
         raise TomlError(
             f"is not TOML ({error})", remedy="correct that line; farside init shows the form", file=path
         ) from None
+    except RecursionError:
+        raise TomlError("is nested too deep", remedy="farside init shows the form", file=path) from None
 
 
 def validate(
@@ -80,12 +84,42 @@ def _problem(model: type[BaseModel], detail: ErrorDetails, file: str, prefix: st
         return Problem(what="unknown key", remedy=_nearest(model, place), file=file, field=field)
     if kind == "missing":
         return Problem(what="missing", remedy="add it", file=file, field=field)
-    what, _, remedy = message.partition("; ")
-    what = what[:1].lower() + what[1:]
+    what, remedy = _worded(kind, message)
     value = None if isinstance(detail["input"], Mapping) else detail["input"]
-    return Problem(
-        what=what, remedy=remedy or "give a value of that kind", file=file, field=field, value=value
-    )
+    return Problem(what=what, remedy=remedy, file=file, field=field, value=value)
+
+
+def _worded(kind: str, message: str) -> tuple[str, str]:
+    """Return what is wrong and the remedy, in the project's words."""
+    what, _, remedy = message.partition("; ")
+    if remedy:  # the project's own validators give both
+        return what, remedy
+    wanted = what.removeprefix("Input should be ").removeprefix("a valid ").partition(", unable")[0]
+    if kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
+        return "out of range", f"give a value {wanted}"
+    if kind in _WANTED:
+        return "of the wrong kind", f"give {_WANTED[kind]}"
+    if kind == "literal_error":
+        return "none of the choices", f"give {wanted}"
+    if kind == "finite_number":
+        return "not a finite number", "give a number"
+    return what[:1].lower() + what[1:], "see docs/scenario.schema.json for what is allowed"
+
+
+_WANTED = {
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "string_type": "text in quotes",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "tuple_type": "a list in brackets",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "model_attributes_type": "a table",
+}
 
 
 def _nearest(model: type[BaseModel], place: tuple[int | str, ...]) -> str:
@@ -94,23 +128,26 @@ def _nearest(model: type[BaseModel], place: tuple[int | str, ...]) -> str:
     close = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)
     if close:
         return f"did you mean {close[0]}?"
-    return f"the keys here are {', '.join(sorted(known))}"
+    return f"the keys here are {', '.join(sorted(known))}" if known else "leave it out"
 
 
 def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
     here: Any = model
+    skip = False
     for part in path:
-        if isinstance(part, int) or not hasattr(here, "model_fields"):
+        if skip or isinstance(part, int):  # a table's own name for its entry, an index
+            skip = False
             continue
-        info = here.model_fields.get(part)
-        if info is None:
+        if not hasattr(here, "model_fields") or part not in here.model_fields:
             return []
-        here = _model_in(info.annotation)
+        annotation = here.model_fields[part].annotation
+        skip = get_origin(annotation) in (dict, Mapping)
+        here = _model_in(annotation)
     return list(here.model_fields) if hasattr(here, "model_fields") else []
 
 
 def _model_in(annotation: Any) -> Any:
-    """Return the model inside Optional[...], tuple[...] and the like."""
+    """Return the model inside Optional[...], tuple[...], dict[...] and the like."""
     if hasattr(annotation, "model_fields"):
         return annotation
     for inner in getattr(annotation, "__args__", ()):

@@ -82,8 +82,8 @@ class SunWindow:
         """Return indices into `_ORDER` of the phases at (n,) times."""
         bounds = self.params
         elevation = self.almanac.elevations(time_s)
-        rising = self.almanac.elevations(time_s + 1.0) > elevation
-        noon = np.searchsorted(self._noon_s, time_s) - 1
+        rising = _is_rising(self.almanac, time_s)
+        noon = np.searchsorted(self._noon_s, time_s, side="right") - 1
         # A Sun that never reached the upper bound that day brings no nap in the afternoon.
         napped = (noon >= 0) & (self._noon_rad[noon] >= bounds.nap_enter_rad)
         nap = np.where(rising, elevation >= bounds.nap_enter_rad, napped & (elevation > bounds.nap_exit_rad))
@@ -92,7 +92,15 @@ class SunWindow:
         return np.asarray(np.select([night, nap, drive], [0, 1, 2], default=3))
 
     def phase_at(self, time_s: float) -> Phase:
-        """Return what the Sun allows at a time."""
+        """Return what the Sun allows at a time.
+
+        Raises:
+            ValueError: The time is outside the almanac.
+        """
+        if not self.almanac.time_s[0] <= time_s <= self.almanac.time_s[-1]:
+            raise ValueError(
+                f"time_s = {time_s} is outside the almanac, which ends at {self.almanac.time_s[-1]}"
+            )
         return self._phases[bisect.bisect_right(self._starts_s, time_s) - 1]
 
     def next_change(self, time_s: float) -> float:
@@ -113,14 +121,14 @@ class SunWindow:
         if not leg.driving:
             return Margin(limit=self.name, value=low, bound=low, slack=math.inf, time_s=leg.start_s)
         from_below, from_above = low - self.params.min_drive_rad, self._ceiling(leg) - high
-        if from_below <= from_above:
+        if math.isnan(from_below) or from_below <= from_above:
             bound, value, slack = self.params.min_drive_rad, low, from_below
         else:
             bound, value, slack = self._ceiling(leg), high, from_above
         return Margin(limit=self.name, value=value, bound=bound, slack=slack, time_s=leg.start_s)
 
     def _ceiling(self, leg: Leg) -> float:
-        noon = int(np.searchsorted(self._noon_s, leg.start_s)) - 1
+        noon = int(np.searchsorted(self._noon_s, leg.start_s, side="right")) - 1
         napped = noon >= 0 and self._noon_rad[noon] >= self.params.nap_enter_rad
         return self.params.nap_enter_rad if leg.sun_rising or not napped else self.params.nap_exit_rad
 
@@ -131,6 +139,17 @@ _ORDER = (Phase.NIGHT, Phase.NAP, Phase.DRIVE, Phase.LOW)
 def _noons(almanac: Almanac) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return the times and elevations of the Sun's culminations within the almanac."""
     time_s = np.arange(almanac.time_s[0], almanac.time_s[-1], 1800.0)
-    elevation = almanac.elevations(time_s)
-    top = np.flatnonzero((elevation[1:-1] > elevation[:-2]) & (elevation[1:-1] >= elevation[2:])) + 1
-    return time_s[top], elevation[top]
+    rising = _is_rising(almanac, time_s)
+    before = np.flatnonzero(rising[:-1] & ~rising[1:])
+    low, high = time_s[before], time_s[before + 1]
+    while (high - low > 0.01).any():
+        middle = (low + high) / 2
+        up = _is_rising(almanac, middle)
+        low, high = np.where(up, middle, low), np.where(up, high, middle)
+    return high, almanac.elevations(high)
+
+
+def _is_rising(almanac: Almanac, time_s: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Tell at (n,) times whether the Sun is higher a second later; at the almanac's very end it is not."""
+    later = np.minimum(time_s + 1.0, almanac.time_s[-1])
+    return np.asarray(almanac.elevations(later) > almanac.elevations(time_s))

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import label
 
 from rover.core.boundary import Command, Mode, Observation
 from rover.core.vehicle import VehicleParams
+from rover.hazard.costmap import CostMap
 from rover.hazard.detect import Hazard
 from rover.limits.base import Limit
 from rover.limits.mobility import exceeds_attitude
@@ -32,8 +34,11 @@ STAY_S = 600.0
 
 MOST_REPLANS = 400
 
-_BACKING = 60
-"""Places of the own track that may be backed out over, though they are closed by now."""
+BOARD_MARGIN_SOC = 0.03
+"""On board, loads are shed this far above the charge to keep."""
+
+BACK_OFF_M = 1.0
+"""After a stall the rover backs out this far at least before it turns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,7 +47,7 @@ class Uplink:
 
     Attributes:
         vehicle: Its own figures.
-        terrain: The orbital map's layers.
+        terrain: The orbital map's layers, on the cells used on board.
         forecaster: Almanac and rules of operation.
         planner: Makes a new way when the old one closes.
         limits: For the planner.
@@ -76,7 +81,8 @@ class ExecutiveState:
         hop_left_m: Of the present set of commands.
         owes_cycle: Whether it has driven since the last command cycle.
         must_replan: Why the path is no longer good, or None.
-        asked_ground: Whether a command cycle has been spent on the new path.
+        back_off_m: How far to back out before taking a new path.
+        backing: How many of the waypoints ahead are of the own track, to be driven backwards.
         replans: How many.
         finished: Why it will do no more, or None.
         arrived: Whether that is because it is at the goal.
@@ -90,7 +96,8 @@ class ExecutiveState:
     hop_left_m: float = 0.0
     owes_cycle: bool = False
     must_replan: str | None = None
-    asked_ground: bool = False
+    back_off_m: float = 0.0
+    backing: int = 0
     replans: int = 0
     finished: str | None = None
     arrived: bool = False
@@ -126,6 +133,11 @@ def step(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[Exec
         return _finish(state, "the goal is reached", arrived=True)
     if state.must_replan is not None:
         return _handle_replan(state, seen, uplink)
+    return _go_on(state, seen, uplink)
+
+
+def _go_on(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
+    """Drive on while the present commands last, then see to the next."""
     if state.hop_left_m <= 1e-9:
         return _at_stop(state, seen, uplink)
     return _drive_on(state, seen, uplink)
@@ -151,26 +163,27 @@ def _array_gain(seen: Observation, uplink: Uplink) -> float:
 
 
 def _drains(seen: Observation, uplink: Uplink) -> bool:
-    """Tell whether a command cycle would take the battery below what is to be kept, before the next look."""
+    """Tell whether a command cycle would take the battery near what is to be kept, before the next look."""
     forecaster = uplink.forecaster
     gain = _array_gain(seen, uplink)
     ahead = forecaster.stay_energy(seen.time_s, seen.time_s + STAY_S, seen.soc, Mode.COMMAND, array_gain=gain)
-    return ahead.least_soc < forecaster.floor_soc(seen.time_s)
+    return ahead.least_soc < forecaster.floor_soc(seen.time_s) + BOARD_MARGIN_SOC
 
 
 def _waits_in_vain(seen: Observation, uplink: Uplink) -> bool:
-    """Tell whether, towards evening, staying awake takes more than the array gives: then it sleeps early."""
-    forecaster = uplink.forecaster
-    if forecaster.window.almanac.sun_at(seen.time_s).rising or seen.array_w >= uplink.vehicle.charge_w:
+    """Tell whether staying awake takes more than the array gives, towards evening or with little left to lose."""
+    if seen.array_w >= uplink.vehicle.charge_w:
         return False
-    low = forecaster.window.phase_at(seen.time_s) is not Phase.DRIVE
-    return low or seen.soc < forecaster.floor_soc(seen.time_s)
+    forecaster = uplink.forecaster
+    rising = forecaster.window.almanac.sun_at(seen.time_s).rising
+    evening = not rising and forecaster.window.phase_at(seen.time_s) is not Phase.DRIVE
+    return evening or seen.soc < forecaster.floor_soc(seen.time_s) + BOARD_MARGIN_SOC
 
 
 def _save_power(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
     """Break off a command cycle; it is owed again after charging."""
     charged_s = uplink.forecaster.charged_at(seen.time_s, seen.soc, array_gain=_array_gain(seen, uplink))
-    state = replace(state, owes_cycle=True, asked_ground=False)
+    state = replace(state, owes_cycle=True)
     return _hold(state, Mode.CHARGE, charged_s, seen)
 
 
@@ -183,7 +196,8 @@ def _check_attitude(state: ExecutiveState, seen: Observation, uplink: Uplink) ->
         east = seen.east_m + ahead * math.cos(seen.yaw_rad)
         north = seen.north_m + ahead * math.sin(seen.yaw_rad)
         belief = close_cell(state.belief, east, north, Hazard.STEP)
-        return replace(state, belief=belief, must_replan="the wheels met what they could not pass")
+        why = "the wheels or the belly met what they could not pass"
+        return replace(state, belief=belief, must_replan=why, back_off_m=BACK_OFF_M)
     if exceeds_attitude(seen.pitch_rad, seen.roll_rad, uplink.vehicle) and not _on_closed(state, seen):
         belief = close_cell(state.belief, seen.east_m, seen.north_m, Hazard.TILT)
         pitch, roll = math.degrees(seen.pitch_rad), math.degrees(seen.roll_rad)
@@ -212,7 +226,7 @@ def _check_path(state: ExecutiveState, seen: Observation) -> ExecutiveState:
 def _first_lethal(state: ExecutiveState, here: tuple[float, float]) -> tuple[float, float] | None:
     """Return the first place ahead that lies on a lethal cell where the rover has not stood."""
     geometry, cost = state.belief.costmap.geometry, state.belief.costmap.cost_s_per_m
-    stood_on = {geometry.cell_at(*place) for place in (*state.track_m[-_BACKING:], here)}
+    stood_on = {geometry.cell_at(*place) for place in (*state.track_m, here)}
     for point in sampled(np.vstack([here, state.path_m]), geometry.resolution_m / 4):
         cell = geometry.cell_at(*point)
         if cell is None or (cell not in stood_on and not math.isfinite(cost[cell])):
@@ -232,47 +246,56 @@ def sampled(path_m: npt.NDArray[np.float64], spacing_m: float) -> npt.NDArray[np
 def _handle_replan(
     state: ExecutiveState, seen: Observation, uplink: Uplink
 ) -> tuple[ExecutiveState, Command]:
-    """Ask the ground first, in teleoperated operations; then take a new way or stop for good."""
+    """Take a new way round what closed the old one, or stop for good; the rover does so itself."""
     if state.replans >= MOST_REPLANS:
         return _finish(state, f"{MOST_REPLANS} new paths did not lead to the goal")
-    if uplink.teleoperated and not state.asked_ground:
-        no_drive = Hop(length_m=0.0, speed_m_s=1.0)
-        gain = _array_gain(seen, uplink)
-        decision = uplink.forecaster.decide(seen.time_s, seen.soc, no_drive, array_gain=gain)
-        if decision.mode is not Mode.DRIVE:
-            return _hold(state, decision.mode, decision.until_s, seen)
-        state = replace(state, asked_ground=True)
-        return _hold(state, Mode.COMMAND, seen.time_s + uplink.forecaster.operations.command_cycle_s, seen)
-    answer = _new_path(state, seen, uplink)
+    back, start = _way_out(state, seen, uplink)
+    answer = uplink.planner.plan(_problem(state, seen, uplink, start))
     if isinstance(answer, NoPlan):
         return _finish(state, f"{state.must_replan}, and there is {answer}")
     state = replace(
         state,
-        path_m=answer,
+        path_m=np.vstack([back, answer.waypoints_m]),
         must_replan=None,
-        asked_ground=False,
+        back_off_m=0.0,
+        backing=len(back) + (1 if len(back) else 0),
         replans=state.replans + 1,
-        hop_left_m=0.0,
-        owes_cycle=False,
     )
-    return _at_stop(state, seen, uplink)
+    return _go_on(state, seen, uplink)
 
 
-def _new_path(state: ExecutiveState, seen: Observation, uplink: Uplink) -> npt.NDArray[np.float64] | NoPlan:
-    """Plan from here, or from the last place of the own track that is still free, backing out to it."""
-    geometry, cost = state.belief.costmap.geometry, state.belief.costmap.cost_s_per_m
+def _way_out(
+    state: ExecutiveState, seen: Observation, uplink: Uplink
+) -> tuple[npt.NDArray[np.float64], tuple[float, float]]:
+    """Return the (n, 2) places of the own track to back out over, and the place beyond them to plan from.
+
+    That is the latest place stood at from which the goal can still be reached, far enough back if there was a stall.
+    If there is none, the plan begins where the rover stands.
+    """
+    geometry = state.belief.costmap.geometry
+    reachable = _reaches(state.belief.costmap, uplink.goal_m)
+    here = (seen.east_m, seen.north_m)
     back: list[tuple[float, float]] = []
-    start = (seen.east_m, seen.north_m)
     for place in reversed(state.track_m):
         cell = geometry.cell_at(*place)
-        if cell is not None and math.isfinite(cost[cell]):
-            start = place
-            break
+        if math.dist(here, place) >= state.back_off_m and cell is not None and reachable[cell]:
+            return np.array(back[1:]).reshape(-1, 2), place  # the first of them is where it stands
         back.append(place)
-    else:
-        back = []
-    problem = PlanningProblem(
-        costmap=state.belief.costmap,
+    return np.empty((0, 2)), here
+
+
+def _reaches(costmap: CostMap, goal_m: tuple[float, float]) -> npt.NDArray[np.bool_]:
+    """Return (rows, cols) bool: from which cells a goal can be reached. Without cut corners that is 4-connectedness."""
+    regions, _ = label(np.isfinite(costmap.cost_s_per_m))
+    cell = costmap.geometry.cell_at(*goal_m)
+    return np.asarray((regions == regions[cell]) & (regions > 0))
+
+
+def _problem(
+    state: ExecutiveState, seen: Observation, uplink: Uplink, start: tuple[float, float]
+) -> PlanningProblem:
+    return PlanningProblem(
+        costmap=_with_a_place_to_stand(state.belief.costmap, start),
         hazards=state.belief.hazards,
         terrain=uplink.terrain,
         vehicle=uplink.vehicle,
@@ -282,11 +305,16 @@ def _new_path(state: ExecutiveState, seen: Observation, uplink: Uplink) -> npt.N
         soc=seen.soc,
         limits=uplink.limits,
     )
-    answer = uplink.planner.plan(problem)
-    if isinstance(answer, NoPlan):
-        return answer
-    backing = np.array(back[1:]).reshape(-1, 2)  # the first is where it stands
-    return np.vstack([backing, answer.waypoints_m])
+
+
+def _with_a_place_to_stand(costmap: CostMap, start: tuple[float, float]) -> CostMap:
+    """Open the cell that a plan begins in: the rover has stood there, whatever it has seen close by since."""
+    cell = costmap.geometry.cell_at(*start)
+    if cell is None or math.isfinite(costmap.cost_s_per_m[cell]):
+        return costmap
+    cost = costmap.cost_s_per_m.copy()
+    cost[cell] = np.max(cost, where=np.isfinite(cost), initial=1.0)
+    return replace(costmap, cost_s_per_m=cost)
 
 
 def _at_stop(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
@@ -317,21 +345,22 @@ def _slowest_ahead(state: ExecutiveState, seen: Observation, length_m: float) ->
 
 def _drive_on(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
     """Drive towards the next waypoint, at most up to the next look or the end of the commands."""
-    path = state.path_m
+    path, backing = state.path_m, state.backing
     while len(path) > 1 and _gap(seen, path[0]) <= ARRIVAL_M:
-        path = path[1:]
-    gap = _gap(seen, path[0])
+        path, backing = path[1:], max(0, backing - 1)
     bearing = math.atan2(path[0][1] - seen.north_m, path[0][0] - seen.east_m)
-    turn = math.remainder(bearing - seen.yaw_rad, 2 * math.pi)
-    drive = min(gap, LOOK_EVERY_M, state.hop_left_m)
+    ahead = 1 if backing == 0 else -1
+    turn = math.remainder(bearing - seen.yaw_rad + (0.0 if ahead > 0 else math.pi), 2 * math.pi)
+    drive = min(_gap(seen, path[0]), LOOK_EVERY_M, state.hop_left_m)
     state = replace(
         state,
         mode=Mode.DRIVE,
         path_m=path,
+        backing=backing,
         hop_left_m=state.hop_left_m - drive,
         owes_cycle=True,
     )
-    return state, Command(mode=Mode.DRIVE, turn_rad=turn, drive_m=drive)
+    return state, Command(mode=Mode.DRIVE, turn_rad=turn, drive_m=ahead * drive)
 
 
 def _hold(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from rover.core.grid import Dem, GridGeometry
 from rover.core.vehicle import VehicleParams
 from rover.hazard.costmap import CostMap
 from rover.hazard.detect import Hazard, HazardMap, detect_hazards
-from rover.terrain.derive import derive_terrain
+from rover.terrain.derive import Terrain, derive_terrain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,6 +30,49 @@ class BeliefState:
     hazards: HazardMap
     costmap: CostMap
     seen_lethal: int = 0
+
+
+BOARD_CELL_M = 1.0
+"""Cells on board are no wider: what the rover sees closes its own surroundings, not whole cells of a coarse map."""
+
+SEEN_TILT_MARGIN_DEG = 1.0
+"""Ground is closed this far below the limits: four sigma of the slope seen with 1 cm of noise over the wheelbase."""
+
+
+def begin_belief(terrain: Terrain, hazards: HazardMap, costmap: CostMap) -> tuple[Terrain, BeliefState]:
+    """Return the orbital layers and maps on cells fine enough to be driven by, each cell split evenly."""
+    factor = max(1, math.ceil(costmap.geometry.resolution_m / BOARD_CELL_M - 1e-9))
+    geometry = _split(costmap.geometry, factor)
+    belief = BeliefState(
+        hazards=HazardMap(geometry=geometry, flags=_spread(hazards.flags, factor)),
+        costmap=CostMap(geometry=geometry, cost_s_per_m=_spread(costmap.cost_s_per_m, factor)),
+    )
+    fine = replace(
+        terrain,
+        geometry=geometry,
+        slope_rad=_spread(terrain.slope_rad, factor),
+        aspect_rad=_spread(terrain.aspect_rad, factor),
+        roughness_m=_spread(terrain.roughness_m, factor),
+        step_m=_spread(terrain.step_m, factor),
+    )
+    return fine, belief
+
+
+def _split(geometry: GridGeometry, factor: int) -> GridGeometry:
+    fine_m = geometry.resolution_m / factor
+    shift = (factor - 1) / 2 * fine_m
+    return replace(
+        geometry,
+        rows=geometry.rows * factor,
+        cols=geometry.cols * factor,
+        resolution_m=fine_m,
+        east_m=geometry.east_m - shift,
+        north_m=geometry.north_m - shift,
+    )
+
+
+def _spread(layer: npt.NDArray[Any], factor: int) -> npt.NDArray[Any]:
+    return layer.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
 def update_map(belief: BeliefState, observation: Observation, vehicle: VehicleParams) -> BeliefState:
@@ -76,6 +120,12 @@ def _with_maps(
 
 def _seen_hazards(heights: Dem, vehicle: VehicleParams) -> list[tuple[npt.NDArray[np.bool_], Hazard]]:
     """Return which sensed cells show a step or roughness, and which a tilt, of the size of the vehicle."""
+    vehicle = vehicle.model_copy(
+        update={
+            "slope_limit_deg": vehicle.slope_limit_deg - SEEN_TILT_MARGIN_DEG,
+            "roll_limit_deg": vehicle.roll_limit_deg - SEEN_TILT_MARGIN_DEG,
+        }
+    )
     fine = detect_hazards(derive_terrain(heights, footprint_m=vehicle.width_m), vehicle)
     steps = (fine.flags & np.uint8(Hazard.STEP)) != 0
     rough = (fine.flags & np.uint8(Hazard.ROUGHNESS)) != 0

@@ -68,7 +68,7 @@ def search_grid(
     for cell, cause in ((start, Cause.START_LETHAL), (goal, Cause.GOAL_LETHAL)):
         if np.isinf(cost[cell]):
             return _lethal_end(cost, cell, cause)
-    return _search(cost, start, goal, resolution_m, corner_cutting)
+    return _search(cost, start, goal, float(resolution_m), bool(corner_cutting))
 
 
 def _search(
@@ -80,7 +80,7 @@ def _search(
     nodes = np.empty((count, 2), np.float64)
     came_by = np.empty(count, np.uint8)
     least, greatest = load_nodes(cost, nodes)
-    if not math.isfinite(greatest * resolution_m * rows * cols):
+    if not math.isfinite(float(greatest) * resolution_m * rows * cols):
         raise CostMapError(
             "too large for a route's cost to be added up",
             remedy="scale the costs down, or mark such cells lethal (+inf)",

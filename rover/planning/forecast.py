@@ -14,6 +14,9 @@ from rover.limits.thermal import Phase, SunWindow
 
 _CHARGE_STEP_S = 1800.0
 
+NIGHT_MARGIN = 1.25
+"""On a slope that faces away from evening and dawn the rover sleeps earlier and wakes later than on level ground."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationsParams:
@@ -108,8 +111,8 @@ class Forecaster:
 
     @property
     def night_soc(self) -> float:
-        """Charge that the longest night ahead takes."""
-        return night_soc(self.vehicle, self.window.longest_night_s)
+        """Charge to keep for the longest night ahead."""
+        return NIGHT_MARGIN * night_soc(self.vehicle, self.window.longest_night_s)
 
     def hop_energy(self, time_s: float, soc: float, hop: Hop, *, array_gain: float = 1.0) -> Energy:
         """Forecast the battery over a drive and its command cycle."""

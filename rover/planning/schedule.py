@@ -11,9 +11,8 @@ import numpy.typing as npt
 from rover.core.boundary import Mode
 from rover.core.time import SYNODIC_MONTH_S
 from rover.limits.base import Leg, Limit, Margin
-from rover.limits.power import Energy
-from rover.limits.thermal import Phase
-from rover.planning.forecast import Forecaster, Hop
+from rover.limits.power import Energy, expected_array_w
+from rover.planning.forecast import NIGHT_MARGIN, Forecaster, Hop
 from rover.planning.problem import Cause, NoPlan, Plan, PlanningProblem
 
 Path = npt.NDArray[np.float64]
@@ -99,10 +98,10 @@ def schedule_path(
         deadline_s: Latest arrival.
 
     Raises:
-        ScheduleRefused: It starts in the dark, the night cannot be survived, the battery never reaches the charge
-            that a hop needs, or the deadline passes.
+        ScheduleRefused: The array never wakes the rover, the night cannot be survived, the battery never reaches
+            the charge that a hop needs, or the deadline passes.
     """
-    _refuse_start_in_the_dark(forecaster, depart_s)
+    _refuse_an_array_that_never_wakes(forecaster)
     _refuse_fatal_nights(forecaster)
     stages: list[Stage] = []
     now = depart_s
@@ -181,17 +180,15 @@ def _joined(first: Stage, second: Stage) -> Stage:
     return replace(first, end_s=second.end_s, energy=energy)
 
 
-def _refuse_start_in_the_dark(forecaster: Forecaster, depart_s: float) -> None:
-    window = forecaster.window
-    if window.phase_at(depart_s) is not Phase.NIGHT:
-        return
-    elevation = np.degrees(window.almanac.sun_at(depart_s).elevation_rad)
-    wakes = window.almanac.epoch.utc_at(window.next_change(depart_s))
-    raise ScheduleRefused(
-        Cause.DAYLIGHT,
-        f"at departure the Sun stands at {elevation:.1f} deg and the rover is dormant",
-        f"start at {wakes} or later, when the array wakes it",
-    )
+def _refuse_an_array_that_never_wakes(forecaster: Forecaster) -> None:
+    vehicle = forecaster.vehicle
+    most_w = float(expected_array_w(np.pi / 2, vehicle))
+    if most_w <= vehicle.wake_array_w:
+        raise ScheduleRefused(
+            Cause.ENERGY,
+            f"the array gives {most_w:.1f} W at most and the rover wakes at {vehicle.wake_array_w:g} W",
+            "a larger vehicle.array_area_m2 or a smaller vehicle.wake_array_w",
+        )
 
 
 def _refuse_fatal_nights(forecaster: Forecaster) -> None:
@@ -204,8 +201,9 @@ def _refuse_fatal_nights(forecaster: Forecaster) -> None:
     at_least_wh = forecaster.night_soc * vehicle.battery_wh / (1.0 - forecaster.operations.reserve_soc)
     raise ScheduleRefused(
         Cause.ENERGY,
-        f"a night of {nights:.1f} d at {vehicle.dormant_w:g} W takes {forecaster.night_soc:.0%} of a battery "
-        f"of {vehicle.battery_wh:g} Wh, and {forecaster.operations.reserve_soc:.0%} are held in reserve",
+        f"for a night of {nights:.1f} d at {vehicle.dormant_w:g} W, with a margin of {NIGHT_MARGIN - 1:.0%}, "
+        f"{forecaster.night_soc:.0%} of {vehicle.battery_wh:g} Wh must be kept, beside a reserve of "
+        f"{forecaster.operations.reserve_soc:.0%}",
         f"it needs vehicle.battery_wh of {at_least_wh:.1f} at least, or a smaller power.reserve_soc",
     )
 

@@ -75,12 +75,19 @@ class Almanac:
             azimuth_rad=math.atan2(east, north) % (2 * math.pi),
             elevation_rad=math.atan2(up, math.hypot(east, north)),
             distance_m=distance_m,
-            rising=self._spline(time_s, 1)[2] > 0,
+            rising=bool(self._spline(time_s, 1)[2] > 0),
         )
 
     def elevations(self, time_s: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Return the Sun's elevation in radians at many times."""
-        east, north, up, _ = self._spline(np.asarray(time_s, np.float64)).T
+        """Return the Sun's elevation in radians at many times.
+
+        Raises:
+            ValueError: A time is outside the almanac.
+        """
+        asked = np.asarray(time_s, np.float64)
+        if not ((asked >= self.time_s[0]) & (asked <= self.time_s[-1])).all():
+            raise ValueError(f"times outside the almanac, which ends at {self.time_s[-1]}")
+        east, north, up, _ = self._spline(asked).T
         return np.asarray(np.arctan2(up, np.hypot(east, north)))
 
 

@@ -26,9 +26,10 @@ def derive_window(z, resolution, rough_half, step_half, slope, aspect, roughness
             step[r, c] = np.nan
             if r < 1 or c < 1 or r >= rows - 1 or c >= cols - 1:
                 continue
-            sw, s, se = z[r - 1, c - 1], z[r - 1, c], z[r - 1, c + 1]
-            w, e = z[r, c - 1], z[r, c + 1]
-            nw, n, ne = z[r + 1, c - 1], z[r + 1, c], z[r + 1, c + 1]
+            # As float64, with JIT on or off: float32 differences would round again.
+            sw, s, se = np.float64(z[r - 1, c - 1]), np.float64(z[r - 1, c]), np.float64(z[r - 1, c + 1])
+            w, e = np.float64(z[r, c - 1]), np.float64(z[r, c + 1])
+            nw, n, ne = np.float64(z[r + 1, c - 1]), np.float64(z[r + 1, c]), np.float64(z[r + 1, c + 1])
             east = ((se - sw) + 2.0 * (e - w) + (ne - nw)) / (8.0 * resolution)
             north = ((nw - sw) + 2.0 * (n - s) + (ne - se)) / (8.0 * resolution)
             if not math.isnan(z[r, c]):
@@ -49,14 +50,14 @@ def _deviation(z, r, c, half, per_col, per_row):  # type: ignore[no-untyped-def]
     total = 0.0
     for i in range(-half, half + 1):
         for j in range(-half, half + 1):
-            total += z[r + i, c + j]
+            total += np.float64(z[r + i, c + j])
     if math.isnan(total):
         return np.nan
     mean = total / ((2 * half + 1) * (2 * half + 1))
     worst = 0.0
     for i in range(-half, half + 1):
         for j in range(-half, half + 1):
-            off = abs(z[r + i, c + j] - mean - i * per_row - j * per_col)
+            off = abs(np.float64(z[r + i, c + j]) - mean - i * per_row - j * per_col)
             worst = max(worst, off)
     return worst
 
@@ -70,7 +71,7 @@ def _relief(z, r, c, half):  # type: ignore[no-untyped-def]
     high = -np.inf
     for i in range(-half, half + 1):
         for j in range(-half, half + 1):
-            value = z[r + i, c + j]
+            value = np.float64(z[r + i, c + j])
             if math.isnan(value):
                 return np.nan
             low = min(low, value)

@@ -151,8 +151,10 @@ def _print(answer: Plan | NoPlan, problem: PlanningProblem, *, as_json: bool) ->
     if as_json:
         frame = {"crs_wkt": problem.terrain.geometry.site.crs_wkt}
         typer.echo(json.dumps({"format": 1, **result, **listed, **frame}, indent=2))
-        return
-    _print_table(result)
+    elif isinstance(answer, Plan):
+        _print_table(result)
+    else:
+        typer.echo(str(answer))
 
 
 def _print_table(result: dict[str, Any]) -> None:

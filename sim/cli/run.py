@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -40,7 +42,12 @@ def run(
     chosen = load_planner(planner) if planner else None
     folder = out if out is not None else _fresh_folder(loaded.name)
     say_if_cold(quiet=quiet)
-    with atomic_folder(folder) as partial, Interrupt() as interrupt, Progress(quiet=quiet) as progress:
+    with (
+        _parent_of(folder, made=out is None),
+        atomic_folder(folder) as partial,
+        Interrupt() as interrupt,
+        Progress(quiet=quiet) as progress,
+    ):
         log = run_scenario(
             loaded,
             planner=chosen,
@@ -69,11 +76,24 @@ def draw(log: RunLog, folder: Path) -> None:
 def _fresh_folder(name: str) -> Path:
     """Return runs/NAME, or the first of runs/NAME-2, -3, ... that is not there yet."""
     base = Path("runs") / name
-    base.parent.mkdir(exist_ok=True)
     number = 1
     while (folder := base if number == 1 else base.with_name(f"{name}-{number}")).exists():
         number += 1
     return folder
+
+
+@contextlib.contextmanager
+def _parent_of(folder: Path, *, made: bool) -> Iterator[None]:
+    """Make the folder that the default output goes into; take it away again if nothing comes of it."""
+    if made:
+        folder.parent.mkdir(exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        if made:
+            with contextlib.suppress(OSError):  # there are other runs in it
+                folder.parent.rmdir()
+        raise
 
 
 def _report(log: RunLog, folder: Path) -> None:

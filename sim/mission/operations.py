@@ -18,6 +18,7 @@ from rover.limits.mobility import TiltLimit, ZoneLimit
 from rover.limits.power import ReserveLimit
 from rover.limits.thermal import SunWindow, SunWindowParams
 from rover.onboard.executive import Uplink
+from rover.onboard.mapping import BeliefState, begin_belief
 from rover.planning.forecast import Forecaster, OperationsParams
 from rover.planning.problem import Claim, NoPlan, Plan, Planner, PlanningProblem
 from rover.planning.schedule import schedule_plan
@@ -94,17 +95,20 @@ class MissionControl:
             return answer
         return schedule_plan(answer, problem, self.forecaster)
 
-    def uplink(self, plan: Plan, planner: Planner) -> Uplink:
-        """Return what is sent to the rover; `planner` is the one it may ask again."""
-        return Uplink(
+    def uplink(self, plan: Plan, planner: Planner) -> tuple[Uplink, BeliefState]:
+        """Return what is sent to the rover, and the maps it begins with; `planner` is the one it may ask again."""
+        maps = self.maps
+        terrain, belief = begin_belief(maps.terrain, maps.hazards, maps.costmap)
+        uplink = Uplink(
             vehicle=self.vehicle,
-            terrain=self.maps.terrain,
+            terrain=terrain,
             forecaster=self.forecaster,
             planner=planner,
             limits=self.limits,
             goal_m=self.goal_m,
             path_m=plan.waypoints_m,
         )
+        return uplink, belief
 
 
 def mission_control(

@@ -4,29 +4,54 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from rover.core.jit import kernel
 
 
 @kernel
 def horizon_tangent(z, resolution, row, col, height, d_row, d_col):  # type: ignore[no-untyped-def]
-    """Return the tangent of the horizon's elevation along one direction, by marching over bilinear ground.
+    """Return the tangent of the horizon's elevation along one direction, from one cell away on.
 
-    `row`, `col` are where the eye is, in cells; `height` its height; `d_row`, `d_col` a unit step. Unknown ground
-    hides nothing.
+    The ground is bilinear between cell centres, so its crests lie on the lines through them: it is asked wherever the
+    ray crosses one, and half-way between. `row`, `col` are where the eye is, in cells; `height` its height;
+    `d_row`, `d_col` a unit step. Unknown ground hides nothing.
     """
     rows, cols = z.shape
     best = -1.0e9
-    distance = 1.0
+    if rows < 2 or cols < 2:
+        return best
+    per_row = 1.0 / abs(d_row) if d_row != 0.0 else np.inf
+    per_col = 1.0 / abs(d_col) if d_col != 0.0 else np.inf
+    # Distances at which the ray next crosses a line of each kind.
+    next_row = ((math.floor(row) + 1.0 - row) if d_row > 0.0 else (row - math.ceil(row) + 1.0)) * per_row
+    next_col = ((math.floor(col) + 1.0 - col) if d_col > 0.0 else (col - math.ceil(col) + 1.0)) * per_col
+    before = 1.0
+    while next_row < before:
+        next_row += per_row
+    while next_col < before:
+        next_col += per_col
+    distance = before
     while True:
-        r = row + d_row * distance
-        c = col + d_col * distance
-        if r < 0.0 or c < 0.0 or r >= rows - 1 or c >= cols - 1:
-            return best
-        i, j = int(r), int(c)
-        u, v = r - i, c - j
-        ground = (z[i, j] * (1 - v) + z[i, j + 1] * v) * (1 - u) + (
-            z[i + 1, j] * (1 - v) + z[i + 1, j + 1] * v
-        ) * u
-        if not math.isnan(ground):
-            best = max(best, (ground - height) / (distance * resolution))
-        distance += 0.5
+        for half in range(2):
+            at = distance if half == 1 else 0.5 * (before + distance)
+            r = row + d_row * at
+            c = col + d_col * at
+            # A crossing may lie outside by a rounding only.
+            if r < -1e-9 or c < -1e-9 or r > rows - 1 + 1e-9 or c > cols - 1 + 1e-9:
+                return best
+            i = min(max(int(r), 0), rows - 2)
+            j = min(max(int(c), 0), cols - 2)
+            u, v = r - i, c - j
+            south = np.float64(z[i, j]) * (1 - v) + np.float64(z[i, j + 1]) * v
+            north = np.float64(z[i + 1, j]) * (1 - v) + np.float64(z[i + 1, j + 1]) * v
+            ground = south * (1 - u) + north * u
+            if not math.isnan(ground):
+                best = max(best, (ground - height) / (at * resolution))
+        before = distance
+        if next_row < next_col:
+            distance = next_row
+            next_row += per_row
+        else:
+            distance = next_col
+            next_col += per_col

@@ -15,7 +15,6 @@ from rover.core.boundary import Command, Mode, Observation
 from rover.io.elevation import DEFAULT_MAX_CELLS
 from rover.onboard import executive
 from rover.onboard.executive import ExecutiveState
-from rover.onboard.mapping import BeliefState
 from rover.planning.problem import NoPlan, Plan, Planner
 from rover.planning.registry import load_planner
 from sim.run.metrics import summarize, versions
@@ -147,15 +146,14 @@ class _Run:
         """Drive until there is a reason not to."""
         setting = self.setting
         world, senses = self._parties()
-        uplink = setting.control.uplink(plan, self.planner)
+        uplink, belief = setting.control.uplink(plan, self.planner)
         state = world.init(
             east_m=setting.scenario.start_m[0],
             north_m=setting.scenario.start_m[1],
             yaw_rad=_heading(plan.waypoints_m),
             soc=setting.scenario.power.initial_soc,
         )
-        maps = setting.control.maps
-        mind = executive.init(uplink, BeliefState(hazards=maps.hazards, costmap=maps.costmap))
+        mind = executive.init(uplink, belief)
         self._note(state, "start", Severity.ACTIVITY, "the traverse begins")
         self._record(state)
         looking = True

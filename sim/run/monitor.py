@@ -29,6 +29,7 @@ class Monitor:
         self._reserve_soc = reserve_soc
         self._sun_rad = (min_drive_sun_rad, max_drive_sun_rad)
         self._broken: set[str] = set()
+        self._unserved_j = 0.0
         self.violations: list[Violation] = []
 
     def watch(self, state: WorldState) -> None:
@@ -39,7 +40,8 @@ class Monitor:
         self._at_most("contact", state, stance.step_m, vehicle.step_limit_m, "m")
         self._at_least("belly", state, stance.belly_gap_m, 0.0, "m")
         self._at_least("reserve", state, state.power.stored_j / vehicle.battery_j, self._reserve_soc, "soc")
-        self._at_most("empty", state, state.power.unserved_j, 0.0, "J not served")
+        self._at_most("empty", state, state.power.unserved_j - self._unserved_j, 0.0, "J not served")
+        self._unserved_j = state.power.unserved_j
         for zone in self._zones:
             covered = footprint(vehicle, state.east_m, state.north_m, state.yaw_rad)
             self._at_least(f"zone {zone.name}", state, clearance_m(zone, covered), 0.0, "m")

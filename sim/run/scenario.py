@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,9 +20,9 @@ from rover.io.vehicle import Vehicle, read_vehicle
 
 FORMAT = 1
 
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-SunDeg = Annotated[float, Field(ge=0, le=90, allow_inf_nan=False)]
+Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+SunDeg = Annotated[float, Field(strict=True, ge=0, le=90, allow_inf_nan=False)]
 Place = tuple[Finite, Finite]
 
 
@@ -33,10 +34,10 @@ class SiteTable(_Table):
     """Where on the Moon."""
 
     name: str = Field(default="von-karman", description="bundled site or site file of the synthetic ground")
-    latitude_deg: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = Field(
+    latitude_deg: Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False)] | None = Field(
         default=None, description="origin of the scenario's frame; the site's own if left out"
     )
-    longitude_deg: Annotated[float, Field(ge=-180, le=360, allow_inf_nan=False)] | None = None
+    longitude_deg: Annotated[float, Field(strict=True, ge=-180, le=360, allow_inf_nan=False)] | None = None
     body: str = Field(default="moon", description="body that a measured DEM must be of")
 
     @model_validator(mode="after")
@@ -61,14 +62,14 @@ class TerrainTable(_Table):
     dem: str | None = Field(
         default=None, description="a GeoTIFF, npz or ESRI ASCII file; seeded ground if left out"
     )
-    band: Annotated[int, Field(ge=1)] = 1
-    size_m: Annotated[float, Field(ge=20, le=20_000, allow_inf_nan=False)] = Field(
+    band: Annotated[int, Field(strict=True, ge=1)] = 1
+    size_m: Annotated[float, Field(strict=True, ge=20, le=20_000, allow_inf_nan=False)] = Field(
         default=1000.0, description="side of the seeded map, centred on the frame's origin"
     )
-    resolution_m: Annotated[float, Field(ge=0.1, le=100, allow_inf_nan=False)] = Field(
+    resolution_m: Annotated[float, Field(strict=True, ge=0.1, le=100, allow_inf_nan=False)] = Field(
         default=2.0, description="of the planner's map; a measured DEM keeps its own"
     )
-    world_resolution_m: Annotated[float, Field(ge=0.05, le=10, allow_inf_nan=False)] = Field(
+    world_resolution_m: Annotated[float, Field(strict=True, ge=0.05, le=10, allow_inf_nan=False)] = Field(
         default=0.25, description="of the world's ground"
     )
     detail: Literal["seeded", "none"] = Field(
@@ -96,7 +97,7 @@ class OperationsTable(_Table):
 
     mode: Literal["teleoperated", "autonomous"] = "teleoperated"
     stop_every_m: Positive = Field(default=7.0, description="longest drive on one set of commands")
-    command_cycle_h: Annotated[float, Field(gt=0, le=240, allow_inf_nan=False)] = Field(
+    command_cycle_h: Annotated[float, Field(strict=True, gt=0, le=240, allow_inf_nan=False)] = Field(
         default=3.0, description="what each stop costs when teleoperated"
     )
     min_drive_sun_elevation_deg: SunDeg = 10.0
@@ -105,7 +106,7 @@ class OperationsTable(_Table):
     )
     nap_exit_sun_elevation_deg: SunDeg = Field(default=30.0, description="falling through it ends the nap")
     dormant_sun_elevation_deg: SunDeg = Field(default=8.7, description="falling through it begins dormancy")
-    max_lunar_days: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] = Field(
+    max_lunar_days: Annotated[float, Field(strict=True, gt=0, le=60, allow_inf_nan=False)] = Field(
         default=6.0, description="latest arrival, in mean lunar days after the start"
     )
 
@@ -122,9 +123,9 @@ class OperationsTable(_Table):
 class PowerTable(_Table):
     """The battery at the start and what is kept in it."""
 
-    initial_soc: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.9
-    reserve_soc: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = 0.3
-    resume_soc: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = Field(
+    initial_soc: Annotated[float, Field(strict=True, gt=0, le=1, allow_inf_nan=False)] = 0.9
+    reserve_soc: Annotated[float, Field(strict=True, ge=0, lt=1, allow_inf_nan=False)] = 0.3
+    resume_soc: Annotated[float, Field(strict=True, gt=0, le=1, allow_inf_nan=False)] = Field(
         default=0.9, description="charge at which driving goes on after a halt to charge"
     )
 
@@ -146,7 +147,7 @@ class ZoneTable(_Table):
 class FaultsTable(_Table):
     """What is broken."""
 
-    observations_off: bool = Field(default=False, description="the rover sees no heights")
+    observations_off: bool = Field(default=False, strict=True, description="the rover sees no heights")
 
 
 class VehicleTable(BaseModel):
@@ -160,9 +161,11 @@ class VehicleTable(BaseModel):
 class Scenario(_Table):
     """A whole scenario, resolved: nothing is left to look up but the files it names."""
 
-    format: Literal[1] = Field(description="1; newer ones are refused")
+    format: Annotated[int, Field(strict=True, ge=FORMAT, le=FORMAT)] = Field(
+        description="newer formats are refused by name"
+    )
     name: str = Field(default="scenario", min_length=1, max_length=60)
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = 0
     start_utc: str = Field(description="UTC, as 2019-01-03T14:22:00Z")
     start_m: Place = Field(description="[E, N] in the terrain's frame")
     goal_m: Place = Field(description="[E, N] in the terrain's frame")
@@ -174,6 +177,16 @@ class Scenario(_Table):
     power: PowerTable = PowerTable()
     zones: tuple[ZoneTable, ...] = ()
     faults: FaultsTable = FaultsTable()
+
+    @field_validator("start_utc", mode="before")
+    @classmethod
+    def _from_toml_date(cls, value: Any) -> Any:
+        """A TOML date and time, written without quotes, is as good as its text."""
+        if not isinstance(value, datetime):
+            return value
+        if value.tzinfo is None:
+            raise ValueError("a time without zone; write UTC as 2019-01-03T14:22:00Z")
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
     @field_validator("start_utc")
     @classmethod
@@ -331,3 +344,7 @@ def scenario_of_site(spec: str, *, settings: Sequence[str] = (), seed: int | Non
     if seed is not None:
         table["seed"] = seed
     return scenario_from_table(table, file=spec)
+
+
+if __name__ == "__main__":
+    Path("docs/scenario.schema.json").write_text(scenario_schema(), encoding="utf-8")

@@ -130,17 +130,16 @@ class World:
         state = replace(state, stance=stance)
         count = max(1, math.ceil(abs(drive_m) / MICRO_STEP_M))
         for _ in range(count):
-            if self._blocked(state):
+            moved = self._micro_step(state, drive_m / count)
+            if self._blocks(state.stance, moved.stance):
                 return replace(state, stalled=True, slip=1.0)
-            state = self._micro_step(state, drive_m / count)
+            state = moved
         return state
 
-    def _blocked(self, state: WorldState) -> bool:
-        stance = state.stance
-        passable = stance.step_m <= self._vehicle.step_limit_m and stance.belly_gap_m >= 0.0
-        if not passable:
-            self._watch(state)
-        return not passable
+    def _blocks(self, here: Stance, there: Stance) -> bool:
+        """Tell whether the wheels meet a step too high, or the belly would be pressed further into the ground."""
+        pressed = there.belly_gap_m < min(0.0, here.belly_gap_m)
+        return pressed or here.step_m > self._vehicle.step_limit_m
 
     def _micro_step(self, state: WorldState, move_m: float) -> WorldState:
         east = state.east_m + move_m * math.cos(state.yaw_rad)

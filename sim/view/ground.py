@@ -23,7 +23,7 @@ ZoneOutline = tuple[str, str, npt.NDArray[np.float64]]
 """Name, kind and (n, 2) corners, as in `RunLog.zones`."""
 
 LIGHT_AZIMUTH_RAD, LIGHT_ELEVATION_RAD = math.radians(315), math.radians(45)
-CONTOUR_CELLS = 200
+CONTOUR_CELLS = 125
 """Contours are drawn from at most so many blocks of cells along the longer side."""
 
 LIGHT_NOTE = "Relief is shaded as if lit from the north-west."
@@ -104,12 +104,12 @@ def draw_contours(ax: Axes, dem: Dem, window: Window) -> float:
 
     They follow the ground as blocks of cells average it: contours of rough ground would be dust.
     """
-    piece = piece_under(window, dem.geometry)
+    piece = piece_under(window.grown(3 * max(window.width, window.height) / CONTOUR_CELLS), dem.geometry)
     east, north, elevation = _averaged(piece, _elevation(dem, piece))
     known = elevation[np.isfinite(elevation)]
     if known.size == 0 or min(elevation.shape) < 2 or np.ptp(known) < 0.1:
         return 0.0
-    interval = round_number(float(np.ptp(known)) / 12)
+    interval = round_number(float(np.ptp(known)) / 8)
     levels = np.arange(math.ceil(known.min() / interval), math.floor(known.max() / interval) + 1)
     drawn = ax.contour(
         east,

@@ -50,5 +50,7 @@ def draw_run_heading(figure: Figure, log: RunLog) -> None:
     took = f"{duration(float(summary['elapsed_s']))}, {float(summary['lunar_days']):.2f} lunar days"
     drove = f"drove {float(summary['distance_m']):.0f} m, planned {float(summary['planned_length_m']):.0f} m"
     colour = style.GREEN if log.outcome is Outcome.ARRIVED else style.VERMILLION
-    title = f"{summary['site']}: {log.outcome.replace('_', ' ')}"
-    draw_heading(figure, title, [f"{date_span(log)} ({took}); {drove}", log.reason], colour=colour)
+    reason = log.reason[:1].upper() + log.reason[1:]
+    place = f", {summary['site']}" if summary["site"] else ""
+    title = f"{summary['scenario']}{place}: {log.outcome.replace('_', ' ')}"
+    draw_heading(figure, title, [f"{date_span(log)} ({took}); {drove}", reason], colour=colour)

@@ -35,8 +35,8 @@ class LabelPlacer:
 
     def __post_init__(self) -> None:
         for box in _FURNITURE:
-            corners = self.ax.transAxes.transform([box[:2], box[2:]])
-            self._taken.append((*map(float, corners[0]), *map(float, corners[1])))
+            (west, south), (east, north) = self.ax.transAxes.transform([box[:2], box[2:]])
+            self._taken.append((float(west), float(south), float(east), float(north)))
 
     def place(
         self, anchors_m: npt.ArrayLike, text: str, *, colour: str = style.INK, bold: bool = False

@@ -45,7 +45,7 @@ def draw_map(log: RunLog) -> Figure:
         entries += route.draw_stops(sheet.map, log.stops_m.reshape(-1, 2))
         entries += [*route.draw_rests(sheet.map, log), *route.draw_events(sheet.map, log)]
         route.draw_ends(sheet.map, log.start_m, log.goal_m)
-        placer = LabelPlacer(ax=sheet.map, busy_m=every)
+        placer = LabelPlacer(ax=sheet.map, busy_m=np.vstack([every, *_edges(log.zones, window)]))
         route.label_ends(placer, log.start_m, log.goal_m)
         route.label_rests(placer, log)
         _label_zones(placer, log.zones, window)
@@ -87,7 +87,7 @@ def draw_plan(
         outlines = ground.draw_zones(sheet.map, zones, window)
         entries = route.draw_planned(sheet.map, planned)
         route.draw_ends(sheet.map, start_m, goal_m)
-        placer = LabelPlacer(ax=sheet.map, busy_m=every)
+        placer = LabelPlacer(ax=sheet.map, busy_m=np.vstack([every, *_edges(zones, window)]))
         route.label_ends(placer, start_m, goal_m)
         _label_zones(placer, zones, window)
         sheet.explain([("Plan", entries), ("Zones", outlines), ("No-go ground", hazards)])
@@ -159,12 +159,17 @@ def _fitted(window: Window) -> tuple[float, float]:
     return max(4.5, window.width * scale), max(4.5, window.height * scale)
 
 
+def _edges(zones: Sequence[ground.ZoneOutline], window: Window) -> list[Points]:
+    """Return points along the outline of each zone, as far as it shows."""
+    closed = [np.vstack([corners, corners[:1]]) for _, _, corners in zones]
+    edges = [along(outline, window.width / 60)[1] for outline in closed]
+    return [edge[window.holds(edge)] for edge in edges]
+
+
 def _label_zones(placer: LabelPlacer, zones: Sequence[ground.ZoneOutline], window: Window) -> None:
-    for name, kind, corners in zones:
-        _, edge = along(np.vstack([corners, corners[:1]]), window.width / 30)
-        seen = window.holds(edge)
-        if seen.any():
-            placer.place(edge[seen], name, colour=ground.zone_colour(kind))
+    for (name, kind, _), edge in zip(zones, _edges(zones, window), strict=True):
+        if len(edge):
+            placer.place(edge, name, colour=ground.zone_colour(kind))
 
 
 def _plan_words(planned: Points, start_m: Place, goal_m: Place) -> str:

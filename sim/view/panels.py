@@ -29,6 +29,22 @@ _LANE, _LEAST_LANES = 0.78, 5.0
 """Height of a mode's bar in its lane of 1, and the lanes for which there is room at least."""
 
 
+_EVENT_LOOKS: dict[str, dict[str, Any]] = {
+    "replan": {"marker": "o", "ms": 11, "mfc": "none", "mec": style.RING, "mew": 1.6},
+    "warning": {"marker": "X", "ms": 8, "mfc": style.VERMILLION, "mec": style.PAPER, "mew": 0.8},
+    "violation": {"marker": "P", "ms": 8, "mfc": style.BLACK, "mec": style.PAPER, "mew": 0.8},
+}
+_BESIDE: dict[str, Any] = {"textcoords": "offset points", "fontsize": 8.5, "annotation_clip": False}
+_LEGEND: dict[str, Any] = {
+    "loc": "upper left",
+    "fontsize": 8.5,
+    "handlelength": 1.2,
+    "borderaxespad": 0,
+    "borderpad": 0.3,
+    "labelspacing": 0.2,
+}
+
+
 def days(log: RunLog) -> Array:
     """Return (n,) days since the scenario's epoch, a row of telemetry each."""
     return column(log, "time_s") / SECONDS_PER_DAY
@@ -68,7 +84,8 @@ def _sun_limits(log: RunLog) -> dict[str, float]:
 def draw_modes(ax: Axes, log: RunLog) -> None:
     """Draw what the rover did as bars, a lane for each mode with its total time, and a lane of events."""
     spans = mode_spans(log)
-    spans = [span for span in spans if span.length_s > 0] or spans
+    if not spans:
+        ax.text(0.5, 0.5, "Nothing was driven.", transform=ax.transAxes, ha="center", va="center")
     lanes = _lanes(spans)
     for level, name in enumerate(reversed(lanes)):
         own = [span for span in spans if span.name == name]
@@ -82,9 +99,6 @@ def draw_modes(ax: Axes, log: RunLog) -> None:
     top = len(lanes) + (1.0 if events else -0.4)
     ax.set(ylabel="mode", ylim=(min(-0.6, top - _LEAST_LANES), top))
     ax.tick_params(axis="y", length=0)
-
-
-_BESIDE: dict[str, Any] = {"textcoords": "offset points", "fontsize": 8.5, "annotation_clip": False}
 
 
 def _lanes(spans: Sequence[Span]) -> list[str]:
@@ -116,34 +130,21 @@ def _round(x: tuple[Array, Array], y: tuple[float, float]) -> list[tuple[Array, 
 def _draw_events(ax: Axes, log: RunLog, *, level: float) -> bool:
     """Mark replans, warnings and broken rules in a lane of their own; tell whether there were any."""
     warnings = [e for e in log.events if e.severity >= Severity.WARNING and e.name != "replan"]
-    kinds = (
-        ("replan", [e.time_s for e in log.events if e.name == "replan"], "^", style.PURPLE, style.INK),
-        ("warning", [e.time_s for e in warnings], "X", style.VERMILLION, style.PAPER),
-        ("violation", [v.time_s for v in log.violations], "P", style.BLACK, style.PAPER),
-    )
+    times = {
+        "replan": [e.time_s for e in log.events if e.name == "replan"],
+        "warning": [e.time_s for e in warnings],
+        "violation": [v.time_s for v in log.violations],
+    }
     lines = []
-    for name, times, marker, face, edge in kinds:
-        if times:
-            x, y = np.array(times) / SECONDS_PER_DAY, [level] * len(times)
-            line = ax.plot(x, y, ls="", marker=marker, ms=8, mfc=face, mec=edge, mew=0.8, zorder=5, gid=name)[
-                0
-            ]
-            line.set_label(f"{len(times)} {name}{'s' if len(times) > 1 else ''}")
-            lines.append(line)
+    for name in (name for name in times if times[name]):
+        count, look = len(times[name]), _EVENT_LOOKS[name]
+        x = np.array(times[name]) / SECONDS_PER_DAY
+        lines += ax.plot(x, [level] * count, ls="", zorder=5, gid=name, **look)
+        lines[-1].set_label(f"{count} {name}{'s' if count > 1 else ''}")
     if lines:
         ax.set_yticks([*ax.get_yticks(), level], [*(t.get_text() for t in ax.get_yticklabels()), "events"])
         ax.legend(handles=lines, bbox_to_anchor=(1.0, 1.05), **_LEGEND)
     return bool(lines)
-
-
-_LEGEND: dict[str, Any] = {
-    "loc": "upper left",
-    "fontsize": 8.5,
-    "handlelength": 1.2,
-    "borderaxespad": 0,
-    "borderpad": 0.3,
-    "labelspacing": 0.2,
-}
 
 
 def draw_charge(ax: Axes, log: RunLog) -> None:
@@ -167,7 +168,7 @@ def draw_power(ax: Axes, log: RunLog) -> None:
         load,
         color=style.BLUE,
         lw=0.9,
-        drawstyle="steps-post",
+        drawstyle="steps-pre",
         gid="load",
         **_dot(log),
         label="load",

@@ -21,7 +21,7 @@ class Span:
     Attributes:
         name: The mode, or what else it is.
         begin_s, end_s: Since the scenario's epoch.
-        row: First row of telemetry in it.
+        row: First row of telemetry that tells of it.
     """
 
     name: str
@@ -40,16 +40,20 @@ def column(log: RunLog, name: str) -> Array:
 
 
 def mode_spans(log: RunLog) -> list[Span]:
-    """Return the spans of constant mode in order; the mode of a row holds until the next row."""
+    """Return the spans of constant mode in order; the mode of a row held since the row before."""
     time_s, code = column(log, "time_s"), np.asarray(log.telemetry["mode"], np.int64)
     if len(code) == 0:
         return []
+    begin_s = np.r_[time_s[0], time_s[:-1]]
     first = np.flatnonzero(np.r_[True, code[1:] != code[:-1]])
-    ends = np.r_[time_s[first[1:]], time_s[-1]]
-    return [
-        Span(name=_mode_name(log, int(code[row])), begin_s=float(time_s[row]), end_s=float(end), row=int(row))
+    ends = np.r_[begin_s[first[1:]], time_s[-1]]
+    spans = [
+        Span(
+            name=_mode_name(log, int(code[row])), begin_s=float(begin_s[row]), end_s=float(end), row=int(row)
+        )
         for row, end in zip(first, ends, strict=True)
     ]
+    return [span for span in spans if span.length_s > 0] or spans[:1]
 
 
 def _mode_name(log: RunLog, code: int) -> str:

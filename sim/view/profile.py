@@ -25,38 +25,32 @@ def draw_profile(
         slope_limit_deg: Drawn as a line where it is given.
     """
     distance, points = along(path_m, dem.geometry.resolution_m / 2)
-    elevation, slope = elevation_at(dem, points), np.degrees(slope_at(dem, points))
+    _draw_elevation(elevation_ax, distance, elevation_at(dem, points))
+    _draw_slope(slope_ax, distance, np.degrees(slope_at(dem, points)), slope_limit_deg)
+    slope_ax.set(xlabel="distance along the path (m)", xlim=(0, max(float(distance[-1]), 1.0)))
+    for axis in (slope_ax.xaxis, slope_ax.yaxis, elevation_ax.yaxis):
+        axis.set_major_formatter(FuncFormatter(style.number))
+
+
+def _draw_elevation(ax: Axes, distance: Points, elevation: Points) -> None:
     known = elevation[np.isfinite(elevation)]
-    floor = float(known.min()) if known.size else 0.0
-    elevation_ax.plot(distance, elevation, color=style.INK, lw=1.5, label="elevation", gid="elevation")
-    elevation_ax.fill_between(
-        distance, elevation, floor - 0.08 * _span(known), color=style.GROUND(0.55), lw=0
-    )
-    elevation_ax.set_ylim(floor - 0.08 * _span(known), floor + 1.12 * _span(known))
-    elevation_ax.set_ylabel("elevation (m)")
-    slope_ax.plot(distance, slope, color=style.VERMILLION, lw=1.3, label="slope", gid="slope")
-    slope_ax.fill_between(distance, slope, 0, color=style.VERMILLION, alpha=0.2, lw=0)
-    if slope_limit_deg is not None:
-        slope_ax.axhline(slope_limit_deg, color=style.INK, lw=1, ls="--", gid="slope limit")
-        words, halo = f"limit {slope_limit_deg:g}\u00b0", style.halo(3)
-        place = (0.005, slope_limit_deg)
-        slope_ax.text(
-            *place,
-            words,
-            transform=slope_ax.get_yaxis_transform(),
-            va="center",
-            fontsize=8,
-            path_effects=halo,
-        )
-    steepest = np.nanmax(slope, initial=slope_limit_deg or 0.0)
-    slope_ax.set(
-        ylabel="slope (deg)", xlabel="distance along the path (m)", ylim=(0, max(5.0, 1.2 * steepest))
-    )
-    elevation_ax.yaxis.set_major_locator(MaxNLocator(4))
-    for ax in (elevation_ax, slope_ax):
-        ax.xaxis.set_major_formatter(FuncFormatter(style.number))
-        ax.yaxis.set_major_formatter(FuncFormatter(style.number))
-    slope_ax.set_xlim(0, max(float(distance[-1]), 1.0))
+    floor, span = float(known.min()) if known.size else 0.0, _span(known)
+    ax.plot(distance, elevation, color=style.INK, lw=1.5, gid="elevation")
+    ax.fill_between(distance, elevation, floor - 0.08 * span, color=style.GROUND(0.55), lw=0)
+    ax.set(ylabel="elevation (m)", ylim=(floor - 0.08 * span, floor + 1.12 * span))
+    ax.yaxis.set_major_locator(MaxNLocator(4))
+
+
+def _draw_slope(ax: Axes, distance: Points, slope_deg: Points, limit_deg: float | None) -> None:
+    ax.plot(distance, slope_deg, color=style.VERMILLION, lw=1.3, gid="slope")
+    ax.fill_between(distance, slope_deg, 0, color=style.VERMILLION, alpha=0.2, lw=0)
+    if limit_deg is not None:
+        ax.axhline(limit_deg, color=style.INK, lw=1, ls="--", gid="slope limit")
+        beside, words, halo = ax.get_yaxis_transform(), f"limit {limit_deg:g}\u00b0", style.halo(3)
+        ax.text(0.005, limit_deg, words, transform=beside, va="center", fontsize=8, path_effects=halo)
+    known = slope_deg[np.isfinite(slope_deg)]
+    steepest = float(known.max(initial=limit_deg or 0.0))
+    ax.set(ylabel="slope (deg)", ylim=(0, max(5.0, 1.2 * steepest)))
 
 
 def _span(known: Points) -> float:

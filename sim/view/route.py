@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -98,7 +99,7 @@ def draw_rests(ax: Axes, log: RunLog) -> list[Artist]:
         if len(places) == 0:
             continue
         colour, size = style.mode_colour(mode), 11.0 if mode == "dormant" else 9.0
-        line = Line2D(*places.T, marker="o", ms=size, mfc=colour, mec=style.PAPER, mew=1.4, ls="", zorder=7)
+        line = Line2D(*places.T, marker="o", ms=size, mfc=colour, mec=style.PAPER, mew=1.4, ls="", zorder=7.8)
         entries += _added(ax, line, words, mode)
     return entries
 
@@ -126,23 +127,23 @@ def draw_events(ax: Axes, log: RunLog) -> list[Artist]:
     """Mark replans, and events of weight by name; return a legend entry for each kind."""
     replans = [event for event in log.events if event.name == "replan"]
     weighty = [e for e in log.events if e.severity >= Severity.WARNING and e.name not in _SAID_OTHERWISE]
-    entries = _draw_kind(ax, replans, "replan", marker="^", face=style.PURPLE, edge=style.INK)
+    entries = _draw_kind(
+        ax, replans, "replan", {"marker": "o", "ms": 13, "mfc": "none", "mec": style.RING, "mew": 2}
+    )
     count = Counter(event.name for event in weighty)
     named = [name for name, _ in count.most_common(_MOST_KINDS)]
     for name in [*named, _REST]:
         kind = [e for e in weighty if e.name == name or (name == _REST and e.name not in named)]
-        entries += _draw_kind(ax, kind, name, marker="X", face=style.VERMILLION, edge=style.PAPER)
+        look = {"marker": "X", "ms": 8.5, "mfc": style.VERMILLION, "mec": style.PAPER, "mew": 0.9}
+        entries += _draw_kind(ax, kind, name, look)
     return entries
 
 
-def _draw_kind(
-    ax: Axes, events: Sequence[Event], name: str, *, marker: str, face: str, edge: str
-) -> list[Artist]:
+def _draw_kind(ax: Axes, events: Sequence[Event], name: str, look: dict[str, Any]) -> list[Artist]:
     if not events:
         return []
-    xy = [e.east_m for e in events], [e.north_m for e in events]
-    line = Line2D(*xy, marker=marker, ms=8.5, mfc=face, mec=edge, mew=0.9, ls="", zorder=7.5)
-    return _added(ax, line, f"{name.replace('_', ' ')} ({len(events)})", name)
+    line = Line2D([e.east_m for e in events], [e.north_m for e in events], ls="", zorder=7.5, **look)
+    return _added(ax, line, f"{style.event_words(name)} ({len(events)})", name)
 
 
 def _added(ax: Axes, line: Line2D, label: str, gid: str) -> list[Artist]:

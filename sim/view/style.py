@@ -46,6 +46,10 @@ MODE_WORDS = {
 }
 OTHER_MODE = PURPLE
 
+RING = "#7A3B8F"
+"""Of the ring that marks a replan: what caused it is drawn inside."""
+EVENT_WORDS = {"hazard": "hazard seen on the path", "tilt_stop": "stopped by tilt", "stopped": "gave up"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HazardLook:
@@ -127,6 +131,11 @@ def mode_colour(name: str) -> str:
 def mode_words(name: str) -> str:
     """Return a mode's name as a person would say it."""
     return MODE_WORDS.get(name, name.replace("_", " "))
+
+
+def event_words(name: str) -> str:
+    """Return an event's name as a person would say it."""
+    return EVENT_WORDS.get(name, name.replace("_", " "))
 
 
 def number(value: float, _position: object = None) -> str:

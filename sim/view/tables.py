@@ -22,7 +22,7 @@ def print_summary(log: RunLog, console: Console) -> None:
 
 def summary_table(log: RunLog) -> Table:
     """Return a run's figures of merit, in units a person thinks in."""
-    table = Table(box=box.SIMPLE, show_header=False, title=str(log.summary["site"]), title_justify="left")
+    table = Table(box=box.SIMPLE, show_header=False, title=str(log.summary["scenario"]), title_justify="left")
     table.add_column("figure", no_wrap=True)
     table.add_column("value", overflow="fold")
     for name, value in _rows(log):
@@ -35,6 +35,13 @@ def _rows(log: RunLog) -> Iterator[tuple[str, str | Text]]:
     arrived = log.outcome is Outcome.ARRIVED
     yield "outcome", Text(log.outcome.replace("_", " "), style="bold green" if arrived else "bold red")
     yield "reason", log.reason
+    if len(log.telemetry["time_s"]):
+        yield from _driving_rows(log)
+    yield "seed", str(summary["seed"])
+
+
+def _driving_rows(log: RunLog) -> Iterator[tuple[str, str | Text]]:
+    summary = log.summary
     yield "began", _utc(summary["start_utc"])
     yield "ended", _utc(summary["end_utc"])
     yield "took", f"{duration(float(summary['elapsed_s']))}, {float(summary['lunar_days']):.2f} lunar days"
@@ -47,7 +54,6 @@ def _rows(log: RunLog) -> Iterator[tuple[str, str | Text]]:
     yield "harvest", f"{float(summary['harvest_j']) / _J_PER_WH:.1f} Wh"
     yield "load", f"{float(summary['load_j']) / _J_PER_WH:.1f} Wh"
     yield "violations", _violations(log)
-    yield "seed", str(summary["seed"])
 
 
 def _utc(text: object) -> str:

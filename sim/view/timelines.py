@@ -41,22 +41,27 @@ def draw_timeline(log: RunLog) -> Figure:
         for ax, (draw, _) in zip(stack, _PANELS, strict=True):
             draw_time_axis(ax, scale)
             draw(ax, log)
-            ax.set_xlim(float(scale.days[0]), float(scale.days[-1]))
-            _shade_nights(ax, log)
-            _mark_breaks(ax, scale)
-            ax.spines[["top", "right"]].set_visible(False)
-            ax.grid(axis="x", color="#E4E5E9", lw=0.7)
-            ax.set_axisbelow(True)
-            ax.tick_params(labelbottom=ax is stack[-1])
-        for ax in stack:
-            label_dates(ax, scale, date_at(log, 0.0))
-            ax.set_xlabel(ax.get_xlabel() if ax is stack[-1] else "")
+            _finish(ax, log, scale, lowest=ax is stack[-1])
         top = label_days(stack[0], scale)
         top.spines[["right", "bottom", "left"]].set_visible(False)
         _name_days_and_nights(stack[0], log, scale)
         figure.align_ylabels(stack)
         draw_run_heading(figure, log)
         return figure
+
+
+def _finish(ax: Axes, log: RunLog, scale: TimeScale, *, lowest: bool) -> None:
+    """Draw what all panels have: nights, breaks of the axis, and dates, written under the lowest alone."""
+    ax.set_xlim(float(scale.days[0]), float(scale.days[-1]))
+    _shade_nights(ax, log)
+    _mark_breaks(ax, scale)
+    label_dates(ax, scale, date_at(log, 0.0))
+    if not lowest:
+        ax.set_xlabel("")
+    ax.tick_params(labelbottom=lowest)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(axis="x", color="#E4E5E9", lw=0.7)
+    ax.set_axisbelow(True)
 
 
 def _scale(log: RunLog) -> TimeScale:

@@ -38,6 +38,11 @@ class Window:
         """West, east, south, north: matplotlib's order."""
         return self.west, self.east, self.south, self.north
 
+    def grown(self, by_m: float) -> Window:
+        """Return a window larger by so much on each side."""
+        west, south, east, north = self.west - by_m, self.south - by_m, self.east + by_m, self.north + by_m
+        return Window(west=west, south=south, east=east, north=north)
+
     def holds(self, points_m: Points) -> npt.NDArray[np.bool_]:
         """Tell of (n, 2) points whether each lies inside."""
         east, north = points_m[:, 0], points_m[:, 1]

@@ -130,9 +130,14 @@ class _Tape:
         wobble = 1.5 * math.sin(self.distance_m / 9.0)
         return east + wobble, north + wobble
 
-    def record(self, mode: str, step_s: float, load_w: float) -> None:
-        sun = self.sun_rad()
-        array_w = 136.0 * max(0.0, math.sin(sun)) if mode != "dormant" else 0.0
+    def record(self, mode: str, step_s: float, load_w: float, step_m: float = 0.0) -> None:
+        """Do one thing for a while, then write a row: a row tells of the step before it."""
+        array_w = 136.0 * max(0.0, math.sin(self.sun_rad())) if mode != "dormant" else 0.0
+        self.time_s += step_s
+        self.distance_m += step_m
+        self.harvest_j += array_w * step_s
+        self.load_j += load_w * step_s
+        self.soc = min(1.0, max(0.05, self.soc + (array_w - load_w) * step_s / (130 * 3600)))
         east, north = self.place()
         row = dict.fromkeys(TELEMETRY_COLUMNS, 0.0) | {
             "time_s": self.time_s,
@@ -144,18 +149,15 @@ class _Tape:
             "load_w": load_w,
             "harvest_j": self.harvest_j,
             "load_j": self.load_j,
-            "sun_elevation_rad": sun,
+            "sun_elevation_rad": self.sun_rad(),
             "mode": float(MODES.index(mode)),
         }
         self.rows.append(row)
-        self.time_s += step_s
-        self.harvest_j += array_w * step_s
-        self.load_j += load_w * step_s
-        self.soc = min(1.0, max(0.05, self.soc + (array_w - load_w) * step_s / (130 * 3600)))
 
 
 def _drive(length_m: float, path: npt.NDArray[np.float64]) -> _Tape:
     tape = _Tape(path=path, noon_s=2.9 * 86_400)
+    tape.record("idle", 0.0, 10.0)
     while tape.distance_m < length_m:
         sun, rising = tape.sun_rad(), tape.sun_rad(60.0) > tape.sun_rad()
         if sun < WAKE_RAD or (not rising and sun < math.radians(OPERATIONS["dormant_sun_elevation_deg"])):
@@ -168,9 +170,7 @@ def _drive(length_m: float, path: npt.NDArray[np.float64]) -> _Tape:
             for _ in range(18):
                 tape.record("command", 600.0, 32.0)
             for _ in range(7):
-                tape.record("drive", 18.0, 40.0)
-                tape.distance_m += 1.0
-    tape.record("idle", 0.0, 10.0)
+                tape.record("drive", 18.0, 40.0, 1.0)
     return tape
 
 
@@ -214,6 +214,7 @@ def _summary(telemetry: dict[str, npt.NDArray[Any]], length_m: float) -> dict[st
     elapsed_s = float(telemetry["time_s"][-1])
     return {
         "outcome": "arrived",
+        "scenario": "first-drive",
         "distance_m": float(telemetry["distance_m"][-1]),
         "planned_length_m": length_m,
         "elapsed_s": elapsed_s,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -56,6 +57,37 @@ def test_hazards_outside_the_map_are_not_in_the_legend(legend_words):
     flags = np.zeros(dem.geometry.shape, np.uint8)
     flags[:5, :5] = Hazard.STEP
     assert "step too high" not in legend_words(plan_of(dem, flags))
+
+
+def test_of_several_hazards_in_a_cell_the_first_listed_is_drawn(legend_words):
+    dem = crater_dem()
+    shown = legend_words(plan_of(dem, flags_of(dem, Hazard.STEP | Hazard.TILT | Hazard.ROUGHNESS)))
+    assert {look.words for look in HAZARD_LOOKS} & set(shown) == {"step too high"}
+
+
+def test_labels_stay_on_the_map_and_off_each_other(log):
+    figure = draw_map(log)
+    figure.canvas.draw()
+    ax = figure.axes[0]
+    wanted = {
+        "start",
+        "goal",
+        "heritage",
+        "survey area",
+        "nap 5\u201310 Jan",
+        "dormant 12\u201329 Jan",
+        "50 m",
+        "N",
+    }
+    boxes = {text.get_text(): Text.get_window_extent(text) for text in ax.texts if text.get_text() in wanted}
+    assert set(boxes) == wanted
+    for box in boxes.values():
+        assert ax.bbox.x0 < box.x0
+        assert box.x1 < ax.bbox.x1
+        assert ax.bbox.y0 < box.y0
+        assert box.y1 < ax.bbox.y1
+    for one, other in combinations(boxes, 2):
+        assert not boxes[one].overlaps(boxes[other]), (one, other)
 
 
 def test_hazard_cells_are_drawn_where_they_are(named):
@@ -111,11 +143,11 @@ def test_paths_are_the_logs_own(log, named):
 def test_legend_tells_of_stops_rests_replans_and_warnings(log, legend_words):
     words = legend_words(draw_map(log))
     assert f"stop for a command cycle ({len(log.stops_m)})" in words
-    assert {"noon nap", "dormant through the night", "replan (2)", "tilt stop (1)"} <= set(words)
+    assert {"noon nap", "dormant through the night", "replan (2)", "stopped by tilt (1)"} <= set(words)
     assert {"keep-out zone", "keep-in zone", "replanned path (2)"} <= set(words)
     quiet = replace(log, events=(), replanned_m=(), zones=(), stops_m=np.empty((0, 2)))
     words = " ".join(legend_words(draw_map(quiet)))
-    for absent in ("replan", "tilt stop", "zone ", "command cycle"):
+    for absent in ("replan", "stopped by tilt", "zone ", "command cycle"):
         assert absent not in words.replace("closed by a zone", "")
 
 
@@ -214,9 +246,22 @@ def test_title_says_where_when_and_how_it_ended(log, named):
     figure = draw_map(log)
     (title,) = named(figure, "title")
     (line,) = named(figure, "line 1")
-    assert title.get_text() == "Von Karman: arrived"
+    assert title.get_text() == "first-drive, Von Karman: arrived"
     assert line.get_text().startswith("3 Jan 2019 14:22 to 3 Feb 2019 00:00 UTC")
     assert "462 m" in line.get_text()
+
+
+def test_a_run_without_a_row_of_telemetry_has_a_map(named):
+    log = refused_log()
+    figure = draw_map(replace(log, telemetry={k: v[:0] for k, v in log.telemetry.items()}))
+    figure.canvas.draw()
+    assert named(figure, "start")
+    assert not named(figure, "driven")
+
+
+def test_ground_from_a_file_has_no_site_to_name(log, named):
+    (title,) = named(draw_map(replace(log, summary={**log.summary, "site": None})), "title")
+    assert title.get_text() == "first-drive: arrived"
 
 
 def test_a_refused_run_still_has_a_map(named, legend_words):
@@ -225,7 +270,7 @@ def test_a_refused_run_still_has_a_map(named, legend_words):
     assert not named(figure, "driven")
     (title,) = named(figure, "title")
     (reason,) = named(figure, "line 2")
-    assert title.get_text() == "Von Karman: no plan"
+    assert title.get_text() == "first-drive, Von Karman: no plan"
     assert "widen the zone" in reason.get_text()
     assert "planned" not in " ".join(legend_words(figure))
 

@@ -30,16 +30,21 @@ def test_spans_cover_the_run_without_gaps(log):
         assert before.name != after.name
 
 
-def test_a_row_holds_until_the_next(log):
-    short = with_rows(log, time_s=[0.0, 10.0, 30.0, 60.0], mode=[1, 1, 4, 1])
+def test_a_row_tells_of_the_time_since_the_row_before(log):
+    short = with_rows(log, time_s=[0.0, 10.0, 30.0, 60.0, 65.0], mode=[3, 1, 1, 4, 1])
     found = [(span.name, span.begin_s, span.end_s) for span in mode_spans(short)]
-    assert found == [("drive", 0, 30), ("nap", 30, 60), ("drive", 60, 60)]
+    assert found == [("drive", 0, 30), ("nap", 30, 60), ("drive", 60, 65)]
     assert [span.name for span in rests(short)] == ["nap"]
 
 
 def test_a_code_without_a_name_is_named_by_its_number(log):
     short = with_rows(log, time_s=[0.0, 10.0], mode=[99, 99])
     assert [span.name for span in mode_spans(short)] == ["mode 99"]
+
+
+def test_one_row_is_a_span_without_length(log):
+    (span,) = mode_spans(with_rows(log, time_s=[5.0], mode=[1]))
+    assert (span.name, span.begin_s, span.end_s) == ("drive", 5, 5)
 
 
 def test_sunset_and_sunrise_are_interpolated(log):

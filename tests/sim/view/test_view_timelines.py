@@ -79,8 +79,9 @@ def test_mode_bars_are_the_spans_of_the_modes(log, named):
         (bars,) = named(figure, f"mode:{name}")
         assert to_hex(bars.get_facecolor()[0]) == MODE_COLOURS[name].lower()
         spans = spans_of_bars(bars)
-        inside = ((days[:, None] >= spans[:, 0]) & (days[:, None] < spans[:, 1])).any(axis=1)
-        np.testing.assert_array_equal(inside[:-1], (code == list(log.modes).index(name))[:-1])
+        middle = (days[1:] + days[:-1]) / 2
+        inside = ((middle[:, None] > spans[:, 0]) & (middle[:, None] < spans[:, 1])).any(axis=1)
+        np.testing.assert_array_equal(inside, (code == list(log.modes).index(name))[1:])
 
 
 def test_modes_that_did_not_happen_are_not_named(log, named):
@@ -154,4 +155,7 @@ def test_one_row_is_enough(named):
 
 def test_no_rows_are_enough():
     log = refused_log()
-    draw_timeline(replace(log, telemetry={k: v[:0] for k, v in log.telemetry.items()})).canvas.draw()
+    figure = draw_timeline(replace(log, telemetry={k: v[:0] for k, v in log.telemetry.items()}))
+    figure.canvas.draw()
+    assert "Nothing was driven." in words(figure)
+    assert "Nothing was driven." not in words(draw_timeline(log))

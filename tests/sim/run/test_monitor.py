@@ -1,0 +1,154 @@
+"""The monitor, on states made by hand: every rule fires, once for each stretch, and clears."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from shapely.geometry import box
+
+from rover.core.bodies import AU_M
+from rover.core.boundary import Mode
+from rover.core.zones import Zone, ZoneKind
+from rover.io.vehicle import read_vehicle
+from rover.sky.almanac import Sun
+from sim.physics.power import PowerState
+from sim.physics.suspension import Stance
+from sim.run.monitor import Monitor
+from sim.run.world import WorldState
+
+FIGURES = {
+    "length_m": 1.5,
+    "width_m": 1.0,
+    "slope_limit_deg": 20.0,
+    "roll_limit_deg": 15.0,
+    "step_limit_m": 0.2,
+}
+YUTU_2 = read_vehicle("yutu-2", FIGURES).params
+"""Yutu-2 with the figures that are reckoned with by hand below, whatever its file comes to say."""
+CRATER = Zone(name="crater", kind=ZoneKind.KEEP_OUT, polygon=box(10, -10, 20, 10))
+FIELD = Zone(name="field", kind=ZoneKind.KEEP_IN, polygon=box(-50, -50, 50, 50))
+
+GOOD = WorldState(
+    time_s=0.0,
+    east_m=0.0,
+    north_m=0.0,
+    yaw_rad=0.0,
+    stance=Stance(up_m=0.0, pitch_rad=0.0, roll_rad=0.0, belly_gap_m=0.25, step_m=0.0),
+    power=PowerState(stored_j=0.6 * YUTU_2.battery_j, first_j=0.6 * YUTU_2.battery_j),
+    mode=Mode.DRIVE,
+    array_w=60.0,
+    load_w=70.0,
+    lit=1.0,
+    sun=Sun(azimuth_rad=1.0, elevation_rad=math.radians(25), distance_m=AU_M, rising=True),
+    distance_m=0.0,
+    slip=0.0,
+    stalled=False,
+)
+
+
+def state(**changes: Any) -> WorldState:
+    """GOOD with stance, power and sun figures changed by name."""
+    parts: dict[str, Any] = {}
+    for name in ("stance", "power", "sun"):
+        held = getattr(GOOD, name)
+        own = {key: changes.pop(key) for key in list(changes) if hasattr(held, key)}
+        parts[name] = replace(held, **own)
+    return replace(GOOD, **parts, **changes)
+
+
+def monitor() -> Monitor:
+    return Monitor(
+        YUTU_2,
+        zones=(CRATER, FIELD),
+        reserve_soc=0.3,
+        min_drive_sun_rad=math.radians(10),
+        max_drive_sun_rad=math.radians(42),
+    )
+
+
+BROKEN = {
+    "pitch": ({"pitch_rad": math.radians(20.1)}, 20.1, 20.0, "deg"),
+    "roll": ({"roll_rad": math.radians(-15.1)}, 15.1, 15.0, "deg"),
+    "contact": ({"step_m": 0.3}, 0.3, 0.2, "m"),
+    "belly": ({"belly_gap_m": -0.01}, -0.01, 0.0, "m"),
+    "reserve": ({"stored_j": 0.29 * YUTU_2.battery_j}, 0.29, 0.3, "soc"),
+    "zone crater": ({"east_m": 9.5}, -math.sqrt(0.25), 0.0, "m"),  # a quarter of a metre by the width of one
+    "zone field": ({"north_m": 50.0}, -math.sqrt(0.75), 0.0, "m"),
+    "drive in low Sun": ({"elevation_rad": math.radians(9.9)}, 9.9, 10.0, "deg"),
+    "drive in high Sun": ({"elevation_rad": math.radians(42.1)}, 42.1, 42.0, "deg"),
+}
+
+
+def test_a_good_state_breaks_nothing() -> None:
+    watching = monitor()
+    for time_s in range(5):
+        watching.watch(state(time_s=float(time_s)))
+    assert watching.violations == []
+
+
+@pytest.mark.parametrize("rule", list(BROKEN))
+def test_a_rule_fires_once_for_each_stretch_and_clears(rule: str) -> None:
+    changes, value, bound, unit = BROKEN[rule]
+    watching = monitor()
+    for time_s, is_bad in enumerate([False, True, True, True, False, False, True, False]):
+        watching.watch(state(time_s=float(time_s), **(changes if is_bad else {})))
+    assert [(v.rule, v.time_s) for v in watching.violations] == [(rule, 1.0), (rule, 6.0)]
+    first = watching.violations[0]
+    assert first.value == pytest.approx(value, abs=1e-6)
+    assert first.bound == pytest.approx(bound)
+    assert first.unit == unit
+
+
+def test_an_empty_battery_is_noted_each_time_that_it_leaves_a_load_unserved() -> None:
+    """The ledger's figure only grows: it is its growth that counts."""
+    watching = monitor()
+    for time_s, unserved_j in enumerate([0.0, 5.0, 9.0, 9.0, 9.0, 12.0, 12.0]):
+        watching.watch(state(time_s=float(time_s), unserved_j=unserved_j))
+    assert [(v.rule, v.time_s, v.value) for v in watching.violations] == [
+        ("empty", 1.0, 5.0),
+        ("empty", 5.0, 3.0),
+    ]
+
+
+@pytest.mark.parametrize("mode", [mode for mode in Mode if mode is not Mode.DRIVE])
+def test_only_a_driving_rover_minds_the_sun(mode: Mode) -> None:
+    watching = monitor()
+    for elevation in (-20.0, 5.0, 44.0):
+        watching.watch(state(mode=mode, elevation_rad=math.radians(elevation)))
+    assert watching.violations == []
+
+
+def test_the_bounds_themselves_are_allowed() -> None:
+    watching = monitor()
+    watching.watch(
+        state(
+            pitch_rad=math.radians(-20),
+            roll_rad=math.radians(15),
+            step_m=0.2,
+            belly_gap_m=0.0,
+            stored_j=0.3 * YUTU_2.battery_j,
+            elevation_rad=math.radians(10),
+            east_m=9.25,
+        )
+    )
+    assert watching.violations == []
+
+
+@pytest.mark.parametrize(
+    "field", ["pitch_rad", "roll_rad", "step_m", "belly_gap_m", "stored_j", "elevation_rad"]
+)
+def test_what_is_not_known_breaks_the_rule(field: str) -> None:
+    watching = monitor()
+    watching.watch(state(**{field: math.nan}))
+    assert watching.violations
+
+
+def test_two_rules_broken_together_are_two_violations() -> None:
+    watching = monitor()
+    watching.watch(state(pitch_rad=1.0, step_m=1.0))
+    watching.watch(state(pitch_rad=1.0, step_m=0.0))
+    watching.watch(state(pitch_rad=1.0, step_m=1.0))
+    assert sorted(v.rule for v in watching.violations) == ["contact", "contact", "pitch"]
