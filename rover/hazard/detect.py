@@ -60,7 +60,8 @@ def detect_hazards(terrain: Terrain, vehicle: VehicleParams, zones: Sequence[Zon
     A map without headings must refuse what any heading could break, so TILT compares the slope with the smaller of
     the climbing and the side-slope limit. A step or a roughness is what is left when the slope itself is
     taken off; a raster whose windows are wider than the vehicle cannot show either, and there slope alone
-    speaks. What is not known is refused: `not (x <= limit)`, so that NaN never reads as free.
+    speaks. In a step window of 3 x 3 cells a ledge between level grounds is all slope, and left to TILT.
+    What is not known is refused: `not (x <= limit)`, so that NaN never reads as free.
 
     Args:
         terrain: The layers.

@@ -20,7 +20,7 @@ from rover.limits.thermal import Phase
 from rover.onboard.mapping import BeliefState, close_cell, update_map
 from rover.planning.forecast import Forecaster, Hop
 from rover.planning.problem import NoPlan, Planner, PlanningProblem
-from rover.planning.schedule import path_length
+from rover.planning.schedule import path_length, split_path
 from rover.terrain.derive import Terrain
 
 ARRIVAL_M = 0.05
@@ -128,7 +128,7 @@ def step(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[Exec
     if state.mode is Mode.DORMANT:
         state = replace(state, mode=Mode.CHARGE)
     state = _check_attitude(state, seen, uplink)
-    state = _check_path(state, seen)
+    state = _check_path(state, seen, uplink)
     if state.must_replan is None and _gap(seen, uplink.goal_m) <= ARRIVAL_M:
         return _finish(state, "the goal is reached", arrived=True)
     if state.must_replan is not None:
@@ -212,25 +212,29 @@ def _on_closed(state: ExecutiveState, seen: Observation) -> bool:
     return cell is None or not math.isfinite(state.belief.costmap.cost_s_per_m[cell])
 
 
-def _check_path(state: ExecutiveState, seen: Observation) -> ExecutiveState:
+def _check_path(state: ExecutiveState, seen: Observation, uplink: Uplink) -> ExecutiveState:
     """Ask for a new path where a cell ahead has become lethal."""
-    if state.must_replan is not None or len(state.path_m) == 0:
+    if state.must_replan is not None or len(state.path_m) == 0 or seen.heights is None:
         return state
-    blocked = _first_lethal(state, (seen.east_m, seen.north_m))
+    # Only what is in view can have changed since the last look.
+    blocked = _first_lethal(state, (seen.east_m, seen.north_m), uplink.vehicle.sensing_range_m + LOOK_EVERY_M)
     if blocked is None:
         return state
     why = f"a hazard was seen on the path at ({blocked[0]:.1f}, {blocked[1]:.1f})"
     return replace(state, must_replan=why)
 
 
-def _first_lethal(state: ExecutiveState, here: tuple[float, float]) -> tuple[float, float] | None:
-    """Return the first place ahead that lies on a lethal cell where the rover has not stood."""
+def _first_lethal(
+    state: ExecutiveState, here: tuple[float, float], reach_m: float
+) -> tuple[float, float] | None:
+    """Return the first place on the next `reach_m` of the path that is lethal, if the rover has not stood there."""
     geometry, cost = state.belief.costmap.geometry, state.belief.costmap.cost_s_per_m
     stood_on = {geometry.cell_at(*place) for place in (*state.track_m, here)}
-    for point in sampled(np.vstack([here, state.path_m]), geometry.resolution_m / 4):
+    ahead = next(split_path(np.vstack([here, state.path_m]), reach_m), None)
+    for point in sampled(ahead, geometry.resolution_m / 4).tolist() if ahead is not None else ():
         cell = geometry.cell_at(*point)
-        if cell is None or (cell not in stood_on and not math.isfinite(cost[cell])):
-            return float(point[0]), float(point[1])
+        if cell is None or (not math.isfinite(cost[cell]) and cell not in stood_on):
+            return point[0], point[1]
     return None
 
 

@@ -70,12 +70,13 @@ class Almanac:
         """
         if not self.time_s[0] <= time_s <= self.time_s[-1]:
             raise ValueError(f"time_s = {time_s} is outside the almanac, which ends at {self.time_s[-1]}")
-        east, north, up, distance_m = self._spline(time_s).tolist()
+        now, soon = self._spline((time_s, time_s + 1.0)).tolist()
+        east, north, up, distance_m = now
         return Sun(
             azimuth_rad=math.atan2(east, north) % (2 * math.pi),
             elevation_rad=math.atan2(up, math.hypot(east, north)),
             distance_m=distance_m,
-            rising=bool(self._spline(time_s, 1)[2] > 0),
+            rising=soon[2] > up,
         )
 
     def elevations(self, time_s: npt.ArrayLike) -> npt.NDArray[np.float64]:

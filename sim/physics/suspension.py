@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -57,11 +58,8 @@ def settle(
         east_m, north_m, yaw_rad: Pose.
         backwards: Whether the wheels look for steps behind instead of ahead.
     """
-    wheels = wheel_places(vehicle)
-    # Ground is asked once for everything: wheels, what lies before them, and the belly.
-    ahead = wheels + np.array([(-1 if backwards else 1) * 2 * vehicle.wheel_radius_m, 0.0])
-    belly = _belly_points(vehicle)
-    points = np.vstack([wheels, ahead, belly])
+    points = _felt_points(vehicle, backwards)
+    wheels = points[:6]
     cos, sin = math.cos(yaw_rad), math.sin(yaw_rad)
     east = east_m + points[:, 0] * cos - points[:, 1] * sin
     north = north_m + points[:, 0] * sin + points[:, 1] * cos
@@ -77,6 +75,14 @@ def settle(
         belly_gap_m=float(gap.min()),
         step_m=float(rise_ahead.max()),
     )
+
+
+@cache
+def _felt_points(vehicle: VehicleParams, backwards: bool) -> npt.NDArray[np.float64]:
+    """Return where the ground is asked for: six wheels, a wheel's width before each, and the belly."""
+    wheels = wheel_places(vehicle)
+    ahead = wheels + np.array([(-1 if backwards else 1) * 2 * vehicle.wheel_radius_m, 0.0])
+    return np.vstack([wheels, ahead, _belly_points(vehicle)])
 
 
 def _belly_points(vehicle: VehicleParams) -> npt.NDArray[np.float64]:

@@ -30,6 +30,8 @@ MODES = tuple(Mode)
 _SENSOR_STREAM = 1
 """Of `SeedSequence(seed, spawn_key=(stream, index))`; the ground has streams of its own."""
 
+_ROWS_PER_REPORT = 25
+
 Progress = Callable[[float, str], None]
 """Told the fraction done, 0-1, and the simulated UTC."""
 
@@ -168,7 +170,8 @@ class _Run:
             state = world.step(state, command)
             looking = _worth_a_look(command)
             self._record(state)
-            progress(_fraction_done(mind, plan), setting.epoch.utc_at(state.time_s))
+            if len(self.tape.rows) % _ROWS_PER_REPORT == 0:
+                progress(_fraction_done(mind, plan), setting.epoch.utc_at(state.time_s))
 
     def _parties(self) -> tuple[World, SensorSuite]:
         setting = self.setting

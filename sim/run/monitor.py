@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rover.core.boundary import Mode
 from rover.core.vehicle import VehicleParams
-from rover.core.zones import Zone, clearance_m, footprint
+from rover.core.zones import Zone, ZoneKind, clearance_m, footprint
 from sim.run.runlog import Violation
 from sim.run.world import WorldState
 
@@ -43,12 +43,23 @@ class Monitor:
         self._at_most("empty", state, state.power.unserved_j - self._unserved_j, 0.0, "J not served")
         self._unserved_j = state.power.unserved_j
         for zone in self._zones:
+            if self._passes(zone, state):
+                self._broken.discard(f"zone {zone.name}")
+                continue
             covered = footprint(vehicle, state.east_m, state.north_m, state.yaw_rad)
             self._at_least(f"zone {zone.name}", state, clearance_m(zone, covered), 0.0, "m")
         if state.mode is Mode.DRIVE:
             elevation = deg(state.sun.elevation_rad)
             self._at_least("drive in low Sun", state, elevation, deg(self._sun_rad[0]), "deg")
             self._at_most("drive in high Sun", state, elevation, deg(self._sun_rad[1]), "deg")
+
+    def _passes(self, zone: Zone, state: WorldState) -> bool:
+        """Tell cheaply of a keep-out zone that is out of reach, as most are most of the time."""
+        west, south, east, north = zone.polygon.bounds
+        reach = self._vehicle.footprint_radius_m
+        beside = not (west - reach <= state.east_m <= east + reach)
+        above = not (south - reach <= state.north_m <= north + reach)
+        return zone.kind is ZoneKind.KEEP_OUT and (beside or above)
 
     def _at_most(self, rule: str, state: WorldState, value: float, bound: float, unit: str) -> None:
         self._note(rule, state, value, bound, unit, holds=value <= bound + 1e-9)

@@ -138,8 +138,9 @@ class World:
 
     def _blocks(self, here: Stance, there: Stance) -> bool:
         """Tell whether the wheels meet a step too high, or the belly would be pressed further into the ground."""
-        pressed = there.belly_gap_m < min(0.0, here.belly_gap_m)
-        return pressed or here.step_m > self._vehicle.step_limit_m
+        # Ground that is not known, beyond the edge of a map, carries nobody: NaN must block.
+        free = there.belly_gap_m >= min(0.0, here.belly_gap_m) and here.step_m <= self._vehicle.step_limit_m
+        return not free
 
     def _micro_step(self, state: WorldState, move_m: float) -> WorldState:
         east = state.east_m + move_m * math.cos(state.yaw_rad)

@@ -142,6 +142,18 @@ def test_a_plane_has_no_step_however_steep(aspect_deg: float) -> None:
     assert (inner == Hazard.TILT).all()
 
 
+@pytest.mark.parametrize("resolution_m", [0.1, 0.25])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_ledge_is_a_step_if_it_is_higher_than_a_wheel_climbs(resolution_m: float, turned: bool) -> None:
+    """Where the window is wider than 3 x 3, so that it holds level ground beside the ledge."""
+    for height_m in (0.15, 0.21, 0.25, 0.4):
+        ground = np.zeros((31, 32))
+        ground[:, 16:] = height_m
+        flags = detect_hazards(terrain_of(ground.T if turned else ground, resolution_m), YUTU_2).flags
+        across = (flags.T if turned else flags)[15]
+        assert bool((across & Hazard.STEP).any()) == (height_m > YUTU_2.step_limit_m), (height_m, across)
+
+
 @pytest.mark.parametrize("height_m, flagged", [(0.15, False), (0.5, True)])
 def test_a_boulder_on_a_fine_raster_is_a_step_if_it_is_higher_than_a_wheel_climbs(
     height_m: float, flagged: bool

@@ -142,7 +142,7 @@ def test_a_smaller_battery_changes_the_plan_and_a_too_small_one_is_refused(first
     assert isinstance(plan, Plan)
     assert plan.schedule is not None
     assert plan.schedule.arrive_s > first_drive.summary["plan"]["arrive_s"] + 86_400
-    refused = run_scenario(load_scenario("first-drive", settings=["vehicle.battery_wh=60"]))
+    refused = run_scenario(load_scenario("first-drive", settings=["vehicle.battery_wh=30"]))
     assert refused.outcome is Outcome.NO_PLAN
     assert "no plan (energy)" in refused.reason
     assert len(refused.telemetry["time_s"]) == 0
@@ -159,9 +159,21 @@ def test_a_later_start_changes_the_plan_or_is_refused(first_drive: RunLog) -> No
     assert plan.schedule.stages[0].mode != "nap"
     before = first_drive.summary["plan"]["stages"]
     assert plan.schedule.count("nap") != before["nap"] or plan.schedule.count("dormant") != before["dormant"]
-    night = run_scenario(load_scenario("first-drive", settings=["start_utc=2019-01-20T00:00:00Z"]))
-    assert night.outcome is Outcome.NO_PLAN
-    assert "start at 2019-01-29T" in night.reason
+
+
+def test_a_start_at_night_waits_for_the_morning() -> None:
+    control = prepare(load_scenario("first-drive", settings=["start_utc=2019-01-20T00:00:00Z"])).control
+    plan = control.plan(AStarPlanner())
+    assert isinstance(plan, Plan)
+    assert plan.schedule is not None
+    first = plan.schedule.stages[0]
+    assert first.mode == "dormant"
+    assert control.forecaster.window.almanac.epoch.utc_at(first.end_s).startswith("2019-01-29T")
+    charged = run_scenario(load_scenario("first-drive", settings=["power.initial_soc=0.2"]))
+    assert charged.outcome is Outcome.NO_PLAN
+    assert "no plan (energy): reserve_soc would be 0.2" in charged.reason
+    never = run_scenario(load_scenario("first-drive", settings=["vehicle.wake_array_w=500"]))
+    assert "the rover wakes at 500 W" in never.reason
 
 
 def test_autonomous_is_faster_than_teleoperated() -> None:
@@ -250,7 +262,7 @@ class TestRealGround:
     """A traverse over measured relief."""
 
     SETTINGS = (
-        "start_m=[-300, -250]", "goal_m=[120, 180]", "terrain.band=1", "start_utc=2019-01-12T00:00:00Z",
+        "start_m=[-300, -250]", "goal_m=[120, 180]", "terrain.band=1", "start_utc=2019-01-20T00:00:00Z",
         "operations.mode=autonomous",
     )  # fmt: skip
 

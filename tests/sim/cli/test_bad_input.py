@@ -1,0 +1,208 @@
+"""Every wrong input ends in one line on stderr, the right exit code, and nothing written."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.builders.bad_dems import BAD_DEMS, declare_huge, good_geotiff
+from tests.sim.cli.conftest import Command
+
+LINE = re.compile(r"farside: error\[[A-Z_]+\]: .+; .+\n")
+START, GOAL = "--start=-20950,33900", "--goal=-20900,33950"
+
+
+def assert_refused(result: subprocess.CompletedProcess[str], status: int, *says: str) -> None:
+    assert result.returncode == status, result.stderr
+    assert LINE.fullmatch(result.stderr), result.stderr
+    assert result.stdout == ""
+    for words in says:
+        assert words in result.stderr, result.stderr
+
+
+def assert_nothing_written(work: Path, *but: str) -> None:
+    assert sorted(path.name for path in work.iterdir()) == sorted(but)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("run", "none.toml"), ("error[TOML]", "none.toml", "cannot be read")),
+        (("run", "nowhere"), ("error[SCENARIO]", "no such scenario", "first-drive")),
+        (("run", "short-hop", "--set", "power.reserve_so=1"), ("power.reserve_so", "did you mean reserve_soc?")),
+        (("run", "short-hop", "--set", "vehicle.batery_wh=1"), ("did you mean battery_wh?",)),
+        (("run", "short-hop", "--set", "seed=x"), ("seed = x", "whole number")),
+        (("run", "short-hop", "--set", "start_m=[nan,0]"), ("start_m.0 = nan", "not a finite number")),
+        (("run", "short-hop", "--set", "power.initial_soc=2"), ("power.initial_soc = 2", "out of range")),
+        (("run", "short-hop", "--set", "start_utc=2019-02-30T00:00:00Z"), ("no such date",)),
+        (("run", "short-hop", "--set", "start_utc=yesterday"), ("not a UTC date and time",)),
+        (("run", "short-hop", "--set", "start_m=[9999,0]"), ("error[PLACE]", "start_m", "outside the terrain")),
+        (("run", "short-hop", "--set", "goal_m=[0,-9999]"), ("error[PLACE]", "goal_m", "outside the terrain")),
+        (("run", "short-hop", "--set", "power"), ("error[USAGE]", "key=value")),
+        (("run", "short-hop", "--set", "format=7"), ("format = 7", "upgrade farside")),
+        (("run", "short-hop", "--set", "seed=x", "--set", "zones=1"), ("(+1 more: farside check ",)),
+        (("run", "short-hop", "--seed", "x"), ("error[USAGE]", "--seed", "farside run --help")),
+        (("run", "short-hop", "--planner", "astarr"), ("error[PLANNER]", "did you mean astar?")),
+        (("run",), ("error[USAGE]", "Missing argument", "farside run --help")),
+        (("run", "short-hop", "--bogus"), ("error[USAGE]", "--bogus")),
+        (("fly",), ("error[USAGE]", "No such command", "farside --help")),
+        (("check", "short-hop", "--set", "power.initial_soc=2"), ("power.initial_soc",)),
+        (("synth", "nowhere", "--out", "a.tif"), ("no such scenario",)),
+        (("synth", "short-hop", "--out", "a.jpg"), ("a.jpg",)),
+        (("plot", "."), ("error[RESULTS]", "summary.json")),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) and len(value) < 6 else "",
+)
+def test_words(farside: Command, work: Path, words: tuple[str, ...], says: tuple[str, ...]) -> None:
+    status = 7 if words[0] == "plot" else 2
+    assert_refused(farside(*words), status, *says)
+    assert_nothing_written(work)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"", "is empty"), (b"\xff\xfe\x00a", "not UTF-8"), (b"seed = [", "not TOML"), (b"seed = 1", "missing")],
+    ids=["empty", "binary", "malformed", "bare"],
+)
+def test_scenario_files(farside: Command, work: Path, content: bytes, says: str) -> None:
+    (work / "s.toml").write_bytes(content)
+    assert_refused(farside("run", "s.toml"), 2, "s.toml", says)
+    assert_nothing_written(work, "s.toml")
+
+
+def test_check_lists_every_error(farside: Command) -> None:
+    result = farside("check", "short-hop", "--set", "seed=x", "--set", "power.initial_soc=2", "--set", "goal_m=3")
+    assert result.returncode == 2
+    lines = result.stderr.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("farside: error[SCENARIO]: ") for line in lines)
+    assert farside("check", "short-hop").returncode == 0
+
+
+@pytest.mark.parametrize("name", BAD_DEMS)
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_bad_terrain(farside: Command, work: Path, name: str, command: str) -> None:
+    make, error = BAD_DEMS[name]
+    make(work / "bad.tif")
+    before = sorted(work.iterdir())
+    if command == "plan":
+        result = farside("plan", "bad.tif", START, GOAL, "--out", "path.geojson", "--plot", "path.png")
+    else:
+        result = farside("run", "short-hop", "--set", "terrain.dem=bad.tif")
+    assert_refused(result, error.exit_code, f"error[{error.code}]", "bad.tif")
+    assert sorted(work.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "place", ["/vsicurl/http://example.org/a.tif", "https://example.org/a.tif", "/vsimem/a.tif"]
+)
+def test_addresses_are_no_terrain(farside: Command, work: Path, place: str) -> None:
+    assert_refused(farside("plan", place, START, GOAL), 3, place)
+    assert_nothing_written(work)
+
+
+def test_band_that_is_not_there(farside: Command, work: Path) -> None:
+    good_geotiff(work / "good.tif")
+    assert_refused(farside("plan", "good.tif", START, GOAL, "--band", 2), 3, "band", "1")
+    assert_refused(farside("plan", "good.tif", START, GOAL, "--band", 0), 2, "--band")
+    assert_refused(
+        farside("run", "short-hop", "--set", "terrain.dem=good.tif", "--set", "terrain.band=2"), 3, "terrain.band = 2"
+    )
+
+
+def test_a_small_file_that_declares_a_huge_raster(farside: Command, work: Path) -> None:
+    declare_huge(work / "huge.tif")
+    assert (work / "huge.tif").stat().st_size < 40_000
+    assert_refused(farside("plan", "huge.tif", START, GOAL), 5, "huge.tif", "--max-cells")
+
+
+def test_max_cells_can_be_set(farside: Command, work: Path) -> None:
+    good_geotiff(work / "good.tif")
+    assert_refused(farside("plan", "good.tif", START, GOAL, "--max-cells", 100), 5, "--max-cells")
+    assert_refused(farside("run", "short-hop", "--max-cells", 100), 5, "terrain.size_m", "--max-cells")
+
+
+def test_another_body(farside: Command, reference: Path) -> None:
+    gale = reference / "dem" / "gale_msl_1m.tif"
+    words = ("plan", gale, "--start=8142600,-276600", "--goal=8142620,-276610")
+    assert_refused(farside(*words), 3, "error[DEM_FRAME]", "body = mars", "--allow-body")
+    allowed = farside(*words, "--allow-body")
+    assert allowed.returncode in (0, 4), allowed.stderr
+    assert "error" not in allowed.stderr
+
+
+def test_degrees_name_the_remedy_and_it_works(farside: Command, work: Path, reference: Path) -> None:
+    region = reference / "dem" / "vonkarman_region_gld100_64ppd.tif"
+    result = farside("run", "short-hop", "--set", f"terrain.dem={region}")
+    assert_refused(result, 3, "in degrees", "farside reproject")
+    made = farside(
+        "reproject", region, "--center=-45.457,177.588", "--size", 60000, "--resolution", 500, "--out", "local.tif"
+    )
+    assert made.returncode == 0, made.stderr
+    planned = farside("plan", "local.tif", "--start=0,0", "--goal=5000,5000", "--json")
+    assert planned.returncode == 0, planned.stderr
+
+
+@pytest.mark.parametrize(
+    ("start", "says"), [("nan,0", "--start"), ("a,b", "--start"), ("1", "--start"), ("9e9,0", "outside the terrain")]
+)
+def test_places_on_the_command_line(farside: Command, work: Path, start: str, says: str) -> None:
+    good_geotiff(work / "good.tif")
+    assert_refused(farside("plan", "good.tif", f"--start={start}", GOAL), 2, says)
+
+
+def test_lethal_start_is_an_answer(farside: Command, work: Path) -> None:
+    steep = -2000 + np.mgrid[:40, :40][0] ** 2 * 0.2
+    good_geotiff(work / "steep.tif", steep.astype(np.float32))
+    result = farside("plan", "steep.tif", "--start=-20900,33820", "--goal=-20900,33980", "--out", "p.geojson", "--json")
+    assert result.returncode == 4
+    assert result.stderr == "" or "compiling" in result.stderr
+    assert '"outcome": "no_plan"' in result.stdout
+    assert "tilt" in result.stdout
+    assert "nearest free cell" in result.stdout
+    assert_nothing_written(work, "steep.tif")
+
+
+def test_no_route_names_the_slope_that_opens_one_and_it_does(farside: Command, work: Path) -> None:
+    rows, cols = np.mgrid[:60, :60]
+    ridge = -2000 + 10.0 * np.exp(-(((cols - 30) / 4.0) ** 2)) + 0.0 * rows
+    good_geotiff(work / "ridge.tif", ridge.astype(np.float32))
+    words = ("--set", "terrain.dem=ridge.tif", "--set", "start_m=[-20970,33850]", "--set", "goal_m=[-20730,33850]")
+    refused = farside("run", "short-hop", *words, "--no-plots", "--out", "a", "--set", "vehicle.slope_limit_deg=5")
+    assert refused.returncode == 4, refused.stderr
+    told = re.search(r"vehicle\.slope_limit_deg=(\d+\.\d+)", refused.stdout.replace("\n", "").replace(" ", ""))
+    assert told, refused.stdout
+    opened = farside(
+        "run", "short-hop", *words, "--no-plots", "--out", "b",
+        "--set", f"vehicle.slope_limit_deg={told[1]}", "--set", "vehicle.roll_limit_deg=40", "--set", "terrain.detail=none",
+    )  # fmt: skip
+    assert opened.returncode == 0, opened.stdout + opened.stderr
+
+
+def test_start_is_goal(farside: Command, work: Path) -> None:
+    result = farside("run", "short-hop", "--set", "goal_m=[0,0]", "--out", "out", "--quiet")
+    assert result.returncode == 0, result.stderr
+    assert (work / "out" / "map.png").stat().st_size > 10_000
+
+
+def test_output_folders(farside: Command, work: Path) -> None:
+    (work / "full").mkdir()
+    (work / "full" / "file").touch()
+    assert_refused(farside("run", "short-hop", "--out", "full"), 2, "--out", "not empty")
+    assert_refused(farside("run", "short-hop", "--out", "full/file/x"), 5, "full/file/x", "cannot be written")
+    assert_refused(farside("run", "short-hop", "--out", "/proc/none"), 5, "/proc/none")
+    assert_nothing_written(work, "full")
+    assert [path.name for path in (work / "full").iterdir()] == ["file"]
+
+
+def test_own_planners(farside: Command, work: Path) -> None:
+    (work / "broken.py").write_text("raise RuntimeError('no')\n", encoding="utf-8")
+    assert_refused(farside("run", "short-hop", "--planner", "broken.py:P"), 2, "broken.py", "RuntimeError")
+    assert_refused(farside("run", "short-hop", "--planner", "none.py:P"), 2, "none.py")
+    (work / "idle.py").write_text("class P:\n    name = 'p'\n", encoding="utf-8")
+    assert_refused(farside("run", "short-hop", "--planner", "idle.py:P"), 2, "idle.py", "plan")
+    assert not (work / "runs").exists()
