@@ -57,17 +57,20 @@ class FarsideError(Exception):
         file: object = None,
         field: str | None = None,
         value: object = None,
+        listed_by: str | None = None,
     ) -> None:
         if isinstance(what, str):
             named = None if file is None else str(file)
             what = [Problem(what=what, remedy=remedy, file=named, field=field, value=value)]
+        self._listed_by = listed_by
         self.problems: tuple[Problem, ...] = tuple(what)
         super().__init__(str(self))
 
     def __str__(self) -> str:
         first = self.problems[0]
         more = len(self.problems) - 1
-        where = "" if first.file is None else f": farside check {first.file} lists them"
+        command = self._listed_by or (first.file and f"farside check {first.file}")
+        where = f": {command} lists them" if command else ""
         tail = f" (+{more} more{where})" if more else ""
         return _one_line(f"farside: error[{self.code}]: {first}{tail}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,8 +39,8 @@ class CostMap:
 def build_costmap(hazards: HazardMap, terrain: Terrain, vehicle: VehicleParams) -> CostMap:
     """Price every cell by the speed expected on its slope, and close those the footprint cannot stand on.
 
-    A hazard may lie anywhere in its cell, so every cell is lethal whose centre is within the footprint's radius
-    and half a cell of a hazardous cell's centre. What has no slope is lethal too.
+    A hazard may lie anywhere in its cell, so every cell is lethal from whose centre the circle round the footprint
+    touches a hazardous cell. What has no slope is lethal too.
 
     Args:
         hazards: The flags.
@@ -48,10 +49,22 @@ def build_costmap(hazards: HazardMap, terrain: Terrain, vehicle: VehicleParams) 
     """
     slope = np.nan_to_num(terrain.slope_rad, nan=0.0)
     cost = 1.0 / expected_speed_m_s(slope, vehicle)
-    reach_m = vehicle.footprint_radius_m + terrain.geometry.resolution_m / 2
-    cost[inflate(hazards.flags != 0, reach_m / terrain.geometry.resolution_m)] = np.inf
+    cost[inflate(hazards.flags != 0, footprint_reach_cells(terrain.geometry, vehicle))] = np.inf
     cost[np.isnan(terrain.slope_rad)] = np.inf
     return CostMap(geometry=hazards.geometry, cost_s_per_m=cost)
+
+
+def footprint_reach_cells(geometry: GridGeometry, vehicle: VehicleParams) -> float:
+    """Return the greatest distance between the centres of two cells of which the footprint, on one, touches the other.
+
+    The square of a cell on the diagonal reaches further towards the footprint than that of one beside it, so this is
+    a little more than needed straight ahead.
+    """
+    radius_cells = vehicle.footprint_radius_m / geometry.resolution_m
+    apart = np.arange(math.ceil(radius_cells) + 2)
+    to_square = np.maximum(apart - 0.5, 0.0)
+    touched = np.hypot(to_square[:, None], to_square[None, :]) < radius_cells
+    return float(np.hypot(apart[:, None], apart[None, :])[touched].max())
 
 
 def inflate(mask: npt.NDArray[np.bool_], reach_cells: float) -> npt.NDArray[np.bool_]:

@@ -73,6 +73,7 @@ def detect_hazards(terrain: Terrain, vehicle: VehicleParams, zones: Sequence[Zon
     if _resolves(terrain.step_window_m, vehicle):
         _flag(flags, terrain.step_m - _plane_relief(terrain), vehicle.step_limit_m, Hazard.STEP)
     if _resolves(terrain.roughness_window_m, vehicle):
+        _flag(flags, terrain.roughness_m, vehicle.belly_clearance_m, Hazard.CLEARANCE)
         _flag(flags, terrain.roughness_m, vehicle.roughness_limit_m, Hazard.ROUGHNESS)
     flags[refused_by_zones(zones, terrain.geometry)] |= np.uint8(Hazard.KEEP_OUT)
     return HazardMap(geometry=terrain.geometry, flags=flags)

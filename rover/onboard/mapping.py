@@ -35,8 +35,8 @@ class BeliefState:
 BOARD_CELL_M = 1.0
 """Cells on board are no wider: what the rover sees closes its own surroundings, not whole cells of a coarse map."""
 
-SEEN_TILT_MARGIN_DEG = 1.0
-"""Ground is closed this far below the limits: four sigma of the slope seen with 1 cm of noise over the wheelbase."""
+SEEN_TILT_SHARE = 0.93
+"""Ground is closed at this share of a tilt limit, 1 deg below 15: four sigma of the slope that 1 cm of noise makes."""
 
 
 def begin_belief(terrain: Terrain, hazards: HazardMap, costmap: CostMap) -> tuple[Terrain, BeliefState]:
@@ -122,11 +122,13 @@ def _seen_hazards(heights: Dem, vehicle: VehicleParams) -> list[tuple[npt.NDArra
     """Return which sensed cells show a step or roughness, and which a tilt, of the size of the vehicle."""
     vehicle = vehicle.model_copy(
         update={
-            "slope_limit_deg": vehicle.slope_limit_deg - SEEN_TILT_MARGIN_DEG,
-            "roll_limit_deg": vehicle.roll_limit_deg - SEEN_TILT_MARGIN_DEG,
+            "slope_limit_deg": vehicle.slope_limit_deg * SEEN_TILT_SHARE,
+            "roll_limit_deg": vehicle.roll_limit_deg * SEEN_TILT_SHARE,
         }
     )
-    fine = detect_hazards(derive_terrain(heights, footprint_m=vehicle.width_m), vehicle)
+    fine = detect_hazards(
+        derive_terrain(heights, footprint_m=vehicle.width_m, wheelbase_m=vehicle.wheelbase_m), vehicle
+    )
     steps = (fine.flags & np.uint8(Hazard.STEP)) != 0
     rough = (fine.flags & np.uint8(Hazard.ROUGHNESS)) != 0
     # The body feels the slope between its wheels, not that of every pebble: tilt is read at that baseline.

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import label, maximum_filter1d
 
-from rover.hazard.costmap import inflate
+from rover.hazard.costmap import footprint_reach_cells, inflate
 from rover.hazard.detect import Hazard
 from rover.planning.problem import Cause, NoPlan, PlanningProblem
 
@@ -141,7 +141,7 @@ def _what_opens(problem: PlanningProblem, opening_deg: float | None) -> str:
 def _what_cuts(problem: PlanningProblem) -> str:
     """Name each hazard without which, slope apart, there would be a way."""
     start, goal = _ends(problem)
-    reach = _reach_cells(problem)
+    reach = footprint_reach_cells(problem.costmap.geometry, problem.vehicle)
     flags = problem.hazards.flags & ~np.uint8(Hazard.TILT)
     if _connected(~inflate(flags != 0, reach), start, goal):
         return "cells closed by measurement, not by the map, cut the goal off"
@@ -173,7 +173,7 @@ def _closed_whatever_the_slope(problem: PlanningProblem) -> Mask:
     """Cells closed by another hazard, by a tilt that the slope does not show, or by the cost map alone."""
     flags, slope = problem.hazards.flags, problem.terrain.slope_rad
     by_slope = (flags == Hazard.TILT) & ~(slope <= problem.vehicle.tilt_limit_rad)
-    reach = _reach_cells(problem)
+    reach = footprint_reach_cells(problem.costmap.geometry, problem.vehicle)
     kept = inflate((flags != 0) & ~by_slope, reach)
     return kept | (np.isinf(problem.costmap.cost_s_per_m) & ~inflate(flags != 0, reach))
 
@@ -185,7 +185,7 @@ def _steepest_in_reach(problem: PlanningProblem) -> npt.NDArray[np.float32]:
     """
     slope = problem.terrain.slope_rad
     known = np.where(np.isnan(slope), np.float32(-1.0), slope)
-    rows, reach = len(known), _reach_cells(problem)
+    rows, reach = len(known), footprint_reach_cells(problem.costmap.geometry, problem.vehicle)
     worst = known.copy()
     for offset in range(min(rows - 1, math.floor(reach)) + 1):
         half = _half_width(offset, reach)
@@ -204,19 +204,13 @@ def _half_width(offset: int, reach: float) -> int:
 
 
 def _hazards_in_reach(problem: PlanningProblem, cell: Cell) -> Hazard:
-    flags, reach = problem.hazards.flags, _reach_cells(problem)
+    flags, reach = problem.hazards.flags, footprint_reach_cells(problem.costmap.geometry, problem.vehicle)
     whole = math.floor(reach)
     top, left = max(0, cell[0] - whole), max(0, cell[1] - whole)
     window = flags[top : cell[0] + whole + 1, left : cell[1] + whole + 1]
     row, col = np.ogrid[: window.shape[0], : window.shape[1]]
     near = np.sqrt((row + top - cell[0]) ** 2 + (col + left - cell[1]) ** 2) <= reach
     return Hazard(int(np.bitwise_or.reduce(window[near], initial=0)))
-
-
-def _reach_cells(problem: PlanningProblem) -> float:
-    """As `rover.hazard.costmap.build_costmap` inflates."""
-    resolution_m = problem.costmap.geometry.resolution_m
-    return (problem.vehicle.footprint_radius_m + resolution_m / 2) / resolution_m
 
 
 def _place(point_m: tuple[float, float]) -> str:

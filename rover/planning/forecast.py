@@ -12,7 +12,7 @@ from rover.core.vehicle import VehicleParams
 from rover.limits.power import Energy, forecast_energy, motor_w, night_soc
 from rover.limits.thermal import Phase, SunWindow
 
-_CHARGE_STEP_S = 1800.0
+_CHARGE_STEP_S = 600.0
 
 NIGHT_MARGIN = 1.25
 """On a slope that faces away from evening and dawn the rover sleeps earlier and wakes later than on level ground."""

@@ -99,6 +99,8 @@ def _fail_otherwise(error: Exception) -> int:
     """Turn the option parser's errors into the project's form, and anything else into an admitted bug."""
     message = getattr(error, "format_message", None)
     if message is not None:
+        if not message():  # `farside` alone: the help has been printed
+            return 0
         return _fail(_usage(error, message()))
     if isinstance(error, typer.Abort):
         return 130

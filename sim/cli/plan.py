@@ -103,6 +103,8 @@ def _write_path(plan: Plan, problem: PlanningProblem, out: Path) -> None:
 
 
 def _draw(answer: Plan | NoPlan, maps: Any, problem: PlanningProblem, dem: Path, target: Path) -> None:
+    import math
+
     import numpy as np
 
     from rover.planning.problem import Plan
@@ -118,6 +120,7 @@ def _draw(answer: Plan | NoPlan, maps: Any, problem: PlanningProblem, dem: Path,
         problem.goal_m,
         title=dem.name,
         no_plan=None if is_plan else str(answer),
+        slope_limit_deg=math.degrees(problem.vehicle.tilt_limit_rad),
     )
     save_figure(figure, target)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def reproject(
-    dem: Annotated[Path, typer.Argument(help="GeoTIFF in any frame.")],
+    dem: Annotated[Path, typer.Argument(metavar="DEM", help="GeoTIFF in any frame.")],
     center: Annotated[
         str, typer.Option(metavar="LAT,LON", help="Middle of the window in degrees, north and east positive.")
     ],

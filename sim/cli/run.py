@@ -25,12 +25,16 @@ def run(
         typer.Option("--out", metavar="DIR", help="New or empty folder.", show_default="runs/NAME"),
     ] = None,
     planner: PlannerName = None,
+    monitor: Annotated[
+        str, typer.Option("--monitor", metavar="note|strict", help="Strict: exit 8 if a rule was broken.")
+    ] = "note",
     plots: Annotated[bool, typer.Option("--plots/--no-plots", help="Draw map.png and timeline.png.")] = True,
     allow_body: AllowBody = False,
     max_cells: MaxCells = None,
     quiet: Quiet = False,
 ) -> int:
     """Plan a scenario and drive it; write summary, telemetry, traverse and pictures."""
+    from rover.core.errors import UsageError
     from rover.io.atomic import atomic_folder
     from rover.planning.registry import load_planner
     from sim.cli.progress import Interrupt, Progress, say_if_cold
@@ -38,6 +42,8 @@ def run(
     from sim.run.results import write_results
     from sim.run.scenario import load_scenario
 
+    if monitor not in ("note", "strict"):
+        raise UsageError("no such monitoring", remedy="say note or strict", field="--monitor", value=monitor)
     loaded = load_scenario(scenario, settings=settings or (), seed=seed)
     chosen = load_planner(planner) if planner else None
     folder = out if out is not None else _fresh_folder(loaded.name)
@@ -60,7 +66,7 @@ def run(
         if plots:
             draw(log, partial)
     _report(log, folder)
-    return _exit_status(log, interrupt.signal)
+    return _exit_status(log, interrupt.signal, strict=monitor == "strict")
 
 
 def draw(log: RunLog, folder: Path) -> None:
@@ -106,7 +112,9 @@ def _report(log: RunLog, folder: Path) -> None:
     console.print(f"Results: {folder}", soft_wrap=True, highlight=False)
 
 
-def _exit_status(log: RunLog, received: int | None) -> int:
+def _exit_status(log: RunLog, received: int | None, *, strict: bool) -> int:
     if log.outcome == "interrupted":
         return 128 + (received or signal.SIGINT)
+    if strict and log.violations:
+        return 8
     return 4 if log.outcome == "no_plan" else 0

@@ -138,7 +138,8 @@ class _Run:
             zones=setting.zones,
             reserve_soc=scenario.power.reserve_soc,
             min_drive_sun_rad=sun.min_drive_rad,
-            max_drive_sun_rad=sun.nap_enter_rad,
+            nap_enter_sun_rad=sun.nap_enter_rad,
+            nap_exit_sun_rad=sun.nap_exit_rad,
         )
 
     def end(self, outcome: Outcome, reason: str) -> None:
@@ -344,7 +345,7 @@ def _observe(senses: SensorSuite, state: WorldState, setting: Setting, looking: 
         soc=state.power.stored_j / setting.vehicle.battery_j,
         array_w=state.array_w,
         stalled=state.stalled,
-        looking=looking,
+        looking=looking and state.sun.elevation_rad > 0,  # stereo is blind in the dark
     )
 
 

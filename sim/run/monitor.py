@@ -22,12 +22,14 @@ class Monitor:
         zones: Sequence[Zone],
         reserve_soc: float,
         min_drive_sun_rad: float,
-        max_drive_sun_rad: float,
+        nap_enter_sun_rad: float,
+        nap_exit_sun_rad: float,
     ) -> None:
         self._vehicle = vehicle
         self._zones = zones
         self._reserve_soc = reserve_soc
-        self._sun_rad = (min_drive_sun_rad, max_drive_sun_rad)
+        self._sun_rad = (min_drive_sun_rad, nap_enter_sun_rad, nap_exit_sun_rad)
+        self._peaked = False
         self._broken: set[str] = set()
         self._unserved_j = 0.0
         self.violations: list[Violation] = []
@@ -48,18 +50,24 @@ class Monitor:
                 continue
             covered = footprint(vehicle, state.east_m, state.north_m, state.yaw_rad)
             self._at_least(f"zone {zone.name}", state, clearance_m(zone, covered), 0.0, "m")
+        elevation_rad = state.sun.elevation_rad
+        self._peaked = elevation_rad >= self._sun_rad[1] or (self._peaked and elevation_rad > 0)
         if state.mode is Mode.DRIVE:
             elevation = deg(state.sun.elevation_rad)
             self._at_least("drive in low Sun", state, elevation, deg(self._sun_rad[0]), "deg")
-            self._at_most("drive in high Sun", state, elevation, deg(self._sun_rad[1]), "deg")
+            self._at_most("drive in high Sun", state, elevation, deg(self._ceiling_rad(state)), "deg")
+
+    def _ceiling_rad(self, state: WorldState) -> float:
+        """Return the highest Sun to drive in: the nap's begin, and after a noon above it the nap's end."""
+        return self._sun_rad[2] if self._peaked and not state.sun.rising else self._sun_rad[1]
 
     def _passes(self, zone: Zone, state: WorldState) -> bool:
         """Tell cheaply of a keep-out zone that is out of reach, as most are most of the time."""
         west, south, east, north = zone.polygon.bounds
         reach = self._vehicle.footprint_radius_m
-        beside = not (west - reach <= state.east_m <= east + reach)
-        above = not (south - reach <= state.north_m <= north + reach)
-        return zone.kind is ZoneKind.KEEP_OUT and (beside or above)
+        beside = state.east_m < west - reach or state.east_m > east + reach
+        above = state.north_m < south - reach or state.north_m > north + reach
+        return zone.kind is ZoneKind.KEEP_OUT and (beside or above)  # NaN passes nothing
 
     def _at_most(self, rule: str, state: WorldState, value: float, bound: float, unit: str) -> None:
         self._note(rule, state, value, bound, unit, holds=value <= bound + 1e-9)

@@ -10,20 +10,22 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import tomli_w
 
-from rover.core.errors import ResultsError
+from rover.core.errors import FarsideError, ResultsError
 from rover.core.grid import Dem, GridGeometry, Site
+from rover.io.toml import read_toml
 from rover.io.vector import Feature, write_traverse_geojson
 from sim.run.runlog import FORMAT, Event, Outcome, RunLog, Severity, Violation
 
 SUMMARY, TELEMETRY, PRODUCTS = "summary.json", "telemetry.npz", "products.npz"
-EVENTS, TRAVERSE, SCENARIO = "events.json", "traverse.geojson", "scenario.json"
+EVENTS, TRAVERSE, SCENARIO = "events.json", "traverse.geojson", "scenario.toml"
 
 
 def write_results(log: RunLog, folder: Path) -> None:
     """Write everything of a run but its pictures into an existing folder."""
     _write_json(folder / SUMMARY, log.summary)
-    _write_json(folder / SCENARIO, log.scenario)
+    (folder / SCENARIO).write_text(_scenario_toml(log), encoding="utf-8")
     _write_json(folder / EVENTS, [asdict(event) for event in log.events])
     np.savez_compressed(folder / TELEMETRY, **dict(log.telemetry))  # type: ignore[arg-type]
     np.savez_compressed(folder / PRODUCTS, **_products(log))  # type: ignore[arg-type]
@@ -32,6 +34,21 @@ def write_results(log: RunLog, folder: Path) -> None:
 
 def _write_json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _scenario_toml(log: RunLog) -> str:
+    """Return the resolved scenario as a file that runs again; its DEM is named from the root."""
+    table = _without_none(dict(log.scenario))
+    if "dem" in table["terrain"]:
+        table["terrain"]["dem"] = str(Path(table["terrain"]["dem"]).resolve())
+    return f"# What was run, resolved: {log.summary['outcome']}.\n{tomli_w.dumps(table)}"
+
+
+def _without_none(value: Any) -> Any:
+    """TOML has no null: a key that is not there says the same."""
+    if isinstance(value, Mapping):
+        return {key: _without_none(held) for key, held in value.items() if held is not None}
+    return value
 
 
 def _products(log: RunLog) -> dict[str, npt.NDArray[Any]]:
@@ -122,7 +139,7 @@ def _assemble(folder: Path, summary: Mapping[str, Any]) -> RunLog:
     return RunLog(
         outcome=Outcome(summary["outcome"]),
         reason=summary["reason"],
-        scenario=_read_json(folder / SCENARIO),
+        scenario=_read_scenario(folder / SCENARIO),
         summary=summary,
         telemetry=_read_npz(folder / TELEMETRY),
         modes=summary["modes"],
@@ -159,6 +176,13 @@ def _dem(products: Mapping[str, npt.NDArray[Any]]) -> Dem:
         datum_m=float(products["datum_m"]),
         source=str(products["source"]),
     )
+
+
+def _read_scenario(path: Path) -> dict[str, Any]:
+    try:
+        return read_toml(path)
+    except FarsideError as error:
+        raise _damaged(path, error.problems[0].what) from None
 
 
 def _read_json(path: Path) -> Any:

@@ -86,7 +86,7 @@ TELEMETRY_COLUMNS: Mapping[str, str] = {
     "load_w": "W",
     "harvest_j": "J since the start, into the bus",
     "load_j": "J since the start",
-    "lit": "1 where the Sun's centre is above the terrain, else 0",
+    "lit": "share of the solar disc in view, 0-1",
     "sun_azimuth_rad": "rad, clockwise from the raster's north",
     "sun_elevation_rad": "rad",
     "slip": "slip ratio of the last drive",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -228,11 +229,18 @@ def load_scenario(spec: str | Path, *, settings: Sequence[str] = (), seed: int |
     if seed is not None:
         table["seed"] = seed
     _resolve_dem_path(table, path, settings)
-    return scenario_from_table(table, file=str(path))
+    words = [f"farside check {path}", *(f"--set {shlex.quote(setting)}" for setting in settings)]
+    return scenario_from_table(table, file=str(path), listed_by=" ".join(words))
 
 
-def scenario_from_table(table: Mapping[str, Any], *, file: str) -> Scenario:
-    """Check a table against the model, the vehicle's figures and the zones included; collect every problem."""
+def scenario_from_table(table: Mapping[str, Any], *, file: str, listed_by: str | None = None) -> Scenario:
+    """Check a table against the model, the vehicle's figures and the zones included; collect every problem.
+
+    Args:
+        table: As TOML gives it.
+        file: Named in messages.
+        listed_by: The command that lists every problem.
+    """
     _refuse_newer(table, file)
     problems: list[Problem] = []
     scenario: Scenario | None = None
@@ -243,7 +251,7 @@ def scenario_from_table(table: Mapping[str, Any], *, file: str) -> Scenario:
     problems += _vehicle_problems(table, file)
     problems += _zone_problems(scenario, file)
     if problems:
-        raise ScenarioError(problems)
+        raise ScenarioError(problems, listed_by=listed_by)
     assert scenario is not None
     return scenario
 

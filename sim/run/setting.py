@@ -17,7 +17,7 @@ from rover.core.zones import Zone
 from rover.io.bundle import find_site
 from rover.io.crs import local_crs_wkt
 from rover.io.elevation import DEFAULT_MAX_CELLS
-from rover.io.raster import read_dem
+from rover.io.raster import UNPLACED, read_dem
 from rover.io.toml import read_toml
 from rover.limits.power import wake_elevation_rad
 from rover.limits.thermal import SunWindowParams
@@ -50,6 +50,7 @@ def orbital_dem(scenario: Scenario, *, allow_body: bool = False, max_cells: int 
             band=scenario.terrain.band,
             body=None if allow_body else scenario.site.body,
             max_cells=max_cells,
+            default_site=_frame(scenario, load_site(scenario.site.name)),
         )
     site = load_site(scenario.site.name)
     side_mm, cell_mm = round(scenario.terrain.size_m * 1000), round(scenario.terrain.resolution_m * 1000)
@@ -71,9 +72,11 @@ def orbital_dem(scenario: Scenario, *, allow_body: bool = False, max_cells: int 
     )
 
 
-def read_dem_of_body(path: Path, *, band: int, body: str | None, max_cells: int) -> Dem:
-    """Read a DEM and refuse one of another body; None accepts any."""
-    dem = read_dem(path, band=band, max_cells=max_cells)
+def read_dem_of_body(
+    path: Path, *, band: int, body: str | None, max_cells: int, default_site: Site = UNPLACED
+) -> Dem:
+    """Read a DEM and refuse one of another body; None accepts any. `default_site` places one without a frame."""
+    dem = read_dem(path, band=band, max_cells=max_cells, default_site=default_site)
     if body is not None and dem.geometry.site.body != body:
         raise DemFrameError(
             f"terrain of another body than the scenario's ({body})",

@@ -40,6 +40,16 @@ def priced(heights: npt.ArrayLike, resolution_m: float, vehicle: VehicleParams =
     return build_costmap(detect_hazards(terrain, vehicle), terrain, vehicle)
 
 
+def touched_by_the_circle(mask: npt.NDArray[np.bool_], radius: float) -> npt.NDArray[np.bool_]:
+    """Cells from whose centre a circle of `radius` cells overlaps the square of a marked cell."""
+    marked = np.argwhere(mask)
+    touched = np.zeros_like(mask)
+    for cell in np.ndindex(mask.shape):
+        gaps = np.maximum(np.abs(marked - cell) - 0.5, 0.0)
+        touched[cell] = bool((np.hypot(gaps[:, 0], gaps[:, 1]) < radius).any())
+    return touched
+
+
 def within_reach(mask: npt.NDArray[np.bool_], reach: float) -> npt.NDArray[np.bool_]:
     """By asking every pair of cells."""
     near = np.zeros(mask.shape, np.bool_)
@@ -72,8 +82,13 @@ def test_lethal_is_what_the_footprint_reaches(resolution_m: float) -> None:
     terrain = terrain_of(heights, resolution_m)
     hazards = detect_hazards(terrain, YUTU_2)
     cost = build_costmap(hazards, terrain, YUTU_2).cost_s_per_m
-    reach = (YUTU_2.footprint_radius_m + resolution_m / 2) / resolution_m
-    np.testing.assert_array_equal(np.isinf(cost), within_reach(hazards.flags != 0, reach))
+    lethal, radius = np.isinf(cost), YUTU_2.footprint_radius_m / resolution_m
+    assert (lethal | ~touched_by_the_circle(hazards.flags != 0, radius)).all(), (
+        "the footprint may touch a hazard"
+    )
+    assert not (lethal & ~within_reach(hazards.flags != 0, radius + math.sqrt(0.5))).any(), (
+        "more than need be"
+    )
     assert np.isfinite(cost).any()
     # A rover that stands on the centre of a free cell in line with a hazardous one does not touch it.
     free = np.argwhere(np.isfinite(cost))

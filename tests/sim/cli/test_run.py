@@ -18,7 +18,7 @@ from tests.sim.cli.conftest import FARSIDE, Command, environment
 
 HOP = ("run", "short-hop", "--set", "goal_m=[-60,40]", "--set", "terrain.size_m=200")
 FILES = [
-    "events.json", "map.png", "products.npz", "scenario.json", "summary.json", "telemetry.npz", "timeline.png",
+    "events.json", "map.png", "products.npz", "scenario.toml", "summary.json", "telemetry.npz", "timeline.png",
     "traverse.geojson",
 ]  # fmt: skip
 
@@ -49,7 +49,9 @@ def test_quiet_is_quiet_and_the_default_folder_is_fresh(farside: Command, work: 
         assert result.stderr == ""
         assert "\x1b" not in result.stdout
     assert sorted(path.name for path in (work / "runs").iterdir()) == ["short-hop", "short-hop-2"]
-    first, second = ((work / "runs" / name / "telemetry.npz").read_bytes() for name in ("short-hop", "short-hop-2"))
+    first, second = (
+        (work / "runs" / name / "telemetry.npz").read_bytes() for name in ("short-hop", "short-hop-2")
+    )
     assert first == second
 
 

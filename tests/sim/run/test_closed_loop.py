@@ -114,7 +114,7 @@ def boulder_on_the_way(seed: int) -> tuple[tuple[float, float], str]:
         if isinstance(plan, Plan):
             east, north = plan.waypoints_m[len(plan.waypoints_m) // 2].tolist()
             rock = f"{{east_m={east}, north_m={north}, diameter_m=0.5, height_m=0.45}}"
-            return (east, north), f'{goal}\nterrain.boulders=[{rock}]'
+            return (east, north), f"{goal}\nterrain.boulders=[{rock}]"
     raise AssertionError(f"no plan for seed {seed}")
 
 
@@ -137,7 +137,7 @@ def test_a_boulder_that_no_map_shows_is_avoided_and_without_senses_hit(seed: int
 
 
 def test_a_smaller_battery_changes_the_plan_and_a_too_small_one_is_refused(first_drive: RunLog) -> None:
-    smaller = prepare(load_scenario("first-drive", settings=["vehicle.battery_wh=100"]))
+    smaller = prepare(load_scenario("first-drive", settings=["vehicle.battery_wh=50"]))
     plan = smaller.control.plan(AStarPlanner())
     assert isinstance(plan, Plan)
     assert plan.schedule is not None
@@ -249,7 +249,9 @@ def test_anybodys_planner_drives() -> None:
             corner = (problem.goal_m[0], problem.start_m[1])
             places = [problem.start_m, corner, problem.goal_m]
             cells = np.array([geometry.cell_at(*place) for place in places])
-            return Plan(planner=self.name, cells=cells, waypoints_m=np.array(places), cost_s=1000.0, expanded=0)
+            return Plan(
+                planner=self.name, cells=cells, waypoints_m=np.array(places), cost_s=1000.0, expanded=0
+            )
 
     log = run_scenario(hop(), planner=DogLeg())
     assert log.summary["planner"] == "dog-leg"

@@ -65,7 +65,8 @@ def monitor() -> Monitor:
         zones=(CRATER, FIELD),
         reserve_soc=0.3,
         min_drive_sun_rad=math.radians(10),
-        max_drive_sun_rad=math.radians(42),
+        nap_enter_sun_rad=math.radians(42),
+        nap_exit_sun_rad=math.radians(30),
     )
 
 

@@ -42,7 +42,9 @@ def test_template_defaults_are_the_defaults() -> None:
     plain = scenario_from_table(tomllib.loads(text), file="template")
     lines = []
     for line in text.split("# [[terrain.boulders]]")[0].splitlines():
-        is_default = line.startswith("# ") and " = " in line and '"..."' not in line and "battery_wh" not in line
+        is_default = (
+            line.startswith("# ") and " = " in line and '"..."' not in line and "battery_wh" not in line
+        )
         lines.append(line.removeprefix("# ") if is_default else line)
     assert scenario_from_table(tomllib.loads("\n".join(lines)), file="template") == plain
 
@@ -59,7 +61,10 @@ def test_template_defaults_are_the_defaults() -> None:
         ("seed=true", "seed = True: of the wrong kind"),
         ("seed=-1", "seed = -1: out of range; give a value greater than or equal to 0"),
         ("power.initial_soc=inf", "power.initial_soc = inf: "),
-        ("power.initial_soc=1.01", "power.initial_soc = 1.01: out of range; give a value less than or equal to 1"),
+        (
+            "power.initial_soc=1.01",
+            "power.initial_soc = 1.01: out of range; give a value less than or equal to 1",
+        ),
         ("operations.mode=fast", "operations.mode = fast: none of the choices"),
         ("operations.stop_every_m=0", "operations.stop_every_m = 0: out of range"),
         ("start_utc=2019-02-30T00:00:00Z", "start_utc = 2019-02-30T00:00:00Z: no such date or time"),
@@ -75,7 +80,10 @@ def test_template_defaults_are_the_defaults() -> None:
         ("site.latitude_deg=91", "site.latitude_deg = 91: out of range"),
         ("power.resume_soc=0.2", "reserve_soc is not below resume_soc"),
         ("zones=[{name='z', kind='keep-out', polygon=[[0, 0], [1, 1]]}]", "a polygon needs three corners"),
-        ("zones=[{name='z', kind='keep-out', polygon=[[0, 0], [9, 9], [9, 0], [0, 9]]}]", "not a simple polygon"),
+        (
+            "zones=[{name='z', kind='keep-out', polygon=[[0, 0], [9, 9], [9, 0], [0, 9]]}]",
+            "not a simple polygon",
+        ),
         ("zones=[{name='z', kind='no-go', polygon=[]}]", "zones.0.kind = no-go: none of the choices"),
         ("format=2", "format = 2: this farside reads formats up to 1; upgrade farside"),
         ("format=1.0", "format = 1.0: of the wrong kind"),
