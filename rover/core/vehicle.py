@@ -72,7 +72,9 @@ class VehicleParams(BaseModel):
     @model_validator(mode="after")
     def _fits_together(self) -> VehicleParams:
         if self.wheelbase_m > self.length_m:
-            raise ValueError(f"wheelbase_m = {self.wheelbase_m} is longer than length_m = {self.length_m}; shorten it")
+            raise ValueError(
+                f"wheelbase_m = {self.wheelbase_m} is longer than length_m = {self.length_m}; shorten it"
+            )
         if self.track_m > self.width_m:
             raise ValueError(f"track_m = {self.track_m} is wider than width_m = {self.width_m}; narrow it")
         return self

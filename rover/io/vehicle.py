@@ -10,9 +10,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from rover.core.errors import VehicleError
+from rover.core.tables import validate
 from rover.core.vehicle import VehicleParams
 from rover.io.bundle import find_vehicle
-from rover.io.toml import read_toml, validate
+from rover.io.toml import read_toml
 
 
 class _Figure(BaseModel):

@@ -7,21 +7,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import label
 
 from rover.core.boundary import Command, Mode, Observation
-from rover.core.vehicle import VehicleParams
-from rover.hazard.costmap import CostMap
 from rover.hazard.detect import Hazard
-from rover.limits.base import Limit
 from rover.limits.mobility import exceeds_attitude
-from rover.limits.power import expected_array_w
-from rover.limits.thermal import Phase
 from rover.onboard.mapping import BeliefState, close_cell, update_map
-from rover.planning.forecast import Forecaster, Hop
-from rover.planning.problem import NoPlan, Planner, PlanningProblem
-from rover.planning.schedule import path_length, split_path
-from rover.terrain.derive import Terrain
+from rover.onboard.path_watch import first_lethal, open_underfoot, sampled, way_out
+from rover.onboard.power_watch import STAY_S, array_gain, drains, waits_in_vain, wakes
+from rover.onboard.uplink import Uplink
+from rover.planning.forecast import Hop
+from rover.planning.problem import NoPlan, PlanningProblem
+from rover.planning.schedule import path_length
 
 ARRIVAL_M = 0.05
 """Nearer than this to a waypoint is at it."""
@@ -29,43 +25,10 @@ ARRIVAL_M = 0.05
 LOOK_EVERY_M = 1.0
 """Longest motion between two looks at the ground."""
 
-STAY_S = 600.0
-"""Longest stay between two looks at the battery and the Sun."""
-
 MOST_REPLANS = 400
-
-BOARD_MARGIN_SOC = 0.03
-"""On board, loads are shed this far above the charge to keep."""
 
 BACK_OFF_M = 1.0
 """After a stall the rover backs out this far at least before it turns."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Uplink:
-    """What the ground has sent: everything the rover knows besides what it senses.
-
-    Attributes:
-        vehicle: Its own figures.
-        terrain: The orbital map's layers, on the cells used on board.
-        forecaster: Almanac and rules of operation.
-        planner: Makes a new way when the old one closes.
-        limits: For the planner.
-        goal_m: (east, north).
-        path_m: (n, 2) the way planned on the ground.
-    """
-
-    vehicle: VehicleParams
-    terrain: Terrain
-    forecaster: Forecaster
-    planner: Planner
-    limits: tuple[Limit, ...]
-    goal_m: tuple[float, float]
-    path_m: npt.NDArray[np.float64]
-
-    @property
-    def teleoperated(self) -> bool:
-        return self.forecaster.operations.command_cycle_s > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -117,11 +80,11 @@ def step(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[Exec
         uplink: What the ground has sent.
     """
     state = _sense(state, seen, uplink)
-    if state.mode is Mode.DORMANT and not _wakes(seen, uplink):
+    if state.mode is Mode.DORMANT and not wakes(seen, uplink):
         return state, _stay(Mode.DORMANT, STAY_S)
-    if state.mode is Mode.COMMAND and _drains(seen, uplink):
+    if state.mode is Mode.COMMAND and drains(seen, uplink):
         return _save_power(state, seen, uplink)
-    if state.mode is Mode.CHARGE and _waits_in_vain(seen, uplink):
+    if state.mode is Mode.CHARGE and waits_in_vain(seen, uplink):
         return _hold(state, Mode.DORMANT, seen.time_s, seen)
     if state.mode is not Mode.DORMANT and seen.time_s < state.hold_until_s - 1e-6:
         return state, _stay(state.mode, min(STAY_S, state.hold_until_s - seen.time_s))
@@ -150,39 +113,9 @@ def _sense(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Executiv
     return replace(state, belief=update_map(state.belief, seen, uplink.vehicle))
 
 
-def _wakes(seen: Observation, uplink: Uplink) -> bool:
-    rising = uplink.forecaster.window.almanac.sun_at(seen.time_s).rising
-    return rising and seen.array_w >= uplink.vehicle.wake_array_w
-
-
-def _array_gain(seen: Observation, uplink: Uplink) -> float:
-    """Return what the array gives of what a level one in open light would: attitude and shadow as measured."""
-    sun = uplink.forecaster.window.almanac.sun_at(seen.time_s)
-    level_w = float(expected_array_w(sun.elevation_rad, uplink.vehicle, sun_distance_m=sun.distance_m))
-    return seen.array_w / level_w if level_w > 0 else 0.0
-
-
-def _drains(seen: Observation, uplink: Uplink) -> bool:
-    """Tell whether a command cycle would take the battery near what is to be kept, before the next look."""
-    forecaster = uplink.forecaster
-    gain = _array_gain(seen, uplink)
-    ahead = forecaster.stay_energy(seen.time_s, seen.time_s + STAY_S, seen.soc, Mode.COMMAND, array_gain=gain)
-    return ahead.least_soc < forecaster.floor_soc(seen.time_s) + BOARD_MARGIN_SOC
-
-
-def _waits_in_vain(seen: Observation, uplink: Uplink) -> bool:
-    """Tell whether staying awake takes more than the array gives, towards evening or with little left to lose."""
-    if seen.array_w >= uplink.vehicle.charge_w:
-        return False
-    forecaster = uplink.forecaster
-    rising = forecaster.window.almanac.sun_at(seen.time_s).rising
-    evening = not rising and forecaster.window.phase_at(seen.time_s) is not Phase.DRIVE
-    return evening or seen.soc < forecaster.floor_soc(seen.time_s) + BOARD_MARGIN_SOC
-
-
 def _save_power(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
     """Break off a command cycle; it is owed again after charging."""
-    charged_s = uplink.forecaster.charged_at(seen.time_s, seen.soc, array_gain=_array_gain(seen, uplink))
+    charged_s = uplink.forecaster.charged_at(seen.time_s, seen.soc, array_gain=array_gain(seen, uplink))
     state = replace(state, owes_cycle=True)
     return _hold(state, Mode.CHARGE, charged_s, seen)
 
@@ -216,35 +149,17 @@ def _check_path(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Exe
     """Ask for a new path where a cell ahead has become lethal."""
     if state.must_replan is not None or len(state.path_m) == 0 or seen.heights is None:
         return state
-    # Only what is in view can have changed since the last look.
-    blocked = _first_lethal(state, (seen.east_m, seen.north_m), uplink.vehicle.sensing_range_m + LOOK_EVERY_M)
+    blocked = first_lethal(
+        state.path_m,
+        state.belief.costmap,
+        here=(seen.east_m, seen.north_m),
+        track_m=state.track_m,
+        reach_m=uplink.vehicle.sensing_range_m + LOOK_EVERY_M,  # beyond, nothing has changed
+    )
     if blocked is None:
         return state
     why = f"a hazard was seen on the path at ({blocked[0]:.1f}, {blocked[1]:.1f})"
     return replace(state, must_replan=why)
-
-
-def _first_lethal(
-    state: ExecutiveState, here: tuple[float, float], reach_m: float
-) -> tuple[float, float] | None:
-    """Return the first place on the next `reach_m` of the path that is lethal, if the rover has not stood there."""
-    geometry, cost = state.belief.costmap.geometry, state.belief.costmap.cost_s_per_m
-    stood_on = {geometry.cell_at(*place) for place in (*state.track_m, here)}
-    ahead = next(split_path(np.vstack([here, state.path_m]), reach_m), None)
-    for point in sampled(ahead, geometry.resolution_m / 4).tolist() if ahead is not None else ():
-        cell = geometry.cell_at(*point)
-        if cell is None or (not math.isfinite(cost[cell]) and cell not in stood_on):
-            return point[0], point[1]
-    return None
-
-
-def sampled(path_m: npt.NDArray[np.float64], spacing_m: float) -> npt.NDArray[np.float64]:
-    """Return (n, 2) points along a polyline, no further apart than `spacing_m`, corners included."""
-    parts = [path_m[:1]]
-    for a, b in zip(path_m[:-1], path_m[1:], strict=True):
-        count = max(1, math.ceil(math.dist(a, b) / spacing_m))
-        parts.append(a + (b - a) * (np.arange(1, count + 1) / count)[:, None])
-    return np.vstack(parts)
 
 
 def _handle_replan(
@@ -253,7 +168,13 @@ def _handle_replan(
     """Take a new way round what closed the old one, or stop for good; the rover does so itself."""
     if state.replans >= MOST_REPLANS:
         return _finish(state, f"{MOST_REPLANS} new paths did not lead to the goal")
-    back, start = _way_out(state, seen, uplink)
+    back, start = way_out(
+        state.belief.costmap,
+        here=(seen.east_m, seen.north_m),
+        track_m=state.track_m,
+        goal_m=uplink.goal_m,
+        back_off_m=state.back_off_m,
+    )
     answer = uplink.planner.plan(_problem(state, seen, uplink, start))
     if isinstance(answer, NoPlan):
         return _finish(state, f"{state.must_replan}, and there is {answer}")
@@ -268,38 +189,11 @@ def _handle_replan(
     return _go_on(state, seen, uplink)
 
 
-def _way_out(
-    state: ExecutiveState, seen: Observation, uplink: Uplink
-) -> tuple[npt.NDArray[np.float64], tuple[float, float]]:
-    """Return the (n, 2) places of the own track to back out over, and the place beyond them to plan from.
-
-    That is the latest place stood at from which the goal can still be reached, far enough back if there was a stall.
-    If there is none, the plan begins where the rover stands.
-    """
-    geometry = state.belief.costmap.geometry
-    reachable = _reaches(state.belief.costmap, uplink.goal_m)
-    here = (seen.east_m, seen.north_m)
-    back: list[tuple[float, float]] = []
-    for place in reversed(state.track_m):
-        cell = geometry.cell_at(*place)
-        if math.dist(here, place) >= state.back_off_m and cell is not None and reachable[cell]:
-            return np.array(back[1:]).reshape(-1, 2), place  # the first of them is where it stands
-        back.append(place)
-    return np.empty((0, 2)), here
-
-
-def _reaches(costmap: CostMap, goal_m: tuple[float, float]) -> npt.NDArray[np.bool_]:
-    """Return (rows, cols) bool: from which cells a goal can be reached. Without cut corners that is 4-connectedness."""
-    regions, _ = label(np.isfinite(costmap.cost_s_per_m))
-    cell = costmap.geometry.cell_at(*goal_m)
-    return np.asarray((regions == regions[cell]) & (regions > 0))
-
-
 def _problem(
     state: ExecutiveState, seen: Observation, uplink: Uplink, start: tuple[float, float]
 ) -> PlanningProblem:
     return PlanningProblem(
-        costmap=_with_a_place_to_stand(state.belief.costmap, start),
+        costmap=open_underfoot(state.belief.costmap, start),
         hazards=state.belief.hazards,
         terrain=uplink.terrain,
         vehicle=uplink.vehicle,
@@ -311,16 +205,6 @@ def _problem(
     )
 
 
-def _with_a_place_to_stand(costmap: CostMap, start: tuple[float, float]) -> CostMap:
-    """Open the cell that a plan begins in: the rover has stood there, whatever it has seen close by since."""
-    cell = costmap.geometry.cell_at(*start)
-    if cell is None or math.isfinite(costmap.cost_s_per_m[cell]):
-        return costmap
-    cost = costmap.cost_s_per_m.copy()
-    cost[cell] = np.max(cost, where=np.isfinite(cost), initial=1.0)
-    return replace(costmap, cost_s_per_m=cost)
-
-
 def _at_stop(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
     """At the end of a set of commands: get the next, wait, or go."""
     operations = uplink.forecaster.operations
@@ -330,8 +214,8 @@ def _at_stop(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[
     here = np.array([[seen.east_m, seen.north_m]])
     length = min(operations.stop_every_m, path_length(np.vstack([here, state.path_m])))
     hop = Hop(length_m=length, speed_m_s=_slowest_ahead(state, seen, length))
-    decision = uplink.forecaster.decide(seen.time_s, seen.soc, hop, array_gain=_array_gain(seen, uplink))
-    if decision.mode is Mode.DORMANT and _wakes(seen, uplink):  # the array sees more Sun than a level one
+    decision = uplink.forecaster.decide(seen.time_s, seen.soc, hop, array_gain=array_gain(seen, uplink))
+    if decision.mode is Mode.DORMANT and wakes(seen, uplink):  # the array sees more Sun than a level one
         return _hold(state, Mode.CHARGE, seen.time_s + STAY_S, seen)
     if decision.mode is not Mode.DRIVE:
         return _hold(state, decision.mode, decision.until_s, seen)

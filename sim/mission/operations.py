@@ -17,8 +17,8 @@ from rover.limits.base import Limit
 from rover.limits.mobility import TiltLimit, ZoneLimit
 from rover.limits.power import ReserveLimit
 from rover.limits.thermal import SunWindow, SunWindowParams
-from rover.onboard.executive import Uplink
 from rover.onboard.mapping import BeliefState, begin_belief
+from rover.onboard.uplink import Uplink
 from rover.planning.forecast import Forecaster, OperationsParams
 from rover.planning.problem import Claim, NoPlan, Plan, Planner, PlanningProblem
 from rover.planning.schedule import schedule_plan

@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rover.core.bodies import MOON
-from rover.core.errors import Problem, SiteError
+from rover.core.errors import SiteError
+from rover.core.tables import validate
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -254,17 +255,4 @@ def site_from_table(table: dict[str, Any], *, file: str) -> SiteParams:
     Raises:
         SiteError: With every unknown, missing, mistyped or impossible value.
     """
-    try:
-        return SiteParams.model_validate(table)
-    except ValidationError as error:
-        raise SiteError([_problem(found, file) for found in error.errors()]) from error
-
-
-def _problem(found: Any, file: str) -> Problem:
-    at = ".".join(str(part) for part in found["loc"])
-    value = found["input"] if isinstance(found["input"], str | int | float) else None
-    remedy = {
-        "missing": "add it",
-        "extra_forbidden": "remove it or correct its name",
-    }.get(found["type"], "correct it")
-    return Problem(what=found["msg"], remedy=remedy, file=file, field=at or None, value=value)
+    return validate(SiteParams, table, file=file, error=SiteError)

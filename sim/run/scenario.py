@@ -13,10 +13,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from rover.core.errors import FarsideError, Problem, ScenarioError, UsageError, ZoneError
+from rover.core.tables import validate
 from rover.core.time import parse_utc
 from rover.core.zones import Zone, zone_from_corners
 from rover.io.bundle import find_scenario
-from rover.io.toml import read_toml, validate
+from rover.io.toml import read_toml
 from rover.io.vehicle import Vehicle, read_vehicle
 
 FORMAT = 1

@@ -1,0 +1,83 @@
+"""Watching the path on board: what closes it, and the way out over the own track."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import label
+
+from rover.hazard.costmap import CostMap
+from rover.planning.schedule import split_path
+
+Place = tuple[float, float]
+Path = npt.NDArray[np.float64]
+
+
+def first_lethal(
+    path_m: Path, costmap: CostMap, *, here: Place, track_m: Sequence[Place], reach_m: float
+) -> Place | None:
+    """Return the first place on the next `reach_m` of the path that is lethal, if the rover has not stood there.
+
+    Args:
+        path_m: (n, 2) waypoints ahead.
+        costmap: The maps on board.
+        here: Where the rover stands.
+        track_m: Where it has stood.
+        reach_m: How far to look.
+    """
+    geometry, cost = costmap.geometry, costmap.cost_s_per_m
+    stood_on = {geometry.cell_at(*place) for place in (*track_m, here)}
+    ahead = next(split_path(np.vstack([here, path_m]), reach_m), None)
+    for point in sampled(ahead, geometry.resolution_m / 4).tolist() if ahead is not None else ():
+        cell = geometry.cell_at(*point)
+        if cell is None or (not math.isfinite(cost[cell]) and cell not in stood_on):
+            return point[0], point[1]
+    return None
+
+
+def sampled(path_m: npt.NDArray[np.float64], spacing_m: float) -> npt.NDArray[np.float64]:
+    """Return (n, 2) points along a polyline, no further apart than `spacing_m`, corners included."""
+    parts = [path_m[:1]]
+    for a, b in zip(path_m[:-1], path_m[1:], strict=True):
+        count = max(1, math.ceil(math.dist(a, b) / spacing_m))
+        parts.append(a + (b - a) * (np.arange(1, count + 1) / count)[:, None])
+    return np.vstack(parts)
+
+
+def way_out(
+    costmap: CostMap, *, here: Place, track_m: Sequence[Place], goal_m: Place, back_off_m: float
+) -> tuple[Path, Place]:
+    """Return the (n, 2) places of the own track to back out over, and the place beyond them to plan from.
+
+    That is the latest place stood at from which the goal can still be reached, `back_off_m` away at least. If there
+    is none, the plan begins where the rover stands.
+    """
+    reachable = _reaches(costmap, goal_m)
+    back: list[Place] = []
+    for place in reversed(track_m):
+        cell = costmap.geometry.cell_at(*place)
+        if math.dist(here, place) >= back_off_m and cell is not None and reachable[cell]:
+            return np.array(back[1:]).reshape(-1, 2), place  # the first of them is where it stands
+        back.append(place)
+    return np.empty((0, 2)), here
+
+
+def _reaches(costmap: CostMap, goal_m: tuple[float, float]) -> npt.NDArray[np.bool_]:
+    """Return (rows, cols) bool: from which cells a goal can be reached. Without cut corners that is 4-connectedness."""
+    regions, _ = label(np.isfinite(costmap.cost_s_per_m))
+    cell = costmap.geometry.cell_at(*goal_m)
+    return np.asarray((regions == regions[cell]) & (regions > 0))
+
+
+def open_underfoot(costmap: CostMap, start: Place) -> CostMap:
+    """Open the cell that a plan begins in: the rover has stood there, whatever it has seen close by since."""
+    cell = costmap.geometry.cell_at(*start)
+    if cell is None or math.isfinite(costmap.cost_s_per_m[cell]):
+        return costmap
+    cost = costmap.cost_s_per_m.copy()
+    cost[cell] = np.max(cost, where=np.isfinite(cost), initial=1.0)
+    return replace(costmap, cost_s_per_m=cost)

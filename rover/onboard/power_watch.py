@@ -1,0 +1,45 @@
+"""Watching the battery on board: what was forecast on level ground is held against what the array really gives."""
+
+from __future__ import annotations
+
+from rover.core.boundary import Mode, Observation
+from rover.limits.power import expected_array_w
+from rover.limits.thermal import Phase
+from rover.onboard.uplink import Uplink
+
+STAY_S = 600.0
+"""Longest stay between two looks at the battery and the Sun."""
+
+BOARD_MARGIN_SOC = 0.03
+"""On board, loads are shed this far above the charge to keep."""
+
+
+def wakes(seen: Observation, uplink: Uplink) -> bool:
+    """Tell whether a dormant rover wakes: in the morning, once the array gives enough."""
+    rising = uplink.forecaster.window.almanac.sun_at(seen.time_s).rising
+    return rising and seen.array_w >= uplink.vehicle.wake_array_w
+
+
+def array_gain(seen: Observation, uplink: Uplink) -> float:
+    """Return what the array gives of what a level one in open light would: attitude and shadow as measured."""
+    sun = uplink.forecaster.window.almanac.sun_at(seen.time_s)
+    level_w = float(expected_array_w(sun.elevation_rad, uplink.vehicle, sun_distance_m=sun.distance_m))
+    return seen.array_w / level_w if level_w > 0 else 0.0
+
+
+def drains(seen: Observation, uplink: Uplink) -> bool:
+    """Tell whether a command cycle would take the battery near what is to be kept, before the next look."""
+    forecaster = uplink.forecaster
+    gain = array_gain(seen, uplink)
+    ahead = forecaster.stay_energy(seen.time_s, seen.time_s + STAY_S, seen.soc, Mode.COMMAND, array_gain=gain)
+    return ahead.least_soc < forecaster.floor_soc(seen.time_s) + BOARD_MARGIN_SOC
+
+
+def waits_in_vain(seen: Observation, uplink: Uplink) -> bool:
+    """Tell whether staying awake takes more than the array gives, towards evening or with little left to lose."""
+    if seen.array_w >= uplink.vehicle.charge_w:
+        return False
+    forecaster = uplink.forecaster
+    rising = forecaster.window.almanac.sun_at(seen.time_s).rising
+    evening = not rising and forecaster.window.phase_at(seen.time_s) is not Phase.DRIVE
+    return evening or seen.soc < forecaster.floor_soc(seen.time_s) + BOARD_MARGIN_SOC

@@ -1,0 +1,41 @@
+"""What the ground sends up: everything the rover knows besides what it senses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.vehicle import VehicleParams
+from rover.limits.base import Limit
+from rover.planning.forecast import Forecaster
+from rover.planning.problem import Planner
+from rover.terrain.derive import Terrain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Uplink:
+    """What the ground has sent: everything the rover knows besides what it senses.
+
+    Attributes:
+        vehicle: Its own figures.
+        terrain: The orbital map's layers, on the cells used on board.
+        forecaster: Almanac and rules of operation.
+        planner: Makes a new way when the old one closes.
+        limits: For the planner.
+        goal_m: (east, north).
+        path_m: (n, 2) the way planned on the ground.
+    """
+
+    vehicle: VehicleParams
+    terrain: Terrain
+    forecaster: Forecaster
+    planner: Planner
+    limits: tuple[Limit, ...]
+    goal_m: tuple[float, float]
+    path_m: npt.NDArray[np.float64]
+
+    @property
+    def teleoperated(self) -> bool:
+        return self.forecaster.operations.command_cycle_s > 0
