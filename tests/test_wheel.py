@@ -15,7 +15,13 @@ ROOT = Path(__file__).parents[1]
 
 def run(*words: object, cwd: Path, env: dict[str, str] | None = None) -> str:
     done = subprocess.run(
-        [str(word) for word in words], cwd=cwd, env=env, capture_output=True, text=True, timeout=600, check=False
+        [str(word) for word in words],
+        cwd=cwd,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -12,7 +12,7 @@ from rover.core.boundary import Command, Mode, Observation
 from rover.hazard.detect import Hazard
 from rover.limits.mobility import exceeds_attitude
 from rover.onboard.mapping import BeliefState, close_cell, update_map
-from rover.onboard.path_watch import first_lethal, open_underfoot, sampled, way_out
+from rover.onboard.path_watch import LEAVING_M, first_lethal, open_underfoot, sampled, way_out
 from rover.onboard.power_watch import STAY_S, array_gain, drains, waits_in_vain, wakes
 from rover.onboard.uplink import Uplink
 from rover.planning.forecast import Hop
@@ -28,7 +28,7 @@ LOOK_EVERY_M = 1.0
 MOST_REPLANS = 400
 
 BACK_OFF_M = 1.0
-"""After a stall the rover backs out this far at least before it turns."""
+"""After a stall, or a tilt beyond the limit, the rover backs out this far at least before it turns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,8 +45,10 @@ class ExecutiveState:
         owes_cycle: Whether it has driven since the last command cycle.
         must_replan: Why the path is no longer good, or None.
         back_off_m: How far to back out before taking a new path.
+        steep_m: Where it last found the ground too steep.
         backing: How many of the waypoints ahead are of the own track, to be driven backwards.
         replans: How many.
+        replanned_for: Why the last of them.
         finished: Why it will do no more, or None.
         arrived: Whether that is because it is at the goal.
     """
@@ -60,8 +62,10 @@ class ExecutiveState:
     owes_cycle: bool = False
     must_replan: str | None = None
     back_off_m: float = 0.0
+    steep_m: tuple[float, float] | None = None
     backing: int = 0
     replans: int = 0
+    replanned_for: str = ""
     finished: str | None = None
     arrived: bool = False
 
@@ -131,18 +135,20 @@ def _check_attitude(state: ExecutiveState, seen: Observation, uplink: Uplink) ->
         belief = close_cell(state.belief, east, north, Hazard.STEP)
         why = "the wheels or the belly met what they could not pass"
         return replace(state, belief=belief, must_replan=why, back_off_m=BACK_OFF_M)
-    if exceeds_attitude(seen.pitch_rad, seen.roll_rad, uplink.vehicle) and not _on_closed(state, seen):
+    if exceeds_attitude(seen.pitch_rad, seen.roll_rad, uplink.vehicle) and not _leaves(state, seen):
         belief = close_cell(state.belief, seen.east_m, seen.north_m, Hazard.TILT)
         pitch, roll = math.degrees(seen.pitch_rad), math.degrees(seen.roll_rad)
         why = f"measured pitch {pitch:.1f} and roll {roll:.1f} deg are beyond the limits"
-        return replace(state, belief=belief, must_replan=why)
+        steep = (seen.east_m, seen.north_m)
+        return replace(state, belief=belief, must_replan=why, back_off_m=BACK_OFF_M, steep_m=steep)
     return state
 
 
-def _on_closed(state: ExecutiveState, seen: Observation) -> bool:
-    """Tell whether it stands on a closed cell: then it is on its way out already."""
-    cell = state.belief.costmap.geometry.cell_at(seen.east_m, seen.north_m)
-    return cell is None or not math.isfinite(state.belief.costmap.cost_s_per_m[cell])
+def _leaves(state: ExecutiveState, seen: Observation) -> bool:
+    """Tell whether it is on its way out of ground that it found too steep, or backing over its own track."""
+    if state.backing > 0:
+        return True
+    return state.steep_m is not None and math.dist(state.steep_m, (seen.east_m, seen.north_m)) < LEAVING_M
 
 
 def _check_path(state: ExecutiveState, seen: Observation, uplink: Uplink) -> ExecutiveState:
@@ -185,6 +191,7 @@ def _handle_replan(
         back_off_m=0.0,
         backing=len(back) + (1 if len(back) else 0),
         replans=state.replans + 1,
+        replanned_for=state.must_replan or "",
     )
     return _go_on(state, seen, uplink)
 
@@ -193,7 +200,7 @@ def _problem(
     state: ExecutiveState, seen: Observation, uplink: Uplink, start: tuple[float, float]
 ) -> PlanningProblem:
     return PlanningProblem(
-        costmap=open_underfoot(state.belief.costmap, start),
+        costmap=open_underfoot(state.belief, start),
         hazards=state.belief.hazards,
         terrain=uplink.terrain,
         vehicle=uplink.vehicle,

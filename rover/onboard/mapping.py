@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rover.core.arrays import locked
 from rover.core.boundary import Observation
 from rover.core.grid import Dem, GridGeometry
 from rover.core.vehicle import VehicleParams
@@ -24,12 +25,16 @@ class BeliefState:
     Attributes:
         hazards: Flags by cell of the planning map, orbital and seen.
         costmap: What it plans on.
-        seen_lethal: How many cells have become lethal by what was seen.
+        steep: (rows, cols) bool, cells closed for no other reason than that their slope was seen to be too steep.
     """
 
     hazards: HazardMap
     costmap: CostMap
-    seen_lethal: int = 0
+    steep: npt.NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        held = locked(self.steep, np.bool_, self.costmap.geometry.shape, "steep")
+        object.__setattr__(self, "steep", held)
 
 
 BOARD_CELL_M = 1.0
@@ -46,6 +51,7 @@ def begin_belief(terrain: Terrain, hazards: HazardMap, costmap: CostMap) -> tupl
     belief = BeliefState(
         hazards=HazardMap(geometry=geometry, flags=_spread(hazards.flags, factor)),
         costmap=CostMap(geometry=geometry, cost_s_per_m=_spread(costmap.cost_s_per_m, factor)),
+        steep=np.zeros(geometry.shape, np.bool_),
     )
     fine = replace(
         terrain,
@@ -85,12 +91,12 @@ def update_map(belief: BeliefState, observation: Observation, vehicle: VehiclePa
     seen = _seen_hazards(observation.heights, vehicle)
     if not any(mask.any() for mask, _ in seen):
         return belief
-    flags = belief.hazards.flags.copy()
-    cost = belief.costmap.cost_s_per_m.copy()
+    layers = _Layers.of(belief)
     for mask, hazard in seen:
-        points = _points(mask, observation.heights.geometry)
-        _close_near(points, hazard, flags, cost, belief.costmap.geometry, observation.heights, vehicle)
-    return _with_maps(belief, flags, cost)
+        _close_near(
+            _points(mask, observation.heights.geometry), hazard, layers, belief, observation.heights, vehicle
+        )
+    return layers.into(belief)
 
 
 def close_cell(belief: BeliefState, east_m: float, north_m: float, hazard: Hazard) -> BeliefState:
@@ -98,24 +104,33 @@ def close_cell(belief: BeliefState, east_m: float, north_m: float, hazard: Hazar
     cell = belief.costmap.geometry.cell_at(east_m, north_m)
     if cell is None:
         return belief
-    flags = belief.hazards.flags.copy()
-    cost = belief.costmap.cost_s_per_m.copy()
-    flags[cell] |= np.uint8(hazard)
-    cost[cell] = np.inf
-    return _with_maps(belief, flags, cost)
+    layers = _Layers.of(belief)
+    layers.flags[cell] |= np.uint8(hazard)
+    layers.cost[cell] = np.inf
+    layers.steep[cell] = False
+    return layers.into(belief)
 
 
-def _with_maps(
-    belief: BeliefState, flags: npt.NDArray[np.uint8], cost: npt.NDArray[np.float64]
-) -> BeliefState:
-    closed = int(np.isinf(cost).sum() - np.isinf(belief.costmap.cost_s_per_m).sum())
-    geometry = belief.costmap.geometry
-    return replace(
-        belief,
-        hazards=HazardMap(geometry=geometry, flags=flags),
-        costmap=CostMap(geometry=geometry, cost_s_per_m=cost),
-        seen_lethal=belief.seen_lethal + closed,
-    )
+@dataclass(frozen=True, slots=True, eq=False)
+class _Layers:
+    """The arrays of a belief, copied to be written to."""
+
+    flags: npt.NDArray[np.uint8]
+    cost: npt.NDArray[np.float64]
+    steep: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, belief: BeliefState) -> _Layers:
+        return cls(belief.hazards.flags.copy(), belief.costmap.cost_s_per_m.copy(), belief.steep.copy())
+
+    def into(self, belief: BeliefState) -> BeliefState:
+        geometry = belief.costmap.geometry
+        return replace(
+            belief,
+            hazards=HazardMap(geometry=geometry, flags=self.flags),
+            costmap=CostMap(geometry=geometry, cost_s_per_m=self.cost),
+            steep=self.steep,
+        )
 
 
 def _seen_hazards(heights: Dem, vehicle: VehicleParams) -> list[tuple[npt.NDArray[np.bool_], Hazard]]:
@@ -178,16 +193,20 @@ def clear_radius_m(vehicle: VehicleParams, planning_resolution_m: float, seen_re
 def _close_near(
     points: npt.NDArray[np.float64],
     hazard: Hazard,
-    flags: npt.NDArray[np.uint8],
-    cost: npt.NDArray[np.float64],
-    geometry: GridGeometry,
+    layers: _Layers,
+    belief: BeliefState,
     heights: Dem,
     vehicle: VehicleParams,
 ) -> None:
     """Make lethal, in place, every planning cell whose centre is too near one of (n, 2) points."""
     if len(points) == 0:
         return
-    radius = clear_radius_m(vehicle, geometry.resolution_m, heights.geometry.resolution_m)
+    geometry = belief.costmap.geometry
+    if hazard is Hazard.TILT:
+        # The body tilts by the ground that its centre passes over, wherever else that ground may touch it.
+        radius = geometry.resolution_m * math.sqrt(2) / 2
+    else:
+        radius = clear_radius_m(vehicle, geometry.resolution_m, heights.geometry.resolution_m)
     origin = np.array([geometry.east_m, geometry.north_m])
     low = np.floor((points.min(axis=0) - radius - origin) / geometry.resolution_m).astype(int)
     high = np.ceil((points.max(axis=0) + radius - origin) / geometry.resolution_m).astype(int)
@@ -196,8 +215,12 @@ def _close_near(
     rows, cols = np.mgrid[row0 : row1 + 1, col0 : col1 + 1]
     centres = origin + np.stack([cols, rows], axis=-1) * geometry.resolution_m
     gap = np.linalg.norm(centres[:, :, None, :] - points, axis=3).min(axis=2)
+    window = np.s_[row0 : row1 + 1, col0 : col1 + 1]
     near = gap <= radius
-    cost[row0 : row1 + 1, col0 : col1 + 1][near] = np.inf
+    if hazard is Hazard.TILT:
+        layers.steep[window][near & np.isfinite(layers.cost[window])] = True
+    else:
+        layers.steep[window][near] = False
+    layers.cost[window][near] = np.inf
     # The flag stands where the hazard is; the rest is closed by reach, as in the orbital cost map.
-    own = gap <= geometry.resolution_m / 2
-    flags[row0 : row1 + 1, col0 : col1 + 1][own] |= np.uint8(hazard)
+    layers.flags[window][gap <= geometry.resolution_m / 2] |= np.uint8(hazard)

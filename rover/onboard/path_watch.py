@@ -11,10 +11,14 @@ import numpy.typing as npt
 from scipy.ndimage import label
 
 from rover.hazard.costmap import CostMap
+from rover.onboard.mapping import BeliefState
 from rover.planning.schedule import split_path
 
 Place = tuple[float, float]
 Path = npt.NDArray[np.float64]
+
+LEAVING_M = 2.5
+"""As far as this from ground found too steep, the rover may cross more of what looked so, to leave it."""
 
 
 def first_lethal(
@@ -73,11 +77,21 @@ def _reaches(costmap: CostMap, goal_m: tuple[float, float]) -> npt.NDArray[np.bo
     return np.asarray((regions == regions[cell]) & (regions > 0))
 
 
-def open_underfoot(costmap: CostMap, start: Place) -> CostMap:
-    """Open the cell that a plan begins in: the rover has stood there, whatever it has seen close by since."""
-    cell = costmap.geometry.cell_at(*start)
+def open_underfoot(belief: BeliefState, start: Place) -> CostMap:
+    """Open what a plan that begins on a closed cell needs to get off it.
+
+    The rover has stood there, whatever it has seen close by since: the cell itself is open, and round it what is
+    closed only because it looked too steep, at the highest price. The tilt that is measured there still stops it.
+    """
+    costmap = belief.costmap
+    geometry = costmap.geometry
+    cell = geometry.cell_at(*start)
     if cell is None or math.isfinite(costmap.cost_s_per_m[cell]):
         return costmap
     cost = costmap.cost_s_per_m.copy()
-    cost[cell] = np.max(cost, where=np.isfinite(cost), initial=1.0)
+    dearest = np.max(cost, where=np.isfinite(cost), initial=1.0)
+    rows, cols = np.ogrid[: geometry.rows, : geometry.cols]
+    near = np.hypot(rows - cell[0], cols - cell[1]) * geometry.resolution_m <= LEAVING_M
+    cost[near & belief.steep] = dearest
+    cost[cell] = dearest
     return replace(costmap, cost_s_per_m=cost)

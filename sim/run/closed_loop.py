@@ -215,9 +215,8 @@ class _Run:
 
     def _note_changes(self, before: ExecutiveState, after: ExecutiveState, state: WorldState) -> None:
         """Note what is worth saying of a step of the executive."""
-        if after.must_replan is not None and before.must_replan is None:
-            self._note(state, "hazard", Severity.WARNING, after.must_replan)
         if after.replans > before.replans:
+            self._note(state, "hazard", Severity.WARNING, after.replanned_for)
             self.replanned_m.append(np.array(after.path_m))
             self._note(state, "replan", Severity.ACTIVITY, "a new path is taken")
         if after.mode is before.mode:

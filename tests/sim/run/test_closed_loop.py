@@ -260,6 +260,41 @@ def test_anybodys_planner_drives() -> None:
     assert log.summary["distance_m"] > 10
 
 
+def test_a_measured_tilt_beyond_the_limit_stops_it_and_closes_the_cell() -> None:
+    """Sent blind across a crater's wall, the rover turns back at the limit and goes round."""
+
+    class BoldOnce(AStarPlanner):
+        """Straight on at first, then by search; its claim to know the times keeps the ground from checking it."""
+
+        claims = frozenset({Claim.TIMED})
+
+        def plan(self, problem: PlanningProblem) -> Plan | NoPlan:
+            self.asked = getattr(self, "asked", 0) + 1
+            found = super().plan(problem)
+            if self.asked > 1 or isinstance(found, NoPlan):
+                return found
+            ends = np.array([problem.start_m, problem.goal_m])
+            return Plan(
+                planner="bold", cells=found.cells[[0, -1]], waypoints_m=ends, cost_s=900.0, expanded=0
+            )
+
+    settings = [
+        "start_m=[-175, 222]",
+        "goal_m=[-65, 222]",
+        "faults.observations_off=true",
+        "terrain.size_m=600",
+    ]
+    planner = BoldOnce()
+    log = run_scenario(load_scenario("short-hop", settings=settings, seed=4), planner=planner)
+    texts = [event.text for event in log.events if event.name == "hazard"]
+    assert any("measured pitch" in text for text in texts), texts
+    assert planner.asked > 1
+    assert log.outcome is Outcome.ARRIVED, log.reason
+    tilt = np.hypot(log.telemetry["pitch_rad"], log.telemetry["roll_rad"])
+    assert np.degrees(tilt).max() < 27
+    assert log.summary["distance_m"] > 115, "it went round"
+
+
 class TestRealGround:
     """A traverse over measured relief."""
 
