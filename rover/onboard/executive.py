@@ -15,6 +15,7 @@ from rover.onboard.mapping import BeliefState, close_cell, update_map
 from rover.onboard.path_watch import LEAVING_M, first_lethal, open_underfoot, sampled, way_out
 from rover.onboard.power_watch import STAY_S, array_gain, drains, waits_in_vain, wakes
 from rover.onboard.uplink import Uplink
+from rover.planning.ask import ask
 from rover.planning.forecast import Hop
 from rover.planning.problem import NoPlan, PlanningProblem
 from rover.planning.schedule import path_length
@@ -24,6 +25,9 @@ ARRIVAL_M = 0.05
 
 LOOK_EVERY_M = 1.0
 """Longest motion between two looks at the ground."""
+
+WORSE_RAD = math.radians(1.0)
+"""Tilt may grow so much, noise included, on the way out of ground found too steep."""
 
 MOST_REPLANS = 400
 
@@ -45,7 +49,7 @@ class ExecutiveState:
         owes_cycle: Whether it has driven since the last command cycle.
         must_replan: Why the path is no longer good, or None.
         back_off_m: How far to back out before taking a new path.
-        steep_m: Where it last found the ground too steep.
+        steep_m, steep_rad: Where it last found the ground too steep, and how steep.
         backing: How many of the waypoints ahead are of the own track, to be driven backwards.
         replans: How many.
         replanned_for: Why the last of them.
@@ -63,6 +67,7 @@ class ExecutiveState:
     must_replan: str | None = None
     back_off_m: float = 0.0
     steep_m: tuple[float, float] | None = None
+    steep_rad: float = 0.0
     backing: int = 0
     replans: int = 0
     replanned_for: str = ""
@@ -84,12 +89,9 @@ def step(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[Exec
         uplink: What the ground has sent.
     """
     state = _sense(state, seen, uplink)
+    state = _shed(state, seen, uplink)
     if state.mode is Mode.DORMANT and not wakes(seen, uplink):
         return state, _stay(Mode.DORMANT, STAY_S)
-    if state.mode is Mode.COMMAND and drains(seen, uplink):
-        return _save_power(state, seen, uplink)
-    if state.mode is Mode.CHARGE and waits_in_vain(seen, uplink):
-        return _hold(state, Mode.DORMANT, seen.time_s, seen)
     if state.mode is not Mode.DORMANT and seen.time_s < state.hold_until_s - 1e-6:
         return state, _stay(state.mode, min(STAY_S, state.hold_until_s - seen.time_s))
     if state.mode is Mode.DORMANT:
@@ -117,11 +119,14 @@ def _sense(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Executiv
     return replace(state, belief=update_map(state.belief, seen, uplink.vehicle))
 
 
-def _save_power(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
-    """Break off a command cycle; it is owed again after charging."""
-    charged_s = uplink.forecaster.charged_at(seen.time_s, seen.soc, array_gain=array_gain(seen, uplink))
-    state = replace(state, owes_cycle=True)
-    return _hold(state, Mode.CHARGE, charged_s, seen)
+def _shed(state: ExecutiveState, seen: Observation, uplink: Uplink) -> ExecutiveState:
+    """Break off what takes too much charge: a command cycle, owed again later, and waking where waiting is in vain."""
+    if state.mode is Mode.COMMAND and drains(seen, Mode.COMMAND, uplink):
+        state = replace(state, mode=Mode.CHARGE, hold_until_s=seen.time_s, owes_cycle=True)
+    dim = state.mode is Mode.CHARGE and waits_in_vain(seen, uplink)
+    if dim or (state.mode is Mode.NAP and drains(seen, Mode.NAP, uplink)):
+        state = replace(state, mode=Mode.DORMANT)
+    return state
 
 
 def _check_attitude(state: ExecutiveState, seen: Observation, uplink: Uplink) -> ExecutiveState:
@@ -139,16 +144,18 @@ def _check_attitude(state: ExecutiveState, seen: Observation, uplink: Uplink) ->
         belief = close_cell(state.belief, seen.east_m, seen.north_m, Hazard.TILT)
         pitch, roll = math.degrees(seen.pitch_rad), math.degrees(seen.roll_rad)
         why = f"measured pitch {pitch:.1f} and roll {roll:.1f} deg are beyond the limits"
-        steep = (seen.east_m, seen.north_m)
-        return replace(state, belief=belief, must_replan=why, back_off_m=BACK_OFF_M, steep_m=steep)
+        steep, tilt = (seen.east_m, seen.north_m), math.hypot(seen.pitch_rad, seen.roll_rad)
+        return replace(
+            state, belief=belief, must_replan=why, back_off_m=BACK_OFF_M, steep_m=steep, steep_rad=tilt
+        )
     return state
 
 
 def _leaves(state: ExecutiveState, seen: Observation) -> bool:
-    """Tell whether it is on its way out of ground that it found too steep, or backing over its own track."""
-    if state.backing > 0:
-        return True
-    return state.steep_m is not None and math.dist(state.steep_m, (seen.east_m, seen.north_m)) < LEAVING_M
+    """Tell whether it is on its way out of ground that it found too steep, and finds none that is steeper yet."""
+    if state.steep_m is None or math.dist(state.steep_m, (seen.east_m, seen.north_m)) >= LEAVING_M:
+        return False
+    return math.hypot(seen.pitch_rad, seen.roll_rad) <= state.steep_rad + WORSE_RAD
 
 
 def _check_path(state: ExecutiveState, seen: Observation, uplink: Uplink) -> ExecutiveState:
@@ -181,7 +188,7 @@ def _handle_replan(
         goal_m=uplink.goal_m,
         back_off_m=state.back_off_m,
     )
-    answer = uplink.planner.plan(_problem(state, seen, uplink, start))
+    answer = ask(uplink.planner, _problem(state, seen, uplink, start))
     if isinstance(answer, NoPlan):
         return _finish(state, f"{state.must_replan}, and there is {answer}")
     state = replace(
@@ -189,7 +196,7 @@ def _handle_replan(
         path_m=np.vstack([back, answer.waypoints_m]),
         must_replan=None,
         back_off_m=0.0,
-        backing=len(back) + (1 if len(back) else 0),
+        backing=0 if start == (seen.east_m, seen.north_m) else len(back) + 1,
         replans=state.replans + 1,
         replanned_for=state.must_replan or "",
     )
@@ -214,19 +221,28 @@ def _problem(
 
 def _at_stop(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
     """At the end of a set of commands: get the next, wait, or go."""
-    operations = uplink.forecaster.operations
-    if uplink.teleoperated and state.owes_cycle:
-        state = replace(state, owes_cycle=False)
-        return _hold(state, Mode.COMMAND, seen.time_s + operations.command_cycle_s, seen)
-    here = np.array([[seen.east_m, seen.north_m]])
-    length = min(operations.stop_every_m, path_length(np.vstack([here, state.path_m])))
-    hop = Hop(length_m=length, speed_m_s=_slowest_ahead(state, seen, length))
+    hop = _next_hop(state, seen, uplink)
+    if hop is None:
+        return _handle_replan(replace(state, must_replan="the path ends short of the goal"), seen, uplink)
     decision = uplink.forecaster.decide(seen.time_s, seen.soc, hop, array_gain=array_gain(seen, uplink))
     if decision.mode is Mode.DORMANT and wakes(seen, uplink):  # the array sees more Sun than a level one
         return _hold(state, Mode.CHARGE, seen.time_s + STAY_S, seen)
     if decision.mode is not Mode.DRIVE:
         return _hold(state, decision.mode, decision.until_s, seen)
-    return _drive_on(replace(state, hop_left_m=length), seen, uplink)
+    if hop.length_m == 0:
+        return _hold(replace(state, owes_cycle=False), Mode.COMMAND, decision.until_s, seen)
+    return _drive_on(replace(state, hop_left_m=hop.length_m), seen, uplink)
+
+
+def _next_hop(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Hop | None:
+    """Return the next drive, one of no length for a command cycle that is owed, None where the path has ended."""
+    if uplink.teleoperated and state.owes_cycle:
+        return Hop(length_m=0.0, speed_m_s=1.0)
+    ahead = path_length(np.vstack([[seen.east_m, seen.north_m], state.path_m]))
+    if ahead <= ARRIVAL_M:
+        return None
+    length = min(uplink.forecaster.operations.stop_every_m, ahead)
+    return Hop(length_m=length, speed_m_s=_slowest_ahead(state, seen, length))
 
 
 def _slowest_ahead(state: ExecutiveState, seen: Observation, length_m: float) -> float:

@@ -13,7 +13,7 @@ from rover.core.arrays import locked
 from rover.core.boundary import Observation
 from rover.core.grid import Dem, GridGeometry
 from rover.core.vehicle import VehicleParams
-from rover.hazard.costmap import CostMap
+from rover.hazard.costmap import CostMap, footprint_reach_cells, inflate
 from rover.hazard.detect import Hazard, HazardMap, detect_hazards
 from rover.terrain.derive import Terrain, derive_terrain
 
@@ -44,13 +44,21 @@ SEEN_TILT_SHARE = 0.93
 """Ground is closed at this share of a tilt limit, 1 deg below 15: four sigma of the slope that 1 cm of noise makes."""
 
 
-def begin_belief(terrain: Terrain, hazards: HazardMap, costmap: CostMap) -> tuple[Terrain, BeliefState]:
-    """Return the orbital layers and maps on cells fine enough to be driven by, each cell split evenly."""
+def begin_belief(
+    terrain: Terrain, hazards: HazardMap, costmap: CostMap, vehicle: VehicleParams
+) -> tuple[Terrain, BeliefState]:
+    """Return the orbital layers and maps on cells fine enough to be driven by, each cell split evenly.
+
+    The finer cells lie nearer to the hazards than the coarse centres did, so the footprint's reach is taken anew.
+    """
     factor = max(1, math.ceil(costmap.geometry.resolution_m / BOARD_CELL_M - 1e-9))
     geometry = _split(costmap.geometry, factor)
+    flags = _spread(hazards.flags, factor)
+    cost = _spread(costmap.cost_s_per_m, factor)
+    cost[inflate(flags != 0, footprint_reach_cells(geometry, vehicle))] = np.inf
     belief = BeliefState(
-        hazards=HazardMap(geometry=geometry, flags=_spread(hazards.flags, factor)),
-        costmap=CostMap(geometry=geometry, cost_s_per_m=_spread(costmap.cost_s_per_m, factor)),
+        hazards=HazardMap(geometry=geometry, flags=flags),
+        costmap=CostMap(geometry=geometry, cost_s_per_m=cost),
         steep=np.zeros(geometry.shape, np.bool_),
     )
     fine = replace(

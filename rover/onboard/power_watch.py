@@ -10,9 +10,6 @@ from rover.onboard.uplink import Uplink
 STAY_S = 600.0
 """Longest stay between two looks at the battery and the Sun."""
 
-BOARD_MARGIN_SOC = 0.03
-"""On board, loads are shed this far above the charge to keep."""
-
 
 def wakes(seen: Observation, uplink: Uplink) -> bool:
     """Tell whether a dormant rover wakes: in the morning, once the array gives enough."""
@@ -27,19 +24,20 @@ def array_gain(seen: Observation, uplink: Uplink) -> float:
     return seen.array_w / level_w if level_w > 0 else 0.0
 
 
-def drains(seen: Observation, uplink: Uplink) -> bool:
-    """Tell whether a command cycle would take the battery near what is to be kept, before the next look."""
+def drains(seen: Observation, mode: Mode, uplink: Uplink) -> bool:
+    """Tell whether going on in a mode takes the battery below what is to be kept, before the next look."""
     forecaster = uplink.forecaster
     gain = array_gain(seen, uplink)
-    ahead = forecaster.stay_energy(seen.time_s, seen.time_s + STAY_S, seen.soc, Mode.COMMAND, array_gain=gain)
-    return ahead.least_soc < forecaster.floor_soc(seen.time_s) + BOARD_MARGIN_SOC
+    ahead = forecaster.stay_energy(seen.time_s, seen.time_s + STAY_S, seen.soc, mode, array_gain=gain)
+    losing = ahead.soc < seen.soc
+    return losing and ahead.least_soc < forecaster.floor_soc(seen.time_s)
 
 
 def waits_in_vain(seen: Observation, uplink: Uplink) -> bool:
-    """Tell whether staying awake takes more than the array gives, towards evening or with little left to lose."""
+    """Tell whether staying awake takes more than the array gives, towards evening or with nothing left to lose."""
     if seen.array_w >= uplink.vehicle.charge_w:
         return False
     forecaster = uplink.forecaster
     rising = forecaster.window.almanac.sun_at(seen.time_s).rising
     evening = not rising and forecaster.window.phase_at(seen.time_s) is not Phase.DRIVE
-    return evening or seen.soc < forecaster.floor_soc(seen.time_s) + BOARD_MARGIN_SOC
+    return evening or drains(seen, Mode.CHARGE, uplink)

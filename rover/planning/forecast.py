@@ -14,6 +14,11 @@ from rover.limits.thermal import Phase, SunWindow
 
 _CHARGE_STEP_S = 600.0
 
+MARGIN_SOC = 0.03
+"""Nothing is begun that would not leave this much above the charge to keep: forecasts are off by about so much."""
+
+_FULL_SOC = 0.98
+
 NIGHT_MARGIN = 1.25
 """On a slope that faces away from evening and dawn the rover sleeps earlier and wakes later than on level ground."""
 
@@ -88,18 +93,24 @@ class Forecaster:
         end_s = time_s + hop.drive_s + self.operations.command_cycle_s
         if end_s > change_s:
             return Decision(mode=Mode.CHARGE, until_s=change_s)
-        after = self.hop_energy(time_s, soc, hop, array_gain=array_gain)
-        if after.least_soc >= self.floor_soc(end_s):
+        if self._suffices(time_s, soc, hop, array_gain):
             return Decision(mode=Mode.DRIVE, until_s=end_s)
-        return Decision(mode=Mode.CHARGE, until_s=self.charged_at(time_s, soc, array_gain=array_gain))
+        return Decision(mode=Mode.CHARGE, until_s=self._charged_at(time_s, soc, hop, array_gain))
 
-    def charged_at(self, time_s: float, soc: float, *, array_gain: float = 1.0) -> float:
-        """Return when the battery is expected at `resume_soc`, or the phase's end if that is sooner."""
+    def _suffices(self, time_s: float, soc: float, hop: Hop, array_gain: float) -> bool:
+        """Tell whether a hop and its command cycle leave the charge to keep, and a little more."""
+        end_s = time_s + hop.drive_s + self.operations.command_cycle_s
+        after = self.hop_energy(time_s, soc, hop, array_gain=array_gain)
+        return after.least_soc >= min(self.floor_soc(end_s) + MARGIN_SOC, _FULL_SOC)
+
+    def _charged_at(self, time_s: float, soc: float, hop: Hop, array_gain: float) -> float:
+        """Return when there is `resume_soc` and enough for the hop, or the phase's end if that is sooner."""
         now, change_s = time_s, self.window.next_change(time_s)
         while True:
             until = min(now + _CHARGE_STEP_S, change_s)
             soc = self.stay_energy(now, until, soc, Mode.CHARGE, array_gain=array_gain).soc
-            if soc >= self.operations.resume_soc or until >= change_s:
+            charged = soc >= min(self.operations.resume_soc, _FULL_SOC)
+            if until >= change_s or (charged and self._suffices(until, soc, hop, array_gain)):
                 return until
             now = until
 

@@ -107,7 +107,7 @@ def schedule_path(
     now = depart_s
     for points in split_path(path_m, forecaster.operations.stop_every_m):
         hop = Hop(length_m=path_length(points), speed_m_s=min(speed_at(*p) for p in points))
-        tilt = max(tilt_at(*p) for p in points)
+        tilt = float(np.max([tilt_at(*p) for p in points]))
         for stage in _stages_of_hop(forecaster, now, soc, points, hop, tilt, deadline_s):
             stages.append(stage)
             now, soc = stage.end_s, stage.energy.soc
@@ -295,7 +295,7 @@ def schedule_plan(plan: Plan, problem: PlanningProblem, forecaster: Forecaster) 
         raise ValueError("a timetable needs a deadline")
     speed = np.where(np.isfinite(problem.costmap.cost_s_per_m), problem.costmap.cost_s_per_m, np.nan)
     slowest = float(np.nanmax(speed))
-    tilt = np.nan_to_num(problem.terrain.slope_rad, nan=0.0)
+    tilt = problem.terrain.slope_rad  # NaN stays: unknown ground holds no limit
     try:
         schedule = schedule_path(
             plan.waypoints_m,

@@ -18,6 +18,7 @@ from sim.cli.check import check
 from sim.cli.init import init
 from sim.cli.plan import plan
 from sim.cli.plot import plot
+from sim.cli.progress import Terminated
 from sim.cli.reproject import reproject
 from sim.cli.run import run
 from sim.cli.synth import synth
@@ -48,10 +49,6 @@ def _options(
     ] = False,
 ) -> None:
     pass
-
-
-class Terminated(BaseException):
-    """SIGTERM, raised so that temporary files are removed on the way out."""
 
 
 def _terminate(_signal: int, _frame: object) -> NoReturn:

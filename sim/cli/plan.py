@@ -38,6 +38,7 @@ def plan(
 ) -> int:
     """Plan the quickest safe path between two places of a DEM."""
     from rover.io.vehicle import read_vehicle
+    from rover.planning.ask import ask
     from rover.planning.problem import Plan, PlanningProblem
     from rover.planning.registry import load_planner
     from sim.cli.progress import say_if_cold
@@ -60,7 +61,7 @@ def plan(
         start_m=start_m,
         goal_m=goal_m,
     )
-    answer = chosen.plan(problem)
+    answer = ask(chosen, problem)
     if isinstance(answer, Plan) and out is not None:
         _write_path(answer, problem, out)
     if plot is not None:

@@ -16,6 +16,10 @@ def say_if_cold(*, quiet: bool) -> None:
         print("farside: compiling kernels, once (some 30 s)", file=sys.stderr)
 
 
+class Terminated(BaseException):
+    """SIGTERM, raised so that temporary files are removed on the way out."""
+
+
 class Interrupt:
     """While it is entered, a first SIGINT or SIGTERM asks the run to stop; a second one stops it at once."""
 
@@ -34,7 +38,7 @@ class Interrupt:
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if self.signal is not None:
-            raise KeyboardInterrupt
+            raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
         self.signal = number
 
     def asked(self) -> bool:

@@ -19,6 +19,7 @@ from rover.limits.power import ReserveLimit
 from rover.limits.thermal import SunWindow, SunWindowParams
 from rover.onboard.mapping import BeliefState, begin_belief
 from rover.onboard.uplink import Uplink
+from rover.planning.ask import ask
 from rover.planning.forecast import Forecaster, OperationsParams
 from rover.planning.problem import Claim, NoPlan, Plan, Planner, PlanningProblem
 from rover.planning.schedule import schedule_plan
@@ -90,7 +91,7 @@ class MissionControl:
     def plan(self, planner: Planner) -> Plan | NoPlan:
         """Ask a planner, and give its answer a timetable unless it made one itself."""
         problem = self.problem()
-        answer = planner.plan(problem)
+        answer = ask(planner, problem)
         if isinstance(answer, NoPlan) or Claim.TIMED in planner.claims:
             return answer
         return schedule_plan(answer, problem, self.forecaster)
@@ -98,7 +99,7 @@ class MissionControl:
     def uplink(self, plan: Plan, planner: Planner) -> tuple[Uplink, BeliefState]:
         """Return what is sent to the rover, and the maps it begins with; `planner` is the one it may ask again."""
         maps = self.maps
-        terrain, belief = begin_belief(maps.terrain, maps.hazards, maps.costmap)
+        terrain, belief = begin_belief(maps.terrain, maps.hazards, maps.costmap, self.vehicle)
         uplink = Uplink(
             vehicle=self.vehicle,
             terrain=terrain,

@@ -200,11 +200,11 @@ class _Run:
 
     def _over(self, mind: ExecutiveState, state: WorldState, stop: Callable[[], bool]) -> bool:
         """Say whether and why the run is over."""
-        if mind.finished is not None:
-            self.end(Outcome.ARRIVED if mind.arrived else Outcome.STOPPED_SAFE, mind.finished)
-        elif state.power.unserved_j > 0:
+        if state.power.unserved_j > 0:
             self._note(state, "lost", Severity.FATAL, "the battery is empty and the loads go unserved")
             self.end(Outcome.LOST, "the battery ran empty")
+        elif mind.finished is not None:
+            self.end(Outcome.ARRIVED if mind.arrived else Outcome.STOPPED_SAFE, mind.finished)
         elif state.time_s > self.setting.deadline_s:
             self.end(Outcome.TIMED_OUT, "the time allowed is over")
         elif stop():

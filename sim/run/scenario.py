@@ -71,8 +71,8 @@ class TerrainTable(_Table):
     resolution_m: Annotated[float, Field(strict=True, ge=0.1, le=100, allow_inf_nan=False)] = Field(
         default=2.0, description="of the planner's map; a measured DEM keeps its own"
     )
-    world_resolution_m: Annotated[float, Field(strict=True, ge=0.05, le=10, allow_inf_nan=False)] = Field(
-        default=0.25, description="of the world's ground"
+    world_resolution_m: Annotated[float, Field(strict=True, ge=0.05, le=0.5, allow_inf_nan=False)] = Field(
+        default=0.25, description="of the world's ground; coarser, and a rover would feel no rock"
     )
     detail: Literal["seeded", "none"] = Field(
         default="seeded", description="relief below the DEM's resolution: seeded, or none added"

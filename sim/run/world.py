@@ -21,6 +21,8 @@ from sim.physics.suspension import Stance, settle
 MICRO_STEP_M = 0.1
 """The ground is felt anew this often."""
 
+MICRO_TURN_RAD = math.radians(10.0)
+
 PANEL_HEIGHT_M = 1.0
 """Of the array above the ground (the rover stands 1.1 m high with its panels open, NSSDC 2018-103A)."""
 
@@ -113,54 +115,61 @@ class World:
             return self._pass_time(state, command.duration_s, motors_w=0.0)
         if command.turn_rad:
             state = self._turn(state, command.turn_rad)
-        return self._drive(state, command.drive_m)
+        return state if state.stalled or command.drive_m == 0 else self._drive(state, command.drive_m)
 
     def _turn(self, state: WorldState, turn_rad: float) -> WorldState:
-        """Turn in place: the wheels run on a circle of half the wheelbase's diagonal."""
-        duration = abs(turn_rad) / math.radians(self._vehicle.turn_rate_deg_s)
-        yaw = math.remainder(state.yaw_rad + turn_rad, 2 * math.pi)
-        stance = self._settle(state.east_m, state.north_m, yaw, backwards=False)
-        state = replace(state, yaw_rad=yaw, stance=stance)
-        return self._pass_time(state, duration, motors_w=motor_w(0.0, self._vehicle.speed_m_s, self._vehicle))
+        """Turn in place, in small steps, until done or until the belly is pressed into the ground."""
+        count = math.ceil(abs(turn_rad) / MICRO_TURN_RAD)
+        duration = abs(turn_rad) / math.radians(self._vehicle.turn_rate_deg_s) / count
+        power = motor_w(0.0, self._vehicle.speed_m_s, self._vehicle)
+        for _ in range(count):
+            yaw = math.remainder(state.yaw_rad + turn_rad / count, 2 * math.pi)
+            stance = self._settle(state.east_m, state.north_m, yaw, backwards=False)
+            held = self._pass_time(state, duration, motors_w=power)
+            if not _clears(state.stance, stance):
+                return replace(held, stalled=True)
+            state = replace(held, yaw_rad=yaw, stance=stance)
+            self._watch(state)
+        return state
 
     def _drive(self, state: WorldState, drive_m: float) -> WorldState:
-        """Drive straight in small steps, until done or stopped by what the wheels cannot pass."""
-        backwards = drive_m < 0
-        stance = self._settle(state.east_m, state.north_m, state.yaw_rad, backwards=backwards)
+        """Drive straight in small steps, until done or stopped by what the wheels or the belly cannot pass."""
+        stance = self._settle(state.east_m, state.north_m, state.yaw_rad, backwards=drive_m < 0)
         state = replace(state, stance=stance)
         count = max(1, math.ceil(abs(drive_m) / MICRO_STEP_M))
         for _ in range(count):
             moved = self._micro_step(state, drive_m / count)
-            if self._blocks(state.stance, moved.stance):
-                return replace(state, stalled=True, slip=1.0)
+            if moved.stalled:
+                return moved
             state = moved
         return state
 
-    def _blocks(self, here: Stance, there: Stance) -> bool:
-        """Tell whether the wheels meet a step too high, or the belly would be pressed further into the ground."""
-        # Ground that is not known, beyond the edge of a map, carries nobody: NaN must block.
-        free = there.belly_gap_m >= min(0.0, here.belly_gap_m) and here.step_m <= self._vehicle.step_limit_m
-        return not free
-
     def _micro_step(self, state: WorldState, move_m: float) -> WorldState:
+        """Try one small step; where the ground does not let it, time and energy go all the same."""
         east = state.east_m + move_m * math.cos(state.yaw_rad)
         north = state.north_m + move_m * math.sin(state.yaw_rad)
         stance = self._settle(east, north, state.yaw_rad, backwards=move_m < 0)
+        passes = state.stance.step_m <= self._vehicle.step_limit_m and _clears(state.stance, stance)
         climb = stance.pitch_rad if move_m >= 0 else -stance.pitch_rad
-        slip = slip_ratio(climb, self._vehicle)
+        slip = slip_ratio(climb, self._vehicle) if math.isfinite(climb) else 0.0
         duration = abs(move_m) / (self._vehicle.speed_m_s * (1.0 - slip))
-        state = replace(
-            state,
+        power = motor_w(climb if passes else 0.0, self._vehicle.speed_m_s, self._vehicle)
+        held = self._pass_time(state, duration, motors_w=power)
+        if not passes:
+            held = replace(held, stalled=True, slip=1.0)
+            # What it ran into is felt: the monitor sees the contact where the rover stands.
+            self._watch(replace(held, stance=replace(held.stance, belly_gap_m=stance.belly_gap_m)))
+            return held
+        moved = replace(
+            held,
             east_m=east,
             north_m=north,
             stance=stance,
             distance_m=state.distance_m + abs(move_m),
             slip=slip,
         )
-        power = motor_w(climb, self._vehicle.speed_m_s, self._vehicle)
-        state = self._pass_time(state, duration, motors_w=power)
-        self._watch(state)
-        return state
+        self._watch(moved)
+        return moved
 
     def _settle(self, east_m: float, north_m: float, yaw_rad: float, *, backwards: bool) -> Stance:
         return settle(
@@ -219,3 +228,11 @@ class World:
             roll_rad=stance.roll_rad,
         )
         return out_w, lit, sun
+
+
+def _clears(here: Stance, there: Stance) -> bool:
+    """Tell whether the belly comes free, or is pressed no further than it is.
+
+    Ground that is not known, beyond the edge of a map, carries nobody: NaN does not clear.
+    """
+    return there.belly_gap_m >= min(0.0, here.belly_gap_m)
