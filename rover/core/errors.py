@@ -7,6 +7,7 @@ cannot be used and resources that are not there.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
 
@@ -37,6 +38,8 @@ def _one_line(text: str) -> str:
 
 def _shown(value: object) -> str:
     text = value if isinstance(value, str) else repr(value)
+    if isinstance(value, date):  # and datetime: TOML has both
+        text = value.isoformat()
     return text if len(text) <= 60 else text[:57] + "..."
 
 

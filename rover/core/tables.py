@@ -63,6 +63,10 @@ def _worded(kind: str, message: str) -> tuple[str, str]:
         return "out of range", f"give a value {wanted}"
     if kind in _WANTED:
         return "of the wrong kind", f"give {_WANTED[kind]}"
+    if kind in ("too_long", "too_short"):
+        return "of the wrong length", message.replace(" after validation", "").partition(", not")[0].lower()
+    if kind in ("string_pattern_mismatch", "string_too_short", "string_too_long"):
+        return "not a name", "give 1 to 60 letters, digits, blanks, dots, plus, minus or underscores"
     if kind == "literal_error":
         return "none of the choices", f"give {wanted}"
     if kind == "finite_number":

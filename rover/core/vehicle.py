@@ -65,7 +65,7 @@ class VehicleParams(BaseModel):
     wake_array_w: NotNegative = Field(description="array output at which the rover wakes")
 
     # Senses
-    sensing_range_m: Positive
+    sensing_range_m: Annotated[float, Field(ge=1, le=20, allow_inf_nan=False)]
     height_noise_m: NotNegative = Field(description="standard deviation of one sensed height")
     tilt_noise_deg: NotNegative
 

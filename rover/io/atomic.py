@@ -65,6 +65,17 @@ def atomic_folder(final: Path | str) -> Iterator[Path]:
         _sync(final.parent)
 
 
+def refuse_overwriting(source: Path | str, *outputs: Path | None) -> None:
+    """Refuse an output that is the input.
+
+    Raises:
+        UsageError: It is.
+    """
+    for output in outputs:
+        if output is not None and os.path.realpath(output) == os.path.realpath(source):
+            _refuse(output, "the output is the input", "name another file")
+
+
 def _beside(final: Path) -> Path:
     """A dotted name in the same folder; the suffix is kept, since some writers go by it."""
     if not final.name:

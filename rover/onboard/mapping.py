@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial import cKDTree
 
 from rover.core.arrays import locked
 from rover.core.boundary import Observation
@@ -40,36 +41,75 @@ class BeliefState:
 BOARD_CELL_M = 1.0
 """Cells on board are no wider: what the rover sees closes its own surroundings, not whole cells of a coarse map."""
 
+MOST_BOARD_CELLS = 9_000_000
+"""Round a long path over a coarse map the cells are as fine as this allows: 0.2 GB of maps."""
+
+ROUND_THE_PATH_M = 200.0
+"""What the rover is sent reaches this far to each side of its path, at least."""
+
+SEEN_CELL_M = 0.2
+"""Heights sensed on finer cells are averaged to this before they are judged, so that noise is not taken for rocks."""
+
 SEEN_TILT_SHARE = 0.93
 """Ground is closed at this share of a tilt limit, 1 deg below 15: four sigma of the slope that 1 cm of noise makes."""
 
 
 def begin_belief(
-    terrain: Terrain, hazards: HazardMap, costmap: CostMap, vehicle: VehicleParams
+    terrain: Terrain,
+    hazards: HazardMap,
+    costmap: CostMap,
+    vehicle: VehicleParams,
+    path_m: npt.NDArray[np.float64],
 ) -> tuple[Terrain, BeliefState]:
-    """Return the orbital layers and maps on cells fine enough to be driven by, each cell split evenly.
+    """Return the layers and maps that the rover is sent: round its path, on cells fine enough to be driven by.
 
     The finer cells lie nearer to the hazards than the coarse centres did, so the footprint's reach is taken anew.
     """
-    factor = max(1, math.ceil(costmap.geometry.resolution_m / BOARD_CELL_M - 1e-9))
-    geometry = _split(costmap.geometry, factor)
-    flags = _spread(hazards.flags, factor)
-    cost = _spread(costmap.cost_s_per_m, factor)
+    window = _window(costmap.geometry, path_m)
+    coarse = _cut(costmap.geometry, window)
+    factor = max(1, math.ceil(coarse.resolution_m / BOARD_CELL_M - 1e-9))
+    factor = min(factor, max(1, math.isqrt(MOST_BOARD_CELLS // (coarse.rows * coarse.cols))))
+    geometry = _split(coarse, factor)
+
+    def fine(layer: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return layer[window].repeat(factor, axis=0).repeat(factor, axis=1)
+
+    flags, cost = fine(hazards.flags), fine(costmap.cost_s_per_m)
     cost[inflate(flags != 0, footprint_reach_cells(geometry, vehicle))] = np.inf
     belief = BeliefState(
         hazards=HazardMap(geometry=geometry, flags=flags),
         costmap=CostMap(geometry=geometry, cost_s_per_m=cost),
         steep=np.zeros(geometry.shape, np.bool_),
     )
-    fine = replace(
+    layers = replace(
         terrain,
         geometry=geometry,
-        slope_rad=_spread(terrain.slope_rad, factor),
-        aspect_rad=_spread(terrain.aspect_rad, factor),
-        roughness_m=_spread(terrain.roughness_m, factor),
-        step_m=_spread(terrain.step_m, factor),
+        slope_rad=fine(terrain.slope_rad),
+        aspect_rad=fine(terrain.aspect_rad),
+        roughness_m=fine(terrain.roughness_m),
+        step_m=fine(terrain.step_m),
     )
-    return fine, belief
+    return layers, belief
+
+
+def _window(geometry: GridGeometry, path_m: npt.NDArray[np.float64]) -> tuple[slice, slice]:
+    """Return the rows and columns round a path: half its length to each side, `ROUND_THE_PATH_M` at least."""
+    length = float(np.hypot(*np.diff(path_m, axis=0).T).sum())
+    margin = max(ROUND_THE_PATH_M, length / 2)
+    origin = np.array([geometry.east_m, geometry.north_m])
+    low = np.floor((path_m.min(axis=0) - margin - origin) / geometry.resolution_m).astype(int)
+    high = np.ceil((path_m.max(axis=0) + margin - origin) / geometry.resolution_m).astype(int) + 1
+    rows = slice(max(0, low[1]), min(geometry.rows, high[1]))
+    cols = slice(max(0, low[0]), min(geometry.cols, high[0]))
+    return rows, cols
+
+
+def _cut(geometry: GridGeometry, window: tuple[slice, slice]) -> GridGeometry:
+    rows, cols = window
+    east_m, north_m = geometry.centre_of(rows.start, cols.start)
+    return replace(
+        geometry, rows=rows.stop - rows.start, cols=cols.stop - cols.start, east_m=east_m, north_m=north_m
+    )
 
 
 def _split(geometry: GridGeometry, factor: int) -> GridGeometry:
@@ -85,10 +125,6 @@ def _split(geometry: GridGeometry, factor: int) -> GridGeometry:
     )
 
 
-def _spread(layer: npt.NDArray[Any], factor: int) -> npt.NDArray[Any]:
-    return layer.repeat(factor, axis=0).repeat(factor, axis=1)
-
-
 def update_map(belief: BeliefState, observation: Observation, vehicle: VehicleParams) -> BeliefState:
     """Fuse sensed heights: close every planning cell from which a seen hazard could be touched.
 
@@ -96,14 +132,14 @@ def update_map(belief: BeliefState, observation: Observation, vehicle: VehiclePa
     """
     if observation.heights is None:
         return belief
-    seen = _seen_hazards(observation.heights, vehicle)
+    factor = max(1, math.floor(SEEN_CELL_M / observation.heights.geometry.resolution_m + 1e-9))
+    heights = block_mean(observation.heights, factor) if factor > 1 else observation.heights
+    seen = _seen_hazards(heights, vehicle)
     if not any(mask.any() for mask, _ in seen):
         return belief
     layers = _Layers.of(belief)
     for mask, hazard in seen:
-        _close_near(
-            _points(mask, observation.heights.geometry), hazard, layers, belief, observation.heights, vehicle
-        )
+        _close_near(_points(mask, heights.geometry), hazard, layers, belief, heights, vehicle)
     return layers.into(belief)
 
 
@@ -222,7 +258,7 @@ def _close_near(
     col1, row1 = np.minimum(high, [geometry.cols - 1, geometry.rows - 1])
     rows, cols = np.mgrid[row0 : row1 + 1, col0 : col1 + 1]
     centres = origin + np.stack([cols, rows], axis=-1) * geometry.resolution_m
-    gap = np.linalg.norm(centres[:, :, None, :] - points, axis=3).min(axis=2)
+    gap, _ = cKDTree(points).query(centres)
     window = np.s_[row0 : row1 + 1, col0 : col1 + 1]
     near = gap <= radius
     if hazard is Hazard.TILT:

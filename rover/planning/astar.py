@@ -103,6 +103,12 @@ def _search(
 
 
 def _checked_costs(values: npt.NDArray[np.floating], resolution_m: float) -> npt.NDArray[np.floating]:
+    if isinstance(values, np.ma.MaskedArray) or np.asarray(values).dtype.kind not in "fiu":
+        raise CostMapError(
+            "masked, or not of real numbers",
+            remedy="give plain costs, +inf where lethal",
+            field="cost_s_per_m",
+        )
     cost = np.ascontiguousarray(values)
     if cost.dtype not in (np.float32, np.float64):
         cost = cost.astype(np.float64)

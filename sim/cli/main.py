@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import warnings
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -57,9 +58,18 @@ def _terminate(_signal: int, _frame: object) -> NoReturn:
 
 def main() -> None:
     """Run the command line and exit with its status."""
+    _replace_closed_streams()
     warnings.showwarning = _show_warning
     signal.signal(signal.SIGTERM, _terminate)
     sys.exit(_status())
+
+
+def _replace_closed_streams() -> None:
+    """A stream closed by the caller (`>&-`) is None; what is written to it goes nowhere."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - it stays open
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
 
 
 def _status() -> int:

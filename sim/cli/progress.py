@@ -25,6 +25,7 @@ class Interrupt:
 
     def __init__(self) -> None:
         self.signal: int | None = None
+        self._said = False
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interrupt:
@@ -42,7 +43,10 @@ class Interrupt:
         self.signal = number
 
     def asked(self) -> bool:
-        """Tell whether a signal has come."""
+        """Tell whether a signal has come; the first time, say what follows (a handler itself must not print)."""
+        if self.signal is not None and not self._said:
+            self._said = True
+            print("farside: stopping; what was driven is kept", file=sys.stderr)
         return self.signal is not None
 
 

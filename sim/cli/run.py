@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -108,13 +107,16 @@ def _report(log: RunLog, folder: Path) -> None:
     from sim.view.tables import print_summary
 
     console = Console()
-    print_summary(log, console)
-    console.print(f"Results: {folder}", soft_wrap=True, highlight=False)
+    try:
+        print_summary(log, console)
+        console.print(f"Results: {folder}", soft_wrap=True, highlight=False)
+    except SystemExit:  # rich's answer to a reader that has gone (`| head`)
+        raise BrokenPipeError from None
 
 
 def _exit_status(log: RunLog, received: int | None, *, strict: bool) -> int:
-    if log.outcome == "interrupted":
-        return 128 + (received or signal.SIGINT)
+    if received is not None:  # whatever it came too late for is written
+        return 128 + received
     if strict and log.violations:
         return 8
     return 4 if log.outcome == "no_plan" else 0

@@ -99,7 +99,9 @@ class MissionControl:
     def uplink(self, plan: Plan, planner: Planner) -> tuple[Uplink, BeliefState]:
         """Return what is sent to the rover, and the maps it begins with; `planner` is the one it may ask again."""
         maps = self.maps
-        terrain, belief = begin_belief(maps.terrain, maps.hazards, maps.costmap, self.vehicle)
+        terrain, belief = begin_belief(
+            maps.terrain, maps.hazards, maps.costmap, self.vehicle, plan.waypoints_m
+        )
         uplink = Uplink(
             vehicle=self.vehicle,
             terrain=terrain,

@@ -229,7 +229,10 @@ class _Run:
         if after.mode is Mode.COMMAND:
             self.stops_m.append((state.east_m, state.north_m))
         if after.mode in _SPOKEN:
-            self._note(state, after.mode.value, Severity.ACTIVITY, _SPOKEN[after.mode])
+            text = _SPOKEN[after.mode]
+            if after.mode is Mode.DORMANT and state.sun.rising:
+                text = "the array gives less than staying awake takes: dormant until it gives more"
+            self._note(state, after.mode.value, Severity.ACTIVITY, text)
         if after.finished is not None:
             name, severity = (
                 ("arrived", Severity.ACTIVITY) if after.arrived else ("stopped", Severity.WARNING)

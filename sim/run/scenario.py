@@ -166,7 +166,9 @@ class Scenario(_Table):
     format: Annotated[int, Field(strict=True, ge=FORMAT, le=FORMAT)] = Field(
         description="newer formats are refused by name"
     )
-    name: str = Field(default="scenario", min_length=1, max_length=60)
+    name: Annotated[str, Field(pattern=r"^[\w][\w .+-]{0,59}$")] = Field(
+        default="scenario", description="letters, digits, blanks, . + - and _; names the output folder"
+    )
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = 0
     start_utc: str = Field(description="UTC, as 2019-01-03T14:22:00Z")
     start_m: Place = Field(description="[E, N] in the terrain's frame")

@@ -43,11 +43,12 @@ def dem(heights: npt.ArrayLike, resolution_m: float, east_m: float = 0.0, north_
     return Dem(geometry=geometry, elevation_m=array, datum_m=0.0, source="test")
 
 
-def flat_belief(resolution_m: float = 2.0, cells: int = 30) -> BeliefState:
+def flat_belief(resolution_m: float = 2.0, cells: int = 40) -> BeliefState:
     ground = dem(np.zeros((cells, cells)), resolution_m)
     terrain = derive_terrain(ground)
     hazards = detect_hazards(terrain, YUTU_2)
-    _, belief = begin_belief(terrain, hazards, build_costmap(hazards, terrain, YUTU_2))
+    costmap = build_costmap(hazards, terrain, YUTU_2)
+    _, belief = begin_belief(terrain, hazards, costmap, YUTU_2, np.array([[30.0, 30.0]]))
     return belief
 
 
@@ -65,23 +66,65 @@ def patch_with_block(top_m: float, size: int = 2) -> Dem:
     return dem(heights, 0.25, 25.0, 25.0)
 
 
-def test_cells_on_board_are_a_metre_at_most_and_mean_the_same() -> None:
-    slope = np.add.outer(np.arange(12) * 0.3, np.zeros(12))
-    for resolution_m, factor in ((0.5, 1), (1.0, 1), (2.0, 2), (4.76, 5)):
-        ground = dem(slope * resolution_m, resolution_m, 7.0, -3.0)
-        terrain = derive_terrain(ground)
-        hazards = detect_hazards(terrain, YUTU_2)
-        costmap = build_costmap(hazards, terrain, YUTU_2)
-        fine, belief = begin_belief(terrain, hazards, costmap)
-        geometry = belief.costmap.geometry
-        assert geometry.shape == (12 * factor, 12 * factor)
-        assert geometry.bounds_m == pytest.approx(ground.geometry.bounds_m)
-        for row, col in ((0, 0), (5, 7), (11, 11)):
-            place = ground.geometry.centre_of(row, col)
-            cell = geometry.cell_at(*place)
-            assert cell is not None
-            assert belief.costmap.cost_s_per_m[cell] == costmap.cost_s_per_m[row, col]
-            assert fine.slope_rad[cell] == pytest.approx(terrain.slope_rad[row, col], nan_ok=True)
+@pytest.mark.parametrize(("resolution_m", "factor"), [(0.5, 1), (1.0, 1), (2.0, 2), (4.76, 5)])
+def test_cells_on_board_are_a_metre_at_most_and_mean_the_same(resolution_m: float, factor: int) -> None:
+    slope = np.add.outer(np.arange(12) * 0.1, np.zeros(12))
+    slope[4, 6] = 50.0
+    ground = dem(slope * resolution_m, resolution_m, 7.0, -3.0)
+    terrain = derive_terrain(ground)
+    hazards = detect_hazards(terrain, YUTU_2)
+    costmap = build_costmap(hazards, terrain, YUTU_2)
+    fine, belief = begin_belief(terrain, hazards, costmap, YUTU_2, np.array([[7.0, -3.0], [9.0, -3.0]]))
+    geometry = belief.costmap.geometry
+    assert geometry.shape == (12 * factor, 12 * factor)
+    assert geometry.bounds_m == pytest.approx(ground.geometry.bounds_m)
+    for row, col in np.ndindex(geometry.shape):
+        place = geometry.centre_of(row, col)
+        coarse = ground.geometry.cell_at(*place)
+        assert coarse is not None
+        assert belief.hazards.flags[row, col] == hazards.flags[coarse]
+        assert fine.slope_rad[row, col] == pytest.approx(terrain.slope_rad[coarse], nan_ok=True)
+        if math.isfinite(belief.costmap.cost_s_per_m[row, col]):
+            assert belief.costmap.cost_s_per_m[row, col] == costmap.cost_s_per_m[coarse]
+
+
+@pytest.mark.parametrize("resolution_m", [0.5, 1.0, 2.0, 4.76])
+def test_on_board_the_footprint_never_reaches_a_hazard_of_the_map(resolution_m: float) -> None:
+    heights = np.zeros((14, 14))
+    heights[7, 7] = 50.0
+    terrain = derive_terrain(dem(heights, resolution_m))
+    hazards = detect_hazards(terrain, YUTU_2)
+    costmap = build_costmap(hazards, terrain, YUTU_2)
+    _, belief = begin_belief(terrain, hazards, costmap, YUTU_2, np.array([[0.0, 0.0]]))
+    geometry, half = belief.costmap.geometry, belief.costmap.geometry.resolution_m / 2
+    closed = geometry.centres_of(np.argwhere(belief.hazards.flags != 0))
+    for cell in np.argwhere(np.isfinite(belief.costmap.cost_s_per_m)):
+        gaps = np.maximum(np.abs(closed - geometry.centres_of(cell[None])) - half, 0.0)
+        assert np.hypot(gaps[:, 0], gaps[:, 1]).min() >= YUTU_2.footprint_radius_m - 1e-9
+
+
+def test_what_is_sent_is_cut_to_the_path_and_bounded_in_cells() -> None:
+    flat = dem(np.zeros((400, 400)), 100.0)
+    terrain = derive_terrain(flat)
+    hazards = detect_hazards(terrain, YUTU_2)
+    costmap = build_costmap(hazards, terrain, YUTU_2)
+    path = np.array([[20_000.0, 20_000.0], [21_000.0, 20_000.0]])
+    _, belief = begin_belief(terrain, hazards, costmap, YUTU_2, path)
+    geometry = belief.costmap.geometry
+    assert geometry.rows * geometry.cols <= 9_000_000
+    west, south, east, north = geometry.bounds_m
+    assert west <= 19_500 and east >= 21_500
+    assert south <= 19_500 and north >= 20_500
+    assert east - west < 2500
+    assert (west + 50) % 100 == pytest.approx(0)
+
+
+def test_noise_on_fine_cells_is_not_taken_for_rocks() -> None:
+    belief = flat_belief()
+    for resolution_m in (0.05, 0.1, 0.25):
+        side = round(10 / resolution_m) + 1
+        noise = np.random.default_rng(1).normal(0, YUTU_2.height_noise_m, (side, side))
+        assert update_map(belief, seen(dem(noise, resolution_m, 25.0, 25.0)), YUTU_2) is belief
 
 
 def test_level_ground_closes_nothing() -> None:

@@ -153,6 +153,36 @@ def test_a_smaller_battery_changes_the_plan_and_a_too_small_one_is_refused(first
     assert "a night of" not in str(enough.control.plan(AStarPlanner()))
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ("power.resume_soc=0.31",),
+        ("power.resume_soc=0.31", "vehicle.battery_wh=40"),
+        ("power.reserve_soc=0", "power.resume_soc=0.02"),
+        ("vehicle.array_area_m2=0.3",),
+        ("vehicle.battery_wh=45",),
+        ("vehicle.array_area_m2=0.2", "power.resume_soc=0.35"),
+    ],
+    ids=" ".join,
+)
+def test_no_setting_of_the_battery_drains_it_below_its_reserve(settings: tuple[str, ...]) -> None:
+    log = run_scenario(load_scenario("first-drive", settings=list(settings)))
+    assert log.violations == []
+    assert log.outcome in (Outcome.ARRIVED, Outcome.TIMED_OUT), log.reason
+
+
+def test_a_new_path_on_board_keeps_the_footprint_out_of_zones() -> None:
+    """A boulder in a corridor between two zones pushes the rover aside, but not into them."""
+    north = "{name='n', kind='keep-out', polygon=[[-60, 6], [-8, 6], [-8, 20], [-60, 20]]}"
+    south = "{name='s', kind='keep-out', polygon=[[-60, -20], [-8, -20], [-8, -6], [-60, -6]]}"
+    rock = "terrain.boulders=[{east_m=-28, north_m=0, diameter_m=0.6, height_m=0.5}]"
+    log = run_scenario(
+        load_scenario("short-hop", settings=[f"zones=[{north}, {south}]", rock, "goal_m=[-55, 0]"], seed=2)
+    )
+    assert log.summary["replans"] >= 1
+    assert log.violations == []
+
+
 def test_a_later_start_changes_the_plan_or_is_refused(first_drive: RunLog) -> None:
     later = prepare(load_scenario("first-drive", settings=["start_utc=2019-01-11T14:22:00Z"]))
     plan = later.control.plan(AStarPlanner())
