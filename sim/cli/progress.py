@@ -13,7 +13,7 @@ def say_if_cold(*, quiet: bool) -> None:
     from rover.core.jit import is_cold
 
     if not quiet and is_cold():
-        print("farside: compiling kernels, once (some 30 s)", file=sys.stderr)
+        print("farside: compiling kernels, once (some 10 s)", file=sys.stderr)
 
 
 class Terminated(BaseException):
