@@ -61,14 +61,17 @@ def _survive_corruption(dispatcher: Any, folder: Path) -> None:
     load, save = cached.load_overload, cached.save_overload
 
     def load_or_wipe(*args: Any) -> Any:
+        found = None
         try:
-            return load(*args)
+            found = load(*args)
         except OSError:  # gone or closed to us: saving will say so
-            return None
+            pass
         except Exception as error:  # unpickling torn bytes can raise anything
             _warn_once(f"kernel cache {folder} is corrupt ({type(error).__name__}), recompiling")
             shutil.rmtree(folder, ignore_errors=True)  # made anew when a kernel is saved
-            return None
+        if found is None:
+            _announce()
+        return found
 
     def save_or_skip(*args: Any) -> Any:
         try:
@@ -80,6 +83,19 @@ def _survive_corruption(dispatcher: Any, folder: Path) -> None:
             return None
 
     cached.load_overload, cached.save_overload = load_or_wipe, save_or_skip
+
+
+_listeners: list[Callable[[], None]] = []
+
+
+def when_compiling(tell: Callable[[], None]) -> None:
+    """Have `tell` called once, when the first kernel that is not in the cache is about to be compiled."""
+    _listeners.append(tell)
+
+
+def _announce() -> None:
+    while _listeners:
+        _listeners.pop()()
 
 
 @cache
@@ -101,12 +117,6 @@ def cache_folder() -> Path | None:
         _warn_once(f"kernel cache {folder} cannot be written ({error.strerror}), compiling afresh")
         return None
     return folder
-
-
-def is_cold() -> bool:
-    """Tell whether kernels still have to be compiled, so that a command can say why it takes its time."""
-    folder = cache_folder()
-    return folder is None or not any(folder.rglob("*.nbi"))
 
 
 def _user_cache() -> Path:

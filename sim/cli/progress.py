@@ -10,10 +10,10 @@ from typing import Any
 
 def say_if_cold(*, quiet: bool) -> None:
     """Say so when the first run has to compile first."""
-    from rover.core.jit import is_cold
+    from rover.core.jit import when_compiling
 
-    if not quiet and is_cold():
-        print("farside: compiling kernels, once (some 10 s)", file=sys.stderr)
+    if not quiet:
+        when_compiling(lambda: print("farside: compiling kernels, once (some 10 s)", file=sys.stderr))
 
 
 class Terminated(BaseException):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -106,6 +107,9 @@ def _report(log: RunLog, folder: Path) -> None:
 
     from sim.view.tables import print_summary
 
+    body = log.dem.geometry.site.body
+    if body != "moon":
+        print(f"farside: note: gravity and Sun are the Moon's, the terrain is of {body}", file=sys.stderr)
     console = Console()
     try:
         print_summary(log, console)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,8 @@ def write_results(log: RunLog, folder: Path) -> None:
     _write_json(folder / SUMMARY, log.summary)
     (folder / SCENARIO).write_text(_scenario_toml(log), encoding="utf-8")
     _write_json(folder / EVENTS, [asdict(event) for event in log.events])
-    np.savez_compressed(folder / TELEMETRY, **dict(log.telemetry))  # type: ignore[arg-type]
+    named = {**log.telemetry, "mode": np.array(log.modes)[log.telemetry["mode"]]}
+    np.savez_compressed(folder / TELEMETRY, **named)
     np.savez_compressed(folder / PRODUCTS, **_products(log))  # type: ignore[arg-type]
     _write_traverse(log, folder / TRAVERSE)
 
@@ -141,7 +142,7 @@ def _assemble(folder: Path, summary: Mapping[str, Any]) -> RunLog:
         reason=summary["reason"],
         scenario=_read_scenario(folder / SCENARIO),
         summary=summary,
-        telemetry=_read_npz(folder / TELEMETRY),
+        telemetry=_with_mode_codes(_read_npz(folder / TELEMETRY), summary["modes"]),
         modes=summary["modes"],
         events=[Event(**{**e, "severity": Severity(e["severity"])}) for e in _read_json(folder / EVENTS)],
         violations=[Violation(**v) for v in summary["violations"]],
@@ -154,6 +155,15 @@ def _assemble(folder: Path, summary: Mapping[str, Any]) -> RunLog:
         goal_m=(float(summary["goal_m"][0]), float(summary["goal_m"][1])),
         zones=[(name, kind, np.array(corners)) for name, kind, corners in zones],
     )
+
+
+def _with_mode_codes(
+    telemetry: dict[str, npt.NDArray[Any]], modes: Sequence[str]
+) -> dict[str, npt.NDArray[Any]]:
+    """Return telemetry as it is in memory: files name the modes, columns in memory number them."""
+    number = {name: code for code, name in enumerate(modes)}
+    codes = np.array([number[name] for name in telemetry["mode"].tolist()], np.uint8)
+    return {**telemetry, "mode": codes}
 
 
 def _dem(products: Mapping[str, npt.NDArray[Any]]) -> Dem:

@@ -90,7 +90,7 @@ TELEMETRY_COLUMNS: Mapping[str, str] = {
     "sun_azimuth_rad": "rad, clockwise from the raster's north",
     "sun_elevation_rad": "rad",
     "slip": "slip ratio of the last drive",
-    "mode": "code, see `modes` in summary.json",
+    "mode": "name in telemetry.npz; in memory its place in `RunLog.modes`",
 }
 
 

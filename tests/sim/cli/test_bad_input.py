@@ -13,7 +13,7 @@ import pytest
 
 from rover.io.crs import local_crs_wkt
 from tests.builders.bad_dems import BAD_DEMS, declare_huge, good_geotiff
-from tests.sim.cli.conftest import Command
+from tests.sim.cli.conftest import FARSIDE, Command, environment
 
 LINE = re.compile(r"farside: error\[[A-Z_]+\]: .+; .+\n")
 START, GOAL = "--start=-20950,33900", "--goal=-20900,33950"
@@ -233,6 +233,34 @@ def test_ascii_without_a_frame_lies_where_the_scenario_says(farside: Command, wo
     summary = json.loads((work / "runs" / "short-hop" / "summary.json").read_text(encoding="utf-8"))
     assert "-45.4446" in summary["crs_wkt"]
     assert farside("plan", "flat.asc", "--start=0,0", "--goal=40,40").returncode == 0
+
+
+def test_a_cold_cache_adds_no_line_to_an_error(farside: Command, work: Path, tmp_path: Path) -> None:
+    (work / "bad.tif").write_bytes(b"")
+    cold = {"NUMBA_CACHE_DIR": str(tmp_path / "cold")}
+    assert_refused(farside("run", "short-hop", "--set", "terrain.dem=bad.tif", env=cold), 3, "bad.tif")
+    assert_refused(farside("plan", "bad.tif", START, GOAL, env=cold), 3, "bad.tif")
+
+
+def test_an_output_never_replaces_its_input(farside: Command, work: Path) -> None:
+    good_geotiff(work / "good.tif")
+    before = (work / "good.tif").read_bytes()
+    assert_refused(
+        farside("plan", "good.tif", START, GOAL, "--out", "good.tif"), 2, "the output is the input"
+    )
+    words = ("--center=-88,0", "--size", 100, "--out", "./good.tif")
+    assert_refused(farside("reproject", "good.tif", *words), 2, "the output is the input")
+    assert (work / "good.tif").read_bytes() == before
+
+
+def test_closed_streams_are_no_bug(tmp_path: Path, farside: Command, work: Path) -> None:
+    farside("synth", "short-hop", "--out", "a.tif")
+    for closed in (">&-", "2>&-", ">&- 2>&-"):
+        done = subprocess.run(
+            f"{FARSIDE} plan a.tif --start 0,0 --goal 20,20 --json {closed}",
+            shell=True, cwd=work, env=environment(tmp_path / "home"), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
 
 
 def test_farside_alone_shows_its_help(farside: Command) -> None:
