@@ -47,7 +47,7 @@ def _draw_slope(ax: Axes, distance: Points, slope_deg: Points, limit_deg: float 
     if limit_deg is not None:
         ax.axhline(limit_deg, color=style.INK, lw=1, ls="--", gid="slope limit")
         beside, words, halo = ax.get_yaxis_transform(), f"limit {limit_deg:g}\u00b0", style.halo(3)
-        ax.text(0.005, limit_deg, words, transform=beside, va="center", fontsize=8, path_effects=halo)
+        ax.text(0.005, limit_deg, words, transform=beside, va="top", fontsize=8, path_effects=halo)
     known = slope_deg[np.isfinite(slope_deg)]
     steepest = float(known.max(initial=limit_deg or 0.0))
     ax.set(ylabel="slope (deg)", ylim=(0, max(5.0, 1.2 * steepest)))
