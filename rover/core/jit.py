@@ -28,25 +28,16 @@ def kernel(function: Function) -> Function:
 
     Never `fastmath`: it makes `isnan` false, so that unknown ground would read as safe.
     """
-    return _compiled(function, parallel=False)
-
-
-def parallel_kernel(function: Function) -> Function:
-    """As `kernel`, with `numba.prange` loops over rows that write disjoint outputs."""
-    return _compiled(function, parallel=True)
-
-
-def _compiled(function: Function, *, parallel: bool) -> Function:
     folder = cache_folder()
     if folder is None:
-        return cast(Function, numba.njit(nogil=True, parallel=parallel)(function))
+        return cast(Function, numba.njit(nogil=True)(function))
     # The folder is fixed at the moment of decoration; putting the setting back leaves the numba functions of
     # the program that imports us in their own cache.
     settings: Any = numba.core.config
     before = settings.CACHE_DIR
     settings.CACHE_DIR = str(folder)
     try:
-        dispatcher = numba.njit(nogil=True, parallel=parallel, cache=True)(function)
+        dispatcher = numba.njit(nogil=True, cache=True)(function)
     finally:
         settings.CACHE_DIR = before
     _survive_corruption(dispatcher, folder)
