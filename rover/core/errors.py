@@ -165,6 +165,13 @@ class DemValueError(FarsideError):
     exit_code = 3
 
 
+class RockListError(FarsideError):
+    """A list of rocks that is missing, lacks a column or holds values that no rock has."""
+
+    code = "ROCK_LIST"
+    exit_code = 3
+
+
 class CostMapError(FarsideError):
     """Costs that no search can use: NaN, zero, negative, or not a raster."""
 

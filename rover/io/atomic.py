@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rover.core.errors import OutputError, UsageError
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextlib.contextmanager

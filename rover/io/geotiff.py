@@ -300,7 +300,7 @@ def geotiff_bytes(
     from rasterio.io import MemoryFile
 
     with rasterio.Env(**_ISOLATED), MemoryFile() as memory:
-        with memory.open(**_profile(array, geometry, nodata)) as dataset:
+        with memory.open(**_profile(geometry, array.dtype.name, nodata)) as dataset:
             dataset.write(array, 1)
             dataset.set_band_description(1, description)
             dataset.update_tags(**tags)
@@ -308,7 +308,30 @@ def geotiff_bytes(
         return bytes(memory.getbuffer())
 
 
-def _profile(array: npt.NDArray[Any], geometry: GridGeometry, nodata: float | None) -> dict[str, Any]:
+def blank_geotiff_bytes(
+    geometry: GridGeometry, *, dtype: str, tile: int, description: str, tags: Mapping[str, str]
+) -> bytes:
+    """Return a little-endian GeoTIFF that declares tiles of a raster and holds none of them.
+
+    No-data is NaN; tiles are declared as deflated with the predictor for floating point, `tile` cells a side.
+
+    Raises:
+        DemFrameError: The site has no frame, or one that GeoTIFF cannot hold.
+    """
+    import rasterio
+    from rasterio.io import MemoryFile
+
+    tiles = {"tiled": True, "blockxsize": tile, "blockysize": tile, "predictor": 3, "sparse_ok": True}
+    with rasterio.Env(**_ISOLATED), MemoryFile() as memory:
+        profile = _profile(geometry, dtype, math.nan) | tiles | {"endianness": "little"}
+        with memory.open(**profile) as dataset:
+            dataset.set_band_description(1, description)
+            dataset.update_tags(**tags)
+        _check_kept(memory)
+        return bytes(memory.getbuffer())
+
+
+def _profile(geometry: GridGeometry, dtype: str, nodata: float | None) -> dict[str, Any]:
     from rasterio import Affine
 
     side_m = geometry.resolution_m
@@ -318,7 +341,7 @@ def _profile(array: npt.NDArray[Any], geometry: GridGeometry, nodata: float | No
         "height": geometry.rows,
         "width": geometry.cols,
         "count": 1,
-        "dtype": array.dtype.name,
+        "dtype": dtype,
         "crs": _crs_to_write(geometry.site.crs_wkt),
         "transform": Affine(side_m, 0, west, 0, -side_m, north),
         "nodata": nodata,

@@ -30,6 +30,9 @@ unknown too, and `math.isnan(site.latitude_rad)` tells."""
 FINE_RESOLUTION_M = 0.5
 """Below this a GeoTIFF is written in float64: float32 at -6 km has steps of 0.5 mm, a slope in fine cells."""
 
+ELEVATION = "elevation above the reference sphere, m"
+"""How the band of a GeoTIFF is described."""
+
 
 def read_dem(
     path: Path | str,
@@ -125,13 +128,17 @@ def _absolute(dem: Dem) -> npt.NDArray[np.float64]:
     return dem.elevation_m[::-1].astype(np.float64) + dem.datum_m
 
 
+def elevation_type(resolution_m: float) -> np.dtype[Any]:
+    """Return the type that a GeoTIFF of cells of that side holds elevations in."""
+    return np.dtype(np.float32 if resolution_m >= FINE_RESOLUTION_M else np.float64)
+
+
 def _geotiff_of(dem: Dem) -> bytes:
-    coarse = dem.geometry.resolution_m >= FINE_RESOLUTION_M
     return geotiff_bytes(
-        _absolute(dem).astype(np.float32 if coarse else np.float64),
+        _absolute(dem).astype(elevation_type(dem.geometry.resolution_m)),
         dem.geometry,
         nodata=math.nan,
-        description="elevation above the reference sphere, m",
+        description=ELEVATION,
         tags={"SOURCE": dem.source},
     )
 

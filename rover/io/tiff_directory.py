@@ -19,6 +19,15 @@ _BIG = 43
 _MOST_TAGS = 4096
 
 
+class Tag(NamedTuple):
+    """An entry of a directory: number and type as in TIFF 6.0, how many values, and their bytes."""
+
+    number: int
+    kind: int
+    length: int
+    value: bytes
+
+
 class _Layout(NamedTuple):
     """struct formats, and the bytes of a value that an entry holds itself."""
 
@@ -37,6 +46,30 @@ def directory_is_whole(path: Path | str) -> bool:
             return all(end <= length for end in _ends(file))
         except (struct.error, OverflowError, OSError):
             return False  # it ends early, or points where no file can reach
+
+
+def read_tags(file: BinaryIO) -> list[Tag]:
+    """Return the first directory's entries of a whole TIFF whose numbers are little-endian.
+
+    Raises:
+        struct.error: The file ends before the directory does.
+    """
+    layout = _layout(file)
+    file.seek(layout.first_at)
+    file.seek(*_unpack(file, layout.offset))
+    (count,) = _unpack(file, layout.tags)
+    head = layout.entry[:-1]
+    tags = []
+    for _ in range(count):
+        number, kind, values = _unpack(file, head)
+        held = file.read(layout.inline)
+        size, after = values * _BYTES_OF_TYPE[kind], file.tell()
+        if size > layout.inline:
+            file.seek(*struct.unpack(layout.offset, held))
+            held = file.read(size)
+            file.seek(after)
+        tags.append(Tag(number, kind, values, held[:size]))
+    return tags
 
 
 def _ends(file: BinaryIO) -> Iterator[int]:

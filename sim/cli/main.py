@@ -23,6 +23,7 @@ from sim.cli.progress import Terminated
 from sim.cli.reproject import reproject
 from sim.cli.run import run
 from sim.cli.synth import synth
+from sim.cli.terrain import terrain
 
 app = typer.Typer(
     name="farside",
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Plan and drive rover traverses on the Moon.",
 )
-for command in (run, plan, synth, plot, reproject, init, check):
+for command in (run, plan, synth, plot, reproject, terrain, init, check):
     app.command()(command)
 
 

@@ -51,18 +51,26 @@ class Interrupt:
 
 
 class Progress:
-    """A bar with the simulated date on a terminal, a line per 10 % off it, nothing when quiet."""
+    """A bar with a note, such as the simulated date, on a terminal, a line per 10 % off it, nothing when quiet.
 
-    def __init__(self, *, quiet: bool) -> None:
+    Args:
+        quiet: Show nothing.
+        doing: What stands before the bar.
+        of: What the lines give per cent of.
+        first: The note until the first update.
+    """
+
+    def __init__(self, *, quiet: bool, doing: str = "driving", of: str = "the way", first: str = "") -> None:
         self._quiet = quiet
+        self._doing, self._of, self._first = doing, of, first
         self._bar: Any = None
         self._task: Any = None
         self._tenths = 0
 
     def __enter__(self) -> Progress:
         if not self._quiet and sys.stderr.isatty():
-            self._bar = _bar()
-            self._task = self._bar.add_task("", total=1.0, date="planning")
+            self._bar = _bar(self._doing)
+            self._task = self._bar.add_task("", total=1.0, note=self._first)
             self._bar.start()
         return self
 
@@ -72,21 +80,22 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def update(self, fraction: float, utc: str) -> None:
-        """Show how much of the way is done and the simulated date."""
+    def update(self, fraction: float, note: str = "") -> None:
+        """Show how much is done, and a note."""
         if self._quiet:
             return
         if self._bar is not None:
-            self._bar.update(self._task, completed=fraction, date=utc)
+            self._bar.update(self._task, completed=fraction, note=note)
         elif int(fraction * 10) > self._tenths:
             self._tenths = int(fraction * 10)
-            print(f"farside: {self._tenths * 10:3d} % of the way, {utc}", file=sys.stderr)
+            words = [f"farside: {self._tenths * 10:3d} % of {self._of}", *([note] if note else [])]
+            print(", ".join(words), file=sys.stderr)
 
 
-def _bar() -> Any:
+def _bar(doing: str) -> Any:
     from rich.console import Console
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn
     from rich.progress import Progress as RichProgress
 
-    columns = (TextColumn("driving"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[date]}"))
+    columns = (TextColumn(doing), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[note]}"))
     return RichProgress(*columns, console=Console(stderr=True), transient=True)

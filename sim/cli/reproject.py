@@ -37,7 +37,7 @@ def reproject(
     from rover.io.reproject import reproject_dem
 
     refuse_overwriting(dem, out)
-    latitude, longitude = _degrees(center)
+    latitude, longitude = degrees_of(center)
     format_to_write(out)
     made = reproject_dem(
         dem,
@@ -53,7 +53,12 @@ def reproject(
     typer.echo(_summary(made, out))
 
 
-def _degrees(center: str) -> tuple[float, float]:
+def degrees_of(center: str) -> tuple[float, float]:
+    """Read LAT,LON in degrees.
+
+    Raises:
+        UsageError: Not two numbers.
+    """
     from rover.core.errors import UsageError
 
     try:

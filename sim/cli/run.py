@@ -52,7 +52,7 @@ def run(
         _parent_of(folder, made=out is None),
         atomic_folder(folder) as partial,
         Interrupt() as interrupt,
-        Progress(quiet=quiet) as progress,
+        Progress(quiet=quiet, first="planning") as progress,
     ):
         log = run_scenario(
             loaded,

@@ -3,50 +3,118 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from sim.cli.options import MaxCells, OutFile, Seed, Settings, cells_allowed
+from sim.cli.options import OutFile, Quiet, Seed, Settings, cells_allowed
+
+if TYPE_CHECKING:
+    from rover.core.grid import Dem
+    from sim.cli.ground_view import GroundView
+
+MAX_CELLS_OF_TIF = 2_000_000_000
+"""A GeoTIFF is written as it is made, so that disk and patience limit it and not memory."""
+
+_DRAWN_CELLS = 2_000_000
+_LONG = 2_000_000
 
 
 def synth(
     source: Annotated[
-        str, typer.Argument(metavar="SCENARIO|SITE", help="A scenario or site, by path or name.")
+        str, typer.Argument(metavar="SITE|SCENARIO", help="A site or scenario, by path or name.")
     ],
     out: OutFile,
+    window: Annotated[
+        Optional[str],  # noqa: UP045 - typer reads it at run time
+        typer.Option(
+            metavar="E0,N0,E1,N1",
+            help="Edges, metres east and north of the origin of the site or scenario.",
+            show_default="the scenario's map, or 2 km about the site's anchor",
+        ),
+    ] = None,
+    resolution: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="M", help="Side of a cell, metres.", show_default="as in the scenario, or 2"),
+    ] = None,
     settings: Settings = None,
     seed: Seed = None,
-    max_cells: MaxCells = None,
-    plot: Annotated[
-        Optional[Path],  # noqa: UP045 - typer reads it at run time
-        typer.Option("--plot", metavar="FILE", help="A picture of it as well."),
+    rocks: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FILE.csv", help="Write the rocks in the window as well."),
     ] = None,
+    plot: Annotated[bool, typer.Option("--plot", help="Draw it as well, beside it as .png.")] = False,
+    max_cells: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            metavar="N", help="Most cells to make.", show_default="2 billion in a .tif, 100 million otherwise"
+        ),
+    ] = None,
+    quiet: Quiet = False,
 ) -> None:
-    """Write the seeded map that a scenario's planner would see."""
-    from rover.core.errors import UsageError
-    from rover.io.bundle import site_names
-    from rover.io.raster import format_to_write, write_dem
-    from sim.run.scenario import load_scenario, scenario_of_site
-    from sim.run.setting import orbital_dem
+    """Write seeded ground: the map that a scenario's planner would see, or any window of a site."""
+    from sim.cli.ground_view import check_cells, view_of
 
-    format_to_write(out)
-    is_site = source in site_names() or Path(source).name == "site.toml"
-    load = scenario_of_site if is_site else load_scenario
-    scenario = load(source, settings=settings or (), seed=seed)
-    if scenario.terrain.dem is not None:
-        raise UsageError(
-            "this scenario's ground is measured, not made",
-            remedy="name a scenario without terrain.dem",
-            field="terrain.dem",
-            value=scenario.terrain.dem,
+    is_tif = _is_tif(out)
+    _check_outputs(source, out, rocks, out.with_suffix(".png") if plot else None)
+    view = view_of(source, settings=settings or (), seed=seed, window=window, resolution=resolution)
+    smaller = "take a smaller window or a coarser resolution"
+    if is_tif:
+        check_cells(view, MAX_CELLS_OF_TIF if max_cells is None else max_cells, remedy=smaller)
+    else:
+        check_cells(
+            view, cells_allowed(max_cells), remedy=f"write a .tif, which memory does not limit, {smaller}"
         )
-    dem = orbital_dem(scenario, max_cells=cells_allowed(max_cells))
-    write_dem(dem, out)
-    if plot is not None:
-        from sim.view.maps import draw_dem
-        from sim.view.save import save_figure
+    _write(view, out, rocks, plot=plot, is_tif=is_tif, quiet=quiet)
 
-        save_figure(draw_dem(dem, dem.source), plot)
-    rows, cols = dem.geometry.shape
-    typer.echo(f"{out}: {cols} x {rows} cells of {dem.geometry.resolution_m:g} m, {dem.source}")
+
+def _is_tif(out: Path) -> bool:
+    from rover.io.raster import format_to_write
+    from rover.io.source import Format
+
+    return format_to_write(out) is Format.GEOTIFF
+
+
+def _check_outputs(source: str, out: Path, rocks: Path | None, picture: Path | None) -> None:
+    """Refuse outputs that would replace the source or each other."""
+    from rover.core.errors import UsageError
+    from rover.io.atomic import refuse_overwriting
+
+    refuse_overwriting(source, out, rocks, picture)
+    if rocks is not None and rocks.suffix.lower() != ".csv":
+        raise UsageError(
+            "rocks are written as CSV", remedy="end the name in .csv", field="--rocks", value=str(rocks)
+        )
+
+
+def _write(view: GroundView, out: Path, rocks: Path | None, *, plot: bool, is_tif: bool, quiet: bool) -> None:
+    from rover.io.raster import write_dem
+    from sim.cli.ground_view import view_dem, write_rocks, write_view
+    from sim.cli.progress import Progress, say_if_cold
+
+    rows, cols = view.geometry.shape
+    short, dem = quiet or rows * cols < _LONG, None
+    say_if_cold(quiet=quiet)
+    if is_tif:
+        with Progress(quiet=short, doing="making ground", of="the ground") as progress:
+            write_view(view, out, progress.update)
+    else:
+        dem = view_dem(view)
+        write_dem(dem, out)
+    typer.echo(f"{out}: {cols} x {rows} cells of {view.geometry.resolution_m:g} m, {view.source}")
+    if rocks is not None:
+        with Progress(quiet=short, doing="listing rocks", of="the rocks") as progress:
+            count = write_rocks(view, rocks, progress.update)
+        typer.echo(f"{rocks}: {count:,} rocks")
+    if plot:
+        _draw(dem, view, out)
+
+
+def _draw(dem: Dem | None, view: GroundView, out: Path) -> None:
+    """Draw a file's ground from an overview, so that a large window needs no more memory than a small one."""
+    from rover.io.cog import read_overview
+    from sim.view.maps import draw_dem
+    from sim.view.save import save_figure
+
+    shown = read_overview(out, most_cells=_DRAWN_CELLS) if dem is None else dem
+    save_figure(draw_dem(shown, out.name), out.with_suffix(".png"))

@@ -1,8 +1,10 @@
-"""Blocks of square cells, and plain shapes over them, in half-millimetres from the site's origin."""
+"""Blocks of square cells, in half-millimetres from the site's origin."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +12,8 @@ import numpy.typing as npt
 
 from sim.moon.scatter import HALF_MM
 
-_BLOCK = 1024
+BLOCK = 256
+"""Rows and columns that are made in one go: small enough for the caches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,15 +53,6 @@ class Cells:
         )
 
 
-def offsets_m(
-    cells: Cells, place: tuple[int, int]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return east (cols,) and north (rows,) of the cells from a place, metres."""
-    x = (cells.east - place[0] + cells.step * np.arange(cells.cols, dtype=np.int64)) / HALF_MM
-    y = (cells.north - place[1] + cells.step * np.arange(cells.rows, dtype=np.int64)) / HALF_MM
-    return x, y
-
-
 def touches(cells: Cells, place: tuple[int, int], radius_m: float) -> bool:
     """Tell whether the square of half side `radius_m` about a place reaches the cells."""
     west, south, east, north = cells.window
@@ -71,26 +65,18 @@ def touches(cells: Cells, place: tuple[int, int], radius_m: float) -> bool:
     )
 
 
-def bump(
-    cells: Cells, place: tuple[int, int], radius_m: float, bend_m: npt.NDArray[np.float64] | None = None
-) -> npt.NDArray[np.float64]:
-    """Return (rows, cols) of a smooth bump, 1 at a place and 0 from `radius_m` on.
-
-    `bend_m` (2, rows, cols) moves each cell east and north before its distance is taken.
-    """
-    x, y = offsets_m(cells, place)
-    u, v = x[None, :] / radius_m, y[:, None] / radius_m
-    if bend_m is not None:
-        u, v = u + bend_m[0] / radius_m, v + bend_m[1] / radius_m
-    inside: npt.NDArray[np.float64] = np.maximum(0.0, 1.0 - u * u - v * v)
-    return inside * inside * (3.0 - 2.0 * inside)
-
-
 def by_blocks(cells: Cells, made: Callable[[Cells], npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
-    """Return what `made` gives, block by block, so that scratch memory stays small."""
+    """Return what `made` gives, block by block and on all cores; `made` must release the GIL to gain by it."""
     out = np.empty((cells.rows, cells.cols))
-    for row in range(0, cells.rows, _BLOCK):
-        for col in range(0, cells.cols, _BLOCK):
-            part = cells.part(row, col, min(_BLOCK, cells.rows - row), min(_BLOCK, cells.cols - col))
-            out[row : row + part.rows, col : col + part.cols] = made(part)
+
+    def fill(corner: tuple[int, int]) -> None:
+        row, col = corner
+        part = cells.part(row, col, min(BLOCK, cells.rows - row), min(BLOCK, cells.cols - col))
+        out[row : row + part.rows, col : col + part.cols] = made(part)
+
+    corners = [(row, col) for row in range(0, cells.rows, BLOCK) for col in range(0, cells.cols, BLOCK)]
+    fill(corners[0])  # here, so that kernels are compiled in one thread
+    if len(corners) > 1:
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+            list(pool.map(fill, corners[1:]))
     return out

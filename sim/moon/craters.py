@@ -4,38 +4,76 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.moon.powers import interpolate_log, power
-from sim.moon.scatter import HALF_MM, SizeBin, Strewn, size_bin, stream_key, strew
-from sim.moon.shape_kernels import REACH, profile
+from sim.moon.crater_kernels import gather_craters
+from sim.moon.scatter import HALF_MM, SizeBin, SizeBins, size_bin, stacked, stream_key
+from sim.moon.shape_kernels import REACH, add_craters, add_small_craters, fill_volumes, profile
 from sim.moon.site import AnchorParams, CraterParams, FeatureParams
 
 CRATER_STREAM = 3
 
+SMALLEST_SEEN = 0.22
+"""Diameter, in cells, of the smallest craters that a raster shows any of."""
+
 _SMALLEST_M = 0.128
 _STRETCH = 0.12
-_WORN_RIM, _FRESH_RIM = 0.10, 0.24
 _WORN_ROUNDING, _FRESH_ROUNDING = 0.50, 0.10
+_STEPS = 16
+_SLICES = 240
+_TABLE_SIDE = 49
+_SMALL = 1.5
+"""Diameter, in cells, below which a crater is averaged by its volume."""
 _BOX = 1.1
-_HARMLESS_M = 1.0
+_HARMLESS_M = 0.5
+_MEAN_RATIO = 0.061
+_UNSEEN, _SEEN = 0.027, 0.064
+"""Cubes of 0.3 and 0.4: diameters, in cells, between which craters of the mean ratio come into sight."""
 
 
-def _unit_bowls(steps: int) -> npt.NDArray[np.float64]:
-    """Return the bowl depth that makes rim to floor 1, for freshness from 0 to 1 in `steps`."""
-    found = []
-    for step in range(steps + 1):
-        fresh = step / steps
-        rim = _WORN_RIM + (_FRESH_RIM - _WORN_RIM) * fresh
-        rounding = _WORN_ROUNDING + (_FRESH_ROUNDING - _WORN_ROUNDING) * fresh
-        heights = [profile(k * k / 10_000.0, 1.0, rim, rounding) for k in range(301)]
-        found.append(1.0 / (max(heights) - heights[0]))
-    return np.array(found)
+@cache
+def _unit_shapes() -> npt.NDArray[np.float64]:
+    """Return (steps, 5) heights of `profile` for freshness from 0 to 1, and the radius of the rim's crest.
+
+    Rim to floor is 1 and the volume is 0: what is dug out lies around, a crater moves ground and makes none.
+    The ejecta of a fresh crater fall off steeply (with the sixth power of the taper), those of a worn one have
+    crept outwards (third power).
+    """
+    return np.array([_unit_shape(step / _STEPS) for step in range(_STEPS + 1)])
 
 
-_UNIT_BOWL = _unit_bowls(64)
+def _unit_shape(fresh: float) -> list[float]:
+    rounding = _WORN_ROUNDING + (_FRESH_ROUNDING - _WORN_ROUNDING) * fresh
+    low, high = 0.1, 0.4
+    for _ in range(6):  # secant; the volume is all but linear in the rim
+        at_low, at_high = (_volume(rim, fresh, rounding) for rim in (low, high))
+        if at_low == at_high:
+            break
+        low, high = high, high - at_high * (high - low) / (at_high - at_low)
+    rim = high
+    heights = [profile(k * k * 1e-4, 1.0, rim * fresh, rim * (1.0 - fresh), rounding) for k in range(201)]
+    scale = 1.0 / (max(heights) - heights[0])
+    crest = heights.index(max(heights)) * 0.01
+    return [scale, scale * rim * fresh, scale * rim * (1.0 - fresh), scale * rounding, crest]
+
+
+def _volume(rim: float, fresh: float, rounding: float) -> float:
+    """Return the volume over that of a cylinder as wide as the bowl and 1 high, by the midpoint rule."""
+    width = REACH * REACH / _SLICES
+    return width * sum(
+        profile((k + 0.5) * width, 1.0, rim * fresh, rim * (1.0 - fresh), rounding) for k in range(_SLICES)
+    )
+
+
+@cache
+def _volumes() -> npt.NDArray[np.float64]:
+    volumes = np.empty((_STEPS + 1, _TABLE_SIDE, _TABLE_SIDE))
+    fill_volumes(_unit_shapes(), volumes)
+    return volumes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,30 +96,25 @@ class Craters:
 
     def reach(self) -> npt.NDArray[np.int64]:
         """Return (n,) half sides of the squares that hold the craters and their ejecta, half-millimetres."""
-        return (self.diameter_m * (0.5 * REACH * _BOX * HALF_MM)).astype(np.int64) + 1
+        half_m = self.diameter_m * (0.5 * REACH * _BOX) / self.unit()[:, 4]
+        return (half_m * HALF_MM).astype(np.int64) + 1
 
     def shape(self, share: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Return (n, 6) shapes for `add_craters`, scaled in height by `share`.
-
-        Rims of fresh craters stand about a fifth of their depth (Pike 1977: 0.036 of the diameter), those of
-        worn ones less, and their rounding is wider.
-        """
-        radius = 0.5 * self.diameter_m
-        inverse = 1.0 / (radius * radius)
-        at = self.freshness * (len(_UNIT_BOWL) - 1)
-        bowl = self.depth_m * share * _UNIT_BOWL[(at + 0.5).astype(np.int64)]
+        """Return (n, 7) shapes for `add_craters`, scaled in height by `share`."""
+        unit = self.unit()
+        inverse = 2.0 * unit[:, 4] / self.diameter_m
+        inverse = inverse * inverse
         along, across = self.stretch[:, 0], self.stretch[:, 1]
-        return np.stack(
-            [
-                (1.0 + along) * inverse,
-                2.0 * across * inverse,
-                (1.0 - along) * inverse,
-                bowl,
-                bowl * (_WORN_RIM + (_FRESH_RIM - _WORN_RIM) * self.freshness),
-                bowl * (_WORN_ROUNDING + (_FRESH_ROUNDING - _WORN_ROUNDING) * self.freshness),
-            ],
-            axis=1,
-        )
+        form = np.stack([(1.0 + along) * inverse, 2.0 * across * inverse, (1.0 - along) * inverse], axis=1)
+        return np.concatenate([form, unit[:, :4] * (self.depth_m * share)[:, None]], axis=1)
+
+    def kind(self) -> npt.NDArray[np.int64]:
+        """Return (n,) rows of the table of unit shapes."""
+        return (self.freshness * _STEPS + 0.5).astype(np.int64)
+
+    def unit(self) -> npt.NDArray[np.float64]:
+        """Return (n, 5) heights of `profile` for a depth of one, and the radius of the rim's crest."""
+        return _unit_shapes()[self.kind()]
 
     def where(self, kept: npt.NDArray[np.bool_]) -> Craters:
         """Return those of a boolean mask, in the same order."""
@@ -105,19 +138,72 @@ def joined(lists: list[Craters]) -> Craters:
     )
 
 
-def crater_bins(params: CraterParams, seed: int) -> tuple[SizeBin, ...]:
-    """Return the bins of the population, the largest craters first."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CraterField:
+    """The crater population of a site under a seed.
+
+    Attributes:
+        bins: The largest craters first.
+        stacked: The same as arrays.
+        ratios: (bins, 2) depth over diameter of a ghost and of a fresh crater.
+    """
+
+    bins: tuple[SizeBin, ...]
+    stacked: SizeBins
+    ratios: npt.NDArray[np.float64]
+
+    def craters_in(
+        self, window: tuple[int, int, int, int], *, from_m: float = 0.0, cell_m: float = 0.0
+    ) -> Craters:
+        """Return the craters that reach into a window, the largest sizes first.
+
+        Args:
+            window: West, south, east and north, half-millimetres.
+            from_m: Smaller ones are left out.
+            cell_m: Those that a raster of such cells does not show are left out too.
+        """
+        from_m = max(from_m, SMALLEST_SEEN * cell_m)
+        count = sum(2.0 * size.low_m > from_m for size in self.bins)
+        reach = 0.5 * REACH * _BOX
+        most = self.stacked.most_in(window, reach, slice(0, count))
+        place, figures = np.empty((most, 2), dtype=np.int64), np.empty((most, 5))
+        arrays = [held[:count] for held in (*self.stacked.arrays(), self.ratios)]
+        with np.errstate(over="ignore"):
+            found = gather_craters(
+                *arrays, reach, _STRETCH, from_m, _least_m3(cell_m), *window, place, figures
+            )
+        return Craters(
+            place=place[:found],
+            diameter_m=figures[:found, 0],
+            depth_m=figures[:found, 1],
+            freshness=figures[:found, 2],
+            stretch=figures[:found, 3:],
+        )
+
+
+def crater_field(params: CraterParams, seed: int) -> CraterField:
+    """Return the craters of a site under a seed."""
     bins = []
     low_m, index = _SMALLEST_M, 0
     while low_m < params.largest_m:
-        found = size_bin(stream_key(seed, CRATER_STREAM, index), low_m, _density(params))
+        found = size_bin(stream_key(seed, CRATER_STREAM, index), low_m, crater_density(params))
         if found is not None:
             bins.append(found)
         low_m, index = low_m * 2, index + 1
-    return tuple(reversed(bins))
+    largest_first = tuple(reversed(bins))
+    ratios = [
+        [
+            interpolate_log(1.4 * size.low_m, params.ratio_diameter_m, ratio)
+            for ratio in (params.ghost_ratio, params.fresh_ratio)
+        ]
+        for size in largest_first
+    ]
+    return CraterField(
+        bins=largest_first, stacked=stacked(largest_first), ratios=np.array(ratios).reshape(-1, 2)
+    )
 
 
-def _density(params: CraterParams) -> Callable[[float], float]:
+def crater_density(params: CraterParams) -> Callable[[float], float]:
     """Return craters per square metre and metre of diameter: minus the slope of the lesser cumulative law."""
 
     def density_m3(diameter_m: float) -> float:
@@ -137,33 +223,17 @@ def _density(params: CraterParams) -> Callable[[float], float]:
     return density_m3
 
 
-def craters_of(size: SizeBin, params: CraterParams, window: tuple[int, int, int, int]) -> Craters:
-    """Return one bin's craters that reach into a window (west, south, east, north; half-millimetres)."""
-    reach = int(size.low_m * REACH * _BOX * HALF_MM) + 2
-    west, south, east, north = window
-    found = _shaped(size, params, strew(size, west - reach, south - reach, east + reach, north + reach))
-    half = found.reach()
-    x, y = found.place[:, 0], found.place[:, 1]
-    touches = (x + half >= west) & (x - half <= east) & (y + half >= south) & (y - half <= north)
-    return found.where(touches)
-
-
-def _shaped(size: SizeBin, params: CraterParams, strewn: Strewn) -> Craters:
-    middle = 1.4 * size.low_m
-    ghost = interpolate_log(middle, params.ratio_diameter_m, params.ghost_ratio)
-    fresh = interpolate_log(middle, params.ratio_diameter_m, params.fresh_ratio)
-    freshness = strewn.marks[:, 0] * strewn.marks[:, 0]
-    return Craters(
-        place=strewn.place,
-        diameter_m=strewn.diameter_m,
-        depth_m=strewn.diameter_m * (ghost + (fresh - ghost) * freshness),
-        freshness=freshness,
-        stretch=(strewn.marks[:, 1:3] - 0.5) * (2.0 * _STRETCH),
+def clear_of_known(craters: Craters, params: CraterParams) -> Craters:
+    """Drop the seeded craters that would stand among the known ones of their size."""
+    x, y = craters.place[:, 0] / HALF_MM, craters.place[:, 1] / HALF_MM
+    return craters.where(
+        (x * x + y * y > params.known_radius_m * params.known_radius_m)
+        | (craters.diameter_m < params.known_diameter_m)
     )
 
 
 def clear_of_anchor(craters: Craters, anchor: AnchorParams, place: tuple[int, int]) -> Craters:
-    """Drop the seeded craters that the anchor rules out; under a metre all may stay.
+    """Drop the seeded craters that the anchor rules out; under half a metre all may stay.
 
     Args:
         craters: Any list.
@@ -189,9 +259,19 @@ def feature_craters(features: list[tuple[FeatureParams, tuple[int, int]]]) -> Cr
     )
 
 
-def share_seen(diameter_m: npt.NDArray[np.float64], cell_m: float) -> npt.NDArray[np.float64]:
-    """Return how much of a crater a raster keeps: all from one cell wide, nothing under half a cell."""
-    return smooth_step(diameter_m / cell_m * 2.0 - 1.0)
+def _least_m3(cell_m: float) -> float:
+    return _UNSEEN * _MEAN_RATIO * cell_m * cell_m * cell_m
+
+
+def share_seen(craters: Craters, cell_m: float) -> npt.NDArray[np.float64]:
+    """Return how much of each crater a raster keeps.
+
+    What counts is the ground it moves, depth times diameter squared, against the cube of a cell: ghosts go
+    first, fresh craters last.
+    """
+    size = craters.diameter_m * (1.0 / cell_m)
+    moved = size * size * craters.depth_m * (1.0 / (_MEAN_RATIO * cell_m))
+    return smooth_step((moved - _UNSEEN) * (1.0 / (_SEEN - _UNSEEN)))
 
 
 def share_below(diameter_m: npt.NDArray[np.float64], cell_m: float) -> npt.NDArray[np.float64]:
@@ -199,10 +279,42 @@ def share_below(diameter_m: npt.NDArray[np.float64], cell_m: float) -> npt.NDArr
     return 1.0 - smooth_step(0.5 * (diameter_m / cell_m - 1.0))
 
 
-def samples_of(diameter_m: npt.NDArray[np.float64], cell_m: float) -> npt.NDArray[np.int64]:
-    """Return points per cell and axis that average a crater: 4 for the smallest, 1 over 32 cells."""
+def dig(
+    height_m: npt.NDArray[np.float64],
+    craters: Craters,
+    share: npt.NDArray[np.float64],
+    east: int,
+    north: int,
+    step: int,
+) -> None:
+    """Add the means of craters over cells.
+
+    Args:
+        height_m: (rows, cols), added to.
+        craters: Any list.
+        share: (n,) factor of each crater's height.
+        east, north, step: Centre of cell (0, 0) and side of a cell, half-millimetres.
+    """
+    cell_m = step / HALF_MM
+    small = craters.diameter_m < _SMALL * cell_m
+    kept = (share > 0) & ~small
+    large = craters.where(kept)
+    samples = _samples(large.diameter_m, cell_m)
+    add_craters(height_m, east, north, step, large.place, large.reach(), large.shape(share[kept]), samples)
+    kept = (share > 0) & small
+    little = craters.where(kept)
+    form = np.stack([0.5 * little.diameter_m / little.unit()[:, 4], little.depth_m * share[kept]], axis=1)
+    volumes = _volumes()
+    add_small_craters(height_m, east, north, step, little.place, little.reach(), form, little.kind(), volumes)
+
+
+def _samples(diameter_m: npt.NDArray[np.float64], cell_m: float) -> npt.NDArray[np.int64]:
+    """Return points per cell and axis that average a crater: 4 for the smallest, 1 over 128 cells.
+
+    The rim of a fresh crater bends within a fortieth of its diameter.
+    """
     cells = diameter_m / cell_m
-    return 1 + (cells < 32).astype(np.int64) + (cells < 8) + (cells < 3)
+    return 1 + (cells < 128).astype(np.int64) + (cells < 16) + (cells < 4)
 
 
 def smooth_step(t: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -6,6 +6,7 @@ bit.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from rover.core.grid import Dem, GridGeometry, Site
 from sim.moon.bilinear import interpolate
 from sim.moon.cells import Cells
-from sim.moon.rocks import Rocks, boulder_rocks, raised_m
+from sim.moon.rocks import NO_ROCKS, Rocks, add_boulders, boulder_rocks
 from sim.moon.scatter import HALF_MM
 from sim.moon.site import SiteParams
 from sim.moon.surface import GROUND_VERSION, Surface, detail_surface, surface
@@ -99,6 +100,32 @@ def synthesize(
     )
 
 
+def window_blocks(
+    site: SiteParams, *, seed: int, window: Window, resolution_mm: int, origin_mm: tuple[int, int]
+) -> Callable[[int, int, int, int], npt.NDArray[np.float64]]:
+    """Return what makes parts of a window too large for memory.
+
+    The result takes (row, col, rows, cols), row 0 being the southern one, and returns elevations above the
+    site's datum, those of `synthesize` to the last bit. It may be called from several threads.
+    """
+    cells = cells_of(window, resolution_mm, origin_mm)
+    ground = surface(site, seed)
+
+    def block(row: int, col: int, rows: int, cols: int) -> npt.NDArray[np.float64]:
+        return ground.elevation_m(cells.part(row, col, rows, cols), NO_ROCKS, rocks=True)
+
+    return block
+
+
+def rocks_in(site: SiteParams, *, seed: int, window: Window, origin_mm: tuple[int, int]) -> Rocks:
+    """Return the rocks whose centres lie in a window, its west and south edges included, north and east not."""
+    west, south = 2 * (origin_mm[0] + window.east_mm), 2 * (origin_mm[1] + window.north_mm)
+    east, north = west + 2 * window.width_mm, south + 2 * window.height_mm
+    found = surface(site, seed).rocks_in((west, south, east, north))
+    x, y = found.place[:, 0], found.place[:, 1]
+    return found.where((west <= x) & (x < east) & (south <= y) & (y < north))
+
+
 def add_detail(
     dem: Dem,
     *,
@@ -166,4 +193,5 @@ def measured_m(
     )
     if fine is not None:
         return height + fine.detail_m(cells, boulders, rocks=rocks, finer_than_m=resolution_m)
-    return height + raised_m(boulders, cells.east, cells.north, cells.step, (cells.rows, cells.cols))
+    add_boulders(height, boulders, cells.east, cells.north, cells.step)
+    return height

@@ -1,209 +1,224 @@
-"""Relief: the radial profile of a crater of crater's size, and self-affine ground at every scale."""
+"""Self-affine relief as one cubic B-spline surface, made from coarse to fine.
+
+Level k is a square lattice of side 16 mm x 2^k. Its octave of noise is a set of coefficients; the octaves of all
+coarser levels are carried down by the two-scale relation of B-splines, so that the sum is again one set of
+coefficients, and the mean of the surface over any cell is a short weighted sum of them, exact. A raster of any
+resolution and anchor therefore holds the means of the same surface; all it leaves out are octaves whose
+wavelength is well under a cell.
+
+Lattices are nested but share no point on purpose: each is shifted against the next finer one by nothing or by
+one side, east and north, as the seed says.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
-from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
 
+from sim.moon.cells import Cells
 from sim.moon.powers import interpolate_log
-from sim.moon.relief_kernels import add_octaves
+from sim.moon.relief_kernels import add_noise, mean_over_cells, refine
 from sim.moon.scatter import HALF_MM, stream_key
-from sim.moon.site import ProfileParams, ReliefParams
+from sim.moon.site import ReliefParams
 
-RELIEF_STREAM = 1
-WARP_STREAM = 2
-HILL_STREAM = 5
+LEVELS = 24
+FINEST_SIDE = 32
+"""Half-millimetres."""
+WAVES_PER_SIDE = 3.24
+"""Wavelength at which an octave is strongest, in lattice sides."""
+UNIT_RMS = 0.1212
+"""rms of an octave whose coefficients have amplitude one."""
 
-_SHORTEST_M = 0.1
-_SHORT_M = 20.0
-_OCTAVES = 21
-_WARP_OCTAVES = 3
-_HILL_STRAY = 0.12
-_UNIT_RMS = 0.314
-"""rms of one octave of the kernel's noise."""
+_FINEST_SHARE = 0.3
+_OFFSET_STREAM = 6
 
-_TRIPLES = (
-    (4, 3, 5),
-    (12, 5, 13),
-    (8, 15, 17),
-    (24, 7, 25),
-    (20, 21, 29),
-    (5, 12, 13),
-    (15, 8, 17),
-    (7, 24, 25),
-)
-_WARP_CORE_M = 30_000.0
+Field = npt.NDArray[np.float64]
 
 
-def _directions() -> npt.NDArray[np.float64]:
-    """Return 64 unit vectors round the circle, from half-angle formulas."""
-    cosine = -1.0
-    for _ in range(5):
-        cosine = sqrt(0.5 * (1.0 + cosine))
-    sine = sqrt(1.0 - cosine * cosine)
-    vectors = [(1.0, 0.0)]
-    for _ in range(63):
-        x, y = vectors[-1]
-        vectors.append((x * cosine - y * sine, x * sine + y * cosine))
-    return np.array(vectors)
+def side_of(level: int) -> int:
+    """Return the lattice side of a level, half-millimetres."""
+    return FINEST_SIDE << level
 
 
-DIRECTIONS = _directions()
+def wavelength_m(level: int) -> float:
+    """Return the wavelength at which the octave of a level is strongest."""
+    return WAVES_PER_SIDE * side_of(level) / HALF_MM
+
+
+def level_of(step: int) -> int:
+    """Return the finest level that a raster of cells of `step` half-millimetres needs."""
+    level = 0
+    while level + 1 < LEVELS and side_of(level + 1) <= _FINEST_SHARE * step:
+        level += 1
+    return level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatticeWindow:
+    """Lattice points of one level: indices of the south-west one, east and north, and how many."""
+
+    level: int
+    i0: int
+    j0: int
+    rows: int
+    cols: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Octaves:
-    """Octaves of noise.
+    """Noise at every level.
 
     Attributes:
-        keys: (n,) uint64 hash keys.
-        lattices: (n, 3) int64, as `add_octaves` takes them.
-        wavelength_m: (n,) lattice side.
-        amplitudes: (n, layers) factor of the noise.
+        keys: (LEVELS,) uint64 hash keys.
+        bits: For each level, how far (0 or 1 sides, east and north) the next coarser lattice is shifted.
+        offsets: For each level, place of lattice point (0, 0), half-millimetres.
+        plain, rugged: (LEVELS,) amplitude of the coefficients where ruggedness is 0 and 1.
     """
 
     keys: npt.NDArray[np.uint64]
-    lattices: npt.NDArray[np.int64]
-    wavelength_m: npt.NDArray[np.float64]
-    amplitudes: npt.NDArray[np.float64]
+    bits: tuple[tuple[int, int], ...]
+    offsets: tuple[tuple[int, int], ...]
+    plain: Field
+    rugged: Field
 
-    def add_to(
-        self,
-        layers: npt.NDArray[np.float64],
-        east: int,
-        north: int,
-        step: int,
-        *,
-        finer_than_m: float | None = None,
+    def points_under(self, cells: Cells, level: int) -> LatticeWindow:
+        """Return the lattice points of a level whose splines reach into cells."""
+        side, (east, north) = side_of(level), self.offsets[level]
+        west, south = cells.east - cells.step // 2 - east, cells.north - cells.step // 2 - north
+        i0, j0 = west // side - 1, south // side - 1
+        return LatticeWindow(
+            level=level,
+            i0=i0,
+            j0=j0,
+            rows=(south + cells.rows * cells.step) // side + 4 - j0,
+            cols=(west + cells.cols * cells.step) // side + 4 - i0,
+        )
+
+    def parent_of(self, child: LatticeWindow) -> LatticeWindow:
+        """Return the points of the next coarser level that `refine` needs for a window."""
+        east, north = self.bits[child.level]
+        i0, j0 = (child.i0 - east) // 2 - 1, (child.j0 - north) // 2 - 1
+        return LatticeWindow(
+            level=child.level + 1,
+            i0=i0,
+            j0=j0,
+            rows=(child.j0 + child.rows - 1 - north) // 2 + 2 - j0,
+            cols=(child.i0 + child.cols - 1 - east) // 2 + 2 - i0,
+        )
+
+    def refined(self, parent: LatticeWindow, coefficients: Field, child: LatticeWindow) -> Field:
+        """Return the coefficients of a parent's surface on a child's lattice."""
+        east, north = self.bits[child.level]
+        out = np.empty((child.rows, child.cols))
+        refine(coefficients, child.i0 - east - 2 * parent.i0, child.j0 - north - 2 * parent.j0, out)
+        return out
+
+    def places_m(self, window: LatticeWindow) -> tuple[Field, Field]:
+        """Return east (cols,) and north (rows,) of lattice points from the site's origin."""
+        side, (east, north) = side_of(window.level), self.offsets[window.level]
+        x = (east + side * (window.i0 + np.arange(window.cols, dtype=np.int64))) / HALF_MM
+        y = (north + side * (window.j0 + np.arange(window.rows, dtype=np.int64))) / HALF_MM
+        return x, y
+
+    def add_to(self, coefficients: Field, window: LatticeWindow, amplitude: Field) -> None:
+        """Add a level's noise, `amplitude` (rows, cols) being the factor at each point or (1, 1) of all."""
+        if amplitude.size == 1:
+            shift = 62
+            self._add(coefficients, window, amplitude, shift, -window.i0, -window.j0)
+        else:
+            self._add(coefficients, window, amplitude, 0, 0, 0)
+
+    def add_blocks_to(
+        self, coefficients: Field, window: LatticeWindow, amplitude: Field, blocks: LatticeWindow
     ) -> None:
-        """Add what a raster of cells of `step` half-millimetres sees of these octaves.
+        """Add a level's noise, `amplitude` holding for blocks round the points of a coarser window."""
+        shift = blocks.level - window.level
+        east, north = self.offsets[blocks.level], self.offsets[window.level]
+        apart = [(b - a) // side_of(window.level) for a, b in zip(east, north, strict=True)]
+        south, west = (
+            ((window.j0 + apart[1]) >> shift) - blocks.j0,
+            ((window.i0 + apart[0]) >> shift) - blocks.i0,
+        )
+        self._add(coefficients, window, amplitude[south:, west:], shift, apart[0], apart[1])
 
-        Averaging over a cell lets 1 - (cell / wavelength)^2 of an octave through, and nothing shorter than a
-        cell.
-
-        Args:
-            layers: (layers, rows, cols), added to; the first layers where there are fewer than the octaves
-                have.
-            east, north, step: Centre of cell (0, 0) and side of a cell, half-millimetres.
-            finer_than_m: Leave out what a raster of this resolution has seen already.
-        """
-        share = _passed(step / HALF_MM, self.wavelength_m)
-        if finer_than_m is not None:
-            share = share - np.minimum(share, _passed(finer_than_m, self.wavelength_m))
-        kept = share > 0
-        amplitudes = np.ascontiguousarray(self.amplitudes[kept, : len(layers)] * share[kept, None])
+    def _add(
+        self, coefficients: Field, window: LatticeWindow, amplitude: Field, shift: int, col: int, row: int
+    ) -> None:
+        if not amplitude.any():
+            return
         with np.errstate(over="ignore"):
-            add_octaves(
-                layers, east, north, step, self.keys[kept], self.lattices[kept], amplitudes, DIRECTIONS
+            add_noise(
+                coefficients,
+                window.i0,
+                window.j0,
+                self.keys[window.level],
+                np.ascontiguousarray(amplitude),
+                shift,
+                col,
+                row,
             )
 
-
-def _passed(cell_m: float, wavelength_m: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    ratio = cell_m / wavelength_m
-    return np.maximum(0.0, 1.0 - ratio * ratio)
-
-
-def _octaves(seed: int, stream: int, wavelengths_m: list[float], amplitudes: list[list[float]]) -> Octaves:
-    sides = [round(wavelength * HALF_MM) for wavelength in wavelengths_m]
-    triples = [_TRIPLES[k % len(_TRIPLES)] for k in range(len(sides))]
-    lattices = [(a, b, c * side) for (a, b, c), side in zip(triples, sides, strict=True)]
-    return Octaves(
-        keys=np.array([stream_key(seed, stream, k) for k in range(len(sides))], dtype=np.uint64),
-        lattices=np.array(lattices, dtype=np.int64),
-        wavelength_m=np.array(wavelengths_m),
-        amplitudes=np.array(amplitudes),
-    )
+    def means(self, coefficients: Field, window: LatticeWindow, cells: Cells) -> Field:
+        """Return (rows, cols) means of the surface over cells."""
+        side, (east, north) = side_of(window.level), self.offsets[window.level]
+        half = cells.step // 2
+        first_row, row_weights = _weights(cells.north - half - north, cells.step, cells.rows, side)
+        first_col, col_weights = _weights(cells.east - half - east, cells.step, cells.cols, side)
+        height = np.empty((cells.rows, cells.cols))
+        mean_over_cells(
+            coefficients, first_row - window.j0, row_weights, first_col - window.i0, col_weights, height
+        )
+        return height
 
 
-def relief_octaves(relief: ReliefParams, seed: int) -> Octaves:
-    """Return octaves from 0.1 m to 105 km in three layers: plain, rugged and the short part of plain."""
-    wavelengths = [_SHORTEST_M * (1 << k) for k in range(_OCTAVES)]
-    amplitudes = [
-        [
-            interpolate_log(w, relief.wavelength_m, rms) / _UNIT_RMS
-            for rms in (relief.plain_rms_m, relief.rugged_rms_m)
-        ]
-        for w in wavelengths
-    ]
-    amplitudes = [
-        [*both, both[0] if w < _SHORT_M else 0.0] for w, both in zip(wavelengths, amplitudes, strict=True)
-    ]
-    return _octaves(seed, RELIEF_STREAM, wavelengths, amplitudes)
+def _weights(edge: int, step: int, count: int, side: int) -> tuple[npt.NDArray[np.int64], Field]:
+    """Return, for cells from `edge` on, the first lattice index that counts and (count, taps) weights from it.
 
-
-def warp_octaves(profile: ProfileParams, seed: int) -> Octaves:
-    """Return the octaves that bend the profile's rings."""
-    wavelengths = [profile.warp_wavelength_m / (1 << k) for k in range(_WARP_OCTAVES)]
-    amplitudes = [[profile.warp_rms_m / _UNIT_RMS / (1 << k)] for k in range(_WARP_OCTAVES)]
-    return _octaves(seed, WARP_STREAM, wavelengths, amplitudes)
-
-
-def hill_octaves(seed: int, index: int, diameter_m: float) -> Octaves:
-    """Return the octaves, east and north, by which the foot of a hill strays from a circle."""
-    wavelengths = [round(diameter_m / (2 << (k // 2))) * 1.0 for k in range(2 * _WARP_OCTAVES)]
-    size = [_HILL_STRAY * wavelength / _UNIT_RMS for wavelength in wavelengths]
-    amplitudes = [[0.0, a] if k % 2 else [a, 0.0] for k, a in enumerate(size)]
-    return _octaves(seed, HILL_STREAM + index, wavelengths, amplitudes)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Curve:
-    """A monotone cubic through knots (Fritsch and Butland 1984, doi:10.1137/0905021), level beyond the ends.
-
-    Attributes:
-        knots: (n,) growing.
-        cubics: (n + 1, 4) coefficients, constant first, of the distance from the knot before; the first and
-            last are the level ends.
+    The weight of a coefficient is the mean of its spline over the cell: a difference of the spline's integral.
     """
-
-    knots: npt.NDArray[np.float64]
-    cubics: npt.NDArray[np.float64]
-
-    def at(self, x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Return the curve's values."""
-        piece = np.searchsorted(self.knots, x, side="right")
-        along = x - self.knots[np.maximum(piece - 1, 0)]
-        c = self.cubics
-        value: npt.NDArray[np.float64] = (
-            (c[piece, 3] * along + c[piece, 2]) * along + c[piece, 1]
-        ) * along + c[piece, 0]
-        return value
+    edges = edge + step * np.arange(count, dtype=np.int64)
+    first = edges // side - 1
+    low = (edges - (first + 1) * side) / side
+    high = low + step / side
+    taps = np.arange(-1, step // side + 4)
+    share = _integral(high[:, None] - taps) - _integral(low[:, None] - taps)
+    return first, np.ascontiguousarray(share * (side / step))
 
 
-def curve(xs: tuple[float, ...], ys: tuple[float, ...]) -> Curve:
-    """Return the monotone cubic through points."""
-    gaps = [b - a for a, b in pairwise(xs)]
-    rises = [(b - a) / gap for a, b, gap in zip(ys, ys[1:], gaps, strict=False)]
-    slopes = [0.0]
-    for k in range(1, len(xs) - 1):
-        before, after = rises[k - 1], rises[k]
-        share = (gaps[k - 1] + 2.0 * gaps[k]) / (3.0 * (gaps[k - 1] + gaps[k]))
-        level = before * after <= 0
-        slopes.append(0.0 if level else before * after / (share * after + (1.0 - share) * before))
-    slopes.append(0.0)
-    cubics = [(ys[0], 0.0, 0.0, 0.0)]
-    for k, (gap, rise) in enumerate(zip(gaps, rises, strict=True)):
-        square = (3.0 * rise - 2.0 * slopes[k] - slopes[k + 1]) / gap
-        cube = (slopes[k] + slopes[k + 1] - 2.0 * rise) / (gap * gap)
-        cubics.append((ys[k], slopes[k], square, cube))
-    cubics.append((ys[-1], 0.0, 0.0, 0.0))
-    return Curve(knots=np.array(xs), cubics=np.array(cubics))
+def _integral(x: Field) -> Field:
+    """Return the integral of the cubic B-spline from its left end to `x`."""
+    y = np.minimum(np.abs(x), 2.0)
+    inner = y * (2.0 / 3.0) - y * y * y * (1.0 / 3.0) + y * y * y * y * 0.125
+    rest = 2.0 - y
+    outer = 0.5 - rest * rest * rest * rest * (1.0 / 24.0)
+    half = np.where(y < 1.0, inner, outer)
+    total: Field = np.where(x < 0, 0.5 - half, 0.5 + half)
+    return total
 
 
-def bent_radius_m(
-    warp: Octaves, east: int, north: int, step: int, rows: int, cols: int
-) -> npt.NDArray[np.float64]:
-    """Return (rows, cols) distance from the site's origin, bent by the warp away from the centre."""
-    x = (east + step * np.arange(cols, dtype=np.int64)) / HALF_MM
-    y = (north + step * np.arange(rows, dtype=np.int64)) / HALF_MM
-    square = x[None, :] * x[None, :] + y[:, None] * y[:, None]
-    bend = np.zeros((1, rows, cols))
-    warp.add_to(bend, east, north, step)
-    bent: npt.NDArray[np.float64] = np.sqrt(square) + bend[0] * (
-        square / (square + _WARP_CORE_M * _WARP_CORE_M)
+def relief_octaves(relief: ReliefParams, seed: int, stream: int) -> Octaves:
+    """Return the octaves of a site's relief."""
+    plain, rugged = (
+        [interpolate_log(wavelength_m(k), relief.wavelength_m, rms) / UNIT_RMS for k in range(LEVELS)]
+        for rms in (relief.plain_rms_m, relief.rugged_rms_m)
     )
-    return bent
+    return octaves(seed, stream, plain, rugged)
+
+
+def octaves(seed: int, stream: int, plain: list[float], rugged: list[float]) -> Octaves:
+    """Return octaves of given amplitudes; all streams of a seed share their lattices."""
+    bits, offsets = [], [(0, 0)]
+    for level in range(LEVELS):
+        word = int(stream_key(seed, _OFFSET_STREAM, level))
+        bits.append((word >> 40 & 1, word >> 41 & 1))
+        (east, north), side = offsets[-1], side_of(level)
+        offsets.append((east + bits[-1][0] * side, north + bits[-1][1] * side))
+    return Octaves(
+        keys=np.array([stream_key(seed, stream, level) for level in range(LEVELS)]),
+        bits=tuple(bits),
+        offsets=tuple(offsets),
+        plain=np.array(plain),
+        rugged=np.array(rugged),
+    )

@@ -1,4 +1,4 @@
-"""Octaves of gradient noise on hashed, turned lattices."""
+"""Cubic B-spline surfaces on nested lattices: noise, refinement and means over cells."""
 
 from __future__ import annotations
 
@@ -8,104 +8,159 @@ import numpy.typing as npt
 from rover.core.jit import kernel
 from sim.moon.hash_kernels import lattice_hash
 
-_DIRECTION = np.uint64(58)
-_VALUE_MASK = np.uint64(0xFFFFFFFF)
-_VALUE_SCALE = 1.0 / 4294967296.0
+_LOW32 = np.uint64(0xFFFFFFFF)
+_HIGH = np.uint64(32)
+_S13, _S16 = np.uint32(13), np.uint32(16)
+_SPREAD = np.uint32(0x9E3779B1)
+_M1, _M2 = np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35)
+_UNIT = 1.0 / 2147483648.0
+_SIDE, _MIDDLE = 0.2, 0.6
+"""Weights of the mean that is taken off the noise: with these the octave has the same power along the lattice
+and across it, within a hundredth, where it is strongest."""
 
 
 @kernel
-def add_octaves(
-    layers: npt.NDArray[np.float64],
-    east: int,
-    north: int,
-    step: int,
-    keys: npt.NDArray[np.uint64],
-    lattices: npt.NDArray[np.int64],
-    amplitudes: npt.NDArray[np.float64],
-    directions: npt.NDArray[np.float64],
+def add_noise(
+    coefficients: npt.NDArray[np.float64],
+    i0: int,
+    j0: int,
+    key: np.uint64,
+    amplitude: npt.NDArray[np.float64],
+    shift: int,
+    first_col: int,
+    first_row: int,
 ) -> None:
-    """Add octaves of noise to every layer, each with its own amplitude.
+    """Add one octave of noise to the coefficients of a lattice window.
 
-    Each octave's lattice is turned by the angle of a Pythagorean triple, so that lattice coordinates are
-    whole and the lattices of different octaves never line up. Noise is a random plane per lattice point,
-    blended with the quintic of Perlin (2002, doi:10.1145/566570.566636).
+    White noise less its mean over the neighbours: what is left has little power at wavelengths of many
+    lattice sides, so that an octave neither drifts nor leaks into the means of large cells.
 
     Args:
-        layers: (layers, rows, cols), added to.
-        east, north: Centre of cell (0, 0), half-millimetres.
-        step: Side of a cell, half-millimetres.
-        keys: (octaves,) hash keys.
-        lattices: (octaves, 3) both legs (positive) of the triple and the lattice side times its hypotenuse.
-        amplitudes: (octaves, layers) factor of the noise in each layer.
-        directions: (64, 2) unit vectors.
+        coefficients: (rows, cols), added to.
+        i0, j0: Lattice indices of coefficient (0, 0), east and north.
+        key: Hash key of the octave.
+        amplitude: (blocks north, blocks east) amplitude, one for each block of 2^shift lattice points.
+        shift: As above.
+        first_col, first_row: Block index is ((i0 + col + first_col) >> shift), less the same of col = 0 and
+            the low bits of i0 + first_col left as they are; likewise north.
     """
-    depth, rows, cols = layers.shape
-    line = np.empty(cols)
-    for octave in range(keys.shape[0]):
-        a, b, side = lattices[octave, 0], lattices[octave, 1], lattices[octave, 2]
-        for row in range(rows):
-            y = north + row * step
-            _noise_line(
-                line, a * east + b * y, a * y - b * east, a * step, b * step, side, keys[octave], directions
-            )
-            for layer in range(depth):
-                amplitude = amplitudes[octave, layer]
-                if amplitude != 0.0:
-                    for col in range(cols):
-                        layers[layer, row, col] += amplitude * line[col]
+    rows, cols = coefficients.shape
+    white, mean = np.empty((3, cols + 2)), np.empty((3, cols))
+    scale, held_block = np.empty(cols), -1
+    west, south = (i0 + first_col) >> shift, (j0 + first_row) >> shift
+    for ahead in range(-1, rows + 1):
+        new = (ahead + 1) % 3
+        _white_row(white[new], i0 - 1, lattice_hash(key, 0, j0 + ahead))
+        _mean_row(white[new], mean[new])
+        row = ahead - 1
+        if row < 0:
+            continue
+        block = ((j0 + row + first_row) >> shift) - south
+        if block != held_block:
+            held_block = block
+            for col in range(cols):
+                scale[col] = amplitude[block, ((i0 + col + first_col) >> shift) - west]
+        below, here, above = mean[(new + 1) % 3], mean[(new + 2) % 3], mean[new]
+        own, out = white[(new + 2) % 3], coefficients[row]
+        for col in range(cols):
+            around = _SIDE * (below[col] + above[col]) + _MIDDLE * here[col]
+            out[col] += scale[col] * (own[col + 1] - around)
 
 
 @kernel
-def _noise_line(
-    line: npt.NDArray[np.float64],
-    u: int,
-    v: int,
-    du: int,
-    dv: int,
-    side: int,
-    key: np.uint64,
-    directions: npt.NDArray[np.float64],
+def _white_row(line: npt.NDArray[np.float64], i0: int, key: np.uint64) -> None:
+    """Set a lattice row to white noise in [-1, 1): 32-bit mixing (Appleby's murmur3 finaliser), keyed twice.
+
+    Two keys of 32 bits each, so that no two rows of a world are copies of one another, shifted or not.
+    """
+    first, second = np.uint32(key & _LOW32), np.uint32(key >> _HIGH)
+    for k in range(line.shape[0]):
+        x = np.uint32((i0 + k) & 0xFFFFFFFF)
+        x = np.uint32(x * _SPREAD) ^ first
+        x = np.uint32(x ^ (x >> _S16))
+        x = np.uint32(x * _M1) ^ second
+        x = np.uint32(x ^ (x >> _S13))
+        x = np.uint32(x * _M2)
+        x = np.uint32(x ^ (x >> _S16))
+        line[k] = np.float64(x) * _UNIT - 1.0
+
+
+@kernel
+def _mean_row(line: npt.NDArray[np.float64], out: npt.NDArray[np.float64]) -> None:
+    for k in range(out.shape[0]):
+        out[k] = _SIDE * (line[k] + line[k + 2]) + _MIDDLE * line[k + 1]
+
+
+@kernel
+def refine(
+    parent: npt.NDArray[np.float64], east_offset: int, north_offset: int, child: npt.NDArray[np.float64]
 ) -> None:
-    """Set a line of cells to the noise at lattice coordinates (u + k du, v - k dv).
+    """Set `child` to the coefficients of the same surface on the lattice of half the side.
 
-    Inside a lattice cell all coordinates are whole numbers under 2**53, exact as floats.
+    The two-scale relation of cubic B-splines: (1, 6, 1) / 8 on the parent's points, (1, 1) / 2 between them.
+
+    Args:
+        parent: (rows, cols) reaching one point further than the child's on every side.
+        east_offset, north_offset: Column and row of child (0, 0) in half sides of the parent, from parent
+            (0, 0).
+        child: (rows, cols), set.
     """
-    i, j = u // side, v // side
-    u -= i * side
-    v -= j * side
-    per_side = 1.0 / side
-    col = 0
-    while col < line.shape[0]:
-        c00, x00, y00 = _plane(key, i, j, directions)
-        c10, x10, y10 = _plane(key, i + 1, j, directions)
-        c01, x01, y01 = _plane(key, i, j + 1, directions)
-        c11, x11, y11 = _plane(key, i + 1, j + 1, directions)
-        run = min((side - u + du - 1) // du, v // dv + 1, line.shape[0] - col)
-        u0, v0, fast_u, fast_v = np.float64(u), np.float64(v), np.float64(du), np.float64(dv)
-        for k in range(run):
-            s, t = (u0 + fast_u * k) * per_side, (v0 - fast_v * k) * per_side
-            ws, wt = _quintic(s), _quintic(t)
-            low = c00 + x00 * s + y00 * t
-            low += ws * (c10 + x10 * (s - 1.0) + y10 * t - low)
-            high = c01 + x01 * s + y01 * (t - 1.0)
-            high += ws * (c11 + x11 * (s - 1.0) + y11 * (t - 1.0) - high)
-            line[col + k] = low + wt * (high - low)
-        col += run
-        u += du * run
-        v -= dv * run
-        i, j = i + u // side, j + v // side
-        u, v = u % side, v % side
+    rows, cols = child.shape
+    wide = np.empty((parent.shape[0], cols))
+    for row in range(parent.shape[0]):
+        _refine_row(parent[row], east_offset, wide[row])
+    for row in range(rows):
+        at, out = (row + north_offset) >> 1, child[row]
+        if (row + north_offset) & 1:
+            below, above = wide[at], wide[at + 1]
+            for col in range(cols):
+                out[col] = 0.5 * (below[col] + above[col])
+        else:
+            below, here, above = wide[at - 1], wide[at], wide[at + 1]
+            for col in range(cols):
+                out[col] = 0.125 * (below[col] + above[col]) + 0.75 * here[col]
 
 
 @kernel
-def _plane(key: np.uint64, i: int, j: int, directions: npt.NDArray[np.float64]) -> tuple[float, float, float]:
-    """Return height in [-0.5, 0.5] and unit gradient of the random plane at a lattice point."""
-    bits = lattice_hash(key, i, j)
-    direction = np.int64(bits >> _DIRECTION)
-    height = np.float64(bits & _VALUE_MASK) * _VALUE_SCALE - 0.5
-    return height, directions[direction, 0], directions[direction, 1]
+def _refine_row(parent: npt.NDArray[np.float64], offset: int, child: npt.NDArray[np.float64]) -> None:
+    cols = child.shape[0]
+    on = offset & 1  # first child column that stands on a parent
+    at = (offset + on) >> 1
+    for k in range((cols - on + 1) // 2):
+        child[2 * k + on] = 0.125 * (parent[at + k - 1] + parent[at + k + 1]) + 0.75 * parent[at + k]
+    between = 1 - on
+    at = (offset + between) >> 1
+    for k in range((cols - between + 1) // 2):
+        child[2 * k + between] = 0.5 * (parent[at + k] + parent[at + k + 1])
 
 
 @kernel
-def _quintic(t: float) -> float:
-    return t * t * t * (t * (t * 6.0 - 15.0) + 10.0)
+def mean_over_cells(
+    coefficients: npt.NDArray[np.float64],
+    first_row: npt.NDArray[np.int64],
+    row_weights: npt.NDArray[np.float64],
+    first_col: npt.NDArray[np.int64],
+    col_weights: npt.NDArray[np.float64],
+    height: npt.NDArray[np.float64],
+) -> None:
+    """Set `height` (rows, cols) to the exact means of a spline surface over cells.
+
+    Args:
+        coefficients: Of a lattice window.
+        first_row, first_col: (rows,), (cols,) first coefficient that counts for a cell.
+        row_weights, col_weights: (rows, taps), (cols, taps) weights from there on.
+        height: Set.
+    """
+    rows, cols = height.shape
+    line = np.empty(coefficients.shape[1])
+    for row in range(rows):
+        line[:] = 0.0
+        for tap in range(row_weights.shape[1]):
+            weight, held = row_weights[row, tap], coefficients[first_row[row] + tap]
+            for k in range(line.shape[0]):
+                line[k] += weight * held[k]
+        for col in range(cols):
+            total, first = 0.0, first_col[col]
+            for tap in range(col_weights.shape[1]):
+                total += col_weights[col, tap] * line[first + tap]
+            height[row, col] = total

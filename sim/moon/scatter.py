@@ -9,26 +9,24 @@ Lengths are whole half-millimetres (int64), so that the centre of a cell of odd 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from sim.moon.hash_kernels import ALONG_I, ALONG_J, GOLDEN, LIFT, mix
+from sim.moon.hash_kernels import GOLDEN, mix
+from sim.moon.scatter_kernels import SLOTS, count_filled
 
 HALF_MM = 2000
 """Half-millimetres in a metre."""
 
-SLOTS = 8
 QUANTILES = 33
-MARKS = 4
-"""Free uniform numbers that come with each thing."""
 
 _MEAN_PER_CELL = 2.0
 _LARGEST_SIDE = 1 << 27
-_FRACTION = 1.0 / 9007199254740992.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,22 +49,52 @@ class SizeBin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Strewn:
-    """Things found in a window.
+class SizeBins:
+    """Octaves of sizes, as kernels take them.
 
     Attributes:
-        place: (n, 2) int64 east and north, half-millimetres.
-        diameter_m: (n,) float64.
-        marks: (n, MARKS) float64 uniform numbers in [0, 1), for shape.
+        keys: (n,) uint64.
+        sides: (n,) int64.
+        chances: (n,) float64.
+        quantiles: (n, QUANTILES) float64 diameters.
     """
 
-    place: npt.NDArray[np.int64]
-    diameter_m: npt.NDArray[np.float64]
-    marks: npt.NDArray[np.float64]
+    keys: npt.NDArray[np.uint64]
+    sides: npt.NDArray[np.int64]
+    chances: npt.NDArray[np.float64]
+    quantiles: npt.NDArray[np.float64]
 
-    def where(self, kept: npt.NDArray[np.bool_]) -> Strewn:
-        """Return those of a boolean mask, in the same order."""
-        return Strewn(place=self.place[kept], diameter_m=self.diameter_m[kept], marks=self.marks[kept])
+    def arrays(self) -> tuple[Any, ...]:
+        """Return the four arrays in that order."""
+        return self.keys, self.sides, self.chances, self.quantiles
+
+    def most_in(self, window: tuple[int, int, int, int], reach: float, bins: slice) -> int:
+        """Return how many things some bins hold in the lattice cells within `reach` diameters of a window."""
+        west, south, east, north = window
+        total = 0
+        with np.errstate(over="ignore"):
+            for k in range(*bins.indices(len(self.keys))):
+                far = int(self.quantiles[k, -1] * (reach * HALF_MM)) + 1
+                total += count_filled(
+                    self.keys[k],
+                    self.sides[k],
+                    self.chances[k],
+                    west - far,
+                    south - far,
+                    east + far,
+                    north + far,
+                )
+        return total
+
+
+def stacked(bins: Sequence[SizeBin]) -> SizeBins:
+    """Return bins as arrays, in the same order."""
+    return SizeBins(
+        keys=np.array([size.key for size in bins], dtype=np.uint64),
+        sides=np.array([size.side for size in bins], dtype=np.int64),
+        chances=np.array([size.chance for size in bins], dtype=np.float64),
+        quantiles=np.array([size.diameter_m for size in bins], dtype=np.float64).reshape(-1, QUANTILES),
+    )
 
 
 def stream_key(seed: int, stream: int, index: int) -> np.uint64:
@@ -117,52 +145,3 @@ def _quantiles(edges: list[float], cumulative: list[float]) -> npt.NDArray[np.fl
         span = cumulative[k] - cumulative[k - 1]
         found.append(edges[k - 1] + (edges[k] - edges[k - 1]) * (want - cumulative[k - 1]) / span)
     return np.array(found)
-
-
-def strew(size: SizeBin, west: int, south: int, east: int, north: int) -> Strewn:
-    """Return the things of one bin in every lattice cell that touches a window, in lattice order.
-
-    The order (rows of the lattice from the south, columns from the west, slots) does not depend on the
-    window, and so neither does the order of any sum over them.
-
-    Args:
-        size: The bin.
-        west, south, east, north: Window, half-millimetres.
-    """
-    i = np.arange(west // size.side, east // size.side + 1, dtype=np.int64)
-    j = np.arange(south // size.side, north // size.side + 1, dtype=np.int64)
-    along_i = (i + LIFT).astype(np.uint64) * ALONG_I
-    along_j = (j + LIFT).astype(np.uint64) * ALONG_J
-    cells = mix(size.key + along_j[:, None] + along_i[None, :])
-    slots = np.arange(1, SLOTS + 1, dtype=np.uint64) * GOLDEN
-    hashes = mix(cells[:, :, None] + slots)
-    row, col, slot = np.nonzero(_uniform(hashes) < size.chance)
-    filled = hashes[row, col, slot]
-    steps = np.arange(1, 4 + MARKS, dtype=np.uint64) * GOLDEN
-    draws = [mix(filled + step) for step in steps]
-    place = np.stack(
-        [
-            _within(draws[0], size.side) + i[col] * size.side,
-            _within(draws[1], size.side) + j[row] * size.side,
-        ],
-        axis=1,
-    )
-    marks = np.stack([_uniform(draw) for draw in draws[3:]], axis=1)
-    return Strewn(place=place, diameter_m=_diameter(size, _uniform(draws[2])), marks=marks)
-
-
-def _uniform(bits: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:
-    """Return numbers in [0, 1) of 53 bits."""
-    return (bits >> np.uint64(11)).astype(np.float64) * _FRACTION
-
-
-def _within(bits: npt.NDArray[np.uint64], side: int) -> npt.NDArray[np.int64]:
-    """Return whole numbers in [0, side)."""
-    return (((bits >> np.uint64(32)) * np.uint64(side)) >> np.uint64(32)).astype(np.int64)
-
-
-def _diameter(size: SizeBin, u: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    at = u * (QUANTILES - 1)
-    low = at.astype(np.int64)
-    rest = at - low
-    return size.diameter_m[low] * (1.0 - rest) + size.diameter_m[low + 1] * rest

@@ -1,4 +1,4 @@
-"""Raising and digging: craters and rocks onto a grid of heights."""
+"""Raising and digging: means of craters and rocks over the cells of a grid of heights."""
 
 from __future__ import annotations
 
@@ -13,20 +13,45 @@ REACH = 3.0
 """Radii at which a crater's ejecta end."""
 
 _METRES = 0.0005
+_SPAN = 1.0 / (REACH * REACH - 1.0)
+
+# Gauss and Legendre's points and weights on a cell of side one, for 1 to 4 points an axis.
+POINTS = np.array(
+    [
+        [0.0, 0.0, 0.0, 0.0],
+        [-0.28867513459481287, 0.28867513459481287, 0.0, 0.0],
+        [-0.3872983346207417, 0.0, 0.3872983346207417, 0.0],
+        [-0.43056815579702629, -0.16999052179242813, 0.16999052179242813, 0.43056815579702629],
+    ]
+)
+WEIGHTS = np.array(
+    [
+        [1.0, 0.0, 0.0, 0.0],
+        [0.5, 0.5, 0.0, 0.0],
+        [0.2777777777777778, 0.4444444444444444, 0.2777777777777778, 0.0],
+        [0.17392742256872692, 0.32607257743127308, 0.32607257743127308, 0.17392742256872692],
+    ]
+)
 
 
-def profile(square: float, depth_m: float, rim_m: float, rounding_m: float) -> float:
-    """Return a crater's height at `square` = (distance / radius)^2, from 0 to REACH squared.
+def profile(square: float, bowl_m: float, near_m: float, wide_m: float, rounding_m: float) -> float:
+    """Return a crater's height at `square` = (distance / radius)^2.
 
-    The lower of a parabolic bowl and of ejecta that end at REACH, rounded where they meet.
+    The lower of a parabolic bowl and of ejecta that end at REACH, rounded where they meet; zero beyond.
+
+    Args:
+        square: As above.
+        bowl_m: Depth of the bowl below the rim.
+        near_m, wide_m: Height at the rim of the ejecta that fall off steeply and of those that reach far.
+        rounding_m: How much lower the rounded rim is than the sharp one, doubled.
     """
-    taper = (REACH * REACH - square) / (REACH * REACH - 1.0)
+    taper = (REACH * REACH - square) * _SPAN
+    taper = taper if taper > 0.0 else 0.0
     cube = taper * taper * taper
-    ejecta = rim_m * cube * cube
-    bowl = rim_m - depth_m * (1.0 - square)
-    apart = (bowl - ejecta) * (bowl - ejecta)
-    rounding = rounding_m * rounding_m * taper * taper
-    return 0.5 * (bowl + ejecta - math.sqrt(apart + rounding * rounding / (rounding + apart)))
+    ejecta = (near_m * cube + wide_m) * cube
+    bowl = near_m + wide_m - bowl_m * (1.0 - square)
+    bend = rounding_m * taper
+    return 0.5 * (bowl + ejecta - math.sqrt((bowl - ejecta) * (bowl - ejecta) + bend * bend))
 
 
 _profile = kernel(profile)
@@ -43,43 +68,132 @@ def add_craters(
     shape: npt.NDArray[np.float64],
     samples: npt.NDArray[np.int64],
 ) -> None:
-    """Add craters to a grid, in the order given, each averaged over the cell by `samples` squared points.
+    """Add the means of craters over cells to a grid, in the order given, by Gauss's `samples` squared points.
 
     Args:
         height_m: (rows, cols), added to.
         east, north, step: Centre of cell (0, 0) and side of a cell, half-millimetres.
         place: (n, 2) centres, half-millimetres.
         reach: (n,) half side of the square that holds the crater, half-millimetres.
-        shape: (n, 6): xx, xy, yy of the ellipse's form (1/m2), bowl depth, rim height and rounding, metres.
-        samples: (n,) points per cell and axis.
+        shape: (n, 7): xx, xy, yy of the ellipse's form (1/m2), and the four heights of `profile`.
+        samples: (n,) points per cell and axis, 1 to 4.
     """
     rows, cols = height_m.shape
+    mean = np.empty(cols)
     for k in range(place.shape[0]):
         first_col = max(0, -((east - place[k, 0] + reach[k]) // step))
         last_col = min(cols - 1, (place[k, 0] + reach[k] - east) // step)
         first_row = max(0, -((north - place[k, 1] + reach[k]) // step))
         last_row = min(rows - 1, (place[k, 1] + reach[k] - north) // step)
-        count = samples[k]
-        share = 1.0 / (count * count)
-        part = step * _METRES / count
-        corner = part * (0.5 - 0.5 * count)
+        count, width = samples[k], last_col - first_col + 1
+        side_m, west_m = step * _METRES, (east + first_col * step - place[k, 0]) * _METRES
+        xx, xy, yy = shape[k, 0], shape[k, 1], shape[k, 2]
+        bowl, near, wide, rounding = shape[k, 3], shape[k, 4], shape[k, 5], shape[k, 6]
         for row in range(first_row, last_row + 1):
-            y0 = (north + row * step - place[k, 1]) * _METRES + corner
-            for col in range(first_col, last_col + 1):
-                x0 = (east + col * step - place[k, 0]) * _METRES + corner
-                total = 0.0
-                for m in range(count):
-                    y = y0 + m * part
-                    for n in range(count):
-                        x = x0 + n * part
-                        square = (shape[k, 0] * x + shape[k, 1] * y) * x + shape[k, 2] * y * y
-                        if square < REACH * REACH:
-                            total += _profile(square, shape[k, 3], shape[k, 4], shape[k, 5])
-                height_m[row, col] += total * share
+            y0 = (north + row * step - place[k, 1]) * _METRES
+            mean[:width] = 0.0
+            for m in range(count):
+                y = y0 + POINTS[count - 1, m] * side_m
+                for n in range(count):
+                    x0 = west_m + POINTS[count - 1, n] * side_m
+                    weight = WEIGHTS[count - 1, m] * WEIGHTS[count - 1, n]
+                    for col in range(width):
+                        x = x0 + col * side_m
+                        square = (xx * x + xy * y) * x + yy * y * y
+                        mean[col] += weight * _profile(square, bowl, near, wide, rounding)
+            for col in range(width):
+                height_m[row, first_col + col] += mean[col]
 
 
 @kernel
-def raise_rocks(
+def fill_volumes(units: npt.NDArray[np.float64], volumes: npt.NDArray[np.float64]) -> None:
+    """Set tables of the volume of round craters over rectangles from their middles.
+
+    Args:
+        units: (n, 4 or more) heights of `profile`, for craters whose bowl has radius one.
+        volumes: (n, side, side), set: volume over [0, x] x [0, y], x and y in even steps from 0 to REACH.
+    """
+    side = volumes.shape[1]
+    width = REACH / (side - 1)
+    for k in range(units.shape[0]):
+        for row in range(side):
+            volumes[k, row, 0] = volumes[k, 0, row] = 0.0
+        for row in range(1, side):
+            along = 0.0
+            for col in range(1, side):
+                for m in range(3):
+                    y = (row - 0.5 + POINTS[2, m]) * width
+                    for n in range(3):
+                        x = (col - 0.5 + POINTS[2, n]) * width
+                        height = _profile(x * x + y * y, units[k, 0], units[k, 1], units[k, 2], units[k, 3])
+                        along += WEIGHTS[2, m] * WEIGHTS[2, n] * width * width * height
+                volumes[k, row, col] = volumes[k, row - 1, col] + along
+
+
+@kernel
+def add_small_craters(
+    height_m: npt.NDArray[np.float64],
+    east: int,
+    north: int,
+    step: int,
+    place: npt.NDArray[np.int64],
+    reach: npt.NDArray[np.int64],
+    form: npt.NDArray[np.float64],
+    kind: npt.NDArray[np.int64],
+    volumes: npt.NDArray[np.float64],
+) -> None:
+    """Add the means over cells of craters about as small as a cell, taken as round, from tables of volume.
+
+    Args:
+        height_m: (rows, cols), added to.
+        east, north, step: Centre of cell (0, 0) and side of a cell, half-millimetres.
+        place: (n, 2) centres, half-millimetres.
+        reach: (n,) half side of the square that holds the crater, half-millimetres.
+        form: (n, 2) radius of the bowl and height that the table's is multiplied by, metres.
+        kind: (n,) which table.
+        volumes: From `fill_volumes`.
+    """
+    rows, cols = height_m.shape
+    below = np.empty(cols + 1)
+    for k in range(place.shape[0]):
+        first_col = max(0, -((east - place[k, 0] + reach[k]) // step))
+        last_col = min(cols - 1, (place[k, 0] + reach[k] - east) // step)
+        first_row = max(0, -((north - place[k, 1] + reach[k]) // step))
+        last_row = min(rows - 1, (place[k, 1] + reach[k] - north) // step)
+        table, per_side = volumes[kind[k]], (volumes.shape[1] - 1) / REACH
+        scale = per_side * _METRES / form[k, 0]
+        cell = step * _METRES / form[k, 0]
+        factor = form[k, 1] / (cell * cell)
+        for row in range(first_row, last_row + 2):
+            y = (north - step // 2 + row * step - place[k, 1]) * scale
+            before, own = 0.0, 0.0
+            for col in range(first_col, last_col + 2):
+                x = (east - step // 2 + col * step - place[k, 0]) * scale
+                corner = _volume_to(table, x, y)
+                if row > first_row and col > first_col:
+                    own = corner - below[col] - before + below[col - 1]
+                    height_m[row - 1, col - 1] += factor * own
+                if col > first_col:
+                    below[col - 1] = before
+                before = corner
+            below[last_col + 1] = before
+
+
+@kernel
+def _volume_to(table: npt.NDArray[np.float64], x: float, y: float) -> float:
+    """Return the volume over [0, x] x [0, y], x and y in the table's steps, by bilinear interpolation."""
+    last = table.shape[0] - 1
+    u, v = min(abs(x), np.float64(last)), min(abs(y), np.float64(last))
+    col, row = min(np.int64(u), last - 1), min(np.int64(v), last - 1)
+    u, v = u - col, v - row
+    low = table[row, col] + u * (table[row, col + 1] - table[row, col])
+    high = table[row + 1, col] + u * (table[row + 1, col + 1] - table[row + 1, col])
+    value = low + v * (high - low)
+    return value if (x < 0.0) == (y < 0.0) else -value
+
+
+@kernel
+def raise_boulders(
     height_m: npt.NDArray[np.float64],
     east: int,
     north: int,
@@ -87,17 +201,17 @@ def raise_rocks(
     place: npt.NDArray[np.int64],
     size_m: npt.NDArray[np.float64],
 ) -> None:
-    """Set each cell to the highest rock over its centre.
+    """Set each cell to the highest boulder over its centre.
 
     Args:
-        height_m: (rows, cols) height of rock above the ground, zero where none; raised.
+        height_m: (rows, cols) height of boulder above the ground, zero where none; raised.
         east, north, step: Centre of cell (0, 0) and side of a cell, half-millimetres.
         place: (n, 2) centres, half-millimetres.
-        size_m: (n, 3) radius, height of the widest section above the ground and height of the top above that.
+        size_m: (n, 2) diameter and height of a spheroid that rests whole on the ground.
     """
     rows, cols = height_m.shape
     for k in range(place.shape[0]):
-        radius = size_m[k, 0]
+        radius, half = 0.5 * size_m[k, 0], 0.5 * size_m[k, 1]
         reach = np.int64(radius / _METRES) + 1
         for row in range(
             max(0, -((north - place[k, 1] + reach) // step)),
@@ -111,5 +225,98 @@ def raise_rocks(
                 x = (east + col * step - place[k, 0]) * _METRES / radius
                 square = x * x + y * y
                 if square < 1.0:
-                    top = size_m[k, 1] + size_m[k, 2] * math.sqrt(1.0 - square)
-                    height_m[row, col] = max(height_m[row, col], top)
+                    height_m[row, col] = max(height_m[row, col], half + half * math.sqrt(1.0 - square))
+
+
+COLUMNS = 16
+"""Columns along each axis that a rock is cut into."""
+
+
+@kernel
+def add_rocks(
+    height_m: npt.NDArray[np.float64],
+    east: int,
+    north: int,
+    step: int,
+    place: npt.NDArray[np.int64],
+    size_m: npt.NDArray[np.float64],
+) -> None:
+    """Add the means over cells of half-buried spheroids, which do not overlap.
+
+    A rock of four cells and more is averaged in each cell. A smaller one is cut into columns, each shared out
+    among the cells it stands in, so that no volume is lost however small the rock is.
+
+    Args:
+        height_m: (rows, cols), added to.
+        east, north, step: Centre of cell (0, 0) and side of a cell, half-millimetres.
+        place: (n, 2) centres, half-millimetres.
+        size_m: (n, 2) diameter and height above the ground.
+    """
+    for k in range(place.shape[0]):
+        x, y = place[k, 0] - east, place[k, 1] - north
+        if size_m[k, 0] >= 4 * step * _METRES:
+            _add_wide_rock(height_m, x, y, step, size_m[k, 0], size_m[k, 1])
+        else:
+            _add_narrow_rock(height_m, x, y, step, size_m[k, 0], size_m[k, 1])
+
+
+@kernel
+def _add_wide_rock(
+    height_m: npt.NDArray[np.float64], x: int, y: int, step: int, diameter_m: float, top_m: float
+) -> None:
+    rows, cols = height_m.shape
+    reach = np.int64(diameter_m * (0.5 / _METRES)) + step
+    scale = 2.0 * _METRES / diameter_m
+    for row in range(max(0, -((reach - y) // step)), min(rows - 1, (y + reach) // step) + 1):
+        for col in range(max(0, -((reach - x) // step)), min(cols - 1, (x + reach) // step) + 1):
+            mean = 0.0
+            for m in range(4):
+                v = (row * step - y + POINTS[3, m] * step) * scale
+                for n in range(4):
+                    u = (col * step - x + POINTS[3, n] * step) * scale
+                    square = 1.0 - u * u - v * v
+                    if square > 0.0:
+                        mean += WEIGHTS[3, m] * WEIGHTS[3, n] * math.sqrt(square)
+            height_m[row, col] += top_m * mean
+
+
+@kernel
+def _add_narrow_rock(
+    height_m: npt.NDArray[np.float64], x: int, y: int, step: int, diameter_m: float, top_m: float
+) -> None:
+    rows, cols = height_m.shape
+    total = 0.0
+    for m in range(COLUMNS):
+        for n in range(COLUMNS):
+            total += _column(m, n)
+    cell_m = step * _METRES
+    # the volume of half a spheroid, pi / 6 d^2 h, as height over one cell
+    share = 0.5235987755982988 * diameter_m * diameter_m * top_m / (total * cell_m * cell_m)
+    width = diameter_m / (cell_m * COLUMNS)
+    west, south = x / step + 0.5 - 0.5 * COLUMNS * width, y / step + 0.5 - 0.5 * COLUMNS * width
+    for m in range(COLUMNS):
+        row, above = _split(south + m * width, width)
+        for n in range(COLUMNS):
+            volume = share * _column(m, n)
+            if volume == 0.0:
+                continue
+            col, beyond = _split(west + n * width, width)
+            for j in range(2):
+                for i in range(2):
+                    part = (above if j else 1.0 - above) * (beyond if i else 1.0 - beyond)
+                    if part > 0.0 and 0 <= row + j < rows and 0 <= col + i < cols:
+                        height_m[row + j, col + i] += part * volume
+
+
+@kernel
+def _column(m: int, n: int) -> float:
+    """Return the height of a column of the unit half sphere."""
+    u, v = (2 * n + 1 - COLUMNS) / COLUMNS, (2 * m + 1 - COLUMNS) / COLUMNS
+    return math.sqrt(max(0.0, 1.0 - u * u - v * v))
+
+
+@kernel
+def _split(low: float, width: float) -> tuple[int, float]:
+    """Return the cell that [low, low + width) begins in, and the share of it that lies in the next."""
+    cell = np.int64(math.floor(low))
+    return cell, max(0.0, low + width - (cell + 1)) / width

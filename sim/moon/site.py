@@ -19,6 +19,7 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Numbers = tuple[Finite, ...]
+Range = tuple[Positive, Positive]
 Positives = Annotated[tuple[Positive, ...], Field(min_length=2)]
 
 
@@ -63,25 +64,27 @@ class AnchorParams(_Table):
 
 
 class ProfileParams(_Table):
-    """Elevation by distance from the site's origin, smooth and monotone between knots.
+    """Elevation by distance from the site's origin and direction, smooth and monotone between distances.
 
-    `ruggedness` blends the plain relief (0) into the rugged one (1). The rings are bent out of round by
-    noise of `warp_wavelength_m` and `warp_rms_m`.
+    One row for each distance; a row holds one value for each of as many even directions, clockwise from
+    north, or a single one for all. `ruggedness` blends the plain relief (0) into the rugged one (1). Places
+    are displaced by noise of `warp_wavelength_m` and up and `warp_rms_m` before the table is looked up.
     """
 
     radius_m: Numbers
-    elevation_m: Numbers
-    ruggedness: tuple[Share, ...]
+    elevation_m: tuple[Numbers, ...]
+    ruggedness: tuple[tuple[Share, ...], ...]
     warp_wavelength_m: Positive
-    warp_rms_m: Annotated[float, Field(ge=0)]
+    warp_rms_m: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     source: str
 
     @model_validator(mode="after")
     def _knots(self) -> ProfileParams:
         if not len(self.radius_m) == len(self.elevation_m) == len(self.ruggedness) >= 2:
-            raise ValueError(
-                "radius_m, elevation_m and ruggedness need the same number of values, two or more"
-            )
+            raise ValueError("radius_m, elevation_m and ruggedness need the same number of rows, two or more")
+        for rows in (self.elevation_m, self.ruggedness):
+            if any(len(row) != len(rows[0]) for row in rows) or len(rows[0]) in (0, 2, 3):
+                raise ValueError("rows need the same number of directions: one, or four and more")
         if self.radius_m[0] != 0 or any(
             b <= a for a, b in zip(self.radius_m, self.radius_m[1:], strict=False)
         ):
@@ -112,14 +115,18 @@ class CraterParams(_Table):
 
     The cumulative count N(>D) per km2 (D in km) is the lesser of two power laws, equilibrium and production.
     Depth over diameter runs from `ghost_ratio` to `fresh_ratio` by the square of a uniform number (few are
-    fresh), both straight between the points of `ratio_diameter_m` in log-log axes.
+    fresh), both straight between the points of `ratio_diameter_m` in log-log axes. Where the craters of
+    `known_diameter_m` and more are all known, within `known_radius_m` of the origin, none is made up: they are
+    features.
     """
 
     equilibrium_per_km2: Positive
     equilibrium_exponent: Positive
     production_per_km2: Positive
     production_exponent: Positive
-    largest_m: Positive
+    largest_m: Annotated[float, Field(gt=0, le=60_000)]
+    known_diameter_m: Positive = 5000.0
+    known_radius_m: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     ratio_diameter_m: Positives
     ghost_ratio: Positives
     fresh_ratio: Positives
@@ -142,7 +149,8 @@ class RockParams(_Table):
     """Rocks by an exponential law.
 
     The share of the area under rocks wider than D is covered_fraction * exp(-decay_per_m * D).
-        Height over diameter is uniform between `flat_ratio` and `tall_ratio`.
+    Height over diameter is uniform between `flat_ratio` and `tall_ratio`. Inside the freshest craters rocks
+    lie `fresh_crater_factor` times as close as on plain ground.
     """
 
     covered_fraction: Share
@@ -151,7 +159,39 @@ class RockParams(_Table):
     largest_m: Positive
     flat_ratio: Positive
     tall_ratio: Positive
+    fresh_crater_factor: Annotated[float, Field(ge=1, le=100, allow_inf_nan=False)]
     source: str
+
+
+class RegolithParams(_Table):
+    """The strength of the soil, each figure between its loosest and its firmest value.
+
+    How firm it is varies with place at `patch_m` and half of that; round fresh craters it is looser, down to the
+    loosest. Pressure at sinkage z is stiffness * z^exponent on a plate as wide as a wheel.
+    """
+
+    cohesion_pa: Range
+    friction_deg: Range
+    stiffness_kpa: Range
+    exponent: Range
+    density_kg_m3: Range
+    patch_m: Positive
+    source: str
+
+
+class TargetParams(_Table):
+    """What a figure of the site should come out as, by measurements of the real one."""
+
+    name: str
+    low: Finite
+    high: Finite
+    source: str
+
+    @model_validator(mode="after")
+    def _ordered(self) -> TargetParams:
+        if self.low > self.high:
+            raise ValueError("low must not be over high")
+        return self
 
 
 class FeatureParams(_Table):
@@ -195,13 +235,20 @@ class SiteParams(_Table):
     relief: ReliefParams
     craters: CraterParams
     rocks: RockParams
+    regolith: RegolithParams
     feature: tuple[FeatureParams, ...] = ()
+    target: tuple[TargetParams, ...] = ()
 
     @model_validator(mode="after")
     def _anchor_there(self) -> SiteParams:
         if self.anchor is None and any(feature.counted_from == "anchor" for feature in self.feature):
             raise ValueError("a feature is counted from an anchor that the site does not have")
         return self
+
+    @property
+    def targets(self) -> dict[str, TargetParams]:
+        """What figures of the site should come out as, by name."""
+        return {target.name: target for target in self.target}
 
     def project(self, latitude_deg: float, longitude_deg: float) -> tuple[float, float]:
         """Return (east_m, north_m) of a place in the site's frame."""

@@ -1,7 +1,7 @@
-"""The ground of one site and seed: relief, craters, features and rocks put together, at any place and scale.
+"""The ground of one site and seed: landform, relief, craters, features and rocks, at any place and scale.
 
 What is put together is a pure function of place, so a window never depends on what else was asked for.
-Coordinates are whole half-millimetres from the site's origin.
+Coordinates are whole half-millimetres from the site's origin. A raster holds means over its cells.
 """
 
 from __future__ import annotations
@@ -13,31 +13,61 @@ from math import fsum
 import numpy as np
 import numpy.typing as npt
 
-from sim.moon.cells import Cells, bump, by_blocks, offsets_m, touches
+from sim.moon.cells import Cells, by_blocks, touches
 from sim.moon.craters import (
+    CraterField,
     Craters,
     clear_of_anchor,
-    crater_bins,
-    craters_of,
+    clear_of_known,
+    crater_field,
+    dig,
     feature_craters,
     joined,
-    samples_of,
     share_below,
     share_seen,
 )
-from sim.moon.relief import Curve, Octaves, bent_radius_m, curve, hill_octaves, relief_octaves, warp_octaves
-from sim.moon.rocks import Rocks, all_of, raised_m, rock_bins, rocks_of, touching
-from sim.moon.scatter import HALF_MM, SizeBin
-from sim.moon.shape_kernels import add_craters
-from sim.moon.site import FeatureParams, SiteParams
+from sim.moon.landform import PolarTable, bump, tables_of, through
+from sim.moon.relief import (
+    LEVELS,
+    UNIT_RMS,
+    LatticeWindow,
+    Octaves,
+    level_of,
+    octaves,
+    relief_octaves,
+    wavelength_m,
+)
+from sim.moon.rocks import (
+    SMALLEST_FRESH_M,
+    RockField,
+    Rocks,
+    add_boulders,
+    add_population,
+    margin_m,
+    rock_field,
+    shown_from_m,
+)
+from sim.moon.scatter import HALF_MM
+from sim.moon.site import FeatureParams, ProfileParams, SiteParams
 
-GROUND_VERSION = 1
+GROUND_VERSION = 2
 """Grows whenever the same site, seed and window give other elevations."""
 
+RELIEF_STREAM = 1
+WARP_STREAMS = (2, 5)
+
+Field = npt.NDArray[np.float64]
+
 _QUANTUM_PER_M = 10_000.0
+LANDFORM_LEVEL = 14
+"""Lattice of 262 m: the finest on which the landform is sampled."""
+_CHUNK = 64
+"""Side of the pieces of that lattice that are kept."""
+_TILT_LEVEL, _TILT_COARSEST = 7, 9
+"""Lattice of 2 m, on which the anchor's plain is laid; where the finest wanted is over 8 m, it does not show."""
+_DAMPED, _DAMPED_WAVE_M = 0.9, 40.0
 _ANCHOR_STEP = 2 * HALF_MM
 _ANCHOR_CELLS = 4
-_DAMPED = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,160 +76,280 @@ class Surface:
 
     Attributes:
         site: The site.
-        octaves, warp: Noise of the relief (plain, rugged) and of the profile's rings.
-        profile, ruggedness: Curves over the bent radius.
-        craters, rocks: Bins of the populations.
+        octaves: Noise of the relief.
+        warp: Noise by which places are displaced east and north before the landform is looked up.
+        elevation, ruggedness: The landform's tables.
+        craters: The crater population.
+        rocks: The rock population.
         features: The site's features with their places.
-        strays: For each feature, how a hill's foot strays from a circle.
         anchor: Place of the anchor.
-        lift_m: What is added at the anchor to meet its elevation.
+        lift_m: What is added round the anchor to meet its elevation.
         tilt: (east, north) grade added at the anchor to meet its slope.
     """
 
     site: SiteParams
     octaves: Octaves
-    warp: Octaves
-    profile: Curve
-    ruggedness: Curve
-    craters: tuple[SizeBin, ...]
-    rocks: tuple[SizeBin, ...]
+    warp: tuple[Octaves, Octaves]
+    elevation: PolarTable
+    ruggedness: PolarTable
+    craters: CraterField
+    rocks: RockField
     features: tuple[tuple[FeatureParams, tuple[int, int]], ...]
-    strays: tuple[Octaves, ...]
     anchor: tuple[int, int]
     lift_m: float
     tilt: tuple[float, float]
 
-    def elevation_m(self, cells: Cells, boulders: Rocks, *, rocks: bool) -> npt.NDArray[np.float64]:
-        """Return (rows, cols) elevation above the site's datum, to a tenth of a millimetre."""
+    def elevation_m(self, cells: Cells, boulders: Rocks, *, rocks: bool) -> Field:
+        """Return (rows, cols) mean elevation above the site's datum, to a tenth of a millimetre."""
 
-        def whole(block: Cells) -> npt.NDArray[np.float64]:
+        def whole(block: Cells) -> Field:
             height = self.bare_m(block)
-            height += self.rock_m(block, boulders, rocks=rocks)
-            return height
+            self._strew(height, block, boulders, rocks=rocks)
+            return _quantised(height)
 
-        return _quantised(by_blocks(cells, whole))
+        return by_blocks(cells, whole)
 
-    def detail_m(
-        self, cells: Cells, boulders: Rocks, *, rocks: bool, finer_than_m: float
-    ) -> npt.NDArray[np.float64]:
+    def detail_m(self, cells: Cells, boulders: Rocks, *, rocks: bool, finer_than_m: float) -> Field:
         """Return (rows, cols) of what this ground has that a raster of `finer_than_m` does not show."""
 
-        def fine(block: Cells) -> npt.NDArray[np.float64]:
-            plain = np.zeros((1, block.rows, block.cols))
-            self.octaves.add_to(plain, block.east, block.north, block.step, finer_than_m=finer_than_m)
-            height: npt.NDArray[np.float64] = plain[0]
-            self._dig(height, block, self.seeded_craters(block), finer_than_m=finer_than_m)
-            height += self.rock_m(block, boulders, rocks=rocks)
-            return height
+        def fine(block: Cells) -> Field:
+            height = self._plain_detail_m(block, finer_than_m)
+            craters = self.seeded_craters(block.window, cell_m=block.cell_m)
+            self._dig(height, block, craters, finer_than_m=finer_than_m)
+            self._strew(height, block, boulders, rocks=rocks)
+            return _quantised(height)
 
-        return _quantised(by_blocks(cells, fine))
+        return by_blocks(cells, fine)
 
-    def bare_m(self, cells: Cells) -> npt.NDArray[np.float64]:
-        """Return (rows, cols) elevation above the site's datum without rocks, not rounded."""
-        shape = cells.rows, cells.cols
-        radius = bent_radius_m(self.warp, cells.east, cells.north, cells.step, *shape)
-        layers = np.zeros((3, *shape))
-        self.octaves.add_to(layers, cells.east, cells.north, cells.step)
-        rugged = self.ruggedness.at(radius)
-        height = self.profile.at(radius) - self.site.frame.datum_m
-        self._hills(cells, height, rugged)
-        height += layers[0] + rugged * (layers[1] - layers[0])
-        self._meet_anchor(cells, height, layers[2])
-        self._dig(height, cells, joined([self.seeded_craters(cells), feature_craters(list(self.features))]))
+    def bare_m(self, cells: Cells) -> Field:
+        """Return (rows, cols) mean elevation above the site's datum without rocks, not rounded."""
+        window, coefficients = self._relief(cells)
+        height = self.octaves.means(coefficients, window, cells)
+        self._dig(height, cells, self.craters_in(cells.window, cell_m=cells.cell_m))
         return height
 
-    def seeded_craters(self, cells: Cells) -> Craters:
-        """Return the craters of the population that these cells show, the largest first."""
-        shown = [size for size in self.craters if size.low_m * 4.0 > cells.cell_m]
-        found = [craters_of(size, self.site.craters, cells.window) for size in shown]
-        every = joined([*found, feature_craters([])])
+    def craters_in(
+        self, window: tuple[int, int, int, int], *, from_m: float = 0.0, cell_m: float = 0.0
+    ) -> Craters:
+        """Return the seeded craters of a diameter and more that reach into a window, and all features."""
+        return joined(
+            [self.seeded_craters(window, from_m=from_m, cell_m=cell_m), feature_craters(list(self.features))]
+        )
+
+    def seeded_craters(
+        self, window: tuple[int, int, int, int], *, from_m: float = 0.0, cell_m: float = 0.0
+    ) -> Craters:
+        """Return the craters of the population that reach into a window, the largest sizes first.
+
+        Args:
+            window: West, south, east and north, half-millimetres.
+            from_m: Smaller ones are left out.
+            cell_m: Those that a raster of such cells does not show are left out too.
+        """
+        every = self.craters.craters_in(window, from_m=from_m, cell_m=cell_m)
+        if self.site.craters.known_radius_m > 0:
+            every = clear_of_known(every, self.site.craters)
         if self.site.anchor is None:
             return every
         return clear_of_anchor(every, self.site.anchor, self.anchor)
 
-    def seeded_rocks(self, cells: Cells) -> Rocks:
-        """Return the rocks of the population at least one cell wide."""
-        shown = [size for size in self.rocks if size.low_m * 2.0 >= cells.cell_m]
-        found = [rocks_of(size, self.site.rocks, cells.window) for size in shown]
-        return all_of([*found, _NO_ROCKS])
+    def rocks_in(self, window: tuple[int, int, int, int], *, from_m: float = 0.0) -> Rocks:
+        """Return the rocks of the population that reach into a window, the largest sizes first.
 
-    def rock_m(self, cells: Cells, boulders: Rocks, *, rocks: bool) -> npt.NDArray[np.float64]:
-        """Return (rows, cols) height of rock above the ground; a rock narrower than a cell does not show."""
-        lying = touching(boulders, cells.window)
+        Args:
+            window: West, south, east and north, half-millimetres.
+            from_m: Sizes are sorted by octaves; those that begin below this are left out.
+        """
+        margin = int(margin_m(self.site.rocks) * HALF_MM)
+        west, south, east, north = window
+        wide = west - margin, south - margin, east + margin, north + margin
+        return self.rocks.rocks_in(window, self.craters_in(wide, from_m=SMALLEST_FRESH_M), from_m=from_m)
+
+    def _strew(self, height: Field, cells: Cells, boulders: Rocks, *, rocks: bool) -> None:
+        place = cells.east, cells.north, cells.step
         if rocks:
-            lying = all_of([self.seeded_rocks(cells), lying])
-        return raised_m(lying, cells.east, cells.north, cells.step, (cells.rows, cells.cols))
+            from_m = shown_from_m(cells.cell_m)
+            height += self.rocks.mean_height_m(from_m)
+            add_population(height, self.rocks_in(cells.window, from_m=from_m), *place)
+        add_boulders(height, boulders, *place)
 
     def _dig(
-        self,
-        height: npt.NDArray[np.float64],
-        cells: Cells,
-        craters: Craters,
-        *,
-        finer_than_m: float | None = None,
+        self, height: Field, cells: Cells, craters: Craters, *, finer_than_m: float | None = None
     ) -> None:
-        share = share_seen(craters.diameter_m, cells.cell_m)
+        share = share_seen(craters, cells.cell_m)
         if finer_than_m is not None:
             share = share * share_below(craters.diameter_m, finer_than_m)
-        kept = share > 0
-        seen = craters.where(kept)
-        add_craters(
-            height,
-            cells.east,
-            cells.north,
-            cells.step,
-            seen.place,
-            seen.reach(),
-            seen.shape(share[kept]),
-            samples_of(seen.diameter_m, cells.cell_m),
-        )
+        dig(height, craters, share, cells.east, cells.north, cells.step)
 
-    def _hills(self, cells: Cells, height: npt.NDArray[np.float64], rugged: npt.NDArray[np.float64]) -> None:
-        for (feature, place), stray in zip(self.features, self.strays, strict=True):
-            if feature.kind == "hill" and touches(cells, place, feature.diameter_m):
-                bend = np.zeros((2, cells.rows, cells.cols))
-                stray.add_to(bend, cells.east, cells.north, cells.step)
-                raised = bump(cells, place, 0.5 * feature.diameter_m, bend)
-                height += feature.height_m * raised
-                rugged += np.maximum(0.0, feature.ruggedness - rugged) * raised
+    def _relief(self, cells: Cells) -> tuple[LatticeWindow, Field]:
+        """Return landform and relief as coefficients of the finest lattice that the cells need."""
+        finest = self.octaves.points_under(cells, level_of(cells.step))
+        if finest.level >= LANDFORM_LEVEL:
+            return finest, self.coarse(finest)[0]
+        windows = _chain(self.octaves, finest, LANDFORM_LEVEL)
+        coefficients, rugged = self._from_chunks(windows[-1])
+        for window, parent in zip(reversed(windows[:-1]), reversed(windows[1:]), strict=True):
+            coefficients = self.octaves.refined(parent, coefficients, window)
+            self._add_octave(coefficients, window, rugged, windows[-1])
+            if window.level == max(finest.level, _TILT_LEVEL) <= _TILT_COARSEST:
+                self._lay_plain(coefficients, window)
+        return finest, coefficients
 
-    def _meet_anchor(
-        self, cells: Cells, height: npt.NDArray[np.float64], short: npt.NDArray[np.float64]
+    def coarse(self, finest: LatticeWindow) -> tuple[Field, Field]:
+        """Return coefficients and ruggedness of a window of the landform's level or a coarser one."""
+        windows = _chain(self.octaves, finest, LEVELS - 1)
+        coefficients = np.zeros((windows[-1].rows, windows[-1].cols))
+        for window, parent in zip(reversed(windows), [None, *reversed(windows[1:])], strict=True):
+            if parent is not None:
+                coefficients = self.octaves.refined(parent, coefficients, window)
+            rugged = self._rugged_at(window)
+            self.octaves.add_to(coefficients, window, self._amplitude(window.level, rugged))
+        coefficients += self._landform(finest)
+        return coefficients, rugged
+
+    def _from_chunks(self, window: LatticeWindow) -> tuple[Field, Field]:
+        """Return what `coarse` does, put together from chunks that neighbouring windows share."""
+        if window.rows * window.cols > _CHUNK * _CHUNK:
+            return self.coarse(window)
+        coefficients, rugged = np.empty((2, window.rows, window.cols))
+        north, east = window.j0 + window.rows, window.i0 + window.cols
+        for j in range(window.j0 // _CHUNK, (north - 1) // _CHUNK + 1):
+            for i in range(window.i0 // _CHUNK, (east - 1) // _CHUNK + 1):
+                j0, j1 = max(window.j0, j * _CHUNK), min(north, (j + 1) * _CHUNK)
+                i0, i1 = max(window.i0, i * _CHUNK), min(east, (i + 1) * _CHUNK)
+                there = np.s_[j0 - window.j0 : j1 - window.j0, i0 - window.i0 : i1 - window.i0]
+                part = np.s_[j0 - j * _CHUNK : j1 - j * _CHUNK, i0 - i * _CHUNK : i1 - i * _CHUNK]
+                held, rough = _chunk(self, j, i)
+                coefficients[there], rugged[there] = held[part], rough[part]
+        return coefficients, rugged
+
+    def _amplitude(self, level: int, rugged: Field) -> Field:
+        plain = self.octaves.plain[level]
+        mixed: Field = plain + (self.octaves.rugged[level] - plain) * rugged
+        return mixed
+
+    def _add_octave(
+        self, coefficients: Field, window: LatticeWindow, rugged: Field, blocks: LatticeWindow
     ) -> None:
+        amplitude = self._amplitude(window.level, rugged)
+        calm = self._calm(window)
+        if calm is None:
+            self.octaves.add_blocks_to(coefficients, window, amplitude, blocks)
+        else:
+            octave = np.zeros_like(coefficients)
+            self.octaves.add_blocks_to(octave, window, amplitude, blocks)
+            coefficients += octave * calm
+
+    def _calm(self, window: LatticeWindow) -> Field | None:
+        """Return the factors that damp short relief round the anchor; None where there is nothing to damp."""
         anchor = self.site.anchor
-        if anchor is None:
+        if anchor is None or wavelength_m(window.level) > _DAMPED_WAVE_M:
+            return None
+        x, y = self._from_anchor(window)
+        radius = anchor.smooth_radius_m
+        if x[0] > radius or x[-1] < -radius or y[0] > radius or y[-1] < -radius:
+            return None
+        factors: Field = 1.0 - _DAMPED * bump(x[None, :], y[:, None], radius)
+        return factors
+
+    def _from_anchor(self, window: LatticeWindow) -> tuple[Field, Field]:
+        x, y = self.octaves.places_m(window)
+        return x - self.anchor[0] / HALF_MM, y - self.anchor[1] / HALF_MM
+
+    def _bent(self, window: LatticeWindow) -> tuple[Field, Field]:
+        """Return (rows, cols) east and north of lattice points, displaced by the warp."""
+        x, y = self.octaves.places_m(window)
+        east, north = (_coefficients(noise, window) for noise in self.warp)
+        return x[None, :] + east, y[:, None] + north
+
+    def _rugged_at(self, window: LatticeWindow) -> Field:
+        east, north = self._bent(window)
+        rugged = self.ruggedness.at(east, north)
+        for feature, raised in self._hills(east, north):
+            rugged = rugged + np.maximum(0.0, feature.ruggedness - rugged) * raised
+        return rugged
+
+    def _landform(self, window: LatticeWindow) -> Field:
+        """Return the coefficients of the large shape: table, hills and the anchor's lift."""
+        wide = replace(window, i0=window.i0 - 1, j0=window.j0 - 1, rows=window.rows + 2, cols=window.cols + 2)
+        east, north = self._bent(wide)
+        height = self.elevation.at(east, north) - self.site.frame.datum_m
+        for feature, raised in self._hills(east, north):
+            height = height + feature.height_m * raised
+        if self.site.anchor is not None:
+            x, y = self._from_anchor(wide)
+            height = height + self.lift_m * bump(x[None, :], y[:, None], self.site.anchor.level_radius_m)
+        return through(height)
+
+    def _hills(self, east: Field, north: Field) -> list[tuple[FeatureParams, Field]]:
+        return [
+            (
+                feature,
+                bump(east - place[0] / HALF_MM, north - place[1] / HALF_MM, 0.5 * feature.diameter_m),
+            )
+            for feature, place in self.features
+            if feature.kind == "hill"
+        ]
+
+    def _lay_plain(self, coefficients: Field, window: LatticeWindow) -> None:
+        """Add the grade that meets the anchor's slope, within its radius."""
+        anchor = self.site.anchor
+        if anchor is None or self.tilt == (0.0, 0.0):
             return
-        if touches(cells, self.anchor, anchor.level_radius_m):
-            height += self.lift_m * bump(cells, self.anchor, anchor.level_radius_m)
-        if touches(cells, self.anchor, max(anchor.tilt_radius_m, anchor.smooth_radius_m)):
-            height -= _DAMPED * short * bump(cells, self.anchor, anchor.smooth_radius_m)
-            x, y = offsets_m(cells, self.anchor)
-            plane = self.tilt[0] * x[None, :] + self.tilt[1] * y[:, None]
-            height += plane * bump(cells, self.anchor, anchor.tilt_radius_m)
+        x, y = self._from_anchor(window)
+        plane = self.tilt[0] * x[None, :] + self.tilt[1] * y[:, None]
+        coefficients += plane * bump(x[None, :], y[:, None], anchor.tilt_radius_m)
+
+    def _plain_detail_m(self, cells: Cells, finer_than_m: float) -> Field:
+        """Return the plain relief of the octaves that a raster of `finer_than_m` is too coarse for."""
+        finest = level_of(cells.step)
+        count = sum(wavelength_m(level) < 2.0 * finer_than_m for level in range(finest, LEVELS))
+        if count == 0:
+            return np.zeros((cells.rows, cells.cols))
+        windows = _chain(self.octaves, self.octaves.points_under(cells, finest), finest + count - 1)
+        coefficients = _coefficients(self.octaves, windows[0], coarsest=windows[-1].level)
+        return self.octaves.means(coefficients, windows[0], cells)
 
 
-_NO_ROCKS = Rocks(
-    place=np.zeros((0, 2), dtype=np.int64),
-    diameter_m=np.zeros(0),
-    height_m=np.zeros(0),
-    resting=np.zeros(0),
-)
+@lru_cache(maxsize=256)
+def _chunk(ground: Surface, j: int, i: int) -> tuple[Field, Field]:
+    return ground.coarse(
+        LatticeWindow(level=LANDFORM_LEVEL, i0=i * _CHUNK, j0=j * _CHUNK, rows=_CHUNK, cols=_CHUNK)
+    )
+
+
+def _chain(noise: Octaves, window: LatticeWindow, coarsest: int) -> list[LatticeWindow]:
+    windows = [window]
+    while windows[-1].level < coarsest:
+        windows.append(noise.parent_of(windows[-1]))
+    return windows
+
+
+def _coefficients(noise: Octaves, window: LatticeWindow, coarsest: int = LEVELS - 1) -> Field:
+    """Return the plain noise of a level and all coarser ones as coefficients on its lattice."""
+    windows = _chain(noise, window, coarsest)
+    coefficients = np.zeros((windows[-1].rows, windows[-1].cols))
+    noise.add_to(coefficients, windows[-1], noise.plain[coarsest : coarsest + 1, None])
+    for child, parent in zip(reversed(windows[:-1]), reversed(windows[1:]), strict=True):
+        coefficients = noise.refined(parent, coefficients, child)
+        noise.add_to(coefficients, child, noise.plain[child.level : child.level + 1, None])
+    return coefficients
 
 
 @lru_cache(maxsize=16)
 def surface(site: SiteParams, seed: int) -> Surface:
     """Return the ground of a site under a seed."""
     anchor = 2 * site.anchor_mm[0], 2 * site.anchor_mm[1]
+    elevation, ruggedness = tables_of(site.profile)
     loose = Surface(
         site=site,
-        octaves=relief_octaves(site.relief, seed),
-        warp=warp_octaves(site.profile, seed),
-        profile=curve(site.profile.radius_m, site.profile.elevation_m),
-        ruggedness=curve(site.profile.radius_m, site.profile.ruggedness),
-        craters=crater_bins(site.craters, seed),
-        rocks=rock_bins(site.rocks, seed),
+        octaves=relief_octaves(site.relief, seed, RELIEF_STREAM),
+        warp=_warp(site.profile, seed),
+        elevation=elevation,
+        ruggedness=ruggedness,
+        craters=crater_field(site.craters, seed),
+        rocks=rock_field(site.rocks, site.craters, seed),
         features=tuple((feature, _place(feature, anchor)) for feature in site.feature),
-        strays=tuple(hill_octaves(seed, k, feature.diameter_m) for k, feature in enumerate(site.feature)),
         anchor=anchor,
         lift_m=0.0,
         tilt=(0.0, 0.0),
@@ -210,6 +360,20 @@ def surface(site: SiteParams, seed: int) -> Surface:
 def detail_surface(site: SiteParams, seed: int) -> Surface:
     """Return the ground whose small relief serves other places than the site's own: without its anchor."""
     return surface(site.model_copy(update={"anchor": None}), seed)
+
+
+def _warp(profile: ProfileParams, seed: int) -> tuple[Octaves, Octaves]:
+    """Return the noise that displaces places: at the warp's wavelength, and half of it an octave below."""
+    level = min(
+        range(LANDFORM_LEVEL + 1, LEVELS), key=lambda k: abs(wavelength_m(k) - profile.warp_wavelength_m)
+    )
+    amplitude = [0.0] * LEVELS
+    amplitude[level], amplitude[level - 1] = (
+        profile.warp_rms_m / UNIT_RMS,
+        0.5 * profile.warp_rms_m / UNIT_RMS,
+    )
+    east, north = (octaves(seed, stream, amplitude, amplitude) for stream in WARP_STREAMS)
+    return east, north
 
 
 def _anchored(loose: Surface) -> Surface:
@@ -242,6 +406,6 @@ def _place(feature: FeatureParams, anchor: tuple[int, int]) -> tuple[int, int]:
     return east, north
 
 
-def _quantised(height_m: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    rounded: npt.NDArray[np.float64] = np.floor(height_m * _QUANTUM_PER_M + 0.5) / _QUANTUM_PER_M
+def _quantised(height_m: Field) -> Field:
+    rounded: Field = np.floor(height_m * _QUANTUM_PER_M + 0.5) / _QUANTUM_PER_M
     return rounded

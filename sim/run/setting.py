@@ -50,7 +50,7 @@ def orbital_dem(scenario: Scenario, *, allow_body: bool = False, max_cells: int 
             band=scenario.terrain.band,
             body=None if allow_body else scenario.site.body,
             max_cells=max_cells,
-            default_site=_frame(scenario, load_site(scenario.site.name)),
+            default_site=frame_of(scenario, load_site(scenario.site.name)),
         )
     site = load_site(scenario.site.name)
     side_mm, cell_mm = round(scenario.terrain.size_m * 1000), round(scenario.terrain.resolution_m * 1000)
@@ -67,8 +67,8 @@ def orbital_dem(scenario: Scenario, *, allow_body: bool = False, max_cells: int 
         seed=scenario.seed,
         window=Window(east_mm=-side_mm // 2, north_mm=-side_mm // 2, width_mm=side_mm, height_mm=side_mm),
         resolution_mm=cell_mm,
-        geometry_site=_frame(scenario, site),
-        origin_mm=_origin_mm(scenario, site),
+        geometry_site=frame_of(scenario, site),
+        origin_mm=origin_mm_of(scenario, site),
     )
 
 
@@ -95,7 +95,8 @@ def _place(scenario: Scenario, site: SiteParams) -> tuple[float, float]:
     return scenario.site.latitude_deg, scenario.site.longitude_deg
 
 
-def _frame(scenario: Scenario, site: SiteParams) -> Site:
+def frame_of(scenario: Scenario, site: SiteParams) -> Site:
+    """Return place and frame of the scenario's origin."""
     latitude, longitude = (math.radians(v) for v in _place(scenario, site))
     return Site(
         latitude_rad=latitude,
@@ -105,7 +106,7 @@ def _frame(scenario: Scenario, site: SiteParams) -> Site:
     )
 
 
-def _origin_mm(scenario: Scenario, site: SiteParams) -> tuple[int, int]:
+def origin_mm_of(scenario: Scenario, site: SiteParams) -> tuple[int, int]:
     """Return the scenario's origin in the site's frame, to a whole metre."""
     east_m, north_m = site.project(*_place(scenario, site))
     return round(east_m) * 1000, round(north_m) * 1000
@@ -129,7 +130,7 @@ def world_ground(scenario: Scenario, dem: Dem) -> Ground:
     return Ground.synthetic(
         site,
         seed=scenario.seed,
-        origin_mm=_origin_mm(scenario, site),
+        origin_mm=origin_mm_of(scenario, site),
         resolution_mm=resolution_mm,
         boulders=boulders,
         rocks=scenario.terrain.detail == "seeded",

@@ -63,7 +63,17 @@ def assert_nothing_written(work: Path, *but: str) -> None:
         (("run", "short-hop", "--bogus"), ("error[USAGE]", "--bogus")),
         (("fly",), ("error[USAGE]", "No such command", "farside --help")),
         (("check", "short-hop", "--set", "power.initial_soc=2"), ("power.initial_soc",)),
-        (("synth", "nowhere", "--out", "a.tif"), ("no such scenario",)),
+        (("synth", "nowhere", "--out", "a.tif"), ("no such scenario or site", "von-karman", "short-hop")),
+        (("synth", "von-karmann", "--out", "a.tif"), ("did you mean von-karman?",)),
+        (("synth", "none/site.toml", "--out", "a.tif"), ("none/site.toml", "cannot be read")),
+        (("synth", "von-karman", "--out", "a.tif", "--window", "0,0,5,5"), ("--window 0,0,6,6",)),
+        (
+            ("synth", "von-karman", "--out", "a.tif", "--resolution", "3"),
+            ("the nearest that fits: --window",),
+        ),
+        (("synth", "von-karman", "--out", "a.tif", "--resolution", "0.001"), ("under a centimetre",)),
+        (("synth", "von-karman", "--out", "a.tif", "--seed", str(2**63)), ("--seed", "not a 64-bit integer")),
+        (("synth", "von-karman", "--out", "a.tif", "--rocks", "a.tif"), ("--rocks = a.tif", "in .csv")),
         (("synth", "short-hop", "--out", "a.jpg"), ("a.jpg",)),
         (("plot", "."), ("error[RESULTS]", "summary.json")),
     ],
@@ -140,6 +150,18 @@ def test_max_cells_can_be_set(farside: Command, work: Path) -> None:
     good_geotiff(work / "good.tif")
     assert_refused(farside("plan", "good.tif", START, GOAL, "--max-cells", 100), 5, "--max-cells")
     assert_refused(farside("run", "short-hop", "--max-cells", 100), 5, "terrain.size_m", "--max-cells")
+
+
+def test_a_window_of_too_many_cells_is_refused_before_it_is_made(farside: Command, work: Path) -> None:
+    large = ("synth", "von-karman", "--window", "0,0,60000,60000", "--resolution", 1, "--out")
+    assert_refused(
+        farside(*large, "a.tif"), 5, "size = 60000 x 60000", "2,000,000,000", "--max-cells to 3600000000"
+    )
+    assert_refused(farside(*large, "a.npz"), 5, "100,000,000", "write a .tif")
+    assert_refused(
+        farside("synth", "short-hop", "--out", "a.tif", "--max-cells", 100), 5, "--max-cells to 90000"
+    )
+    assert_nothing_written(work)
 
 
 def test_another_body(farside: Command, reference: Path) -> None:

@@ -196,7 +196,7 @@ def test_init_check_run(farside: Command, work: Path) -> None:
 
 
 def test_synth_then_plan(farside: Command, work: Path) -> None:
-    made = farside("synth", "short-hop", "--seed", 3, "--out", "dem.tif", "--plot", "dem.png")
+    made = farside("synth", "short-hop", "--seed", 3, "--out", "dem.tif", "--plot")
     assert made.returncode == 0, made.stderr
     assert "dem.tif: 300 x 300 cells of 2 m" in made.stdout
     other = farside("synth", "von-karman", "--set", "terrain.size_m=200", "--out", "site.npz")

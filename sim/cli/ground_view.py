@@ -1,0 +1,265 @@
+"""A window of seeded ground as asked for on the command line, and what is written of it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.errors import ResourceError, ScenarioError, UsageError
+from rover.core.grid import Dem, GridGeometry, Site
+from rover.io.atomic import atomic_path
+from rover.io.bundle import scenario_names, site_names
+from rover.io.cog import write_cog
+from rover.io.raster import ELEVATION
+from rover.io.rock_list import COLUMNS
+from rover.io.toml import read_toml
+from sim.cli.window import check_fit, parse_resolution, parse_window
+from sim.moon.dem import Window, rocks_in, synthesize, window_blocks
+from sim.moon.rocks import Rocks
+from sim.moon.site import SiteParams
+from sim.moon.surface import GROUND_VERSION
+from sim.run.scenario import Scenario, load_scenario, scenario_of_site
+from sim.run.setting import frame_of, origin_mm_of, load_site
+
+_SITE_DEFAULT = ("terrain.size_m=2000",)
+_ROCK_TILE_MM = 1_000_000
+_METRE_MM = 1000
+
+Tell = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroundView:
+    """Which ground, and which window of it at which resolution.
+
+    Attributes:
+        site: The site.
+        seed: Of the ground.
+        frame: Place and frame that east and north are counted in.
+        origin_mm: East and north of that frame's origin in the site's frame.
+        window: In that frame.
+        resolution_mm: Side of a cell.
+    """
+
+    site: SiteParams
+    seed: int
+    frame: Site
+    origin_mm: tuple[int, int]
+    window: Window
+    resolution_mm: int
+
+    @property
+    def geometry(self) -> GridGeometry:
+        return GridGeometry(
+            rows=self.window.height_mm // self.resolution_mm,
+            cols=self.window.width_mm // self.resolution_mm,
+            resolution_m=self.resolution_mm / _METRE_MM,
+            east_m=(2 * self.window.east_mm + self.resolution_mm) / (2 * _METRE_MM),
+            north_m=(2 * self.window.north_mm + self.resolution_mm) / (2 * _METRE_MM),
+            site=self.frame,
+        )
+
+    @property
+    def source(self) -> str:
+        """What the ground is made from, in one line."""
+        return f"{self.site.name}, seed {self.seed}, ground version {GROUND_VERSION}"
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What a file of it says of itself: enough to make it again."""
+        return {
+            "SOURCE": self.source,
+            "SITE": self.site.name,
+            "SEED": str(self.seed),
+            "GROUND_VERSION": str(GROUND_VERSION),
+            "DATUM_M": repr(self.site.frame.datum_m),
+            "RESOLUTION_M": repr(self.resolution_mm / _METRE_MM),
+            "ORIGIN_MM": "{},{}".format(*self.origin_mm),
+        }
+
+
+def view_of(
+    source: str,
+    *,
+    settings: Sequence[str],
+    seed: int | None,
+    window: str | None,
+    resolution: str | None,
+) -> GroundView:
+    """Return the window asked for, or else the source's own: a scenario's map, the ground about a site's anchor.
+
+    Args:
+        source: Path or bundled name of a scenario or a site.
+        settings: Values of the scenario to change.
+        seed: Replaces the scenario's; any 64-bit integer.
+        window, resolution: As on the command line; None leaves the source's own.
+
+    Raises:
+        FarsideError: Of the class that fits what is wrong.
+    """
+    _check_seed(seed)
+    view = _site_view(source, settings) if _is_site(source) else _scenario_view(source, settings)
+    if seed is not None:
+        view = replace(view, seed=seed)
+    if resolution is not None:
+        view = replace(view, resolution_mm=parse_resolution(resolution))
+    if window is not None:
+        view = replace(view, window=parse_window(window, origin_mm=view.origin_mm))
+    check_fit(view.window, view.resolution_mm, asked=window)
+    return view
+
+
+def _check_seed(seed: int | None) -> None:
+    if seed is not None and not -(2**63) <= seed < 2**63:
+        raise UsageError("not a 64-bit integer", field="--seed", value=seed, remedy="give a smaller one")
+
+
+def _is_site(source: str) -> bool:
+    path = Path(source)
+    if path.is_file():
+        return "profile" in read_toml(path)
+    if source in site_names():
+        return True
+    names = [*scenario_names(), *site_names()]
+    if source in names or path.suffix == ".toml" or path.exists():
+        return False  # reading the scenario says what is wrong with it
+    close = difflib.get_close_matches(source, names, n=1)
+    remedy = f"did you mean {close[0]}?" if close else f"name a .toml file or one of: {', '.join(names)}"
+    raise ScenarioError("no such scenario or site", field="scenario", value=source, remedy=remedy)
+
+
+def _scenario_view(source: str, settings: Sequence[str]) -> GroundView:
+    scenario = load_scenario(source, settings=settings)
+    if scenario.terrain.dem is not None:
+        raise UsageError(
+            "this scenario's ground is measured, not made",
+            remedy="name a scenario without terrain.dem",
+            field="terrain.dem",
+            value=scenario.terrain.dem,
+        )
+    return _view(scenario, centre_mm=(0, 0))
+
+
+def _site_view(source: str, settings: Sequence[str]) -> GroundView:
+    scenario = scenario_of_site(source, settings=[*_SITE_DEFAULT, *settings])
+    if scenario.site.latitude_deg is not None:
+        return _view(scenario, centre_mm=(0, 0))
+    east, north = (round(mm / _METRE_MM) * _METRE_MM for mm in load_site(source).anchor_mm)
+    return _view(scenario, centre_mm=(east, north))
+
+
+def _view(scenario: Scenario, *, centre_mm: tuple[int, int]) -> GroundView:
+    """Return the square of the scenario's size about a place in its frame."""
+    site, side_mm = load_site(scenario.site.name), round(scenario.terrain.size_m * _METRE_MM)
+    east, north = (centre + -side_mm // 2 for centre in centre_mm)
+    return GroundView(
+        site=site,
+        seed=scenario.seed,
+        frame=frame_of(scenario, site),
+        origin_mm=origin_mm_of(scenario, site),
+        window=Window(east_mm=east, north_mm=north, width_mm=side_mm, height_mm=side_mm),
+        resolution_mm=round(scenario.terrain.resolution_m * _METRE_MM),
+    )
+
+
+def check_cells(view: GroundView, max_cells: int, *, remedy: str) -> None:
+    """Refuse more cells than allowed, before any is made.
+
+    Raises:
+        ResourceError: There are more.
+    """
+    rows, cols = view.geometry.shape
+    if rows * cols > max_cells:
+        raise ResourceError(
+            f"more than the {max_cells:,} cells allowed",
+            field="size",
+            value=f"{cols} x {rows} cells",
+            remedy=f"{remedy}, or raise --max-cells to {rows * cols}",
+        )
+
+
+def view_dem(view: GroundView) -> Dem:
+    """Return the whole window in memory."""
+    return synthesize(
+        view.site,
+        seed=view.seed,
+        window=view.window,
+        resolution_mm=view.resolution_mm,
+        geometry_site=view.frame,
+        origin_mm=view.origin_mm,
+    )
+
+
+def write_view(view: GroundView, path: Path, tell: Tell) -> None:
+    """Write the window as a cloud-optimised GeoTIFF of the elevations that `view_dem` has, in bounded memory.
+
+    Raises:
+        OutputError: It cannot be written.
+        ResourceError: Not enough room on the disk.
+    """
+    made = window_blocks(
+        view.site,
+        seed=view.seed,
+        window=view.window,
+        resolution_mm=view.resolution_mm,
+        origin_mm=view.origin_mm,
+    )
+    datum_m = view.site.frame.datum_m
+
+    def block(row: int, col: int, rows: int, cols: int) -> npt.NDArray[np.float64]:
+        # A DEM holds float32 from its datum, and a file the same elevations whichever way it is written.
+        return made(row, col, rows, cols).astype(np.float32).astype(np.float64) + datum_m
+
+    write_cog(path, view.geometry, block, description=ELEVATION, tags=view.tags, progress=tell)
+
+
+def write_rocks(view: GroundView, path: Path, tell: Tell) -> int:
+    """Write the rocks whose centres lie in the window, west and south edges included, as CSV; return how many.
+
+    Columns are east, north, diameter and height above the ground in metres, to a millimetre (places rounded
+    down, so that each is inside). Rocks come square by square, so that memory stays bounded.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    count = 0
+    tiles = list(_tiles(view.window))
+    with atomic_path(path) as temporary, temporary.open("w", encoding="ascii", newline="\n") as file:
+        file.write(",".join(COLUMNS) + "\n")
+        for done, tile in enumerate(tiles, start=1):
+            rocks, place_mm = _lying_in(view, tile)
+            count += len(place_mm)
+            file.writelines(
+                f"{east / 1000:.3f},{north / 1000:.3f},{diameter:.3f},{height:.3f}\n"
+                for (east, north), diameter, height in zip(
+                    place_mm.tolist(), rocks.diameter_m.tolist(), rocks.height_m.tolist(), strict=True
+                )
+            )
+            tell(done / len(tiles))
+    return count
+
+
+def _tiles(window: Window) -> Iterator[Window]:
+    """Cut a window into squares of a kilometre, from the south-west."""
+    for north in range(0, window.height_mm, _ROCK_TILE_MM):
+        for east in range(0, window.width_mm, _ROCK_TILE_MM):
+            yield Window(
+                east_mm=window.east_mm + east,
+                north_mm=window.north_mm + north,
+                width_mm=min(_ROCK_TILE_MM, window.width_mm - east),
+                height_mm=min(_ROCK_TILE_MM, window.height_mm - north),
+            )
+
+
+def _lying_in(view: GroundView, tile: Window) -> tuple[Rocks, npt.NDArray[np.int64]]:
+    """Return the rocks with their centre in a part of the window, and their places in its frame, millimetres."""
+    rocks = rocks_in(view.site, seed=view.seed, window=tile, origin_mm=view.origin_mm)
+    place_mm = rocks.place // 2 - np.array(view.origin_mm, dtype=np.int64)
+    east, north = (place_mm - np.array([tile.east_mm, tile.north_mm])).T
+    inside = (east >= 0) & (east < tile.width_mm) & (north >= 0) & (north < tile.height_mm)
+    return rocks.where(inside), place_mm[inside]

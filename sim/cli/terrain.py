@@ -1,0 +1,174 @@
+"""`farside terrain`: the statistics of a DEM, beside what they should be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from sim.cli.options import Band, MaxCells, cells_allowed
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from rover.core.grid import Dem
+    from rover.core.targets import TargetRange
+    from rover.terrain.report import TerrainReport
+    from rover.terrain.rocks import Rocks
+    from sim.moon.site import SiteParams
+
+    Floats = npt.NDArray[np.float64]
+
+
+def terrain(
+    dem: Annotated[Path, typer.Argument(metavar="DEM", help="GeoTIFF, npz or ESRI ASCII.")],
+    report: Annotated[bool, typer.Option("--report", help="Print the statistics, as without it.")] = True,
+    rocks: Annotated[
+        Optional[Path],  # noqa: UP045 - typer reads it at run time
+        typer.Option(
+            metavar="FILE.csv", help="Rocks in the DEM's frame: east_m,north_m,diameter_m,height_m."
+        ),
+    ] = None,
+    site: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="SITE|site.toml", help="Whose laws and targets to set beside."),
+    ] = None,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", metavar="FILE.json", help="Write all figures as JSON."),
+    ] = None,
+    plot: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--plot", metavar="FILE.png", help="Draw them."),
+    ] = None,
+    center: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            metavar="LAT,LON", help="Of a map in degrees or any other frame: middle of a window, in degrees."
+        ),
+    ] = None,
+    size: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(metavar="M", help="Side of that window in metres."),
+    ] = None,
+    band: Band = 1,
+    max_cells: MaxCells = None,
+) -> None:
+    """Tell what the ground of a DEM is like: relief, slopes, height differences, craters, rocks."""
+    from rover.terrain.report import report_terrain
+    from sim.cli.terrain_tables import as_json, as_text
+
+    _check_outputs(dem, rocks, out, plot)
+    told_by = None if site is None else _site(site)
+    name = None if told_by is None else told_by.name
+    ground = _read(dem, center, size, band, cells_allowed(max_cells))
+    made = report_terrain(
+        ground,
+        rocks=None if rocks is None else _read_rocks(rocks),
+        **({} if told_by is None else _laws(told_by)),
+    )
+    if out is not None:
+        _write(as_json(made, ground), out)
+    if plot is not None:
+        _draw(made, ground, name, plot)
+    typer.echo(as_text(made, ground, name))
+
+
+def _check_outputs(dem: Path, rocks: Path | None, out: Path | None, plot: Path | None) -> None:
+    """Refuse outputs that would replace an input or each other, or that no picture can have."""
+    from rover.core.errors import UsageError
+    from rover.io.atomic import refuse_overwriting
+
+    for source in (dem, rocks):
+        if source is not None:
+            refuse_overwriting(source, out, plot)
+    if out is not None:
+        refuse_overwriting(out, plot)
+    if plot is not None and plot.suffix.lower() != ".png":
+        raise UsageError("pictures are PNG", remedy="give the file a name that ends in .png", file=plot)
+
+
+def _read(dem: Path, center: str | None, size: float | None, band: int, max_cells: int) -> Dem:
+    """Read a DEM, or make one of a window of a map in any frame."""
+    from rover.core.errors import UsageError
+    from rover.io.raster import read_dem
+    from rover.io.reproject import reproject_dem
+    from sim.cli.reproject import degrees_of
+
+    if center is None and size is None:
+        return read_dem(dem, band=band, max_cells=max_cells)
+    if center is None or size is None:
+        missing = "--center" if center is None else "--size"
+        raise UsageError("--center and --size go together", field=missing, remedy="give both or neither")
+    latitude, longitude = degrees_of(center)
+    return reproject_dem(
+        dem,
+        latitude_deg=latitude,
+        longitude_deg=longitude,
+        size_m=size,
+        band=band,
+        method="cubic",
+        max_cells=max_cells,
+    )
+
+
+def _read_rocks(path: Path) -> Rocks:
+    from rover.io.rock_list import read_rock_list
+    from rover.terrain.rocks import Rocks
+
+    east, north, diameter, height = read_rock_list(path).T
+    return Rocks(east_m=east, north_m=north, diameter_m=diameter, height_m=height)
+
+
+def _site(spec: str) -> SiteParams:
+    from sim.run.setting import load_site
+
+    return load_site(spec)
+
+
+def _laws(site: SiteParams) -> dict[str, Any]:
+    """What a site says of its craters and rocks, and what its figures should be."""
+    import numpy as np
+
+    craters, rocks = site.craters, site.rocks
+
+    def crater_law(diameter_m: Floats) -> Floats:
+        km = diameter_m / 1000
+        return np.minimum(
+            craters.equilibrium_per_km2 * km**-craters.equilibrium_exponent,
+            craters.production_per_km2 * km**-craters.production_exponent,
+        )
+
+    def rock_law(diameter_m: Floats) -> Floats:
+        covered = rocks.covered_fraction * np.exp(-rocks.decay_per_m * diameter_m)
+        return np.where(diameter_m < rocks.largest_m, covered, 0.0)
+
+    return {"crater_law": crater_law, "rock_law": rock_law, "targets": _targets(site)}
+
+
+def _targets(site: SiteParams) -> dict[str, TargetRange]:
+    """The ranges that a site gives its figures, by name; none where it gives none."""
+    from rover.core.targets import TargetRange
+
+    named = getattr(site, "targets", None) or {}
+    return {
+        name: TargetRange(low=target.low, high=target.high, source=target.source)
+        for name, target in dict(named).items()
+    }
+
+
+def _write(text: str, out: Path) -> None:
+    from rover.io.atomic import atomic_path
+
+    with atomic_path(out) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _draw(report: TerrainReport, dem: Dem, site: str | None, plot: Path) -> None:
+    from sim.cli.terrain_sheet import sheet_of
+    from sim.view.save import save_figure
+    from sim.view.terrain import draw_terrain
+
+    save_figure(draw_terrain(sheet_of(report, dem, site)), plot)
