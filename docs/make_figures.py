@@ -1,23 +1,35 @@
-"""Make the README's pictures and its summary table anew from a run of first-drive: `make figures`."""
+"""Make the README's pictures anew, and its summary table from a run of first-drive: `make figures`."""
 
 from __future__ import annotations
 
 import io
 import re
 import tempfile
+import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 from rich.console import Console
 
+from sim.moon.cells import Cells
+from sim.moon.rocks import NO_ROCKS
+from sim.moon.site import SiteParams
+from sim.moon.surface import surface
 from sim.run.closed_loop import run_scenario
 from sim.run.runlog import RunLog
 from sim.run.scenario import load_scenario
+from sim.run.setting import load_site
+from sim.view.crater import Rings, draw_crater, rings_of
 from sim.view.maps import draw_map
 from sim.view.save import save_figure
 from sim.view.tables import print_summary
 from sim.view.timelines import draw_timeline
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -27,19 +39,62 @@ WIDTH_PX, MOST_BYTES = 1300, 400_000
 VIVID, VIVID_COLOURS, PALE_COLOURS = 45, 100, 120
 """Pixels whose channels differ by more than `VIVID` are vivid."""
 
+RINGS = ROOT / "docs" / "von_karman_rings.toml"
+CRATER_CELL_M, CRATER_CELLS = 474, 633
+"""A square of 300 km at the resolution of the measured map."""
+CRATER_SEEDS = range(1, 11)
+RING_EDGES_KM = np.arange(0.0, 150.1, 2.5)
+
 TABLE = re.compile(r"(?<=```text\n)first-drive\n.*?(?=```)", re.DOTALL)
 """The README's block with the table of a run."""
 
 
 def main() -> None:
     log = run_scenario(load_scenario("first-drive"))
+    figures = {"map.png": draw_map(log), "timeline.png": draw_timeline(log), "crater.png": crater_figure()}
     FIGURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        for name, draw in (("map.png", draw_map), ("timeline.png", draw_timeline)):
+        for name, figure in figures.items():
             drawn = Path(folder) / name
-            save_figure(draw(log), drawn)
+            save_figure(figure, drawn)
             shrink(drawn, FIGURES / name)
     put_into_readme(summary_text(log))
+
+
+def crater_figure() -> Figure:
+    """Return the synthetic Von Karman beside the rings of the real one."""
+    site = load_site("von-karman")
+    ground = np.array([crater_m(site, seed) for seed in CRATER_SEEDS])
+    at_km = (np.arange(CRATER_CELLS) - (CRATER_CELLS - 1) / 2) * CRATER_CELL_M / 1000
+    made = rings_of(
+        ground,
+        np.hypot(at_km[None, :], at_km[:, None]),
+        RING_EDGES_KM,
+        words=f"synthetic, {len(CRATER_SEEDS)} seeds",
+    )
+    title = f"Synthetic Von K\u00e1rm\u00e1n, seed {CRATER_SEEDS[0]}"
+    return draw_crater(ground[0], CRATER_CELL_M, title=title, made=made, measured=measured_rings())
+
+
+def crater_m(site: SiteParams, seed: int) -> npt.NDArray[np.float64]:
+    """Return elevations of the square about the site's origin, metres above the sphere."""
+    step = 2000 * CRATER_CELL_M
+    first = -step * (CRATER_CELLS - 1) // 2
+    cells = Cells(east=first, north=first, step=step, rows=CRATER_CELLS, cols=CRATER_CELLS)
+    return surface(site, seed).elevation_m(cells, NO_ROCKS, rocks=False) + site.frame.datum_m
+
+
+def measured_rings() -> Rings:
+    """Return the published rings of the real crater."""
+    table = tomllib.loads(RINGS.read_text(encoding="utf-8"))
+    return Rings(
+        words=f"measured, {table['source']}",
+        inner_km=np.array(table["inner_km"], dtype=np.float64),
+        outer_km=np.array(table["outer_km"], dtype=np.float64),
+        p10_m=np.array(table["p10_m"], dtype=np.float64),
+        median_m=np.array(table["median_m"], dtype=np.float64),
+        p90_m=np.array(table["p90_m"], dtype=np.float64),
+    )
 
 
 def shrink(source: Path, target: Path) -> None:

@@ -24,7 +24,7 @@ from sim.moon.rocks import Rocks
 from sim.moon.site import SiteParams
 from sim.moon.surface import GROUND_VERSION
 from sim.run.scenario import Scenario, load_scenario, scenario_of_site
-from sim.run.setting import frame_of, origin_mm_of, load_site
+from sim.run.setting import frame_of, load_site, origin_mm_of
 
 _SITE_DEFAULT = ("terrain.size_m=2000",)
 _ROCK_TILE_MM = 1_000_000

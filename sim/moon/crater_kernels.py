@@ -44,7 +44,7 @@ def gather_craters(
             out.
         west, south, east, north: Window, half-millimetres.
         place: (n, 2), set; n at least as many as there are candidates.
-        figures: (n, 5), set to diameter and depth in metres, freshness and the two stretches.
+        figures: (5, n), set to diameter and depth in metres, freshness and the two stretches.
     """
     found = 0
     for b in range(keys.shape[0]):
@@ -71,10 +71,10 @@ def gather_craters(
                     if x + half < west or x - half > east or y + half < south or y - half > north:
                         continue
                     place[found, 0], place[found, 1] = x, y
-                    figures[found, 0] = diameter_m
-                    figures[found, 1] = depth_m
-                    figures[found, 2] = freshness
-                    figures[found, 3] = (2.0 * uniform(draw(bits, 5)) - 1.0) * stretch
-                    figures[found, 4] = (2.0 * uniform(draw(bits, 6)) - 1.0) * stretch
+                    figures[0, found] = diameter_m
+                    figures[1, found] = depth_m
+                    figures[2, found] = freshness
+                    figures[3, found] = (2.0 * uniform(draw(bits, 5)) - 1.0) * stretch
+                    figures[4, found] = (2.0 * uniform(draw(bits, 6)) - 1.0) * stretch
                     found += 1
     return found

@@ -9,8 +9,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from sim.moon.powers import interpolate_log, power
 from sim.moon.crater_kernels import gather_craters
+from sim.moon.powers import interpolate_log, power
 from sim.moon.scatter import HALF_MM, SizeBin, SizeBins, size_bin, stacked, stream_key
 from sim.moon.shape_kernels import REACH, add_craters, add_small_craters, fill_volumes, profile
 from sim.moon.site import AnchorParams, CraterParams, FeatureParams
@@ -26,7 +26,7 @@ _WORN_ROUNDING, _FRESH_ROUNDING = 0.50, 0.10
 _STEPS = 16
 _SLICES = 240
 _TABLE_SIDE = 49
-_SMALL = 1.5
+_SMALL = 1.1
 """Diameter, in cells, below which a crater is averaged by its volume."""
 _BOX = 1.1
 _HARMLESS_M = 0.5
@@ -108,6 +108,12 @@ class Craters:
         form = np.stack([(1.0 + along) * inverse, 2.0 * across * inverse, (1.0 - along) * inverse], axis=1)
         return np.concatenate([form, unit[:, :4] * (self.depth_m * share)[:, None]], axis=1)
 
+    def touching(self, window: tuple[int, int, int, int]) -> Craters:
+        """Return those that reach into a window (west, south, east, north; half-millimetres)."""
+        west, south, east, north = window
+        x, y, half = self.place[:, 0], self.place[:, 1], self.reach()
+        return self.where((x + half >= west) & (x - half <= east) & (y + half >= south) & (y - half <= north))
+
     def kind(self) -> npt.NDArray[np.int64]:
         """Return (n,) rows of the table of unit shapes."""
         return (self.freshness * _STEPS + 0.5).astype(np.int64)
@@ -118,6 +124,8 @@ class Craters:
 
     def where(self, kept: npt.NDArray[np.bool_]) -> Craters:
         """Return those of a boolean mask, in the same order."""
+        if kept.all():
+            return self
         return Craters(
             place=self.place[kept],
             diameter_m=self.diameter_m[kept],
@@ -166,18 +174,25 @@ class CraterField:
         count = sum(2.0 * size.low_m > from_m for size in self.bins)
         reach = 0.5 * REACH * _BOX
         most = self.stacked.most_in(window, reach, slice(0, count))
-        place, figures = np.empty((most, 2), dtype=np.int64), np.empty((most, 5))
-        arrays = [held[:count] for held in (*self.stacked.arrays(), self.ratios)]
+        place, figures = np.empty((most, 2), dtype=np.int64), np.empty((5, most))
         with np.errstate(over="ignore"):
             found = gather_craters(
-                *arrays, reach, _STRETCH, from_m, _least_m3(cell_m), *window, place, figures
+                *self.stacked.arrays(count),
+                self.ratios[:count],
+                reach,
+                _STRETCH,
+                from_m,
+                _least_m3(cell_m),
+                *window,
+                place,
+                figures,
             )
         return Craters(
             place=place[:found],
-            diameter_m=figures[:found, 0],
-            depth_m=figures[:found, 1],
-            freshness=figures[:found, 2],
-            stretch=figures[:found, 3:],
+            diameter_m=figures[0, :found],
+            depth_m=figures[1, :found],
+            freshness=figures[2, :found],
+            stretch=figures[3:, :found].T,
         )
 
 
@@ -247,9 +262,8 @@ def clear_of_anchor(craters: Craters, anchor: AnchorParams, place: tuple[int, in
     return craters.where((x * x + y * y > clear * clear) | (craters.diameter_m < _HARMLESS_M))
 
 
-def feature_craters(features: list[tuple[FeatureParams, tuple[int, int]]]) -> Craters:
-    """Return the craters among a site's features, each given with its place in half-millimetres."""
-    kept = [(feature, place) for feature, place in features if feature.kind == "crater"]
+def feature_craters(kept: list[tuple[FeatureParams, tuple[int, int]]]) -> Craters:
+    """Return the craters of a site's features, each given with its place in half-millimetres."""
     return Craters(
         place=np.array([place for _, place in kept], dtype=np.int64).reshape(-1, 2),
         diameter_m=np.array([feature.diameter_m for feature, _ in kept], dtype=np.float64),
@@ -314,7 +328,7 @@ def _samples(diameter_m: npt.NDArray[np.float64], cell_m: float) -> npt.NDArray[
     The rim of a fresh crater bends within a fortieth of its diameter.
     """
     cells = diameter_m / cell_m
-    return 1 + (cells < 128).astype(np.int64) + (cells < 16) + (cells < 4)
+    return 1 + (cells < 128).astype(np.int64) + (cells < 20) + (cells < 4)
 
 
 def smooth_step(t: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

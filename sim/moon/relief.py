@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from sim.moon.cells import Cells
 from sim.moon.powers import interpolate_log
-from sim.moon.relief_kernels import add_noise, mean_over_cells, refine
+from sim.moon.relief_kernels import add_noise, add_noise_means, mean_over_cells, refine
 from sim.moon.scatter import HALF_MM, stream_key
 from sim.moon.site import ReliefParams
 
@@ -33,6 +33,8 @@ UNIT_RMS = 0.1212
 
 _FINEST_SHARE = 0.3
 _OFFSET_STREAM = 6
+_ONE_BLOCK = 62
+"""Shift that puts all points of any window into one block."""
 
 Field = npt.NDArray[np.float64]
 
@@ -67,6 +69,36 @@ class LatticeWindow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Amplitude:
+    """The factor of an octave's noise by place, one for each block of 2^shift lattice points a side.
+
+    Attributes:
+        values: (blocks north, blocks east) from the block of the window's south-west point on.
+        shift: As above.
+        first_col, first_row: Added to a point's indices before they are shifted.
+    """
+
+    values: Field
+    shift: int = 0
+    first_col: int = 0
+    first_row: int = 0
+
+    def blocks(self, window: LatticeWindow) -> tuple[Field, int, int, int]:
+        """Return what kernels take."""
+        if self.values.size == 1:
+            return self.values, _ONE_BLOCK, -window.i0, -window.j0
+        return self.values, self.shift, self.first_col, self.first_row
+
+    def at_points(self, window: LatticeWindow) -> Field:
+        """Return (rows, cols) factors of a window's points."""
+        values, shift, east, north = self.blocks(window)
+        i = (window.i0 + east + np.arange(window.cols, dtype=np.int64)) >> shift
+        j = (window.j0 + north + np.arange(window.rows, dtype=np.int64)) >> shift
+        spread: Field = values[(j - j[0])[:, None], (i - i[0])[None, :]]
+        return spread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Octaves:
     """Noise at every level.
 
@@ -97,15 +129,15 @@ class Octaves:
         )
 
     def parent_of(self, child: LatticeWindow) -> LatticeWindow:
-        """Return the points of the next coarser level that `refine` needs for a window."""
+        """Return the points of the next coarser level that `refine` and `means` need for a window."""
         east, north = self.bits[child.level]
         i0, j0 = (child.i0 - east) // 2 - 1, (child.j0 - north) // 2 - 1
         return LatticeWindow(
             level=child.level + 1,
             i0=i0,
             j0=j0,
-            rows=(child.j0 + child.rows - 1 - north) // 2 + 2 - j0,
-            cols=(child.i0 + child.cols - 1 - east) // 2 + 2 - i0,
+            rows=(child.j0 + child.rows - 1 - north) // 2 + 3 - j0,
+            cols=(child.i0 + child.cols - 1 - east) // 2 + 3 - i0,
         )
 
     def refined(self, parent: LatticeWindow, coefficients: Field, child: LatticeWindow) -> Field:
@@ -122,55 +154,50 @@ class Octaves:
         y = (north + side * (window.j0 + np.arange(window.rows, dtype=np.int64))) / HALF_MM
         return x, y
 
-    def add_to(self, coefficients: Field, window: LatticeWindow, amplitude: Field) -> None:
-        """Add a level's noise, `amplitude` (rows, cols) being the factor at each point or (1, 1) of all."""
-        if amplitude.size == 1:
-            shift = 62
-            self._add(coefficients, window, amplitude, shift, -window.i0, -window.j0)
-        else:
-            self._add(coefficients, window, amplitude, 0, 0, 0)
+    def add_to(self, coefficients: Field, window: LatticeWindow, amplitude: Amplitude) -> None:
+        """Add a level's noise to the coefficients of a window."""
+        if amplitude.values.any():
+            with np.errstate(over="ignore"):
+                add_noise(
+                    coefficients, window.i0, window.j0, self.keys[window.level], *amplitude.blocks(window)
+                )
 
-    def add_blocks_to(
-        self, coefficients: Field, window: LatticeWindow, amplitude: Field, blocks: LatticeWindow
-    ) -> None:
-        """Add a level's noise, `amplitude` holding for blocks round the points of a coarser window."""
+    def add_means(self, height: Field, window: LatticeWindow, cells: Cells, amplitude: Amplitude) -> None:
+        """Add the means over cells of a level's noise to (rows, cols) heights."""
+        if amplitude.values.any():
+            size, place = (window.rows, window.cols), (window.i0, window.j0)
+            key = self.keys[window.level]
+            weights = self._cell_weights(window, cells)
+            at_once = weights[1].shape[1] * side_of(window.level) // cells.step + 2
+            with np.errstate(over="ignore"):
+                add_noise_means(height, *size, *place, key, *amplitude.blocks(window), *weights, at_once)  # type: ignore[arg-type]
+
+    def amplitude(self, window: LatticeWindow, blocks: LatticeWindow, values: Field) -> Amplitude:
+        """Return amplitudes for a window out of those for the points of a coarser one, block by block."""
         shift = blocks.level - window.level
-        east, north = self.offsets[blocks.level], self.offsets[window.level]
-        apart = [(b - a) // side_of(window.level) for a, b in zip(east, north, strict=True)]
-        south, west = (
-            ((window.j0 + apart[1]) >> shift) - blocks.j0,
-            ((window.i0 + apart[0]) >> shift) - blocks.i0,
+        east, north = (
+            (own - coarse) // side_of(window.level)
+            for own, coarse in zip(self.offsets[window.level], self.offsets[blocks.level], strict=True)
         )
-        self._add(coefficients, window, amplitude[south:, west:], shift, apart[0], apart[1])
-
-    def _add(
-        self, coefficients: Field, window: LatticeWindow, amplitude: Field, shift: int, col: int, row: int
-    ) -> None:
-        if not amplitude.any():
-            return
-        with np.errstate(over="ignore"):
-            add_noise(
-                coefficients,
-                window.i0,
-                window.j0,
-                self.keys[window.level],
-                np.ascontiguousarray(amplitude),
-                shift,
-                col,
-                row,
-            )
+        west, south = ((window.i0 + east) >> shift) - blocks.i0, ((window.j0 + north) >> shift) - blocks.j0
+        held = np.ascontiguousarray(values[south:, west:])
+        return Amplitude(values=held, shift=shift, first_col=east, first_row=north)
 
     def means(self, coefficients: Field, window: LatticeWindow, cells: Cells) -> Field:
         """Return (rows, cols) means of the surface over cells."""
+        height = np.empty((cells.rows, cells.cols))
+        mean_over_cells(coefficients, *self._cell_weights(window, cells), height)
+        return height
+
+    def _cell_weights(
+        self, window: LatticeWindow, cells: Cells
+    ) -> tuple[npt.NDArray[np.int64], Field, npt.NDArray[np.int64], Field]:
+        """Return, for rows and for columns, the first coefficient that counts for a cell and the weights."""
         side, (east, north) = side_of(window.level), self.offsets[window.level]
         half = cells.step // 2
         first_row, row_weights = _weights(cells.north - half - north, cells.step, cells.rows, side)
         first_col, col_weights = _weights(cells.east - half - east, cells.step, cells.cols, side)
-        height = np.empty((cells.rows, cells.cols))
-        mean_over_cells(
-            coefficients, first_row - window.j0, row_weights, first_col - window.i0, col_weights, height
-        )
-        return height
+        return first_row - window.j0, row_weights, first_col - window.i0, col_weights
 
 
 def _weights(edge: int, step: int, count: int, side: int) -> tuple[npt.NDArray[np.int64], Field]:

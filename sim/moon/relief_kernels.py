@@ -46,13 +46,10 @@ def add_noise(
     """
     rows, cols = coefficients.shape
     white, mean = np.empty((3, cols + 2)), np.empty((3, cols))
-    scale, held_block = np.empty(cols), -1
+    scale, octave, held_block = np.empty(cols), np.empty(cols), -1
     west, south = (i0 + first_col) >> shift, (j0 + first_row) >> shift
-    for ahead in range(-1, rows + 1):
-        new = (ahead + 1) % 3
-        _white_row(white[new], i0 - 1, lattice_hash(key, 0, j0 + ahead))
-        _mean_row(white[new], mean[new])
-        row = ahead - 1
+    for row in range(-2, rows):
+        _noise_row(white, mean, row, i0, j0, key)
         if row < 0:
             continue
         block = ((j0 + row + first_row) >> shift) - south
@@ -60,11 +57,97 @@ def add_noise(
             held_block = block
             for col in range(cols):
                 scale[col] = amplitude[block, ((i0 + col + first_col) >> shift) - west]
-        below, here, above = mean[(new + 1) % 3], mean[(new + 2) % 3], mean[new]
-        own, out = white[(new + 2) % 3], coefficients[row]
+        _octave_row(white, mean, row, scale, octave)
+        out = coefficients[row]
         for col in range(cols):
-            around = _SIDE * (below[col] + above[col]) + _MIDDLE * here[col]
-            out[col] += scale[col] * (own[col + 1] - around)
+            out[col] += octave[col]
+
+
+@kernel
+def add_noise_means(
+    height: npt.NDArray[np.float64],
+    lattice_rows: int,
+    lattice_cols: int,
+    i0: int,
+    j0: int,
+    key: np.uint64,
+    amplitude: npt.NDArray[np.float64],
+    shift: int,
+    first_col: int,
+    first_row: int,
+    rows_from: npt.NDArray[np.int64],
+    row_weights: npt.NDArray[np.float64],
+    cols_from: npt.NDArray[np.int64],
+    col_weights: npt.NDArray[np.float64],
+    at_once: int,
+) -> None:
+    """Add the means over cells of one octave, without keeping its coefficients.
+
+    What `add_noise` and `mean_over_cells` would do, a lattice row at a time; arguments as theirs.
+
+    Args:
+        height: (rows, cols), added to.
+        lattice_rows, lattice_cols: Size of the lattice window.
+        at_once: Most rows of cells that one lattice row counts for.
+    """
+    rows, cols, taps = height.shape[0], lattice_cols, row_weights.shape[1]
+    white, mean = np.empty((3, cols + 2)), np.empty((3, cols))
+    scale, octave, held_block = np.empty(cols), np.empty(cols), -1
+    west, south = (i0 + first_col) >> shift, (j0 + first_row) >> shift
+    lines = np.zeros((at_once, cols))
+    first = 0  # the southernmost row of cells that is not finished
+    for row in range(-2, lattice_rows):
+        _noise_row(white, mean, row, i0, j0, key)
+        if row < 0:
+            continue
+        block = ((j0 + row + first_row) >> shift) - south
+        if block != held_block:
+            held_block = block
+            for col in range(cols):
+                scale[col] = amplitude[block, ((i0 + col + first_col) >> shift) - west]
+        _octave_row(white, mean, row, scale, octave)
+        at = first
+        while at < rows and rows_from[at] <= row:
+            line, weight = lines[at % lines.shape[0]], row_weights[at, row - rows_from[at]]
+            for col in range(cols):
+                line[col] += weight * octave[col]
+            at += 1
+        while first < rows and rows_from[first] + taps - 1 <= row:
+            line = lines[first % lines.shape[0]]
+            _add_row_means(line, cols_from, col_weights, height[first])
+            line[:] = 0.0
+            first += 1
+
+
+@kernel
+def _noise_row(
+    white: npt.NDArray[np.float64],
+    mean: npt.NDArray[np.float64],
+    row: int,
+    i0: int,
+    j0: int,
+    key: np.uint64,
+) -> None:
+    """Set the white noise one row ahead of lattice row `row` and its mean along the row, in rings of three."""
+    ahead = (row + 3) % 3
+    _white_row(white[ahead], i0 - 1, lattice_hash(key, 0, j0 + row + 1))
+    _mean_row(white[ahead], mean[ahead])
+
+
+@kernel
+def _octave_row(
+    white: npt.NDArray[np.float64],
+    mean: npt.NDArray[np.float64],
+    row: int,
+    scale: npt.NDArray[np.float64],
+    octave: npt.NDArray[np.float64],
+) -> None:
+    """Set the coefficients of a lattice row: white noise less its mean over the neighbours, scaled."""
+    below, here, above = mean[(row + 1) % 3], mean[(row + 2) % 3], mean[row % 3]
+    own = white[(row + 2) % 3]
+    for col in range(octave.shape[0]):
+        around = _SIDE * (below[col] + above[col]) + _MIDDLE * here[col]
+        octave[col] = scale[col] * (own[col + 1] - around)
 
 
 @kernel
@@ -151,16 +234,26 @@ def mean_over_cells(
         row_weights, col_weights: (rows, taps), (cols, taps) weights from there on.
         height: Set.
     """
-    rows, cols = height.shape
     line = np.empty(coefficients.shape[1])
-    for row in range(rows):
+    for row in range(height.shape[0]):
         line[:] = 0.0
         for tap in range(row_weights.shape[1]):
             weight, held = row_weights[row, tap], coefficients[first_row[row] + tap]
             for k in range(line.shape[0]):
                 line[k] += weight * held[k]
-        for col in range(cols):
-            total, first = 0.0, first_col[col]
-            for tap in range(col_weights.shape[1]):
-                total += col_weights[col, tap] * line[first + tap]
-            height[row, col] = total
+        height[row, :] = 0.0
+        _add_row_means(line, first_col, col_weights, height[row])
+
+
+@kernel
+def _add_row_means(
+    line: npt.NDArray[np.float64],
+    first_col: npt.NDArray[np.int64],
+    col_weights: npt.NDArray[np.float64],
+    out: npt.NDArray[np.float64],
+) -> None:
+    for col in range(out.shape[0]):
+        total, first = 0.0, first_col[col]
+        for tap in range(col_weights.shape[1]):
+            total += col_weights[col, tap] * line[first + tap]
+        out[col] += total

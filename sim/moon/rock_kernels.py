@@ -96,7 +96,7 @@ def _lies_there(bits: Any, x: int, y: int, plain_share: float, fresh: npt.NDArra
         if square < OUTSKIRTS * OUTSKIRTS:
             beyond = max(0.0, square - 1.0) / (OUTSKIRTS * OUTSKIRTS - 1.0)
             more = max(more, fresh[k, 3] * (1.0 - beyond))
-    return mark < plain_share * (1.0 + more)
+    return bool(mark < plain_share * (1.0 + more))
 
 
 @kernel

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -64,9 +63,13 @@ class SizeBins:
     chances: npt.NDArray[np.float64]
     quantiles: npt.NDArray[np.float64]
 
-    def arrays(self) -> tuple[Any, ...]:
-        """Return the four arrays in that order."""
-        return self.keys, self.sides, self.chances, self.quantiles
+    def arrays(
+        self, count: int | None = None
+    ) -> tuple[
+        npt.NDArray[np.uint64], npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]
+    ]:
+        """Return the four arrays in that order, of the first `count` bins."""
+        return self.keys[:count], self.sides[:count], self.chances[:count], self.quantiles[:count]
 
     def most_in(self, window: tuple[int, int, int, int], reach: float, bins: slice) -> int:
         """Return how many things some bins hold in the lattice cells within `reach` diameters of a window."""

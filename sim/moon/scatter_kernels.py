@@ -47,7 +47,8 @@ def diameter_at(quantiles: npt.NDArray[np.float64], u: float) -> float:
     at = u * (quantiles.shape[0] - 1)
     low = np.int64(at)
     rest = at - low
-    return quantiles[low] * (1.0 - rest) + quantiles[low + 1] * rest
+    value: float = quantiles[low] * (1.0 - rest) + quantiles[low + 1] * rest
+    return value
 
 
 @kernel

@@ -81,10 +81,13 @@ def add_craters(
     rows, cols = height_m.shape
     mean = np.empty(cols)
     for k in range(place.shape[0]):
-        first_col = max(0, -((east - place[k, 0] + reach[k]) // step))
-        last_col = min(cols - 1, (place[k, 0] + reach[k] - east) // step)
-        first_row = max(0, -((north - place[k, 1] + reach[k]) // step))
-        last_row = min(rows - 1, (place[k, 1] + reach[k] - north) // step)
+        half = reach[k] + step // 2
+        first_col = max(0, -((east - place[k, 0] + half) // step))
+        last_col = min(cols - 1, (place[k, 0] + half - east) // step)
+        first_row = max(0, -((north - place[k, 1] + half) // step))
+        last_row = min(rows - 1, (place[k, 1] + half - north) // step)
+        if last_col < first_col or last_row < first_row:
+            continue
         count, width = samples[k], last_col - first_col + 1
         side_m, west_m = step * _METRES, (east + first_col * step - place[k, 0]) * _METRES
         xx, xy, yy = shape[k, 0], shape[k, 1], shape[k, 2]
@@ -156,10 +159,13 @@ def add_small_craters(
     rows, cols = height_m.shape
     below = np.empty(cols + 1)
     for k in range(place.shape[0]):
-        first_col = max(0, -((east - place[k, 0] + reach[k]) // step))
-        last_col = min(cols - 1, (place[k, 0] + reach[k] - east) // step)
-        first_row = max(0, -((north - place[k, 1] + reach[k]) // step))
-        last_row = min(rows - 1, (place[k, 1] + reach[k] - north) // step)
+        half = reach[k] + step // 2
+        first_col = max(0, -((east - place[k, 0] + half) // step))
+        last_col = min(cols - 1, (place[k, 0] + half - east) // step)
+        first_row = max(0, -((north - place[k, 1] + half) // step))
+        last_row = min(rows - 1, (place[k, 1] + half - north) // step)
+        if last_col < first_col or last_row < first_row:
+            continue
         table, per_side = volumes[kind[k]], (volumes.shape[1] - 1) / REACH
         scale = per_side * _METRES / form[k, 0]
         cell = step * _METRES / form[k, 0]
@@ -188,7 +194,7 @@ def _volume_to(table: npt.NDArray[np.float64], x: float, y: float) -> float:
     u, v = u - col, v - row
     low = table[row, col] + u * (table[row, col + 1] - table[row, col])
     high = table[row + 1, col] + u * (table[row + 1, col + 1] - table[row + 1, col])
-    value = low + v * (high - low)
+    value: float = low + v * (high - low)
     return value if (x < 0.0) == (y < 0.0) else -value
 
 
@@ -265,7 +271,7 @@ def _add_wide_rock(
     height_m: npt.NDArray[np.float64], x: int, y: int, step: int, diameter_m: float, top_m: float
 ) -> None:
     rows, cols = height_m.shape
-    reach = np.int64(diameter_m * (0.5 / _METRES)) + step
+    reach = int(diameter_m * (0.5 / _METRES)) + step
     scale = 2.0 * _METRES / diameter_m
     for row in range(max(0, -((reach - y) // step)), min(rows - 1, (y + reach) // step) + 1):
         for col in range(max(0, -((reach - x) // step)), min(cols - 1, (x + reach) // step) + 1):
@@ -318,5 +324,5 @@ def _column(m: int, n: int) -> float:
 @kernel
 def _split(low: float, width: float) -> tuple[int, float]:
     """Return the cell that [low, low + width) begins in, and the share of it that lies in the next."""
-    cell = np.int64(math.floor(low))
+    cell = math.floor(low)
     return cell, max(0.0, low + width - (cell + 1)) / width

@@ -13,7 +13,7 @@ from math import fsum
 import numpy as np
 import numpy.typing as npt
 
-from sim.moon.cells import Cells, by_blocks, touches
+from sim.moon.cells import Cells, by_blocks
 from sim.moon.craters import (
     CraterField,
     Craters,
@@ -30,6 +30,7 @@ from sim.moon.landform import PolarTable, bump, tables_of, through
 from sim.moon.relief import (
     LEVELS,
     UNIT_RMS,
+    Amplitude,
     LatticeWindow,
     Octaves,
     level_of,
@@ -81,7 +82,8 @@ class Surface:
         elevation, ruggedness: The landform's tables.
         craters: The crater population.
         rocks: The rock population.
-        features: The site's features with their places.
+        known: The craters among the site's features.
+        hills: The hills among them, with their places.
         anchor: Place of the anchor.
         lift_m: What is added round the anchor to meet its elevation.
         tilt: (east, north) grade added at the anchor to meet its slope.
@@ -94,7 +96,8 @@ class Surface:
     ruggedness: PolarTable
     craters: CraterField
     rocks: RockField
-    features: tuple[tuple[FeatureParams, tuple[int, int]], ...]
+    known: Craters
+    hills: tuple[tuple[FeatureParams, tuple[int, int]], ...]
     anchor: tuple[int, int]
     lift_m: float
     tilt: tuple[float, float]
@@ -123,18 +126,16 @@ class Surface:
 
     def bare_m(self, cells: Cells) -> Field:
         """Return (rows, cols) mean elevation above the site's datum without rocks, not rounded."""
-        window, coefficients = self._relief(cells)
-        height = self.octaves.means(coefficients, window, cells)
+        height = self._relief_m(cells)
         self._dig(height, cells, self.craters_in(cells.window, cell_m=cells.cell_m))
         return height
 
     def craters_in(
         self, window: tuple[int, int, int, int], *, from_m: float = 0.0, cell_m: float = 0.0
     ) -> Craters:
-        """Return the seeded craters of a diameter and more that reach into a window, and all features."""
-        return joined(
-            [self.seeded_craters(window, from_m=from_m, cell_m=cell_m), feature_craters(list(self.features))]
-        )
+        """Return the craters that reach into a window, seeded ones as `seeded_craters` does, and features."""
+        seeded = self.seeded_craters(window, from_m=from_m, cell_m=cell_m)
+        return joined([seeded, self.known.touching(window)])
 
     def seeded_craters(
         self, window: tuple[int, int, int, int], *, from_m: float = 0.0, cell_m: float = 0.0
@@ -181,19 +182,26 @@ class Surface:
             share = share * share_below(craters.diameter_m, finer_than_m)
         dig(height, craters, share, cells.east, cells.north, cells.step)
 
-    def _relief(self, cells: Cells) -> tuple[LatticeWindow, Field]:
-        """Return landform and relief as coefficients of the finest lattice that the cells need."""
+    def _relief_m(self, cells: Cells) -> Field:
+        """Return (rows, cols) means of landform and relief over cells."""
         finest = self.octaves.points_under(cells, level_of(cells.step))
         if finest.level >= LANDFORM_LEVEL:
-            return finest, self.coarse(finest)[0]
+            return self.octaves.means(self.coarse(finest)[0], finest, cells)
         windows = _chain(self.octaves, finest, LANDFORM_LEVEL)
-        coefficients, rugged = self._from_chunks(windows[-1])
-        for window, parent in zip(reversed(windows[:-1]), reversed(windows[1:]), strict=True):
+        coarsest, own = windows[-1], windows[1]
+        coefficients, rugged = self._from_chunks(coarsest)
+        for window, parent in zip(reversed(windows[1:-1]), reversed(windows[2:]), strict=True):
             coefficients = self.octaves.refined(parent, coefficients, window)
-            self._add_octave(coefficients, window, rugged, windows[-1])
-            if window.level == max(finest.level, _TILT_LEVEL) <= _TILT_COARSEST:
+            self.octaves.add_to(coefficients, window, self._amplitude(window, coarsest, rugged))
+            if window.level == _TILT_LEVEL:
                 self._lay_plain(coefficients, window)
-        return finest, coefficients
+        height = self.octaves.means(coefficients, own, cells)
+        self.octaves.add_means(height, finest, cells, self._amplitude(finest, coarsest, rugged))
+        if _TILT_LEVEL <= finest.level <= _TILT_COARSEST:
+            plain = np.zeros((finest.rows, finest.cols))
+            self._lay_plain(plain, finest)
+            height += self.octaves.means(plain, finest, cells)
+        return height
 
     def coarse(self, finest: LatticeWindow) -> tuple[Field, Field]:
         """Return coefficients and ruggedness of a window of the landform's level or a coarser one."""
@@ -203,7 +211,7 @@ class Surface:
             if parent is not None:
                 coefficients = self.octaves.refined(parent, coefficients, window)
             rugged = self._rugged_at(window)
-            self.octaves.add_to(coefficients, window, self._amplitude(window.level, rugged))
+            self.octaves.add_to(coefficients, window, Amplitude(values=self._mixed(window.level, rugged)))
         coefficients += self._landform(finest)
         return coefficients, rugged
 
@@ -223,22 +231,15 @@ class Surface:
                 coefficients[there], rugged[there] = held[part], rough[part]
         return coefficients, rugged
 
-    def _amplitude(self, level: int, rugged: Field) -> Field:
+    def _mixed(self, level: int, rugged: Field) -> Field:
         plain = self.octaves.plain[level]
         mixed: Field = plain + (self.octaves.rugged[level] - plain) * rugged
         return mixed
 
-    def _add_octave(
-        self, coefficients: Field, window: LatticeWindow, rugged: Field, blocks: LatticeWindow
-    ) -> None:
-        amplitude = self._amplitude(window.level, rugged)
+    def _amplitude(self, window: LatticeWindow, blocks: LatticeWindow, rugged: Field) -> Amplitude:
+        amplitude = self.octaves.amplitude(window, blocks, self._mixed(window.level, rugged))
         calm = self._calm(window)
-        if calm is None:
-            self.octaves.add_blocks_to(coefficients, window, amplitude, blocks)
-        else:
-            octave = np.zeros_like(coefficients)
-            self.octaves.add_blocks_to(octave, window, amplitude, blocks)
-            coefficients += octave * calm
+        return amplitude if calm is None else Amplitude(values=amplitude.at_points(window) * calm)
 
     def _calm(self, window: LatticeWindow) -> Field | None:
         """Return the factors that damp short relief round the anchor; None where there is nothing to damp."""
@@ -287,8 +288,7 @@ class Surface:
                 feature,
                 bump(east - place[0] / HALF_MM, north - place[1] / HALF_MM, 0.5 * feature.diameter_m),
             )
-            for feature, place in self.features
-            if feature.kind == "hill"
+            for feature, place in self.hills
         ]
 
     def _lay_plain(self, coefficients: Field, window: LatticeWindow) -> None:
@@ -329,10 +329,10 @@ def _coefficients(noise: Octaves, window: LatticeWindow, coarsest: int = LEVELS 
     """Return the plain noise of a level and all coarser ones as coefficients on its lattice."""
     windows = _chain(noise, window, coarsest)
     coefficients = np.zeros((windows[-1].rows, windows[-1].cols))
-    noise.add_to(coefficients, windows[-1], noise.plain[coarsest : coarsest + 1, None])
+    noise.add_to(coefficients, windows[-1], Amplitude(values=noise.plain[coarsest : coarsest + 1, None]))
     for child, parent in zip(reversed(windows[:-1]), reversed(windows[1:]), strict=True):
         coefficients = noise.refined(parent, coefficients, child)
-        noise.add_to(coefficients, child, noise.plain[child.level : child.level + 1, None])
+        noise.add_to(coefficients, child, Amplitude(values=noise.plain[child.level : child.level + 1, None]))
     return coefficients
 
 
@@ -341,6 +341,7 @@ def surface(site: SiteParams, seed: int) -> Surface:
     """Return the ground of a site under a seed."""
     anchor = 2 * site.anchor_mm[0], 2 * site.anchor_mm[1]
     elevation, ruggedness = tables_of(site.profile)
+    features = [(feature, _place(feature, anchor)) for feature in site.feature]
     loose = Surface(
         site=site,
         octaves=relief_octaves(site.relief, seed, RELIEF_STREAM),
@@ -349,7 +350,8 @@ def surface(site: SiteParams, seed: int) -> Surface:
         ruggedness=ruggedness,
         craters=crater_field(site.craters, seed),
         rocks=rock_field(site.rocks, site.craters, seed),
-        features=tuple((feature, _place(feature, anchor)) for feature in site.feature),
+        known=feature_craters([placed for placed in features if placed[0].kind == "crater"]),
+        hills=tuple(placed for placed in features if placed[0].kind == "hill"),
         anchor=anchor,
         lift_m=0.0,
         tilt=(0.0, 0.0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy.typing as npt
 import pytest
 
 from rover.core.grid import Dem, GridGeometry, Site
+from sim.moon.cells import Cells
 from sim.moon.dem import Window, synthesize
 from sim.moon.site import SiteParams, site_from_table
 
@@ -27,6 +29,61 @@ def table() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def site(table: dict[str, Any]) -> SiteParams:
     return site_from_table(table, file="site.toml")
+
+
+@pytest.fixture(scope="session")
+def changed(table: dict[str, Any]) -> Callable[..., SiteParams]:
+    """`changed(rocks={"covered_fraction": 0.02}, feature=[])` is the site with other figures."""
+
+    def made(**tables: Any) -> SiteParams:
+        other = copy.deepcopy(table)
+        for name, figures in tables.items():
+            if figures is None:
+                del other[name]
+            elif isinstance(figures, dict):
+                other[name].update(figures)
+            else:
+                other[name] = figures
+        return site_from_table(other, file="site.toml")
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def bare_relief(changed: Callable[..., SiteParams]) -> Callable[[float], SiteParams]:
+    """`bare_relief(ruggedness)` is a site of relief alone: level, without craters and rocks."""
+
+    def made(ruggedness: float) -> SiteParams:
+        return changed(
+            anchor=None,
+            feature=[],
+            profile={
+                "radius_m": [0.0, 1e6],
+                "elevation_m": [[-5900.0], [-5900.0]],
+                "ruggedness": [[ruggedness], [ruggedness]],
+                "warp_rms_m": 0.0,
+            },
+            craters={"equilibrium_per_km2": 1e-12, "production_per_km2": 1e-12},
+            rocks={"covered_fraction": 0.0},
+        )
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def cells_about() -> Callable[..., Cells]:
+    """`cells_about(centre_mm, resolution_mm, rows, cols)` is a block of cells centred on a point."""
+
+    def made(centre_mm: tuple[int, int], resolution_mm: int, rows: int, cols: int) -> Cells:
+        return Cells(
+            east=2 * centre_mm[0] - resolution_mm * (cols - 1),
+            north=2 * centre_mm[1] - resolution_mm * (rows - 1),
+            step=2 * resolution_mm,
+            rows=rows,
+            cols=cols,
+        )
+
+    return made
 
 
 @pytest.fixture(scope="session")
