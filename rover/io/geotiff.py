@@ -201,6 +201,15 @@ def apply(transform: Any, col: Any, row: Any) -> tuple[Any, Any]:
     )
 
 
+def tag_of(path: Path | str, name: str) -> str | None:
+    """Return a text tag of a file; None where it has none, or is no GeoTIFF."""
+    if Path(path).suffix.lower() not in (".tif", ".tiff"):
+        return None
+    with open_geotiff(path) as dataset:
+        value = dataset.tags().get(name)
+    return None if value is None else str(value)
+
+
 def check_placed(dataset: Any, path: Path | str) -> None:
     """Refuse a raster that does not say where on which body it is.
 

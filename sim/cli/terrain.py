@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 
+_LIKE = 1.6
+"""Ratio of sides up to which a target of one square is held to another."""
+
+
 def terrain(
     dem: Annotated[Path, typer.Argument(metavar="DEM", help="GeoTIFF, npz or ESRI ASCII.")],
     report: Annotated[bool, typer.Option("--report", help="Print the statistics, as without it.")] = True,
@@ -33,7 +37,10 @@ def terrain(
     ] = None,
     site: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(metavar="SITE|site.toml", help="Whose laws and targets to set beside."),
+        typer.Option(
+            metavar="SITE|site.toml",
+            help="Whose laws and targets to set beside; by default the site that a seeded GeoTIFF names.",
+        ),
     ] = None,
     out: Annotated[
         Optional[Path],  # noqa: UP045
@@ -61,13 +68,13 @@ def terrain(
     from sim.cli.terrain_tables import as_json, as_text
 
     _check_outputs(dem, rocks, out, plot)
-    told_by = None if site is None else _site(site)
-    name = None if told_by is None else told_by.name
     ground = _read(dem, center, size, band, cells_allowed(max_cells))
+    told_by = _site(site or _site_in(dem))
+    name = None if told_by is None else told_by.name
     made = report_terrain(
         ground,
         rocks=None if rocks is None else _read_rocks(rocks),
-        **({} if told_by is None else _laws(told_by)),
+        **({} if told_by is None else _laws(told_by, ground)),
     )
     if out is not None:
         _write(as_json(made, ground), out)
@@ -122,13 +129,22 @@ def _read_rocks(path: Path) -> Rocks:
     return Rocks(east_m=east, north_m=north, diameter_m=diameter, height_m=height)
 
 
-def _site(spec: str) -> SiteParams:
+def _site_in(dem: Path) -> str | None:
+    """The bundled site that a seeded DEM says it is of, if any."""
+    from rover.io.bundle import site_names
+    from rover.io.geotiff import tag_of
+
+    named = tag_of(dem, "SITE")
+    return named if named in site_names() else None
+
+
+def _site(spec: str | None) -> SiteParams | None:
     from sim.run.setting import load_site
 
-    return load_site(spec)
+    return None if spec is None else load_site(spec)
 
 
-def _laws(site: SiteParams) -> dict[str, Any]:
+def _laws(site: SiteParams, dem: Dem) -> dict[str, Any]:
     """What a site says of its craters and rocks, and what its figures should be."""
     import numpy as np
 
@@ -145,17 +161,19 @@ def _laws(site: SiteParams) -> dict[str, Any]:
         covered = rocks.covered_fraction * np.exp(-rocks.decay_per_m * diameter_m)
         return np.where(diameter_m < rocks.largest_m, covered, 0.0)
 
-    return {"crater_law": crater_law, "rock_law": rock_law, "targets": _targets(site)}
+    return {"crater_law": crater_law, "rock_law": rock_law, "targets": _targets(site, dem)}
 
 
-def _targets(site: SiteParams) -> dict[str, TargetRange]:
-    """The ranges that a site gives its figures, by name; none where it gives none."""
+def _targets(site: SiteParams, dem: Dem) -> dict[str, TargetRange]:
+    """The ranges that a site gives its figures, by name, less those of squares of quite another size."""
     from rover.core.targets import TargetRange
 
-    named = getattr(site, "targets", None) or {}
+    rows, cols = dem.geometry.shape
+    side_m = min(rows, cols) * dem.geometry.resolution_m
     return {
         name: TargetRange(low=target.low, high=target.high, source=target.source)
-        for name, target in dict(named).items()
+        for name, target in site.targets.items()
+        if target.side_m is None or target.side_m / _LIKE <= side_m <= target.side_m * _LIKE
     }
 
 

@@ -49,7 +49,7 @@ class Regolith:
             object.__setattr__(self, name, held)
 
 
-def regolith_at(ground: Surface, seed: int, east_m: npt.ArrayLike, north_m: npt.ArrayLike) -> Regolith:
+def regolith_at(ground: Surface, east_m: npt.ArrayLike, north_m: npt.ArrayLike) -> Regolith:
     """Return the soil at points of the site's frame.
 
     A pure function of site, seed and place. Soft patches lie within two radii of fresh craters, as their ejecta
@@ -57,13 +57,12 @@ def regolith_at(ground: Surface, seed: int, east_m: npt.ArrayLike, north_m: npt.
 
     Args:
         ground: The site under a seed.
-        seed: The same seed.
         east_m, north_m: Finite; any shapes that broadcast together.
     """
     east, north = np.broadcast_arrays(np.asarray(east_m, np.float64), np.asarray(north_m, np.float64))
     place = np.floor(np.stack([east.ravel(), north.ravel()], axis=1) * HALF_MM + 0.5).astype(np.int64)
     params = ground.site.regolith
-    firmness = _firmness(ground, seed, place).reshape(east.shape)
+    firmness = _firmness(ground, place).reshape(east.shape)
 
     def between(ends: tuple[float, float]) -> Values:
         return np.asarray(ends[0] + (ends[1] - ends[0]) * firmness)
@@ -78,12 +77,12 @@ def regolith_at(ground: Surface, seed: int, east_m: npt.ArrayLike, north_m: npt.
     )
 
 
-def _firmness(ground: Surface, seed: int, place: npt.NDArray[np.int64]) -> Values:
+def _firmness(ground: Surface, place: npt.NDArray[np.int64]) -> Values:
     noise = np.zeros(len(place))
     side = max(2, round(ground.site.regolith.patch_m * HALF_MM))
     with np.errstate(over="ignore"):
         for octave in range(2):
-            key = stream_key(seed, REGOLITH_STREAM, octave)
+            key = stream_key(ground.seed, REGOLITH_STREAM, octave)
             add_patches(noise, place, key, max(1, side >> octave), 1.0 / (1 << octave))
     spread = noise * _SPREAD
     firmness: Values = 0.5 + 0.5 * spread / np.sqrt(1.0 + spread * spread)

@@ -2,7 +2,7 @@
 
 Rocks do not overlap, so the share of the ground that they cover is the sum of their sections. They lie on plain
 ground evenly, and closer together in and round fresh craters; the density on plain ground is lowered by as
-much as the craters add, so that the site as a whole has the asked coverage.
+much as the common small craters add, so that ordinary ground as a whole has the asked coverage.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ ROCK_STREAM = 4
 FRESH_FROM = 0.8
 """Freshness from which a crater has more rocks than plain ground."""
 SMALLEST_FRESH_M = 4.0
+_LARGEST_COMMON_M = 64.0
+"""Smaller fresh craters are part of all ground, and of its asked coverage; what larger ones add comes on top."""
 
 _PI = 3.141592653589793
 _SIZES = 400
@@ -182,7 +184,7 @@ def _candidates(params: RockParams, plain: float) -> Callable[[float], float]:
 
 
 def _fresh_area(params: CraterParams) -> float:
-    """Return the share of the ground in fresh craters, each weighed by how much of the excess it has.
+    """Return the share of the ground in common fresh craters, each weighed by how much of the excess it has.
 
     Freshness is the square of a uniform number; the excess falls to nothing at OUTSKIRTS radii, as a
     paraboloid does.
@@ -193,7 +195,7 @@ def _fresh_area(params: CraterParams) -> float:
     spread = 0.5 * (1.0 + OUTSKIRTS * OUTSKIRTS)
     density = crater_density(params)
     total, low_m = 0.0, SMALLEST_FRESH_M
-    while low_m < params.largest_m:
+    while low_m < min(params.largest_m, _LARGEST_COMMON_M):
         width = low_m / steps
         middles = (low_m + (k + 0.5) * width for k in range(steps))
         total += width * sum(density(d) * 0.25 * _PI * d * d for d in middles)

@@ -108,6 +108,15 @@ def stream_key(seed: int, stream: int, index: int) -> np.uint64:
         return np.uint64(mix(key + np.uint64(index + 1) * GOLDEN))
 
 
+def site_seed(seed: int, site: str) -> int:
+    """Return the seed of one site's streams, so that a seed means other ground at every site."""
+    with np.errstate(over="ignore"):
+        key = np.uint64(seed & 0xFFFFFFFFFFFFFFFF)
+        for byte in site.encode():
+            key = mix(key * GOLDEN + np.uint64(byte + 1))
+    return int(key)
+
+
 def size_bin(key: np.uint64, low_m: float, density_m3: Callable[[float], float]) -> SizeBin | None:
     """Build the bin of diameters from `low_m` to twice that, or None where there is nothing to strew.
 

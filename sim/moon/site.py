@@ -180,11 +180,15 @@ class RegolithParams(_Table):
 
 
 class TargetParams(_Table):
-    """What a figure of the site should come out as, by measurements of the real one."""
+    """What a figure of the site should come out as, by measurements of the real one.
+
+    A figure that depends on how much ground is looked at names the square it holds for, `side_m`.
+    """
 
     name: str
     low: Finite
     high: Finite
+    side_m: Positive | None = None
     source: str
 
     @model_validator(mode="after")
@@ -263,14 +267,15 @@ class SiteParams(_Table):
         """Return (latitude_deg, longitude_deg) of a point of the site's frame, longitude in [0, 360)."""
         along = north_m / MOON.radius_m + math.radians(self.frame.latitude_deg)
         across = east_m / MOON.radius_m
-        latitude = math.asin(math.sin(along) / math.cosh(across))
+        level = math.hypot(math.sinh(across), math.cos(along))
+        latitude = math.atan2(math.sin(along), level)
         longitude = math.atan2(math.sinh(across), math.cos(along))
         return math.degrees(latitude), (math.degrees(longitude) + self.frame.longitude_deg) % 360.0
 
     def grid_north_rad(self, latitude_deg: float, longitude_deg: float) -> float:
         """Return the azimuth of the frame's north at a place, clockwise from true north."""
         away = math.radians(longitude_deg - self.frame.longitude_deg)
-        return math.atan(math.tan(away) * math.sin(math.radians(latitude_deg)))
+        return math.atan2(math.sin(away) * math.sin(math.radians(latitude_deg)), math.cos(away))
 
     @property
     def anchor_mm(self) -> tuple[int, int]:

@@ -48,7 +48,7 @@ from sim.moon.rocks import (
     rock_field,
     shown_from_m,
 )
-from sim.moon.scatter import HALF_MM
+from sim.moon.scatter import HALF_MM, site_seed
 from sim.moon.site import FeatureParams, ProfileParams, SiteParams
 
 GROUND_VERSION = 2
@@ -66,7 +66,7 @@ _CHUNK = 64
 """Side of the pieces of that lattice that are kept."""
 _TILT_LEVEL, _TILT_COARSEST = 7, 9
 """Lattice of 2 m, on which the anchor's plain is laid; where the finest wanted is over 8 m, it does not show."""
-_DAMPED, _DAMPED_WAVE_M = 0.9, 40.0
+_DAMPED, _DAMPED_WAVE_M = 0.8, 40.0
 _ANCHOR_STEP = 2 * HALF_MM
 _ANCHOR_CELLS = 4
 
@@ -77,6 +77,7 @@ class Surface:
 
     Attributes:
         site: The site.
+        seed: Of its streams.
         octaves: Noise of the relief.
         warp: Noise by which places are displaced east and north before the landform is looked up.
         elevation, ruggedness: The landform's tables.
@@ -90,6 +91,7 @@ class Surface:
     """
 
     site: SiteParams
+    seed: int
     octaves: Octaves
     warp: tuple[Octaves, Octaves]
     elevation: PolarTable
@@ -339,11 +341,13 @@ def _coefficients(noise: Octaves, window: LatticeWindow, coarsest: int = LEVELS 
 @lru_cache(maxsize=16)
 def surface(site: SiteParams, seed: int) -> Surface:
     """Return the ground of a site under a seed."""
+    seed = site_seed(seed, site.name)
     anchor = 2 * site.anchor_mm[0], 2 * site.anchor_mm[1]
     elevation, ruggedness = tables_of(site.profile)
     features = [(feature, _place(feature, anchor)) for feature in site.feature]
     loose = Surface(
         site=site,
+        seed=seed,
         octaves=relief_octaves(site.relief, seed, RELIEF_STREAM),
         warp=_warp(site.profile, seed),
         elevation=elevation,

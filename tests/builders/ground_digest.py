@@ -25,7 +25,7 @@ from sim.moon.surface import GROUND_VERSION  # noqa: E402
 
 GOLDEN = ROOT / "tests" / "golden" / "ground_digest.json"
 SITE_FILE = ROOT / "maps" / "von-karman" / "site.toml"
-SIDE = 20
+SIDE = 12
 BOULDERS = [[1.0, 1.5, 0.6, 0.4]]
 
 # name: seed, resolution in mm, east and north of the window from the lander in mm
@@ -38,7 +38,7 @@ WINDOWS = {
     "wall at 20 m": (5, 20_000, -90_000_000, 40_000_000),
     "central peak at 100 m": (1, 100_000, -38_000_000, 29_000_000),
     "wall at 474 m": (7, 474_000, 30_000_000, 20_000_000),
-    "far side of the body at 5 km": (2**63, 5_000_000, -2_400_000_000, 1_300_000_000),
+    "other side of the body at 2 m": (2**63, 2000, -2_400_000_000, 1_300_000_000),
 }
 
 

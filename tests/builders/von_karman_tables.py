@@ -24,7 +24,6 @@ if str(ROOT) not in sys.path:
 from rover.io.reproject import reproject_dem  # noqa: E402
 from sim.moon.cells import Cells  # noqa: E402
 from sim.moon.rocks import NO_ROCKS  # noqa: E402
-from sim.moon.scatter import HALF_MM  # noqa: E402
 from sim.moon.site import SiteParams, site_from_table  # noqa: E402
 from sim.moon.surface import surface  # noqa: E402
 
@@ -134,11 +133,17 @@ def medians(field: Field, where: list[list[npt.NDArray[np.bool_]]]) -> Field:
     return np.array([[np.median(field[part]) for part in ring] for ring in where])
 
 
+def ring_medians(field: Field, where: list[list[npt.NDArray[np.bool_]]]) -> Field:
+    """Return (rings,) medians."""
+    return np.array([np.median(field[np.logical_or.reduce(ring)]) for ring in where])
+
+
 def fitted(table: dict[str, Any], reference: Path) -> dict[str, Any]:
     """Return the site's table with its profile fitted."""
     real = measured_m(reference, site_from_table(table, file="site.toml"))
     where = parts()
     target, target_slope = medians(real, where), medians(slope_deg(real), where)
+    real_rings, real_slopes = (ring_medians(field, where) for field in (real, slope_deg(real)))
     elevation = target.copy()
     elevation[0] = np.median(target[0])
     rugged = np.clip((target_slope - 0.6) / 9.0, 0.0, 1.0)
@@ -151,11 +156,15 @@ def fitted(table: dict[str, Any], reference: Path) -> dict[str, Any]:
         site = site_from_table(table, file="site.toml")
         made = [synthetic_m(site, seed) for seed in SEEDS]
         missing = target - np.mean([medians(field, where) for field in made], axis=0)
-        steeper = np.mean([medians(slope_deg(field), where) for field in made], axis=0)
-        print(turn, np.abs(missing[1:]).mean().round(1), np.abs(missing[1:]).max().round(1))
+        rings = real_rings - np.mean([ring_medians(field, where) for field in made], axis=0)
+        slopes = [slope_deg(field) for field in made]
+        steeper = np.mean([medians(field, where) for field in slopes], axis=0)
+        steeper_rings = np.mean([ring_medians(field, where) for field in slopes], axis=0)
+        print(turn, np.abs(missing[1:]).mean().round(1), np.abs(rings[1:]).mean().round(1))
         if turn < ROUNDS:
-            elevation[1:] += 0.8 * missing[1:]
-            rugged = np.clip(rugged + 0.6 * (target_slope - steeper) / 10.0, 0.0, 1.0)
+            elevation[1:] += 0.5 * (missing[1:] + rings[1:, None])
+            change = target_slope - steeper + (real_slopes - steeper_rings)[:, None]
+            rugged = np.clip(rugged + 0.04 * change, 0.0, 1.0)
             rugged[:PEAK_RINGS] = PEAK_RUGGEDNESS
     return table
 
