@@ -79,7 +79,9 @@ def spectral() -> Make:
         row, col = np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None, :]
         frequency = np.hypot(row, col)
         frequency[0, 0] = math.inf
-        return np.fft.irfft2(np.fft.rfft2(rng.standard_normal((size, size))) * frequency**-1.9, s=(size, size))
+        return np.fft.irfft2(
+            np.fft.rfft2(rng.standard_normal((size, size))) * frequency**-1.9, s=(size, size)
+        )
 
     return make
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from sim.moon.site import ProfileParams
+from sim.moon.site import ProfileParams, TerraceParams
 
 Field = npt.NDArray[np.float64]
 
@@ -116,6 +116,26 @@ def tables_of(profile: ProfileParams) -> tuple[PolarTable, PolarTable]:
         polar_table(profile.radius_m, profile.elevation_m),
         polar_table(profile.radius_m, profile.ruggedness),
     )
+
+
+def terraced(elevation_m: Field, radius_m: Field, shift: Field, terraces: TerraceParams) -> Field:
+    """Return elevations with the benches of a wall.
+
+    Args:
+        elevation_m: Of the smooth wall.
+        radius_m: Distance from the origin.
+        shift: How far the benches are moved up the wall, in benches.
+        terraces: As the site gives them.
+    """
+    step = elevation_m / terraces.height_m + shift
+    t = step - np.floor(step)
+    # an odd cubic wave in t whose steepest fall, at t = 0.5, is one
+    wave = 2.0 * t * (1.0 - t) * (1.0 - 2.0 * t)
+    middle, half = 0.5 * (terraces.from_m + terraces.to_m), 0.5 * (terraces.to_m - terraces.from_m)
+    apart = (radius_m - middle) / half
+    inside = np.maximum(0.0, 1.0 - apart * apart * apart * apart)
+    value: Field = elevation_m + terraces.strength * terraces.height_m * inside * wave
+    return value
 
 
 def bump(east_m: Field, north_m: Field, radius_m: float) -> Field:

@@ -63,6 +63,26 @@ class AnchorParams(_Table):
     source: str
 
 
+class TerraceParams(_Table):
+    """Benches of a slumped wall: between two distances, slopes are steeper and gentler by turns.
+
+    One bench for every `height_m` of height. `strength` is by how much of itself a slope changes: at 1 the
+    benches would be level. Where along the wall a bench stands strays by the warp.
+    """
+
+    from_m: Positive
+    to_m: Positive
+    height_m: Positive
+    strength: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+    source: str
+
+    @model_validator(mode="after")
+    def _ordered(self) -> TerraceParams:
+        if self.from_m >= self.to_m:
+            raise ValueError("from_m must be under to_m")
+        return self
+
+
 class ProfileParams(_Table):
     """Elevation by distance from the site's origin and direction, smooth and monotone between distances.
 
@@ -76,6 +96,7 @@ class ProfileParams(_Table):
     ruggedness: tuple[tuple[Share, ...], ...]
     warp_wavelength_m: Positive
     warp_rms_m: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    terraces: TerraceParams | None = None
     source: str
 
     @model_validator(mode="after")

@@ -26,7 +26,7 @@ from sim.moon.craters import (
     share_below,
     share_seen,
 )
-from sim.moon.landform import PolarTable, bump, tables_of, through
+from sim.moon.landform import PolarTable, bump, tables_of, terraced, through
 from sim.moon.relief import (
     LEVELS,
     UNIT_RMS,
@@ -62,6 +62,8 @@ Field = npt.NDArray[np.float64]
 _QUANTUM_PER_M = 10_000.0
 LANDFORM_LEVEL = 14
 """Lattice of 262 m: the finest on which the landform is sampled."""
+_BENCH_STRAY = 0.25
+"""Benches by which a terrace strays where a place is displaced by the warp's rms."""
 _CHUNK = 64
 """Side of the pieces of that lattice that are kept."""
 _TILT_LEVEL, _TILT_COARSEST = 7, 9
@@ -276,7 +278,14 @@ class Surface:
         """Return the coefficients of the large shape: table, hills and the anchor's lift."""
         wide = replace(window, i0=window.i0 - 1, j0=window.j0 - 1, rows=window.rows + 2, cols=window.cols + 2)
         east, north = self._bent(wide)
-        height = self.elevation.at(east, north) - self.site.frame.datum_m
+        height = self.elevation.at(east, north)
+        terraces = self.site.profile.terraces
+        if terraces is not None:
+            x, y = self.octaves.places_m(wide)
+            shift = (east - x[None, :]) * (_BENCH_STRAY / max(self.site.profile.warp_rms_m, 1.0))
+            radius = np.sqrt(x[None, :] * x[None, :] + y[:, None] * y[:, None])
+            height = terraced(height, radius, shift, terraces)
+        height = height - self.site.frame.datum_m
         for feature, raised in self._hills(east, north):
             height = height + feature.height_m * raised
         if self.site.anchor is not None:

@@ -72,6 +72,32 @@ def orbital_dem(scenario: Scenario, *, allow_body: bool = False, max_cells: int 
     )
 
 
+def seeded_dem(
+    site: str, *, seed: int, window_m: tuple[float, float, float, float], resolution_m: float
+) -> Dem:
+    """Return a window of a site's seeded ground, the same to the last bit whoever asks.
+
+    Args:
+        site: A bundled name or the path of a site file.
+        seed: Any integer.
+        window_m: West, south, east and north edge, from the site's origin; whole millimetres.
+        resolution_m: Side of a cell; whole millimetres, of which the window's sides are multiples.
+
+    Raises:
+        SiteError: No such site, or one that cannot be used.
+        ValueError: A window that does not fit.
+    """
+    params = load_site(site)
+    west, south, east, north = (round(edge * 1000) for edge in window_m)
+    return synthesize(
+        params,
+        seed=seed,
+        window=Window(east_mm=west, north_mm=south, width_mm=east - west, height_mm=north - south),
+        resolution_mm=round(resolution_m * 1000),
+        geometry_site=site_frame(params),
+    )
+
+
 def read_dem_of_body(
     path: Path, *, band: int, body: str | None, max_cells: int, default_site: Site = UNPLACED
 ) -> Dem:
@@ -97,7 +123,16 @@ def _place(scenario: Scenario, site: SiteParams) -> tuple[float, float]:
 
 def frame_of(scenario: Scenario, site: SiteParams) -> Site:
     """Return place and frame of the scenario's origin."""
-    latitude, longitude = (math.radians(v) for v in _place(scenario, site))
+    return _frame_at(*_place(scenario, site))
+
+
+def site_frame(site: SiteParams) -> Site:
+    """Return place and frame of a site's own origin."""
+    return _frame_at(site.frame.latitude_deg, site.frame.longitude_deg)
+
+
+def _frame_at(latitude_deg: float, longitude_deg: float) -> Site:
+    latitude, longitude = math.radians(latitude_deg), math.radians(longitude_deg)
     return Site(
         latitude_rad=latitude,
         longitude_rad=longitude,

@@ -204,14 +204,21 @@ def _rows(name: str, rows: list[list[float]]) -> str:
 def rewritten(text: str, profile: dict[str, Any], craters: list[str]) -> str:
     """Return the site file with its profile and catalogued craters replaced."""
     head, rest = text.split("[profile]\n", 1)
-    _, tail = rest.split("[relief]\n", 1)
+    _, tail = rest.split("[profile.terraces]\n", 1)
     made = "[profile]\n" + f"radius_m = {profile['radius_m']}\n"
     made += _rows("elevation_m", profile["elevation_m"]) + _rows("ruggedness", profile["ruggedness"])
     made += f"warp_wavelength_m = {profile['warp_wavelength_m']}\nwarp_rms_m = {profile['warp_rms_m']}\n"
     made += f'source = "{profile["source"]}"\n\n'
     features = tail.split("[[feature]]\n")
     kept = [part for part in features if "LU1319373 catalogue (Wang and Wu): -" not in part]
-    return head + made + "[relief]\n" + "[[feature]]\n".join(kept).rstrip() + "\n\n" + "\n".join(craters)
+    return (
+        head
+        + made
+        + "[profile.terraces]\n"
+        + "[[feature]]\n".join(kept).rstrip()
+        + "\n\n"
+        + "\n".join(craters)
+    )
 
 
 def main() -> None:
