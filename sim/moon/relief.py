@@ -28,7 +28,7 @@ FINEST_SIDE = 32
 """Half-millimetres."""
 WAVES_PER_SIDE = 3.24
 """Wavelength at which an octave is strongest, in lattice sides."""
-UNIT_RMS = 0.1212
+UNIT_RMS = 0.1462
 """rms of an octave whose coefficients have amplitude one."""
 
 _FINEST_SHARE = 0.3

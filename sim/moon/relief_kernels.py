@@ -14,9 +14,9 @@ _S13, _S16 = np.uint32(13), np.uint32(16)
 _SPREAD = np.uint32(0x9E3779B1)
 _M1, _M2 = np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35)
 _UNIT = 1.0 / 2147483648.0
-_SIDE, _MIDDLE = 0.2, 0.6
-"""Weights of the mean that is taken off the noise: with these the octave has the same power along the lattice
-and across it, within a hundredth, where it is strongest."""
+_SIDE, _MIDDLE = 0.25, 0.5
+"""Weights of the mean that is taken off the noise: with these the power of a sum of octaves is the same along the
+lattice and across it, within a twentieth."""
 
 
 @kernel

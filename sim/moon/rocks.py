@@ -78,6 +78,11 @@ class RockField:
     plain_share: float
     more: float
 
+    @property
+    def largest_m(self) -> float:
+        """Where the octave of the largest rocks begins; 0 where there are none."""
+        return self.bins[-1].low_m if self.bins else 0.0
+
     def rocks_in(self, window: tuple[int, int, int, int], craters: Craters, *, from_m: float = 0.0) -> Rocks:
         """Return the rocks that reach into a window, the largest sizes first.
 
@@ -139,7 +144,12 @@ def rock_field(params: RockParams, craters: CraterParams, seed: int) -> RockFiel
     bins = []
     low_m, index = params.smallest_m, 0
     while low_m < params.largest_m:
-        found = size_bin(stream_key(seed, ROCK_STREAM, index), low_m, lambda d: density(d) * (1.0 + more))
+        found = size_bin(
+            stream_key(seed, ROCK_STREAM, index),
+            low_m,
+            lambda d: density(d) * (1.0 + more),
+            sided_by=lambda d: (1.0 + more) * _law(params, d),
+        )
         if found is not None:
             bins.append(found)
         low_m, index = low_m * 2, index + 1
@@ -151,6 +161,13 @@ def rock_field(params: RockParams, craters: CraterParams, seed: int) -> RockFiel
 def _area_per_m(params: RockParams, diameter_m: float) -> float:
     """Return the share of the ground under rocks, per metre of diameter."""
     return params.covered_fraction * params.decay_per_m * exp(-params.decay_per_m * diameter_m)
+
+
+def _law(params: RockParams, diameter_m: float) -> float:
+    """Return rocks per square metre and metre of diameter on plain ground."""
+    if diameter_m > params.largest_m:
+        return 0.0
+    return _area_per_m(params, diameter_m) / (0.25 * _PI * diameter_m * diameter_m)
 
 
 def _candidates(params: RockParams, plain: float) -> Callable[[float], float]:
@@ -169,8 +186,7 @@ def _candidates(params: RockParams, plain: float) -> Callable[[float], float]:
             dense[m] * (sizes[m - 1] - sizes[m + 1] if m else sizes[0] - sizes[1]) * (d + sizes[m]) ** 2
             for m in range(k)
         )
-        law = plain * _area_per_m(params, d) / (0.25 * _PI * d * d)
-        dense.append(law * exp(min(3.0, 0.5 * 0.25 * _PI * crowd)))
+        dense.append(plain * _law(params, d) * exp(min(3.0, 0.5 * 0.25 * _PI * crowd)))
     growing, values = sizes[::-1], dense[::-1]
 
     def density_m3(diameter_m: float) -> float:

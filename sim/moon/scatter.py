@@ -26,6 +26,7 @@ QUANTILES = 33
 
 _MEAN_PER_CELL = 2.0
 _LARGEST_SIDE = 1 << 27
+_STEPS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -117,26 +118,31 @@ def site_seed(seed: int, site: str) -> int:
     return int(key)
 
 
-def size_bin(key: np.uint64, low_m: float, density_m3: Callable[[float], float]) -> SizeBin | None:
+def size_bin(
+    key: np.uint64,
+    low_m: float,
+    density_m3: Callable[[float], float],
+    *,
+    sided_by: Callable[[float], float] | None = None,
+) -> SizeBin | None:
     """Build the bin of diameters from `low_m` to twice that, or None where there is nothing to strew.
 
     Args:
         key: From `stream_key`.
         low_m: A whole number of half-millimetres.
         density_m3: Things per square metre and per metre of diameter, of a diameter in metres.
+        sided_by: The density that the lattice's side is chosen by, if another: where the density follows other
+            laws too, things then stay where they are when those change, as far as they are still there.
     """
-    steps = 256
-    edges = [low_m * (1.0 + k / steps) for k in range(steps + 1)]
-    densities = [density_m3(edge) for edge in edges]
-    cumulative = [0.0]
-    for before, after in pairwise(densities):
-        cumulative.append(cumulative[-1] + 0.5 * (before + after) * low_m / steps)
+    edges = [low_m * (1.0 + k / _STEPS) for k in range(_STEPS + 1)]
+    cumulative = _cumulative(edges, density_m3)
     per_m2 = cumulative[-1]
     if not per_m2 > 1e-15:
         return None
+    common = per_m2 if sided_by is None else _cumulative(edges, sided_by)[-1]
     side = round(low_m * HALF_MM)
     while (
-        side * 2 <= _LARGEST_SIDE and per_m2 * (side * 2 / HALF_MM) * (side * 2 / HALF_MM) <= _MEAN_PER_CELL
+        side * 2 <= _LARGEST_SIDE and common * (side * 2 / HALF_MM) * (side * 2 / HALF_MM) <= _MEAN_PER_CELL
     ):
         side *= 2
     mean = per_m2 * (side / HALF_MM) * (side / HALF_MM)
@@ -147,6 +153,14 @@ def size_bin(key: np.uint64, low_m: float, density_m3: Callable[[float], float])
         chance=min(1.0, mean / SLOTS),
         diameter_m=_quantiles(edges, cumulative),
     )
+
+
+def _cumulative(edges: list[float], density_m3: Callable[[float], float]) -> list[float]:
+    densities = [density_m3(edge) for edge in edges]
+    total = [0.0]
+    for (before, after), (low, high) in zip(pairwise(densities), pairwise(edges), strict=True):
+        total.append(total[-1] + 0.5 * (before + after) * (high - low))
+    return total
 
 
 def _quantiles(edges: list[float], cumulative: list[float]) -> npt.NDArray[np.float64]:

@@ -89,7 +89,10 @@ def add_craters(
         if last_col < first_col or last_row < first_row:
             continue
         count, width = samples[k], last_col - first_col + 1
-        side_m, west_m = step * _METRES, (east + first_col * step - place[k, 0]) * _METRES
+        side_m, stride = step * _METRES, np.float64(step)
+        west = np.float64(
+            east + first_col * step - place[k, 0]
+        )  # whole, so that no bit depends on the window
         xx, xy, yy = shape[k, 0], shape[k, 1], shape[k, 2]
         bowl, near, wide, rounding = shape[k, 3], shape[k, 4], shape[k, 5], shape[k, 6]
         for row in range(first_row, last_row + 1):
@@ -98,10 +101,10 @@ def add_craters(
             for m in range(count):
                 y = y0 + POINTS[count - 1, m] * side_m
                 for n in range(count):
-                    x0 = west_m + POINTS[count - 1, n] * side_m
+                    x0 = POINTS[count - 1, n] * side_m
                     weight = WEIGHTS[count - 1, m] * WEIGHTS[count - 1, n]
                     for col in range(width):
-                        x = x0 + col * side_m
+                        x = (west + col * stride) * _METRES + x0
                         square = (xx * x + xy * y) * x + yy * y * y
                         mean[col] += weight * _profile(square, bowl, near, wide, rounding)
             for col in range(width):
@@ -299,14 +302,18 @@ def _add_narrow_rock(
     # the volume of half a spheroid, pi / 6 d^2 h, as height over one cell
     share = 0.5235987755982988 * diameter_m * diameter_m * top_m / (total * cell_m * cell_m)
     width = diameter_m / (cell_m * COLUMNS)
-    west, south = x / step + 0.5 - 0.5 * COLUMNS * width, y / step + 0.5 - 0.5 * COLUMNS * width
+    east_cell, north_cell = x // step, y // step  # apart, so that no bit depends on the window
+    west = (x - east_cell * step) / step + 0.5 - 0.5 * COLUMNS * width
+    south = (y - north_cell * step) / step + 0.5 - 0.5 * COLUMNS * width
     for m in range(COLUMNS):
         row, above = _split(south + m * width, width)
+        row += north_cell
         for n in range(COLUMNS):
             volume = share * _column(m, n)
             if volume == 0.0:
                 continue
             col, beyond = _split(west + n * width, width)
+            col += east_cell
             for j in range(2):
                 for i in range(2):
                     part = (above if j else 1.0 - above) * (beyond if i else 1.0 - beyond)

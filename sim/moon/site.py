@@ -79,7 +79,7 @@ class TerraceParams(_Table):
     @model_validator(mode="after")
     def _ordered(self) -> TerraceParams:
         if self.from_m >= self.to_m:
-            raise ValueError("from_m must be under to_m")
+            raise ValueError("from_m is not under to_m; exchange them")
         return self
 
 
@@ -102,14 +102,18 @@ class ProfileParams(_Table):
     @model_validator(mode="after")
     def _knots(self) -> ProfileParams:
         if not len(self.radius_m) == len(self.elevation_m) == len(self.ruggedness) >= 2:
-            raise ValueError("radius_m, elevation_m and ruggedness need the same number of rows, two or more")
+            raise ValueError(
+                "rows that do not match; give radius_m, elevation_m and ruggedness as many rows, two or more"
+            )
         for rows in (self.elevation_m, self.ruggedness):
             if any(len(row) != len(rows[0]) for row in rows) or len(rows[0]) in (0, 2, 3):
-                raise ValueError("rows need the same number of directions: one, or four and more")
+                raise ValueError(
+                    "rows that do not match; give all the same number of directions, one or at least four"
+                )
         if self.radius_m[0] != 0 or any(
             b <= a for a, b in zip(self.radius_m, self.radius_m[1:], strict=False)
         ):
-            raise ValueError("radius_m must start at 0 and grow")
+            raise ValueError("radii out of order; let radius_m start at 0 and grow")
         return self
 
 
@@ -127,7 +131,9 @@ class ReliefParams(_Table):
     @model_validator(mode="after")
     def _same_length(self) -> ReliefParams:
         if not len(self.wavelength_m) == len(self.plain_rms_m) == len(self.rugged_rms_m):
-            raise ValueError("wavelength_m, plain_rms_m and rugged_rms_m need the same number of values")
+            raise ValueError(
+                "lists that do not match; give wavelength_m, plain_rms_m and rugged_rms_m as many values"
+            )
         return self
 
 
@@ -156,12 +162,14 @@ class CraterParams(_Table):
     @model_validator(mode="after")
     def _possible(self) -> CraterParams:
         if not len(self.ratio_diameter_m) == len(self.ghost_ratio) == len(self.fresh_ratio):
-            raise ValueError("ratio_diameter_m, ghost_ratio and fresh_ratio need the same number of values")
+            raise ValueError(
+                "lists that do not match; give ratio_diameter_m, ghost_ratio and fresh_ratio as many values"
+            )
         if any(
             not ghost < fresh <= 0.5 for ghost, fresh in zip(self.ghost_ratio, self.fresh_ratio, strict=True)
         ):
             raise ValueError(
-                "each ghost_ratio must be under its fresh_ratio, and no crater deeper than half its width"
+                "ratios of impossible craters; keep each ghost_ratio under its fresh_ratio, and that under 0.5"
             )
         return self
 
@@ -215,7 +223,7 @@ class TargetParams(_Table):
     @model_validator(mode="after")
     def _ordered(self) -> TargetParams:
         if self.low > self.high:
-            raise ValueError("low must not be over high")
+            raise ValueError("low over high; exchange them")
         return self
 
 
@@ -242,7 +250,8 @@ class FeatureParams(_Table):
     def _possible(self) -> FeatureParams:
         if self.kind == "crater" and not 0 < self.height_m <= 0.5 * self.diameter_m:
             raise ValueError(
-                "a crater's height_m is its depth: positive and no more than half its diameter_m"
+                f"{self.name!r} of {self.diameter_m:g} m is {self.height_m:g} m deep, an impossible crater; "
+                "height_m is the depth from the rim: positive, no more than half of diameter_m"
             )
         return self
 
@@ -267,7 +276,9 @@ class SiteParams(_Table):
     @model_validator(mode="after")
     def _anchor_there(self) -> SiteParams:
         if self.anchor is None and any(feature.counted_from == "anchor" for feature in self.feature):
-            raise ValueError("a feature is counted from an anchor that the site does not have")
+            raise ValueError(
+                "a feature is counted from an anchor that the site does not have; add one, or count from origin"
+            )
         return self
 
     @property

@@ -175,7 +175,8 @@ class Surface:
         if rocks:
             from_m = shown_from_m(cells.cell_m)
             height += self.rocks.mean_height_m(from_m)
-            add_population(height, self.rocks_in(cells.window, from_m=from_m), *place)
+            if self.rocks.largest_m >= from_m:
+                add_population(height, self.rocks_in(cells.window, from_m=from_m), *place)
         add_boulders(height, boulders, *place)
 
     def _dig(

@@ -22,7 +22,7 @@ from sim.moon import surface as surface_module
 from sim.moon.cells import Cells
 from sim.moon.craters import dig, share_seen
 from sim.moon.dem import Window, rocks_in, synthesize
-from sim.moon.rocks import NO_ROCKS, boulder_rocks
+from sim.moon.rocks import NO_ROCKS, add_population, boulder_rocks, shown_from_m
 from sim.moon.surface import surface
 
 ROOT = Path(__file__).parents[3]
@@ -79,6 +79,19 @@ def test_a_crop_is_the_same_before_rounding_too(site, resolution_mm, place, crop
     assert np.array_equal(large[row : row + rows, col : col + cols], small)
 
 
+@settings(max_examples=25, deadline=None)
+@given(resolution_mm=st.sampled_from([50, 250, 333, 1000]), place=near_anchor, crop=crops)
+def test_a_crop_of_rocks_is_the_same_before_rounding_too(site, resolution_mm, place, crop):
+    whole, (row, col, rows, cols) = block(site, place, resolution_mm), crop
+    raised = []
+    for cells in (whole, whole.part(row, col, rows, cols)):
+        height = np.zeros((cells.rows, cells.cols))
+        rocks = surface(site, 1).rocks_in(cells.window, from_m=shown_from_m(cells.cell_m))
+        add_population(height, rocks, cells.east, cells.north, cells.step)
+        raised.append(height)
+    assert np.array_equal(raised[0][row : row + rows, col : col + cols], raised[1])
+
+
 @pytest.mark.parametrize("resolution_mm", [250, 2000])
 def test_a_crop_around_the_anchor_is_the_same(square, resolution_mm):
     large = square(60, resolution_mm)
@@ -115,10 +128,10 @@ def test_order_of_tiles_does_not_matter(site):
     assert np.array_equal(whole, again)
 
 
-@pytest.mark.parametrize("chunk", [5, 64, 1000])
+@pytest.mark.parametrize("chunk", [5, 48, 1000])
 def test_what_is_kept_does_not_matter(site, monkeypatch, chunk):
     """The landform is kept in chunks of 17 km. Whatever their size there is no seam: one holds the whole window."""
-    cells = Cells(east=20_000_000, north=-90_000_000, step=400_000, rows=30, cols=250)
+    cells = Cells(east=20_000_000, north=-90_000_000, step=400_000, rows=8, cols=240)
     first = surface(site, 1).bare_m(cells)
     monkeypatch.setattr(surface_module, "_CHUNK", chunk)
     surface_module._chunk.cache_clear()
@@ -299,7 +312,7 @@ def test_a_coarse_raster_looks_for_no_rock_it_cannot_show(site):
 def test_elevations_are_whole_tenths_of_a_millimetre(site):
     cells = Cells(east=123_456, north=-77, step=500, rows=20, cols=20)
     tenths = elevation(site, 1, cells) * 1e4
-    assert np.allclose(tenths, np.round(tenths), atol=1e-6)
+    assert abs(tenths - np.round(tenths)).max() < 1e-6
 
 
 def test_geometry_counts_from_the_callers_origin(site):

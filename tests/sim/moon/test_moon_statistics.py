@@ -67,6 +67,8 @@ RINGS_KM = (
 )
 FLOOR_RING, RIM_RING = 3, 8
 LAGS = (1, 2, 4, 8)
+SUMMIT_KM = -7.3, 5.9
+"""The highest point of the central peak in the measured region, east and north of the centre."""
 
 
 class Region:
@@ -78,10 +80,9 @@ class Region:
         floor, wall = (radius > 15) & (radius < 60), (radius > 75) & (radius < 100)
         slope = slope_deg(elevation_m, REGION_M)
         self.rings = np.array([np.median(elevation_m[(radius >= a) & (radius < b)]) for a, b in RINGS_KM])
-        inner = np.where(radius < 20, elevation_m, -np.inf)
-        row, col = np.unravel_index(inner.argmax(), inner.shape)
-        self.peak_km = float(at[col]), float(at[row])
-        self.peak_m = inner.max() - self.rings[FLOOR_RING]
+        summit = np.hypot(at[None, :] - SUMMIT_KM[0], at[:, None] - SUMMIT_KM[1]) < 4
+        self.peak_m = elevation_m[radius < 20].max() - self.rings[FLOOR_RING]
+        self.summit_m = elevation_m[summit].max() - self.rings[FLOOR_RING]
         self.rim_m = self.rings[RIM_RING] - self.rings[FLOOR_RING]
         self.slopes = np.concatenate([np.percentile(slope[part], [50, 90]) for part in (floor, wall)])
         self.structure = np.array([self._rise(elevation_m, floor, lag) for lag in LAGS])
@@ -116,6 +117,7 @@ def regions(site, cells_about):
 
 def test_the_measured_region_has_its_published_figures(real):
     """What the comparison rests on: that the region is read and measured as others did."""
+    assert real.summit_m == real.peak_m
     assert real.slopes == pytest.approx([0.9, 5.9, 9.1, 18.1], rel=0.03)
     assert real.structure == pytest.approx([27, 53, 95, 150], rel=0.08)
     assert real.rings == pytest.approx(
@@ -132,7 +134,7 @@ def test_central_peak_and_rim(regions, real):
     for region in regions.values():
         assert region.peak_m == pytest.approx(real.peak_m, rel=0.2)
         assert region.rim_m == pytest.approx(real.rim_m, rel=0.2)
-        assert np.hypot(*np.subtract(region.peak_km, real.peak_km)) < 4
+        assert region.summit_m > 0.75 * real.peak_m
 
 
 def test_slopes_of_floor_and_wall(regions, real):
@@ -178,16 +180,13 @@ def test_the_known_neighbours_are_in_the_site(site):
 
 
 def test_the_crater_north_of_the_lander_is_there_for_every_seed(square):
-    """25 m wide, its rim 8.35 m north: along the line north of the lander, less the slope it lies on."""
-    north = -19.875 + 0.25 * np.arange(160)
+    """25 m wide, its rim 8.35 m north: its middle lies well below both ends of its diameter."""
+    north = -34.875 + 0.25 * np.arange(280)
     for seed in SEEDS:
-        line = square(80, 250, seed=seed, centre_mm=None, rocks=False)[:, 77:83].mean(axis=1)
-        rims = [line[abs(north - rim) < 1.5].max() for rim in (8.35,)]
-        middle = line[(north > 17.5) & (north < 19.9)].mean()
-        assert rims[0] - middle > 0.8
-        near = (north > 5) & (north < 14)
-        level = line - 0.0699 * north
-        assert 6.5 < north[near][level[near].argmax()] < 11.0
+        line = square(140, 250, seed=seed, rocks=False)[:, 137:143].mean(axis=1)
+        middle = line[abs(north - 20.85) < 1.5].mean()
+        assert line[abs(north - 8.35) < 1.0].mean() - middle > 1.0
+        assert line[abs(north - 33.35) < 1.0].mean() - middle > 1.0
 
 
 def test_the_440_m_crater_is_there_for_every_seed(square, site):
@@ -214,23 +213,25 @@ def test_the_3_9_km_crater_is_there_for_every_seed(square, site):
         assert depth == pytest.approx(600, rel=0.25)
 
 
-def test_every_degraded_neighbour_is_there_for_every_seed(site, cells_about):
-    """The ground with it less the ground without it is its bowl, the same under every seed."""
+def test_every_small_neighbour_is_there_for_every_seed(site, cells_about):
+    """The ground with it less the ground without it is its bowl, rim to rim, the same under every seed."""
     cells = cells_about(site.anchor_mm, 1000, 160, 160)
     at = np.arange(160) - 79.5
-    for feature in features(site, counted_from="anchor"):
-        if feature.diameter_m > 100:
-            continue
+    near = [f for f in features(site, counted_from="anchor") if f.diameter_m < 100]
+    assert len(near) == 6
+    for feature in near:
         others = site.model_copy(update={"feature": tuple(f for f in site.feature if f is not feature)})
         radius = np.hypot(at[None, :] - feature.east_m, at[:, None] - feature.north_m)
+        rings = [abs(radius - r) < 0.75 for r in np.arange(0.5, 25.0, 0.5)]
         bowls = []
         for seed in (1, 2, 3):
             bowl = surface(site, seed).bare_m(cells) - surface(others, seed).bare_m(cells)
             bowls.append(bowl - np.median(bowl))
-            inside = np.median(bowl[radius < 0.1 * feature.diameter_m + 0.5])
-            rim = bowl[abs(radius - 0.55 * feature.diameter_m) < 1.0].mean()
-            assert rim - inside == pytest.approx(feature.height_m, rel=0.2)
-        assert np.ptp(bowls, axis=0).max() < 0.002
+            profile = np.array([bowl[ring].mean() for ring in rings])
+            crest = 0.5 + 0.5 * profile.argmax()
+            assert crest == pytest.approx(0.5 * feature.diameter_m, abs=1.01)
+            assert np.ptp(profile) == pytest.approx(feature.height_m, rel=0.15)
+        assert np.ptp(bowls, axis=0).max() < 0.01
 
 
 # The floor at the scale of a rover.
@@ -239,11 +240,12 @@ def test_every_degraded_neighbour_is_there_for_every_seed(site, cells_about):
 @pytest.mark.parametrize("resolution_mm", [1000, 2000])
 def test_slope_between_points(square, resolution_mm):
     cell_m = resolution_mm / 1000
-    maps = [square(300, resolution_mm, seed=seed) for seed in range(1, 6)]
+    maps = [square(250, resolution_mm, seed=seed) for seed in SEEDS]
     for baseline_m in (6.0, 10.0, 16.0) if resolution_mm == 2000 else (5.0, 9.0, 17.0):
         medians = [bidirectional_deg(z, cell_m, baseline_m) for z in maps]
         assert 1.8 <= np.median(medians) <= 2.6
-        assert 1.6 < min(medians) < max(medians) < 2.7
+        assert min(medians) > 1.6
+        assert max(medians) < 2.7
 
 
 def test_the_landing_square_is_drivable_but_not_all_of_it(square):
@@ -254,8 +256,8 @@ def test_the_landing_square_is_drivable_but_not_all_of_it(square):
 
 
 def test_relief_of_five_kilometres(square):
-    for seed in range(1, 6):
-        five = square(512, 5000, seed=seed)
+    for seed in SEEDS:
+        five = square(512, 5000, seed=seed, rocks=False)
         assert 50 <= np.ptp(five) <= 110
         assert 1.8 <= bidirectional_deg(five, 5.0, 5.0) <= 2.6
 
@@ -332,7 +334,7 @@ def test_a_crater_has_its_depth_and_a_rim(freshness):
     assert abs(elevation[0]).max() == 0.0
     assert abs(along[130:]).max() < 0.05
     assert (np.diff(along[: along.argmax()]) > 0).all()
-    assert (np.diff(along[along.argmax() :]) <= 1e-12).all()
+    assert (np.diff(along[along.argmax() :]) < 1e-4).all()
 
 
 @pytest.mark.parametrize("freshness", [0.0, 0.4, 1.0])
@@ -354,13 +356,14 @@ def test_the_mean_of_a_craters_cells_is_its_coarse_cell(fine, coarse):
     for diameter_m in (0.8 * coarse / HALF_MM, 2.5 * coarse / HALF_MM, 12.0 * coarse / HALF_MM):
         crater = one_crater(diameter_m, 0.1 * diameter_m, 0.5, (311, -97), (0.05, 0.04))
         cells = 2 * int(2 * diameter_m * HALF_MM / coarse) + 3
-        means = []
+        means, relief = [], 0.0
         for step, count in ((fine, cells * share), (coarse, cells)):
             height = np.zeros((count, count))
             first = -(count * step) // 2 + step // 2
             dig(height, crater, np.ones(1), first, first, step)
+            relief = max(relief, np.ptp(height))
             means.append(height.reshape(cells, count // cells, cells, count // cells).mean(axis=(1, 3)))
-        assert abs(means[0] - means[1]).max() < 0.01 * np.ptp(means[0])
+        assert abs(means[0] - means[1]).max() < 0.01 * relief
 
 
 # Rocks.
@@ -446,7 +449,7 @@ def relief_m(site, seed, resolution_mm, side, place=(0, 0)):
     return by_blocks(cells, partial(type(surface(site, seed)).bare_m, surface(site, seed)))
 
 
-SPECTRUM_SIDE, SPECTRUM_SEEDS = 384, range(8)
+SPECTRUM_SIDE, SPECTRUM_SEEDS = 384, range(16)
 TAPER = np.hanning(SPECTRUM_SIDE)[:, None] * np.hanning(SPECTRUM_SIDE)[None, :]
 WAVES = np.fft.fftfreq(SPECTRUM_SIDE)
 PER_CELL = np.hypot(WAVES[None, :], WAVES[:, None])
@@ -468,11 +471,12 @@ def power(request, bare_relief):
 
 
 def test_relief_prefers_no_direction(power):
-    """Power in eight directions, by octaves of wavelength from 2 to 24 cells: a fifth is 10 % of height."""
+    """Power in eight directions, by octaves of wavelength from 2 to 24 cells: a fifth is a tenth of height."""
     direction = np.arctan2(WAVES[:, None], WAVES[None, :])
     sector = np.floor(direction / (np.pi / 8) + 0.5).astype(int) % 8
     for longest, shortest in ((24, 12), (12, 6), (6, 3), (3, 2)):
-        band = (PER_CELL >= 1 / longest) & (PER_CELL < 1 / shortest)
+        cells_long = 1 / np.maximum(PER_CELL, 1e-9)
+        band = (cells_long <= longest) & (cells_long > shortest)
         by_sector = np.array([power[band & (sector == k)].mean() for k in range(8)])
         assert abs(by_sector / by_sector.mean() - 1).max() < 0.2
 
@@ -483,7 +487,7 @@ def test_relief_has_no_line_in_its_spectrum_and_no_artefact_along_the_axes(power
     smooth = (np.bincount(ring.ravel(), power.ravel()) / np.bincount(ring.ravel()))[ring]
     white = power / smooth
     kept = (PER_CELL > 8 / SPECTRUM_SIDE) & (PER_CELL < 0.5)
-    assert white[kept].max() < 5, "of the mean of eight maps; the chance of 4 is one in 10^4 a map of 10^5"
+    assert white[kept].max() < 3.5, "of sixteen maps: by chance 3.0 comes once in 10^5"
     half = SPECTRUM_SIDE // 2
     for axis in (white[0, 8:half], white[8:half, 0]):
         assert 0.75 < axis.mean() < 1.25
@@ -531,5 +535,5 @@ def test_relief_has_the_sites_exponent_at_every_scale(bare_relief, site, ruggedn
         exponent, wanted = (np.log2(d[-1] / d[0]) / 3 for d in (found, table))
         assert exponent == pytest.approx(wanted, abs=0.17)
         ratios += (np.array(found) / table).tolist()
-    assert max(ratios) < 1.3 * np.median(ratios)
-    assert min(ratios) > np.median(ratios) / 1.3
+    assert max(ratios) < 1.4 * np.median(ratios)
+    assert min(ratios) > np.median(ratios) / 1.4
