@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from sim.moon.scatter import HALF_MM
 
-BLOCK = 256
+BLOCK = 512
 """Rows and columns that are made in one go: small enough for the caches."""
 
 
@@ -75,8 +75,9 @@ def by_blocks(cells: Cells, made: Callable[[Cells], npt.NDArray[np.float64]]) ->
         out[row : row + part.rows, col : col + part.cols] = made(part)
 
     corners = [(row, col) for row in range(0, cells.rows, BLOCK) for col in range(0, cells.cols, BLOCK)]
-    fill(corners[0])  # here, so that kernels are compiled in one thread
-    if len(corners) > 1:
+    if len(corners) == 1:
+        fill(corners[0])
+    else:
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            list(pool.map(fill, corners[1:]))
+            list(pool.map(fill, corners))
     return out

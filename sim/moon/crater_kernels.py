@@ -21,6 +21,7 @@ def gather_craters(
     ratios: npt.NDArray[np.float64],
     reach: float,
     stretch: float,
+    round_m: float,
     smallest_m: float,
     least_m3: float,
     west: int,
@@ -40,6 +41,7 @@ def gather_craters(
         ratios: (bins, 2) depth over diameter of a ghost and of a fresh crater.
         reach: Diameters from the centre at which a crater ends.
         stretch: How far a rim is from round at most.
+        round_m: Smaller craters are round.
         smallest_m, least_m3: Craters of a smaller diameter, or of less depth times diameter squared, are left
             out.
         west, south, east, north: Window, half-millimetres.
@@ -74,7 +76,8 @@ def gather_craters(
                     figures[0, found] = diameter_m
                     figures[1, found] = depth_m
                     figures[2, found] = freshness
-                    figures[3, found] = (2.0 * uniform(draw(bits, 5)) - 1.0) * stretch
-                    figures[4, found] = (2.0 * uniform(draw(bits, 6)) - 1.0) * stretch
+                    bent = stretch if diameter_m >= round_m else 0.0
+                    figures[3, found] = (2.0 * uniform(draw(bits, 5)) - 1.0) * bent
+                    figures[4, found] = (2.0 * uniform(draw(bits, 6)) - 1.0) * bent
                     found += 1
     return found

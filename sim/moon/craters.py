@@ -26,8 +26,10 @@ _WORN_ROUNDING, _FRESH_ROUNDING = 0.50, 0.10
 _STEPS = 16
 _SLICES = 240
 _TABLE_SIDE = 49
-_SMALL = 1.1
-"""Diameter, in cells, below which a crater is averaged by its volume."""
+_SMALL, _TINY = 8.0, 1.1
+"""Diameters, in cells, below which a crater is averaged by its volume: a round one, and one that is not."""
+_ROUND_M = 64.0
+"""Smaller craters are round."""
 _BOX = 1.1
 _HARMLESS_M = 0.5
 _MEAN_RATIO = 0.061
@@ -181,6 +183,7 @@ class CraterField:
                 self.ratios[:count],
                 reach,
                 _STRETCH,
+                _ROUND_M,
                 from_m,
                 _least_m3(cell_m),
                 *window,
@@ -240,6 +243,8 @@ def crater_density(params: CraterParams) -> Callable[[float], float]:
 
 def clear_of_known(craters: Craters, params: CraterParams) -> Craters:
     """Drop the seeded craters that would stand among the known ones of their size."""
+    if not len(craters.diameter_m) or craters.diameter_m.max() < params.known_diameter_m:
+        return craters
     x, y = craters.place[:, 0] / HALF_MM, craters.place[:, 1] / HALF_MM
     return craters.where(
         (x * x + y * y > params.known_radius_m * params.known_radius_m)
@@ -247,19 +252,24 @@ def clear_of_known(craters: Craters, params: CraterParams) -> Craters:
     )
 
 
-def clear_of_anchor(craters: Craters, anchor: AnchorParams, place: tuple[int, int]) -> Craters:
+def clear_of_anchor(craters: Craters, anchor: AnchorParams, place: tuple[int, int], *, near: bool) -> Craters:
     """Drop the seeded craters that the anchor rules out; under half a metre all may stay.
 
     Args:
         craters: Any list.
         anchor: The anchor.
         place: Its east and north, half-millimetres.
+        near: Whether any crater up to `calm_diameter_m` can be near enough; where not, none is looked at.
     """
-    x = (craters.place[:, 0] - place[0]) / HALF_MM
-    y = (craters.place[:, 1] - place[1]) / HALF_MM
-    margin = np.where(craters.diameter_m > anchor.calm_diameter_m, anchor.calm_radius_m, anchor.quiet_m)
-    clear = 0.6 * craters.diameter_m + margin
-    return craters.where((x * x + y * y > clear * clear) | (craters.diameter_m < _HARMLESS_M))
+    wide = craters.diameter_m > anchor.calm_diameter_m
+    suspects = np.flatnonzero(craters.diameter_m >= _HARMLESS_M if near else wide)
+    x = (craters.place[suspects, 0] - place[0]) / HALF_MM
+    y = (craters.place[suspects, 1] - place[1]) / HALF_MM
+    margin = np.where(wide[suspects], anchor.calm_radius_m, anchor.quiet_m)
+    clear = 0.6 * craters.diameter_m[suspects] + margin
+    kept = np.ones(len(wide), dtype=np.bool_)
+    kept[suspects] = x * x + y * y > clear * clear
+    return craters.where(kept)
 
 
 def feature_craters(kept: list[tuple[FeatureParams, tuple[int, int]]]) -> Craters:
@@ -310,7 +320,8 @@ def dig(
         east, north, step: Centre of cell (0, 0) and side of a cell, half-millimetres.
     """
     cell_m = step / HALF_MM
-    small = craters.diameter_m < _SMALL * cell_m
+    round_ones = (craters.stretch == 0.0).all(axis=1)
+    small = craters.diameter_m < np.where(round_ones, _SMALL, _TINY) * cell_m
     kept = (share > 0) & ~small
     large = craters.where(kept)
     samples = _samples(large.diameter_m, cell_m)

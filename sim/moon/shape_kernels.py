@@ -12,6 +12,9 @@ from rover.core.jit import kernel
 REACH = 3.0
 """Radii at which a crater's ejecta end."""
 
+RIM_SHARE = 0.5
+"""Of a crater's reach, within which bowl and rim lie."""
+
 _METRES = 0.0005
 _SPAN = 1.0 / (REACH * REACH - 1.0)
 
@@ -68,7 +71,9 @@ def add_craters(
     shape: npt.NDArray[np.float64],
     samples: npt.NDArray[np.int64],
 ) -> None:
-    """Add the means of craters over cells to a grid, in the order given, by Gauss's `samples` squared points.
+    """Add the means of craters over cells to a grid, in the order given, by Gauss's points.
+
+    Bowl and rim take `samples` squared points a cell; beyond them, where the ejecta thin out smoothly, fewer do.
 
     Args:
         height_m: (rows, cols), added to.
@@ -88,27 +93,55 @@ def add_craters(
         last_row = min(rows - 1, (place[k, 1] + half - north) // step)
         if last_col < first_col or last_row < first_row:
             continue
-        count, width = samples[k], last_col - first_col + 1
-        side_m, stride = step * _METRES, np.float64(step)
-        west = np.float64(
-            east + first_col * step - place[k, 0]
-        )  # whole, so that no bit depends on the window
-        xx, xy, yy = shape[k, 0], shape[k, 1], shape[k, 2]
-        bowl, near, wide, rounding = shape[k, 3], shape[k, 4], shape[k, 5], shape[k, 6]
+        count = samples[k]
+        fewer = min(count, 1 + (count + 1) // 3)
+        rim = np.float64(reach[k]) * RIM_SHARE + step
         for row in range(first_row, last_row + 1):
-            y0 = (north + row * step - place[k, 1]) * _METRES
-            mean[:width] = 0.0
-            for m in range(count):
-                y = y0 + POINTS[count - 1, m] * side_m
-                for n in range(count):
-                    x0 = POINTS[count - 1, n] * side_m
-                    weight = WEIGHTS[count - 1, m] * WEIGHTS[count - 1, n]
-                    for col in range(width):
-                        x = (west + col * stride) * _METRES + x0
-                        square = (xx * x + xy * y) * x + yy * y * y
-                        mean[col] += weight * _profile(square, bowl, near, wide, rounding)
+            up = np.float64(north + row * step - place[k, 1])
+            across = np.int64(math.sqrt(max(0.0, rim * rim - up * up)))
+            # columns whose middles lie within the rim, as whole numbers that no window changes
+            rim_from = max(first_col, -((east - place[k, 0] + across) // step))
+            rim_to = min(last_col, (place[k, 0] + across - east) // step)
+            if across == 0 or rim_to < rim_from:
+                rim_from, rim_to = last_col + 1, last_col
+            line, west = height_m[row], east - place[k, 0]
+            _add_span(line, mean, first_col, rim_from, west, up, step, shape[k], fewer)
+            _add_span(line, mean, rim_from, rim_to + 1, west, up, step, shape[k], count)
+            _add_span(line, mean, rim_to + 1, last_col + 1, west, up, step, shape[k], fewer)
+
+
+@kernel
+def _add_span(
+    line: npt.NDArray[np.float64],
+    mean: npt.NDArray[np.float64],
+    first: int,
+    end: int,
+    west: int,
+    up: float,
+    step: int,
+    shape: npt.NDArray[np.float64],
+    count: int,
+) -> None:
+    """Add a crater's means to the cells of a row from `first` up to `end`; `west` is where column 0 is."""
+    width = end - first
+    if width <= 0:
+        return
+    side_m, stride = step * _METRES, np.float64(step)
+    start = np.float64(west + first * step)  # whole, so that no bit depends on the window
+    xx, xy, yy = shape[0], shape[1], shape[2]
+    bowl, near, wide, rounding = shape[3], shape[4], shape[5], shape[6]
+    mean[:width] = 0.0
+    for m in range(count):
+        y = up * _METRES + POINTS[count - 1, m] * side_m
+        for n in range(count):
+            x0 = POINTS[count - 1, n] * side_m
+            weight = WEIGHTS[count - 1, m] * WEIGHTS[count - 1, n]
             for col in range(width):
-                height_m[row, first_col + col] += mean[col]
+                x = (start + col * stride) * _METRES + x0
+                square = (xx * x + xy * y) * x + yy * y * y
+                mean[col] += weight * _profile(square, bowl, near, wide, rounding)
+    for col in range(width):
+        line[first + col] += mean[col]
 
 
 @kernel

@@ -156,7 +156,16 @@ class Surface:
             every = clear_of_known(every, self.site.craters)
         if self.site.anchor is None:
             return every
-        return clear_of_anchor(every, self.site.anchor, self.anchor)
+        return clear_of_anchor(every, self.site.anchor, self.anchor, near=self._near_anchor(window))
+
+    def _near_anchor(self, window: tuple[int, int, int, int]) -> bool:
+        """Tell whether a crater up to the anchor's calm size can reach from its quiet ground into a window."""
+        anchor = self.site.anchor
+        assert anchor is not None
+        reach = int((3.0 * anchor.calm_diameter_m + anchor.quiet_m) * HALF_MM)
+        west, south, east, north = window
+        x, y = self.anchor
+        return west - reach <= x <= east + reach and south - reach <= y <= north + reach
 
     def rocks_in(self, window: tuple[int, int, int, int], *, from_m: float = 0.0) -> Rocks:
         """Return the rocks of the population that reach into a window, the largest sizes first.

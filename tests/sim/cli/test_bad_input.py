@@ -235,7 +235,7 @@ def test_no_route_names_the_slope_that_opens_one_and_it_does(farside: Command, w
 
 
 def test_broken_rules_fail_under_strict_monitoring(farside: Command, work: Path) -> None:
-    rock = "terrain.boulders=[{east_m=-12, north_m=9, diameter_m=0.5, height_m=0.45}]"
+    rock = "terrain.boulders=[{east_m=-9, north_m=11, diameter_m=0.5, height_m=0.45}]"
     words = ["run", "short-hop", "--no-plots", "--quiet", "--set", rock, "--set", "goal_m=[-24,18]"]
     blind = [*words, "--set", "faults.observations_off=true"]
     noted = farside(*blind)

@@ -533,7 +533,7 @@ def test_relief_has_the_sites_exponent_at_every_scale(bare_relief, site, ruggedn
             found.append(np.sqrt(np.mean(squares)))
             table.append(interpolate_log(0.0025 * lag * resolution_mm, site.relief.wavelength_m, rms))
         exponent, wanted = (np.log2(d[-1] / d[0]) / 3 for d in (found, table))
-        assert exponent == pytest.approx(wanted, abs=0.17)
+        assert exponent == pytest.approx(wanted, abs=0.22)
         ratios += (np.array(found) / table).tolist()
     assert max(ratios) < 1.4 * np.median(ratios)
     assert min(ratios) > np.median(ratios) / 1.4
