@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.moon.hash_kernels import GOLDEN, mix
-from sim.moon.scatter_kernels import SLOTS, count_filled
+from sim.moon.scatter_kernels import SLOTS
 
 HALF_MM = 2000
 """Half-millimetres in a metre."""
@@ -73,22 +73,15 @@ class SizeBins:
         return self.keys[:count], self.sides[:count], self.chances[:count], self.quantiles[:count]
 
     def most_in(self, window: tuple[int, int, int, int], reach: float, bins: slice) -> int:
-        """Return how many things some bins hold in the lattice cells within `reach` diameters of a window."""
+        """Return how many things some bins could hold in the lattice cells within `reach` diameters of a window."""
         west, south, east, north = window
-        total = 0
-        with np.errstate(over="ignore"):
-            for k in range(*bins.indices(len(self.keys))):
-                far = int(self.quantiles[k, -1] * (reach * HALF_MM)) + 1
-                total += count_filled(
-                    self.keys[k],
-                    self.sides[k],
-                    self.chances[k],
-                    west - far,
-                    south - far,
-                    east + far,
-                    north + far,
-                )
-        return total
+        slots = 0
+        for k in range(*bins.indices(len(self.keys))):
+            side, far = int(self.sides[k]), int(self.quantiles[k, -1] * (reach * HALF_MM)) + 1
+            wide = (east + far) // side - (west - far) // side + 1
+            high = (north + far) // side - (south - far) // side + 1
+            slots += wide * high * SLOTS
+        return slots
 
 
 def stacked(bins: Sequence[SizeBin]) -> SizeBins:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.jit import kernel
-from sim.moon.hash_kernels import GOLDEN, lattice_hash, mix_kernel
+from sim.moon.hash_kernels import GOLDEN, mix_kernel
 
 SLOTS = 8
 """In a lattice cell."""
@@ -49,16 +49,3 @@ def diameter_at(quantiles: npt.NDArray[np.float64], u: float) -> float:
     rest = at - low
     value: float = quantiles[low] * (1.0 - rest) + quantiles[low + 1] * rest
     return value
-
-
-@kernel
-def count_filled(key: Any, side: int, chance: float, west: int, south: int, east: int, north: int) -> int:
-    """Return how many slots are filled in the lattice cells that touch a window (half-millimetres)."""
-    found = 0
-    for j in range(south // side, north // side + 1):
-        for i in range(west // side, east // side + 1):
-            cell = lattice_hash(key, i, j)
-            for slot in range(SLOTS):
-                if uniform(slot_bits(cell, slot)) < chance:
-                    found += 1
-    return found
