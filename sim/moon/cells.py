@@ -55,18 +55,6 @@ class Cells:
         )
 
 
-def touches(cells: Cells, place: tuple[int, int], radius_m: float) -> bool:
-    """Tell whether the square of half side `radius_m` about a place reaches the cells."""
-    west, south, east, north = cells.window
-    half = int(radius_m * HALF_MM) + 1
-    return (
-        west <= place[0] + half
-        and place[0] - half <= east
-        and south <= place[1] + half
-        and place[1] - half <= north
-    )
-
-
 def by_blocks(cells: Cells, made: Callable[[Cells], npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
     """Return what `made` gives, block by block and on all cores; `made` must release the GIL to gain by it."""
     out = np.empty((cells.rows, cells.cols))

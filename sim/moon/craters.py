@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from math import fsum
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +46,9 @@ def _unit_shapes() -> npt.NDArray[np.float64]:
     The ejecta of a fresh crater fall off steeply (with the sixth power of the taper), those of a worn one have
     crept outwards (third power).
     """
-    return np.array([_unit_shape(step / _STEPS) for step in range(_STEPS + 1)])
+    shapes = np.array([_unit_shape(step / _STEPS) for step in range(_STEPS + 1)])
+    shapes.flags.writeable = False
+    return shapes
 
 
 def _unit_shape(fresh: float) -> list[float]:
@@ -66,7 +69,7 @@ def _unit_shape(fresh: float) -> list[float]:
 def _volume(rim: float, fresh: float, rounding: float) -> float:
     """Return the volume over that of a cylinder as wide as the bowl and 1 high, by the midpoint rule."""
     width = REACH * REACH / _SLICES
-    return width * sum(
+    return width * fsum(
         profile((k + 0.5) * width, 1.0, rim * fresh, rim * (1.0 - fresh), rounding) for k in range(_SLICES)
     )
 
@@ -75,6 +78,7 @@ def _volume(rim: float, fresh: float, rounding: float) -> float:
 def _volumes() -> npt.NDArray[np.float64]:
     volumes = np.empty((_STEPS + 1, _TABLE_SIDE, _TABLE_SIDE))
     fill_volumes(_unit_shapes(), volumes)
+    volumes.flags.writeable = False
     return volumes
 
 

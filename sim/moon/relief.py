@@ -6,8 +6,8 @@ coefficients, and the mean of the surface over any cell is a short weighted sum 
 resolution and anchor therefore holds the means of the same surface; all it leaves out are octaves whose
 wavelength is well under a cell.
 
-Lattices are nested but share no point on purpose: each is shifted against the next finer one by nothing or by
-one side, east and north, as the seed says.
+Lattices are nested, each shifted against the next finer one by nothing or by one side, east and north, as the
+seed says, so that no place is a point of all of them.
 """
 
 from __future__ import annotations

@@ -41,8 +41,8 @@ def add_noise(
         key: Hash key of the octave.
         amplitude: (blocks north, blocks east) amplitude, one for each block of 2^shift lattice points.
         shift: As above.
-        first_col, first_row: Block index is ((i0 + col + first_col) >> shift), less the same of col = 0 and
-            the low bits of i0 + first_col left as they are; likewise north.
+        first_col, first_row: The block of a column is ((i0 + col + first_col) >> shift) less that of column 0;
+            likewise north.
     """
     rows, cols = coefficients.shape
     white, mean = np.empty((3, cols + 2)), np.empty((3, cols))

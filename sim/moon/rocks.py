@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import sqrt
+from math import fsum, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -79,8 +79,8 @@ class RockField:
     more: float
 
     @property
-    def largest_m(self) -> float:
-        """Where the octave of the largest rocks begins; 0 where there are none."""
+    def last_octave_m(self) -> float:
+        """Diameter from which the octave of the largest rocks begins; 0 where there are none."""
         return self.bins[-1].low_m if self.bins else 0.0
 
     def rocks_in(self, window: tuple[int, int, int, int], craters: Craters, *, from_m: float = 0.0) -> Rocks:
@@ -112,7 +112,7 @@ class RockField:
                 steps = 32
                 width = (high_m - size.low_m) / steps
                 middles = (size.low_m + (k + 0.5) * width for k in range(steps))
-                total += width * sum(_area_per_m(params, d) * 2.0 / 3.0 * ratio * d for d in middles)
+                total += width * fsum(_area_per_m(params, d) * 2.0 / 3.0 * ratio * d for d in middles)
         return total
 
     def _fresh(self, craters: Craters) -> npt.NDArray[np.float64]:
@@ -182,8 +182,11 @@ def _candidates(params: RockParams, plain: float) -> Callable[[float], float]:
         sizes.append(sizes[-1] * ratio)
     dense: list[float] = []
     for k, d in enumerate(sizes):
-        crowd = sum(
-            dense[m] * (sizes[m - 1] - sizes[m + 1] if m else sizes[0] - sizes[1]) * (d + sizes[m]) ** 2
+        crowd = fsum(
+            dense[m]
+            * (sizes[m - 1] - sizes[m + 1] if m else sizes[0] - sizes[1])
+            * (d + sizes[m])
+            * (d + sizes[m])
             for m in range(k)
         )
         dense.append(plain * _law(params, d) * exp(min(3.0, 0.5 * 0.25 * _PI * crowd)))
@@ -214,7 +217,7 @@ def _fresh_area(params: CraterParams) -> float:
     while low_m < min(params.largest_m, _LARGEST_COMMON_M):
         width = low_m / steps
         middles = (low_m + (k + 0.5) * width for k in range(steps))
-        total += width * sum(density(d) * 0.25 * _PI * d * d for d in middles)
+        total += width * fsum(density(d) * 0.25 * _PI * d * d for d in middles)
         low_m *= 2.0
     return total * strength * spread
 

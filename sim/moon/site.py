@@ -142,7 +142,8 @@ class CraterParams(_Table):
 
     The cumulative count N(>D) per km2 (D in km) is the lesser of two power laws, equilibrium and production.
     Depth over diameter runs from `ghost_ratio` to `fresh_ratio` by the square of a uniform number (few are
-    fresh), both straight between the points of `ratio_diameter_m` in log-log axes. Where the craters of
+    fresh), each the same within an octave of diameters and read off, at 1.4 times its lower end, lines between the
+    points of `ratio_diameter_m` in log-log axes. Where the craters of
     `known_diameter_m` and more are all known, within `known_radius_m` of the origin, none is made up: they are
     features.
     """
@@ -182,14 +183,22 @@ class RockParams(_Table):
     lie `fresh_crater_factor` times as close as on plain ground.
     """
 
-    covered_fraction: Share
+    covered_fraction: Annotated[float, Field(ge=0, le=0.2, allow_inf_nan=False)]
     decay_per_m: Positive
-    smallest_m: Positive
-    largest_m: Positive
+    smallest_m: Annotated[float, Field(ge=0.01, allow_inf_nan=False)]
+    largest_m: Annotated[float, Field(gt=0, le=50, allow_inf_nan=False)]
     flat_ratio: Positive
     tall_ratio: Positive
     fresh_crater_factor: Annotated[float, Field(ge=1, le=100, allow_inf_nan=False)]
     source: str
+
+    @model_validator(mode="after")
+    def _ordered(self) -> RockParams:
+        if self.smallest_m >= self.largest_m:
+            raise ValueError("smallest_m is not under largest_m; exchange them")
+        if self.flat_ratio > self.tall_ratio:
+            raise ValueError("flat_ratio over tall_ratio; exchange them")
+        return self
 
 
 class RegolithParams(_Table):

@@ -184,7 +184,7 @@ class Surface:
         if rocks:
             from_m = shown_from_m(cells.cell_m)
             height += self.rocks.mean_height_m(from_m)
-            if self.rocks.largest_m >= from_m:
+            if self.rocks.last_octave_m >= from_m:
                 add_population(height, self.rocks_in(cells.window, from_m=from_m), *place)
         add_boulders(height, boulders, *place)
 
@@ -383,8 +383,16 @@ def surface(site: SiteParams, seed: int) -> Surface:
 
 
 def detail_surface(site: SiteParams, seed: int) -> Surface:
-    """Return the ground whose small relief serves other places than the site's own: without its anchor."""
-    return surface(site.model_copy(update={"anchor": None}), seed)
+    """Return the ground whose small relief serves other places than the site's own: without what is known there.
+
+    Its rocks lie evenly: fresh craters of the site's law that are wider than a measured map's cells are not dug,
+    and should not gather any.
+    """
+    known = site.craters.model_copy(update={"known_radius_m": 0.0})
+    even = site.rocks.model_copy(update={"fresh_crater_factor": 1.0})
+    return surface(
+        site.model_copy(update={"anchor": None, "feature": (), "craters": known, "rocks": even}), seed
+    )
 
 
 def _warp(profile: ProfileParams, seed: int) -> tuple[Octaves, Octaves]:

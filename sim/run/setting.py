@@ -88,14 +88,21 @@ def seeded_dem(
         ValueError: A window that does not fit.
     """
     params = load_site(site)
-    west, south, east, north = (round(edge * 1000) for edge in window_m)
+    west, south, east, north, cell = (_whole_mm(length_m) for length_m in (*window_m, resolution_m))
     return synthesize(
         params,
         seed=seed,
         window=Window(east_mm=west, north_mm=south, width_mm=east - west, height_mm=north - south),
-        resolution_mm=round(resolution_m * 1000),
+        resolution_mm=cell,
         geometry_site=site_frame(params),
     )
+
+
+def _whole_mm(length_m: float) -> int:
+    whole = round(length_m * 1000)
+    if abs(length_m * 1000 - whole) > 1e-6:
+        raise ValueError(f"{length_m} m is no whole number of millimetres; {whole / 1000} m is")
+    return whole
 
 
 def read_dem_of_body(
