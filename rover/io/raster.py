@@ -145,12 +145,12 @@ def _geotiff_of(dem: Dem) -> bytes:
 
 def _write_ascii(dem: Dem, path: Path | str) -> None:
     wkt, sidecar = dem.geometry.site.crs_wkt, prj_of(path)
-    if wkt:
-        _write(sidecar, wkt.encode())
-    elif sidecar.exists():
+    if not wkt and sidecar.exists():
         what = f"{sidecar.name} beside it would give the grid a frame that it does not have"
         raise UsageError(what, field="--out", value=str(path), remedy="choose another name")
     _write(path, ascii_grid_text(_absolute(dem), dem.geometry).encode())
+    if wkt:  # last, so that a full disk leaves no frame without its grid
+        _write(sidecar, wkt.encode())
 
 
 def _write(path: Path | str, content: bytes) -> None:

@@ -7,6 +7,7 @@ kilometre.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -21,6 +22,11 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Numbers = tuple[Finite, ...]
 Range = tuple[Positive, Positive]
 Positives = Annotated[tuple[Positive, ...], Field(min_length=2)]
+
+
+def _require_growing(name: str, values: Numbers) -> None:
+    if any(after <= before for before, after in pairwise(values)):
+        raise ValueError(f"{name} out of order; let its values grow")
 
 
 class _Table(BaseModel):
@@ -134,6 +140,7 @@ class ReliefParams(_Table):
             raise ValueError(
                 "lists that do not match; give wavelength_m, plain_rms_m and rugged_rms_m as many values"
             )
+        _require_growing("wavelength_m", self.wavelength_m)
         return self
 
 
@@ -166,6 +173,7 @@ class CraterParams(_Table):
             raise ValueError(
                 "lists that do not match; give ratio_diameter_m, ghost_ratio and fresh_ratio as many values"
             )
+        _require_growing("ratio_diameter_m", self.ratio_diameter_m)
         if any(
             not ghost < fresh <= 0.5 for ghost, fresh in zip(self.ghost_ratio, self.fresh_ratio, strict=True)
         ):
@@ -269,7 +277,7 @@ class SiteParams(_Table):
     """All of a site file."""
 
     format: Literal[1]
-    name: str
+    name: Annotated[str, Field(min_length=1)]
     title: str
     body: Literal["moon"]
     frame: FrameParams
