@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.moon.crater_kernels import gather_craters
+from sim.moon.crater_shape_kernels import REACH, dig_craters, fill_volumes, profile
 from sim.moon.powers import interpolate_log, power
 from sim.moon.scatter import HALF_MM, SizeBin, SizeBins, size_bin, stacked, stream_key
-from sim.moon.shape_kernels import REACH, add_craters, add_small_craters, fill_volumes, profile
 from sim.moon.site import AnchorParams, CraterParams, FeatureParams
 
 CRATER_STREAM = 3
 
-SMALLEST_SEEN = 0.22
+SMALLEST_SEEN = 0.256
 """Diameter, in cells, of the smallest craters that a raster shows any of."""
 
 _SMALLEST_M = 0.128
@@ -104,15 +104,6 @@ class Craters:
         """Return (n,) half sides of the squares that hold the craters and their ejecta, half-millimetres."""
         half_m = self.diameter_m * (0.5 * REACH * _BOX) / self.unit()[:, 4]
         return (half_m * HALF_MM).astype(np.int64) + 1
-
-    def shape(self, share: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Return (n, 7) shapes for `add_craters`, scaled in height by `share`."""
-        unit = self.unit()
-        inverse = 2.0 * unit[:, 4] / self.diameter_m
-        inverse = inverse * inverse
-        along, across = self.stretch[:, 0], self.stretch[:, 1]
-        form = np.stack([(1.0 + along) * inverse, 2.0 * across * inverse, (1.0 - along) * inverse], axis=1)
-        return np.concatenate([form, unit[:, :4] * (self.depth_m * share)[:, None]], axis=1)
 
     def touching(self, window: tuple[int, int, int, int]) -> Craters:
         """Return those that reach into a window (west, south, east, north; half-millimetres)."""
@@ -323,27 +314,22 @@ def dig(
         share: (n,) factor of each crater's height.
         east, north, step: Centre of cell (0, 0) and side of a cell, half-millimetres.
     """
-    cell_m = step / HALF_MM
-    round_ones = (craters.stretch == 0.0).all(axis=1)
-    small = craters.diameter_m < np.where(round_ones, _SMALL, _TINY) * cell_m
-    kept = (share > 0) & ~small
-    large = craters.where(kept)
-    samples = _samples(large.diameter_m, cell_m)
-    add_craters(height_m, east, north, step, large.place, large.reach(), large.shape(share[kept]), samples)
-    kept = (share > 0) & small
-    little = craters.where(kept)
-    form = np.stack([0.5 * little.diameter_m / little.unit()[:, 4], little.depth_m * share[kept]], axis=1)
-    volumes = _volumes()
-    add_small_craters(height_m, east, north, step, little.place, little.reach(), form, little.kind(), volumes)
-
-
-def _samples(diameter_m: npt.NDArray[np.float64], cell_m: float) -> npt.NDArray[np.int64]:
-    """Return points per cell and axis that average a crater: 4 for the smallest, 1 over 128 cells.
-
-    The rim of a fresh crater bends within a fortieth of its diameter.
-    """
-    cells = diameter_m / cell_m
-    return 1 + (cells < 128).astype(np.int64) + (cells < 20) + (cells < 4)
+    dig_craters(
+        height_m,
+        east,
+        north,
+        step,
+        craters.place,
+        craters.diameter_m,
+        craters.depth_m * share,
+        craters.freshness,
+        np.ascontiguousarray(craters.stretch),
+        _unit_shapes(),
+        _volumes(),
+        _SMALL,
+        _TINY,
+        _BOX,
+    )
 
 
 def smooth_step(t: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -13,8 +13,9 @@ _HIGH = np.uint64(32)
 _S13, _S16 = np.uint32(13), np.uint32(16)
 _SPREAD = np.uint32(0x9E3779B1)
 _M1, _M2 = np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35)
-_UNIT = 1.0 / 2147483648.0
-_SIDE, _MIDDLE = 0.25, 0.5
+_TOP = np.uint32(0x80000000)
+_UNIT = np.float32(1.0 / 2147483648.0)
+_SIDE, _MIDDLE = np.float32(0.25), np.float32(0.5)
 """Weights of the mean that is taken off the noise: with these the power of a sum of octaves is the same along the
 lattice and across it, within a twentieth."""
 
@@ -45,8 +46,8 @@ def add_noise(
             likewise north.
     """
     rows, cols = coefficients.shape
-    white, mean = np.empty((3, cols + 2)), np.empty((3, cols))
-    scale, octave, held_block = np.empty(cols), np.empty(cols), -1
+    white, mean = np.empty((3, cols + 2), np.float32), np.empty((3, cols), np.float32)
+    scale, octave, held_block = np.empty(cols, np.float32), np.empty(cols, np.float32), -1
     west, south = (i0 + first_col) >> shift, (j0 + first_row) >> shift
     for row in range(-2, rows):
         _noise_row(white, mean, row, i0, j0, key)
@@ -91,10 +92,10 @@ def add_noise_means(
         at_once: Most rows of cells that one lattice row counts for.
     """
     rows, cols, taps = height.shape[0], lattice_cols, row_weights.shape[1]
-    white, mean = np.empty((3, cols + 2)), np.empty((3, cols))
-    scale, octave, held_block = np.empty(cols), np.empty(cols), -1
+    white, mean = np.empty((3, cols + 2), np.float32), np.empty((3, cols), np.float32)
+    scale, octave, held_block = np.empty(cols, np.float32), np.empty(cols, np.float32), -1
     west, south = (i0 + first_col) >> shift, (j0 + first_row) >> shift
-    lines = np.zeros((at_once, cols))
+    lines = np.zeros((at_once, cols), np.float32)
     first = 0  # the southernmost row of cells that is not finished
     for row in range(-2, lattice_rows):
         _noise_row(white, mean, row, i0, j0, key)
@@ -108,7 +109,7 @@ def add_noise_means(
         _octave_row(white, mean, row, scale, octave)
         at = first
         while at < rows and rows_from[at] <= row:
-            line, weight = lines[at % lines.shape[0]], row_weights[at, row - rows_from[at]]
+            line, weight = lines[at % lines.shape[0]], np.float32(row_weights[at, row - rows_from[at]])
             for col in range(cols):
                 line[col] += weight * octave[col]
             at += 1
@@ -165,7 +166,7 @@ def _white_row(line: npt.NDArray[np.float64], i0: int, key: np.uint64) -> None:
         x = np.uint32(x ^ (x >> _S13))
         x = np.uint32(x * _M2)
         x = np.uint32(x ^ (x >> _S16))
-        line[k] = np.float64(x) * _UNIT - 1.0
+        line[k] = np.float32(np.int32(x ^ _TOP)) * _UNIT
 
 
 @kernel

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from sim.moon.craters import Craters, crater_density
 from sim.moon.powers import exp, power
 from sim.moon.rock_kernels import OUTSKIRTS, gather_rocks
+from sim.moon.rock_shape_kernels import add_rocks, raise_boulders
 from sim.moon.scatter import HALF_MM, SizeBin, SizeBins, size_bin, stacked, stream_key
-from sim.moon.shape_kernels import add_rocks, raise_boulders
 from sim.moon.site import CraterParams, RockParams
 
 ROCK_STREAM = 4
@@ -33,7 +33,7 @@ _PI = 3.141592653589793
 _SIZES = 400
 _CROWDED = 0.4
 """Most of the ground that rocks may cover anywhere."""
-_SMALLEST_SHARE = 0.2
+_SMALLEST_SHARE = 0.1
 """Diameter, in cells, from which a raster shows rocks one by one; of smaller ones it holds the mean height."""
 
 

@@ -51,7 +51,7 @@ from sim.moon.rocks import (
 from sim.moon.scatter import HALF_MM, site_seed
 from sim.moon.site import FeatureParams, ProfileParams, SiteParams
 
-GROUND_VERSION = 2
+GROUND_VERSION = 3
 """Grows whenever the same site, seed and window give other elevations."""
 
 RELIEF_STREAM = 1
@@ -131,7 +131,8 @@ class Surface:
     def bare_m(self, cells: Cells) -> Field:
         """Return (rows, cols) mean elevation above the site's datum without rocks, not rounded."""
         height = self._relief_m(cells)
-        self._dig(height, cells, self.craters_in(cells.window, cell_m=cells.cell_m))
+        self._dig(height, cells, self.seeded_craters(cells.window, cell_m=cells.cell_m))
+        self._dig(height, cells, self.known.touching(cells.window))
         return height
 
     def craters_in(
