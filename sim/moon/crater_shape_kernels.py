@@ -112,13 +112,13 @@ def dig_craters(
 @kernel
 def crater_kind(freshness: float, steps: int) -> int:
     """Return the row of the table of unit shapes."""
-    return np.int64(freshness * (steps - 1) + 0.5)
+    return int(freshness * (steps - 1) + 0.5)
 
 
 @kernel
 def crater_reach(diameter_m: float, crest: float, box: float) -> int:
     """Return the half side of the square that holds a crater and its ejecta, half-millimetres."""
-    return np.int64(diameter_m * (0.5 * REACH * box) / crest * _HALF_MM) + 1
+    return int(diameter_m * (0.5 * REACH * box) / crest * _HALF_MM) + 1
 
 
 @kernel
@@ -142,7 +142,7 @@ def _cols_within(radius: float, up: float, west: int, step: int, first: int, las
     """
     if not up * up < radius * radius:
         return last + 1, last
-    across = np.int64(math.sqrt(radius * radius - up * up))
+    across = int(math.sqrt(radius * radius - up * up))
     return max(first, -((west + across) // step)), min(last, (across - west) // step)
 
 

@@ -122,8 +122,8 @@ def add_noise_means(
 
 @kernel
 def _noise_row(
-    white: npt.NDArray[np.float64],
-    mean: npt.NDArray[np.float64],
+    white: npt.NDArray[np.float32],
+    mean: npt.NDArray[np.float32],
     row: int,
     i0: int,
     j0: int,
@@ -137,11 +137,11 @@ def _noise_row(
 
 @kernel
 def _octave_row(
-    white: npt.NDArray[np.float64],
-    mean: npt.NDArray[np.float64],
+    white: npt.NDArray[np.float32],
+    mean: npt.NDArray[np.float32],
     row: int,
-    scale: npt.NDArray[np.float64],
-    octave: npt.NDArray[np.float64],
+    scale: npt.NDArray[np.float32],
+    octave: npt.NDArray[np.float32],
 ) -> None:
     """Set the coefficients of a lattice row: white noise less its mean over the neighbours, scaled."""
     below, here, above = mean[(row + 1) % 3], mean[(row + 2) % 3], mean[row % 3]
@@ -152,7 +152,7 @@ def _octave_row(
 
 
 @kernel
-def _white_row(line: npt.NDArray[np.float64], i0: int, key: np.uint64) -> None:
+def _white_row(line: npt.NDArray[np.float32], i0: int, key: np.uint64) -> None:
     """Set a lattice row to white noise in [-1, 1): 32-bit mixing (Appleby's murmur3 finaliser), keyed twice.
 
     Two keys of 32 bits each, so that no two rows of a world are copies of one another, shifted or not.
@@ -170,7 +170,7 @@ def _white_row(line: npt.NDArray[np.float64], i0: int, key: np.uint64) -> None:
 
 
 @kernel
-def _mean_row(line: npt.NDArray[np.float64], out: npt.NDArray[np.float64]) -> None:
+def _mean_row(line: npt.NDArray[np.float32], out: npt.NDArray[np.float32]) -> None:
     for k in range(out.shape[0]):
         out[k] = _SIDE * (line[k] + line[k + 2]) + _MIDDLE * line[k + 1]
 
