@@ -135,7 +135,7 @@ def relay_from_earth(tt_jd1: float, tt_jd2: npt.ArrayLike, *, phase_at_epoch: fl
 
 
 def pulsating_frame(tt_jd1: float, tt_jd2: Vector) -> PulsatingFrame:
-    """Return the line from Earth to Moon, from pyerfa's `moon98`: Meeus's series, within 0.01 deg and 50 km of DE440 (tested)."""
+    """Return the line from Earth to Moon by pyerfa's `moon98` (Meeus), within 0.01 deg and 50 km of DE440 (tested)."""
     moon = erfa.moon98(tt_jd1, tt_jd2)
     position, velocity = moon["p"], moon["v"]
     distance = np.linalg.norm(position, axis=-1)
