@@ -116,6 +116,13 @@ class SiteError(FarsideError):
     exit_code = 2
 
 
+class StationError(FarsideError):
+    """A station file with unknown, missing, mistyped or impossible values."""
+
+    code = "STATION"
+    exit_code = 2
+
+
 class TimeError(FarsideError):
     """A date that is none, or one outside the years that are served."""
 
