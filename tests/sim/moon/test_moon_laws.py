@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from scipy.ndimage import maximum_filter, minimum_filter
 
 from rover.core.grid import Site
+from sim.moon import base_surface as base_module
 from sim.moon import cells as cells_module
-from sim.moon import surface as surface_module
 from sim.moon.cells import Cells
 from sim.moon.craters import dig, share_seen
 from sim.moon.dem import Window, rocks_in, synthesize
@@ -133,10 +133,10 @@ def test_what_is_kept_does_not_matter(site, monkeypatch, chunk):
     """The landform is kept in chunks of 17 km. Whatever their size there is no seam: one holds the whole window."""
     cells = Cells(east=20_000_000, north=-90_000_000, step=400_000, rows=8, cols=240)
     first = surface(site, 1).bare_m(cells)
-    monkeypatch.setattr(surface_module, "_CHUNK", chunk)
-    surface_module._chunk.cache_clear()
+    monkeypatch.setattr(base_module, "_CHUNK", chunk)
+    base_module._chunk.cache_clear()
     again = surface(site, 1).bare_m(cells)
-    surface_module._chunk.cache_clear()
+    base_module._chunk.cache_clear()
     assert np.array_equal(first, again)
 
 

@@ -1,0 +1,259 @@
+"""The ground before craters and rocks: landform, relief, hills, and what meets a site's anchor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.moon.cells import Cells
+from sim.moon.landform import PolarTable, bump, tables_of, terraced, through
+from sim.moon.relief import (
+    LEVELS,
+    UNIT_RMS,
+    Amplitude,
+    LatticeWindow,
+    Octaves,
+    level_of,
+    octaves,
+    relief_octaves,
+    wavelength_m,
+)
+from sim.moon.scatter import HALF_MM
+from sim.moon.site import FeatureParams, ProfileParams, SiteParams
+
+RELIEF_STREAM = 1
+WARP_STREAMS = (2, 5)
+
+LANDFORM_LEVEL = 14
+"""Lattice of 262 m: the finest on which the landform is sampled."""
+
+Field = npt.NDArray[np.float64]
+
+_BENCH_STRAY = 0.25
+"""Benches by which a terrace strays where a place is displaced by the warp's rms."""
+_CHUNK = 64
+"""Side of the pieces of that lattice that are kept."""
+_TILT_LEVEL, _TILT_COARSEST = 7, 9
+"""Lattice of 2 m, on which the anchor's plain is laid; where the finest wanted is over 8 m, it does not show."""
+_DAMPED, _DAMPED_WAVE_M = 0.8, 40.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BaseSurface:
+    """Landform and relief of one site and seed.
+
+    Attributes:
+        site: The site.
+        octaves: Noise of the relief.
+        warp: Noise by which places are displaced east and north before the landform is looked up.
+        elevation, ruggedness: The landform's tables.
+        hills: The hills among the site's features, with their places in half-millimetres.
+        anchor: Place of the anchor.
+        lift_m: What is added round the anchor to meet its elevation.
+        tilt: (east, north) grade added at the anchor to meet its slope.
+    """
+
+    site: SiteParams
+    octaves: Octaves
+    warp: tuple[Octaves, Octaves]
+    elevation: PolarTable
+    ruggedness: PolarTable
+    hills: tuple[tuple[FeatureParams, tuple[int, int]], ...]
+    anchor: tuple[int, int]
+    lift_m: float
+    tilt: tuple[float, float]
+
+    def means_m(self, cells: Cells) -> Field:
+        """Return (rows, cols) means of landform and relief over cells."""
+        finest = self.octaves.points_under(cells, level_of(cells.step))
+        if finest.level >= LANDFORM_LEVEL:
+            return self.octaves.means(self.coarse(finest)[0], finest, cells)
+        windows = _chain(self.octaves, finest, LANDFORM_LEVEL)
+        coarsest, own = windows[-1], windows[1]
+        coefficients, rugged = self._from_chunks(coarsest)
+        for window, parent in zip(reversed(windows[1:-1]), reversed(windows[2:]), strict=True):
+            coefficients = self.octaves.refined(parent, coefficients, window)
+            self.octaves.add_to(coefficients, window, self._amplitude(window, coarsest, rugged))
+            if window.level == _TILT_LEVEL:
+                self._lay_plain(coefficients, window)
+        height = self.octaves.means(coefficients, own, cells)
+        self.octaves.add_means(height, finest, cells, self._amplitude(finest, coarsest, rugged))
+        if _TILT_LEVEL <= finest.level <= _TILT_COARSEST:
+            plain = np.zeros((finest.rows, finest.cols))
+            self._lay_plain(plain, finest)
+            height += self.octaves.means(plain, finest, cells)
+        return height
+
+    def coarse(self, finest: LatticeWindow) -> tuple[Field, Field]:
+        """Return coefficients and ruggedness of a window of the landform's level or a coarser one."""
+        windows = _chain(self.octaves, finest, LEVELS - 1)
+        coefficients = np.zeros((windows[-1].rows, windows[-1].cols))
+        for window, parent in zip(reversed(windows), [None, *reversed(windows[1:])], strict=True):
+            if parent is not None:
+                coefficients = self.octaves.refined(parent, coefficients, window)
+            rugged = self._rugged_at(window)
+            self.octaves.add_to(coefficients, window, Amplitude(values=self._mixed(window.level, rugged)))
+        coefficients += self._landform(finest)
+        return coefficients, rugged
+
+    def _from_chunks(self, window: LatticeWindow) -> tuple[Field, Field]:
+        """Return what `coarse` does, put together from chunks that neighbouring windows share."""
+        if window.rows * window.cols > _CHUNK * _CHUNK:
+            return self.coarse(window)
+        coefficients, rugged = np.empty((2, window.rows, window.cols))
+        north, east = window.j0 + window.rows, window.i0 + window.cols
+        for j in range(window.j0 // _CHUNK, (north - 1) // _CHUNK + 1):
+            for i in range(window.i0 // _CHUNK, (east - 1) // _CHUNK + 1):
+                j0, j1 = max(window.j0, j * _CHUNK), min(north, (j + 1) * _CHUNK)
+                i0, i1 = max(window.i0, i * _CHUNK), min(east, (i + 1) * _CHUNK)
+                there = np.s_[j0 - window.j0 : j1 - window.j0, i0 - window.i0 : i1 - window.i0]
+                part = np.s_[j0 - j * _CHUNK : j1 - j * _CHUNK, i0 - i * _CHUNK : i1 - i * _CHUNK]
+                held, rough = _chunk(self, j, i)
+                coefficients[there], rugged[there] = held[part], rough[part]
+        return coefficients, rugged
+
+    def _mixed(self, level: int, rugged: Field) -> Field:
+        plain = self.octaves.plain[level]
+        mixed: Field = plain + (self.octaves.rugged[level] - plain) * rugged
+        return mixed
+
+    def _amplitude(self, window: LatticeWindow, blocks: LatticeWindow, rugged: Field) -> Amplitude:
+        amplitude = self.octaves.amplitude(window, blocks, self._mixed(window.level, rugged))
+        calm = self._calm(window)
+        return amplitude if calm is None else Amplitude(values=amplitude.at_points(window) * calm)
+
+    def _calm(self, window: LatticeWindow) -> Field | None:
+        """Return the factors that damp short relief round the anchor; None where there is nothing to damp."""
+        anchor = self.site.anchor
+        if anchor is None or wavelength_m(window.level) > _DAMPED_WAVE_M:
+            return None
+        x, y = self._from_anchor(window)
+        radius = anchor.smooth_radius_m
+        if x[0] > radius or x[-1] < -radius or y[0] > radius or y[-1] < -radius:
+            return None
+        factors: Field = 1.0 - _DAMPED * bump(x[None, :], y[:, None], radius)
+        return factors
+
+    def _from_anchor(self, window: LatticeWindow) -> tuple[Field, Field]:
+        x, y = self.octaves.places_m(window)
+        return x - self.anchor[0] / HALF_MM, y - self.anchor[1] / HALF_MM
+
+    def _bent(self, window: LatticeWindow) -> tuple[Field, Field]:
+        """Return (rows, cols) east and north of lattice points, displaced by the warp."""
+        x, y = self.octaves.places_m(window)
+        east, north = (_coefficients(noise, window) for noise in self.warp)
+        return x[None, :] + east, y[:, None] + north
+
+    def _rugged_at(self, window: LatticeWindow) -> Field:
+        east, north = self._bent(window)
+        rugged = self.ruggedness.at(east, north)
+        for feature, raised in self._hills(east, north):
+            rugged = rugged + np.maximum(0.0, feature.ruggedness - rugged) * raised
+        return rugged
+
+    def _landform(self, window: LatticeWindow) -> Field:
+        """Return the coefficients of the large shape: table, hills and the anchor's lift."""
+        wide = replace(window, i0=window.i0 - 1, j0=window.j0 - 1, rows=window.rows + 2, cols=window.cols + 2)
+        east, north = self._bent(wide)
+        height = self.elevation.at(east, north)
+        terraces = self.site.profile.terraces
+        if terraces is not None:
+            x, y = self.octaves.places_m(wide)
+            shift = (east - x[None, :]) * (_BENCH_STRAY / max(self.site.profile.warp_rms_m, 1.0))
+            radius = np.sqrt(x[None, :] * x[None, :] + y[:, None] * y[:, None])
+            height = terraced(height, radius, shift, terraces)
+        height = height - self.site.frame.datum_m
+        for feature, raised in self._hills(east, north):
+            height = height + feature.height_m * raised
+        if self.site.anchor is not None:
+            x, y = self._from_anchor(wide)
+            height = height + self.lift_m * bump(x[None, :], y[:, None], self.site.anchor.level_radius_m)
+        return through(height)
+
+    def _hills(self, east: Field, north: Field) -> list[tuple[FeatureParams, Field]]:
+        return [
+            (
+                feature,
+                bump(east - place[0] / HALF_MM, north - place[1] / HALF_MM, 0.5 * feature.diameter_m),
+            )
+            for feature, place in self.hills
+        ]
+
+    def _lay_plain(self, coefficients: Field, window: LatticeWindow) -> None:
+        """Add the grade that meets the anchor's slope, within its radius."""
+        anchor = self.site.anchor
+        if anchor is None or self.tilt == (0.0, 0.0):
+            return
+        x, y = self._from_anchor(window)
+        plane = self.tilt[0] * x[None, :] + self.tilt[1] * y[:, None]
+        coefficients += plane * bump(x[None, :], y[:, None], anchor.tilt_radius_m)
+
+    def detail_m(self, cells: Cells, finer_than_m: float) -> Field:
+        """Return the plain relief of the octaves that a raster of `finer_than_m` is too coarse for."""
+        finest = level_of(cells.step)
+        count = sum(wavelength_m(level) < 2.0 * finer_than_m for level in range(finest, LEVELS))
+        if count == 0:
+            return np.zeros((cells.rows, cells.cols))
+        windows = _chain(self.octaves, self.octaves.points_under(cells, finest), finest + count - 1)
+        coefficients = _coefficients(self.octaves, windows[0], coarsest=windows[-1].level)
+        return self.octaves.means(coefficients, windows[0], cells)
+
+
+@lru_cache(maxsize=256)
+def _chunk(ground: BaseSurface, j: int, i: int) -> tuple[Field, Field]:
+    return ground.coarse(
+        LatticeWindow(level=LANDFORM_LEVEL, i0=i * _CHUNK, j0=j * _CHUNK, rows=_CHUNK, cols=_CHUNK)
+    )
+
+
+def _chain(noise: Octaves, window: LatticeWindow, coarsest: int) -> list[LatticeWindow]:
+    windows = [window]
+    while windows[-1].level < coarsest:
+        windows.append(noise.parent_of(windows[-1]))
+    return windows
+
+
+def _coefficients(noise: Octaves, window: LatticeWindow, coarsest: int = LEVELS - 1) -> Field:
+    """Return the plain noise of a level and all coarser ones as coefficients on its lattice."""
+    windows = _chain(noise, window, coarsest)
+    coefficients = np.zeros((windows[-1].rows, windows[-1].cols))
+    noise.add_to(coefficients, windows[-1], Amplitude(values=noise.plain[coarsest : coarsest + 1, None]))
+    for child, parent in zip(reversed(windows[:-1]), reversed(windows[1:]), strict=True):
+        coefficients = noise.refined(parent, coefficients, child)
+        noise.add_to(coefficients, child, Amplitude(values=noise.plain[child.level : child.level + 1, None]))
+    return coefficients
+
+
+def base_surface(
+    site: SiteParams, seed: int, hills: tuple[tuple[FeatureParams, tuple[int, int]], ...]
+) -> BaseSurface:
+    """Return landform and relief of a site under a seed of its own, not yet put right at the anchor."""
+    elevation, ruggedness = tables_of(site.profile)
+    return BaseSurface(
+        site=site,
+        octaves=relief_octaves(site.relief, seed, RELIEF_STREAM),
+        warp=_warp(site.profile, seed),
+        elevation=elevation,
+        ruggedness=ruggedness,
+        hills=hills,
+        anchor=(2 * site.anchor_mm[0], 2 * site.anchor_mm[1]),
+        lift_m=0.0,
+        tilt=(0.0, 0.0),
+    )
+
+
+def _warp(profile: ProfileParams, seed: int) -> tuple[Octaves, Octaves]:
+    """Return the noise that displaces places: at the warp's wavelength, and half of it an octave below."""
+    level = min(
+        range(LANDFORM_LEVEL + 1, LEVELS), key=lambda k: abs(wavelength_m(k) - profile.warp_wavelength_m)
+    )
+    amplitude = [0.0] * LEVELS
+    amplitude[level], amplitude[level - 1] = (
+        profile.warp_rms_m / UNIT_RMS,
+        0.5 * profile.warp_rms_m / UNIT_RMS,
+    )
+    east, north = (octaves(seed, stream, amplitude, amplitude) for stream in WARP_STREAMS)
+    return east, north
