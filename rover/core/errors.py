@@ -179,6 +179,13 @@ class RockListError(FarsideError):
     exit_code = 3
 
 
+class LogError(FarsideError):
+    """A list of published times that is missing, lacks a column or holds a lunar day that is none."""
+
+    code = "LOG"
+    exit_code = 2
+
+
 class CostMapError(FarsideError):
     """Costs that no search can use: NaN, zero, negative, or not a raster."""
 

@@ -16,6 +16,7 @@ import typer
 
 from rover.core.errors import FarsideError, ResourceError, UsageError
 from sim.cli.check import check
+from sim.cli.hindcast import hindcast
 from sim.cli.init import init
 from sim.cli.plan import plan
 from sim.cli.plot import plot
@@ -32,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Plan and drive rover traverses on the Moon.",
 )
-for command in (run, plan, synth, plot, reproject, terrain, init, check):
+for command in (run, plan, synth, plot, reproject, terrain, hindcast, init, check):
     app.command()(command)
 
 

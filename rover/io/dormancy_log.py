@@ -1,0 +1,73 @@
+"""Published times of wake and sleep as CSV: a header with lunar_day, rover_wake_utc and rover_sleep_utc, then a day a
+line. Where there are columns wake_standing and sleep_standing, only times that are "published" count."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from rover.core.errors import LogError
+from rover.core.logged_day import LoggedDay
+from rover.core.time import Epoch, parse_utc
+from rover.io.bundle import maps_folder
+
+COLUMNS = ("lunar_day", "rover_wake_utc", "rover_sleep_utc")
+BUNDLED = "von-karman/yutu2_log.csv"
+
+_FORM = f"write a header line {','.join(COLUMNS)} and a lunar day a line, times as 2019-01-29T12:00Z or empty"
+
+
+def read_dormancy_log(path: Path | str | None = None) -> list[LoggedDay]:
+    """Return the rows of a log, by default the one that comes with the package.
+
+    Raises:
+        LogError: The file cannot be read, lacks a column, or holds a lunar day that is none or comes twice.
+        TimeError: A time that is none.
+    """
+    path = maps_folder() / BUNDLED if path is None else Path(path)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(_rows(csv.DictReader(file), path))
+    except OSError as error:
+        what = f"cannot be read ({error.strerror})"
+        raise LogError(what, remedy="check the name and the permissions", file=path) from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise LogError(f"is no CSV ({error})", remedy=_FORM, file=path) from None
+    if not rows:
+        raise LogError("holds no lunar day", remedy=_FORM, file=path)
+    return rows
+
+
+def _rows(lines: csv.DictReader[str], path: Path) -> Iterator[LoggedDay]:
+    missing = [name for name in COLUMNS if name not in (lines.fieldnames or ())]
+    if missing:
+        raise LogError("is missing from the header", remedy=_FORM, file=path, field=missing[0])
+    seen: set[int] = set()
+    for line in lines:
+        where = f"{path}, line {lines.line_num}"
+        day = _lunar_day(line["lunar_day"], where)
+        if day in seen:
+            raise LogError(
+                "comes twice", remedy="leave one of them", file=where, field="lunar_day", value=day
+            )
+        seen.add(day)
+        yield LoggedDay(
+            lunar_day=day,
+            wake=_time(line, "rover_wake_utc", where),
+            sleep=_time(line, "rover_sleep_utc", where),
+            wake_standing=line.get("wake_standing", "published") or "",
+            sleep_standing=line.get("sleep_standing", "published") or "",
+            source=line.get("source") or line.get("provenance") or "",
+        )
+
+
+def _lunar_day(text: str | None, where: str) -> int:
+    if text is None or not text.strip().isdecimal() or int(text) < 1:
+        raise LogError("not a lunar day, 1 or more", remedy=_FORM, file=where, field="lunar_day", value=text)
+    return int(text)
+
+
+def _time(line: dict[str, str], name: str, where: str) -> Epoch | None:
+    text = (line[name] or "").strip()
+    return parse_utc(text, field=name, file=where) if text else None

@@ -1,0 +1,213 @@
+"""When a rover that sleeps through the lunar night wakes and goes to sleep: a rule, its fit and its errors.
+
+Yutu-2 wakes by itself once its array gives enough (CNSA, by HK01 2019-09); it is put to sleep by command. So the wake
+is where a measure of the morning Sun passes a threshold, the sleep where the evening Sun is down to an elevation. Both
+thresholds are medians over published times, which makes the sum of the absolute errors least.
+
+The measure is the array's output: the cosine of the angle of incidence on an array that leans to the north, over the
+square of the Sun's distance, and nothing below the horizon. The array's temperature needs no term of its own: at dawn
+it follows from the output itself, so that it would change the threshold and no time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.bodies import AU_M
+from rover.core.logged_day import LoggedDay
+from rover.core.time import SYNODIC_MONTH_S, Epoch, parse_utc
+from rover.sky.almanac import next_crossing
+from rover.sky.sun import SunTrack, sun_from_moon
+
+Vector = npt.NDArray[np.float64]
+Measure = Callable[[SunTrack], Vector]
+"""From the Sun at n times to (n,) values that grow in the morning."""
+
+LEAN_NORTH_RAD = np.radians(12.0)
+"""Lean of the array towards the noon Sun, at a site in the south. Assumed: no attitude is published. With any lean from
+8 to 20 deg, days left out of the fit come out better than by a constant elevation (tested)."""
+
+_FIRST_NOON = parse_utc("2019-01-06T11:56:00Z")
+"""Of lunar day 1, that of Chang'e 4's landing."""
+_HALF_DAY_S = 0.5 * SYNODIC_MONTH_S
+_STEP_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DormancyRule:
+    """When to wake and when to sleep.
+
+    Attributes:
+        latitude_rad, longitude_rad: Of the site.
+        measure: Of the morning Sun.
+        wake_at: Its value at which the rover wakes.
+        sleep_at_rad: Elevation of the evening Sun at which it goes to sleep.
+    """
+
+    latitude_rad: float
+    longitude_rad: float
+    measure: Measure
+    wake_at: float
+    sleep_at_rad: float
+
+    def wake(self, lunar_day: int) -> Epoch | None:
+        """Return when the rover wakes, or None where the measure stays below its threshold until noon."""
+        noon_s = (lunar_day - 1) * SYNODIC_MONTH_S
+
+        def value(time_s: Vector) -> Vector:
+            return self.measure(self._sun(time_s))
+
+        return _epoch(
+            next_crossing(
+                value,
+                self.wake_at,
+                rising=True,
+                from_s=noon_s - _HALF_DAY_S,
+                until_s=noon_s + 86_400.0,
+                step_s=_STEP_S,
+            )
+        )
+
+    def sleep(self, lunar_day: int) -> Epoch | None:
+        """Return when it goes to sleep, or None where the Sun stays above that elevation or below it."""
+        noon_s = (lunar_day - 1) * SYNODIC_MONTH_S
+
+        def elevation(time_s: Vector) -> Vector:
+            return self._sun(time_s).elevation_rad
+
+        return _epoch(
+            next_crossing(
+                elevation,
+                self.sleep_at_rad,
+                rising=False,
+                from_s=noon_s - 86_400.0,
+                until_s=noon_s + _HALF_DAY_S,
+                step_s=_STEP_S,
+            )
+        )
+
+    def _sun(self, time_s: Vector) -> SunTrack:
+        return sun_from_moon(self.latitude_rad, self.longitude_rad, *_FIRST_NOON.tt_at(time_s))
+
+
+def _epoch(time_s: float | None) -> Epoch | None:
+    if time_s is None:
+        return None
+    jd1, jd2 = _FIRST_NOON.tt_at(time_s)
+    return Epoch(tt_jd1=jd1, tt_jd2=float(jd2))
+
+
+def array_output(
+    lean_north_rad: float = LEAN_NORTH_RAD, *, horizon: Callable[[Vector], Vector] | None = None
+) -> Measure:
+    """Return the output of an array that leans to the north, over that of one that faces the Sun at 1 au.
+
+    Args:
+        lean_north_rad: Angle from the vertical to the array's normal.
+        horizon: From (n,) azimuths to (n,) elevations of the horizon, radians; by default the plane one.
+    """
+
+    def output(sun: SunTrack) -> Vector:
+        level = np.cos(sun.elevation_rad) * np.cos(sun.azimuth_rad)
+        facing = np.cos(lean_north_rad) * np.sin(sun.elevation_rad) + np.sin(lean_north_rad) * level
+        above = sun.elevation_rad > (0.0 if horizon is None else horizon(sun.azimuth_rad))
+        distance_au = sun.distance_m / AU_M
+        return np.where(above, np.maximum(facing, 0.0) / (distance_au * distance_au), 0.0)
+
+    return output
+
+
+def sun_elevation(sun: SunTrack) -> Vector:
+    """Return the Sun's elevation, radians: the measure of a rule with a constant elevation."""
+    return sun.elevation_rad
+
+
+def fit_rule(
+    measure: Measure, log: Iterable[LoggedDay], *, latitude_rad: float, longitude_rad: float
+) -> DormancyRule:
+    """Return the rule whose thresholds are the medians at the times of a log that count.
+
+    Raises:
+        ValueError: The log has no wake or no sleep that counts.
+    """
+    wakes, sleeps = [], []
+    for day in log:
+        if day.wake is not None and day.wake_counts:
+            wakes.append(float(measure(_sun_at(day.wake, latitude_rad, longitude_rad))[0]))
+        if day.sleep is not None and day.sleep_counts:
+            sleeps.append(float(_sun_at(day.sleep, latitude_rad, longitude_rad).elevation_rad[0]))
+    if not (wakes and sleeps):
+        raise ValueError("a rule is fitted to one published wake and one published sleep at least")
+    return DormancyRule(
+        latitude_rad=latitude_rad,
+        longitude_rad=longitude_rad,
+        measure=measure,
+        wake_at=float(np.median(wakes)),
+        sleep_at_rad=float(np.median(sleeps)),
+    )
+
+
+def sun_elevation_at(rule: DormancyRule, epoch: Epoch) -> float:
+    """Return the Sun's elevation at a rule's site, radians."""
+    return float(_sun_at(epoch, rule.latitude_rad, rule.longitude_rad).elevation_rad[0])
+
+
+def _sun_at(epoch: Epoch, latitude_rad: float, longitude_rad: float) -> SunTrack:
+    return sun_from_moon(latitude_rad, longitude_rad, epoch.tt_jd1, np.array([epoch.tt_jd2]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayError:
+    """How much later than published a lunar day's wake and sleep are predicted, hours; None where neither is known."""
+
+    lunar_day: int
+    wake_h: float | None
+    sleep_h: float | None
+
+
+def errors(rule: DormancyRule, log: Iterable[LoggedDay]) -> list[DayError]:
+    """Return the errors of a rule on the days of a log."""
+    return [_error(rule, day) for day in log]
+
+
+def errors_left_out(rule: DormancyRule, log: Sequence[LoggedDay]) -> list[DayError]:
+    """Return the errors on each day of a log by the same kind of rule, fitted to the other days alone."""
+    found = []
+    for day in log:
+        others = [other for other in log if other is not day]
+        place = {"latitude_rad": rule.latitude_rad, "longitude_rad": rule.longitude_rad}
+        found.append(_error(fit_rule(rule.measure, others, **place), day))
+    return found
+
+
+def _error(rule: DormancyRule, day: LoggedDay) -> DayError:
+    """Return a rule's error; what is not published is not predicted."""
+    return error_of(
+        day,
+        None if day.wake is None else rule.wake(day.lunar_day),
+        None if day.sleep is None else rule.sleep(day.lunar_day),
+    )
+
+
+def error_of(day: LoggedDay, wake: Epoch | None, sleep: Epoch | None) -> DayError:
+    """Return how much later than published a wake and a sleep are."""
+    return DayError(lunar_day=day.lunar_day, wake_h=_hours(day.wake, wake), sleep_h=_hours(day.sleep, sleep))
+
+
+def _hours(published: Epoch | None, predicted: Epoch | None) -> float | None:
+    if published is None or predicted is None:
+        return None
+    return published.seconds_until(predicted) / 3600.0
+
+
+def counted(found: Iterable[DayError], log: Iterable[LoggedDay]) -> Vector:
+    """Return (n,) the errors of a log that count, hours."""
+    values = []
+    for error, day in zip(found, log, strict=True):
+        values += [error.wake_h] if day.wake_counts and error.wake_h is not None else []
+        values += [error.sleep_h] if day.sleep_counts and error.sleep_h is not None else []
+    return np.array(values)

@@ -1,0 +1,84 @@
+"""`farside hindcast`: when Yutu-2 woke and slept, predicted, beside the times that are published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rover.core.logged_day import LoggedDay
+    from sim.cli.hindcast_tables import Hindcast
+
+_LAST_DAY = 1000
+"""Some eighty years: the series for the Sun is good for longer, the calendar served is not."""
+
+
+def hindcast(
+    first: Annotated[
+        int, typer.Option("--from", metavar="DAY", help="First lunar day; 1 is that of the landing.")
+    ] = 2,
+    last: Annotated[int, typer.Option("--to", metavar="DAY", help="Last lunar day.")] = 44,
+    log: Annotated[
+        Optional[Path],  # noqa: UP045 - typer reads it at run time
+        typer.Option(
+            metavar="FILE.csv",
+            help="Published times to set beside, columns lunar_day, rover_wake_utc, rover_sleep_utc; the rule stays"
+            " fitted to those that come with the package.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    plot: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--plot", metavar="FILE.png", help="Draw it."),
+    ] = None,
+) -> None:
+    """Predict when Yutu-2 woke and went to sleep, and tell how far off published times the prediction is."""
+    from rover.core.errors import UsageError
+    from rover.io.dormancy_log import read_dormancy_log
+    from sim.cli.hindcast_tables import as_json_text, as_text
+
+    for name, day in (("--from", first), ("--to", last)):
+        if not 1 <= day <= _LAST_DAY:
+            remedy = f"give a lunar day from 1, that of the landing, to {_LAST_DAY}"
+            raise UsageError("no lunar day", remedy=remedy, field=name, value=day)
+    if last < first:
+        raise UsageError("comes before --from", remedy="give a later lunar day", field="--to", value=last)
+    if plot is not None and plot.suffix.lower() != ".png":
+        raise UsageError("pictures are PNG", remedy="give the file a name that ends in .png", file=plot)
+    made = _predict(first, last, read_dormancy_log(), None if log is None else read_dormancy_log(log))
+    if plot is not None:
+        _draw(made, plot)
+    typer.echo(as_json_text(made) if as_json else as_text(made))
+
+
+def _predict(
+    first: int, last: int, fitted: Sequence[LoggedDay], beside: Sequence[LoggedDay] | None
+) -> Hindcast:
+    import math
+
+    from rover.sky.dormancy import array_output, fit_rule, sun_elevation
+    from sim.cli.hindcast_tables import hindcast_of
+    from sim.run.setting import load_site
+
+    site = load_site("von-karman")
+    assert site.anchor is not None
+    latitude, longitude = math.radians(site.anchor.latitude_deg), math.radians(site.anchor.longitude_deg)
+    rule, constant = (
+        fit_rule(measure, fitted, latitude_rad=latitude, longitude_rad=longitude)
+        for measure in (array_output(), sun_elevation)
+    )
+    return hindcast_of(
+        rule, constant, range(first, last + 1), fitted=fitted, beside=fitted if beside is None else beside
+    )
+
+
+def _draw(made: Hindcast, path: Path) -> None:
+    from sim.cli.hindcast_sheet import sheet_of
+    from sim.view.hindcast import draw_hindcast
+    from sim.view.save import save_figure
+
+    save_figure(draw_hindcast(sheet_of(made)), path)
