@@ -49,6 +49,11 @@ def _problem(model: type[BaseModel], detail: ErrorDetails, file: str, prefix: st
     if kind == "missing":
         return Problem(what="missing", remedy="add it", file=file, field=field)
     what, remedy = _worded(kind, message)
+    named = detail.get("ctx", {})
+    if "field" in named:  # a validator of a whole table that says which of its values is wrong
+        return Problem(
+            what=what, remedy=remedy, file=file, field=prefix + named["field"], value=named["value"]
+        )
     value = None if isinstance(detail["input"], Mapping) else detail["input"]
     return Problem(what=what, remedy=remedy, file=file, field=field, value=value)
 

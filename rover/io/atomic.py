@@ -7,7 +7,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rover.core.errors import OutputError, UsageError
@@ -25,18 +25,49 @@ def atomic_path(final: Path | str) -> Iterator[Path]:
     Raises:
         OutputError: The file cannot be written: no such folder, not writable, disk full, a folder's name.
     """
-    final = Path(final)
-    temporary = _beside(final)
-    with _as_output_error(final, temporary):
+    with atomic_paths(final) as (temporary,):
+        yield temporary
+
+
+@contextlib.contextmanager
+def atomic_paths(first: Path | str, *others: Path | str) -> Iterator[list[Path]]:
+    """Yield as many paths of empty temporary files, of one folder, that become these when the block ends well.
+
+    As `atomic_path`, for files that belong together: all are written before any is renamed, `first` the last. Should
+    a renaming fail all the same, those that stand newly in the folder are removed again.
+    """
+    finals = [Path(final) for final in (first, *others)]
+    temporaries = [_beside(final) for final in finals]
+    new: list[Path] = []
+    with contextlib.ExitStack() as stack:
+        for final, temporary in zip(reversed(finals), reversed(temporaries), strict=True):
+            stack.enter_context(_as_output_error(final, temporary))
         try:
-            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-            yield temporary
-            _sync(temporary)
-            os.replace(temporary, final)
+            for temporary in temporaries:
+                _create(temporary)
+            yield temporaries
+            for temporary in temporaries:
+                _sync(temporary)
+            for final in finals:
+                _refuse_folder(final)
+            for final, temporary in zip(reversed(finals), reversed(temporaries), strict=True):
+                if not os.path.lexists(final):
+                    new.append(final)
+                os.replace(temporary, final)
         except BaseException:
-            _remove_file(temporary)
+            for path in (*temporaries, *new):
+                _remove_file(path)
             raise
-        _sync(final.parent)
+        _sync(finals[0].parent)
+
+
+def _create(temporary: Path) -> None:
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+
+
+def _refuse_folder(final: Path) -> None:
+    if final.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(final))
 
 
 @contextlib.contextmanager
@@ -74,6 +105,36 @@ def refuse_overwriting(source: Path | str, *outputs: Path | None) -> None:
     for output in outputs:
         if output is not None and os.path.realpath(output) == os.path.realpath(source):
             _refuse(output, "the output is the input", "name another file")
+
+
+def check_outputs(outputs: Mapping[str, Path | None], *, sources: Sequence[Path | str | None] = ()) -> None:
+    """Refuse, before any work is done, outputs that could not be written at its end.
+
+    Args:
+        outputs: Files by the option that names them; None where it was not given. Existing ones are not touched.
+        sources: What is read; None is passed over.
+
+    Raises:
+        UsageError: An output is a source or another output, or has no name.
+        OutputError: No such folder, not writable, a folder's name.
+    """
+    seen: dict[str, str] = {os.path.realpath(source): "the input" for source in sources if source is not None}
+    for option, output in outputs.items():
+        if output is None:
+            continue
+        other = seen.setdefault(os.path.realpath(output), option)
+        if other != option:
+            what = f"the output is {'the input' if other == 'the input' else f'that of {other} too'}"
+            raise UsageError(what, field=option, value=str(output), remedy="name another file")
+        _try_to_write(output)
+
+
+def _try_to_write(final: Path) -> None:
+    temporary = _beside(final)
+    with _as_output_error(final, temporary):
+        _refuse_folder(final)
+        _create(temporary)
+        _remove_file(temporary)
 
 
 def _beside(final: Path) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -17,7 +19,11 @@ MIN_SIDE = 3
 LIMIT_M = 30_000.0
 """No solid ground of the bodies served is further from its reference sphere (Olympus Mons: 21 km)."""
 
+TENTHS_PER_M = 10_000.0
+"""Seeded ground is made in whole tenths of a millimetre."""
+
 _BYTES_PER_CELL = 25
+_PART_CELLS = 1_000_000
 _USUAL_SENTINEL = -9999.0
 # What else stands for no-data: extremes of the integer types, and of float32 as several programs write them.
 _SENTINELS = (-32768.0, -32767.0, 32767.0, 65535.0, -99999.0, -999999.0, -2147483648.0)
@@ -116,12 +122,61 @@ def _refuse(what: str, value: float | None, remedy: str, file: object) -> None:
     raise DemValueError(what, file=file, field="elevation", value=shown, remedy=remedy)
 
 
-def split_datum(elevation_m: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float32], float]:
+def in_tenths(elevation_m: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return elevations rounded to tenths of a millimetre: of each, the number that is nearest to that decimal."""
+    return np.asarray(np.rint(elevation_m * TENTHS_PER_M) / TENTHS_PER_M)
+
+
+def join_datum(elevation_m: npt.NDArray[np.float32], datum_m: float) -> npt.NDArray[np.float64]:
+    """Return elevations in metres of those relative to a datum.
+
+    Where all are, as far as float32 tells, whole tenths of a millimetre, as those of seeded ground are, so are the
+    results, and not the float32 numbers near them.
+    """
+    joined_m = elevation_m.astype(np.float64)
+    datum_tenths = round(datum_m * TENTHS_PER_M)
+    if datum_tenths / TENTHS_PER_M != datum_m or not _are_tenths(elevation_m):
+        joined_m += datum_m
+        return joined_m
+    # In place and in whole numbers, so that one array is held and one division rounds.
+    joined_m *= TENTHS_PER_M
+    np.rint(joined_m, out=joined_m)
+    joined_m += datum_tenths
+    joined_m /= TENTHS_PER_M
+    return joined_m
+
+
+def _are_tenths(elevation_m: npt.NDArray[np.float32]) -> bool:
+    """Tell whether each known elevation is the float32 nearest to a tenth of a millimetre."""
+    parts = np.array_split(elevation_m, 1 + elevation_m.size // _PART_CELLS)
+    return all(
+        np.array_equal(in_tenths(part.astype(np.float64)).astype(np.float32), part, equal_nan=True)
+        for part in parts
+    )
+
+
+def split_datum(
+    elevation_m: npt.NDArray[np.float64], *, told: str | None = None
+) -> tuple[npt.NDArray[np.float32], float]:
     """Return float32 elevations relative to a datum, and the datum, for elevations in metres.
 
     The datum is the middle of their range in whole metres, which keeps the largest remainder least: under
     30 km, where float32 is within 0.98 mm, and for any one site far less.
+
+    Args:
+        elevation_m: Any shape, some of them known.
+        told: The datum that the file names, which is taken if it keeps remainders under 30 km too, so that a DEM
+            that was written is read again bit for bit.
     """
     low, high = _range(elevation_m)
-    datum_m = float(round((low + high) / 2))
+    datum_m = _number(told)
+    if not max(high - datum_m, datum_m - low) < LIMIT_M:  # NaN where none is told
+        datum_m = float(round((low + high) / 2))
     return (elevation_m - datum_m).astype(np.float32), datum_m
+
+
+def _number(text: str | None) -> float:
+    try:
+        return math.nan if text is None else float(text)
+    except ValueError:
+        return math.nan

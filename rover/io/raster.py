@@ -7,6 +7,7 @@ this project the southern one. Elevations are metres above the reference sphere 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ from rover.core.bodies import MOON
 from rover.core.errors import DemFileError, ResourceError, UsageError
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.io.ascii_grid import ascii_grid_text, prj_of, read_ascii_grid
-from rover.io.atomic import atomic_path
-from rover.io.elevation import DEFAULT_MAX_CELLS, check_size, split_datum
+from rover.io.atomic import atomic_path, atomic_paths
+from rover.io.elevation import DEFAULT_MAX_CELLS, check_size, join_datum, split_datum
 from rover.io.geotiff import check_band, geotiff_bytes, metric_geometry, open_geotiff, read_band
+from rover.io.geotiff import tag_of as tag_of_geotiff
 from rover.io.npz import npz_bytes, read_npz
+from rover.io.sidecar import sidecar_bytes, sidecar_of, sidecar_tags
 from rover.io.source import Format, format_of_source
 
 UNPLACED = Site(latitude_rad=math.nan, longitude_rad=math.nan, body=MOON.name, crs_wkt="")
@@ -29,6 +32,9 @@ unknown too, and `math.isnan(site.latitude_rad)` tells."""
 
 FINE_RESOLUTION_M = 0.5
 """Below this a GeoTIFF is written in float64: float32 at -6 km has steps of 0.5 mm, a slope in fine cells."""
+
+DATUM_TAG = "DATUM_M"
+"""Of a file: the datum of the DEM that was written, which elevations in the file are not relative to."""
 
 ELEVATION = "elevation above the reference sphere, m"
 """How the band of a GeoTIFF is described."""
@@ -65,7 +71,8 @@ def read_dem(
         _check_only_band(band)
         if kind is Format.NPZ:
             return read_npz(path, max_cells=max_cells, default_site=default_site)
-        return _dem(*read_ascii_grid(path, max_cells=max_cells, default_site=default_site), path)
+        grid = read_ascii_grid(path, max_cells=max_cells, default_site=default_site)
+        return _dem(*grid, path, sidecar_tags(path).get(DATUM_TAG))
     except MemoryError as error:
         raise ResourceError("not enough memory", file=path, remedy="cut a window out of it") from error
 
@@ -75,7 +82,7 @@ def _read_geotiff(path: Path | str, band: int, max_cells: int) -> Dem:
         check_band(dataset, band, path)
         geometry = metric_geometry(dataset, path, band)
         check_size(geometry.rows, geometry.cols, max_cells=max_cells, file=path)
-        return _dem(read_band(dataset, path, band), geometry, path)
+        return _dem(read_band(dataset, path, band), geometry, path, dataset.tags().get(DATUM_TAG))
 
 
 def _check_only_band(band: int) -> None:
@@ -85,15 +92,30 @@ def _check_only_band(band: int) -> None:
         )
 
 
-def _dem(northern_first_m: npt.NDArray[np.float64], geometry: GridGeometry, path: Path | str) -> Dem:
-    relative_m, datum_m = split_datum(northern_first_m[::-1])
+def _dem(
+    northern_first_m: npt.NDArray[np.float64], geometry: GridGeometry, path: Path | str, datum: str | None
+) -> Dem:
+    relative_m, datum_m = split_datum(northern_first_m[::-1], told=datum)
     return Dem(geometry=geometry, elevation_m=relative_m, datum_m=datum_m, source=str(path))
 
 
-def write_dem(dem: Dem, path: Path | str) -> None:
-    """Write a DEM whole or not at all, in the format of the extension: .tif, .npz or .asc (with .prj).
+def tag_of(path: Path | str, name: str) -> str | None:
+    """Return a text tag of a GeoTIFF, or of a `.asc` by its sidecar; None where it has none."""
+    if Path(path).suffix.lower() == Format.ASCII:
+        return sidecar_tags(path).get(name)
+    return tag_of_geotiff(path, name)
 
-    Elevations are within 1 mm of the DEM's; variance is kept by npz only.
+
+def write_dem(dem: Dem, path: Path | str, *, tags: Mapping[str, str] | None = None) -> None:
+    """Write a DEM whole or not at all, in the format of the extension: .tif, .npz or .asc (with .prj, .aux.xml).
+
+    Elevations are within 1 mm of the DEM's, and in a GeoTIFF of float64 or .asc those that `join_datum` gives;
+    variance is kept by npz only.
+
+    Args:
+        dem: What to write.
+        path: Where.
+        tags: Text by name that a .tif keeps in itself and an .asc in its sidecar, with the DEM's source and datum.
 
     Raises:
         UsageError: Another extension, or a `.prj` beside a grid that has no frame.
@@ -104,9 +126,9 @@ def write_dem(dem: Dem, path: Path | str) -> None:
     if kind is Format.NPZ:
         _write(path, npz_bytes(dem))
     elif kind is Format.ASCII:
-        _write_ascii(dem, path)
+        _write_ascii(dem, path, tags or {})
     else:
-        _write(path, _geotiff_of(dem))
+        _write(path, _geotiff_of(dem, tags or {}))
 
 
 def format_to_write(path: Path | str) -> Format:
@@ -123,9 +145,18 @@ def format_to_write(path: Path | str) -> Format:
         raise UsageError("no such raster format", field="--out", value=str(path), remedy=remedy) from error
 
 
+def files_beside(path: Path | str) -> list[Path]:
+    """Return what `write_dem` may write beside a file: frame and tags of a `.asc`."""
+    return [prj_of(path), sidecar_of(path)] if format_to_write(path) is Format.ASCII else []
+
+
 def _absolute(dem: Dem) -> npt.NDArray[np.float64]:
     """Metres above the sphere, northern row first."""
-    return dem.elevation_m[::-1].astype(np.float64) + dem.datum_m
+    return join_datum(dem.elevation_m[::-1], dem.datum_m)
+
+
+def _tags(dem: Dem, tags: Mapping[str, str]) -> dict[str, str]:
+    return {"SOURCE": dem.source, DATUM_TAG: repr(float(dem.datum_m)), **tags}
 
 
 def elevation_type(resolution_m: float) -> np.dtype[Any]:
@@ -133,24 +164,30 @@ def elevation_type(resolution_m: float) -> np.dtype[Any]:
     return np.dtype(np.float32 if resolution_m >= FINE_RESOLUTION_M else np.float64)
 
 
-def _geotiff_of(dem: Dem) -> bytes:
+def _geotiff_of(dem: Dem, tags: Mapping[str, str]) -> bytes:
     return geotiff_bytes(
         _absolute(dem).astype(elevation_type(dem.geometry.resolution_m)),
         dem.geometry,
         nodata=math.nan,
         description=ELEVATION,
-        tags={"SOURCE": dem.source},
+        tags=_tags(dem, tags),
     )
 
 
-def _write_ascii(dem: Dem, path: Path | str) -> None:
-    wkt, sidecar = dem.geometry.site.crs_wkt, prj_of(path)
-    if not wkt and sidecar.exists():
-        what = f"{sidecar.name} beside it would give the grid a frame that it does not have"
+def _write_ascii(dem: Dem, path: Path | str, tags: Mapping[str, str]) -> None:
+    wkt, frame = dem.geometry.site.crs_wkt, prj_of(path)
+    if not wkt and frame.exists():
+        what = f"{frame.name} beside it would give the grid a frame that it does not have"
         raise UsageError(what, field="--out", value=str(path), remedy="choose another name")
-    _write(path, ascii_grid_text(_absolute(dem), dem.geometry).encode())
-    if wkt:  # last, so that a full disk leaves no frame without its grid
-        _write(sidecar, wkt.encode())
+    files = {
+        Path(path): ascii_grid_text(_absolute(dem), dem.geometry).encode(),
+        sidecar_of(path): sidecar_bytes(_tags(dem, tags)),
+    }
+    if wkt:
+        files[frame] = wkt.encode()
+    with atomic_paths(*files) as temporaries:
+        for temporary, content in zip(temporaries, files.values(), strict=True):
+            temporary.write_bytes(content)
 
 
 def _write(path: Path | str, content: bytes) -> None:

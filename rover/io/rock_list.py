@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.errors import RockListError
+from rover.core.grid import GridGeometry
 
 COLUMNS = ("east_m", "north_m", "diameter_m", "height_m")
 
@@ -31,6 +32,34 @@ def read_rock_list(path: Path | str) -> npt.NDArray[np.float64]:
         raise RockListError(what, remedy="check the name and the permissions", file=path) from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise RockListError(f"is no CSV ({error})", remedy=_FORM, file=path) from None
+
+
+def refuse_elsewhere(rocks: npt.NDArray[np.float64], geometry: GridGeometry, *, file: Path | str) -> None:
+    """Refuse rocks whose extent does not meet a raster's: they are counted in another frame, or of other ground.
+
+    Rocks on every side of a raster and none on it are no mistake; nor is a list without rocks.
+
+    Args:
+        rocks: (n, 4) as of `read_rock_list`.
+        geometry: Of the raster.
+        file: Named in the message.
+
+    Raises:
+        RockListError: All lie to one side of it.
+    """
+    if not len(rocks):
+        return
+    west, south, east, north = geometry.bounds_m
+    low, high = rocks[:, :2].min(axis=0), rocks[:, :2].max(axis=0)
+    if low[0] > east or high[0] < west or low[1] > north or high[1] < south:
+        raise RockListError(
+            f"no rock lies on the DEM, which spans east {west:.10g} to {east:.10g} and north {south:.10g} to"
+            f" {north:.10g}",
+            remedy="give rocks in the DEM's own frame, or leave the list out",
+            file=file,
+            field="east_m, north_m",
+            value=f"{low[0]:.10g} to {high[0]:.10g}, {low[1]:.10g} to {high[1]:.10g}",
+        )
 
 
 def _rocks(lines: Iterator[Sequence[str]], path: Path | str) -> Iterator[list[float]]:

@@ -15,6 +15,7 @@ from rover.core.grid import Dem, GridGeometry, Site
 from rover.io.atomic import atomic_path
 from rover.io.bundle import scenario_names, site_names
 from rover.io.cog import write_cog
+from rover.io.elevation import in_tenths
 from rover.io.raster import ELEVATION
 from rover.io.rock_list import COLUMNS
 from rover.io.toml import read_toml
@@ -27,6 +28,7 @@ from sim.run.scenario import Scenario, load_scenario, scenario_of_site
 from sim.run.setting import frame_of, load_site, origin_mm_of
 
 _SITE_DEFAULT = ("terrain.size_m=2000",)
+_SITE_SETTINGS = ("seed", "terrain.size_m", "terrain.resolution_m", "site.latitude_deg", "site.longitude_deg")
 _ROCK_TILE_MM = 1_000_000
 _METRE_MM = 1000
 
@@ -103,7 +105,10 @@ def view_of(
         FarsideError: Of the class that fits what is wrong.
     """
     _check_seed(seed)
-    view = _site_view(source, settings) if _is_site(source) else _scenario_view(source, settings)
+    is_site = _is_site(source)
+    if is_site:
+        _check_settings(settings)
+    view = _site_view(source, settings) if is_site else _scenario_view(source, settings)
     if seed is not None:
         view = replace(view, seed=seed)
     if resolution is not None:
@@ -117,6 +122,19 @@ def view_of(
 def _check_seed(seed: int | None) -> None:
     if seed is not None and not -(2**63) <= seed < 2**63:
         raise UsageError("not a 64-bit integer", field="--seed", value=seed, remedy="give a smaller one")
+
+
+def _check_settings(settings: Sequence[str]) -> None:
+    """Refuse settings that the ground of a bare site does not depend on."""
+    for setting in settings:
+        key, equals, _ = setting.partition("=")
+        if equals and key.strip() not in _SITE_SETTINGS:
+            raise UsageError(
+                "no setting of a site's ground",
+                remedy=f"set one of {', '.join(_SITE_SETTINGS)}, or change a copy of the site's file",
+                field="--set",
+                value=setting,
+            )
 
 
 def _is_site(source: str) -> bool:
@@ -196,7 +214,10 @@ def view_dem(view: GroundView) -> Dem:
 
 
 def write_view(view: GroundView, path: Path, tell: Tell) -> None:
-    """Write the window as a cloud-optimised GeoTIFF of the elevations that `view_dem` has, in bounded memory.
+    """Write the window as a cloud-optimised GeoTIFF, in bounded memory.
+
+    Read again, one of float64 is `view_dem` bit for bit, whose float32 further than 1,024 m from the datum do not
+    tell one tenth of a millimetre from the next, as the file does.
 
     Raises:
         OutputError: It cannot be written.
@@ -212,8 +233,7 @@ def write_view(view: GroundView, path: Path, tell: Tell) -> None:
     datum_m = view.site.frame.datum_m
 
     def block(row: int, col: int, rows: int, cols: int) -> npt.NDArray[np.float64]:
-        # A DEM holds float32 from its datum, and a file the same elevations whichever way it is written.
-        return made(row, col, rows, cols).astype(np.float32).astype(np.float64) + datum_m
+        return in_tenths(made(row, col, rows, cols) + datum_m)
 
     write_cog(path, view.geometry, block, description=ELEVATION, tags=view.tags, progress=tell)
 

@@ -20,7 +20,7 @@ from sim.cli.hindcast import hindcast
 from sim.cli.init import init
 from sim.cli.plan import plan
 from sim.cli.plot import plot
-from sim.cli.progress import Terminated
+from sim.cli.progress import Interrupted, Terminated
 from sim.cli.reproject import reproject
 from sim.cli.run import run
 from sim.cli.synth import synth
@@ -58,11 +58,17 @@ def _terminate(_signal: int, _frame: object) -> NoReturn:
     raise Terminated
 
 
+def _interrupt(_signal: int, _frame: object) -> NoReturn:
+    raise Interrupted
+
+
 def main() -> None:
     """Run the command line and exit with its status."""
     _replace_closed_streams()
     warnings.showwarning = _show_warning
     signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else the caller has it ignored
+        signal.signal(signal.SIGINT, _interrupt)
     sys.exit(_status())
 
 
@@ -86,17 +92,33 @@ def _status() -> int:
         # The reader has gone (`| head`); writing no more is all that can be done.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except KeyboardInterrupt:
-        return 130
+    except (Interrupted, KeyboardInterrupt):
+        return _stopped("interrupted", 130)
     except Terminated:
-        return 143
+        return _stopped("terminated", 143)
     except MemoryError:
         return _fail(ResourceError("not enough memory", remedy="take a smaller or coarser map"))
     except OSError as error:
         what = f"{error.strerror or error}"
         return _fail(ResourceError(what, remedy="check the disk and the permissions", file=error.filename))
     except Exception as error:
+        if isinstance(_first_cause(error), Interrupted):
+            return _stopped("interrupted", 130)
+        if isinstance(_first_cause(error), Terminated):
+            return _stopped("terminated", 143)
         return _fail_otherwise(error)
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """What an error came of: Python 3.11 wraps whatever is raised while a class is made, a signal's too."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+def _stopped(how: str, status: int) -> int:
+    print(f"farside: {how}: nothing more is written, and no file is left unfinished", file=sys.stderr)
+    return status
 
 
 def _fail(error: FarsideError) -> int:

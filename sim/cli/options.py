@@ -18,7 +18,9 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stder
 AllowBody = Annotated[bool, typer.Option("--allow-body", help="Accept terrain of another body.")]
 MaxCells = Annotated[
     Optional[int],  # noqa: UP045
-    typer.Option("--max-cells", metavar="N", help="Most cells to read or make.", show_default="100 million"),
+    typer.Option(
+        "--max-cells", metavar="N", min=1, help="Most cells to read or make.", show_default="100 million"
+    ),
 ]
 PlannerName = Annotated[
     Optional[str],  # noqa: UP045

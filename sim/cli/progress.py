@@ -20,6 +20,10 @@ class Terminated(BaseException):
     """SIGTERM, raised so that temporary files are removed on the way out."""
 
 
+class Interrupted(BaseException):
+    """SIGINT, raised in the place of KeyboardInterrupt, which the option parser would keep to itself."""
+
+
 class Interrupt:
     """While it is entered, a first SIGINT or SIGTERM asks the run to stop; a second one stops it at once."""
 
@@ -39,7 +43,7 @@ class Interrupt:
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if self.signal is not None:
-            raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+            raise Terminated if number == signal.SIGTERM else Interrupted
         self.signal = number
 
     def asked(self) -> bool:

@@ -27,7 +27,8 @@ def reproject(
     band: Annotated[int, typer.Option(metavar="N", help="Band of the file, from 1.")] = 1,
     cubic: Annotated[bool, typer.Option("--cubic", help="Smooth between posts, without creases.")] = False,
     max_cells: Annotated[
-        int | None, typer.Option(metavar="N", help="Most cells to read or make.", show_default="100 million")
+        int | None,
+        typer.Option(metavar="N", min=1, help="Most cells to read or make.", show_default="100 million"),
     ] = None,
 ) -> None:
     """Make a local DEM in metres of a window of a map in degrees (or in any other frame)."""

@@ -47,7 +47,10 @@ def synth(
     max_cells: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(
-            metavar="N", help="Most cells to make.", show_default="2 billion in a .tif, 100 million otherwise"
+            metavar="N",
+            min=1,
+            help="Most cells to make.",
+            show_default="2 billion in a .tif, 100 million otherwise",
         ),
     ] = None,
     quiet: Quiet = False,
@@ -56,7 +59,7 @@ def synth(
     from sim.cli.ground_view import check_cells, view_of
 
     is_tif = _is_tif(out)
-    _check_outputs(source, out, rocks, out.with_suffix(".png") if plot else None)
+    _check_outputs(source, out, rocks, plot=plot)
     view = view_of(source, settings=settings or (), seed=seed, window=window, resolution=resolution)
     smaller = "take a smaller window or a coarser resolution"
     if is_tif:
@@ -75,16 +78,20 @@ def _is_tif(out: Path) -> bool:
     return format_to_write(out) is Format.GEOTIFF
 
 
-def _check_outputs(source: str, out: Path, rocks: Path | None, picture: Path | None) -> None:
-    """Refuse outputs that would replace the source or each other."""
+def _check_outputs(source: str, out: Path, rocks: Path | None, *, plot: bool) -> None:
+    """Refuse outputs that would replace the source or each other, or that cannot be written."""
     from rover.core.errors import UsageError
-    from rover.io.atomic import refuse_overwriting
+    from rover.io.atomic import check_outputs
+    from rover.io.raster import files_beside
 
-    refuse_overwriting(source, out, rocks, picture)
     if rocks is not None and rocks.suffix.lower() != ".csv":
         raise UsageError(
             "rocks are written as CSV", remedy="end the name in .csv", field="--rocks", value=str(rocks)
         )
+    picture = out.with_suffix(".png") if plot else None
+    check_outputs({"--out": out, "--rocks": rocks, "--plot": picture}, sources=[source])
+    for beside in files_beside(out):
+        check_outputs({"--out": beside}, sources=[source])
 
 
 def _write(view: GroundView, out: Path, rocks: Path | None, *, plot: bool, is_tif: bool, quiet: bool) -> None:
@@ -100,7 +107,7 @@ def _write(view: GroundView, out: Path, rocks: Path | None, *, plot: bool, is_ti
             write_view(view, out, progress.update)
     else:
         dem = view_dem(view)
-        write_dem(dem, out)
+        write_dem(dem, out, tags=view.tags)
     typer.echo(f"{out}: {cols} x {rows} cells of {view.geometry.resolution_m:g} m, {view.source}")
     if rocks is not None:
         with Progress(quiet=short, doing="listing rocks", of="the rocks") as progress:

@@ -39,7 +39,7 @@ def terrain(
         Optional[str],  # noqa: UP045
         typer.Option(
             metavar="SITE|site.toml",
-            help="Whose laws and targets to set beside; by default the site that a seeded GeoTIFF names.",
+            help="Whose laws and targets to set beside; by default the site that a seeded GeoTIFF or .asc names.",
         ),
     ] = None,
     out: Annotated[
@@ -69,11 +69,12 @@ def terrain(
 
     _check_outputs(dem, rocks, out, plot)
     ground = _read(dem, center, size, band, cells_allowed(max_cells))
+    listed = None if rocks is None else _read_rocks(rocks, ground)
     told_by = _site(site or _site_in(dem))
     name = None if told_by is None else told_by.name
     made = report_terrain(
         ground,
-        rocks=None if rocks is None else _read_rocks(rocks),
+        rocks=listed,
         **({} if told_by is None else _laws(told_by, ground)),
     )
     if out is not None:
@@ -84,17 +85,13 @@ def terrain(
 
 
 def _check_outputs(dem: Path, rocks: Path | None, out: Path | None, plot: Path | None) -> None:
-    """Refuse outputs that would replace an input or each other, or that no picture can have."""
+    """Refuse outputs that would replace an input or each other, that no picture can have, or not writable."""
     from rover.core.errors import UsageError
-    from rover.io.atomic import refuse_overwriting
+    from rover.io.atomic import check_outputs
 
-    for source in (dem, rocks):
-        if source is not None:
-            refuse_overwriting(source, out, plot)
-    if out is not None:
-        refuse_overwriting(out, plot)
     if plot is not None and plot.suffix.lower() != ".png":
         raise UsageError("pictures are PNG", remedy="give the file a name that ends in .png", file=plot)
+    check_outputs({"--out": out, "--plot": plot}, sources=[dem, rocks])
 
 
 def _read(dem: Path, center: str | None, size: float | None, band: int, max_cells: int) -> Dem:
@@ -121,18 +118,20 @@ def _read(dem: Path, center: str | None, size: float | None, band: int, max_cell
     )
 
 
-def _read_rocks(path: Path) -> Rocks:
-    from rover.io.rock_list import read_rock_list
+def _read_rocks(path: Path, ground: Dem) -> Rocks:
+    from rover.io.rock_list import read_rock_list, refuse_elsewhere
     from rover.terrain.rocks import Rocks
 
-    east, north, diameter, height = read_rock_list(path).T
+    held = read_rock_list(path)
+    refuse_elsewhere(held, ground.geometry, file=path)
+    east, north, diameter, height = held.T
     return Rocks(east_m=east, north_m=north, diameter_m=diameter, height_m=height)
 
 
 def _site_in(dem: Path) -> str | None:
     """The bundled site that a seeded DEM says it is of, if any."""
     from rover.io.bundle import site_names
-    from rover.io.geotiff import tag_of
+    from rover.io.raster import tag_of
 
     named = tag_of(dem, "SITE")
     return named if named in site_names() else None

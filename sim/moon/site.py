@@ -8,25 +8,64 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from rover.core.bodies import MOON
 from rover.core.errors import SiteError
 from rover.core.tables import validate
 
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+FORMAT = 1
+"""Of site files."""
+
+REACH_M = math.pi / 2 * MOON.radius_m
+"""No ground is further east or north of its site's origin than a quarter of the Moon's circumference."""
+
+_BEYOND = "beyond the Moon: a quarter of its circumference, 2,729.1 km, is as far as a site's frame goes"
+
+# Strict: neither a truth value nor a number in quotes is a number.
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Finite = Annotated[Number, Field(ge=-1e9, le=1e9)]
+Positive = Annotated[Number, Field(gt=0, le=1e9)]
+Length = Annotated[Number, Field(ge=0.001, le=1e9)]
+Exponent = Annotated[Number, Field(gt=0, le=10)]
+Grade = Annotated[Number, Field(ge=-10, le=10)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+Angle = Annotated[Number, Field(gt=0, lt=90)]
+Latitude = Annotated[Number, Field(ge=-90, le=90)]
+Longitude = Annotated[Number, Field(ge=-180, le=360)]
+Elevation = Annotated[Number, Field(ge=-30_000, le=30_000)]
+"""The Moon's own ground keeps within 11 km of its sphere."""
 Numbers = tuple[Finite, ...]
 Range = tuple[Positive, Positive]
+Heights = Annotated[tuple[Annotated[Number, Field(gt=0, le=30_000)], ...], Field(min_length=2)]
 Positives = Annotated[tuple[Positive, ...], Field(min_length=2)]
+
+
+def _refuse(field: str, value: object, what: str, remedy: str) -> NoReturn:
+    """Refuse a value from a validator of the whole site, by the name of its field."""
+    found = {"field": field, "value": value, "what": what, "remedy": remedy}
+    raise PydanticCustomError("site", "{what}; {remedy}", found)
 
 
 def _require_growing(name: str, values: Numbers) -> None:
     if any(after <= before for before, after in pairwise(values)):
         raise ValueError(f"{name} out of order; let its values grow")
+
+
+def _known(format_: int) -> int:
+    if format_ != FORMAT:
+        raise ValueError(f"not a format that this version reads; give {FORMAT}, or upgrade farside")
+    return format_
+
+
+def _whole_tenths(height_m: float) -> float:
+    near_m = round(height_m * 1e4) / 1e4
+    if near_m != height_m:
+        raise ValueError(f"not in whole tenths of a millimetre, as elevations are; give {near_m!r}")
+    return height_m
 
 
 class _Table(BaseModel):
@@ -40,9 +79,9 @@ class FrameParams(_Table):
     elevation of zero, above the sphere of 1737.4 km.
     """
 
-    latitude_deg: Annotated[float, Field(ge=-90, le=90)]
-    longitude_deg: Annotated[float, Field(ge=-180, le=360)]
-    datum_m: Finite
+    latitude_deg: Latitude
+    longitude_deg: Longitude
+    datum_m: Annotated[Elevation, AfterValidator(_whole_tenths)]
     source: str
 
 
@@ -55,17 +94,17 @@ class AnchorParams(_Table):
     rim within `calm_radius_m`: the large craters there are known, and are features.
     """
 
-    latitude_deg: Annotated[float, Field(ge=-90, le=90)]
-    longitude_deg: Annotated[float, Field(ge=-180, le=360)]
-    elevation_m: Finite
-    grade_east: Finite
-    grade_north: Finite
-    level_radius_m: Positive
-    tilt_radius_m: Positive
-    smooth_radius_m: Positive
-    quiet_m: Positive
-    calm_diameter_m: Positive
-    calm_radius_m: Positive
+    latitude_deg: Latitude
+    longitude_deg: Longitude
+    elevation_m: Elevation
+    grade_east: Grade
+    grade_north: Grade
+    level_radius_m: Length
+    tilt_radius_m: Length
+    smooth_radius_m: Length
+    quiet_m: Length
+    calm_diameter_m: Length
+    calm_radius_m: Length
     source: str
 
 
@@ -76,10 +115,10 @@ class TerraceParams(_Table):
     benches would be level. Where along the wall a bench stands strays by the warp.
     """
 
-    from_m: Positive
-    to_m: Positive
-    height_m: Positive
-    strength: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+    from_m: Length
+    to_m: Length
+    height_m: Length
+    strength: Annotated[Number, Field(ge=0, lt=1)]
     source: str
 
     @model_validator(mode="after")
@@ -98,10 +137,10 @@ class ProfileParams(_Table):
     """
 
     radius_m: Numbers
-    elevation_m: tuple[Numbers, ...]
+    elevation_m: tuple[tuple[Elevation, ...], ...]
     ruggedness: tuple[tuple[Share, ...], ...]
-    warp_wavelength_m: Positive
-    warp_rms_m: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    warp_wavelength_m: Length
+    warp_rms_m: Annotated[Number, Field(ge=0, le=1e9)]
     terraces: TerraceParams | None = None
     source: str
 
@@ -116,10 +155,8 @@ class ProfileParams(_Table):
                 raise ValueError(
                     "rows that do not match; give all the same number of directions, one or at least four"
                 )
-        if self.radius_m[0] != 0 or any(
-            b <= a for a, b in zip(self.radius_m, self.radius_m[1:], strict=False)
-        ):
-            raise ValueError("radii out of order; let radius_m start at 0 and grow")
+        if self.radius_m[0] != 0 or any(after - before < 0.001 for before, after in pairwise(self.radius_m)):
+            raise ValueError("radii out of order; let radius_m start at 0 and grow, by a millimetre or more")
         return self
 
 
@@ -130,8 +167,8 @@ class ReliefParams(_Table):
     """
 
     wavelength_m: Positives
-    plain_rms_m: Positives
-    rugged_rms_m: Positives
+    plain_rms_m: Heights
+    rugged_rms_m: Heights
     source: str
 
     @model_validator(mode="after")
@@ -156,12 +193,12 @@ class CraterParams(_Table):
     """
 
     equilibrium_per_km2: Positive
-    equilibrium_exponent: Positive
+    equilibrium_exponent: Exponent
     production_per_km2: Positive
-    production_exponent: Positive
-    largest_m: Annotated[float, Field(gt=0, le=60_000)]
-    known_diameter_m: Positive = 5000.0
-    known_radius_m: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    production_exponent: Exponent
+    largest_m: Annotated[Number, Field(gt=0, le=60_000)]
+    known_diameter_m: Length = 5000.0
+    known_radius_m: Annotated[Number, Field(ge=0, le=1e9)] = 0.0
     ratio_diameter_m: Positives
     ghost_ratio: Positives
     fresh_ratio: Positives
@@ -191,13 +228,13 @@ class RockParams(_Table):
     lie `fresh_crater_factor` times as close as on plain ground.
     """
 
-    covered_fraction: Annotated[float, Field(ge=0, le=0.2, allow_inf_nan=False)]
-    decay_per_m: Positive
-    smallest_m: Annotated[float, Field(ge=0.01, allow_inf_nan=False)]
-    largest_m: Annotated[float, Field(gt=0, le=50, allow_inf_nan=False)]
-    flat_ratio: Positive
-    tall_ratio: Positive
-    fresh_crater_factor: Annotated[float, Field(ge=1, le=100, allow_inf_nan=False)]
+    covered_fraction: Annotated[Number, Field(ge=0, le=0.2)]
+    decay_per_m: Length
+    smallest_m: Annotated[Number, Field(ge=0.01, le=50)]
+    largest_m: Annotated[Number, Field(gt=0, le=50)]
+    flat_ratio: Annotated[Number, Field(gt=0, le=10)]
+    tall_ratio: Annotated[Number, Field(gt=0, le=10)]
+    fresh_crater_factor: Annotated[Number, Field(ge=1, le=100)]
     source: str
 
     @model_validator(mode="after")
@@ -217,11 +254,11 @@ class RegolithParams(_Table):
     """
 
     cohesion_pa: Range
-    friction_deg: Range
+    friction_deg: tuple[Angle, Angle]
     stiffness_kpa: Range
     exponent: Range
     density_kg_m3: Range
-    patch_m: Positive
+    patch_m: Length
     source: str
 
 
@@ -234,7 +271,7 @@ class TargetParams(_Table):
     name: str
     low: Finite
     high: Finite
-    side_m: Positive | None = None
+    side_m: Length | None = None
     source: str
 
     @model_validator(mode="after")
@@ -257,7 +294,7 @@ class FeatureParams(_Table):
     counted_from: Literal["origin", "anchor"]
     east_m: Finite
     north_m: Finite
-    diameter_m: Positive
+    diameter_m: Annotated[Number, Field(gt=0, le=2 * MOON.radius_m)]
     height_m: Finite
     freshness: Share = 0.0
     ruggedness: Share = 0.0
@@ -276,7 +313,7 @@ class FeatureParams(_Table):
 class SiteParams(_Table):
     """All of a site file."""
 
-    format: Literal[1]
+    format: Annotated[int, Field(strict=True), AfterValidator(_known)]
     name: Annotated[str, Field(min_length=1)]
     title: str
     body: Literal["moon"]
@@ -297,6 +334,30 @@ class SiteParams(_Table):
                 "a feature is counted from an anchor that the site does not have; add one, or count from origin"
             )
         return self
+
+    @model_validator(mode="after")
+    def _on_the_moon(self) -> SiteParams:
+        anchor = self.anchor
+        if anchor is not None and not self._reaches(anchor.latitude_deg, anchor.longitude_deg):
+            place = f"{anchor.latitude_deg:g}, {anchor.longitude_deg:g}"
+            _refuse(
+                "anchor.latitude_deg, longitude_deg", place, _BEYOND, "give a place nearer to the frame's"
+            )
+        for number, feature in enumerate(self.feature):
+            from_mm = self.anchor_mm if feature.counted_from == "anchor" else (0, 0)
+            for axis, offset_mm in zip(("east_m", "north_m"), from_mm, strict=True):
+                value = getattr(feature, axis)
+                if abs(value + offset_mm / 1000) > REACH_M:
+                    remedy = f"give metres from the {feature.counted_from}"
+                    _refuse(f"feature.{number}.{axis}", value, _BEYOND, remedy)
+        return self
+
+    def _reaches(self, latitude_deg: float, longitude_deg: float) -> bool:
+        """Tell whether the site's frame reaches a place."""
+        try:
+            return max(map(abs, self.project(latitude_deg, longitude_deg))) <= REACH_M
+        except ValueError:  # a quarter of the way round the Moon the projection ends in infinity
+            return False
 
     @property
     def targets(self) -> dict[str, TargetParams]:
