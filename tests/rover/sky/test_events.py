@@ -206,7 +206,7 @@ def table(reference: Path) -> list[dict[str, str]]:
     return rows
 
 
-SPAN = (0.0, 16.2 * SYNODIC_MONTH_S)
+SPAN = (0.0, 15.8 * SYNODIC_MONTH_S)
 EVENTS: dict[str, Callable[[], Vector]] = {
     "sunrise_utc": lambda: crossings(SUN, *SPAN, step_s=6 * HOUR).to(True),
     "sunset_utc": lambda: crossings(SUN, *SPAN, step_s=6 * HOUR).to(False),
