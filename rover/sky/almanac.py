@@ -8,15 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from scipy.interpolate import CubicSpline
 
-from rover.core.arrays import locked
 from rover.core.grid import Site
 from rover.core.time import SYNODIC_MONTH_S, Epoch
-from rover.sky.sun import sun_from_moon
-
-_STEP_S = 7200.0
-"""A cubic through samples two hours apart is within 1e-5 deg of the series (tested)."""
+from rover.sky.ephemeris import Target
+from rover.sky.track import SplineTrack, spline_track
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +49,18 @@ class Almanac:
     time_s: npt.NDArray[np.float64]
     direction: npt.NDArray[np.float64]
     distance_m: npt.NDArray[np.float64]
-    _spline: CubicSpline = field(init=False, repr=False)
+    _track: SplineTrack = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        count = len(self.time_s)
-        for name, shape in (("time_s", (count,)), ("direction", (count, 3)), ("distance_m", (count,))):
-            object.__setattr__(self, name, locked(getattr(self, name), np.float64, shape, name))
-        samples = np.column_stack([self.direction, self.distance_m])
-        object.__setattr__(self, "_spline", CubicSpline(self.time_s, samples))
+        track = SplineTrack(
+            time_s=self.time_s,
+            direction=self.direction,
+            distance_m=self.distance_m,
+            radius_m=Target.SUN.radius_m,
+        )
+        for name in ("time_s", "direction", "distance_m"):
+            object.__setattr__(self, name, getattr(track, name))
+        object.__setattr__(self, "_track", track)
 
     def sun_at(self, time_s: float) -> Sun:
         """Return the Sun at a time.
@@ -70,13 +70,14 @@ class Almanac:
         """
         if not self.time_s[0] <= time_s <= self.time_s[-1]:
             raise ValueError(f"time_s = {time_s} is outside the almanac, which ends at {self.time_s[-1]}")
-        now, soon = self._spline((time_s, time_s + 1.0)).tolist()
+        beside_s = time_s + (1.0 if time_s + 1.0 <= self.time_s[-1] else -1.0)
+        now, beside = self._track.vectors((time_s, beside_s)).tolist()
         east, north, up, distance_m = now
         return Sun(
             azimuth_rad=math.atan2(east, north) % (2 * math.pi),
             elevation_rad=math.atan2(up, math.hypot(east, north)),
             distance_m=distance_m,
-            rising=soon[2] > up,
+            rising=(beside[2] > up) == bool(beside_s > time_s),
         )
 
     def elevations(self, time_s: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -88,8 +89,7 @@ class Almanac:
         asked = np.asarray(time_s, np.float64)
         if not ((asked >= self.time_s[0]) & (asked <= self.time_s[-1])).all():
             raise ValueError(f"times outside the almanac, which ends at {self.time_s[-1]}")
-        east, north, up, _ = self._spline(asked).T
-        return np.asarray(np.arctan2(up, np.hypot(east, north)))
+        return self._track.elevations(asked)
 
 
 def build_almanac(site: Site, epoch: Epoch, *, duration_s: float) -> Almanac:
@@ -97,14 +97,22 @@ def build_almanac(site: Site, epoch: Epoch, *, duration_s: float) -> Almanac:
 
     It begins a lunar day early, so that the noon before the epoch is known, and ends a little late.
     """
-    time_s = np.arange(-(SYNODIC_MONTH_S // _STEP_S), duration_s // _STEP_S + 4) * _STEP_S
-    track = sun_from_moon(site.latitude_rad, site.longitude_rad, *epoch.tt_at(time_s))
-    azimuth = track.azimuth_rad - site.grid_north_rad
-    level = np.cos(track.elevation_rad)
-    direction = np.column_stack(
-        [level * np.sin(azimuth), level * np.cos(azimuth), np.sin(track.elevation_rad)]
+    track = spline_track(
+        Target.SUN,
+        site.latitude_rad,
+        site.longitude_rad,
+        epoch,
+        from_s=-SYNODIC_MONTH_S,
+        until_s=duration_s,
+        grid_north_rad=site.grid_north_rad,
     )
-    return Almanac(site=site, epoch=epoch, time_s=time_s, direction=direction, distance_m=track.distance_m)
+    return Almanac(
+        site=site,
+        epoch=epoch,
+        time_s=track.time_s,
+        direction=track.direction,
+        distance_m=track.distance_m,
+    )
 
 
 def next_crossing(
