@@ -1,17 +1,19 @@
-"""The Sun over the time ahead, sampled once and interpolated: what is uplinked to the rover."""
+"""Sun and relay over the time ahead, sampled once and interpolated: what is uplinked to the rover."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from rover.core.grid import Site
+from rover.core.station import Station
 from rover.core.time import SYNODIC_MONTH_S, Epoch
 from rover.sky.ephemeris import Target
+from rover.sky.link import RelayAlmanac, build_relay_almanac
 from rover.sky.track import SplineTrack, spline_track
 
 
@@ -34,7 +36,7 @@ class Sun:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Almanac:
-    """The Sun from one place over a span of time.
+    """Sun and relay from one place over a span of time.
 
     Attributes:
         site: The place.
@@ -42,6 +44,7 @@ class Almanac:
         time_s: (n,) sample times.
         direction: (n, 3) towards the Sun: east, north (of the raster) and up, unit length.
         distance_m: (n,).
+        relay: The relay over the same span and when the ground sees it; None where nobody asked for it.
     """
 
     site: Site
@@ -49,6 +52,7 @@ class Almanac:
     time_s: npt.NDArray[np.float64]
     direction: npt.NDArray[np.float64]
     distance_m: npt.NDArray[np.float64]
+    relay: RelayAlmanac | None = None
     _track: SplineTrack = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -92,55 +96,45 @@ class Almanac:
         return self._track.elevations(asked)
 
 
-def build_almanac(site: Site, epoch: Epoch, *, duration_s: float) -> Almanac:
-    """Sample the Sun from `site` over `duration_s` from `epoch`.
+def build_almanac(
+    site: Site,
+    epoch: Epoch,
+    *,
+    duration_s: float,
+    relay_phase: float | None = None,
+    stations: Sequence[Station] = (),
+) -> Almanac:
+    """Sample the Sun from `site` over `duration_s` from `epoch`, and the relay if its phase is given.
 
     It begins a lunar day early, so that the noon before the epoch is known, and ends a little late.
+
+    Args:
+        site: The place.
+        epoch: The instant that times are counted from.
+        duration_s: How far ahead.
+        relay_phase: As `phase_at_epoch` for `rover.sky.relay.relay_from_moon`; None leaves the relay out.
+        stations: That see the relay.
     """
+    span = -SYNODIC_MONTH_S, duration_s
     track = spline_track(
         Target.SUN,
         site.latitude_rad,
         site.longitude_rad,
         epoch,
-        from_s=-SYNODIC_MONTH_S,
-        until_s=duration_s,
+        from_s=span[0],
+        until_s=span[1],
         grid_north_rad=site.grid_north_rad,
     )
+    relay = None
+    if relay_phase is not None:
+        relay = build_relay_almanac(
+            site, epoch, from_s=span[0], until_s=span[1], phase_at_epoch=relay_phase, stations=stations
+        )
     return Almanac(
         site=site,
         epoch=epoch,
         time_s=track.time_s,
         direction=track.direction,
         distance_m=track.distance_m,
+        relay=relay,
     )
-
-
-def next_crossing(
-    elevation_at: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]],
-    level_rad: float,
-    *,
-    rising: bool,
-    from_s: float,
-    until_s: float,
-    step_s: float = 3600.0,
-) -> float | None:
-    """Return the first time after `from_s` at which a function of time crosses a level, or None.
-
-    Args:
-        elevation_at: From (n,) times to (n,) values.
-        level_rad: The level.
-        rising: Whether upwards.
-        from_s, until_s: The span searched.
-        step_s: No two crossings may be closer than this.
-    """
-    times = np.append(np.arange(from_s, until_s, step_s), until_s)
-    above = elevation_at(times) >= level_rad
-    edges = np.flatnonzero((above[1:] == rising) & (above[:-1] != rising))
-    if len(edges) == 0:
-        return None
-    low, high = times[edges[0]], times[edges[0] + 1]
-    while high - low > 0.01:
-        middle = (low + high) / 2
-        is_above = bool(elevation_at(np.array([middle]))[0] >= level_rad)
-        low, high = (low, middle) if is_above == rising else (middle, high)
-    return float(high)
