@@ -14,6 +14,10 @@ SOLAR_CONSTANT_W_M2 = 1361.0
 """Total solar irradiance at 1 au (Kopp and Lean 2011, doi:10.1029/2010GL045777: 1360.8 +- 0.5)."""
 
 
+SUN_RADIUS_M = 695_700_000.0
+"""Nominal solar radius (IAU 2015 resolution B3)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
     """A body with a spherical reference surface.

@@ -193,6 +193,13 @@ class CostMapError(FarsideError):
     exit_code = 3
 
 
+class KernelError(FarsideError):
+    """SPICE kernels that are missing, cannot be read or hold no Moon, Earth or Sun; or spiceypy is not installed."""
+
+    code = "KERNELS"
+    exit_code = 3
+
+
 class ResourceError(FarsideError):
     """Not enough disk, memory, time or allowed cells."""
 

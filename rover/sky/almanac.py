@@ -1,22 +1,20 @@
-"""The Sun over the time ahead, sampled once and interpolated: what is uplinked to the rover."""
+"""Sun and relay over the time ahead, sampled once and interpolated: what is uplinked to the rover."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from scipy.interpolate import CubicSpline
 
-from rover.core.arrays import locked
 from rover.core.grid import Site
+from rover.core.station import Station
 from rover.core.time import SYNODIC_MONTH_S, Epoch
-from rover.sky.sun import sun_from_moon
-
-_STEP_S = 7200.0
-"""A cubic through samples two hours apart is within 1e-5 deg of the series (tested)."""
+from rover.sky.ephemeris import Target
+from rover.sky.link import RelayAlmanac, build_relay_almanac
+from rover.sky.track import SplineTrack, spline_track
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +36,7 @@ class Sun:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Almanac:
-    """The Sun from one place over a span of time.
+    """Sun and relay from one place over a span of time.
 
     Attributes:
         site: The place.
@@ -46,6 +44,7 @@ class Almanac:
         time_s: (n,) sample times.
         direction: (n, 3) towards the Sun: east, north (of the raster) and up, unit length.
         distance_m: (n,).
+        relay: The relay over the same span and when the ground sees it; None where nobody asked for it.
     """
 
     site: Site
@@ -53,14 +52,19 @@ class Almanac:
     time_s: npt.NDArray[np.float64]
     direction: npt.NDArray[np.float64]
     distance_m: npt.NDArray[np.float64]
-    _spline: CubicSpline = field(init=False, repr=False)
+    relay: RelayAlmanac | None = None
+    _track: SplineTrack = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        count = len(self.time_s)
-        for name, shape in (("time_s", (count,)), ("direction", (count, 3)), ("distance_m", (count,))):
-            object.__setattr__(self, name, locked(getattr(self, name), np.float64, shape, name))
-        samples = np.column_stack([self.direction, self.distance_m])
-        object.__setattr__(self, "_spline", CubicSpline(self.time_s, samples))
+        track = SplineTrack(
+            time_s=self.time_s,
+            direction=self.direction,
+            distance_m=self.distance_m,
+            radius_m=Target.SUN.radius_m,
+        )
+        for name in ("time_s", "direction", "distance_m"):
+            object.__setattr__(self, name, getattr(track, name))
+        object.__setattr__(self, "_track", track)
 
     def sun_at(self, time_s: float) -> Sun:
         """Return the Sun at a time.
@@ -70,13 +74,14 @@ class Almanac:
         """
         if not self.time_s[0] <= time_s <= self.time_s[-1]:
             raise ValueError(f"time_s = {time_s} is outside the almanac, which ends at {self.time_s[-1]}")
-        now, soon = self._spline((time_s, time_s + 1.0)).tolist()
+        beside_s = time_s + (1.0 if time_s + 1.0 <= self.time_s[-1] else -1.0)
+        now, beside = self._track.vectors((time_s, beside_s)).tolist()
         east, north, up, distance_m = now
         return Sun(
             azimuth_rad=math.atan2(east, north) % (2 * math.pi),
             elevation_rad=math.atan2(up, math.hypot(east, north)),
             distance_m=distance_m,
-            rising=soon[2] > up,
+            rising=(beside[2] > up) == bool(beside_s > time_s),
         )
 
     def elevations(self, time_s: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -88,51 +93,48 @@ class Almanac:
         asked = np.asarray(time_s, np.float64)
         if not ((asked >= self.time_s[0]) & (asked <= self.time_s[-1])).all():
             raise ValueError(f"times outside the almanac, which ends at {self.time_s[-1]}")
-        east, north, up, _ = self._spline(asked).T
-        return np.asarray(np.arctan2(up, np.hypot(east, north)))
+        return self._track.elevations(asked)
 
 
-def build_almanac(site: Site, epoch: Epoch, *, duration_s: float) -> Almanac:
-    """Sample the Sun from `site` over `duration_s` from `epoch`.
+def build_almanac(
+    site: Site,
+    epoch: Epoch,
+    *,
+    duration_s: float,
+    relay_phase: float | None = None,
+    stations: Sequence[Station] = (),
+) -> Almanac:
+    """Sample the Sun from `site` over `duration_s` from `epoch`, and the relay if its phase is given.
 
     It begins a lunar day early, so that the noon before the epoch is known, and ends a little late.
-    """
-    time_s = np.arange(-(SYNODIC_MONTH_S // _STEP_S), duration_s // _STEP_S + 4) * _STEP_S
-    track = sun_from_moon(site.latitude_rad, site.longitude_rad, *epoch.tt_at(time_s))
-    azimuth = track.azimuth_rad - site.grid_north_rad
-    level = np.cos(track.elevation_rad)
-    direction = np.column_stack(
-        [level * np.sin(azimuth), level * np.cos(azimuth), np.sin(track.elevation_rad)]
-    )
-    return Almanac(site=site, epoch=epoch, time_s=time_s, direction=direction, distance_m=track.distance_m)
-
-
-def next_crossing(
-    elevation_at: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]],
-    level_rad: float,
-    *,
-    rising: bool,
-    from_s: float,
-    until_s: float,
-    step_s: float = 3600.0,
-) -> float | None:
-    """Return the first time after `from_s` at which a function of time crosses a level, or None.
 
     Args:
-        elevation_at: From (n,) times to (n,) values.
-        level_rad: The level.
-        rising: Whether upwards.
-        from_s, until_s: The span searched.
-        step_s: No two crossings may be closer than this.
+        site: The place.
+        epoch: The instant that times are counted from.
+        duration_s: How far ahead.
+        relay_phase: As `phase_at_epoch` for `rover.sky.relay.relay_from_moon`; None leaves the relay out.
+        stations: That see the relay.
     """
-    times = np.append(np.arange(from_s, until_s, step_s), until_s)
-    above = elevation_at(times) >= level_rad
-    edges = np.flatnonzero((above[1:] == rising) & (above[:-1] != rising))
-    if len(edges) == 0:
-        return None
-    low, high = times[edges[0]], times[edges[0] + 1]
-    while high - low > 0.01:
-        middle = (low + high) / 2
-        is_above = bool(elevation_at(np.array([middle]))[0] >= level_rad)
-        low, high = (low, middle) if is_above == rising else (middle, high)
-    return float(high)
+    span = -SYNODIC_MONTH_S, duration_s
+    track = spline_track(
+        Target.SUN,
+        site.latitude_rad,
+        site.longitude_rad,
+        epoch,
+        from_s=span[0],
+        until_s=span[1],
+        grid_north_rad=site.grid_north_rad,
+    )
+    relay = None
+    if relay_phase is not None:
+        relay = build_relay_almanac(
+            site, epoch, from_s=span[0], until_s=span[1], phase_at_epoch=relay_phase, stations=stations
+        )
+    return Almanac(
+        site=site,
+        epoch=epoch,
+        time_s=track.time_s,
+        direction=track.direction,
+        distance_m=track.distance_m,
+        relay=relay,
+    )

@@ -34,6 +34,10 @@ Vector = npt.NDArray[np.float64]
 PHASE_EPOCH = Epoch(tt_jd1=2_458_486.5, tt_jd2=0.0)
 """2019-01-03T00:00 TT, the day of Chang'e 4's touchdown: the instant that a relay's phase is given for."""
 
+ASSUMED_PHASE = 0.0
+"""Phase at `PHASE_EPOCH` where nobody names another: at the southernmost point. An assumption, since none is published;
+any other from 0 to 1 is as good."""
+
 _J2000 = 2_451_545.0
 _OBLIQUITY_RAD = np.radians(84_381.406 / 3600)
 """Of the ecliptic at J2000 (IAU 2006)."""

@@ -23,6 +23,7 @@ from sim.cli.plot import plot
 from sim.cli.progress import Interrupted, Terminated
 from sim.cli.reproject import reproject
 from sim.cli.run import run
+from sim.cli.sky import sky
 from sim.cli.synth import synth
 from sim.cli.terrain import terrain
 
@@ -33,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Plan and drive rover traverses on the Moon.",
 )
-for command in (run, plan, synth, plot, reproject, terrain, hindcast, init, check):
+for command in (run, plan, synth, plot, reproject, terrain, sky, hindcast, init, check):
     app.command()(command)
 
 

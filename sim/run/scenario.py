@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from rover.core.errors import FarsideError, Problem, ScenarioError, UsageError, ZoneError
 from rover.core.tables import validate
-from rover.core.time import parse_utc
+from rover.core.time import FIRST_YEAR_OF_WHOLE_LEAP_SECONDS, parse_utc, with_z
 from rover.core.zones import Zone, zone_from_corners
 from rover.io.bundle import find_scenario
 from rover.io.toml import read_toml
@@ -196,11 +196,11 @@ class Scenario(_Table):
     @classmethod
     def _is_a_time(cls, text: str) -> str:
         try:
-            parse_utc(text)
+            parse_utc(text, first_year=FIRST_YEAR_OF_WHOLE_LEAP_SECONDS)
         except FarsideError as error:
             problem = error.problems[0]
             raise ValueError(f"{problem.what}; {problem.remedy}") from None
-        return text
+        return with_z(text)
 
     def read_vehicle(self) -> Vehicle:
         """Return the vehicle with the scenario's own figures put in."""

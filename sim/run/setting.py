@@ -18,10 +18,12 @@ from rover.io.bundle import find_site
 from rover.io.crs import local_crs_wkt
 from rover.io.elevation import DEFAULT_MAX_CELLS
 from rover.io.raster import UNPLACED, read_dem
+from rover.io.stations import read_stations
 from rover.io.toml import read_toml
 from rover.limits.power import wake_elevation_rad
 from rover.limits.thermal import SunWindowParams
 from rover.sky.almanac import Almanac, build_almanac
+from rover.sky.relay import ASSUMED_PHASE
 from sim.mission.operations import MissionControl, mission_control
 from sim.moon.dem import Window, synthesize
 from sim.moon.ground import Ground
@@ -189,7 +191,7 @@ class Setting:
         zones: Polygons.
         epoch: Time 0.
         dem: The orbital map.
-        almanac: The Sun until a lunar day past the deadline.
+        almanac: Sun and relay until a lunar day past the deadline.
         control: The ground's side.
         deadline_s: Latest arrival.
     """
@@ -216,7 +218,13 @@ def prepare(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DE
     dem = orbital_dem(scenario, allow_body=allow_body, max_cells=max_cells)
     require_inside(dem.geometry, {"start_m": scenario.start_m, "goal_m": scenario.goal_m})
     deadline_s = scenario.operations.max_lunar_days * SYNODIC_MONTH_S
-    almanac = build_almanac(dem.geometry.site, epoch, duration_s=deadline_s + SYNODIC_MONTH_S)
+    almanac = build_almanac(
+        dem.geometry.site,
+        epoch,
+        duration_s=deadline_s + SYNODIC_MONTH_S,
+        relay_phase=ASSUMED_PHASE,
+        stations=tuple(read_stations().stations.values()),
+    )
     teleoperated = scenario.operations.mode == "teleoperated"
     control = mission_control(
         dem,

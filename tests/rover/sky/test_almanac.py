@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from rover.core.grid import Site
 from rover.core.time import SYNODIC_MONTH_S, parse_utc
-from rover.sky.almanac import Almanac, build_almanac, next_crossing
+from rover.io.stations import read_stations
+from rover.sky.almanac import Almanac, build_almanac
+from rover.sky.events import find_edges, growing
+from rover.sky.relay import relay_from_moon
+from rover.sky.stations import stations_see
 from rover.sky.sun import sun_from_moon
 
 CHANGE_4 = Site(
@@ -85,85 +85,122 @@ def test_nothing_is_said_of_times_outside(almanac: Almanac) -> None:
     assert almanac.time_s[-1] >= MONTHS * SYNODIC_MONTH_S
 
 
-def seconds(utc: str) -> float:
-    return EPOCH.seconds_until(parse_utc(utc))
+SPAN = (0.0, 15.8 * SYNODIC_MONTH_S)
 
 
-def test_sunrise_noon_and_sunset_of_sixteen_lunar_days(almanac: Almanac, reference: Path) -> None:
-    """Within the table's rounding: two minutes of time, 0.01 deg of noon elevation."""
-    rows = list(csv.DictReader((reference / "sky" / "sun_table.csv").open(encoding="utf-8")))
-    assert len(rows) == 16
-    for row in rows:
-        noon_s = seconds(row["noon_utc"])
-        from_s, until_s = noon_s - 0.6 * SYNODIC_MONTH_S, noon_s + 0.6 * SYNODIC_MONTH_S
-        found = {
-            "sunrise_utc": next_crossing(almanac.elevations, 0.0, rising=True, from_s=from_s, until_s=noon_s),
-            "sunset_utc": next_crossing(
-                almanac.elevations, 0.0, rising=False, from_s=noon_s, until_s=until_s
-            ),
-            "el7p2_am_utc": next_crossing(
-                almanac.elevations, math.radians(7.2), rising=True, from_s=from_s, until_s=noon_s
-            ),
-            "el9p1_pm_utc": next_crossing(
-                almanac.elevations, math.radians(9.1), rising=False, from_s=noon_s, until_s=until_s
-            ),
-        }
-        for column, time_s in found.items():
-            assert time_s is not None, (row["lunar_day"], column)
-            assert abs(time_s - seconds(row[column])) <= 120.0, (row["lunar_day"], column)
-        rate = next_crossing(
-            climb(almanac), 0.0, rising=False, from_s=noon_s - 36_000, until_s=noon_s + 36_000
-        )
-        assert rate is not None
-        assert abs(rate - noon_s) <= 120.0
-        assert math.degrees(almanac.sun_at(rate).elevation_rad) == pytest.approx(
-            float(row["noon_el_deg"]), abs=0.011
-        )
-        assert datetime.fromisoformat(EPOCH.utc_at(noon_s)) == datetime.fromisoformat(row["noon_utc"])
-
-
-def climb(almanac: Almanac) -> Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]:
-    return lambda time_s: almanac.elevations(time_s + 5.0) - almanac.elevations(time_s - 5.0)
-
-
-@settings(deadline=None)
-@given(st.floats(-0.99, 0.99), st.booleans(), st.floats(0, 5e5), st.floats(1e3, 2e6))
-def test_a_crossing_is_where_the_function_passes_the_level(
-    level: float, rising: bool, from_s: float, span_s: float
+@pytest.mark.parametrize(
+    ("column", "level_deg", "rising"),
+    [
+        ("sunrise_utc", 0.0, True),
+        ("sunset_utc", 0.0, False),
+        ("el7p2_am_utc", 7.2, True),
+        ("el9p1_pm_utc", 9.1, False),
+    ],
+)
+def test_sunrise_and_sunset_of_sixteen_lunar_days(
+    almanac: Almanac, reference: Path, column: str, level_deg: float, rising: bool
 ) -> None:
-    period = 4e5
+    """Within two minutes of a table that is rounded to one."""
+    rows = list(csv.DictReader((reference / "sky" / "sun_table.csv").open(encoding="utf-8")))
+    level = math.radians(level_deg)
+    found = find_edges(lambda t: almanac.elevations(t) >= level, *SPAN, step_s=3600.0).to(rising)
+    told = [EPOCH.seconds_until(parse_utc(row[column])) for row in rows]
+    np.testing.assert_allclose(found, told, atol=60.0)
 
-    def wave(time_s: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        return np.sin(2 * np.pi * time_s / period)
 
-    found = next_crossing(wave, level, rising=rising, from_s=from_s, until_s=from_s + span_s)
-    # By algebra: the phases at which a sine rises and falls through the level.
-    phase = math.asin(level) if rising else math.pi - math.asin(level)
-    exact = phase / (2 * math.pi) * period
-    exact += math.ceil((from_s - exact) / period) * period
-    if min(abs(exact - from_s), abs(exact - from_s - span_s), abs(exact - from_s - period)) < 1.0:
-        return  # on the edge of the span
-    if exact > from_s + span_s:
-        assert found is None
-    else:
-        assert found == pytest.approx(exact, abs=0.02)
+def test_noon_of_sixteen_lunar_days(almanac: Almanac, reference: Path) -> None:
+    rows = list(csv.DictReader((reference / "sky" / "sun_table.csv").open(encoding="utf-8")))
+    found = find_edges(growing(almanac.elevations), *SPAN, step_s=3600.0).to(False)
+    told = [EPOCH.seconds_until(parse_utc(row["noon_utc"])) for row in rows]
+    np.testing.assert_allclose(found, told, atol=60.0)
+    highest = [float(row["noon_el_deg"]) for row in rows]
+    np.testing.assert_allclose(np.degrees(almanac.elevations(found)), highest, atol=0.011)
 
 
 def test_a_level_that_is_never_passed_gives_none(almanac: Almanac) -> None:
-    span = {"from_s": 0.0, "until_s": SYNODIC_MONTH_S}
-    assert next_crossing(almanac.elevations, math.radians(47), rising=True, **span) is None
-    assert next_crossing(almanac.elevations, 0.0, rising=True, from_s=5.0, until_s=5.0) is None
+    def high(time_s: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        return almanac.elevations(time_s) >= math.radians(47)
+
+    found = find_edges(high, 0.0, SYNODIC_MONTH_S, step_s=3600.0)
+    assert len(found.time_s) == 0 and not found.before[0]
 
 
 def test_rises_and_sets_take_turns(almanac: Almanac) -> None:
-    time_s, rising, gaps = 0.0, True, []
-    for _ in range(12):
-        found = next_crossing(
-            almanac.elevations, 0.0, rising=rising, from_s=time_s, until_s=time_s + SYNODIC_MONTH_S
-        )
-        assert found is not None
-        assert found > time_s
-        gaps.append(found - time_s)
-        time_s, rising = found, not rising
-    assert min(gaps[1:]) > 13.9 * 86_400
-    assert max(gaps[1:]) < 15.6 * 86_400
+    found = find_edges(lambda t: almanac.elevations(t) >= 0, *SPAN, step_s=3600.0)
+    assert (found.value[1:] != found.value[:-1]).all()
+    gaps = np.diff(found.time_s)
+    assert gaps.min() > 13.9 * 86_400
+    assert gaps.max() < 15.6 * 86_400
+
+
+# ---- the relay ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def linked() -> Almanac:
+    return build_almanac(
+        turned(CHANGE_4, 0.2),
+        EPOCH,
+        duration_s=3 * SYNODIC_MONTH_S,
+        relay_phase=0.3,
+        stations=list(read_stations().stations.values()),
+    )
+
+
+def test_without_a_phase_there_is_no_relay(almanac: Almanac) -> None:
+    assert almanac.relay is None
+
+
+def test_the_relay_leaves_the_sun_alone(linked: Almanac) -> None:
+    alone = build_almanac(turned(CHANGE_4, 0.2), EPOCH, duration_s=3 * SYNODIC_MONTH_S)
+    np.testing.assert_array_equal(alone.direction, linked.direction)
+    np.testing.assert_array_equal(alone.time_s, linked.time_s)
+
+
+def test_the_relays_spline_follows_the_relay(linked: Almanac) -> None:
+    assert linked.relay is not None
+    times = np.random.default_rng(3).uniform(-SYNODIC_MONTH_S, 3 * SYNODIC_MONTH_S, 400)
+    track = relay_from_moon(
+        CHANGE_4.latitude_rad, CHANGE_4.longitude_rad, *EPOCH.tt_at(times), phase_at_epoch=0.3
+    )
+    told = [linked.relay.relay_at(t) for t in times.tolist()]
+    degree = math.radians(1.0)
+    elevation = np.array([relay.elevation_rad for relay in told])
+    np.testing.assert_allclose(elevation, track.elevation_rad, atol=1e-5 * degree)
+    azimuth = (
+        np.array([relay.azimuth_rad for relay in told]) - track.azimuth_rad + 0.2
+    )  # of the raster's north
+    assert np.abs(np.angle(np.exp(1j * azimuth)) * np.cos(elevation)).max() < 1e-5 * degree
+    np.testing.assert_allclose([relay.range_m for relay in told], track.range_m, atol=10.0)
+    np.testing.assert_allclose([relay.light_time_s for relay in told], track.light_time_s, atol=1e-7)
+
+
+def test_there_is_a_link_where_a_station_sees_the_relay(linked: Almanac) -> None:
+    assert linked.relay is not None
+    stations = list(read_stations().stations.values())
+    times = np.random.default_rng(4).uniform(-SYNODIC_MONTH_S, 3 * SYNODIC_MONTH_S, 2000)
+    seen = stations_see(stations, *EPOCH.tt_at(times), phase_at_epoch=0.3).any(axis=0)
+    assert 0.8 < seen.mean() < 1.0
+    told = np.array([linked.relay.is_seen(t) for t in times.tolist()])
+    for time_s in times[told != seen]:  # but for the second that edges are found to
+        assert np.abs(linked.relay.seen_s - time_s).min() < 1.0
+    links = [linked.relay.link_time_s(t) for t in times.tolist()]
+    assert [link is not None for link in links] == told.tolist()  # the relay is always up over the site
+    assert all(1.45 < link < 1.92 for link in links if link is not None)  # 1.50-1.87 s +- 0.05
+    assert all(linked.relay.link_time_s(t, mask_rad=math.radians(70)) is None for t in times[:50].tolist())
+
+
+def test_the_link_begins_with_aos_and_ends_before_los(linked: Almanac) -> None:
+    assert linked.relay is not None
+    for aos, los in linked.relay.seen_s[1:6].tolist():
+        assert linked.relay.is_seen(aos) and not linked.relay.is_seen(math.nextafter(aos, -math.inf))
+        assert not linked.relay.is_seen(los) and linked.relay.is_seen(math.nextafter(los, -math.inf))
+    for outside in (linked.relay.time_s[0] - 1.0, linked.relay.time_s[-1] + 1.0, math.nan):
+        with pytest.raises(ValueError, match="outside the almanac"):
+            linked.relay.link_time_s(outside)
+
+
+def test_without_stations_there_is_no_link() -> None:
+    almanac = build_almanac(CHANGE_4, EPOCH, duration_s=86_400.0, relay_phase=0.0)
+    assert almanac.relay is not None
+    assert almanac.relay.link_time_s(1000.0) is None

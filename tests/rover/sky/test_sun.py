@@ -1,19 +1,29 @@
-"""The Sun from the Moon, against JPL Horizons, CSPICE and a worked example."""
+"""Sun and Earth from the Moon, against JPL Horizons, CSPICE and a worked example."""
 
 from __future__ import annotations
 
 import csv
 import math
+import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
-from rover.core.bodies import AU_M
+from rover.core.bodies import AU_M, MOON
 from rover.core.grid import Site
-from rover.core.time import parse_utc
+from rover.core.time import SYNODIC_MONTH_S, parse_utc
 from rover.sky.almanac import build_almanac
-from rover.sky.sun import moon_orientation, sun_from_moon
+from rover.sky.sun import (
+    Track,
+    earth_from_moon,
+    moon_orientation,
+    subearth_point,
+    subsolar_point,
+    sun_from_moon,
+)
 
 CHANGE_4 = (-45.4446, 177.5991)
 WITHIN_DEG = 0.01
@@ -24,59 +34,125 @@ def rows_of(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(line for line in lines if not line.startswith("#")))
 
 
+def epochs_of(texts: Iterable[str]) -> tuple[float, npt.NDArray[np.float64]]:
+    epochs = [parse_utc(text) for text in texts]
+    first = epochs[0]
+    return first.tt_jd1, np.array([(e.tt_jd1 - first.tt_jd1) + e.tt_jd2 for e in epochs])
+
+
+def column(rows: list[dict[str, str]], name: str) -> npt.NDArray[np.float64]:
+    return np.array([float(row[name]) for row in rows])
+
+
+def turn_deg(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return (np.degrees(a) - b + 180.0) % 360.0 - 180.0
+
+
 def misses_deg(
-    utc: str, latitude_deg: float, longitude_deg: float, azimuth: float, elevation: float
-) -> tuple[float, float]:
-    """How far elevation, and azimuth on the sky, are out."""
-    epoch = parse_utc(utc)
-    track = sun_from_moon(math.radians(latitude_deg), math.radians(longitude_deg), *epoch.tt_at([0.0]))
-    turn = (math.degrees(track.azimuth_rad[0]) - azimuth + 180) % 360 - 180
-    return math.degrees(track.elevation_rad[0]) - elevation, turn * math.cos(math.radians(elevation))
+    track: Track, azimuth: npt.NDArray[np.float64], elevation: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """(2, n): how far elevation, and azimuth on the sky, are out."""
+    level = np.cos(np.radians(elevation))
+    return np.stack(
+        [np.degrees(track.elevation_rad) - elevation, turn_deg(track.azimuth_rad, azimuth) * level]
+    )
 
 
-def test_every_row_of_horizons_since_1972(reference: Path) -> None:
-    compared = 0
-    for row in rows_of(reference / "sky" / "horizons_sun_earth.csv"):
-        if int(row["utc"][:4]) < 1972:
-            continue
-        place = float(row["lat_deg"]), float(row["lon_east_deg"])
-        utc = row["utc"].replace(" ", "T") + "Z"
-        out = misses_deg(utc, *place, float(row["sun_az_deg"]), float(row["sun_el_deg"]))
-        assert max(map(abs, out)) < WITHIN_DEG, row
-        compared += 1
-    assert compared >= 20
+def test_every_row_of_horizons(reference: Path) -> None:
+    rows = rows_of(reference / "sky" / "horizons_sun_earth.csv")
+    assert len(rows) == 27
+    assert min(row["utc"] for row in rows) < "1970" < "2044" < max(row["utc"] for row in rows)
+    times = epochs_of(row["utc"].replace(" ", "T") + "Z" for row in rows)
+    places = np.radians(column(rows, "lat_deg")), np.radians(column(rows, "lon_east_deg"))
+    for body, track in (("sun", sun_from_moon(*places, *times)), ("earth", earth_from_moon(*places, *times))):
+        out = misses_deg(track, column(rows, f"{body}_az_deg"), column(rows, f"{body}_el_deg"))
+        assert np.abs(out).max() < WITHIN_DEG, body
 
 
 def test_every_row_of_cspice(reference: Path) -> None:
     rows = rows_of(reference / "sky" / "sun_earth_site_golden.csv")
     assert len(rows) > 100
-    out = np.array([
-        misses_deg(row["utc"], *CHANGE_4, float(row["sun_az_deg"]), float(row["sun_el_deg"])) for row in rows
-    ])  # fmt: skip
+    times = epochs_of(row["utc"] for row in rows)
+    sun = sun_from_moon(*np.radians(CHANGE_4), *times)
+    out = misses_deg(sun, column(rows, "sun_az_deg"), column(rows, "sun_el_deg"))
     assert np.abs(out).max() < WITHIN_DEG
     assert np.sqrt((out**2).mean()) < 0.002
-
-
-def subsolar_deg(utc: str) -> tuple[float, float]:
-    """The place where the Sun stands overhead, by where it stands over three other places."""
-    epoch = parse_utc(utc)
-    axes = [(0.0, 0.0), (0.0, math.pi / 2), (math.pi / 2, 0.0)]  # the zeniths are x, y and z
-    x, y, z = (math.sin(sun_from_moon(*place, *epoch.tt_at([0.0])).elevation_rad[0]) for place in axes)
-    return math.degrees(math.atan2(z, math.hypot(x, y))), math.degrees(math.atan2(y, x))
+    for name, point in (("subsolar", subsolar_point(*times)), ("subearth", subearth_point(*times))):
+        latitude, longitude = column(rows, f"{name}_lat_deg"), column(rows, f"{name}_lon_deg")
+        assert np.abs(np.degrees(point.latitude_rad) - latitude).max() < WITHIN_DEG
+        assert np.abs(turn_deg(point.longitude_rad, longitude)).max() < WITHIN_DEG
+    earth_range_km = subearth_point(*times).distance_m / 1000.0
+    assert np.abs(earth_range_km - column(rows, "earth_range_km")).max() < 13.0  # what moon98 is good for
 
 
 def test_subsolar_point_of_meeus_example_53a() -> None:
     """1992 April 12, 0h TD: colongitude 22.11 deg, that is 67.89 deg E; latitude +1.46 deg."""
-    latitude, longitude = subsolar_deg("1992-04-11T23:59:01Z")  # TD less 59 s
-    assert latitude == pytest.approx(1.46, abs=0.02)
-    assert longitude == pytest.approx(67.89, abs=0.02)
+    point = subsolar_point(2_448_724.5, 0.0)
+    assert np.degrees(point.latitude_rad) == pytest.approx(1.46, abs=0.02)
+    assert np.degrees(point.longitude_rad) == pytest.approx(67.89, abs=0.02)
 
 
-def test_subsolar_point_of_cspice(reference: Path) -> None:
-    for row in rows_of(reference / "sky" / "sun_earth_site_golden.csv")[::12]:
-        latitude, longitude = subsolar_deg(row["utc"])
-        assert latitude == pytest.approx(float(row["subsolar_lat_deg"]), abs=WITHIN_DEG)
-        assert abs((longitude - float(row["subsolar_lon_deg"]) + 180) % 360 - 180) < WITHIN_DEG
+def test_libration_of_meeus_example_53a() -> None:
+    """The same instant: libration in longitude -1.23 deg, in latitude +4.20 deg.
+
+    His angles are of the principal axes (Eckhardt's series), which are 0.03 deg from the mean-Earth ones.
+    """
+    point = subearth_point(2_448_724.5, 0.0)
+    assert np.degrees(point.latitude_rad) == pytest.approx(4.20, abs=0.03)
+    assert np.degrees(point.longitude_rad) == pytest.approx(-1.23, abs=0.03)
+    # Example 47a, at one instant; the Earth goes 38 km while the light is under way.
+    assert point.distance_m[0] / 1000 == pytest.approx(368_409.7, abs=40.0)
+
+
+def test_a_body_is_in_the_zenith_of_its_sub_point() -> None:
+    jd1, jd2 = 2_451_545.0, np.linspace(-20_000.0, 20_000.0, 101)
+    for from_moon, point in (
+        (sun_from_moon, subsolar_point(jd1, jd2)),
+        (earth_from_moon, subearth_point(jd1, jd2)),
+    ):
+        track = from_moon(point.latitude_rad, point.longitude_rad, jd1, jd2)
+        assert np.degrees(track.elevation_rad).min() > 90.0 - 1e-4
+        # The light of the last radius is a thousandth of a millisecond of the Earth's way
+        np.testing.assert_allclose(track.distance_m, point.distance_m - MOON.radius_m, rtol=0, atol=200.0)
+
+
+def test_the_earth_never_rises_at_change_4() -> None:
+    """Over 19 years, a round of the nodes: -51.6 to -37.1 deg, mean -44.5 (DE421 and the IAU Moon)."""
+    epoch = parse_utc("2019-01-01T00:00:00Z")
+    jd1, jd2 = epoch.tt_at(np.arange(0.0, 19 * 365.25 * 86_400.0, 6 * 3600.0))
+    elevation = np.degrees(earth_from_moon(*np.radians(CHANGE_4), jd1, jd2).elevation_rad)
+    assert elevation.max() == pytest.approx(-37.1, abs=0.2)
+    assert elevation.min() == pytest.approx(-51.6, abs=0.2)
+    assert elevation.mean() == pytest.approx(-44.5, abs=0.2)
+
+
+def test_discs_are_as_wide_as_they_are() -> None:
+    """The Sun 0.523-0.543 deg (of the site's facts), the Earth about 3.67 times the Moon's disc on Earth."""
+    times = parse_utc("2019-01-01T00:00Z").tt_at(np.arange(0, 3.2e7, 8.64e4))
+    sun = np.degrees(sun_from_moon(0.0, 0.0, *times).angular_diameter_rad)
+    assert sun.min() == pytest.approx(0.523, abs=0.001)
+    assert sun.max() == pytest.approx(0.543, abs=0.001)
+    earth = earth_from_moon(0.0, 0.0, *times)
+    np.testing.assert_allclose(np.sin(earth.angular_diameter_rad / 2) * earth.distance_m, 6_378_137.0)
+    assert np.degrees(earth.angular_diameter_rad).mean() == pytest.approx(1.91, abs=0.03)
+
+
+def test_places_may_come_one_per_time() -> None:
+    jd1, jd2 = 2_451_545.0, np.array([0.0, 700.0, 7000.0])
+    latitude, longitude = np.array([-1.5, 0.1, 0.7]), np.array([3.0, -2.0, 0.0])
+    together = sun_from_moon(latitude, longitude, jd1, jd2)
+    for i in range(3):
+        alone = sun_from_moon(latitude[i], longitude[i], jd1, jd2[i])
+        assert alone.azimuth_rad[0] == pytest.approx(together.azimuth_rad[i], abs=1e-12)
+        assert alone.elevation_rad[0] == pytest.approx(together.elevation_rad[i], abs=1e-12)
+
+
+@pytest.mark.parametrize("utc", ["1900-01-01T00:00:00Z", "2100-12-31T23:59:59Z"])
+def test_the_years_served_raise_no_warning(utc: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        track = sun_from_moon(0.0, 0.0, *parse_utc(utc).tt_at([-SYNODIC_MONTH_S, 0.0, SYNODIC_MONTH_S]))
+    assert np.isfinite(track.elevation_rad).all()
 
 
 def test_orientation_is_a_rotation_and_turns_once_a_sidereal_month() -> None:
