@@ -1,16 +1,36 @@
-"""The wheel alone, in a bare environment, from an empty folder: what `pip install farside` gives."""
+"""The wheel alone, from an empty folder: what `pip install farside` gives."""
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import subprocess
 import sys
 import zipfile
+from email import message_from_bytes
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+
+
+IMPORT_ALL = """
+import importlib, pkgutil, rover, sim
+from rover.io.bundle import maps_folder, scenario_names, site_names
+from sim.run.scenario import load_scenario
+from sim.run.setting import load_site
+print(maps_folder())
+for name in scenario_names():
+    load_scenario(name).read_vehicle()
+for name in site_names():
+    load_site(name)
+for package in (rover, sim):
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        print(importlib.import_module(module.name).__file__)
+"""
 
 
 def run(*words: object, cwd: Path, env: dict[str, str] | None = None) -> str:
@@ -42,6 +62,50 @@ def test_it_carries_the_maps_and_nothing_else(wheel: Path) -> None:
     assert not [name for name in names if "test_" in name or name.endswith(".pyc")]
 
 
+def test_it_requires_the_libraries_that_it_imports(wheel: Path) -> None:
+    package = zipfile.ZipFile(wheel)
+    (metadata,) = [name for name in package.namelist() if name.endswith(".dist-info/METADATA")]
+    lines = message_from_bytes(package.read(metadata)).get_all("Requires-Dist", [])
+    required = {plain(re.split(r"[^\w.-]", line)[0]) for line in lines}
+    found = imported_libraries(package)
+    assert {"numpy", "numba", "rasterio", "erfa"} <= found
+    owners = packages_distributions()
+    for library in found:
+        assert {plain(owner) for owner in owners.get(library, [library])} & required, library
+
+
+def plain(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
+def imported_libraries(package: zipfile.ZipFile) -> set[str]:
+    """Return what its modules import; those in `sim/testing` serve pytest, which is there when they are."""
+    found: set[str] = set()
+    for name in package.namelist():
+        if name.endswith(".py") and not name.startswith("sim/testing/"):
+            for node in ast.walk(ast.parse(package.read(name))):
+                if isinstance(node, ast.Import):
+                    found |= {alias.name.split(".")[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    found.add(node.module.split(".")[0])
+    found.discard("pydantic_core")  # a part of pydantic, which brings its own version of it
+    return found - sys.stdlib_module_names - {"rover", "sim"}
+
+
+def test_its_modules_and_maps_work_from_elsewhere(wheel: Path, tmp_path: Path) -> None:
+    """With the libraries that are here; every module can be imported, and every bundled scenario and site read."""
+    apart, empty, home = tmp_path / "apart", tmp_path / "empty", tmp_path / "home"
+    empty.mkdir()
+    home.mkdir()
+    zipfile.ZipFile(wheel).extractall(apart)
+    env = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(apart)}
+    where = run(sys.executable, "-c", IMPORT_ALL, cwd=empty, env=env).split()
+    assert len(where) > 100
+    assert all(path.startswith(str(apart)) for path in where)
+    assert not list(empty.iterdir())
+
+
+@pytest.mark.slow
 def test_installed_alone_it_plans_and_drives(wheel: Path, tmp_path: Path) -> None:
     bare, empty, home = tmp_path / "venv", tmp_path / "empty", tmp_path / "home"
     empty.mkdir()

@@ -20,11 +20,13 @@ import numpy.typing as npt
 from rover.core.bodies import AU_M
 from rover.core.logged_day import LoggedDay
 from rover.core.time import SYNODIC_MONTH_S, Epoch, parse_utc
-from rover.sky.almanac import next_crossing
-from rover.sky.sun import SunTrack, sun_from_moon
+from rover.sky.ephemeris import Target
+from rover.sky.events import crossings, find_edges
+from rover.sky.sun import Track, sun_from_moon
+from rover.sky.track import spline_track
 
 Vector = npt.NDArray[np.float64]
-Measure = Callable[[SunTrack], Vector]
+Measure = Callable[[Track], Vector]
 """From the Sun at n times to (n,) values that grow in the morning."""
 
 LEAN_NORTH_RAD = np.radians(12.0)
@@ -57,47 +59,31 @@ class DormancyRule:
     def wake(self, lunar_day: int) -> Epoch | None:
         """Return when the rover wakes, or None where the measure stays below its threshold until noon."""
         noon_s = (lunar_day - 1) * SYNODIC_MONTH_S
+        from_s, until_s = noon_s - _HALF_DAY_S, noon_s + 86_400.0
+        sun = self._track(from_s, until_s)
 
-        def value(time_s: Vector) -> Vector:
-            return self.measure(self._sun(time_s))
+        def gives_enough(time_s: Vector) -> npt.NDArray[np.bool_]:
+            return self.measure(sun(time_s)) >= self.wake_at
 
-        return _epoch(
-            next_crossing(
-                value,
-                self.wake_at,
-                rising=True,
-                from_s=noon_s - _HALF_DAY_S,
-                until_s=noon_s + 86_400.0,
-                step_s=_STEP_S,
-            )
-        )
+        return _first(find_edges(gives_enough, from_s, until_s, step_s=_STEP_S).to(True))
 
     def sleep(self, lunar_day: int) -> Epoch | None:
         """Return when it goes to sleep, or None where the Sun stays above that elevation or below it."""
         noon_s = (lunar_day - 1) * SYNODIC_MONTH_S
+        from_s, until_s = noon_s - 86_400.0, noon_s + _HALF_DAY_S
+        sun = self._track(from_s, until_s)
+        edges = crossings(sun, from_s, until_s, step_s=_STEP_S, elevation_rad=self.sleep_at_rad)
+        return _first(edges.to(False))
 
-        def elevation(time_s: Vector) -> Vector:
-            return self._sun(time_s).elevation_rad
-
-        return _epoch(
-            next_crossing(
-                elevation,
-                self.sleep_at_rad,
-                rising=False,
-                from_s=noon_s - 86_400.0,
-                until_s=noon_s + _HALF_DAY_S,
-                step_s=_STEP_S,
-            )
-        )
-
-    def _sun(self, time_s: Vector) -> SunTrack:
-        return sun_from_moon(self.latitude_rad, self.longitude_rad, *_FIRST_NOON.tt_at(time_s))
+    def _track(self, from_s: float, until_s: float) -> Callable[[Vector], Track]:
+        place = self.latitude_rad, self.longitude_rad
+        return spline_track(Target.SUN, *place, _FIRST_NOON, from_s=from_s, until_s=until_s).at
 
 
-def _epoch(time_s: float | None) -> Epoch | None:
-    if time_s is None:
+def _first(time_s: Vector) -> Epoch | None:
+    if len(time_s) == 0:
         return None
-    jd1, jd2 = _FIRST_NOON.tt_at(time_s)
+    jd1, jd2 = _FIRST_NOON.tt_at(float(time_s[0]))
     return Epoch(tt_jd1=jd1, tt_jd2=float(jd2))
 
 
@@ -111,7 +97,7 @@ def array_output(
         horizon: From (n,) azimuths to (n,) elevations of the horizon, radians; by default the plane one.
     """
 
-    def output(sun: SunTrack) -> Vector:
+    def output(sun: Track) -> Vector:
         level = np.cos(sun.elevation_rad) * np.cos(sun.azimuth_rad)
         facing = np.cos(lean_north_rad) * np.sin(sun.elevation_rad) + np.sin(lean_north_rad) * level
         above = sun.elevation_rad > (0.0 if horizon is None else horizon(sun.azimuth_rad))
@@ -121,7 +107,7 @@ def array_output(
     return output
 
 
-def sun_elevation(sun: SunTrack) -> Vector:
+def sun_elevation(sun: Track) -> Vector:
     """Return the Sun's elevation, radians: the measure of a rule with a constant elevation."""
     return sun.elevation_rad
 
@@ -156,7 +142,7 @@ def sun_elevation_at(rule: DormancyRule, epoch: Epoch) -> float:
     return float(_sun_at(epoch, rule.latitude_rad, rule.longitude_rad).elevation_rad[0])
 
 
-def _sun_at(epoch: Epoch, latitude_rad: float, longitude_rad: float) -> SunTrack:
+def _sun_at(epoch: Epoch, latitude_rad: float, longitude_rad: float) -> Track:
     return sun_from_moon(latitude_rad, longitude_rad, epoch.tt_jd1, np.array([epoch.tt_jd2]))
 
 

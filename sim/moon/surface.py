@@ -111,12 +111,9 @@ class Surface:
     def seeded_craters(
         self, window: tuple[int, int, int, int], *, from_m: float = 0.0, cell_m: float = 0.0
     ) -> Craters:
-        """Return the craters of the population that reach into a window, the largest sizes first.
+        """Return the craters of the population, as `CraterField.craters_in` does, less those that the site rules out.
 
-        Args:
-            window: West, south, east and north, half-millimetres.
-            from_m: Smaller ones are left out.
-            cell_m: Those that a raster of such cells does not show are left out too.
+        Ruled out are those that would stand among the known ones of their size, and those too near the anchor.
         """
         every = self.craters.craters_in(window, from_m=from_m, cell_m=cell_m)
         if self.site.craters.known_radius_m > 0:

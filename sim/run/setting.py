@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -218,13 +219,7 @@ def prepare(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DE
     dem = orbital_dem(scenario, allow_body=allow_body, max_cells=max_cells)
     require_inside(dem.geometry, {"start_m": scenario.start_m, "goal_m": scenario.goal_m})
     deadline_s = scenario.operations.max_lunar_days * SYNODIC_MONTH_S
-    almanac = build_almanac(
-        dem.geometry.site,
-        epoch,
-        duration_s=deadline_s + SYNODIC_MONTH_S,
-        relay_phase=ASSUMED_PHASE,
-        stations=tuple(read_stations().stations.values()),
-    )
+    almanac = _almanac(dem.geometry.site, epoch, duration_s=deadline_s + SYNODIC_MONTH_S)
     teleoperated = scenario.operations.mode == "teleoperated"
     control = mission_control(
         dem,
@@ -251,6 +246,13 @@ def prepare(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DE
         control=control,
         deadline_s=deadline_s,
     )
+
+
+@lru_cache(maxsize=2)
+def _almanac(site: Site, epoch: Epoch, *, duration_s: float) -> Almanac:
+    """Return the almanac, made once for all seeds and vehicles under the same sky."""
+    stations = tuple(read_stations().stations.values())
+    return build_almanac(site, epoch, duration_s=duration_s, relay_phase=ASSUMED_PHASE, stations=stations)
 
 
 def require_inside(geometry: GridGeometry, places: dict[str, tuple[float, float]]) -> None:

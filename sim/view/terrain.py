@@ -134,17 +134,7 @@ def _draw_slopes(ax: Axes, sheet: TerrainSheet) -> None:
         label="median, between two points",
         gid="bidirectional",
     )
-    target = sheet.targets.get("bidirectional_slope_deg")
-    if target is not None:
-        ax.axhspan(
-            target.low,
-            target.high,
-            color=style.SKY,
-            alpha=0.25,
-            lw=0,
-            label="target of the dashed",
-            gid="target",
-        )
+    _draw_target(ax, sheet.targets.get("bidirectional_slope_deg"), "target of the dashed")
     ax.set_xscale("log")
     steepest = float(np.nanmax(sheet.slope_deg, initial=1.0))
     ax.set(xlabel="baseline (m)", ylabel="slope (deg)", ylim=(0, 1.32 * steepest))
@@ -212,17 +202,7 @@ def _draw_rocks(ax: Axes, sheet: TerrainSheet) -> None:
             label=curve.words if shown.any() else f"{curve.words}: none",
             gid=curve.words,
         )
-    target = sheet.targets.get("rock_fraction")
-    if target is not None:
-        ax.axhspan(
-            target.low,
-            target.high,
-            color=style.SKY,
-            alpha=0.25,
-            lw=0,
-            label="target of all rocks",
-            gid="target",
-        )
+    _draw_target(ax, sheet.targets.get("rock_fraction"), "target of all rocks")
     measured = [curve.fraction[curve.fraction > 0] for curve in sheet.rocks if not curve.is_law]
     known = np.concatenate([*measured, np.empty(0)])
     if known.size:
@@ -265,6 +245,12 @@ def _draw_ground(ax: Axes, sheet: TerrainSheet) -> None:
             textcoords="offset points",
             fontsize=style.SMALL_PT,
         )
+
+
+def _draw_target(ax: Axes, target: TargetRange | None, words: str) -> None:
+    """Draw the band that a figure should lie in, where the site gives one."""
+    if target is not None:
+        ax.axhspan(target.low, target.high, color=style.SKY, alpha=0.25, lw=0, label=words, gid="target")
 
 
 def _log_axes(ax: Axes) -> None:

@@ -6,7 +6,7 @@ import copy
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +14,38 @@ import pytest
 
 from rover.core.grid import Dem, GridGeometry, Site
 from sim.moon.cells import Cells
+from sim.moon.craters import Craters
 from sim.moon.dem import Window, synthesize
+from sim.moon.rocks import NO_ROCKS, Rocks
 from sim.moon.site import SiteParams, site_from_table
+from sim.moon.surface import surface
 
 SITE_FILE = Path(__file__).parents[3] / "maps" / "von-karman" / "site.toml"
 NOWHERE = Site(latitude_rad=0.0, longitude_rad=0.0, body="moon", crs_wkt="")
+SEEDS = range(1, 11)
+FAR = 20_000_000
+"""10 km east of the lander, half-millimetres: seeded craters only."""
+
+Array = npt.NDArray[np.float64]
+Listed = TypeVar("Listed", Craters, Rocks)
+
+
+def elevation(
+    site: SiteParams, seed: int, cells: Cells, *, rocks: bool = True, boulders: Rocks = NO_ROCKS
+) -> Array:
+    return surface(site, seed).elevation_m(cells, boulders, rocks=rocks)
+
+
+def slope_deg(height_m: Array, cell_m: float) -> Array:
+    north, east = np.gradient(height_m, cell_m)
+    return np.degrees(np.arctan(np.hypot(north, east)))
+
+
+def centred(found: Listed, window: tuple[int, int, int, int]) -> Listed:
+    """Return those of a list whose centres lie in a window."""
+    west, south, east, north = window
+    x, y = found.place[:, 0], found.place[:, 1]
+    return found.where((x >= west) & (x < east) & (y >= south) & (y < north))
 
 
 @pytest.fixture(scope="session")
