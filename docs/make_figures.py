@@ -14,6 +14,9 @@ import numpy.typing as npt
 from PIL import Image
 from rich.console import Console
 
+from rover.io.dormancy_log import read_dormancy_log
+from sim.cli.hindcast import predict
+from sim.cli.hindcast_sheet import sheet_of
 from sim.moon.cells import Cells
 from sim.moon.rocks import NO_ROCKS
 from sim.moon.site import SiteParams
@@ -23,6 +26,7 @@ from sim.run.runlog import RunLog
 from sim.run.scenario import load_scenario
 from sim.run.setting import load_site
 from sim.view.crater import Rings, draw_crater, rings_of
+from sim.view.hindcast import draw_hindcast
 from sim.view.maps import draw_map
 from sim.view.save import save_figure
 from sim.view.tables import print_summary
@@ -51,7 +55,12 @@ TABLE = re.compile(r"(?<=```text\n)first-drive\n.*?(?=```)", re.DOTALL)
 
 def main() -> None:
     log = run_scenario(load_scenario("first-drive"))
-    figures = {"map.png": draw_map(log), "timeline.png": draw_timeline(log), "crater.png": crater_figure()}
+    figures = {
+        "map.png": draw_map(log),
+        "timeline.png": draw_timeline(log),
+        "crater.png": crater_figure(),
+        "hindcast.png": draw_hindcast(sheet_of(predict(2, 44, read_dormancy_log(), None))),
+    }
     FIGURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         for name, figure in figures.items():

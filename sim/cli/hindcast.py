@@ -49,15 +49,16 @@ def hindcast(
         raise UsageError("comes before --from", remedy="give a later lunar day", field="--to", value=last)
     if plot is not None and plot.suffix.lower() != ".png":
         raise UsageError("pictures are PNG", remedy="give the file a name that ends in .png", file=plot)
-    made = _predict(first, last, read_dormancy_log(), None if log is None else read_dormancy_log(log))
+    made = predict(first, last, read_dormancy_log(), None if log is None else read_dormancy_log(log))
     if plot is not None:
         _draw(made, plot)
     typer.echo(as_json_text(made) if as_json else as_text(made))
 
 
-def _predict(
+def predict(
     first: int, last: int, fitted: Sequence[LoggedDay], beside: Sequence[LoggedDay] | None
 ) -> Hindcast:
+    """Return predictions for lunar days by rules fitted to one log, set beside another or the same one."""
     import math
 
     from rover.sky.dormancy import array_output, fit_rule, sun_elevation
