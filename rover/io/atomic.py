@@ -96,17 +96,6 @@ def atomic_folder(final: Path | str) -> Iterator[Path]:
         _sync(final.parent)
 
 
-def refuse_overwriting(source: Path | str, *outputs: Path | None) -> None:
-    """Refuse an output that is the input.
-
-    Raises:
-        UsageError: It is.
-    """
-    for output in outputs:
-        if output is not None and os.path.realpath(output) == os.path.realpath(source):
-            _refuse(output, "the output is the input", "name another file")
-
-
 def check_outputs(outputs: Mapping[str, Path | None], *, sources: Sequence[Path | str | None] = ()) -> None:
     """Refuse, before any work is done, outputs that could not be written at its end.
 

@@ -19,9 +19,10 @@ import numpy.typing as npt
 
 from rover.core.bodies import AU_M
 from rover.core.logged_day import LoggedDay
-from rover.core.time import SYNODIC_MONTH_S, Epoch, parse_utc
+from rover.core.time import Epoch
 from rover.sky.ephemeris import Target
 from rover.sky.events import crossings, find_edges
+from rover.sky.lunar_day import EPOCH, lunar_day_span
 from rover.sky.sun import Track, sun_from_moon
 from rover.sky.track import spline_track
 
@@ -33,9 +34,6 @@ LEAN_NORTH_RAD = np.radians(12.0)
 """Lean of the array towards the noon Sun, at a site in the south. Assumed: no attitude is published. With any lean from
 8 to 20 deg, days left out of the fit come out better than by a constant elevation (tested)."""
 
-_FIRST_NOON = parse_utc("2019-01-06T11:56:00Z")
-"""Of lunar day 1, that of Chang'e 4's landing."""
-_HALF_DAY_S = 0.5 * SYNODIC_MONTH_S
 _STEP_S = 3600.0
 
 
@@ -57,33 +55,31 @@ class DormancyRule:
     sleep_at_rad: float
 
     def wake(self, lunar_day: int) -> Epoch | None:
-        """Return when the rover wakes, or None where the measure stays below its threshold until noon."""
-        noon_s = (lunar_day - 1) * SYNODIC_MONTH_S
-        from_s, until_s = noon_s - _HALF_DAY_S, noon_s + 86_400.0
-        sun = self._track(from_s, until_s)
+        """Return when the rover wakes, or None where the measure stays on one side of its threshold."""
+        span, sun = self._day(lunar_day)
 
         def gives_enough(time_s: Vector) -> npt.NDArray[np.bool_]:
             return self.measure(sun(time_s)) >= self.wake_at
 
-        return _first(find_edges(gives_enough, from_s, until_s, step_s=_STEP_S).to(True))
+        return _first(find_edges(gives_enough, *span, step_s=_STEP_S).to(True))
 
     def sleep(self, lunar_day: int) -> Epoch | None:
         """Return when it goes to sleep, or None where the Sun stays above that elevation or below it."""
-        noon_s = (lunar_day - 1) * SYNODIC_MONTH_S
-        from_s, until_s = noon_s - 86_400.0, noon_s + _HALF_DAY_S
-        sun = self._track(from_s, until_s)
-        edges = crossings(sun, from_s, until_s, step_s=_STEP_S, elevation_rad=self.sleep_at_rad)
+        span, sun = self._day(lunar_day)
+        edges = crossings(sun, *span, step_s=_STEP_S, elevation_rad=self.sleep_at_rad)
         return _first(edges.to(False))
 
-    def _track(self, from_s: float, until_s: float) -> Callable[[Vector], Track]:
+    def _day(self, lunar_day: int) -> tuple[tuple[float, float], Callable[[Vector], Track]]:
+        """Return a lunar day's midnights and the Sun between them."""
+        from_s, until_s = lunar_day_span(self.longitude_rad, lunar_day)
         place = self.latitude_rad, self.longitude_rad
-        return spline_track(Target.SUN, *place, _FIRST_NOON, from_s=from_s, until_s=until_s).at
+        return (from_s, until_s), spline_track(Target.SUN, *place, EPOCH, from_s=from_s, until_s=until_s).at
 
 
 def _first(time_s: Vector) -> Epoch | None:
     if len(time_s) == 0:
         return None
-    jd1, jd2 = _FIRST_NOON.tt_at(float(time_s[0]))
+    jd1, jd2 = EPOCH.tt_at(float(time_s[0]))
     return Epoch(tt_jd1=jd1, tt_jd2=float(jd2))
 
 

@@ -37,7 +37,7 @@ _APART_S = 60.0
 
 
 class Direction(Protocol):
-    """Where something stands at n times: `SunTrack`, `RelayTrack` and `StationTrack` are such."""
+    """Where something stands at n times: `Track`, `RelayTrack` and `StationTrack` are such."""
 
     @property
     def azimuth_rad(self) -> Vector:

@@ -16,14 +16,9 @@ from rover.core.station import Station
 from rover.core.time import Epoch
 from rover.sky.events import station_passes
 from rover.sky.relay import relay_from_moon
+from rover.sky.track import directions, sample_times
 
 Vector = npt.NDArray[np.float64]
-
-_STEP_S = 7200.0
-"""A cubic through samples two hours apart is within 1e-5 deg, 10 m and 1e-7 s of what is sampled (tested)."""
-
-_MARGIN = 3
-"""Samples before and after the span: a spline is less good at its ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +43,8 @@ class Relay:
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RelayAlmanac:
     """The relay from one place over a span of time.
+
+    A cubic through samples two hours apart is within 1e-5 deg, 10 m and 1e-7 s of what is sampled (tested).
 
     Attributes:
         time_s: (n,) sample times, four or more.
@@ -131,19 +128,16 @@ def build_relay_almanac(
         phase_at_epoch: As for `rover.sky.relay.relay_from_moon`.
         stations: Those of the ground.
     """
-    time_s = np.arange(from_s // _STEP_S - _MARGIN, until_s // _STEP_S + _MARGIN + 2) * _STEP_S
+    time_s = sample_times(from_s, until_s)
     track = relay_from_moon(
         site.latitude_rad, site.longitude_rad, *epoch.tt_at(time_s), phase_at_epoch=phase_at_epoch
     )
-    azimuth, level = track.azimuth_rad - site.grid_north_rad, np.cos(track.elevation_rad)
     passes = station_passes(
         stations, epoch, float(time_s[0]), float(time_s[-1]), phase_at_epoch=phase_at_epoch
     )
     return RelayAlmanac(
         time_s=time_s,
-        direction=np.column_stack(
-            [level * np.sin(azimuth), level * np.cos(azimuth), np.sin(track.elevation_rad)]
-        ),
+        direction=directions(track.azimuth_rad - site.grid_north_rad, track.elevation_rad),
         range_m=track.range_m,
         light_time_s=track.light_time_s,
         seen_s=passes.any_station,

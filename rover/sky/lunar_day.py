@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.time import SYNODIC_MONTH_S, parse_utc
+from rover.sky.ephemeris import Ephemeris
 from rover.sky.events import (
     StationPasses,
     crossings,
@@ -20,6 +21,7 @@ from rover.sky.events import (
     transits,
 )
 from rover.sky.labels import lunar_day
+from rover.sky.sun import SERIES
 from rover.sky.table import SkyPlace
 
 Vector = npt.NDArray[np.float64]
@@ -71,11 +73,13 @@ class LunarDay:
         return _light(self.begin_s, self.end_s, self.sunrise_s, self.sunset_s)
 
 
-def lunar_day_span(place: SkyPlace, number: int) -> tuple[float, float]:
-    """Return when a lunar day begins and ends at a place, at local midnights, in seconds since `EPOCH`."""
+def lunar_day_span(
+    longitude_rad: float, number: int, *, ephemeris: Ephemeris = SERIES
+) -> tuple[float, float]:
+    """Return when a lunar day begins and ends at a longitude, at local midnights, in seconds since `EPOCH`."""
     guess_s = (number - 1) * SYNODIC_MONTH_S
     numbers = find_edges(
-        lambda time_s: lunar_day(place.longitude_rad, *EPOCH.tt_at(time_s), ephemeris=place.ephemeris),
+        lambda time_s: lunar_day(longitude_rad, *EPOCH.tt_at(time_s), ephemeris=ephemeris),
         guess_s - 1.1 * SYNODIC_MONTH_S,
         guess_s + 1.1 * SYNODIC_MONTH_S,
         step_s=86_400.0,
@@ -97,7 +101,7 @@ def tell_lunar_day(
     Raises:
         TimeError: A time that the ephemeris does not cover.
     """
-    begin_s, end_s = lunar_day_span(place, number)
+    begin_s, end_s = lunar_day_span(place.longitude_rad, number, ephemeris=place.ephemeris)
     sun = place.sun_track(EPOCH, begin_s - _STEP_S, end_s + _STEP_S)
     level = crossings(sun, begin_s, end_s, step_s=_STEP_S)
     light = _light(begin_s, end_s, level.to(True), level.to(False))

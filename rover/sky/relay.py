@@ -114,9 +114,9 @@ def relay_from_moon(
     frame = pulsating_frame(tt_jd1, jd2)
     place = _in_frame(frame, phase_at_epoch)
     from_moon = _celestial(frame, place - np.array([1 - MASS_RATIO, 0.0, 0.0]))
-    site = east_north_up(latitude_rad, longitude_rad)[2] * MOON.radius_m
-    towards = np.einsum("nij,nj->ni", moon_orientation(tt_jd1, jd2), from_moon) - site
-    azimuth, elevation, distance = azimuth_elevation_range(towards, latitude_rad, longitude_rad)
+    axes = east_north_up(latitude_rad, longitude_rad)
+    towards = np.einsum("nij,nj->ni", moon_orientation(tt_jd1, jd2), from_moon) - axes[2] * MOON.radius_m
+    azimuth, elevation, distance = azimuth_elevation_range(towards, axes)
     return RelayTrack(
         azimuth_rad=azimuth,
         elevation_rad=elevation,

@@ -19,7 +19,7 @@ from rover.core.arrays import locked
 from rover.core.bodies import SPEED_OF_LIGHT_M_S
 from rover.core.station import Station
 from rover.sky.relay import relay_from_earth
-from rover.sky.topocentric import azimuth_elevation_range, instants
+from rover.sky.topocentric import azimuth_elevation_range, east_north_up, instants
 
 Vector = npt.NDArray[np.float64]
 
@@ -101,7 +101,7 @@ def seen_from(station: Station, towards: Vector) -> StationTrack:
     """Return where a station sees (n, 3) points in metres of the frame that turns with the Earth."""
     latitude, longitude = station.latitude_rad, station.longitude_rad
     here = erfa.gd2gc(_WGS84, longitude, latitude, 0.0)
-    azimuth, elevation, distance = azimuth_elevation_range(towards - here, latitude, longitude)
+    azimuth, elevation, distance = azimuth_elevation_range(towards - here, east_north_up(latitude, longitude))
     return StationTrack(azimuth_rad=azimuth, elevation_rad=elevation, range_m=distance)
 
 

@@ -19,6 +19,7 @@ from rover.core.arrays import locked
 from rover.core.bodies import AU_M, MOON, SPEED_OF_LIGHT_M_S
 from rover.core.time import SECONDS_PER_DAY
 from rover.sky.ephemeris import Ephemeris, Target
+from rover.sky.topocentric import azimuth_elevation_range, east_north_up
 
 Vector = npt.NDArray[np.float64]
 
@@ -197,14 +198,13 @@ def _track(
     tt_jd2: npt.ArrayLike,
     ephemeris: Ephemeris,
 ) -> Track:
-    east, north, up = _horizon_axes(latitude_rad, longitude_rad)
+    axes = east_north_up(latitude_rad, longitude_rad)
     jd2 = np.atleast_1d(np.asarray(tt_jd2, np.float64))
-    towards = ephemeris.seen_from_moon(target, up * MOON.radius_m, tt_jd1, jd2)
-    distance = np.linalg.norm(towards, axis=1)
-    x, y, z = ((towards * axis).sum(axis=1) for axis in (east, north, up))
+    towards = ephemeris.seen_from_moon(target, axes[..., 2, :] * MOON.radius_m, tt_jd1, jd2)
+    azimuth, elevation, distance = azimuth_elevation_range(towards, axes)
     return Track(
-        azimuth_rad=np.arctan2(x, y) % (2 * np.pi),
-        elevation_rad=np.arctan2(z, np.hypot(x, y)),
+        azimuth_rad=azimuth,
+        elevation_rad=elevation,
         distance_m=distance,
         angular_diameter_rad=2 * np.arcsin(target.radius_m / distance),
     )
@@ -216,24 +216,6 @@ def _sub_point(target: Target, tt_jd1: float, tt_jd2: npt.ArrayLike, ephemeris: 
     level = np.hypot(x, y)
     return SubPoint(
         latitude_rad=np.arctan2(z, level), longitude_rad=np.arctan2(y, x), distance_m=np.hypot(level, z)
-    )
-
-
-def _horizon_axes(latitude_rad: npt.ArrayLike, longitude_rad: npt.ArrayLike) -> tuple[Vector, Vector, Vector]:
-    """Return east, north and up, each (3,) or (n, 3), in the Moon's frame."""
-    latitude, longitude = np.broadcast_arrays(
-        np.asarray(latitude_rad, np.float64), np.asarray(longitude_rad, np.float64)
-    )
-    sin_lat, cos_lat, sin_lon, cos_lon = (
-        np.sin(latitude),
-        np.cos(latitude),
-        np.sin(longitude),
-        np.cos(longitude),
-    )
-    return (
-        np.stack([-sin_lon, cos_lon, np.zeros_like(latitude)], axis=-1),
-        np.stack([-sin_lat * cos_lon, -sin_lat * sin_lon, cos_lat], axis=-1),
-        np.stack([cos_lat * cos_lon, cos_lat * sin_lon, sin_lat], axis=-1),
     )
 
 

@@ -17,12 +17,9 @@ from rover.sky.labels import local_solar_time_h, lunar_day
 from rover.sky.relay import RelayTrack, relay_from_moon
 from rover.sky.stations import stations_see
 from rover.sky.sun import SERIES, Track, earth_from_moon, sun_from_moon
-from rover.sky.track import spline_track
+from rover.sky.track import SAMPLE_S, spline_track
 
 Vector = npt.NDArray[np.float64]
-
-_SAMPLE_S = 7200.0
-"""Distance of a spline track's samples: where times are closer than that, it is the quicker one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +115,7 @@ def sky_table(place: SkyPlace, epoch: Epoch, time_s: npt.ArrayLike) -> SkyTable:
 def _track(place: SkyPlace, target: Target, epoch: Epoch, time_s: Vector) -> Track:
     """Return a body by its spline where that needs fewer evaluations, and the ephemeris reaches beyond the times."""
     is_series = place.ephemeris is SERIES
-    if is_series and len(time_s) > 20 and (time_s[-1] - time_s[0]) / _SAMPLE_S < len(time_s) / 2:
+    if is_series and len(time_s) > 20 and (time_s[-1] - time_s[0]) / SAMPLE_S < len(time_s) / 2:
         return _spline(place, target, epoch, float(time_s[0]), float(time_s[-1]))(time_s)
     from_moon = sun_from_moon if target is Target.SUN else earth_from_moon
     return from_moon(place.latitude_rad, place.longitude_rad, *epoch.tt_at(time_s), ephemeris=place.ephemeris)

@@ -8,30 +8,29 @@ import numpy.typing as npt
 Vector = npt.NDArray[np.float64]
 
 
-def east_north_up(latitude_rad: float, longitude_rad: float) -> Vector:
-    """Return (3, 3): the unit vectors east, north and up of a place as rows, in the body's frame.
+def east_north_up(latitude_rad: npt.ArrayLike, longitude_rad: npt.ArrayLike) -> Vector:
+    """Return (3, 3), or (n, 3, 3) of n places: unit vectors east, north and up as rows, in the body's frame.
 
     The latitude is that of the vertical: planetocentric on a sphere, geodetic on an ellipsoid.
     """
-    sin_lat, cos_lat = np.sin(latitude_rad), np.cos(latitude_rad)
-    sin_lon, cos_lon = np.sin(longitude_rad), np.cos(longitude_rad)
-    return np.array(
-        [
-            [-sin_lon, cos_lon, 0.0],
-            [-sin_lat * cos_lon, -sin_lat * sin_lon, cos_lat],
-            [cos_lat * cos_lon, cos_lat * sin_lon, sin_lat],
-        ]
+    latitude, longitude = np.broadcast_arrays(
+        np.asarray(latitude_rad, np.float64), np.asarray(longitude_rad, np.float64)
     )
+    sin_lat, cos_lat, sin_lon, cos_lon = (f(x) for x in (latitude, longitude) for f in (np.sin, np.cos))
+    rows = (
+        (-sin_lon, cos_lon, np.zeros_like(latitude)),
+        (-sin_lat * cos_lon, -sin_lat * sin_lon, cos_lat),
+        (cos_lat * cos_lon, cos_lat * sin_lon, sin_lat),
+    )
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
 
 
-def azimuth_elevation_range(
-    towards: Vector, latitude_rad: float, longitude_rad: float
-) -> tuple[Vector, Vector, Vector]:
-    """Return azimuth, elevation and length of (n, 3) vectors from a place, in the body's frame.
+def azimuth_elevation_range(towards: Vector, axes: Vector) -> tuple[Vector, Vector, Vector]:
+    """Return azimuth, elevation and length of (n, 3) vectors in the body's frame, by the axes of `east_north_up`.
 
     Azimuths are clockwise from true north, 0 to 2 pi; elevations are above the plane of the horizon.
     """
-    east, north, up = (towards @ east_north_up(latitude_rad, longitude_rad).T).T
+    east, north, up = (axes @ towards[..., None])[..., 0].T
     level = np.hypot(east, north)
     return np.arctan2(east, north) % (2 * np.pi), np.arctan2(up, level), np.hypot(level, up)
 

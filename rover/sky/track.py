@@ -15,7 +15,7 @@ from rover.sky.sun import SERIES, Track, earth_from_moon, sun_from_moon
 
 Vector = npt.NDArray[np.float64]
 
-_STEP_S = 7200.0
+SAMPLE_S = 7200.0
 """A cubic through samples two hours apart is within 1e-6 deg of what is sampled (tested)."""
 
 _MARGIN = 3
@@ -81,6 +81,17 @@ class SplineTrack:
         return np.asarray(self._spline(asked))
 
 
+def sample_times(from_s: float, until_s: float) -> Vector:
+    """Return (n,) times to sample at, on whole steps, from a little before a span to a little after it."""
+    return np.arange(from_s // SAMPLE_S - _MARGIN, until_s // SAMPLE_S + _MARGIN + 2) * SAMPLE_S
+
+
+def directions(azimuth_rad: Vector, elevation_rad: Vector) -> Vector:
+    """Return (n, 3) unit vectors east, north and up."""
+    level = np.cos(elevation_rad)
+    return np.column_stack([level * np.sin(azimuth_rad), level * np.cos(azimuth_rad), np.sin(elevation_rad)])
+
+
 def spline_track(
     target: Target,
     latitude_rad: float,
@@ -105,14 +116,10 @@ def spline_track(
     Raises:
         TimeError: A time that the ephemeris does not cover.
     """
-    time_s = np.arange(from_s // _STEP_S - _MARGIN, until_s // _STEP_S + _MARGIN + 2) * _STEP_S
+    time_s = sample_times(from_s, until_s)
     from_moon = sun_from_moon if target is Target.SUN else earth_from_moon
     track = from_moon(latitude_rad, longitude_rad, *epoch.tt_at(time_s), ephemeris=ephemeris)
-    azimuth = track.azimuth_rad - grid_north_rad
-    level = np.cos(track.elevation_rad)
-    direction = np.column_stack(
-        [level * np.sin(azimuth), level * np.cos(azimuth), np.sin(track.elevation_rad)]
-    )
+    direction = directions(track.azimuth_rad - grid_north_rad, track.elevation_rad)
     return SplineTrack(
         time_s=time_s, direction=direction, distance_m=track.distance_m, radius_m=target.radius_m
     )

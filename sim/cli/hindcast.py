@@ -38,6 +38,7 @@ def hindcast(
 ) -> None:
     """Predict when Yutu-2 woke and went to sleep, and tell how far off published times the prediction is."""
     from rover.core.errors import UsageError
+    from rover.io.atomic import check_outputs
     from rover.io.dormancy_log import read_dormancy_log
     from sim.cli.hindcast_tables import as_json_text, as_text
 
@@ -49,6 +50,7 @@ def hindcast(
         raise UsageError("comes before --from", remedy="give a later lunar day", field="--to", value=last)
     if plot is not None and plot.suffix.lower() != ".png":
         raise UsageError("pictures are PNG", remedy="give the file a name that ends in .png", file=plot)
+    check_outputs({"--plot": plot}, sources=[log])
     made = predict(first, last, read_dormancy_log(), None if log is None else read_dormancy_log(log))
     if plot is not None:
         _draw(made, plot)
@@ -63,11 +65,9 @@ def predict(
 
     from rover.sky.dormancy import array_output, fit_rule, sun_elevation
     from sim.cli.hindcast_tables import hindcast_of
-    from sim.run.setting import load_site
+    from sim.cli.landing_site import landing_site_deg
 
-    site = load_site("von-karman")
-    assert site.anchor is not None
-    latitude, longitude = math.radians(site.anchor.latitude_deg), math.radians(site.anchor.longitude_deg)
+    latitude, longitude = map(math.radians, landing_site_deg())
     rule, constant = (
         fit_rule(measure, fitted, latitude_rad=latitude, longitude_rad=longitude)
         for measure in (array_output(), sun_elevation)

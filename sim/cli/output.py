@@ -11,7 +11,7 @@ from pathlib import Path
 def write_lines(lines: Iterable[str], out: Path | None) -> None:
     """Write lines as they come, to `out` or else to stdout.
 
-    A reader that has had enough (`| head`) ends it quietly.
+    A reader that has had enough (`| head`) ends it quietly, and what comes after, such as a picture, is still made.
 
     Raises:
         OutputError: The file cannot be written.

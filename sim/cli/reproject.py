@@ -32,12 +32,12 @@ def reproject(
     ] = None,
 ) -> None:
     """Make a local DEM in metres of a window of a map in degrees (or in any other frame)."""
-    from rover.io.atomic import refuse_overwriting
+    from rover.io.atomic import check_outputs
     from rover.io.elevation import DEFAULT_MAX_CELLS
     from rover.io.raster import format_to_write, write_dem
     from rover.io.reproject import reproject_dem
 
-    refuse_overwriting(dem, out)
+    check_outputs({"--out": out}, sources=[dem])
     latitude, longitude = degrees_of(center)
     format_to_write(out)
     made = reproject_dem(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from sim.cli.landing_site import landing_site_deg
+
 if TYPE_CHECKING:
     from rover.core.errors import UsageError
     from rover.core.time import Epoch
@@ -19,7 +21,6 @@ DEFAULT_MAX_ROWS = 1_000_000
 _CHUNK = 2_000
 """Rows made at once: the first ones are out before the last are begun."""
 
-_DEFAULT_SITE = "von-karman"
 _EXAMPLE = "such as 2019-01-03T02:26:00Z"
 
 
@@ -119,17 +120,15 @@ def _check_outputs(
 ) -> None:
     """Refuse outputs that do not go together, or that no picture can have."""
     from rover.core.errors import UsageError
-    from rover.io.atomic import refuse_overwriting
+    from rover.io.atomic import check_outputs
 
     if as_json and as_csv:
         raise _refusal("--csv", "does not go with --json", "give one of them")
-    if plot is None:
-        return
-    if is_instant:
+    if plot is not None and is_instant:
         raise _refusal("--plot", "an instant makes no picture", "give --from and --to, or --almanac")
-    if plot.suffix.lower() != ".png":
+    if plot is not None and plot.suffix.lower() != ".png":
         raise UsageError("pictures are PNG", remedy="give the file a name that ends in .png", file=plot)
-    refuse_overwriting(plot, out)
+    check_outputs({"--out": out, "--plot": plot})
 
 
 def _refusal(field: str, what: str, remedy: str) -> UsageError:
@@ -182,7 +181,7 @@ def _degrees(lat: str | None, lon: str | None) -> tuple[float, float, str]:
     from rover.core.errors import UsageError
 
     if lat is None and lon is None:
-        latitude, longitude = _default_place()
+        latitude, longitude = landing_site_deg()
         return latitude, longitude, f"{_words(latitude, longitude)} (Chang'e 4's landing site, the default)"
     if lat is None or lon is None:
         missing = "--lat" if lat is None else "--lon"
@@ -198,15 +197,6 @@ def _degrees(lat: str | None, lon: str | None) -> tuple[float, float, str]:
         remedy = "give -180 to 180 or 0 to 360, east positive"
         raise UsageError("no longitude", remedy=remedy, field="--lon", value=lon)
     return latitude, longitude, _words(latitude, longitude)
-
-
-def _default_place() -> tuple[float, float]:
-    from rover.core.errors import SiteError
-    from rover.io.bundle import find_site
-    from rover.io.toml import read_toml
-
-    anchor = read_toml(find_site(_DEFAULT_SITE, SiteError))["anchor"]
-    return float(anchor["latitude_deg"]), float(anchor["longitude_deg"])
 
 
 def _number(text: str, field: str) -> float:

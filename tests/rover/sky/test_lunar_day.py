@@ -54,7 +54,7 @@ def test_every_day_of_the_reference(reference: Path) -> None:
 
 
 def test_days_follow_one_another_and_events_are_in_order() -> None:
-    spans = [lunar_day_span(CHANGE_4, number) for number in range(-2, 4)]
+    spans = [lunar_day_span(CHANGE_4.longitude_rad, number) for number in range(-2, 4)]
     for (begin, end), (after, _) in zip(spans, spans[1:], strict=False):
         assert end == pytest.approx(after, abs=1.0)
         assert (end - begin) == pytest.approx(SYNODIC_MONTH_S, rel=0.02)

@@ -243,7 +243,7 @@ def refused(result: Result, error: type[FarsideError], says: str) -> None:
         ),
         ((*SPAN, "--max-rows", "3"), ResourceError, "4 rows, more than 3"),
         ((*SPAN, "--plot", "a.jpg"), UsageError, "a.jpg: pictures are PNG"),
-        ((*SPAN, "--plot", "a.png", "--out", "./a.png"), UsageError, "the output is the input"),
+        ((*SPAN, "--plot", "a.png", "--out", "./a.png"), UsageError, "the output is that of --out too"),
         (("--almanac", *SPAN), UsageError, "--almanac: is of one lunar day"),
         (("--almanac", "--at", LANDING, "--day", "1"), UsageError, "--day"),
         (("--almanac", "--day", "2000"), UsageError, "--day = 2000: outside 1900-2100"),
