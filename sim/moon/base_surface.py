@@ -22,7 +22,8 @@ from sim.moon.relief import (
     wavelength_m,
 )
 from sim.moon.scatter import HALF_MM
-from sim.moon.site import FeatureParams, ProfileParams, SiteParams
+from sim.moon.site import SiteParams
+from sim.moon.site_tables import FeatureParams, ProfileParams
 
 RELIEF_STREAM = 1
 WARP_STREAMS = (2, 5)

@@ -122,6 +122,21 @@ def crater_reach(diameter_m: float, crest: float, box: float) -> int:
 
 
 @kernel
+def crater_reaches(
+    diameter_m: npt.NDArray[np.float64],
+    freshness: npt.NDArray[np.float64],
+    units: npt.NDArray[np.float64],
+    box: float,
+) -> npt.NDArray[np.int64]:
+    """Return (n,) what `crater_reach` does for each of n craters; arguments as of `dig_craters`."""
+    reach = np.empty(diameter_m.shape[0], np.int64)
+    for k in range(reach.shape[0]):
+        kind = crater_kind(freshness[k], units.shape[0])
+        reach[k] = crater_reach(diameter_m[k], units[kind, 4], box)
+    return reach
+
+
+@kernel
 def _points(cells: float) -> tuple[int, int]:
     """Return points per cell and axis that average bowl and rim of a crater so many cells wide, and its ejecta.
 

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.moon.crater_kernels import gather_craters
-from sim.moon.crater_shape_kernels import REACH, dig_craters, fill_volumes, profile
+from sim.moon.crater_shape_kernels import REACH, crater_reaches, dig_craters, fill_volumes, profile
 from sim.moon.powers import interpolate_log, power
 from sim.moon.scatter import HALF_MM, SizeBin, SizeBins, size_bin, stacked, stream_key
-from sim.moon.site import AnchorParams, CraterParams, FeatureParams
+from sim.moon.site_tables import AnchorParams, CraterParams, FeatureParams
 
 CRATER_STREAM = 3
 
@@ -102,22 +102,14 @@ class Craters:
 
     def reach(self) -> npt.NDArray[np.int64]:
         """Return (n,) half sides of the squares that hold the craters and their ejecta, half-millimetres."""
-        half_m = self.diameter_m * (0.5 * REACH * _BOX) / self.unit()[:, 4]
-        return (half_m * HALF_MM).astype(np.int64) + 1
+        found: npt.NDArray[np.int64] = crater_reaches(self.diameter_m, self.freshness, _unit_shapes(), _BOX)
+        return found
 
     def touching(self, window: tuple[int, int, int, int]) -> Craters:
         """Return those that reach into a window (west, south, east, north; half-millimetres)."""
         west, south, east, north = window
         x, y, half = self.place[:, 0], self.place[:, 1], self.reach()
         return self.where((x + half >= west) & (x - half <= east) & (y + half >= south) & (y - half <= north))
-
-    def kind(self) -> npt.NDArray[np.int64]:
-        """Return (n,) rows of the table of unit shapes."""
-        return (self.freshness * _STEPS + 0.5).astype(np.int64)
-
-    def unit(self) -> npt.NDArray[np.float64]:
-        """Return (n, 5) heights of `profile` for a depth of one, and the radius of the rim's crest."""
-        return _unit_shapes()[self.kind()]
 
     def where(self, kept: npt.NDArray[np.bool_]) -> Craters:
         """Return those of a boolean mask, in the same order."""

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from sim.moon.site import ProfileParams, TerraceParams
+from sim.moon.site_tables import ProfileParams, TerraceParams
 
 Field = npt.NDArray[np.float64]
 

@@ -21,7 +21,7 @@ from sim.moon.cells import Cells
 from sim.moon.powers import interpolate_log
 from sim.moon.relief_kernels import add_noise, add_noise_means, mean_over_cells, refine
 from sim.moon.scatter import HALF_MM, stream_key
-from sim.moon.site import ReliefParams
+from sim.moon.site_tables import ReliefParams
 
 LEVELS = 24
 FINEST_SIDE = 32

@@ -20,7 +20,7 @@ from sim.moon.powers import exp, power
 from sim.moon.rock_kernels import OUTSKIRTS, gather_rocks
 from sim.moon.rock_shape_kernels import add_rocks, raise_boulders
 from sim.moon.scatter import HALF_MM, SizeBin, SizeBins, size_bin, stacked, stream_key
-from sim.moon.site import CraterParams, RockParams
+from sim.moon.site_tables import CraterParams, RockParams
 
 ROCK_STREAM = 4
 FRESH_FROM = 0.8

@@ -37,7 +37,8 @@ from sim.moon.rocks import (
     shown_from_m,
 )
 from sim.moon.scatter import HALF_MM, site_seed
-from sim.moon.site import FeatureParams, SiteParams
+from sim.moon.site import SiteParams
+from sim.moon.site_tables import FeatureParams
 
 GROUND_VERSION = 3
 """Grows whenever the same site, seed and window give other elevations."""
