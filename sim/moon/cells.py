@@ -14,8 +14,8 @@ from sim.moon.scatter import HALF_MM
 
 BLOCK = 512
 """Rows and columns that are made in one go: small enough for the caches, large enough to hide what each costs."""
-_MANY = 8
-"""Windows of fewer blocks are made in smaller ones, so that all cores have some."""
+_MANY = 4
+"""Windows of fewer blocks are made in halves of them, so that all cores have some."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +58,14 @@ class Cells:
 def by_blocks(cells: Cells, made: Callable[[Cells], npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
     """Return what `made` gives, block by block and on all cores; `made` must release the GIL to gain by it."""
     out = np.empty((cells.rows, cells.cols))
-    side = BLOCK if cells.rows * cells.cols >= _MANY * BLOCK * BLOCK else BLOCK // 2
+    high = BLOCK if cells.rows * cells.cols >= _MANY * BLOCK * BLOCK else BLOCK // 2
 
     def fill(corner: tuple[int, int]) -> None:
         row, col = corner
-        part = cells.part(row, col, min(side, cells.rows - row), min(side, cells.cols - col))
+        part = cells.part(row, col, min(high, cells.rows - row), min(BLOCK, cells.cols - col))
         out[row : row + part.rows, col : col + part.cols] = made(part)
 
-    corners = [(row, col) for row in range(0, cells.rows, side) for col in range(0, cells.cols, side)]
+    corners = [(row, col) for row in range(0, cells.rows, high) for col in range(0, cells.cols, BLOCK)]
     if len(corners) == 1:
         fill(corners[0])
     else:
