@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from rover.core.strips import threads
 from sim.moon.scatter import HALF_MM
 
 BLOCK = 512
@@ -69,6 +69,6 @@ def by_blocks(cells: Cells, made: Callable[[Cells], npt.NDArray[np.float64]]) ->
     if len(corners) == 1:
         fill(corners[0])
     else:
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        with ThreadPoolExecutor(max_workers=threads()) as pool:
             list(pool.map(fill, corners))
     return out

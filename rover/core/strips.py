@@ -1,0 +1,42 @@
+"""Rows of a raster, shared out among the cores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+THREADS_VARIABLE = "FARSIDE_THREADS"
+"""Environment variable that sets how many threads a raster is made by; results do not depend on it."""
+
+_STRIPS_PER_THREAD = 4
+"""More than one, since some strips take longer than others."""
+
+
+def threads() -> int:
+    """Return how many threads to use: what `FARSIDE_THREADS` says, or the cores this process may run on."""
+    asked = os.environ.get(THREADS_VARIABLE, "")
+    if asked.isdigit() and int(asked) > 0:
+        return int(asked)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def by_strips(rows: int, work: Callable[[int, int], None], *, least: int = 16) -> None:
+    """Call `work(first, last)` for strips that cover rows 0 to `rows`, on all cores.
+
+    Args:
+        rows: Of the raster.
+        work: Makes rows `first` up to but not `last`. It must release the GIL to gain by this, and what it makes must
+            not depend on where strips begin and end.
+        least: Rows of a strip, so that each is worth handing over.
+    """
+    count = min(threads() * _STRIPS_PER_THREAD, rows // least) if threads() > 1 else 1
+    if count <= 1:
+        work(0, rows)
+        return
+    ends = [rows * k // count for k in range(count + 1)]
+    # A pool of this call's own: one that is kept would hang in a forked child, which has none of its threads.
+    with ThreadPoolExecutor(max_workers=threads()) as pool:
+        list(pool.map(work, ends[:-1], ends[1:]))
