@@ -291,16 +291,21 @@ def _one_digit(value: float) -> float:
 
 
 def geotiff_bytes(
-    array: npt.NDArray[Any],
+    bands: Mapping[str, npt.NDArray[Any]],
     geometry: GridGeometry,
     *,
     nodata: float | None,
-    description: str,
     tags: Mapping[str, str],
 ) -> bytes:
-    """Return a deflated, one-band, north-up GeoTIFF of an array in the file's order (northern row first).
+    """Return a deflated, north-up GeoTIFF of arrays of one type in the file's order (northern row first).
 
     Made in memory, so that a full disk is met by a plain write, whose error is certain to be seen.
+
+    Args:
+        bands: (rows, cols) arrays by what they are, in the order of the bands.
+        geometry: Where the cells are.
+        nodata: Declared for every band.
+        tags: Text of the file by name.
 
     Raises:
         DemFrameError: The site has no frame, or one that GeoTIFF cannot hold.
@@ -308,10 +313,13 @@ def geotiff_bytes(
     import rasterio
     from rasterio.io import MemoryFile
 
+    dtype = next(iter(bands.values())).dtype.name
+    profile = _profile(geometry, dtype, nodata) | {"count": len(bands)}
     with rasterio.Env(**_ISOLATED), MemoryFile() as memory:
-        with memory.open(**_profile(geometry, array.dtype.name, nodata)) as dataset:
-            dataset.write(array, 1)
-            dataset.set_band_description(1, description)
+        with memory.open(**profile) as dataset:
+            for band, (description, array) in enumerate(bands.items(), start=1):
+                dataset.write(array, band)
+                dataset.set_band_description(band, description)
             dataset.update_tags(**tags)
         _check_kept(memory)
         return bytes(memory.getbuffer())

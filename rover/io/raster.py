@@ -166,10 +166,9 @@ def elevation_type(resolution_m: float) -> np.dtype[Any]:
 
 def _geotiff_of(dem: Dem, tags: Mapping[str, str]) -> bytes:
     return geotiff_bytes(
-        _absolute(dem).astype(elevation_type(dem.geometry.resolution_m)),
+        {ELEVATION: _absolute(dem).astype(elevation_type(dem.geometry.resolution_m))},
         dem.geometry,
         nodata=math.nan,
-        description=ELEVATION,
         tags=_tags(dem, tags),
     )
 
@@ -197,19 +196,31 @@ def _write(path: Path | str, content: bytes) -> None:
 
 def write_raster(
     path: Path | str,
-    array: npt.NDArray[Any],
+    bands: Mapping[str, npt.NDArray[Any]],
     geometry: GridGeometry,
     *,
     nodata: float | None,
-    description: str,
+    tags: Mapping[str, str] | None = None,
 ) -> None:
-    """Write any layer on a geometry, (rows, cols) with row growing north, as a one-band GeoTIFF.
+    """Write any layers on a geometry as the bands of a GeoTIFF.
+
+    Args:
+        path: Where.
+        bands: (rows, cols) arrays of one type, row growing north, by what they are.
+        geometry: Where the cells are.
+        nodata: What stands for unknown, or None.
+        tags: Text of the file by name.
 
     Raises:
-        ValueError: The array is not of the geometry's shape.
+        ValueError: An array is not of the geometry's shape, or not of the first one's type.
         OutputError: The file cannot be written.
         DemFrameError: The geometry has no frame that GeoTIFF can hold.
     """
-    if array.shape != geometry.shape:
-        raise ValueError(f"an array of {array.shape} on a raster of {geometry.shape}")
-    _write(path, geotiff_bytes(array[::-1], geometry, nodata=nodata, description=description, tags={}))
+    types = {array.dtype for array in bands.values()}
+    for array in bands.values():
+        if array.shape != geometry.shape:
+            raise ValueError(f"an array of {array.shape} on a raster of {geometry.shape}")
+    if len(types) != 1:
+        raise ValueError(f"bands of {len(types)} types")
+    turned = {name: array[::-1] for name, array in bands.items()}
+    _write(path, geotiff_bytes(turned, geometry, nodata=nodata, tags=tags or {}))

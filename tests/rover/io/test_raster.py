@@ -518,16 +518,20 @@ def test_a_geotiff_needs_a_frame(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_any_layer_is_written_the_same_way_up(tmp_path: Path) -> None:
+def test_any_layers_are_written_the_same_way_up(tmp_path: Path) -> None:
     flags = np.zeros((20, 30), np.uint8)
     flags[0, 0] = 4
     geometry = made_dem(rough()).geometry
-    write_raster(tmp_path / "flags.tif", flags, geometry, nodata=255, description="hazard flags")
+    bands = {"hazard flags": flags, "hazard flags later": flags + np.uint8(1)}
+    write_raster(tmp_path / "flags.tif", bands, geometry, nodata=255, tags={"BASELINE_M": "4"})
     with rasterio.open(tmp_path / "flags.tif") as dataset:
-        assert dataset.read(1)[-1, 0] == 4
-        assert (dataset.nodata, dataset.descriptions) == (255, ("hazard flags",))
+        assert [dataset.read(band)[-1, 0] for band in (1, 2)] == [4, 5]
+        assert (dataset.nodata, dataset.descriptions) == (255, tuple(bands))
+        assert dataset.tags()["BASELINE_M"] == "4"
     with pytest.raises(ValueError, match="on a raster of"):
-        write_raster(tmp_path / "other.tif", flags.T, geometry, nodata=None, description="")
+        write_raster(tmp_path / "other.tif", {"turned": flags.T}, geometry, nodata=None)
+    with pytest.raises(ValueError, match="bands of 2 types"):
+        write_raster(tmp_path / "other.tif", bands | {"lit": flags / 2.0}, geometry, nodata=None)
 
 
 # ESRI ASCII and npz made by others
