@@ -7,6 +7,7 @@ cell centres, elevations are relative to `datum_m` so that float32 keeps better 
 from __future__ import annotations
 
 import math
+import shlex
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,9 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.arrays import locked
-
-SQUARE_TOLERANCE = 1e-3
-"""Cells whose sides differ by no more than this part count as square."""
+from rover.core.errors import DemFrameError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +61,7 @@ class GridGeometry:
     def __post_init__(self) -> None:
         if self.rows < 1 or self.cols < 1:
             raise ValueError(f"a raster of {self.rows} x {self.cols} cells")
-        if self.resolution_north_m is None:
+        if getattr(self, "resolution_north_m") is None:  # noqa: B009 - declared a float, and one from here on
             object.__setattr__(self, "resolution_north_m", self.resolution_m)
         for name in ("resolution_m", "resolution_north_m"):
             if not (getattr(self, name) > 0 and math.isfinite(getattr(self, name))):
@@ -76,8 +75,8 @@ class GridGeometry:
 
     @property
     def is_square(self) -> bool:
-        """Whether a cell is as long as it is wide, to `SQUARE_TOLERANCE`."""
-        return abs(self.resolution_north_m - self.resolution_m) <= SQUARE_TOLERANCE * self.resolution_m
+        """Whether a cell is as long as it is wide."""
+        return self.resolution_north_m == self.resolution_m
 
     def cell_at(self, east_m: float, north_m: float) -> tuple[int, int] | None:
         """Return (row, col) of the cell that holds a point, or None outside the raster."""
@@ -94,7 +93,8 @@ class GridGeometry:
         """Return (n, 2) east and north in metres of (n, 2) rows and columns."""
         origin = np.array([self.east_m, self.north_m])
         sides = np.array([self.resolution_m, self.resolution_north_m])
-        return origin + cells[:, ::-1].astype(np.float64) * sides
+        centres: npt.NDArray[np.float64] = origin + cells[:, ::-1].astype(np.float64) * sides
+        return centres
 
     @property
     def bounds_m(self) -> tuple[float, float, float, float]:
@@ -106,6 +106,40 @@ class GridGeometry:
             west + self.cols * self.resolution_m,
             south + self.rows * self.resolution_north_m,
         )
+
+
+def check_square(geometry: GridGeometry, needed_by: str, *, file: object = None) -> None:
+    """Refuse cells that are not square, for what counts distance in cells.
+
+    Args:
+        geometry: Where the cells are.
+        needed_by: What cannot do with them, for the message.
+        file: Where they come from, if from a file.
+
+    Raises:
+        DemFrameError: The sides of a cell differ.
+    """
+    if geometry.is_square:
+        return
+    raise DemFrameError(
+        f"cells are not square, as {needed_by} needs them",
+        file=file,
+        field="resolution",
+        value=f"{geometry.resolution_m:g} x {geometry.resolution_north_m:g} m",
+        remedy=f"make a local DEM with square cells: {_reproject_command(geometry, file)}",
+    )
+
+
+def _reproject_command(geometry: GridGeometry, file: object) -> str:
+    """Return the command that makes square cells of the middle of a raster."""
+    site = geometry.site
+    place = "LAT,LON"
+    if not math.isnan(site.latitude_rad):
+        place = f"{math.degrees(site.latitude_rad):.4f},{math.degrees(site.longitude_rad):.4f}"
+    sides_m = geometry.cols * geometry.resolution_m, geometry.rows * geometry.resolution_north_m
+    inside_m = float(f"{0.8 * min(sides_m):.1g}")
+    source = "FILE.tif" if file is None else shlex.quote(str(file))
+    return f"farside reproject {source} --center {place} --size {inside_m:g} --out local.tif"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -57,13 +57,19 @@ class Terrain:
         for name in _LAYERS:
             held = locked(getattr(self, name), np.float32, self.geometry.shape, name)
             object.__setattr__(self, name, held)
-        if self.slope_baseline_m is None:
-            object.__setattr__(self, "slope_baseline_m", 2 * self.geometry.resolution_m)
-            object.__setattr__(self, "slope_baseline_north_m", 2 * self.geometry.resolution_north_m)
-        for name in _SIDES:
-            north = name.replace("_m", "_north_m")
-            if getattr(self, north) is None:
-                object.__setattr__(self, north, getattr(self, name))
+        two_cells = {
+            "slope_baseline_m": 2 * self.geometry.resolution_m,
+            "slope_baseline_north_m": 2 * self.geometry.resolution_north_m,
+        }
+        if getattr(self, "slope_baseline_m") is None:  # noqa: B009 - declared a float, and one from here on
+            _set(self, two_cells)
+        sides = {name.replace("_m", "_north_m"): getattr(self, name) for name in _SIDES}
+        _set(self, {name: side_m for name, side_m in sides.items() if getattr(self, name) is None})
+
+
+def _set(terrain: Terrain, fields: dict[str, float]) -> None:
+    for name, value in fields.items():
+        object.__setattr__(terrain, name, value)
 
 
 def derive_terrain(
@@ -110,11 +116,11 @@ def derive_terrain(
             roughness_rows(dem.elevation_m, first, last, sides, rough, layers[2])
 
     by_strips(geometry.rows, strip, least=max(16, _LEAST_CELLS // geometry.cols))
-    windows = {}
+    held: dict[str, Any] = dict(zip(_LAYERS, layers, strict=True))
     for name, half in zip(_SIDES, (slope, rough, step), strict=True):
-        windows[name.replace("_m", "_north_m")] = 2 * half[0] * geometry.resolution_north_m
-        windows[name] = 2 * half[1] * geometry.resolution_m
-    return Terrain(geometry=geometry, **dict(zip(_LAYERS, layers, strict=True)), **windows)
+        held[name.replace("_m", "_north_m")] = 2 * half[0] * geometry.resolution_north_m
+        held[name] = 2 * half[1] * geometry.resolution_m
+    return Terrain(geometry=geometry, **held)
 
 
 def _half_window(name: str, side_m: float | None, geometry: GridGeometry) -> tuple[int, int]:

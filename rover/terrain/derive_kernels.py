@@ -341,25 +341,6 @@ def _above(sums, share, row, level):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _half_of(window):  # type: ignore[no-untyped-def]
-    """(n, 2) rows and columns from the middle of every cell of which none lies opposite another; n is even.
-
-    Held in an array so that the compiler looks no further than one row: what it makes of the loop over the window is
-    slower by far.
-    """
-    along, across = window
-    count = ((2 * along + 1) * (2 * across + 1) - 1) // 2
-    offsets = np.empty((count + count % 2, 2), np.int64)
-    offsets[-1] = 0, 1
-    k = 0
-    for i in range(along + 1):
-        for j in range(-across if i > 0 else 1, across + 1):
-            offsets[k] = i, j
-            k += 1
-    return offsets
-
-
-@kernel
 def _farther(  # type: ignore[no-untyped-def]
     one, other, row, level, north, east, up, right, one_on, other_on, up_on, right_on, worst
 ):
