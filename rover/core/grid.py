@@ -137,7 +137,8 @@ def _reproject_command(geometry: GridGeometry, file: object) -> str:
     if not math.isnan(site.latitude_rad):
         place = f"{math.degrees(site.latitude_rad):.4f},{math.degrees(site.longitude_rad):.4f}"
     sides_m = geometry.cols * geometry.resolution_m, geometry.rows * geometry.resolution_north_m
-    inside_m = float(f"{0.8 * min(sides_m):.1g}")
+    power = 10.0 ** math.floor(math.log10(0.8 * min(sides_m)))
+    inside_m = math.floor(0.8 * min(sides_m) / power) * power
     source = "FILE.tif" if file is None else shlex.quote(str(file))
     return f"farside reproject {source} --center {place} --size {inside_m:g} --out local.tif"
 

@@ -336,7 +336,7 @@ def _add(one, other, total):  # type: ignore[no-untyped-def]
 
 @kernel
 def _above(sums, share, row, level):  # type: ignore[no-untyped-def]
-    for c in range(row.size):
+    for c in range(level.size):
         level[c] = np.float32(sums[c] * share - np.float64(row[c]))
 
 
