@@ -49,32 +49,29 @@ def derive_rows(z, first, last, sides, reach, nine, step, layers):  # type: igno
         first, last: Rows to make.
         sides: Of a cell in metres, north-south and east-west, as are the pairs that follow.
         reach: Cells from the middle to the outer points of the gradient, at least 1.
-        nine: Whether roughness is made; otherwise its layer is left as it is.
+        nine: Whether roughness of 3 x 3 cells is made, where the gradient is of as many; otherwise its layer is left
+            as it is.
         step: Cells from the middle to the edge of the window, at least 1.
         layers: Four (rows, cols) float32 arrays: slope and aspect in radians, roughness and step in metres.
     """
     rows, cols = z.shape
-    wide, thin = np.empty(2 * _staggered(cols)), np.empty(5 * _staggered(cols), np.float32)
-    sums, rises = _buffer(wide, 0, cols), _buffer(wide, 1, cols)
-    north, east = _buffer(thin, 0, cols), _buffer(thin, 1, cols)
-    high, low, spare = _buffer(thin, 2, cols), _buffer(thin, 3, cols), _buffer(thin, 4, cols)
+    apart = _staggered(cols)
+    wide, thin = np.empty(2 * apart), np.empty(5 * apart, np.float32)
+    sums, rises = wide[:cols], wide[apart : apart + cols]
+    north, east, high = thin[:cols], thin[apart : apart + cols], thin[2 * apart : 2 * apart + cols]
+    low, spare = thin[3 * apart : 3 * apart + cols], thin[4 * apart : 4 * apart + cols]
     slope, aspect, roughness, steps = layers
-    alone = reach[0] == 1 and reach[1] == 1
     for r in range(first, last):
         if _fits(r, rows, cols, reach):
             _gradient(z, r, reach, sides, sums, rises, north, east)
             _slope(north, east, reach[1], slope[r])
             _aspect(north, east, reach[1], aspect[r])
+            if nine:
+                _roughness_of_nine(z, r, sides, north, east, roughness[r])
         else:
             slope[r], aspect[r] = _NAN, _NAN
-        if not nine:
-            pass
-        elif _fits(r, rows, cols, (1, 1)):
-            if not alone or not _fits(r, rows, cols, reach):
-                _gradient(z, r, (1, 1), sides, sums, rises, north, east)
-            _roughness_of_nine(z, r, sides, north, east, roughness[r])
-        else:
-            roughness[r] = _NAN
+            if nine:
+                roughness[r] = _NAN
         if _fits(r, rows, cols, step):
             _extremes_by_column(z, r, step[0], high, low)
             _step(high, low, spare, step[1], steps[r])
@@ -89,12 +86,6 @@ def _staggered(cols):  # type: ignore[no-untyped-def]
     Where it does, cells of one column share a set of the cache, which holds eight lines, and turn each other out.
     """
     return (cols + 1023) // 1024 * 1024 + 80
-
-
-@kernel
-def _buffer(all_of_them, k, cols):  # type: ignore[no-untyped-def]
-    start = k * _staggered(cols)
-    return all_of_them[start : start + cols]
 
 
 @kernel
@@ -232,8 +223,8 @@ def _roughness_of_nine(z, r, sides, north, east, roughness):  # type: ignore[no-
 
 
 @kernel
-def roughness_rows(z, first, last, sides, rough, roughness):  # type: ignore[no-untyped-def]
-    """Fill roughness, as `derive_rows` defines it, over a window that is wider than 3 x 3.
+def roughness_rows(z, first, last, sides, rough, offsets, roughness):  # type: ignore[no-untyped-def]
+    """Fill roughness, as `derive_rows` defines it, over a window of any size.
 
     Every cell of a window is passed over, so a block of columns is done at a time, from copies of its rows that stay
     in the nearest cache, in slots that are used in turn.
@@ -241,11 +232,12 @@ def roughness_rows(z, first, last, sides, rough, roughness):  # type: ignore[no-
     Args:
         z, first, last, sides: As in `derive_rows`.
         rough: Cells from the middle to the edge of the window, north-south and east-west, at least 1.
+        offsets: (n, 2) int64 rows and columns from the middle of every other cell of the window of which none lies
+            opposite another; n is even, so that one of them may stand there twice.
         roughness: (rows, cols) float32 in metres.
     """
     rows, cols = z.shape
     along, across = rough
-    offsets = _half_of(rough)
     least, greatest = max(first, along), min(last, rows - along)
     for r in range(first, last):
         if least <= r < greatest and cols > 2 * across:
@@ -255,7 +247,7 @@ def roughness_rows(z, first, last, sides, rough, roughness):  # type: ignore[no-
     if cols <= 2 * across or least >= greatest:
         return
     width = _BLOCK + 2 * across
-    slots = np.empty((2 * along + 1, (width + 1023) // 1024 * 1024 + 80), np.float32)
+    slots = np.empty((2 * along + 1, _staggered(width)), np.float32)
     wide, thin = np.empty((2, width)), np.empty((3, width + 80), np.float32)
     for c in range(across, cols - across, _BLOCK):
         part = slice(c - across, min(c + _BLOCK, cols - across) + across)
@@ -266,21 +258,6 @@ def roughness_rows(z, first, last, sides, rough, roughness):  # type: ignore[no-
             slots[(r + along) % len(slots), :held] = z[r + along, part]
             inner = slice(c, part.stop - across)
             _roughness_of_block(slots, held, r, rough, offsets, sides, wide, thin, roughness[r, inner])
-
-
-@kernel
-def _half_of(window):  # type: ignore[no-untyped-def]
-    """(n, 2) rows and columns from the middle of every cell of which none lies opposite another; n is even."""
-    along, across = window
-    count = ((2 * along + 1) * (2 * across + 1) - 1) // 2
-    offsets = np.empty((count + count % 2, 2), np.int64)
-    offsets[-1] = 0, 1
-    k = 0
-    for i in range(along + 1):
-        for j in range(-across if i > 0 else 1, across + 1):
-            offsets[k] = i, j
-            k += 1
-    return offsets
 
 
 @kernel
