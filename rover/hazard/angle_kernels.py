@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from rover.core.jit import kernel
@@ -37,3 +39,39 @@ def sine_32(x):  # type: ignore[no-untyped-def]
     p = p * t + np.float32(1.0 / 120.0)
     p = p * t - np.float32(1.0 / 6.0)
     return x + x * t * p
+
+
+def _arcsine_series(terms: int) -> tuple[float, ...]:
+    """Coefficients of x^3 / x, x^5 / x ... of the arcsine, the last first."""
+    found = [1.0]
+    for n in range(terms):
+        found.append(found[-1] * (2 * n + 1) ** 2 / ((2 * n + 2) * (2 * n + 3)))
+    return tuple(reversed(found[1:]))
+
+
+ARCSINE_SERIES = _arcsine_series(22)
+
+ARCSINE_ERROR = 1e-15
+"""Most that `arcsine` is off."""
+
+HALF_PI = 1.5707963267948966
+
+
+@kernel
+def arcsine(x):  # type: ignore[no-untyped-def]
+    """Return the arcsine of `x` in -1 to 1 as float64: its Taylor series up to a half, half angles beyond."""
+    near = abs(x)
+    if near <= 0.5:
+        return x + x * _arcsine_tail(x * x)
+    half = (1.0 - near) / 2.0
+    chord = math.sqrt(half)
+    turned = HALF_PI - 2.0 * (chord + chord * _arcsine_tail(half))
+    return turned if x > 0.0 else -turned
+
+
+@kernel
+def _arcsine_tail(t):  # type: ignore[no-untyped-def]
+    p = 0.0
+    for k in range(len(ARCSINE_SERIES)):
+        p = (p + ARCSINE_SERIES[k]) * t
+    return p

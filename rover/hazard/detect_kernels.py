@@ -67,7 +67,7 @@ def _plane_relief(slope, aspect, window):  # type: ignore[no-untyped-def]
     turned = aspect - PI if aspect > PI else aspect
     turned = PI - turned if turned > HALF_PI else turned
     run = abs(sine_32(turned)) + abs(sine_32(HALF_PI - turned))
-    return sine_32(slope) / sine_32(HALF_PI - slope) * run * window
+    return np.divide(sine_32(slope), sine_32(HALF_PI - slope)) * run * window
 
 
 @kernel
