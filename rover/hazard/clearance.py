@@ -258,7 +258,7 @@ def _belly(vehicle: VehicleParams) -> Floats:
     length, width = vehicle.length_m / 2, max(0.0, vehicle.track_m - vehicle.wheel_width_m) / 2
     pitch, roll = math.sin(vehicle.slope_limit_rad), math.sin(vehicle.roll_limit_rad)
     further = width * pitch * roll + abs(above) * pitch, abs(above) * roll
-    shorter = length * (1 - vehicle_cosine(pitch)) + further[0], width * (1 - vehicle_cosine(roll)) + further[1]
+    shorter = length * (1 - _cosine(pitch)) + further[0], width * (1 - _cosine(roll)) + further[1]
     return np.array(
         [
             *(above, length + further[0], width + further[1]),
@@ -267,7 +267,7 @@ def _belly(vehicle: VehicleParams) -> Floats:
     )
 
 
-def vehicle_cosine(sine: float) -> float:
+def _cosine(sine: float) -> float:
     return math.sqrt(1 - sine * sine)
 
 

@@ -223,7 +223,7 @@ def _over_sum(difference, least, most):  # type: ignore[no-untyped-def]
 
 @kernel
 def _side(links, own, side, lean_low, lean_high):  # type: ignore[no-untyped-def]
-    """Bounds of one side: level part, -, slope of the bogie; -, slope of the rocker; its pivot; uprights of both.
+    """Bounds of one side from the heights of its axles.
 
     Returned: 0, 1 the bogie's pivot without its lift; 2, 3 the bogie's slope; 4, 5 its pivot; 6, 7 the rocker's slope;
     8, 9 its pivot; 10, 11 upright share of the bogie; 14, 15 of the rocker.
@@ -241,10 +241,9 @@ def _side(links, own, side, lean_low, lean_high):  # type: ignore[no-untyped-def
     pivot_low, pivot_high = _between(links[3], low, high, front_low, front_high)
     lift_low, lift_high = _times(links[4], rock_up[0], rock_up[1])
     return (
-        *(level_low, level_high, tip_low, tip_high, low, high, rock_low, rock_high),
-        *(pivot_low + lift_low, pivot_high + lift_high),
-        *(tip_up[0], tip_up[1], 0.0, 0.0, rock_up[0], rock_up[1]),
-    )
+        level_low, level_high, tip_low, tip_high, low, high, rock_low, rock_high,
+        pivot_low + lift_low, pivot_high + lift_high, tip_up[0], tip_up[1], 0.0, 0.0, rock_up[0], rock_up[1],
+    )  # fmt: skip
 
 
 @kernel
