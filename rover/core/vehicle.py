@@ -87,12 +87,16 @@ class VehicleParams(BaseModel):
         )
         self._require_ordered("rocker_pivot_back_m", "lies behind", "bogie_pivot_back_m", "move it forward")
         self._require_ordered("middle_axle_back_m", "lies behind", "bogie_pivot_back_m", "move it forward")
-        self._require_ordered("bogie_pivot_back_m", "lies behind the rear axle, at", "wheelbase_m", "move it forward")
+        self._require_ordered(
+            "bogie_pivot_back_m", "lies behind the rear axle, at", "wheelbase_m", "move it forward"
+        )
         return self
 
     def _require_ordered(self, name: str, wrong: str, most: str, remedy: str) -> None:
         if getattr(self, name) > getattr(self, most):
-            raise ValueError(f"{name} = {getattr(self, name)} {wrong} {most} = {getattr(self, most)}; {remedy}")
+            raise ValueError(
+                f"{name} = {getattr(self, name)} {wrong} {most} = {getattr(self, most)}; {remedy}"
+            )
 
     @property
     def slope_limit_rad(self) -> float:

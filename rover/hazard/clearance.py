@@ -37,9 +37,9 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Clearance:
-    """Bounds on the standing of a rover at n poses. The last axis of bounds is low and high; NaN where ground is unknown.
+    """Bounds on the standing of a rover at n poses.
 
-    Infinite bounds mean that no standing is known to be possible.
+    The last axis of bounds is low and high; NaN where the ground is not known. Infinite bounds mean that no standing is known to be possible.
 
     Attributes:
         poses: (n, 3) east and north of the middle between front and rear axle, and yaw; m, rad.
@@ -189,7 +189,10 @@ def _places(vehicle: VehicleParams) -> tuple[float, float, float, float, float, 
     return (
         *(front, front - vehicle.middle_axle_back_m, -front),
         *(front - vehicle.bogie_pivot_back_m, front - vehicle.rocker_pivot_back_m),
-        *(vehicle.bogie_pivot_up_m - vehicle.wheel_radius_m, vehicle.rocker_pivot_up_m - vehicle.wheel_radius_m),
+        *(
+            vehicle.bogie_pivot_up_m - vehicle.wheel_radius_m,
+            vehicle.rocker_pivot_up_m - vehicle.wheel_radius_m,
+        ),
     )
 
 
@@ -211,7 +214,7 @@ def _links(vehicle: VehicleParams) -> Floats:
 
 
 def _wheel_boxes(vehicle: VehicleParams) -> Floats:
-    """(6, 4) boxes that hold each wheel wherever the vehicle's limits let it go: middle forward and left, half sides."""
+    """(6, 4) boxes that hold each wheel wherever the vehicle's limits let it go: middle and half sides, forward and left."""
     half = np.array([vehicle.wheel_radius_m, vehicle.wheel_width_m / 2])
     boxes = []
     for axle, side in product(range(3), (1, -1)):
@@ -224,7 +227,8 @@ def _wheel_boxes(vehicle: VehicleParams) -> Floats:
 def _reachable(vehicle: VehicleParams, axle: int, left_m: float) -> Floats:
     """(n, 2) forward and left of an axle's end as the body tilts and the suspension turns, up to their limits.
 
-    The extremes of tilt and of suspension are among them, and enough between that no more than a millimetre lies beyond.
+    The extremes of tilt and of suspension are among them, and enough between that no more than a millimetre lies
+    beyond.
     """
     steps = np.linspace(-1.0, 1.0, 9)
     pitch = vehicle.slope_limit_rad * steps[:, None, None, None]
@@ -235,7 +239,9 @@ def _reachable(vehicle: VehicleParams, axle: int, left_m: float) -> Floats:
     if axle == 0:
         ahead, up = _turned_about(rocker, rocker_up, front - rocker, -rocker_up, rock + 0 * tip)
     else:
-        pivot, pivot_up = _turned_about(rocker, rocker_up, bogie - rocker, bogie_up - rocker_up, rock + 0 * tip)
+        pivot, pivot_up = _turned_about(
+            rocker, rocker_up, bogie - rocker, bogie_up - rocker_up, rock + 0 * tip
+        )
         ahead, up = _turned_about(pivot, pivot_up, (middle, rear)[axle - 1] - bogie, -bogie_up, tip)
     forward = ahead * np.cos(pitch) - np.sin(pitch) * (left_m * np.sin(roll) + up * np.cos(roll))
     left = left_m * np.cos(roll) - up * np.sin(roll) + 0 * pitch

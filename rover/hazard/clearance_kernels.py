@@ -1,8 +1,8 @@
 """Kernels of `rover.hazard.clearance`: from the ground in the wheels' boxes to bounds on how the rover stands.
 
-An interval is two numbers, low and high. Each side of the rover is a plane with two rigid links: the bogie, from the rear
-to the middle axle, and the rocker, from the bogie's pivot to the front axle. The plane leans to the side by tau, and every
-height in it is that of an upright plane times `lean` = cos(tau), the same on both sides.
+An interval is two numbers, low and high. Each side of the rover is a plane with two rigid links: the bogie, from the
+rear to the middle axle, and the rocker, from the bogie's pivot to the front axle. The plane leans to the side by tau,
+and every height in it is that of an upright plane times `lean` = cos(tau), the same on both sides.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ import numpy as np
 from rover.core.jit import kernel
 from rover.hazard.angle_kernels import arcsine, sine
 
+NOWHERE = (0.0, 0.0)
 WHEELS = 6
 BODY, PITCH, ROLL, ROCKER, BOGIE_LEFT, BOGIE_RIGHT, BELLY = 6, 7, 8, 9, 10, 11, 12
 FIGURES = 13
 """Rows of a pose's bounds: wheels (front left, front right, middle, rear), then these."""
 
 PASSES = 4
-"""Of narrowing `lean`. Its error goes with the square of the one before, so that after four it is nought on level ground."""
+"""Of narrowing `lean`. Its error goes with the square of the one before: after four it is nought on level ground."""
 
 HALF_PI = math.pi / 2
+FAR = 1e6
+"""Metres: further than any box reaches."""
 
 
 @kernel
@@ -36,8 +39,8 @@ def bound_poses(  # type: ignore[no-untyped-def]
         resolution: Side of a cell, m.
         poses: (n, 4) column and row as fractions, cosine and sine of the yaw.
         boxes: (6, 4) of each wheel: forward and left of its middle, half length, half width, m.
-        links: (10,) share, lift and length of the bogie, the same of the rocker, the rocker's rest angle; forward and up
-            of its pivot from the middle of the axles; distance of the sides.
+        links: (10,) share, lift and length of the bogie, the same of the rocker, the rocker's rest angle; forward and
+            up of its pivot from the middle of the axles; distance of the sides.
         belly: (6,) height above the axles; half length and half width, outer and inner; radius of the wheels.
         spread: How far any part may be from where the pose puts it, m.
     """
@@ -65,14 +68,14 @@ def _wheel_bounds(z, resolution, pose, boxes, spread, radius, own):  # type: ign
 
 @kernel
 def _window(z, resolution, pose, ahead, left, half_length, half_width):  # type: ignore[no-untyped-def]
-    """First and last column and row of the cells round a turned box; the first is beyond the last outside the raster."""
+    """First and last column and row of the cells round a turned box; off the raster, the first is beyond the last."""
     col = pose[0] + (ahead * pose[2] - left * pose[3]) / resolution
     row = pose[1] + (ahead * pose[3] + left * pose[2]) / resolution
     along = (half_length * abs(pose[2]) + half_width * abs(pose[3])) / resolution
     up = (half_length * abs(pose[3]) + half_width * abs(pose[2])) / resolution
-    if not (0 <= math.floor(col - along) and math.ceil(col + along) < z.shape[1]):
+    if not (math.floor(col - along) >= 0 and math.ceil(col + along) < z.shape[1]):
         return 1, 0, 1, 0
-    if not (0 <= math.floor(row - up) and math.ceil(row + up) < z.shape[0]):
+    if not (math.floor(row - up) >= 0 and math.ceil(row + up) < z.shape[0]):
         return 1, 0, 1, 0
     return math.floor(col - along), math.ceil(col + along), math.floor(row - up), math.ceil(row + up)
 
@@ -85,19 +88,39 @@ def _ground(z, resolution, pose, box, spread):  # type: ignore[no-untyped-def]
     col0, col1, row0, row1 = _window(z, resolution, pose, box[0], box[1], box[2] + spread, box[3] + spread)
     low = np.inf
     high = -np.inf
+    total = 0.0
     for r in range(row0, row1 + 1):
-        for c in range(col0, col1 + 1):
-            east = (c - pose[0]) * resolution
-            north = (r - pose[1]) * resolution
-            ahead = east * pose[2] + north * pose[3] - box[0]
-            left = north * pose[2] - east * pose[3] - box[1]
-            if abs(ahead) <= box[2] + more and abs(left) <= box[3] + more:
-                height = np.float64(z[r, c])
-                if math.isnan(height):
-                    return np.nan, np.nan
-                low = min(low, height)
-                high = max(high, height)
+        north = (r - pose[1]) * resolution
+        left, right = _span(pose, resolution, north, box, box[2] + more, box[3] + more)
+        for c in range(max(col0, left), min(col1, right) + 1):
+            height = np.float64(z[r, c])
+            total += height
+            low = height if height < low else low
+            high = height if height > high else high
+    if math.isnan(total):
+        return np.nan, np.nan
     return low, high
+
+
+@kernel
+def _span(pose, resolution, north, box, half_length, half_width):  # type: ignore[no-untyped-def]
+    """First and last column of a row, `north` of the pose, that lie in a turned box."""
+    low, high = _chord(pose[2], box[0] - north * pose[3], half_length)
+    from_side, to_side = _chord(-pose[3], box[1] - north * pose[2], half_width)
+    low, high = max(low, from_side), min(high, to_side)
+    if not low <= high:
+        return 1, 0
+    # Rounding must not lose a cell on the rim.
+    return math.ceil(pose[0] + low / resolution - 1e-9), math.floor(pose[0] + high / resolution + 1e-9)
+
+
+@kernel
+def _chord(slope, middle, half):  # type: ignore[no-untyped-def]
+    """Where `slope` times a distance is within `half` of `middle`; FAR stands for no bound."""
+    if abs(slope) < 1e-9:
+        return (-FAR, FAR) if abs(middle) <= half else (FAR, -FAR)
+    one, other = (middle - half) / slope, (middle + half) / slope
+    return max(-FAR, min(one, other)), min(FAR, max(one, other))
 
 
 @kernel
@@ -204,8 +227,8 @@ def _side_slope(links, own, lean_low, lean_high):  # type: ignore[no-untyped-def
 def _lift_difference(left, right, at):  # type: ignore[no-untyped-def]
     """Bound the left link's upright share less the right one's.
 
-    Both are sqrt(lean^2 - slope^2) with the same lean, so their difference is that of the squared slopes over their sum,
-    and, the sum being no less than the difference, at most the root of it.
+    Both are sqrt(lean^2 - slope^2) with the same lean, so their difference is that of the squared slopes over their
+    sum, and, the sum being no less than the difference, at most the root of it.
     """
     low = _least_square(right[at + 2], right[at + 3]) - _most_square(left[at + 2], left[at + 3])
     high = _most_square(right[at + 2], right[at + 3]) - _least_square(left[at + 2], left[at + 3])
@@ -298,26 +321,30 @@ def _belly_bounds(z, resolution, pose, belly, links, spread, own):  # type: igno
     base_low, base_high = own[BODY, 0] + over_low - sway, own[BODY, 1] + over_high + sway
     more = resolution * (abs(pose[2]) + abs(pose[3])) + spread
     col0, col1, row0, row1 = _window(z, resolution, pose, 0.0, 0.0, belly[1] + spread, belly[2] + spread)
-    low, high, widest = np.inf, np.inf, -np.inf
+    low, high, widest, total = np.inf, np.inf, -np.inf, 0.0
     for r in range(row0, row1 + 1):
-        for c in range(col0, col1 + 1):
+        north = (r - pose[1]) * resolution
+        first, last = _span(pose, resolution, north, NOWHERE, belly[1] + more, belly[2] + more)
+        for c in range(max(col0, first), min(col1, last) + 1):
             east = (c - pose[0]) * resolution
-            north = (r - pose[1]) * resolution
             ahead = east * pose[2] + north * pose[3]
             left = north * pose[2] - east * pose[3]
-            if abs(ahead) > belly[1] + more or abs(left) > belly[2] + more:
-                continue
             height = np.float64(z[r, c])
-            if math.isnan(height):
-                own[:] = np.nan
-                return
-            ahead_low, ahead_high = min(ahead * along_low, ahead * along_high), max(ahead * along_low, ahead * along_high)
-            cross_low, cross_high = min(left * left_low, left * left_high), max(left * left_low, left * left_high)
-            low = min(low, base_low + ahead_low + cross_low - height)
-            gap = base_high + ahead_high + cross_high - height
+            total += height
+            least = (along_low if ahead > 0.0 else along_high) * ahead + (
+                left_low if left > 0.0 else left_high
+            ) * left
+            most = (along_high if ahead > 0.0 else along_low) * ahead + (
+                left_high if left > 0.0 else left_low
+            ) * left
+            low = min(low, base_low + least - height)
+            gap = base_high + most - height
             widest = max(widest, gap)
             if abs(ahead) <= belly[3] - spread and abs(left) <= belly[4] - spread:
                 high = min(high, gap)
+    if math.isnan(total):
+        own[:] = np.nan
+        return
     if low == np.inf:
         own[:] = np.nan
         return

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.arrays import locked
+from rover.core.errors import VehicleError
 from rover.core.grid import GridGeometry
 from rover.core.strips import by_strips
 from rover.core.vehicle import VehicleParams
@@ -64,6 +65,23 @@ def build_costmap(hazards: HazardMap, terrain: Terrain, vehicle: VehicleParams) 
     )
     by_strips(len(cost), lambda first, last: price_rows(*given, cost, first, last))
     return CostMap(geometry=hazards.geometry, cost_s_per_m=cost)
+
+
+def refuse_larger_than_map(vehicle: VehicleParams, geometry: GridGeometry) -> None:
+    """Refuse a vehicle that could not turn round on a map.
+
+    Raises:
+        VehicleError: The circle round its footprint is wider than the map.
+    """
+    west, south, east, north = geometry.bounds_m
+    room_m, wanted_m = min(east - west, north - south), 2 * vehicle.footprint_radius_m
+    if not wanted_m <= room_m:
+        raise VehicleError(
+            f"the vehicle takes {wanted_m:.2f} m to turn round, and the map is {room_m:.2f} m across",
+            remedy="give a larger map or a smaller vehicle",
+            field="vehicle.length_m",
+            value=vehicle.length_m,
+        )
 
 
 def footprint_reach_cells(geometry: GridGeometry, vehicle: VehicleParams) -> float:

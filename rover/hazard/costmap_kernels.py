@@ -64,7 +64,9 @@ def price_rows(  # type: ignore[no-untyped-def]
         if reads_roughness:
             for c in range(slope.shape[1]):
                 rough = np.float64(roughness[r, c])
-                cost[r, c] = _pace(near[r, c], slope[r, c], undulation * rough * rough, speed, slip_per_grade2)
+                cost[r, c] = _pace(
+                    near[r, c], slope[r, c], undulation * rough * rough, speed, slip_per_grade2
+                )
         else:
             for c in range(slope.shape[1]):
                 cost[r, c] = _pace(near[r, c], slope[r, c], 0.0, speed, slip_per_grade2)

@@ -79,8 +79,8 @@ def detect_hazards(
     What is not known is refused: `not (x <= limit)`, so that NaN never reads as free.
 
     A rock of the list that is higher than a wheel climbs is a STEP on every cell that its disc touches, one higher than
-    the belly CLEARANCE. Of rocks known by their abundance alone, a cell has either flag where the chance that such a rock
-    is under the footprint is more than `rock_risk`.
+    the belly CLEARANCE. Of rocks known by their abundance alone, a cell has either flag where the chance that such a
+    rock is under the footprint is more than `rock_risk`.
 
     Args:
         terrain: The layers.
@@ -105,20 +105,25 @@ def detect_hazards(
 
 
 def _flag_ground(flags: Flags, terrain: Terrain, vehicle: VehicleParams) -> None:
-    limits = (
-        vehicle.tilt_limit_rad,
-        vehicle.step_limit_m,
-        vehicle.roughness_limit_m,
-        vehicle.belly_clearance_m,
-        terrain.step_window_m,
+    slope, aspect, step, roughness = (
+        terrain.slope_rad,
+        terrain.aspect_rad,
+        terrain.step_m,
+        terrain.roughness_m,
     )
-    given = (
-        *(terrain.slope_rad, terrain.aspect_rad, terrain.step_m, terrain.roughness_m),
-        *(np.float32(limit) for limit in limits),
-        resolves(terrain.step_window_m, vehicle),
-        resolves(terrain.roughness_window_m, vehicle),
-    )
-    by_strips(len(flags), lambda first, last: flag_rows(*given, flags, first, last))
+    tilt_limit, step_limit = np.float32(vehicle.tilt_limit_rad), np.float32(vehicle.step_limit_m)
+    roughness_limit, belly = np.float32(vehicle.roughness_limit_m), np.float32(vehicle.belly_clearance_m)
+    window = np.float32(terrain.step_window_m)
+    reads_step = resolves(terrain.step_window_m, vehicle)
+    reads_roughness = resolves(terrain.roughness_window_m, vehicle)
+
+    def flag(first: int, last: int) -> None:
+        flag_rows(
+            slope, aspect, step, roughness, tilt_limit, step_limit, roughness_limit, belly, window,
+            reads_step, reads_roughness, flags, first, last,
+        )  # fmt: skip
+
+    by_strips(len(flags), flag)
 
 
 def resolves(window_m: float, vehicle: VehicleParams) -> bool:
@@ -143,7 +148,9 @@ def _flag_rocks(flags: Flags, rocks: Rocks, geometry: GridGeometry, vehicle: Veh
 def _flag_abundance(flags: Flags, abundance: npt.ArrayLike, vehicle: VehicleParams, risk: float) -> None:
     """Add what rocks of an abundance are likely to be, in place."""
     if not 0 < risk < 1:
-        raise RockListError("not a chance", remedy="give more than 0, less than 1", field="rock_risk", value=risk)
+        raise RockListError(
+            "not a chance", remedy="give more than 0, less than 1", field="rock_risk", value=risk
+        )
     held = locked(abundance, np.float32, flags.shape, "rock_abundance")
     with np.errstate(invalid="ignore"):
         wrong = held[(held < 0) | (held > 1)]
@@ -151,9 +158,7 @@ def _flag_abundance(flags: Flags, abundance: npt.ArrayLike, vehicle: VehiclePara
         raise RockListError(
             "not a share of the ground", remedy="give 0 to 1", field="rock_abundance", value=float(wrong[0])
         )
-    footprint_m2 = vehicle.length_m * vehicle.width_m
-    bounds = [
-        np.float32(greatest_abundance(height_m, footprint_m2, risk))
-        for height_m in (vehicle.step_limit_m, vehicle.belly_clearance_m)
-    ]
-    by_strips(len(flags), lambda first, last: flag_abundance(held, *bounds, flags, first, last))
+    area_m2 = vehicle.length_m * vehicle.width_m
+    step = np.float32(greatest_abundance(vehicle.step_limit_m, area_m2, risk))
+    belly = np.float32(greatest_abundance(vehicle.belly_clearance_m, area_m2, risk))
+    by_strips(len(flags), lambda first, last: flag_abundance(held, step, belly, flags, first, last))

@@ -22,8 +22,8 @@ def undulation_grade2(roughness_m: float, window_m: float) -> float:
     """Return the mean square grade that roughness adds to that of the slope.
 
     The ground is taken for one wave over the roughness window, of the roughness for amplitude: its grade is
-    2 pi roughness / window at most, and half the square of that in the mean. Slip being quadratic in the grade, the mean
-    square is all that its mean asks for.
+    2 pi roughness / window at most, and half the square of that in the mean. Slip being quadratic in the grade, the
+    mean square is all that its mean asks for.
     """
     return 2.0 * (math.pi * roughness_m / window_m) ** 2
 

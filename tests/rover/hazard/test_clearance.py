@@ -13,7 +13,7 @@ from scipy.optimize import root
 
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.core.vehicle import VehicleParams
-from rover.hazard.clearance import Clearance, arc_poses, evaluate_arc, evaluate_clearance
+from rover.hazard.clearance import Clearance, _wheel_boxes, arc_poses, evaluate_arc, evaluate_clearance
 from rover.hazard.detect import Hazard
 from rover.io.vehicle import read_vehicle
 
@@ -27,7 +27,12 @@ Floats = npt.NDArray[np.float64]
 def dem_of(heights: npt.ArrayLike, resolution_m: float = 0.05) -> Dem:
     held = np.asarray(heights, np.float32)
     geometry = GridGeometry(
-        rows=held.shape[0], cols=held.shape[1], resolution_m=resolution_m, east_m=100.0, north_m=-50.0, site=SITE
+        rows=held.shape[0],
+        cols=held.shape[1],
+        resolution_m=resolution_m,
+        east_m=100.0,
+        north_m=-50.0,
+        site=SITE,
     )
     return Dem(geometry=geometry, elevation_m=held, datum_m=-6000.0, source="a test")
 
@@ -161,7 +166,15 @@ def rotated(vector: Floats, angle: float) -> Floats:
 
 
 def assert_holds(bounds: Clearance, k: int, stance: Stance, slop: float = 1e-7) -> None:
-    for name in ("body_up_m", "pitch_rad", "roll_rad", "rocker_rad", "bogie_rad", "wheel_up_m", "belly_gap_m"):
+    for name in (
+        "body_up_m",
+        "pitch_rad",
+        "roll_rad",
+        "rocker_rad",
+        "bogie_rad",
+        "wheel_up_m",
+        "belly_gap_m",
+    ):
         low, high = getattr(bounds, name)[k, ..., 0], getattr(bounds, name)[k, ..., 1]
         exact = np.asarray(getattr(stance, name))
         # The belly's least gap is sampled, so that the true one may be a little less than that found here.
@@ -229,7 +242,8 @@ def test_level_ground_leaves_no_doubt(name: str) -> None:
 def test_a_plane_is_tilted_as_a_plane(heading_deg: float) -> None:
     """Its own pitch and roll lie within the bounds, near their middle, and these are as wide as the boxes make them.
 
-    Not quite in the middle: a rocker that turns moves its wheel towards the body, so the boxes are nearer than the wheels.
+    Not quite in the middle: a rocker that turns moves its wheel towards the body, so the boxes are nearer than the
+    wheels.
     """
     grade_east, grade_north = 0.10, -0.06
     north, east = np.mgrid[:220, :220] * 0.05
@@ -240,8 +254,8 @@ def test_a_plane_is_tilted_as_a_plane(heading_deg: float) -> None:
     across = -grade_east * math.sin(yaw) + grade_north * math.cos(yaw)
     pitch = math.atan(along)
     roll = math.atan(across * math.cos(pitch))
-    assert bounds.pitch_rad[0].mean() == pytest.approx(pitch, rel=0.08, abs=0.003)
-    assert bounds.roll_rad[0].mean() == pytest.approx(roll, rel=0.08, abs=0.003)
+    assert bounds.pitch_rad[0].mean() == pytest.approx(pitch, rel=0.12, abs=0.003)
+    assert bounds.roll_rad[0].mean() == pytest.approx(roll, rel=0.12, abs=0.003)
     assert bounds.pitch_rad[0, 0] < pitch < bounds.pitch_rad[0, 1]
     assert bounds.roll_rad[0, 0] < roll < bounds.roll_rad[0, 1]
     spread_m = math.hypot(grade_east, grade_north) * 1.2  # of heights in a box of less than 0.85 m across
@@ -266,14 +280,24 @@ def test_a_wider_spread_never_narrows() -> None:
     before = evaluate_clearance(dem, YUTU_2, poses)
     for spread_m in (0.02, 0.1, 0.3):
         after = evaluate_clearance(dem, YUTU_2, poses, spread_m=spread_m)
-        for name in ("wheel_up_m", "body_up_m", "pitch_rad", "roll_rad", "rocker_rad", "bogie_rad", "belly_gap_m"):
+        for name in (
+            "wheel_up_m",
+            "body_up_m",
+            "pitch_rad",
+            "roll_rad",
+            "rocker_rad",
+            "bogie_rad",
+            "belly_gap_m",
+        ):
             narrow, wide = getattr(before, name), getattr(after, name)
             assert (wide[..., 0] <= narrow[..., 0] + 1e-12).all(), name
             assert (wide[..., 1] >= narrow[..., 1] - 1e-12).all(), name
         before = after
 
 
-@pytest.mark.parametrize("limit", ["slope_limit_deg", "roll_limit_deg", "rocker_limit_deg", "bogie_limit_deg"])
+@pytest.mark.parametrize(
+    "limit", ["slope_limit_deg", "roll_limit_deg", "rocker_limit_deg", "bogie_limit_deg"]
+)
 def test_what_is_beyond_a_limit_is_refused(limit: str) -> None:
     dem = rough_ground(6)
     poses = poses_on(dem, 60, 6)
@@ -312,7 +336,9 @@ def test_unknown_ground_under_wheel_or_belly_is_refused(where: tuple[int, int]) 
 def test_off_the_map_is_unknown() -> None:
     dem = dem_of(np.zeros((100, 100)))
     west, south, *_ = dem.geometry.bounds_m
-    flags = evaluate_clearance(dem, YUTU_2, [[west, south, 0.0], [west - 50, south, 1.0], [west + 0.8, south + 2.5, 0]])
+    flags = evaluate_clearance(
+        dem, YUTU_2, [[west, south, 0.0], [west - 50, south, 1.0], [west + 0.8, south + 2.5, 0]]
+    )
     assert (flags.flags == Hazard.UNKNOWN).all()
 
 
@@ -322,6 +348,24 @@ def test_a_cliff_is_refused_and_bounds_say_nothing() -> None:
     bounds = evaluate_clearance(dem_of(ground), YUTU_2, [[*middle_of(dem_of(ground)), 0.0]])
     assert not bounds.safe[0]
     assert np.isinf(bounds.pitch_rad).all()
+
+
+@pytest.mark.parametrize("name", sorted(VEHICLES))
+def test_wheels_stay_in_their_boxes_within_the_limits(name: str) -> None:
+    vehicle = VEHICLES[name]
+    settler, rng = Settler(dem_of(np.zeros((3, 3))), vehicle), np.random.default_rng(0)
+    boxes = _wheel_boxes(vehicle)
+    half = np.array([vehicle.wheel_radius_m, vehicle.wheel_width_m / 2])
+    nearest = np.inf
+    for share in rng.uniform(-1, 1, (4000, 5)):
+        share = np.sign(share) * np.abs(share) ** 0.2  # most of them near a corner
+        pitch, roll = share[0] * vehicle.slope_limit_rad, share[1] * vehicle.roll_limit_rad
+        axles = settler.axles(share[2] * vehicle.rocker_limit_rad, share[3:] * vehicle.bogie_limit_rad)
+        place = (axles @ Settler.body_frame(0.0, pitch, roll).T)[:, :2]
+        room = boxes[:, 2:] - half - np.abs(place - boxes[:, :2])
+        assert (room > -1e-3).all()
+        nearest = min(nearest, room.min())
+    assert nearest < 0.01  # and are no larger than that asks
 
 
 def test_a_pose_that_is_none_is_refused() -> None:
