@@ -39,7 +39,8 @@ Floats = npt.NDArray[np.float64]
 class Clearance:
     """Bounds on the standing of a rover at n poses.
 
-    The last axis of bounds is low and high; NaN where the ground is not known. Infinite bounds mean that no standing is known to be possible.
+    The last axis of bounds is low and high; NaN where the ground is not known. Infinite bounds mean that no standing
+    is known to be possible.
 
     Attributes:
         poses: (n, 3) east and north of the middle between front and rear axle, and yaw; m, rad.
@@ -214,7 +215,7 @@ def _links(vehicle: VehicleParams) -> Floats:
 
 
 def _wheel_boxes(vehicle: VehicleParams) -> Floats:
-    """(6, 4) boxes that hold each wheel wherever the vehicle's limits let it go: middle and half sides, forward and left."""
+    """(6, 4) boxes that hold each wheel within the vehicle's limits: middle and half sides, forward and left."""
     half = np.array([vehicle.wheel_radius_m, vehicle.wheel_width_m / 2])
     boxes = []
     for axle, side in product(range(3), (1, -1)):

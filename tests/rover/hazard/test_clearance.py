@@ -211,6 +211,20 @@ def test_bounds_hold_the_rover_as_settled(name: str, seed: int) -> None:
     assert held >= 4
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(VEHICLES))
+@pytest.mark.parametrize("seed", range(10, 22))
+def test_bounds_hold_the_rover_on_ground_of_every_ruggedness(name: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    dem = rough_ground(seed, height_m=rng.uniform(0.01, 0.12), grade=rng.uniform(0.0, 0.5))
+    vehicle, poses = VEHICLES[name], poses_on(dem, 25, seed)
+    bounds, settler = evaluate_clearance(dem, vehicle, poses), Settler(dem, vehicle)
+    for k, pose in enumerate(poses):
+        stance = settler.settle(*pose)
+        if stance is not None and settler.within_limits(stance):
+            assert_holds(bounds, k, stance)
+
+
 def test_bounds_hold_between_the_poses_of_an_arc() -> None:
     dem = rough_ground(5)
     east, north = middle_of(dem)
