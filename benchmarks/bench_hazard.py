@@ -3,10 +3,10 @@
     python benchmarks/bench_hazard.py [--sizes 512 1024 2048 4096 8192] [--repeats 7] [--resolution 1.0]
 
 Every row is a process of its own, so that its peak memory is its own. `cold s` is the first time (compiling, where the
-kernel cache is empty: run it once with NUMBA_CACHE_DIR set to a new folder), `warm s` the median of the others and `least s`
-the least of them. `MiB` is the peak over what stood before, `out MiB` what is returned. The ground is relief with craters'
-worth of steep cells: about a hundredth of it is hazardous. The last line under each row is the exponent of time over cells,
-by least squares in logarithms. `clearance` is poses of yutu-2 on a map of 0.05 m, with poses per second in place of cells.
+kernel cache is empty: run it once with NUMBA_CACHE_DIR set to a new folder), `warm s` the median of the others and
+`least s` the least of them. `MiB` is the peak over what stood before, `out MiB` what is returned. The ground is relief
+with a few per cent of it too steep. The last line under each is the exponent of time over cells, by least squares in
+logarithms. `clearance` is poses of yutu-2 on a map of 0.05 m, in place of rows and of cells.
 """
 
 from __future__ import annotations
@@ -40,9 +40,12 @@ def relief(size: int, resolution_m: float) -> Any:
     part = row - at
     rows = coarse[at] * (1 - part[:, None]) + coarse[at + 1] * part[:, None]
     heights = rows[:, at] * (1 - part) + rows[:, at + 1] * part
-    heights = heights * np.float32(8 * resolution_m) + rng.standard_normal((size, size), np.float32) * np.float32(0.01)
+    heights *= np.float32(8 * resolution_m)
+    heights += np.float32(0.01) * rng.standard_normal((size, size), np.float32)
     site = Site(latitude_rad=0.0, longitude_rad=0.0, body="moon", crs_wkt="")
-    geometry = GridGeometry(rows=size, cols=size, resolution_m=resolution_m, east_m=0.0, north_m=0.0, site=site)
+    geometry = GridGeometry(
+        rows=size, cols=size, resolution_m=resolution_m, east_m=0.0, north_m=0.0, site=site
+    )
     return Dem(geometry=geometry, elevation_m=heights, datum_m=0.0, source="a benchmark")
 
 
@@ -151,8 +154,9 @@ def main() -> None:
         rows = []
         sizes = POSES if what == "clearance" else asked.sizes
         for size in (size for size in sizes if size <= LARGEST.get(what, size)):
-            words = ["--repeats", str(asked.repeats), "--resolution", str(asked.resolution), "--row", what, str(size)]
-            done = subprocess.run([sys.executable, __file__, *words], check=True, stdout=subprocess.PIPE, text=True)
+            words = f"--repeats {asked.repeats} --resolution {asked.resolution} --row".split()
+            command = [sys.executable, __file__, *words, what, str(size)]
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
             rows.append(done.stdout.rstrip())
             print(rows[-1], flush=True)
         if len(rows) > 1:
