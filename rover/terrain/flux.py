@@ -40,12 +40,13 @@ class SurfaceNormals:
 
 def terrain_normals(terrain: Terrain) -> SurfaceNormals:
     """Return the normals of slope and aspect: Horn's, each of eight neighbours, which rounds edges off."""
-    level = np.sin(terrain.slope_rad, dtype=np.float32)
+    slope, aspect = terrain.slope_rad, terrain.aspect_rad
+    level = np.sin(slope)
     return SurfaceNormals(
         geometry=terrain.geometry,
-        east=level * np.sin(terrain.aspect_rad, dtype=np.float32),
-        north=level * np.cos(terrain.aspect_rad, dtype=np.float32),
-        up=np.cos(terrain.slope_rad, dtype=np.float32),
+        east=np.asarray(level * np.sin(aspect), np.float32),
+        north=np.asarray(level * np.cos(aspect), np.float32),
+        up=np.asarray(np.cos(slope), np.float32),
     )
 
 
@@ -56,7 +57,7 @@ def central_normals(dem: Dem) -> SurfaceNormals:
     """
     z, resolution_m = dem.elevation_m, dem.geometry.resolution_m
     north, east = (_rise(z, axis, resolution_m) for axis in (0, 1))
-    up = 1 / np.sqrt(1 + east * east + north * north)
+    up: Floats = np.asarray(1 / np.sqrt(1 + east * east + north * north), np.float32)
     up[np.isnan(z)] = np.nan
     return SurfaceNormals(geometry=dem.geometry, east=-east * up, north=-north * up, up=up)
 
