@@ -27,6 +27,10 @@ Floats = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float64]
 
 
+_CELLS_OF_A_STRIP = 131_072
+"""A tenth of a millisecond's work for one map; less is not worth handing to another core."""
+
+
 class Aims(NamedTuple):
     """A body in the sky at n times, in a horizon map's own terms; arrays for kernels.
 
@@ -93,6 +97,11 @@ def elevations_over(geometry: GridGeometry, azimuth_rad: float, elevation_rad: f
     east, north = _angles(geometry)
     nearer = north[:, None] * np.float32(math.cos(azimuth_rad)) + east * np.float32(math.sin(azimuth_rad))
     return np.asarray(np.float32(elevation_rad) + nearer * np.float32(STEP_RAD), np.float32)
+
+
+def least_rows(geometry: GridGeometry) -> int:
+    """Return how many rows of one map are worth handing to another core."""
+    return max(1, _CELLS_OF_A_STRIP // geometry.cols)
 
 
 def _checked(body: Direction, name: str) -> Vector:

@@ -23,7 +23,7 @@ from rover.sky.ephemeris import Target
 from rover.sky.events import Disc
 from rover.sky.sun import Track
 from rover.sky.track import SplineTrack
-from rover.terrain.aim import Aims, aims_at
+from rover.terrain.aim import Aims, aims_at, least_rows
 from rover.terrain.calendar import checked_times, stretches_above
 from rover.terrain.horizon import STEP_RAD, HorizonMap
 from rover.terrain.light_kernels import lit_rows
@@ -198,7 +198,7 @@ def _map(horizon: HorizonMap, aims: Aims, t: int, per_step: Floats, out: Floats 
     def work(first: int, last: int) -> None:
         lit_rows(horizon.steps, aims, t, per_step, fraction, first, last)
 
-    by_strips(horizon.geometry.rows, work)
+    by_strips(horizon.geometry.rows, work, least=least_rows(horizon.geometry))
     return fraction
 
 

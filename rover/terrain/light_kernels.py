@@ -185,7 +185,8 @@ def _pass(before, after, east, weight, whole, level, eastward, then, span, kept)
         was_above, is_above = was >= NOTHING, now >= NOTHING
         rises, sets = is_above & (not was_above), was_above & (not is_above)
         change = was - now if rises | sets else ONE
-        when = then + span * (was / change)
+        # numba's own division would look for a zero to raise an error at, and leave the vectors for it.
+        when = then + span * np.divide(was, change)
         since = kept[c + SINCE]
         stretch = when - since
         kept[c + SINCE] = when if rises | sets else since

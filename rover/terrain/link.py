@@ -14,7 +14,7 @@ from rover.core.errors import UsageError
 from rover.core.grid import GridGeometry
 from rover.core.strips import by_strips
 from rover.sky.events import Direction
-from rover.terrain.aim import Aims, aims_at
+from rover.terrain.aim import Aims, aims_at, least_rows
 from rover.terrain.calendar import checked_times, stretches_above
 from rover.terrain.horizon import HorizonMap
 from rover.terrain.light_kernels import view_rows
@@ -184,5 +184,5 @@ def _mask(horizon: HorizonMap, aims: Aims, t: int, out: Mask | None) -> Mask:
     def work(first: int, last: int) -> None:
         view_rows(horizon.steps, aims, t, mask, first, last)
 
-    by_strips(horizon.geometry.rows, work)
+    by_strips(horizon.geometry.rows, work, least=least_rows(horizon.geometry))
     return mask
