@@ -13,12 +13,13 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from PIL import Image
 
 from rover.core.errors import OutputError, UsageError
 from rover.core.grid import Dem
 from sim.view import frame, style
-from sim.view.light import Lit, lit_colours, relief_under
+from sim.view.light import Lit, draw_bright_scale_bar, lit_colours, relief_under
 from sim.view.window import Piece, piece_under, whole
 
 MOST_FRAMES = 240
@@ -27,8 +28,11 @@ MOST_FRAMES = 240
 _DPI = 100
 _MAP_IN, _LEFT_IN, _RIGHT_IN, _BOTTOM_IN, _TOP_IN = 4.8, 0.75, 0.2, 0.6, 0.75
 _FRAME_MS, _LAST_MS = 80, 1500
-_LIGHTS, _RELIEFS, _GREYS = 12, 18, 24
-"""Shades of the palette: of light, of relief in each, and of paper and ink."""
+_CLEAR_RELIEFS, _PENUMBRA_LIGHTS, _PENUMBRA_RELIEFS, _GREYS = 64, 8, 10, 24
+"""Shades of the palette: of relief in full light and in full shadow, of light in penumbra and of relief in each, and
+of paper and ink; with the colour of what is unknown no more than the 256 that a GIF has."""
+_FURNITURE = ("scale bar", "scale bar length", "north arrow", "north")
+"""What stands on the map, by its name in `sim.view.frame`."""
 
 
 class LightFrame(NamedTuple):
@@ -120,22 +124,39 @@ class _Stage:
         ax = self._figure.add_axes((_LEFT_IN / page[0], _BOTTOM_IN / page[1], wide / page[0], high / page[1]))
         self._image = self._first_image(ax)
         frame.draw_coordinates(ax, window)
-        frame.draw_scale_bar(ax, window)
+        draw_bright_scale_bar(ax, window)
         frame.draw_north(ax, window, dem.geometry.site.grid_north_rad)
         left, top = 0.2 / page[0], page[1]
         self._figure.text(left, 1 - 0.24 / top, title, fontsize=12, fontweight="bold", va="center")
-        self._words = self._figure.text(left, 1 - 0.54 / top, "", fontsize=11, va="center", gid="time")
+        self._words = self._figure.text(
+            left, 1 - 0.54 / top, "", fontsize=11, va="center", gid="time", animated=True
+        )
+        self._canvas.draw()
+        self._still = self._canvas.copy_from_bbox(self._figure.bbox)
+        self._over = [a for a in ax.findobj() if a.get_gid() in _FURNITURE] + list(ax.spines.values())
         self._palette = _palette()
 
-    def _first_image(self, ax: Axes):  # type: ignore[no-untyped-def]
+    def _first_image(self, ax: Axes) -> AxesImage:
         blank = np.zeros((*self._relief.shape, 3), np.uint8)
-        return ax.imshow(blank, origin="lower", extent=self._piece.window.extent, interpolation="nearest")
+        return ax.imshow(
+            blank,
+            origin="lower",
+            extent=self._piece.window.extent,
+            interpolation="nearest",
+            animated=True,
+        )
 
     def picture(self, shown: LightFrame) -> Image.Image:
-        """Return the picture of a frame, in the palette's colours."""
+        """Return the picture of a frame, in the palette's colours.
+
+        What never changes is drawn once; light, what stands on it and words are drawn over that.
+        """
         self._image.set_data(lit_colours(self._relief, shown.lit[self._piece.rows, self._piece.cols]))
         self._words.set_text(shown.words)
-        self._canvas.draw()
+        self._canvas.restore_region(self._still)
+        renderer = self._canvas.get_renderer()
+        for artist in (self._image, *self._over, self._words):
+            artist.draw(renderer)
         drawn = Image.fromarray(np.asarray(self._canvas.buffer_rgba())[..., :3].copy())
         return drawn.quantize(palette=self._palette, dither=Image.Dither.NONE)
 
@@ -148,8 +169,12 @@ def _palette() -> Image.Image:
 
 
 def _colours() -> Iterator[npt.NDArray[np.uint8]]:
-    light, relief = np.meshgrid(np.linspace(0, 1, _LIGHTS), np.linspace(0, 1, _RELIEFS))
-    yield from lit_colours(relief, light.astype(np.float32)).reshape(-1, 3)
+    for lights, reliefs in (
+        (np.array([0.0, 1.0]), np.linspace(0, 1, _CLEAR_RELIEFS)),
+        (np.linspace(0, 1, _PENUMBRA_LIGHTS + 2)[1:-1], np.linspace(0, 1, _PENUMBRA_RELIEFS)),
+    ):
+        light, relief = np.meshgrid(lights, reliefs)
+        yield from lit_colours(relief, light.astype(np.float32)).reshape(-1, 3)
     ink, paper = (255 * np.array(to_rgb(colour)) for colour in (style.INK, style.PAPER))
     for share in np.linspace(0, 1, _GREYS):
         yield np.rint(ink + share * (paper - ink)).astype(np.uint8)

@@ -12,6 +12,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.patheffects import Normal, withStroke
 
 from rover.core.grid import Dem
 from sim.view import frame, ground, style
@@ -26,8 +27,9 @@ SUNLIT = LinearSegmentedColormap.from_list("sunlit", [style.NIGHT, "#6A6F92", "#
 
 _MAP_IN = 7.2
 _LEFT_IN, _COLUMN_IN, _RIGHT_IN, _BOTTOM_IN = 0.85, 2.3, 0.3, 0.75
-_SHADOW_RELIEF, _RELIEF = 0.55, 0.65
-"""Brightness of ground that faces away from the hillshade's lamp, and what facing it adds."""
+_RELIEF_BASE, _RELIEF_SPAN = 0.74, 0.38
+"""Brightness of ground that faces away from the hillshade's lamp, and what facing it adds: so little that no relief is
+taken for a shadow."""
 _SUN = "#B8860B"
 
 
@@ -52,8 +54,9 @@ def draw_lit_map(
         figure, ax, column = light_sheet(window)
         draw_lit(ax, dem, lit, window)
         frame.draw_coordinates(ax, window)
-        frame.draw_scale_bar(ax, window)
+        draw_bright_scale_bar(ax, window)
         frame.draw_north(ax, window, dem.geometry.site.grid_north_rad)
+        frame.draw_note(ax, 0.0)
         if sun_deg is not None:
             draw_sun(ax, window, *sun_deg)
         frame.draw_legends(column, [("Ground", _unknown_entries(lit))])
@@ -96,7 +99,7 @@ def relief_under(dem: Dem, piece: Piece) -> Array:
 def lit_colours(relief: Array, lit: Lit) -> npt.NDArray[np.uint8]:
     """Return (rows, cols, 3) of lit ground; grey where the light is unknown."""
     known = np.isfinite(lit)
-    colours = SUNLIT(np.where(known, lit, 0.0))[..., :3] * (_SHADOW_RELIEF + _RELIEF * relief)[..., None]
+    colours = SUNLIT(np.where(known, lit, 0.0))[..., :3] * (_RELIEF_BASE + _RELIEF_SPAN * relief)[..., None]
     colours[~known] = to_rgba(style.NO_DATA)[:3]
     return np.asarray(np.rint(255 * np.minimum(colours, 1)), np.uint8)
 
@@ -145,10 +148,16 @@ def lit_words(lit: Lit) -> str:
     known = lit[np.isfinite(lit)]
     if known.size == 0:
         return "The light is unknown everywhere."
-    part = ((known > 0) & (known < 1)).mean()
-    return (
-        f"{(known >= 0.5).mean():.1%} of the ground sees at least half of the disc, {part:.1%} a part of it."
-    )
+    half, part = 100 * (known >= 0.5).mean(), 100 * ((known > 0) & (known < 1)).mean()
+    return f"{half:.1f} % of the ground sees at least half of the disc; {part:.1f} % is in penumbra."
+
+
+def draw_bright_scale_bar(ax: Axes, window: Window) -> None:
+    """Draw the scale bar so that it stands out from shadow too."""
+    frame.draw_scale_bar(ax, window)
+    for artist in ax.findobj():
+        if artist.get_gid() == "scale bar":
+            artist.set_path_effects([withStroke(linewidth=4, foreground=style.PAPER), Normal()])
 
 
 def _unknown_entries(lit: Lit) -> list[Patch]:

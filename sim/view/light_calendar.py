@@ -19,7 +19,7 @@ from rover.core.grid import Dem
 from rover.core.time import SECONDS_PER_DAY
 from sim.view import frame, style
 from sim.view.heading import HEIGHT_IN, draw_heading
-from sim.view.light import relief_under
+from sim.view.light import draw_bright_scale_bar, relief_under
 from sim.view.phases import utc_date
 from sim.view.timeaxis import draw_time_axis, label_dates, time_scale
 from sim.view.window import Window, piece_under, whole
@@ -105,7 +105,7 @@ def _draw_share(figure: Figure, sheet: LightSheet) -> None:
     ax.plot(days, sheet.lit_share, color=style.BLUE, lw=2, gid="lit share")
     ax.set(ylim=(0, 1.04))
     ax.set_ylabel("lit share of the map", color=style.BLUE)
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
     ax.grid(color="#E4E5E9", lw=0.7)
     ax.set_axisbelow(True)
     right.plot(days, sheet.sun_elevation_deg, color=_SUN, lw=1.6, ls="--", gid="sun elevation")
@@ -142,7 +142,7 @@ def _finish(ax: Axes, sheet: LightSheet, window: Window, title: str, *, first: b
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     ax.set_title(title, loc="left", fontsize=style.TEXT_PT + 1, fontweight="bold")
-    frame.draw_scale_bar(ax, window)
+    draw_bright_scale_bar(ax, window)
     if first:
         frame.draw_north(ax, window, sheet.dem.geometry.site.grid_north_rad)
     else:
