@@ -105,6 +105,14 @@ def test_where_no_horizon_is_known_the_share_is_not_either() -> None:
     assert np.isnan(light.lit_s).all()
 
 
+def test_an_unknown_cell_counts_as_lit_under_no_sun() -> None:
+    """Not even one in the zenith, which east of the middle of a wide map stands beyond 90 deg at first order."""
+    horizon = horizon_of(np.zeros((4, 1, 3)) + np.array([0.0, 0.0, np.nan]), resolution_m=50_000.0)
+    light = light_over(horizon, sun_at([90, 90], 90), [0, 1])
+    assert (light.lit_share == 1).all()
+    assert not link_mask(horizon, sun_at(90, 90))[0, 2]
+
+
 def test_asking_for_more_of_the_disc_costs_light() -> None:
     horizon = wavy_horizon()
     lit = {share: light_over(horizon, DAY(HOURS), HOURS * 3600, least_lit=share) for share in (0.1, 0.5, 0.9)}
@@ -238,6 +246,17 @@ def test_the_mask_is_the_lit_map_of_half_the_disc() -> None:
         seen = link_mask(horizon, sun_at(azimuth, 1.0))
         sure = ~(np.abs(lit - 0.5) < 1e-3)
         np.testing.assert_array_equal(seen[sure], (lit > 0.5)[sure])
+
+
+def test_a_margin_over_time_is_a_lower_relay() -> None:
+    horizon, hours = wavy_horizon(), HOURS[::5]
+    sun, margin = DAY(hours), math.radians(3)
+    lower = sun_at(np.degrees(sun.azimuth_rad), np.degrees(sun.elevation_rad - margin))
+    asked = link_over(horizon, sun, hours * 3600, margin_rad=margin)
+    lowered = link_over(horizon, lower, hours * 3600)
+    for name in ("first_link_s", "last_link_s", "longest_outage_s", "link_s"):
+        np.testing.assert_allclose(getattr(asked, name), getattr(lowered, name), atol=2, err_msg=name)
+    assert (asked.link_share < link_over(horizon, sun, hours * 3600).link_share).any()
 
 
 def test_no_link_counts_beside_a_time_at_which_no_station_sees_the_relay() -> None:
