@@ -4,7 +4,8 @@
 
 Every row is a process of its own, so that its peak memory is its own. `load s` is importing and a calendar or map of
 64 x 64 cells (compiling, where the kernel cache is empty: run it once with NUMBA_CACHE_DIR set to a new folder),
-`warm s` the median over all Suns, hourly ones over Chang'e 4's site from a dawn on. `out` writes every map into the
+`warm s` the median over all Suns, hourly ones over Chang'e 4's site from a dawn on, and `cpu s` the processor time of
+that on all cores, which other work on the machine changes less. `out` writes every map into the
 same array, `fresh` into a new one each; `calendar` tells first and last light, longest shadow, time lit and the map's
 lit share and keeps no maps, and `link` does with a point what `fresh` does with a disc. `numpy` makes maps with array
 operations, of a few Suns, and its time is scaled up. The horizon is seeded noise, which costs as much as any. `MiB
@@ -27,7 +28,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-COLUMNS = "  size       what  load s   warm s  ns/cell/Sun  MiB over"
+COLUMNS = "  size       what  load s   warm s    cpu s  ns/cell/Sun  MiB over"
 LARGEST = {"numpy": 1024}
 NUMPY_SUNS = 12
 
@@ -123,15 +124,16 @@ def measure(what: str, size: int, asked: argparse.Namespace) -> str:
     began = time.perf_counter()
     WHAT[what](horizon_map(64, asked.azimuths), time_s, sun)
     load_s = time.perf_counter() - began
-    before, times = peak_bytes(), []
+    before, times, busy = peak_bytes(), [], []
     for _ in range(1 if what == "numpy" else asked.repeats):
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         WHAT[what](horizon, time_s, sun)
         times.append(time.perf_counter() - began)
-    warm_s = statistics.median(times) * asked.suns / suns
+        busy.append(time.process_time() - used)
+    warm_s, cpu_s = (statistics.median(taken) * asked.suns / suns for taken in (times, busy))
     over = max(0.0, (peak_bytes() - before - BYTES_OUT[what] * size * size) / 2**20)
     each = warm_s / asked.suns / size / size * 1e9
-    return f"{size:6d} {what:>10s} {load_s:7.3f} {warm_s:8.3f} {each:12.2f} {over:9.0f}"
+    return f"{size:6d} {what:>10s} {load_s:7.3f} {warm_s:8.3f} {cpu_s:8.3f} {each:12.2f} {over:9.0f}"
 
 
 def at_times(sun, chosen: npt.NDArray[np.int64]):  # type: ignore[no-untyped-def]
