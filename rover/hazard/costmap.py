@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.ndimage import distance_transform_edt
 
 from rover.core.arrays import locked
-from rover.core.grid import GridGeometry
+from rover.core.grid import GridGeometry, check_square
 from rover.core.vehicle import VehicleParams
 from rover.hazard.detect import HazardMap
 from rover.hazard.trafficability import expected_speed_m_s
@@ -46,7 +46,11 @@ def build_costmap(hazards: HazardMap, terrain: Terrain, vehicle: VehicleParams) 
         hazards: The flags.
         terrain: For the slope.
         vehicle: For speed and footprint.
+
+    Raises:
+        DemFrameError: Cells that are not square, of which inflation and search know nothing.
     """
+    check_square(hazards.geometry, "a cost map")
     slope = np.nan_to_num(terrain.slope_rad, nan=0.0)
     cost = 1.0 / expected_speed_m_s(slope, vehicle)
     cost[inflate(hazards.flags != 0, footprint_reach_cells(terrain.geometry, vehicle))] = np.inf

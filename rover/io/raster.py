@@ -49,7 +49,7 @@ def read_dem(
 ) -> Dem:
     """Return the terrain that a file holds, of whatever body.
 
-    The format is told by the file's content. The frame must be in metres, north up, with square cells.
+    The format is told by the file's content. The frame must be in metres, north up; cells need not be square.
     The site is the middle of the raster.
 
     Args:
@@ -60,7 +60,7 @@ def read_dem(
 
     Raises:
         DemFileError: Not a terrain file, damaged, or without that band.
-        DemFrameError: Not in metres on a body, rotated, not square, without a frame.
+        DemFrameError: Not in metres on a body, rotated, without a frame.
         DemValueError: Elevations that cannot be meant, or fewer than 3 x 3.
         ResourceError: More cells than `max_cells`, or than fit into memory.
     """
@@ -159,17 +159,17 @@ def _tags(dem: Dem, tags: Mapping[str, str]) -> dict[str, str]:
     return {"SOURCE": dem.source, DATUM_TAG: repr(float(dem.datum_m)), **tags}
 
 
-def elevation_type(resolution_m: float) -> np.dtype[Any]:
-    """Return the type that a GeoTIFF of cells of that side holds elevations in."""
-    return np.dtype(np.float32 if resolution_m >= FINE_RESOLUTION_M else np.float64)
+def elevation_type(geometry: GridGeometry) -> np.dtype[Any]:
+    """Return the type that a GeoTIFF of such cells holds elevations in."""
+    finest_m = min(geometry.resolution_m, geometry.resolution_north_m)
+    return np.dtype(np.float32 if finest_m >= FINE_RESOLUTION_M else np.float64)
 
 
 def _geotiff_of(dem: Dem, tags: Mapping[str, str]) -> bytes:
     return geotiff_bytes(
-        _absolute(dem).astype(elevation_type(dem.geometry.resolution_m)),
+        {ELEVATION: _absolute(dem).astype(elevation_type(dem.geometry))},
         dem.geometry,
         nodata=math.nan,
-        description=ELEVATION,
         tags=_tags(dem, tags),
     )
 
@@ -197,19 +197,31 @@ def _write(path: Path | str, content: bytes) -> None:
 
 def write_raster(
     path: Path | str,
-    array: npt.NDArray[Any],
+    bands: Mapping[str, npt.NDArray[Any]],
     geometry: GridGeometry,
     *,
     nodata: float | None,
-    description: str,
+    tags: Mapping[str, str] | None = None,
 ) -> None:
-    """Write any layer on a geometry, (rows, cols) with row growing north, as a one-band GeoTIFF.
+    """Write any layers on a geometry as the bands of a GeoTIFF.
+
+    Args:
+        path: Where.
+        bands: (rows, cols) arrays of one type, row growing north, by what they are.
+        geometry: Where the cells are.
+        nodata: What stands for unknown, or None.
+        tags: Text of the file by name.
 
     Raises:
-        ValueError: The array is not of the geometry's shape.
+        ValueError: An array is not of the geometry's shape, or not of the first one's type.
         OutputError: The file cannot be written.
         DemFrameError: The geometry has no frame that GeoTIFF can hold.
     """
-    if array.shape != geometry.shape:
-        raise ValueError(f"an array of {array.shape} on a raster of {geometry.shape}")
-    _write(path, geotiff_bytes(array[::-1], geometry, nodata=nodata, description=description, tags={}))
+    types = {array.dtype for array in bands.values()}
+    for array in bands.values():
+        if array.shape != geometry.shape:
+            raise ValueError(f"an array of {array.shape} on a raster of {geometry.shape}")
+    if len(types) != 1:
+        raise ValueError(f"bands of {len(types)} types")
+    turned = {name: array[::-1] for name, array in bands.items()}
+    _write(path, geotiff_bytes(turned, geometry, nodata=nodata, tags=tags or {}))

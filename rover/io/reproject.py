@@ -152,7 +152,7 @@ def _posts_at(
     Over a source in degrees the columns run on through the seam of longitudes, from the window's middle.
     """
     east_m = geometry.east_m + cols * geometry.resolution_m
-    north_m = geometry.north_m + rows * geometry.resolution_m
+    north_m = geometry.north_m + rows * geometry.resolution_north_m
     latitude, longitude = unproject(geometry.site, east_m, north_m)
     x, y = _source_xy(dataset, geometry, latitude, longitude)
     col, row = apply(~dataset.transform, x, y)

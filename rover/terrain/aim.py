@@ -123,9 +123,10 @@ def _angles(geometry: GridGeometry) -> tuple[Floats, Floats]:
     """Return the angle at the body's centre from the map's middle to each column and to each row, in steps."""
     known = {body.name: body.radius_m for body in BODIES}
     # A body of unknown size has no curvature that one could know of.
-    per_cell = geometry.resolution_m / known.get(geometry.site.body, math.inf) / STEP_RAD
+    radius_m = known.get(geometry.site.body, math.inf)
+    sides = ((geometry.cols, geometry.resolution_m), (geometry.rows, geometry.resolution_north_m))
     east, north = (
-        ((np.arange(count) - (count - 1) / 2) * per_cell).astype(np.float32)
-        for count in (geometry.cols, geometry.rows)
+        ((np.arange(count) - (count - 1) / 2) * (side_m / radius_m / STEP_RAD)).astype(np.float32)
+        for count, side_m in sides
     )
     return east, north

@@ -55,8 +55,8 @@ def central_normals(dem: Dem) -> SurfaceNormals:
 
     At the map's edge the differences are one-sided; a cell beside one whose elevation is unknown is unknown.
     """
-    z, resolution_m = dem.elevation_m, dem.geometry.resolution_m
-    north, east = (_rise(z, axis, resolution_m) for axis in (0, 1))
+    z, geometry = dem.elevation_m, dem.geometry
+    north, east = _rise(z, 0, geometry.resolution_north_m), _rise(z, 1, geometry.resolution_m)
     up: Floats = np.asarray(1 / np.sqrt(1 + east * east + north * north), np.float32)
     up[np.isnan(z)] = np.nan
     return SurfaceNormals(geometry=dem.geometry, east=-east * up, north=-north * up, up=up)

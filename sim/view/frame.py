@@ -117,10 +117,10 @@ def draw_inset(ax: Axes, dem: Dem, window: Window) -> None:
     ax.set_title(f"all the terrain, {size}", fontsize=style.SMALL_PT, loc="left", pad=4, color=style.INK)
 
 
-def draw_colour_bar(figure: Figure, ax: Axes, scale: ScalarMappable) -> None:
-    """Explain the tint of the ground in metres."""
+def draw_colour_bar(figure: Figure, ax: Axes, scale: ScalarMappable, label: str) -> None:
+    """Explain the colours of the ground."""
     bar = figure.colorbar(scale, cax=ax, orientation="horizontal")
-    bar.set_label("elevation above the reference sphere (m)", fontsize=style.SMALL_PT)
+    bar.set_label(label, fontsize=style.SMALL_PT)
     bar.locator = MaxNLocator(4, steps=[1, 2, 3, 4, 5, 10])
     bar.formatter = FuncFormatter(style.number)
     bar.update_ticks()

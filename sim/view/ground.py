@@ -154,7 +154,7 @@ def draw_hazards(ax: Axes, dem: Dem, flags: npt.NDArray[np.uint8], window: Windo
             continue
         free &= ~cells
         rgba[cells & _stripes(flagged.shape) if look.hatched else cells] = to_rgba(look.colour, look.alpha)
-        entries.append(_hazard_entry(look))
+        entries.append(hazard_entry(look))
     image = ax.imshow(rgba, origin="lower", extent=piece.window.extent, interpolation="nearest")
     image.set_gid("hazards")
     return entries
@@ -173,7 +173,7 @@ def _stripes(shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
     return np.asarray((row + col) % period < period // 2, np.bool_)
 
 
-def _hazard_entry(look: style.HazardLook) -> Patch:
+def hazard_entry(look: style.HazardLook) -> Patch:
     if look.hatched:
         return Patch(facecolor=style.NO_DATA, edgecolor=look.colour, hatch="/////", lw=0, label=look.words)
     return Patch(

@@ -6,25 +6,20 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rover.core.grid import Dem
 from sim.run.runlog import RunLog
-from sim.view import frame, ground, route, style
-from sim.view.heading import HEIGHT_IN, draw_heading, draw_run_heading
+from sim.view import ground, route, style
+from sim.view.heading import draw_heading, draw_run_heading
 from sim.view.labels import LabelPlacer
 from sim.view.phases import driven_m
 from sim.view.profile import along, draw_profile
+from sim.view.sheet import ASPECT, Sheet
 from sim.view.window import Window, whole, window_round
 
 Points = npt.NDArray[np.float64]
 Place = tuple[float, float]
-
-_MAP_WIDTH_IN, _MAP_HEIGHT_IN = 7.9, 6.7
-_LEFT_IN, _COLUMN_IN, _RIGHT_IN = 0.85, 2.6, 0.35
-_ASPECT = _MAP_WIDTH_IN / _MAP_HEIGHT_IN
 
 
 def draw_map(log: RunLog) -> Figure:
@@ -33,8 +28,8 @@ def draw_map(log: RunLog) -> Figure:
         driven, planned = driven_m(log), log.planned_m.reshape(-1, 2)
         ends = np.array([log.start_m, log.goal_m])
         every = np.vstack([ends, driven, planned, *(path.reshape(-1, 2) for path in log.replanned_m)])
-        window = window_round(every, log.dem.geometry, aspect=_ASPECT)
-        sheet = _Sheet(log.dem, window)
+        window = window_round(every, log.dem.geometry, aspect=ASPECT)
+        sheet = Sheet(log.dem, window)
         hazards = ground.draw_hazards(sheet.map, log.dem, log.hazard_flags, window)
         zones = ground.draw_zones(sheet.map, log.zones, window)
         entries = [
@@ -81,8 +76,8 @@ def draw_plan(
     with style.house_style():
         planned = np.empty((0, 2)) if planned_m is None else planned_m
         every = np.vstack([np.array([start_m, goal_m]), planned])
-        window = window_round(every, dem.geometry, aspect=_ASPECT)
-        sheet = _Sheet(dem, window, profile=len(planned) > 0)
+        window = window_round(every, dem.geometry, aspect=ASPECT)
+        sheet = Sheet(dem, window, profile=len(planned) > 0)
         hazards = ground.draw_hazards(sheet.map, dem, hazard_flags, window)
         outlines = ground.draw_zones(sheet.map, zones, window)
         entries = route.draw_planned(sheet.map, planned)
@@ -102,61 +97,10 @@ def draw_plan(
 def draw_dem(dem: Dem, title: str) -> Figure:
     """Return the map of bare ground."""
     with style.house_style():
-        sheet = _Sheet(dem, whole(dem.geometry))
+        sheet = Sheet(dem, whole(dem.geometry))
         sheet.explain([("Ground", ground.gap_entries(dem))])
         draw_heading(sheet.figure, title, [_ground_words(dem)], colour=style.FAINT_INK)
         return sheet.figure
-
-
-class _Sheet:
-    """The page: a map with its ground drawn, a column at its right, and room for a profile under it."""
-
-    def __init__(self, dem: Dem, window: Window, *, profile: bool = False) -> None:
-        self._dem, self._window = dem, window
-        self._map_in = _fitted(window)
-        self._map_bottom_in = 3.25 if profile else 0.7
-        self._page_in = (
-            _LEFT_IN + self._map_in[0] + 0.3 + _COLUMN_IN + _RIGHT_IN,
-            self._map_bottom_in + self._map_in[1] + HEIGHT_IN,
-        )
-        self.figure = style.blank_figure(*self._page_in)
-        self.map = self._axes(_LEFT_IN, self._map_bottom_in, *self._map_in)
-        self.profile = self._profile_axes() if profile else None
-        self._scale = ground.draw_relief(self.map, dem, window)
-        self._interval_m = ground.draw_contours(self.map, dem, window)
-        frame.draw_coordinates(self.map, window)
-
-    def _axes(self, left: float, bottom: float, width: float, height: float) -> Axes:
-        page_w, page_h = self._page_in
-        return self.figure.add_axes((left / page_w, bottom / page_h, width / page_w, height / page_h))
-
-    def _profile_axes(self) -> tuple[Axes, Axes]:
-        width = self._page_in[0] - _LEFT_IN - _RIGHT_IN
-        elevation, slope = self._axes(_LEFT_IN, 1.5, width, 0.95), self._axes(_LEFT_IN, 0.55, width, 0.8)
-        elevation.sharex(slope)
-        elevation.tick_params(labelbottom=False)
-        return elevation, slope
-
-    def explain(self, groups: Sequence[tuple[str, Sequence[Artist]]]) -> None:
-        """Draw scale, north, and the column: inset, legends, colour bar."""
-        frame.draw_scale_bar(self.map, self._window)
-        frame.draw_north(self.map, self._window, self._dem.geometry.site.grid_north_rad)
-        frame.draw_note(self.map, self._interval_m)
-        left, bottom = _LEFT_IN + self._map_in[0] + 0.3, self._map_bottom_in
-        top = bottom + self._map_in[1]
-        if frame.wants_inset(self._window, self._dem):
-            frame.draw_inset(self._axes(left, top - 1.75, _COLUMN_IN, 1.55), self._dem, self._window)
-            top -= 1.95
-        column = self._axes(left, bottom + 0.65, _COLUMN_IN, top - bottom - 0.65)
-        column.set_axis_off()
-        frame.draw_legends(column, groups)
-        frame.draw_colour_bar(self.figure, self._axes(left, bottom + 0.35, _COLUMN_IN, 0.14), self._scale)
-
-
-def _fitted(window: Window) -> tuple[float, float]:
-    """Return the width and height in inches of a map of a window, enough for the column beside it."""
-    scale = min(_MAP_WIDTH_IN / window.width, _MAP_HEIGHT_IN / window.height)
-    return max(4.5, window.width * scale), max(4.5, window.height * scale)
 
 
 def _edges(zones: Sequence[ground.ZoneOutline], window: Window) -> list[Points]:

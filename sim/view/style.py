@@ -23,6 +23,8 @@ YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 INK, FAINT_INK, PAPER = "#22252B", "#666B75", "#FFFFFF"
 NO_DATA = "#C9CBD0"
 NIGHT = "#2E3350"
+CLOSED = "#7A2E1F"
+"""Of ground that a rover must not stand on, where colours tell something else."""
 
 DPI = 150
 TEXT_PT, SMALL_PT, TITLE_PT = 9.5, 8.0, 14.0

@@ -135,10 +135,8 @@ def elevations_above(horizon: HorizonMap, azimuth_rad: float, elevation_rad: flo
             if (stored == UNKNOWN).any():
                 continue
             elevation = np.append(stored, stored[0]) * STEP_RAD - math.pi / 2
-            x, y = (
-                (i - (n - 1) / 2) * geometry.resolution_m
-                for i, n in ((col, geometry.cols), (row, geometry.rows))
-            )
+            x = (col - (geometry.cols - 1) / 2) * geometry.resolution_m
+            y = (row - (geometry.rows - 1) / 2) * geometry.resolution_north_m
             nearer = (x * math.sin(on_raster) + y * math.cos(on_raster)) / 1_737_400.0
             result[row, col] = elevation_rad + nearer - np.interp(on_raster, at_azimuth, elevation)
     return result

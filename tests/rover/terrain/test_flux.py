@@ -52,6 +52,20 @@ def test_a_plane_takes_the_cosine_of_the_incidence(slope_deg: float, aspect_deg:
             np.testing.assert_allclose(flux[1:-1, 1:-1], 250 * max(0.0, cosine), atol=1e-3)
 
 
+def test_cells_with_two_sides_have_the_normals_of_the_same_plane() -> None:
+    dem = plane(20, 60)
+    north, east = np.mgrid[:6, :7] * np.array([5.0, 2.0])[:, None, None]
+    downhill = east * math.sin(math.radians(60)) + north * math.cos(math.radians(60))
+    longer = replace(
+        dem,
+        geometry=replace(dem.geometry, resolution_north_m=5.0),
+        elevation_m=np.asarray(-math.tan(math.radians(20)) * downhill, np.float32),
+    )
+    for name in ("east", "north", "up"):
+        one, other = (getattr(central_normals(ground), name) for ground in (dem, longer))
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
 def test_flux_grows_with_the_light_and_counts_azimuths_from_true_north() -> None:
     dem = plane(20, 90)
     turned = replace(
