@@ -1,0 +1,201 @@
+"""What a march over ground needs besides the ground: where to sample, coarser levels, and where the high ground is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.arrays import locked
+from rover.terrain.horizon_kernels import TILE
+
+Heights = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+NEAR_CELLS = 32
+"""Way that the fast march goes in half-cell steps."""
+
+PER_OCTAVE = 32
+"""Samples of the fast march from there to twice as far, and so on: one per cell of the level it looks at."""
+
+PEAK_SHARE = 0.5
+
+_NOTHING = np.float32(-np.inf)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Samples:
+    """Where every ray samples the ground.
+
+    Attributes:
+        distance: (s,) way from the observer in cells of the map, rising.
+        level: (s,) of `Levels`; 0 is the ground itself.
+        inverse: (s,) float32 tangent per metre of height: 1 / (r sin angle).
+        drop: (s,) float32 tangent by which the curved ground sinks: tan(angle / 2).
+    """
+
+    distance: Floats
+    level: Ints
+    inverse: Heights
+    drop: Heights
+
+    def __post_init__(self) -> None:
+        size = (len(self.distance),)
+        for name, kind in (("distance", np.float64), ("level", np.int64)):
+            object.__setattr__(self, name, locked(getattr(self, name), kind, size, name))
+        for name in ("inverse", "drop"):
+            object.__setattr__(self, name, locked(getattr(self, name), np.float32, size, name))
+
+
+def samples_over(shape: tuple[int, int], resolution_m: float, radius_m: float, datum_m: float, *, exact: bool) -> Samples:
+    """Return the samples that reach across a raster.
+
+    A point at an angle t from the observer, seen from the body's centre, and heights z and e above the datum are at radii
+    q + z and q + e, q = radius + datum. It then stands at the tangent ((q + z) cos t - q - e) / ((q + z) sin t), which for
+    heights that are small beside q is (z - e) / (q sin t) - tan(t / 2).
+
+    Args:
+        shape: Rows and columns.
+        resolution_m: Side of a cell, on the sphere of `radius_m` as maps are.
+        radius_m, datum_m: Of the body, and of the elevations above that.
+        exact: Half a cell apart all the way; else so for `NEAR_CELLS` only.
+    """
+    longest = math.hypot(*shape)
+    distance, level = _half_steps(longest) if exact else _growing_steps(longest)
+    angle = np.minimum(distance * resolution_m / radius_m, math.pi / 2)
+    return Samples(
+        distance=distance,
+        level=level,
+        inverse=(1.0 / ((radius_m + datum_m) * np.sin(angle))).astype(np.float32),
+        drop=np.tan(angle / 2).astype(np.float32),
+    )
+
+
+def _half_steps(longest: float) -> tuple[Floats, Ints]:
+    distance = np.arange(1, max(1, math.ceil(2 * longest)) + 1) * 0.5
+    return distance, np.zeros(len(distance), np.int64)
+
+
+def _growing_steps(longest: float) -> tuple[Floats, Ints]:
+    distance, level = (list(part) for part in _half_steps(min(longest, NEAR_CELLS)))
+    at = distance[-1] + 1.0
+    while at <= longest:
+        octave = max(0, math.floor(math.log2(at / PER_OCTAVE)))
+        distance.append(at)
+        level.append(octave)
+        at += 2.0**octave
+    return np.array(distance), np.array(level, np.int64)
+
+
+def directions_of(azimuths: int) -> Floats:
+    """Return (azimuths, 2) rows and columns per cell of way: cosines and sines of azimuths clockwise from north.
+
+    Of one octant, and turned and mirrored to the others, so that rays along rows, columns and diagonals are exactly so.
+
+    Args:
+        azimuths: A multiple of 4.
+    """
+    quarter = azimuths // 4
+    turn = np.arange(quarter) * (2 * math.pi / azimuths)
+    north, east = np.cos(turn), np.sin(turn)
+    beyond = np.arange(quarter) * 8 > azimuths
+    mirrored = (quarter - np.arange(quarter)) * (2 * math.pi / azimuths)
+    north, east = np.where(beyond, np.sin(mirrored), north), np.where(beyond, np.cos(mirrored), east)
+    if azimuths % 8 == 0:
+        north[quarter // 2] = east[quarter // 2] = math.sqrt(0.5)
+    first = np.stack([north, east], axis=1)
+    quarters = [first, first[:, ::-1] * (-1, 1), -first, first[:, ::-1] * (1, -1)]
+    return np.ascontiguousarray(np.concatenate(quarters) + 0.0)  # no -0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Levels:
+    """Ground at a half, a quarter ... of its rows, each value over a square of as many columns, every column kept.
+
+    The columns are kept so that a march over coarse ground runs along them as it does over the ground itself; all
+    levels together hold as many values as the ground.
+
+    Attributes:
+        elevation_m: (sum of rows, cols) levels 1, 2 ... one above the other. Row i of level l stands for rows
+            `i 2^l` on; column j for the `2^l` columns that begin `2^(l - 1)` before it. Unknown ground is left out; NaN
+            where there is no other.
+        first: (levels + 1,) where each begins, and the last ends.
+    """
+
+    elevation_m: Heights
+    first: Ints
+
+    def __post_init__(self) -> None:
+        held = locked(self.elevation_m, np.float32, (None, None), "elevation_m")
+        object.__setattr__(self, "elevation_m", held)
+        object.__setattr__(self, "first", locked(self.first, np.int64, (None,), "first"))
+
+
+def levels_of(elevation_m: Heights, count: int) -> Levels:
+    """Return the first `count` coarser levels of some ground."""
+    rows = [elevation_m.shape[0]]
+    for _ in range(count):
+        rows.append((rows[-1] + 1) // 2)
+    first = np.cumsum([0, *rows[1:]])
+    stack = np.empty((int(first[-1]), elevation_m.shape[1]), np.float32)
+    mean = top = elevation_m
+    for level in range(1, count + 1):
+        mean, top = _coarser(mean, level, _mean_of), _coarser(top, level, np.fmax)
+        stack[first[level - 1] : first[level]] = mean + np.float32(PEAK_SHARE) * (top - mean)
+    return Levels(elevation_m=stack, first=first)
+
+
+def _coarser(layer: Heights, level: int, join) -> Heights:
+    south, north = layer[0::2], layer[1::2]
+    if len(north) < len(south):
+        north = np.concatenate([north, south[-1:]])
+    rows = join(south, north)
+    step, cols = 2 ** (level - 2), rows.shape[1]
+    at = np.arange(cols)
+    if level == 1:
+        return join(rows[:, np.maximum(at - 1, 0)], rows)
+    return join(rows[:, np.maximum(at - step, 0)], rows[:, np.minimum(at + step, cols - 1)])
+
+
+def _mean_of(one, other):
+    both = (one + other) * np.float32(0.5)
+    return np.where(np.isnan(one), other, np.where(np.isnan(other), one, both))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tops:
+    """The highest ground by square tiles of `TILE` cells; -inf where none is known.
+
+    Attributes:
+        tile_m: (tile rows, tile cols).
+        ahead_m: (4, tile rows, tile cols) of each tile and all beyond: to the north-east, north-west, south-east and south-west.
+    """
+
+    tile_m: Heights
+    ahead_m: Heights
+
+    def __post_init__(self) -> None:
+        held = locked(self.tile_m, np.float32, (None, None), "tile_m")
+        object.__setattr__(self, "tile_m", held)
+        object.__setattr__(self, "ahead_m", locked(self.ahead_m, np.float32, (4, *held.shape), "ahead_m"))
+
+
+def tops_of(elevation_m: Heights) -> Tops:
+    """Return the tops of some ground, raised by more than interpolation between posts can round up."""
+    rows, cols = elevation_m.shape
+    by_row = np.fmax.reduceat(elevation_m, np.arange(0, rows, TILE), axis=0)
+    tile = np.fmax.reduceat(by_row, np.arange(0, cols, TILE), axis=1)
+    known = np.isfinite(tile)
+    low = np.fmin.reduce(elevation_m, axis=None)
+    largest = np.abs(tile[known]).max(initial=abs(low) if np.isfinite(low) else 0.0)
+    tile = np.where(known, tile + np.float32(2e-6) * np.float32(largest), _NOTHING).astype(np.float32)
+    return Tops(tile_m=tile, ahead_m=np.stack([_ahead(tile, north, east) for north in (1, 0) for east in (1, 0)]))
+
+
+def _ahead(tile: Heights, north: int, east: int) -> Heights:
+    turn = (slice(None, None, -1 if north else 1), slice(None, None, -1 if east else 1))
+    beyond = np.maximum.accumulate(np.maximum.accumulate(tile[turn], axis=0), axis=1)
+    return np.ascontiguousarray(beyond[turn])
