@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,42 +16,61 @@ Heights = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-NEAR_CELLS = 32
-"""Way that the fast march goes in half-cell steps."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spacing:
+    """How densely rays sample the ground.
 
-PER_OCTAVE = 32
-"""Samples of the fast march from there to twice as far, and so on: one per cell of the level it looks at."""
+    Attributes:
+        near_cells: Way that goes in half-cell steps. From there on a ray is sampled where it crosses rows, or columns if
+            it crosses more of those.
+        per_octave: Samples from there to twice as far, and so on: one per cell of the level it looks at.
+    """
 
-PEAK_SHARE = 0.5
+    near_cells: int
+    per_octave: int
+
+
+FAST = Spacing(near_cells=24, per_octave=56)
+EXACT = Spacing(near_cells=64, per_octave=256)
+
+PEAK_SHARE = 0.4
 
 _NOTHING = np.float32(-np.inf)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Samples:
-    """Where every ray samples the ground.
+    """Where the rays sample the ground.
 
     Attributes:
-        distance: (s,) way from the observer in cells of the map, rising.
-        level: (s,) of `Levels`; 0 is the ground itself.
-        inverse: (s,) float32 tangent per metre of height: 1 / (r sin angle).
-        drop: (s,) float32 tangent by which the curved ground sinks: tan(angle / 2).
+        offset: (azimuths, s, 2) rows and columns from the observer, in cells of the map, ever farther.
+        level: (azimuths, s) of `Levels`; 0 is the ground itself.
+        inverse: (azimuths, s) float32 tangent per metre of height: 1 / (q sin angle).
+        drop: (azimuths, s) float32 tangent by which the curved ground sinks: tan(angle / 2).
     """
 
-    distance: Floats
+    offset: Floats
     level: Ints
     inverse: Heights
     drop: Heights
 
     def __post_init__(self) -> None:
-        size = (len(self.distance),)
-        for name, kind in (("distance", np.float64), ("level", np.int64)):
-            object.__setattr__(self, name, locked(getattr(self, name), kind, size, name))
+        size = self.offset.shape[:2]
+        object.__setattr__(self, "offset", locked(self.offset, np.float64, (*size, 2), "offset"))
+        object.__setattr__(self, "level", locked(self.level, np.int64, size, "level"))
         for name in ("inverse", "drop"):
             object.__setattr__(self, name, locked(getattr(self, name), np.float32, size, name))
 
 
-def samples_over(shape: tuple[int, int], resolution_m: float, radius_m: float, datum_m: float, *, exact: bool) -> Samples:
+def samples_over(
+    shape: tuple[int, int],
+    resolution_m: float,
+    *,
+    azimuths: int,
+    radius_m: float,
+    datum_m: float,
+    spacing: Spacing,
+) -> Samples:
     """Return the samples that reach across a raster.
 
     A point at an angle t from the observer, seen from the body's centre, and heights z and e above the datum are at radii
@@ -60,34 +80,52 @@ def samples_over(shape: tuple[int, int], resolution_m: float, radius_m: float, d
     Args:
         shape: Rows and columns.
         resolution_m: Side of a cell, on the sphere of `radius_m` as maps are.
+        azimuths: A multiple of 4.
         radius_m, datum_m: Of the body, and of the elevations above that.
-        exact: Half a cell apart all the way; else so for `NEAR_CELLS` only.
+        spacing: Of the samples.
     """
-    longest = math.hypot(*shape)
-    distance, level = _half_steps(longest) if exact else _growing_steps(longest)
-    angle = np.minimum(distance * resolution_m / radius_m, math.pi / 2)
+    towards = directions_of(azimuths)
+    major = np.abs(towards).max(axis=1)
+    near = np.arange(1, 2 * spacing.near_cells + 1) * 0.5
+    crossed = [_lines_crossed(spacing, float(part), max(shape)) for part in major]
+    count = max(len(lines) for lines, _ in crossed)
+    # A ray that needs fewer samples has left the raster by the time it comes to the rest.
+    lines = np.stack([_filled(lines, count, np.inf) for lines, _ in crossed])
+    level = np.stack([_filled(level, count, 0) for _, level in crossed])
+    lines = np.where(np.isinf(lines), 2.0 * max(shape), lines)
+    # By division of the one and not by multiplication with a distance, so that a crossing lies on its line exactly.
+    crossings = lines[:, :, None] * (towards / major[:, None])[:, None, :]
+    offset = np.concatenate([near[None, :, None] * towards[:, None, :], crossings], axis=1)
+    way = np.concatenate([np.broadcast_to(near, (azimuths, len(near))), lines / major[:, None]], axis=1)
+    angle = np.minimum(way * resolution_m / radius_m, math.pi / 2)
     return Samples(
-        distance=distance,
-        level=level,
+        offset=offset,
+        level=np.concatenate([np.zeros((azimuths, len(near)), np.int64), level], axis=1),
         inverse=(1.0 / ((radius_m + datum_m) * np.sin(angle))).astype(np.float32),
         drop=np.tan(angle / 2).astype(np.float32),
     )
 
 
-def _half_steps(longest: float) -> tuple[Floats, Ints]:
-    distance = np.arange(1, max(1, math.ceil(2 * longest)) + 1) * 0.5
-    return distance, np.zeros(len(distance), np.int64)
+def _lines_crossed(spacing: Spacing, major: float, longest: int) -> tuple[Floats, Ints]:
+    """Which rows (or columns) beyond the near field are looked at, counted from the observer's, and at which level.
 
-
-def _growing_steps(longest: float) -> tuple[Floats, Ints]:
-    distance, level = (list(part) for part in _half_steps(min(longest, NEAR_CELLS)))
-    at = distance[-1] + 1.0
-    while at <= longest:
-        octave = max(0, math.floor(math.log2(at / PER_OCTAVE)))
-        distance.append(at)
+    Args:
+        spacing: Of the samples.
+        major: Rows per cell of way.
+        longest: Rows that the raster has.
+    """
+    lines, level = [], []
+    line = math.floor(spacing.near_cells * major) + 1
+    while line < longest:
+        octave = max(0, math.floor(math.log2(line / (major * spacing.per_octave))))
+        lines.append(line)
         level.append(octave)
-        at += 2.0**octave
-    return np.array(distance), np.array(level, np.int64)
+        line += 2**octave
+    return np.array(lines, np.float64), np.array(level, np.int64)
+
+
+def _filled(values: npt.NDArray[Any], count: int, filler: float) -> npt.NDArray[Any]:
+    return np.concatenate([values, np.full(count - len(values), filler, values.dtype)])
 
 
 def directions_of(azimuths: int) -> Floats:

@@ -4,7 +4,7 @@ For one azimuth and one distance the offset to the sample is the same for every 
 posts around it are constants and the march runs along rows of cells side by side. Blocks of cells pass over stretches
 of ground too low to rise above what they already see.
 
-Everything is float32 and +-*/ alone, so that bytes do not depend on the machine code. `+ ZERO` before a maximum keeps
+Everything is float32 and +-*/ alone, so that bytes do not depend on the machine code. `+ ZERO` after a maximum keeps
 the compiler from turning the store into a masked one, which is ten times slower.
 """
 
@@ -49,7 +49,7 @@ _NOTHING = np.float32(-np.inf)
 
 @kernel
 def trace_rows(  # type: ignore[no-untyped-def]
-    z, coarse, coarse_first, tops, ahead, distance, level, inverse, drop, towards, eye, row_0, col_0, far, far_axes,
+    z, coarse, coarse_first, tops, ahead, offset, level, inverse, drop, eye, row_0, col_0, far, far_axes,
     first, last, out,
 ):
     """Fill rows `first` to `last` of `out`, (azimuths, rows, cols) uint16, as `HorizonMap.steps` says.
@@ -58,8 +58,7 @@ def trace_rows(  # type: ignore[no-untyped-def]
         z: (m, n) float32 elevations.
         coarse, coarse_first: Coarser levels of them, stacked, and each one's first row in the stack (`Levels`).
         tops, ahead: Highest ground by tile, and from a tile on by quadrant (`Tops`).
-        distance, level, inverse, drop: (s,) samples of every ray (`Samples`).
-        towards: (azimuths, 2) float64 rows and columns per cell of way.
+        offset, level, inverse, drop: Samples of each ray (`Samples`).
         eye: (rows, cols) float32 height of each observer, NaN unknown.
         row_0, col_0: The row and column of `z` that observer (0, 0) stands on.
         far, far_axes: Tangents over a far DEM by azimuth, eye height, row and column, and where those are
@@ -73,13 +72,13 @@ def trace_rows(  # type: ignore[no-untyped-def]
         r_end = min(r + BLOCK_ROWS, last)
         for c in range(0, cols, BLOCK_COLS):
             c_end = min(c + BLOCK_COLS, cols)
-            for a in range(towards.shape[0]):
+            for a in range(level.shape[0]):
                 best[:] = _NOTHING
                 if far.shape[0] > 0:
                     _start_from_far(far[a], far_axes, eye, r, r_end, c, c_end, best)
                 _march(
-                    z, coarse, coarse_first, tops, ahead, distance, level, inverse, drop,
-                    towards[a, 0], towards[a, 1], eye, row_0, col_0, r, r_end, c, c_end, best,
+                    z, coarse, coarse_first, tops, ahead, offset[a], level[a], inverse[a], drop[a],
+                    eye, row_0, col_0, r, r_end, c, c_end, best,
                 )
                 for i in range(r, r_end):
                     _encode(eye[i, c:c_end], best[i - r], out[a, i, c:c_end])
@@ -87,7 +86,7 @@ def trace_rows(  # type: ignore[no-untyped-def]
 
 @kernel
 def trace_tangents(  # type: ignore[no-untyped-def]
-    z, coarse, coarse_first, tops, ahead, distance, level, inverse, drop, towards, eye, row_0, col_0,
+    z, coarse, coarse_first, tops, ahead, offset, level, inverse, drop, eye, row_0, col_0,
     first, last, out,
 ):
     """Fill rows of `out`, (azimuths, rows, cols) float32, with tangents; NaN where no ground is seen.
@@ -100,11 +99,11 @@ def trace_tangents(  # type: ignore[no-untyped-def]
         r_end = min(r + BLOCK_ROWS, last)
         for c in range(0, cols, BLOCK_COLS):
             c_end = min(c + BLOCK_COLS, cols)
-            for a in range(towards.shape[0]):
+            for a in range(level.shape[0]):
                 best[:] = _NOTHING
                 _march(
-                    z, coarse, coarse_first, tops, ahead, distance, level, inverse, drop,
-                    towards[a, 0], towards[a, 1], eye, row_0, col_0, r, r_end, c, c_end, best,
+                    z, coarse, coarse_first, tops, ahead, offset[a], level[a], inverse[a], drop[a],
+                    eye, row_0, col_0, r, r_end, c, c_end, best,
                 )
                 for i in range(r, r_end):
                     for j in range(c, c_end):
@@ -114,17 +113,17 @@ def trace_tangents(  # type: ignore[no-untyped-def]
 
 @kernel
 def _march(  # type: ignore[no-untyped-def]
-    z, coarse, coarse_first, tops, ahead, distance, level, inverse, drop, row_way, col_way, eye, row_0, col_0,
-    r, r_end, c, c_end, best,
+    z, coarse, coarse_first, tops, ahead, offset, level, inverse, drop, eye, row_0, col_0, r, r_end, c, c_end, best
 ):
     """Raise `best`, tangents of the observers `[r:r_end, c:c_end]`, by all samples along one azimuth."""
-    count = distance.shape[0]
+    count = level.shape[0]
+    row_way, col_way = offset[count - 1, 0], offset[count - 1, 1]
     for k in range(0, count, STRETCH):
         k_end = min(k + STRETCH, count)
         # The rectangle of ground that the stretch can touch, with the reach of its coarsest level.
-        reach = 1 << level[k_end - 1]
-        near_row, far_row = distance[k] * row_way, distance[k_end - 1] * row_way
-        near_col, far_col = distance[k] * col_way, distance[k_end - 1] * col_way
+        reach = 1 << max(level[k], level[k_end - 1])
+        near_row, far_row = offset[k, 0], offset[k_end - 1, 0]
+        near_col, far_col = offset[k, 1], offset[k_end - 1, 1]
         south = row_0 + r + math.floor(min(near_row, far_row)) - reach
         north = row_0 + r_end + math.floor(max(near_row, far_row)) + reach
         west = col_0 + c + math.floor(min(near_col, far_col)) - reach
@@ -139,7 +138,7 @@ def _march(  # type: ignore[no-untyped-def]
                     return
                 continue
         for s in range(k, k_end):
-            d_row, d_col = distance[s] * row_way, distance[s] * col_way
+            d_row, d_col = offset[s, 0], offset[s, 1]
             if level[s] == 0:
                 _sample_fine(
                     z, d_row, d_col, inverse[s], drop[s], eye, row_0, col_0, r, r_end, c, c_end, best
@@ -210,22 +209,45 @@ def _sample_fine(z, d_row, d_col, inverse, drop, eye, row_0, col_0, r, r_end, c,
     west, east = from_col + j + col_0, to_col + j + col_0
     for row in range(max(r, -i - row_0), min(r_end, rows - one_up - i - row_0)):
         south, north = row + i + row_0, row + i + row_0 + one_up
-        _raise_fine(
-            z[south, west:east], z[south, west + one_along : east + one_along],
-            z[north, west:east], z[north, west + one_along : east + one_along],
-            up, along, inverse, drop, eye[row, from_col:to_col], best[row - r, from_col - c : to_col - c],
-        )
+        eyes, held = eye[row, from_col:to_col], best[row - r, from_col - c : to_col - c]
+        if one_up == 0:
+            line, beside = z[south, west:east], z[south, west + one_along : east + one_along]
+            _raise_between(line, beside, along, inverse, drop, eyes, held)
+        elif one_along == 0:
+            _raise_between(z[south, west:east], z[north, west:east], up, inverse, drop, eyes, held)
+        else:
+            _raise_fine(
+                z[south, west:east], z[south, west + one_along : east + one_along],
+                z[north, west:east], z[north, west + one_along : east + one_along],
+                up, along, inverse, drop, eyes, held,
+            )
 
 
 @kernel
 def _raise_fine(sw, se, nw, ne, up, along, inverse, drop, eye, best):  # type: ignore[no-untyped-def]
+    """Raise tangents by what lies among four posts."""
     for j in range(best.shape[0]):
         a = sw[j]
         rise_along = se[j] - a
         ground = (a - eye[j]) + along * rise_along + up * ((nw[j] - a) + along * ((ne[j] - nw[j]) - rise_along))
         tangent = ground * inverse - drop
-        held = best[j] + ZERO
-        best[j] = tangent if tangent > held else held
+        held = best[j]
+        if tangent > held:
+            held = tangent
+        best[j] = held + ZERO
+
+
+@kernel
+def _raise_between(one, other, part, inverse, drop, eye, best):  # type: ignore[no-untyped-def]
+    """Raise tangents by what lies between two posts, `part` of the way to the other."""
+    for j in range(best.shape[0]):
+        a = one[j]
+        ground = (a - eye[j]) + part * (other[j] - a)
+        tangent = ground * inverse - drop
+        held = best[j]
+        if tangent > held:
+            held = tangent
+        best[j] = held + ZERO
 
 
 @kernel
@@ -250,20 +272,10 @@ def _sample_coarse(  # type: ignore[no-untyped-def]
         i = math.floor(place)
         up = np.float32(place - i)
         south, north = min(max(i, 0), count - 1), min(max(i + 1, 0), count - 1)
-        _raise_coarse(
+        _raise_between(
             coarse[start + south, west:east], coarse[start + north, west:east],
             up, inverse, drop, eye[row, from_col:to_col], best[row - r, from_col - c : to_col - c],
         )
-
-
-@kernel
-def _raise_coarse(south, north, up, inverse, drop, eye, best):  # type: ignore[no-untyped-def]
-    for j in range(best.shape[0]):
-        a = south[j]
-        ground = (a - eye[j]) + up * (north[j] - a)
-        tangent = ground * inverse - drop
-        held = best[j] + ZERO
-        best[j] = tangent if tangent > held else held
 
 
 @kernel
