@@ -1,15 +1,18 @@
 """The horizon over a coarse regional DEM, for the cells of a fine one inside it.
 
 Over far ground the tangent changes little from cell to cell of the fine DEM, and with the eye's height almost in
-proportion. It is traced from the far DEM's own posts in and about the fine one, for eyes at a few heights that span the
-fine DEM's relief, and taken linearly between them. What that costs grows as the fine DEM's edge nears, since the first far
-ground then stands within a post or two: there it also inherits the disagreement of the two DEMs, over that distance.
+proportion. It is traced from the far DEM's own posts in and about the fine one, for eyes at a few heights that span
+the fine DEM's relief, and taken linearly between them. What that costs grows as the fine DEM's edge nears, since the
+first far ground then stands within a post or two: there it also inherits the disagreement of the two DEMs, over that
+distance.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -130,8 +133,7 @@ def trace_far(
             *(samples.offset, samples.level, samples.inverse, samples.drop),
             *(np.full((rows, cols), height_m, np.float32), row, col),
         )
-        layer = tangent[:, k]
-        by_strips(rows, lambda first, last, march=march, layer=layer: trace_tangents(*march, first, last, layer))
+        by_strips(rows, partial(_trace_layer, march, tangent[:, k]))
     return FarHorizon(
         tangent=tangent,
         first_row=(near.north_m - far.north_m) / far.resolution_m - row,
@@ -140,6 +142,10 @@ def trace_far(
         lowest_m=float(heights_m[0]),
         per_metre=1.0 / float(heights_m[1] - heights_m[0]),
     )
+
+
+def _trace_layer(march: tuple[Any, ...], layer: Heights, first: int, last: int) -> None:
+    trace_tangents(*march, first, last, layer)
 
 
 def _without(far_dem: Dem, near: GridGeometry) -> Heights:

@@ -61,7 +61,7 @@ class HorizonMap:
     @property
     def azimuths(self) -> int:
         """How many directions there are."""
-        return self.steps.shape[0]
+        return len(self.steps)
 
     def azimuth_rad(self, k: int) -> float:
         """Return the azimuth of direction k, clockwise from the raster's north."""
@@ -99,16 +99,16 @@ def trace_horizon(
 
     Args:
         dem: The ground. Unknown cells hide nothing; their own horizon is `UNKNOWN`.
-        azimuths: Directions, evenly from the raster's north clockwise: a multiple of 4 that divides the circle into whole
-            ten-thousandths of a degree, 3600 at most (72, 360, 64 ...).
+        azimuths: Directions, evenly from the raster's north clockwise: a multiple of 4 that divides the circle into
+            whole ten-thousandths of a degree, 3600 at most (72, 360, 64 ...).
         observer_height_m: Of the eye above the ground. It raises the eye only: ground at the same place stands lower
             before it, so a horizon never rises with it.
         far_dem: A coarser DEM in the same frame that covers this one, for the ground beyond. Its cells inside this DEM
             are not looked at.
-        exact: Sample more densely: within 0.1 deg of half-cell steps all the way at 99.9 % of cells and directions, against
-            99 %, at about three times the time.
-        window: First and end row, first and end column of the cells wanted. All of the DEM is looked at all the same, so
-            that tiles are exactly what they are in the whole.
+        exact: Sample more densely: within 0.1 deg of half-cell steps all the way at 99.9 % of cells and directions,
+            against 99 %, in two to three times the time.
+        window: First and end row, first and end column of the cells wanted. All of the DEM is looked at all the same,
+            so that tiles are exactly what they are in the whole.
 
     Returns:
         The map; of the window where one is given.
@@ -250,7 +250,9 @@ def _ready(dem: Dem, azimuths: int, height_m: float, far_dem: Dem | None, exact:
     )
     far = NO_FAR
     if far_dem is not None:
-        far = trace_far(dem, far_dem, azimuths=azimuths, observer_height_m=height_m, radius_m=radius_m, spacing=spacing)
+        far = trace_far(
+            dem, far_dem, azimuths=azimuths, observer_height_m=height_m, radius_m=radius_m, spacing=spacing
+        )
     return _Ground(
         dem=dem,
         samples=samples,

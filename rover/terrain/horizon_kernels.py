@@ -49,8 +49,23 @@ _NOTHING = np.float32(-np.inf)
 
 @kernel
 def trace_rows(  # type: ignore[no-untyped-def]
-    z, coarse, coarse_first, tops, ahead, offset, level, inverse, drop, eye, row_0, col_0, far, far_axes,
-    first, last, out,
+    z,
+    coarse,
+    coarse_first,
+    tops,
+    ahead,
+    offset,
+    level,
+    inverse,
+    drop,
+    eye,
+    row_0,
+    col_0,
+    far,
+    far_axes,
+    first,
+    last,
+    out,
 ):
     """Fill rows `first` to `last` of `out`, (azimuths, rows, cols) uint16, as `HorizonMap.steps` says.
 
@@ -77,8 +92,23 @@ def trace_rows(  # type: ignore[no-untyped-def]
                 if far.shape[0] > 0:
                     _start_from_far(far[a], far_axes, eye, r, r_end, c, c_end, best)
                 _march(
-                    z, coarse, coarse_first, tops, ahead, offset[a], level[a], inverse[a], drop[a],
-                    eye, row_0, col_0, r, r_end, c, c_end, best,
+                    z,
+                    coarse,
+                    coarse_first,
+                    tops,
+                    ahead,
+                    offset[a],
+                    level[a],
+                    inverse[a],
+                    drop[a],
+                    eye,
+                    row_0,
+                    col_0,
+                    r,
+                    r_end,
+                    c,
+                    c_end,
+                    best,
                 )
                 for i in range(r, r_end):
                     _encode(eye[i, c:c_end], best[i - r], out[a, i, c:c_end])
@@ -86,8 +116,21 @@ def trace_rows(  # type: ignore[no-untyped-def]
 
 @kernel
 def trace_tangents(  # type: ignore[no-untyped-def]
-    z, coarse, coarse_first, tops, ahead, offset, level, inverse, drop, eye, row_0, col_0,
-    first, last, out,
+    z,
+    coarse,
+    coarse_first,
+    tops,
+    ahead,
+    offset,
+    level,
+    inverse,
+    drop,
+    eye,
+    row_0,
+    col_0,
+    first,
+    last,
+    out,
 ):
     """Fill rows of `out`, (azimuths, rows, cols) float32, with tangents; NaN where no ground is seen.
 
@@ -102,8 +145,23 @@ def trace_tangents(  # type: ignore[no-untyped-def]
             for a in range(level.shape[0]):
                 best[:] = _NOTHING
                 _march(
-                    z, coarse, coarse_first, tops, ahead, offset[a], level[a], inverse[a], drop[a],
-                    eye, row_0, col_0, r, r_end, c, c_end, best,
+                    z,
+                    coarse,
+                    coarse_first,
+                    tops,
+                    ahead,
+                    offset[a],
+                    level[a],
+                    inverse[a],
+                    drop[a],
+                    eye,
+                    row_0,
+                    col_0,
+                    r,
+                    r_end,
+                    c,
+                    c_end,
+                    best,
                 )
                 for i in range(r, r_end):
                     for j in range(c, c_end):
@@ -113,7 +171,23 @@ def trace_tangents(  # type: ignore[no-untyped-def]
 
 @kernel
 def _march(  # type: ignore[no-untyped-def]
-    z, coarse, coarse_first, tops, ahead, offset, level, inverse, drop, eye, row_0, col_0, r, r_end, c, c_end, best
+    z,
+    coarse,
+    coarse_first,
+    tops,
+    ahead,
+    offset,
+    level,
+    inverse,
+    drop,
+    eye,
+    row_0,
+    col_0,
+    r,
+    r_end,
+    c,
+    c_end,
+    best,
 ):
     """Raise `best`, tangents of the observers `[r:r_end, c:c_end]`, by all samples along one azimuth."""
     count = level.shape[0]
@@ -145,8 +219,22 @@ def _march(  # type: ignore[no-untyped-def]
                 )
             else:
                 _sample_coarse(
-                    z.shape[0], coarse, coarse_first, level[s], d_row, d_col, inverse[s], drop[s],
-                    eye, row_0, col_0, r, r_end, c, c_end, best,
+                    z.shape[0],
+                    coarse,
+                    coarse_first,
+                    level[s],
+                    d_row,
+                    d_col,
+                    inverse[s],
+                    drop[s],
+                    eye,
+                    row_0,
+                    col_0,
+                    r,
+                    r_end,
+                    c,
+                    c_end,
+                    best,
                 )
 
 
@@ -175,10 +263,12 @@ def _top_ahead(ahead, row_way, col_way, south, north, west, east):  # type: igno
 @kernel
 def _can_rise(eye, r, r_end, c, c_end, best, top, nearest, farthest, drop):  # type: ignore[no-untyped-def]
     """Tell whether ground of height `top`, between two distances, could rise above what some observer sees."""
+    count = np.int32(0)
     for i in range(r, r_end):
-        if _count_below(eye[i, c:c_end], best[i - r], top, nearest, farthest, drop) > 0:
-            return True
-    return False
+        count += _count_below(eye[i, c:c_end], best[i - r], top, nearest, farthest, drop)
+        if count > 0:
+            break
+    return count > 0
 
 
 @kernel
@@ -217,9 +307,16 @@ def _sample_fine(z, d_row, d_col, inverse, drop, eye, row_0, col_0, r, r_end, c,
             _raise_between(z[south, west:east], z[north, west:east], up, inverse, drop, eyes, held)
         else:
             _raise_fine(
-                z[south, west:east], z[south, west + one_along : east + one_along],
-                z[north, west:east], z[north, west + one_along : east + one_along],
-                up, along, inverse, drop, eyes, held,
+                z[south, west:east],
+                z[south, west + one_along : east + one_along],
+                z[north, west:east],
+                z[north, west + one_along : east + one_along],
+                up,
+                along,
+                inverse,
+                drop,
+                eyes,
+                held,
             )
 
 
@@ -229,7 +326,9 @@ def _raise_fine(sw, se, nw, ne, up, along, inverse, drop, eye, best):  # type: i
     for j in range(best.shape[0]):
         a = sw[j]
         rise_along = se[j] - a
-        ground = (a - eye[j]) + along * rise_along + up * ((nw[j] - a) + along * ((ne[j] - nw[j]) - rise_along))
+        ground = (
+            (a - eye[j]) + along * rise_along + up * ((nw[j] - a) + along * ((ne[j] - nw[j]) - rise_along))
+        )
         tangent = ground * inverse - drop
         held = best[j]
         if tangent > held:
@@ -252,7 +351,22 @@ def _raise_between(one, other, part, inverse, drop, eye, best):  # type: ignore[
 
 @kernel
 def _sample_coarse(  # type: ignore[no-untyped-def]
-    rows, coarse, coarse_first, level, d_row, d_col, inverse, drop, eye, row_0, col_0, r, r_end, c, c_end, best
+    rows,
+    coarse,
+    coarse_first,
+    level,
+    d_row,
+    d_col,
+    inverse,
+    drop,
+    eye,
+    row_0,
+    col_0,
+    r,
+    r_end,
+    c,
+    c_end,
+    best,
 ):
     """Raise `best` by a coarser level at one offset: between its rows, in the nearest of its columns."""
     cols = coarse.shape[1]
@@ -273,8 +387,13 @@ def _sample_coarse(  # type: ignore[no-untyped-def]
         up = np.float32(place - i)
         south, north = min(max(i, 0), count - 1), min(max(i + 1, 0), count - 1)
         _raise_between(
-            coarse[start + south, west:east], coarse[start + north, west:east],
-            up, inverse, drop, eye[row, from_col:to_col], best[row - r, from_col - c : to_col - c],
+            coarse[start + south, west:east],
+            coarse[start + north, west:east],
+            up,
+            inverse,
+            drop,
+            eye[row, from_col:to_col],
+            best[row - r, from_col - c : to_col - c],
         )
 
 
