@@ -144,8 +144,8 @@ def trace_far(
     )
 
 
-def _trace_layer(march: tuple[Any, ...], layer: Heights, first: int, last: int) -> None:
-    trace_tangents(*march, first, last, layer)
+def _trace_layer(march: Any, layer: Heights, first: int, last: int) -> None:
+    trace_tangents(*march, first, last, layer)  # type: ignore[call-arg]
 
 
 def _without(far_dem: Dem, near: GridGeometry) -> Heights:

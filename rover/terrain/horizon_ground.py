@@ -40,6 +40,7 @@ PEAK_SHARE = 0.4
 ground, and the highest too high over slopes; between the two errors are least (median over both about zero)."""
 
 _NOTHING = np.float32(-np.inf)
+_PARTS = 2.0**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,11 +81,11 @@ def samples_over(
     A point at an angle t from the observer, seen from the body's centre, and heights z and e of both above the datum
     are at radii q + z and q + e, q = radius + datum. It then stands at the tangent
     ((q + z) cos t - q - e) / ((q + z) sin t), which for heights that are small beside q is
-    (z - e) / (q sin t) - tan(t / 2).
+    (z - e) / (q sin t) - tan(t / 2). Metres of the map count as metres at the datum, as they do in slopes.
 
     Args:
         shape: Rows and columns.
-        resolution_m: Side of a cell, on the sphere of `radius_m` as maps are.
+        resolution_m: Side of a cell.
         azimuths: A multiple of 4.
         radius_m, datum_m: Of the body, and of the elevations above that.
         spacing: Of the samples.
@@ -98,13 +99,13 @@ def samples_over(
     lines = np.stack([_filled(lines, count, np.inf) for lines, _ in crossed])
     level = np.stack([_filled(level, count, 0) for _, level in crossed])
     lines = np.where(np.isinf(lines), 2.0 * max(shape), lines)
-    # By division of the one and not by multiplication with a distance, so that a crossing lies on its line exactly.
     crossings = lines[:, :, None] * (towards / major[:, None])[:, None, :]
     offset = np.concatenate([near[None, :, None] * towards[:, None, :], crossings], axis=1)
     way = np.concatenate([np.broadcast_to(near, (azimuths, len(near))), lines / major[:, None]], axis=1)
-    angle = np.minimum(way * resolution_m / radius_m, math.pi / 2)
+    angle = np.minimum(way * resolution_m / (radius_m + datum_m), math.pi / 2)
     return Samples(
-        offset=offset,
+        # Rounded, so that what falls on a row or column does so exactly and has no weight beyond it.
+        offset=np.round(offset * _PARTS) / _PARTS,
         level=np.concatenate([np.zeros((azimuths, len(near)), np.int64), level], axis=1),
         inverse=(1.0 / ((radius_m + datum_m) * np.sin(angle))).astype(np.float32),
         drop=np.tan(angle / 2).astype(np.float32),
