@@ -3,8 +3,8 @@
     python benchmarks/bench_horizon.py [--sizes 512 1024 2048 4096 8192] [--azimuths 72] [--repeats 3]
     python benchmarks/bench_horizon.py --peer PYTHON   # an interpreter that has topocalc; by default this one
 
-Every row is a process of its own, so that its peak memory is its own. Sizes over 2048 are timed in 8 directions. `warm s`
-is the least of the repeats after a first small map, `core s` the processor time of that run on all threads, so that
+Every row is a process of its own, so that its peak memory is its own. Sizes over 2048 are timed in 8 directions. `warm
+s` is the least of the repeats after a first small map, `core s` the processor time of that run on all threads, so that
 work and waiting for other programs are told apart. Errors are against half-cell steps on the bilinear surface, at 300
 cells in 36 directions (farside with its curvature; topocalc without, as it knows none). topocalc (Dozier and Frew's
 algorithm) runs on one thread as it comes, and is asked for the same directions one by one.
@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-COLUMNS = "  size      what  directions   warm s   core s  us/cell/direction  MiB/output  <0.1 deg %   p50    p99  worst"
+COLUMNS = "  size      what  directions   warm s   core s  us/cell/direction  memory/map  <0.1 deg %   p50    p99  worst"
 MOON_M = 1_737_400.0
 TIMED_IN_FEW = 2048
 

@@ -179,8 +179,8 @@ def test_a_far_peak_sinks_behind_the_curved_ground() -> None:
         truth = math.degrees(math.atan((peak * math.cos(angle) - MOON.radius_m) / (peak * math.sin(angle))))
         flat = math.degrees(math.atan(3000.0 / 50_000.0))
         assert flat - truth == pytest.approx(math.degrees(50_000.0 / 2 / MOON.radius_m), rel=0.01)
-        # Coarse levels put an edge within a block: 2 cells of 1000 here, and 16.
-        assert found == pytest.approx(truth, abs=0.005 if exact else 0.045)
+        # Coarse levels put an edge within a block and a cell: 3 cells of 1000 here, and 17.
+        assert found == pytest.approx(truth, abs=0.01 if exact else 0.045)
 
 
 def test_the_datum_is_part_of_the_radius() -> None:
@@ -270,7 +270,7 @@ def test_tiles_and_windows_are_crops_of_the_whole(exact: bool) -> None:
 
 
 def test_a_published_bowl_is_shadowed_where_its_authors_found_it(reference: Path) -> None:
-    """Sun 10 deg over the horizon toward +row; flux without shadow and with, at 79 x 79 inner cells."""
+    """Sun 10 deg up toward +row, 79 x 79 inner cells: no flux where the horizon is higher or the cell faces away."""
     heights = np.loadtxt(reference / "illumination" / "topo81.xyz").T  # the table names the column first
     table = np.loadtxt(reference / "illumination" / "qinst.topo81")
     col, row, flux = table[:, 0].astype(int) - 1, table[:, 1].astype(int) - 1, table[:, 4]
@@ -278,7 +278,11 @@ def test_a_published_bowl_is_shadowed_where_its_authors_found_it(reference: Path
     found = degrees(horizon)[0][row, col]
     assert len(row) == 79 * 79
     assert 0.01 < (flux == 0).mean() < 0.9
-    assert np.array_equal(found > 10.0, flux == 0)
+    facing = math.sin(math.radians(10.0)) - np.gradient(heights, 5.0)[0] * math.cos(math.radians(10.0))
+    away = facing[row, col] <= 0
+    assert np.array_equal((found > 10.0) | away, flux == 0)
+    # It is the horizon that tells on most of the dark ground.
+    assert (found > 10.0)[flux == 0].mean() > 0.95
 
 
 DIGEST = """
