@@ -109,7 +109,7 @@ def test_the_lander_site_on_the_real_map(reference: Path) -> None:
     assert far.geometry.site.crs_wkt == near.geometry.site.crs_wkt
     horizon = trace_horizon(near, azimuths=360, far_dem=far, window=(25, 26, 25, 26))
     found = np.degrees([float(horizon.elevation_rad(k)[0, 0]) for k in range(360)])
-    print(found.mean(), found.max())
+
     assert found.mean() == pytest.approx(1.1, abs=0.05)
     assert found.max() == pytest.approx(2.95, abs=0.07)
 
