@@ -17,7 +17,9 @@ def terrain(
     dem: Annotated[Path, typer.Argument(metavar="DEM", help="GeoTIFF, npz or ESRI ASCII.")],
     report: Annotated[
         bool,
-        typer.Option("--report", help="Print the statistics, as without any option.", rich_help_panel=_OF_REPORT),
+        typer.Option(
+            "--report", help="Print the statistics, as without any option.", rich_help_panel=_OF_REPORT
+        ),
     ] = False,
     rocks: Annotated[
         Optional[Path],  # noqa: UP045 - typer reads it at run time
@@ -83,7 +85,9 @@ def terrain(
     light: Annotated[
         bool,
         typer.Option(
-            "--light", help="Animate the shadows and write a calendar of the light.", rich_help_panel=_OF_LIGHT
+            "--light",
+            help="Animate the shadows and write a calendar of the light.",
+            rich_help_panel=_OF_LIGHT,
         ),
     ] = False,
     at: Annotated[
@@ -102,7 +106,9 @@ def terrain(
     ] = None,
     step: Annotated[
         float,
-        typer.Option("--step", metavar="H", help="Hours between times of --light.", rich_help_panel=_OF_LIGHT),
+        typer.Option(
+            "--step", metavar="H", help="Hours between times of --light.", rich_help_panel=_OF_LIGHT
+        ),
     ] = 2.0,
     far_dem: Annotated[
         Optional[Path],  # noqa: UP045
@@ -112,7 +118,9 @@ def terrain(
     ] = None,
     azimuths: Annotated[
         int,
-        typer.Option(metavar="N", help="Directions that the horizon is traced in.", rich_help_panel=_OF_LIGHT),
+        typer.Option(
+            metavar="N", help="Directions that the horizon is traced in.", rich_help_panel=_OF_LIGHT
+        ),
     ] = 72,
     height: Annotated[
         float,
@@ -171,37 +179,48 @@ def terrain(
         )
         return
     for given, option in ((report, "--report"), (site, "--site"), (plot, "--plot"), (center, "--center")):
-        _refuse(given, option, "is of the report, which --vehicle and --light do not print", "run it by itself")
+        _refuse(
+            given, option, "is of the report, which --vehicle and --light do not print", "run it by itself"
+        )
+    if light and begin is None and end is None:
+        raise UsageError("light over which time?", field="--light", remedy="give --from UTC --to UTC")
+    _refuse((begin or end) and not light, "--from", "is of --light", "add --light")
     if out is None:
         raise UsageError("maps need a folder", field="--out", remedy="give --out FOLDER, a new one")
-    from sim.cli.terrain_maps import LightRequest, MapRequest, write_maps
+    from sim.cli.terrain_folder import FolderRequest, write_folder
+    from sim.cli.terrain_light import LightRequest
+    from sim.cli.terrain_maps import MapRequest
 
-    write_maps(
-        MapRequest(
+    maps = MapRequest(
+        dem=dem,
+        max_cells=cells,
+        vehicle=vehicle or "",
+        baseline_m=baseline,
+        rocks=rocks,
+        abundance_band=abundance,
+    )
+    sunlight = LightRequest(
+        at=tuple(at or ()),
+        begin=begin,
+        end=end,
+        step_h=step,
+        far_dem=far_dem,
+        azimuths=azimuths,
+        observer_height_m=height,
+        exact=exact,
+        tile=tile,
+    )
+    write_folder(
+        FolderRequest(
             dem=dem,
             band=band,
             max_cells=cells,
             allow_body=allow_body,
+            maps=None if vehicle is None else maps,
+            light=sunlight if horizon or light or at else None,
             out=out,
-            vehicle=vehicle,
-            baseline_m=baseline,
-            rocks=rocks,
-            abundance_band=abundance,
             quiet=quiet,
-        ),
-        LightRequest(
-            traced=horizon or light or bool(at),
-            at=tuple(at or ()),
-            animated=light,
-            begin=begin,
-            end=end,
-            step_h=step,
-            far_dem=far_dem,
-            azimuths=azimuths,
-            observer_height_m=height,
-            exact=exact,
-            tile=tile,
-        ),
+        )
     )
 
 

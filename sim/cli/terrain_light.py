@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,22 +12,28 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.bodies import MOON
-from rover.core.errors import DemFrameError, ResourceError, UsageError
+from rover.core.errors import DemFrameError, UsageError
 from rover.core.grid import Dem, Site
 from rover.core.time import Epoch, parse_utc
+from rover.io.raster import read_dem
+from rover.io.reproject import reproject_around
+from rover.io.source import Format, format_of_source
 from rover.sky.sun import Track, sun_from_moon
-from rover.terrain.horizon import HorizonMap, trace_horizon
-from rover.terrain.light import Light, light_over, lit_fraction, lit_maps
+from rover.terrain.horizon import HorizonMap, Window, trace_tiles
+from rover.terrain.light import light_over, lit_fraction, lit_maps
 
 Floats = npt.NDArray[np.float32]
-Window = tuple[int, int, int, int]
-"""First row, end row, first column, end column."""
+MOST_TIMES = 1000
+FRAME_CELLS = 480
+"""Longer side of a frame of the animation at most, as many as it has pixels; larger maps are thinned to it."""
+REACH_M = 150_000.0
+"""How far beyond the DEM the far one is looked at: the Moon's curvature hides ground 5 km high at 132 km."""
 
-MOST_FRAMES = 1000
-FRAME_CELLS = 400
-"""Longer side of a frame of the animation at most; larger maps are thinned to it."""
-
+_FULL, _UNKNOWN = 250, 255
+"""Of a frame's cell: the whole disc in view; no known horizon."""
 _HOUR_S = 3600.0
+_TRACED = 0.6
+"""Share of a tile's work that is its horizon, about."""
 _LAYERS = ("first_light_s", "last_light_s", "longest_shadow_s", "lit_s")
 
 
@@ -100,10 +106,12 @@ def _span(length_s: float, asked: LightRequest) -> npt.NDArray[np.float64]:
     if not length_s > 0:
         raise UsageError("is not after --from", field="--to", value=asked.end, remedy="give a later time")
     count = math.floor(length_s / (asked.step_h * _HOUR_S) + 1e-9) + 1
-    if not 2 <= count <= MOST_FRAMES:
-        remedy = f"choose a step that gives 2 to {MOST_FRAMES} times, or another span"
-        raise UsageError(f"makes {count} times of the span", field="--step", value=asked.step_h, remedy=remedy)
-    return np.arange(count) * (asked.step_h * _HOUR_S)
+    if not 2 <= count <= MOST_TIMES:
+        remedy = f"choose a step that gives 2 to {MOST_TIMES} times, or another span"
+        raise UsageError(
+            f"makes {count} times of the span", field="--step", value=asked.step_h, remedy=remedy
+        )
+    return np.arange(count, dtype=np.float64) * (asked.step_h * _HOUR_S)
 
 
 def sun_at(site: Site, times: Times, time_s: npt.NDArray[np.float64]) -> Track:
@@ -124,13 +132,13 @@ def sun_at(site: Site, times: Times, time_s: npt.NDArray[np.float64]) -> Track:
     return sun_from_moon(site.latitude_rad, site.longitude_rad, jd1, jd2)
 
 
-def tiles_of(shape: tuple[int, int], side: int | None) -> Iterator[Window]:
-    """Yield the squares that a raster is traced in, row by row; all of it where no side is given."""
-    rows, cols = shape
-    high, wide = (rows, cols) if side is None else (side, side)
-    for row in range(0, rows, high):
-        for col in range(0, cols, wide):
-            yield row, min(row + high, rows), col, min(col + wide, cols)
+def read_far(asked: LightRequest, dem: Dem, *, max_cells: int) -> Dem | None:
+    """Return the region about a DEM in the DEM's own frame, out of a map in any frame; None where none is named."""
+    if asked.far_dem is None:
+        return None
+    if format_of_source(asked.far_dem) is not Format.GEOTIFF:
+        return read_dem(asked.far_dem, max_cells=max_cells)
+    return reproject_around(asked.far_dem, dem.geometry, reach_m=REACH_M, max_cells=max_cells)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -140,14 +148,21 @@ class LightMaps:
     Attributes:
         lit: (rows, cols) lit fraction at each single instant.
         calendar: The layers of `Light` by name, and the lit share by time; None without a span.
-        frames: (m, high, wide) lit fraction in 1/255 of each time of the span, thinned; empty without one.
+        frames: (k, high, wide) of the animation's times, of a map thinned by `stride`; empty without a span.
+        shown: (k,) which of the times those are.
         stride: Cells that one cell of a frame stands for, along a side.
     """
 
     lit: list[Floats]
     calendar: dict[str, npt.NDArray[Any]] | None
     frames: npt.NDArray[np.uint8]
+    shown: npt.NDArray[np.int64]
     stride: int
+
+    def lit_at(self, k: int) -> Floats:
+        """Return (high, wide) lit fraction of a frame, NaN where unknown."""
+        frame = self.frames[k]
+        return np.where(frame == _UNKNOWN, np.float32(np.nan), frame.astype(np.float32) / np.float32(_FULL))
 
 
 def map_light(
@@ -157,7 +172,7 @@ def map_light(
     *,
     far_dem: Dem | None,
     keep: Callable[[HorizonMap, Window], None],
-    tell: Callable[[float, str], None],
+    tell: Callable[[float], None],
 ) -> LightMaps:
     """Trace the horizon tile by tile, and map the light over each.
 
@@ -167,24 +182,24 @@ def map_light(
         times: When.
         far_dem: The region, in the frame of the DEM.
         keep: Told each tile's horizon, to write it.
-        tell: Told the fraction done and what is being done.
+        tell: Told the fraction done.
     """
     maker = _Maker(dem, times)
-    windows = list(tiles_of(dem.geometry.shape, asked.tile))
-    for done, window in enumerate(windows):
-        tell(done / len(windows), "horizon")
-        horizon = trace_horizon(
-            dem,
-            azimuths=asked.azimuths,
-            observer_height_m=asked.observer_height_m,
-            far_dem=far_dem,
-            exact=asked.exact,
-            window=None if asked.tile is None else window,
-        )
+    tile = asked.tile or max(dem.geometry.shape)
+    total = math.prod(-(-side // tile) for side in dem.geometry.shape)
+    tiles = trace_tiles(
+        dem,
+        tile=tile,
+        azimuths=asked.azimuths,
+        observer_height_m=asked.observer_height_m,
+        far_dem=far_dem,
+        exact=asked.exact,
+    )
+    for done, (window, horizon) in enumerate(tiles):
+        tell((done + _TRACED) / total)
         keep(horizon, window)
-        tell((done + 0.6) / len(windows), "light")
         maker.add(horizon, window)
-    tell(1.0, "")
+        tell((done + 1) / total)
     return maker.made()
 
 
@@ -203,7 +218,8 @@ class _Maker:
         self._shone = np.zeros(len(self._span_s))
         self._stride = max(1, -(-max(shape) // FRAME_CELLS))
         thinned = [-(-side // self._stride) for side in shape]
-        self._frames = np.zeros((len(self._span_s), *thinned), np.uint8)
+        self._shown = _shown_of(len(self._span_s)) if self._sun else np.empty(0, np.int64)
+        self._frames = np.full((len(self._shown), *thinned), _UNKNOWN, np.uint8)
 
     def add(self, horizon: HorizonMap, window: Window) -> None:
         first, last, west, east = window
@@ -226,18 +242,41 @@ class _Maker:
         rows, cols = np.arange(-(-first // k) * k, last, k), np.arange(-(-west // k) * k, east, k)
         assert self._sun is not None
         scratch = np.empty(horizon.geometry.shape, np.float32)
-        for t, (_, lit) in enumerate(lit_maps(horizon, self._sun, self._span_s, out=scratch)):
+        suns, times_s = _chosen(self._sun, self._shown), self._span_s[self._shown]
+        for i, (_, lit) in enumerate(lit_maps(horizon, suns, times_s, out=scratch)):
             part = lit[np.ix_(rows - first, cols - west)]
-            self._frames[t][np.ix_(rows // k, cols // k)] = np.rint(255 * np.nan_to_num(part))
+            held = np.where(np.isnan(part), _UNKNOWN, np.rint(_FULL * np.nan_to_num(part)))
+            self._frames[i][np.ix_(rows // k, cols // k)] = held.astype(np.uint8)
 
     def made(self) -> LightMaps:
         calendar: dict[str, npt.NDArray[Any]] | None = None
         if self._sun is not None:
-            share = np.divide(self._shone, self._known, out=np.full(len(self._known), math.nan), where=self._known > 0)
+            share = np.divide(
+                self._shone, self._known, out=np.full(len(self._known), math.nan), where=self._known > 0
+            )
             calendar = {
                 **self._layers,
                 "time_s": self._span_s,
                 "lit_share": share,
                 "sun_elevation_rad": self._sun.elevation_rad,
             }
-        return LightMaps(lit=self._lit, calendar=calendar, frames=self._frames, stride=self._stride)
+        return LightMaps(
+            lit=self._lit, calendar=calendar, frames=self._frames, shown=self._shown, stride=self._stride
+        )
+
+
+def _shown_of(count: int) -> npt.NDArray[np.int64]:
+    """Return which times the animation shows."""
+    from sim.view.animation import chosen_frames  # matplotlib only where a picture is asked for
+
+    return chosen_frames(count)
+
+
+def _chosen(sun: Track, which: npt.NDArray[np.int64]) -> Track:
+    """Return the Sun at some of its times."""
+    return Track(
+        azimuth_rad=sun.azimuth_rad[which],
+        elevation_rad=sun.elevation_rad[which],
+        distance_m=sun.distance_m[which],
+        angular_diameter_rad=sun.angular_diameter_rad[which],
+    )

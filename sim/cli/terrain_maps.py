@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,13 +17,10 @@ from rover.core.grid import Dem
 from rover.core.vehicle import VehicleParams
 from rover.hazard.detect import Hazard
 from rover.io.raster import read_dem, write_raster
-from rover.io.rock_list import read_rock_list, refuse_elsewhere
 from rover.io.vehicle import Vehicle, read_vehicle
 from rover.terrain.derive import Terrain
+from sim.cli.terrain_report import read_rocks
 from sim.mission.operations import Maps, derive_maps
-from sim.run.setting import read_dem_of_body
-
-FORMAT = 1
 
 _PERCENT = (50.0, 90.0, 99.0)
 
@@ -34,7 +30,7 @@ class MapRequest:
     """Which maps of which ground, as asked on the command line.
 
     Attributes:
-        dem, band, max_cells, allow_body: The ground.
+        dem, max_cells: The ground's file.
         vehicle: Name or file.
         baseline_m: Side of the window that slopes are taken over; None is 3 x 3 cells.
         rocks: A rock list, or None.
@@ -42,18 +38,11 @@ class MapRequest:
     """
 
     dem: Path
-    band: int
     max_cells: int
-    allow_body: bool
     vehicle: str
     baseline_m: float | None
     rocks: Path | None
     abundance_band: int | None
-
-
-def read_ground(dem: Path, *, band: int, max_cells: int, allow_body: bool) -> Dem:
-    """Read the DEM, refusing one of another body unless that is allowed."""
-    return read_dem_of_body(dem, band=band, body=None if allow_body else "moon", max_cells=max_cells)
 
 
 def make_maps(asked: MapRequest, dem: Dem) -> tuple[Vehicle, Maps]:
@@ -64,16 +53,10 @@ def make_maps(asked: MapRequest, dem: Dem) -> tuple[Vehicle, Maps]:
         vehicle.params,
         (),
         baseline_m=asked.baseline_m,
-        rocks=None if asked.rocks is None else _read_rocks(asked.rocks, dem),
+        rocks=None if asked.rocks is None else read_rocks(asked.rocks, dem),
         rock_abundance=None if asked.abundance_band is None else _read_abundance(asked),
     )
     return vehicle, maps
-
-
-def _read_rocks(path: Path, dem: Dem) -> npt.NDArray[np.float64]:
-    held = read_rock_list(path)
-    refuse_elsewhere(held, dem.geometry, file=path)
-    return held
 
 
 def _read_abundance(asked: MapRequest) -> npt.NDArray[np.float32]:
@@ -122,7 +105,10 @@ def _layers(maps: Maps) -> dict[str, tuple[str, npt.NDArray[np.float32]]]:
             terrain.roughness_m,
         ),
         "step.tif": (f"largest height difference within {terrain.step_window_m:g} m, m", terrain.step_m),
-        "cost.tif": ("time to cross, s/m, infinite where lethal", maps.costmap.cost_s_per_m.astype(np.float32)),
+        "cost.tif": (
+            "time to cross, s/m, infinite where lethal",
+            maps.costmap.cost_s_per_m.astype(np.float32),
+        ),
     }
 
 
@@ -193,9 +179,7 @@ def figures_of(maps: Maps, vehicle: Vehicle) -> dict[str, Any]:
         "step_window_m": terrain.step_window_m,
         "percent": list(_PERCENT),
         "percentiles": {name: _percentiles(values) for name, values in layers.items()},
-        "hazard_share": {
-            str(flag.name).lower(): float((flags & flag.value != 0).mean()) for flag in Hazard
-        },
+        "hazard_share": {str(flag.name).lower(): float((flags & flag.value != 0).mean()) for flag in Hazard},
         "lethal_share": float(np.isinf(maps.costmap.cost_s_per_m).mean()),
     }
 
@@ -213,16 +197,8 @@ def print_figures(figures: Mapping[str, Any]) -> None:
     for name, values in figures["percentiles"].items():
         shown = "".join(f"{'-' if value is None else f'{value:.3g}':>9}" for value in values)
         typer.echo(f"  {name.replace('_', ' '):14}{shown}")
-    shares = [f"{name.replace('_', '-')} {100 * share:.1f} %" for name, share in figures["hazard_share"].items()]
+    shares = [
+        f"{name.replace('_', '-')} {100 * share:.1f} %" for name, share in figures["hazard_share"].items()
+    ]
     typer.echo(f"  refused: {', '.join(shares)}")
     typer.echo(f"  lethal to the footprint: {100 * figures['lethal_share']:.1f} %")
-
-
-def write_json(figures: Mapping[str, Any], path: Path) -> None:
-    """Write figures as JSON."""
-    path.write_text(json.dumps({"format": FORMAT, **figures}, indent=2) + "\n", encoding="utf-8")
-
-
-def list_files(folder: Path, names: Sequence[str]) -> str:
-    """Return a folder and what is in it, in one line."""
-    return f"{folder}: {', '.join(names)}"

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import typer
 
 from rover.core.errors import UsageError
-from rover.core.grid import Dem
+from rover.core.grid import Dem, check_square
 from rover.core.targets import TargetRange
 from rover.io.atomic import atomic_path, check_outputs
 from rover.io.bundle import site_names
@@ -59,7 +59,7 @@ def report(asked: ReportRequest) -> None:
     """Print the statistics, and write and draw them where that was asked."""
     _check(asked)
     ground = _read(asked)
-    listed = None if asked.rocks is None else _read_rocks(asked.rocks, ground)
+    listed = None if asked.rocks is None else read_rocks(asked.rocks, ground)
     named = asked.site or _site_in(asked.dem)
     site = None if named is None else load_site(named)
     name = None if site is None else site.name
@@ -83,7 +83,9 @@ def _check(asked: ReportRequest) -> None:
 def _read(asked: ReportRequest) -> Dem:
     """Read a DEM, or make one of a window of a map in any frame."""
     if asked.center is None and asked.size_m is None:
-        return read_dem(asked.dem, band=asked.band, max_cells=asked.max_cells)
+        ground = read_dem(asked.dem, band=asked.band, max_cells=asked.max_cells)
+        check_square(ground.geometry, "the report", file=asked.dem)
+        return ground
     if asked.center is None or asked.size_m is None:
         missing = "--center" if asked.center is None else "--size"
         raise UsageError("--center and --size go together", field=missing, remedy="give both or neither")
@@ -99,7 +101,8 @@ def _read(asked: ReportRequest) -> Dem:
     )
 
 
-def _read_rocks(path: Path, ground: Dem) -> Rocks:
+def read_rocks(path: Path, ground: Dem) -> Rocks:
+    """Read a list of rocks, some of which must lie on the DEM."""
     held = read_rock_list(path)
     refuse_elsewhere(held, ground.geometry, file=path)
     east, north, diameter, height = held.T
