@@ -159,8 +159,13 @@ def test_on_a_wide_map_cells_nearer_to_the_sun_see_it_higher() -> None:
     horizon = wavy_horizon(21, 33, highest_deg=3.0)
     wide = HorizonMap(
         geometry=GridGeometry(
-            rows=21, cols=33, resolution_m=5000.0,
-            resolution_north_m=8000.0, east_m=0.0, north_m=0.0, site=site_with(25.0)
+            rows=21,
+            cols=33,
+            resolution_m=5000.0,
+            resolution_north_m=8000.0,
+            east_m=0.0,
+            north_m=0.0,
+            site=site_with(25.0),
         ),
         steps=horizon.steps,
         observer_height_m=0.0,
