@@ -93,18 +93,18 @@ def _layers(maps: Maps) -> dict[str, tuple[str, npt.NDArray[np.float32]]]:
     terrain = maps.terrain
     return {
         "slope.tif": (
-            f"slope over {terrain.slope_baseline_m:g} m, deg",
+            f"slope over {terrain.slope_baseline_m:.4g} m, deg",
             np.degrees(terrain.slope_rad),
         ),
         "aspect.tif": (
-            f"azimuth that the slope over {terrain.slope_baseline_m:g} m faces, deg clockwise from grid north",
+            f"azimuth that the slope over {terrain.slope_baseline_m:.4g} m faces, deg clockwise from grid north",
             np.degrees(terrain.aspect_rad),
         ),
         "roughness.tif": (
-            f"largest deviation from the local plane within {terrain.roughness_window_m:g} m, m",
+            f"largest deviation from the local plane within {terrain.roughness_window_m:.4g} m, m",
             terrain.roughness_m,
         ),
-        "step.tif": (f"largest height difference within {terrain.step_window_m:g} m, m", terrain.step_m),
+        "step.tif": (f"largest height difference within {terrain.step_window_m:.4g} m, m", terrain.step_m),
         "cost.tif": (
             "time to cross, s/m, infinite where lethal",
             maps.costmap.cost_s_per_m.astype(np.float32),
@@ -136,11 +136,11 @@ def draw_layers(maps: Maps, vehicle: Vehicle, title: str, folder: Path) -> None:
         ),
         "roughness": (
             Layer(values=terrain.roughness_m, label="deviation from the local plane (m)"),
-            f"Within {terrain.roughness_window_m:g} m; limit of {vehicle.name} {params.roughness_limit_m:g} m",
+            f"Within {terrain.roughness_window_m:.4g} m; limit of {vehicle.name} {params.roughness_limit_m:g} m",
         ),
         "step": (
             Layer(values=terrain.step_m, label="largest height difference (m)"),
-            f"Within {terrain.step_window_m:g} m, slope included; {vehicle.name} climbs {params.step_limit_m:g} m",
+            f"Within {terrain.step_window_m:.4g} m, slope included; {vehicle.name} climbs {params.step_limit_m:g} m",
         ),
         "cost": (
             Layer(values=maps.costmap.cost_s_per_m, label="time to cross (s/m)", low=None),
@@ -157,7 +157,7 @@ def draw_layers(maps: Maps, vehicle: Vehicle, title: str, folder: Path) -> None:
 
 def baseline_words(terrain: Terrain) -> str:
     """Return over which length slopes are taken."""
-    return f"over {terrain.slope_baseline_m:g} m"
+    return f"over {terrain.slope_baseline_m:.4g} m"
 
 
 def _limits_words(params: VehicleParams) -> str:
@@ -191,7 +191,7 @@ def _percentiles(values: npt.NDArray[np.float32]) -> list[float | None]:
 
 def print_figures(figures: Mapping[str, Any]) -> None:
     """Print the figures of maps as short tables."""
-    typer.echo(f"  slopes over {figures['slope_baseline_m']:g} m, for {figures['vehicle']}")
+    typer.echo(f"  slopes over {figures['slope_baseline_m']:.4g} m, for {figures['vehicle']}")
     heads = "".join(f"{f'p{percent:g}':>9}" for percent in figures["percent"])
     typer.echo(f"  {'':14}{heads}")
     for name, values in figures["percentiles"].items():
