@@ -46,6 +46,14 @@ _DELTA_T = (
     (1961, 1950, (29.07, 0.407, -1 / 233, 1 / 2547)),
 )
 
+_BEYOND_DAYS = 100.0
+"""How far beyond these years the series are asked: a lunar day that reaches over the end, and the search for it."""
+
+_JD_SERVED = (
+    _MJD_0 + date(FIRST_YEAR, 1, 1).toordinal() - _ORDINAL_OF_MJD_0 - _BEYOND_DAYS,
+    _MJD_0 + date(LAST_YEAR + 1, 1, 1).toordinal() - _ORDINAL_OF_MJD_0 + _BEYOND_DAYS,
+)
+
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d(?:\.\d+)?))?(Z|[+-](?:0\d|1[0-4]):[0-5]\d)?", re.ASCII
 )
@@ -145,6 +153,49 @@ def time_note(epoch: Epoch) -> str | None:
             f"(TAI - UTC stays {offset_s - _TT_MINUS_TAI_S:.0f} s)"
         )
     return None
+
+
+def utc_julian_date(tt_jd1: float, tt_jd2: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return (n,) second parts of the two-part Julian date in UTC, by the rules above; the first part stays.
+
+    A leap second is told as the second before it.
+    """
+    tt_days = (tt_jd1 - _MJD_0) + tt_jd2
+    day = np.floor(tt_days)
+    for _ in range(2):  # the day in TT may be the one after that in UTC, or before 1902 the one before
+        offset_s, rate = _by_day(day)
+        day = np.floor(tt_days - offset_s / SECONDS_PER_DAY)
+    offset_s, rate = _by_day(day)
+    elapsed_s = (tt_days - day) * SECONDS_PER_DAY - offset_s
+    share = elapsed_s / (SECONDS_PER_DAY + rate)
+    return np.asarray(tt_jd2 - (offset_s + rate * share) / SECONDS_PER_DAY)
+
+
+def _by_day(day: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return TT - UTC at the beginning of (n,) Modified Julian Days and its growth over each, (n,) seconds."""
+    days, where = np.unique(day, return_inverse=True)
+    rules = np.array([_tt_minus_utc(int(d)) for d in days.tolist()], np.float64).reshape(-1, 2)
+    return rules[where, 0], rules[where, 1]
+
+
+def check_served(tt_jd1: float, tt_jd2: npt.NDArray[np.float64]) -> None:
+    """Refuse times that series made for the years served are not asked for.
+
+    Args:
+        tt_jd1, tt_jd2: Two-part Julian date in TT, the second part (n,), finite.
+
+    Raises:
+        TimeError: More than `_BEYOND_DAYS` before the first year served or after the last.
+    """
+    if tt_jd2.size == 0:
+        return
+    least, most = tt_jd1 + float(tt_jd2.min()), tt_jd1 + float(tt_jd2.max())
+    for date_, outside in ((least, least < _JD_SERVED[0]), (most, most > _JD_SERVED[1])):
+        if outside:
+            what = f"outside {FIRST_YEAR}-{LAST_YEAR} by more than {_BEYOND_DAYS:.0f} days"
+            raise TimeError(
+                what, remedy="give a time of those years", field="Julian date", value=round(date_, 3)
+            )
 
 
 def _read(text: str, first_year: int) -> tuple[int, int, str]:
