@@ -174,8 +174,20 @@ def utc_julian_date(tt_jd1: float, tt_jd2: npt.NDArray[np.float64]) -> npt.NDArr
 def _by_day(day: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return TT - UTC at the beginning of (n,) Modified Julian Days and its growth over each, (n,) seconds."""
     days, where = np.unique(day, return_inverse=True)
-    rules = np.array([_tt_minus_utc(int(d)) for d in days.tolist()], np.float64).reshape(-1, 2)
+    first = int(np.searchsorted(days, _UTC_BEGINS))
+    before = np.array([_tt_minus_utc(int(d)) for d in days[:first].tolist()], np.float64).reshape(-1, 2)
+    rules = np.concatenate([before, np.stack(_since_1960(days[first:]), axis=-1)])
     return rules[where, 0], rules[where, 1]
+
+
+def _since_1960(day: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return what `_by_day` does, of days for which ERFA knows a rule."""
+    year, month, on, _ = erfa.jd2cal(_MJD_0, day)
+    with warnings.catch_warnings():
+        # that leap seconds to come are not known: `time_note`
+        warnings.simplefilter("ignore", erfa.ErfaWarning)
+        midnight, noon = (erfa.dat(year, month, on, part) for part in (0.0, 0.5))
+    return midnight + _TT_MINUS_TAI_S, 2.0 * (noon - midnight)
 
 
 def check_served(tt_jd1: float, tt_jd2: npt.NDArray[np.float64]) -> None:
@@ -247,13 +259,8 @@ def _tt_minus_utc(day: int) -> tuple[float, float]:
     if day < _UTC_BEGINS:  # continuous, so that no day before 1960 is longer or shorter
         begins, ends = (_delta_t_s(d) if d < _UTC_BEGINS else _tt_minus_utc(d)[0] for d in (day, day + 1))
         return begins, ends - begins
-    on = _date(day)
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", erfa.ErfaWarning
-        )  # that leap seconds to come are not known: `time_note`
-        midnight, noon = (float(erfa.dat(on.year, on.month, on.day, part)) for part in (0.0, 0.5))
-    return midnight + _TT_MINUS_TAI_S, 2.0 * (noon - midnight)
+    offset_s, growth_s = _since_1960(np.array([float(day)]))
+    return float(offset_s[0]), float(growth_s[0])
 
 
 def _delta_t_s(day: int) -> float:
