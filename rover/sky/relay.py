@@ -136,7 +136,7 @@ def relay_from_earth(tt_jd1: float, tt_jd2: npt.ArrayLike, *, phase_at_epoch: fl
 
 
 def pulsating_frame(tt_jd1: float, tt_jd2: Vector) -> PulsatingFrame:
-    """Return the line from Earth to Moon by pyerfa's `moon98` (Meeus), within 0.005 deg and 13 km of DE421 (tested).
+    """Return the line from Earth to Moon by pyerfa's `moon98` (Meeus), within 0.0051 deg and 13 km of DE421 (tested).
 
     Raises:
         TimeError: A date outside the years served, as `rover.core.time.check_served` has it.

@@ -2,7 +2,7 @@
 
 The Earth and the Sun from pyerfa's `epv00`, the Moon from its `moon98`, the Moon's orientation from the IAU working
 group's series for the mean-Earth frame, with light time and aberration. Against DE421 and its librations, 1950-2050,
-the orientation is within 0.0055 deg, the Moon's place within 0.005 deg and 13 km, and these two are what limits: the
+the orientation is within 0.0055 deg, the Moon's place within 0.0051 deg and 13 km, and these two are what limits: the
 Earth's place counts for nothing beside them. The bending of light by the Sun (5e-4 deg at its limb) is left out.
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -76,6 +77,19 @@ def test_later_lunar_days_are_set_beside_and_scored_apart():
         (found["this_rule"]["median"], found["this_rule"]["greatest"])
     )
     assert "lunar days not fitted to: best constant" in told("--to", "3")
+
+
+def test_the_readme_says_what_holds():
+    found = json.loads(told("--to", "2", "--json"))["errors_h"]
+    text = " ".join((Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8").split())
+    (own, constant), (own_later, constant_later) = (
+        (found[words]["this_rule"], found[words]["constant_elevation"])
+        for words in ("each of these left out of the fit", "lunar days not fitted to")
+    )
+    assert f"mean error {own['mean']:.1f} h against {constant['mean']:.1f}" in text
+    assert f"greatest error only ({own_later['greatest']:.1f} h against {constant_later['greatest']:.1f})" in text
+    same = {f"{of[name]:.1f}" for of in (own_later, constant_later) for name in ("median", "mean")}
+    assert same == {"1.9"} and "not in median and mean (1.9 h both)" in text
 
 
 def test_rules_are_fitted_to_lunar_days_2_to_16_alone():
