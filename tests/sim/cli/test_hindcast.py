@@ -87,7 +87,10 @@ def test_the_readme_says_what_holds():
         for words in ("each of these left out of the fit", "lunar days not fitted to")
     )
     assert f"mean error {own['mean']:.1f} h against {constant['mean']:.1f}" in text
-    assert f"greatest error only ({own_later['greatest']:.1f} h against {constant_later['greatest']:.1f})" in text
+    assert (
+        f"greatest error only ({own_later['greatest']:.1f} h against {constant_later['greatest']:.1f})"
+        in text
+    )
     same = {f"{of[name]:.1f}" for of in (own_later, constant_later) for name in ("median", "mean")}
     assert same == {"1.9"} and "not in median and mean (1.9 h both)" in text
 
