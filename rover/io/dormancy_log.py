@@ -14,12 +14,13 @@ from rover.io.bundle import maps_folder
 
 COLUMNS = ("lunar_day", "rover_wake_utc", "rover_sleep_utc")
 BUNDLED = "von-karman/yutu2_log.csv"
+BUNDLED_LATER = "von-karman/yutu2_log_later.csv"
 
 _FORM = f"write a header line {','.join(COLUMNS)} and a lunar day a line, times as 2019-01-29T12:00Z or empty"
 
 
 def read_dormancy_log(path: Path | str | None = None) -> list[LoggedDay]:
-    """Return the rows of a log, by default the one that comes with the package.
+    """Return the rows of a log, by default the one of lunar days 2 to 16 that comes with the package.
 
     Raises:
         LogError: The file cannot be read, lacks a column, or holds a lunar day that is none or comes twice.
@@ -37,6 +38,11 @@ def read_dormancy_log(path: Path | str | None = None) -> list[LoggedDay]:
     if not rows:
         raise LogError("holds no lunar day", remedy=_FORM, file=path)
     return rows
+
+
+def read_published_days() -> list[LoggedDay]:
+    """Return all rows that come with the package, those of later lunar days too."""
+    return read_dormancy_log() + read_dormancy_log(maps_folder() / BUNDLED_LATER)
 
 
 def _rows(lines: csv.DictReader[str], path: Path) -> Iterator[LoggedDay]:
