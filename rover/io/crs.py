@@ -64,6 +64,15 @@ def parse_crs(wkt: str) -> Any:
         ) from error
 
 
+def is_same_frame(one_wkt: str, other_wkt: str) -> bool:
+    """Tell whether two frames are the same, however they are written; one that is not known is like none but itself."""
+    if one_wkt == other_wkt:
+        return True
+    if not (one_wkt and other_wkt):
+        return False
+    return bool(parse_crs(one_wkt) == parse_crs(other_wkt))
+
+
 def ellipsoid_of(wkt: str) -> Ellipsoid:
     """Return the ellipsoid of a frame, in metres.
 

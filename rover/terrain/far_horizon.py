@@ -21,6 +21,7 @@ from rover.core.arrays import locked
 from rover.core.errors import DemFrameError, PlaceError
 from rover.core.grid import Dem, GridGeometry
 from rover.core.strips import by_strips
+from rover.io.crs import is_same_frame
 from rover.terrain.horizon_ground import Heights, Spacing, levels_of, samples_over, tops_of
 from rover.terrain.horizon_kernels import trace_tangents
 
@@ -75,13 +76,13 @@ def check_far(dem: Dem, far_dem: Dem) -> None:
         PlaceError: It does not cover the DEM with two cells to spare.
     """
     near, far = dem.geometry, far_dem.geometry
-    if (near.site.crs_wkt, near.site.body) != (far.site.crs_wkt, far.site.body):
+    if near.site.body != far.site.body or not is_same_frame(near.site.crs_wkt, far.site.crs_wkt):
         raise DemFrameError(
             "the far DEM is in another frame than the DEM",
             file=far_dem.source,
             field="far_dem.crs",
             value=far.site.crs_wkt[:40] or far.site.body,
-            remedy="bring it into the DEM's frame first, as rover.io.reproject.reproject_around does",
+            remedy="give it as a GeoTIFF to farside terrain, which brings it into the DEM's frame, as reproject_around does",
         )
     west, south, east, north = near.bounds_m
     room = 2 * far.resolution_m

@@ -11,6 +11,7 @@ from typing import Any
 
 import typer
 
+from rover.core.errors import DemFrameError
 from rover.core.grid import Dem
 from rover.io.atomic import atomic_folder
 from rover.terrain.horizon import HorizonMap, Window, horizon_bytes
@@ -56,6 +57,7 @@ def write_folder(asked: FolderRequest) -> None:
     with atomic_folder(asked.out) as folder:
         body = None if asked.allow_body else "moon"
         dem = read_dem_of_body(asked.dem, band=asked.band, body=body, max_cells=asked.max_cells)
+        _check_frame(dem, asked.dem)
         say_if_cold(quiet=asked.quiet)
         figures: dict[str, Any] = {"format": FORMAT, "dem": str(asked.dem), **_ground(dem)}
         typer.echo(f"{asked.dem}: {_size_words(dem)}")
@@ -67,6 +69,13 @@ def write_folder(asked: FolderRequest) -> None:
         (folder / SUMMARY).write_text(text + "\n", encoding="utf-8")
         names = sorted(path.name for path in folder.iterdir())
     typer.echo(f"{asked.out}: {', '.join(names)}")
+
+
+def _check_frame(dem: Dem, file: Path) -> None:
+    """Refuse ground without a frame, in which no raster could be written."""
+    if not dem.geometry.site.crs_wkt:
+        remedy = "give it one: a GeoTIFF has one, an .asc takes its from a .prj beside it"
+        raise DemFrameError("maps need a DEM with a frame", file=file, field="crs", remedy=remedy)
 
 
 def _ground(dem: Dem) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
-from rover.core.errors import DemValueError
+from rover.core.errors import DemValueError, UsageError
 from rover.core.grid import Dem
 from rover.core.vehicle import VehicleParams
 from rover.hazard.detect import Hazard
@@ -46,7 +46,12 @@ class MapRequest:
 
 
 def make_maps(asked: MapRequest, dem: Dem) -> tuple[Vehicle, Maps]:
-    """Read what the maps need besides the DEM, and derive them."""
+    """Read what the maps need besides the DEM, and derive them.
+
+    Raises:
+        UsageError: A baseline that is no length, or that the DEM is too small for.
+    """
+    _check_baseline(asked.baseline_m, dem)
     vehicle = read_vehicle(asked.vehicle)
     maps = derive_maps(
         dem,
@@ -57,6 +62,16 @@ def make_maps(asked: MapRequest, dem: Dem) -> tuple[Vehicle, Maps]:
         rock_abundance=None if asked.abundance_band is None else _read_abundance(asked),
     )
     return vehicle, maps
+
+
+def _check_baseline(baseline_m: float | None, dem: Dem) -> None:
+    if baseline_m is None:
+        return
+    geometry = dem.geometry
+    sides = geometry.rows * geometry.resolution_north_m, geometry.cols * geometry.resolution_m
+    if not 0 < baseline_m < min(sides):
+        remedy = f"give metres above 0 and under the DEM's {min(sides):.6g}"
+        raise UsageError("no baseline on this DEM", field="--baseline", value=baseline_m, remedy=remedy)
 
 
 def _read_abundance(asked: MapRequest) -> npt.NDArray[np.float32]:
