@@ -8,6 +8,7 @@ writes everything twice, cannot be watched or interrupted while it does, and can
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import zlib
@@ -22,9 +23,9 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from rover.core.atomic import atomic_path
 from rover.core.errors import ResourceError
 from rover.core.grid import Dem, GridGeometry
-from rover.io.atomic import atomic_path
 from rover.io.cog_layout import TILE_BYTES, TILE_OFFSETS, Level, framed, head_of
 from rover.io.elevation import split_datum
 from rover.io.geotiff import blank_geotiff_bytes, check_band, metric_geometry, open_geotiff
@@ -104,7 +105,7 @@ def disk_bytes(geometry: GridGeometry) -> int:
 
 def _check_room(path: Path, geometry: GridGeometry) -> None:
     try:
-        room = shutil.disk_usage(path.parent)
+        room = shutil.disk_usage(Path(os.path.realpath(path)).parent)
     except OSError:
         return  # no such folder: said when the file is opened
     need = disk_bytes(geometry)

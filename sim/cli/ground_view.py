@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from rover.core.atomic import text_output
 from rover.core.errors import ResourceError, ScenarioError, UsageError
 from rover.core.grid import Dem, GridGeometry, Site
-from rover.io.atomic import atomic_path
 from rover.io.bundle import scenario_names, site_names
 from rover.io.cog import write_cog
 from rover.io.elevation import in_tenths
@@ -249,7 +249,7 @@ def write_rocks(view: GroundView, path: Path, tell: Tell) -> int:
     """
     count = 0
     tiles = list(_tiles(view.window))
-    with atomic_path(path) as temporary, temporary.open("w", encoding="ascii", newline="\n") as file:
+    with text_output(path) as file:
         file.write(",".join(COLUMNS) + "\n")
         for done, tile in enumerate(tiles, start=1):
             rocks, place_mm = _lying_in(view, tile)

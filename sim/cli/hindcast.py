@@ -37,8 +37,8 @@ def hindcast(
     ] = None,
 ) -> None:
     """Predict when Yutu-2 woke and went to sleep, and tell how far off published times the prediction is."""
+    from rover.core.atomic import check_outputs
     from rover.core.errors import UsageError
-    from rover.io.atomic import check_outputs
     from rover.io.dormancy_log import read_dormancy_log
     from sim.cli.hindcast_tables import as_json_text, as_text
 

@@ -16,15 +16,16 @@ def write_lines(lines: Iterable[str], out: Path | None) -> None:
     Raises:
         OutputError: The file cannot be written.
     """
-    from rover.io.atomic import atomic_path
+    from rover.core.atomic import names_stdout, text_output
 
-    if out is not None:
-        with atomic_path(out) as partial, partial.open("w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in lines)
-        return
+    ended = (f"{line}\n" for line in lines)
     try:
-        for line in lines:
-            sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
+        if out is None:
+            sys.stdout.writelines(ended)
+            sys.stdout.flush()
+        else:
+            with text_output(out) as file:
+                file.writelines(ended)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if out is None or names_stdout(out):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -37,7 +37,7 @@ def plan(
     quiet: Quiet = False,
 ) -> int:
     """Plan the quickest safe path between two places of a DEM."""
-    from rover.io.atomic import check_outputs
+    from rover.core.atomic import check_outputs
     from rover.io.vehicle import read_vehicle
     from rover.planning.ask import ask
     from rover.planning.problem import Plan, PlanningProblem
@@ -46,7 +46,7 @@ def plan(
     from sim.mission.operations import derive_maps
     from sim.run.setting import read_dem_of_body, require_inside
 
-    check_outputs({"--out": out, "--plot": plot}, sources=[dem])
+    check_outputs({"--out": out, "--plot": plot}, sources=[dem], texts=["--out"])
     start_m, goal_m = _place(start, "--start"), _place(goal, "--goal")
     chosen = load_planner(planner or "astar")
     params = read_vehicle(vehicle).params

@@ -119,8 +119,8 @@ def _check_outputs(
     out: Path | None, plot: Path | None, *, is_instant: bool, as_json: bool, as_csv: bool
 ) -> None:
     """Refuse outputs that do not go together, or that no picture can have."""
+    from rover.core.atomic import check_outputs
     from rover.core.errors import UsageError
-    from rover.io.atomic import check_outputs
 
     if as_json and as_csv:
         raise _refusal("--csv", "does not go with --json", "give one of them")
@@ -128,7 +128,7 @@ def _check_outputs(
         raise _refusal("--plot", "an instant makes no picture", "give --from and --to, or --almanac")
     if plot is not None and plot.suffix.lower() != ".png":
         raise UsageError("pictures are PNG", remedy="give the file a name that ends in .png", file=plot)
-    check_outputs({"--out": out, "--plot": plot})
+    check_outputs({"--out": out, "--plot": plot}, texts=["--out"])
 
 
 def _refusal(field: str, what: str, remedy: str) -> UsageError:
