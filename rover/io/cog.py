@@ -26,6 +26,7 @@ import numpy.typing as npt
 from rover.core.atomic import atomic_path
 from rover.core.errors import ResourceError
 from rover.core.grid import Dem, GridGeometry
+from rover.io.byte_count import byte_words
 from rover.io.cog_layout import TILE_BYTES, TILE_OFFSETS, Level, framed, head_of
 from rover.io.elevation import split_datum
 from rover.io.geotiff import blank_geotiff_bytes, check_band, metric_geometry, open_geotiff
@@ -111,7 +112,7 @@ def _check_room(path: Path, geometry: GridGeometry) -> None:
     need = disk_bytes(geometry)
     if room.total > 0 and need > room.free:  # some virtual file systems count nothing
         raise ResourceError(
-            f"writing it takes about {need / 1e9:,.1f} GB of disk, and {room.free / 1e9:,.1f} GB are free",
+            f"writing it takes about {byte_words(need)} of disk, and {byte_words(room.free)} are free",
             file=path,
             field="size",
             value=f"{geometry.cols} x {geometry.rows} cells",

@@ -87,9 +87,7 @@ def _read_geotiff(path: Path | str, band: int, max_cells: int) -> Dem:
 
 def _check_only_band(band: int) -> None:
     if band != 1:
-        raise DemFileError(
-            "no such band", field="terrain.band", value=band, remedy="this format has 1 band: use 1"
-        )
+        raise DemFileError("no such band", field="band", value=band, remedy="this format has 1 band: use 1")
 
 
 def _dem(

@@ -124,4 +124,4 @@ def _draw(dem: Dem | None, view: GroundView, out: Path) -> None:
     from sim.view.save import save_figure
 
     shown = read_overview(out, most_cells=_DRAWN_CELLS) if dem is None else dem
-    save_figure(draw_dem(shown, out.name), out.with_suffix(".png"))
+    save_figure(draw_dem(shown, out.name, whole_of=view.geometry), out.with_suffix(".png"))

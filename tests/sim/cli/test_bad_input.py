@@ -167,6 +167,29 @@ def test_a_small_file_that_declares_a_huge_raster(farside_within: Command, work:
     assert_refused(farside_within("plan", "huge.tif", START, GOAL), 5, "huge.tif", "--max-cells")
 
 
+def test_a_missing_dem_is_named_as_it_was_asked_for(farside_within: Command, work: Path) -> None:
+    there = "cannot be opened: No such file or directory"
+    assert_refused(farside_within("plan", "none.tif", START, GOAL), 3, f"none.tif: DEM: {there}")
+    assert_refused(
+        farside_within("run", "short-hop", "--set", "terrain.dem=none.tif"),
+        3,
+        f"none.tif: terrain.dem: {there}",
+    )
+    assert_refused(
+        farside_within("check", "short-hop", "--set", "terrain.dem=none.tif"), 3, ": terrain.dem: "
+    )
+
+
+def test_a_path_is_geojson_and_a_picture_png(farside_within: Command, work: Path) -> None:
+    good_geotiff(work / "good.tif")
+    words = ("plan", "good.tif", START, GOAL)
+    assert_refused(farside_within(*words, "--out", "a.png"), 2, "--out = a.png: would hold GeoJSON")
+    assert_refused(
+        farside_within(*words, "--out", "a.json", "--plot", "a.jpg"), 2, "--plot = a.jpg: pictures"
+    )
+    assert_nothing_written(work, "good.tif")
+
+
 def test_max_cells_can_be_set(farside_within: Command, work: Path) -> None:
     good_geotiff(work / "good.tif")
     assert_refused(farside_within("plan", "good.tif", START, GOAL, "--max-cells", 100), 5, "--max-cells")
