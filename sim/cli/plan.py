@@ -47,6 +47,7 @@ def plan(
     from sim.mission.operations import derive_maps
     from sim.run.setting import read_dem_of_body, require_inside
 
+    check_outputs({"--out": out, "--plot": plot}, sources=[dem], texts=["--out"])
     refuse_other_format(
         "--out",
         out,
@@ -55,7 +56,6 @@ def plan(
         remedy="end the name in .geojson; a picture is drawn by --plot",
     )
     refuse_other_picture("--plot", plot)
-    check_outputs({"--out": out, "--plot": plot}, sources=[dem], texts=["--out"])
     start_m, goal_m = _place(start, "--start"), _place(goal, "--goal")
     chosen = load_planner(planner or "astar")
     params = read_vehicle(vehicle).params

@@ -378,15 +378,16 @@ def _note(epoch: Epoch, *times_s: float) -> None:
 
     ends = [Epoch(tt_jd1=epoch.tt_jd1, tt_jd2=float(epoch.tt_at(t)[1])) for t in (0.0, *times_s)]
     notes = {note.partition(":")[0]: note for end in reversed(ends) if (note := time_note(end))}
-    for note in [*reversed(notes.values()), *_relay_note(epoch)]:
+    for note in [*reversed(notes.values()), *_relay_note(ends)]:
         typer.echo(f"farside: note: {note}", err=True)
 
 
-def _relay_note(epoch: Epoch) -> list[str]:
-    """Return in a sentence, for times that begin before, since when there is a relay; nothing for later ones."""
+def _relay_note(times: list[Epoch]) -> list[str]:
+    """Return in a sentence, where some time is before it, since when there is a relay; nothing otherwise."""
     from rover.core.time import parse_utc
 
-    if epoch.seconds_until(parse_utc(_ON_HALO_UTC)) <= 0:
+    on_halo = parse_utc(_ON_HALO_UTC)
+    if all(time.seconds_until(on_halo) <= 0 for time in times):
         return []
     return [
         f"Queqiao was launched on {_LAUNCH_UTC[:10]} and is on its halo orbit since {_ON_HALO_UTC[:10]}: what is told "
