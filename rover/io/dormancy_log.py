@@ -25,7 +25,7 @@ def read_dormancy_log(path: Path | str | None = None) -> list[LoggedDay]:
     """Return the rows of a log, by default the one that comes with the package.
 
     Raises:
-        LogError: The file cannot be read, lacks a column, or holds a lunar day that is none or comes twice, or a time of
+        LogError: The file cannot be read, lacks a column, holds a lunar day that is none or comes twice, or a time of
             another lunar day.
         TimeError: A time that is none.
     """
