@@ -166,7 +166,7 @@ class DemFileError(FarsideError):
 
 
 class DemFrameError(FarsideError):
-    """Terrain in degrees, in feet, rotated, not square, without a frame, or on another body."""
+    """Terrain in degrees, in feet, rotated, without a frame, on another body, or not square where it must be."""
 
     code = "DEM_FRAME"
     exit_code = 3

@@ -33,7 +33,16 @@ class VehicleParams(BaseModel):
     track_m: Positive = Field(description="left to right wheel centres")
     wheel_radius_m: Positive
     wheel_width_m: Positive
-    belly_clearance_m: Positive
+    belly_clearance_m: Positive = Field(description="under the belly, on level ground")
+
+    # Suspension: on each side a rocker from the front wheel to the pivot of a bogie, which carries the other two
+    middle_axle_back_m: Positive = Field(description="front to middle axle")
+    rocker_pivot_back_m: Positive = Field(description="front axle to the pivot of the rockers on the body")
+    rocker_pivot_up_m: Positive = Field(description="of that pivot above level ground")
+    bogie_pivot_back_m: Positive = Field(description="front axle to the pivot of the bogie on its rocker")
+    bogie_pivot_up_m: Positive = Field(description="of that pivot above level ground")
+    rocker_limit_deg: TiltDeg = Field(description="a rocker may turn either way against the body")
+    bogie_limit_deg: TiltDeg = Field(description="a bogie may turn either way against its rocker")
 
     # Limits of mobility
     slope_limit_deg: TiltDeg = Field(description="steepest climb or descent")
@@ -71,13 +80,23 @@ class VehicleParams(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> VehicleParams:
-        if self.wheelbase_m > self.length_m:
-            raise ValueError(
-                f"wheelbase_m = {self.wheelbase_m} is longer than length_m = {self.length_m}; shorten it"
-            )
-        if self.track_m > self.width_m:
-            raise ValueError(f"track_m = {self.track_m} is wider than width_m = {self.width_m}; narrow it")
+        self._require_ordered("wheelbase_m", "is longer than", "length_m", "shorten it")
+        self._require_ordered("track_m", "is wider than", "width_m", "narrow it")
+        self._require_ordered(
+            "wheel_radius_m", "puts the axles above the belly, at", "belly_clearance_m", "make it smaller"
+        )
+        self._require_ordered("rocker_pivot_back_m", "lies behind", "bogie_pivot_back_m", "move it forward")
+        self._require_ordered("middle_axle_back_m", "lies behind", "bogie_pivot_back_m", "move it forward")
+        self._require_ordered(
+            "bogie_pivot_back_m", "lies behind the rear axle, at", "wheelbase_m", "move it forward"
+        )
         return self
+
+    def _require_ordered(self, name: str, wrong: str, most: str, remedy: str) -> None:
+        if getattr(self, name) > getattr(self, most):
+            raise ValueError(
+                f"{name} = {getattr(self, name)} {wrong} {most} = {getattr(self, most)}; {remedy}"
+            )
 
     @property
     def slope_limit_rad(self) -> float:
@@ -91,6 +110,14 @@ class VehicleParams(BaseModel):
     def tilt_limit_rad(self) -> float:
         """The limit where the heading is not known: what either pitch or roll may not exceed."""
         return min(self.slope_limit_rad, self.roll_limit_rad)
+
+    @property
+    def rocker_limit_rad(self) -> float:
+        return math.radians(self.rocker_limit_deg)
+
+    @property
+    def bogie_limit_rad(self) -> float:
+        return math.radians(self.bogie_limit_deg)
 
     @property
     def footprint_radius_m(self) -> float:

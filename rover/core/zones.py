@@ -95,19 +95,19 @@ def refused_by_zones(zones: Sequence[Zone], geometry: GridGeometry) -> npt.NDArr
 
 def _cells_touching(shape: BaseGeometry, geometry: GridGeometry) -> npt.NDArray[np.bool_]:
     touched = np.zeros(geometry.shape, np.bool_)
-    half = geometry.resolution_m / 2
+    half_m, half_north_m = geometry.resolution_m / 2, geometry.resolution_north_m / 2
     west, south, east, north = shape.bounds
     col = np.arange(geometry.cols)
     row = np.arange(geometry.rows)
     x = geometry.east_m + col * geometry.resolution_m
-    y = geometry.north_m + row * geometry.resolution_m
-    cols = col[(x + half >= west) & (x - half <= east)]
-    rows = row[(y + half >= south) & (y - half <= north)]
+    y = geometry.north_m + row * geometry.resolution_north_m
+    cols = col[(x + half_m >= west) & (x - half_m <= east)]
+    rows = row[(y + half_north_m >= south) & (y - half_north_m <= north)]
     if len(cols) == 0 or len(rows) == 0:
         return touched
     shapely.prepare(shape)
     cx, cy = np.meshgrid(x[cols], y[rows])
-    cells = shapely.box(cx - half, cy - half, cx + half, cy + half)
+    cells = shapely.box(cx - half_m, cy - half_north_m, cx + half_m, cy + half_north_m)
     touched[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1] = shapely.intersects(shape, cells)
     return touched
 

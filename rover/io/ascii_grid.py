@@ -2,7 +2,8 @@
 
 The format has no frame of its own. One is taken from a `.prj` file of the same name, holding WKT; without it
 the grid is metres of an unknown frame (see `rover.io.raster.read_dem`). No-data is `NODATA_value`, which the
-format itself defines as -9999 where the header does not say (Esri, "Esri ASCII raster format").
+format itself defines as -9999 where the header does not say (Esri, "Esri ASCII raster format"). Cells that are not
+square have `dx` and `dy` in place of `cellsize`, as GDAL reads and writes them (its AAIGrid driver).
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def read_ascii_grid(
 
     Raises:
         DemFileError: A header that is incomplete or no numbers, fewer or more elevations than it declares.
-        DemFrameError: Cells that are not square, or a `.prj` that is not in metres.
+        DemFrameError: A `.prj` that is not in metres.
         DemValueError, ResourceError: As `check_elevations` and `check_size` say.
     """
     header, start = _read_header(path)
@@ -84,16 +85,17 @@ def _refuse_header(what: str, key: str, value: object, path: Path | str) -> NoRe
 
 def _geometry(header: dict[str, float], path: Path | str, default_site: Site) -> GridGeometry:
     rows, cols = _count(header, "nrows", path), _count(header, "ncols", path)
-    resolution_m = _resolution(header, path)
-    east_m, north_m = _south_west_centre(header, resolution_m, path)
-    middle = east_m + (cols - 1) / 2 * resolution_m, north_m + (rows - 1) / 2 * resolution_m
+    width_m, height_m = _sides(header, path)
+    east_m, north_m = _south_west_centre(header, (width_m, height_m), path)
+    middle = east_m + (cols - 1) / 2 * width_m, north_m + (rows - 1) / 2 * height_m
     return GridGeometry(
         rows=rows,
         cols=cols,
-        resolution_m=resolution_m,
+        resolution_m=width_m,
+        resolution_north_m=height_m,
         east_m=east_m,
         north_m=north_m,
-        site=_site(path, middle, resolution_m, default_site),
+        site=_site(path, middle, height_m, default_site),
     )
 
 
@@ -110,31 +112,25 @@ def _required(header: dict[str, float], key: str, path: Path | str) -> float:
     return header[key]
 
 
-def _resolution(header: dict[str, float], path: Path | str) -> float:
-    if "dx" in header and "dy" in header:
-        raise DemFrameError(
-            "cells are not square",
-            file=path,
-            field="dx, dy",
-            value=f"{header['dx']:g} x {header['dy']:g}",
-            remedy="make a GeoTIFF with its frame of it, then use farside reproject",
-        )
-    size = _required(header, "cellsize", path)
-    if size <= 0:
-        _refuse_header("not above zero", "cellsize", size, path)
-    return size
+def _sides(header: dict[str, float], path: Path | str) -> tuple[float, float]:
+    """East-west and north-south side of a cell."""
+    keys = ("dx", "dy") if "dx" in header and "dy" in header else ("cellsize", "cellsize")
+    for key in keys:
+        if _required(header, key, path) <= 0:
+            _refuse_header("not above zero", key, header[key], path)
+    return header[keys[0]], header[keys[1]]
 
 
 def _south_west_centre(
-    header: dict[str, float], resolution_m: float, path: Path | str
+    header: dict[str, float], sides_m: tuple[float, float], path: Path | str
 ) -> tuple[float, float]:
     for x, y, cells in _ORIGINS:
         if x in header and y in header:
-            return header[x] + cells * resolution_m, header[y] + cells * resolution_m
+            return header[x] + cells * sides_m[0], header[y] + cells * sides_m[1]
     _refuse_header("missing from the header", "xllcorner, yllcorner", None, path)
 
 
-def _site(path: Path | str, middle: tuple[float, float], resolution_m: float, default_site: Site) -> Site:
+def _site(path: Path | str, middle: tuple[float, float], height_m: float, default_site: Site) -> Site:
     sidecar = prj_of(path)
     if not sidecar.is_file():
         return default_site
@@ -143,7 +139,7 @@ def _site(path: Path | str, middle: tuple[float, float], resolution_m: float, de
         crs = parse_crs(wkt)
         if not crs.is_projected or abs(crs.linear_units_factor[1] - 1) > 1e-9:
             _refuse_prj("not a frame in metres", sidecar)
-        return site_at(crs.to_wkt(), *middle, resolution_m)
+        return site_at(crs.to_wkt(), *middle, height_m)
     except (OSError, UnicodeError) as error:
         raise DemFileError("cannot be read", file=sidecar, remedy="make it again, or remove it") from error
     except DemFrameError as error:
@@ -186,7 +182,9 @@ def ascii_grid_text(elevation_m: npt.NDArray[np.float64], geometry: GridGeometry
     west, south, _, _ = geometry.bounds_m
     text = StringIO()
     text.write(f"ncols {geometry.cols}\nnrows {geometry.rows}\nxllcorner {west!r}\nyllcorner {south!r}\n")
-    text.write(f"cellsize {geometry.resolution_m!r}\nNODATA_value {NODATA_WRITTEN}\n")
+    width, height = geometry.resolution_m, geometry.resolution_north_m
+    text.write(f"cellsize {width!r}\n" if width == height else f"dx {width!r}\ndy {height!r}\n")
+    text.write(f"NODATA_value {NODATA_WRITTEN}\n")
     filled = np.where(np.isnan(elevation_m), NODATA_WRITTEN, elevation_m)
     np.savetxt(text, filled, fmt="%.4f")
     return text.getvalue()

@@ -79,7 +79,7 @@ def write_cog(
         DemFrameError: The site has no frame, or one that GeoTIFF cannot hold.
     """
     path, tell = Path(path), progress or _silent
-    kind = elevation_type(geometry.resolution_m)
+    kind = elevation_type(geometry)
     sizes = _sizes(geometry)
     tags_of = _level_tags(geometry, sizes, kind, description, tags)
     _check_room(path, geometry)
@@ -101,7 +101,7 @@ def disk_bytes(geometry: GridGeometry) -> int:
     Compressed they take some 40 % of that (ground rounded to 0.1 mm), and at the end stand there twice.
     """
     cells = sum(rows * cols for rows, cols in _sizes(geometry))
-    return cells * elevation_type(geometry.resolution_m).itemsize
+    return cells * elevation_type(geometry).itemsize
 
 
 def _check_room(path: Path, geometry: GridGeometry) -> None:
@@ -329,12 +329,13 @@ def read_overview(path: Path | str, *, most_cells: int) -> Dem:
 def _coarser(whole: GridGeometry, size: tuple[int, int], factor: int) -> GridGeometry:
     """Return the geometry of an overview: its north-west corner is the raster's."""
     west, _, _, north = whole.bounds_m
-    side_m = whole.resolution_m * factor
+    width_m, height_m = whole.resolution_m * factor, whole.resolution_north_m * factor
     return replace(
         whole,
         rows=size[0],
         cols=size[1],
-        resolution_m=side_m,
-        east_m=west + side_m / 2,
-        north_m=north - (size[0] - 0.5) * side_m,
+        resolution_m=width_m,
+        resolution_north_m=height_m,
+        east_m=west + width_m / 2,
+        north_m=north - (size[0] - 0.5) * height_m,
     )

@@ -25,7 +25,8 @@ from rover.io.source import check_local_file
 from rover.io.tiff_directory import directory_is_whole
 
 SQUARE_TOLERANCE = 1e-3
-"""Cells may differ from square by this part; the middle of the raster is exact whatever they do."""
+"""Cells whose sides differ by no more than this part are taken as square, with the mean of their sides; the middle of
+the raster is exact whatever they do."""
 
 _METRE_NAMES = ("", "m", "metre", "metres", "meter", "meters")
 _FILL_OF = {"int16": -32768.0, "int32": -2147483648.0}
@@ -160,18 +161,18 @@ def _quoted(path: Path | str) -> str:
 
 
 def metric_geometry(dataset: Any, path: Path | str, band: int = 1) -> GridGeometry:
-    """Return where the cells are, for a file in square metres, north up.
+    """Return where the cells are, for a file in metres, north up.
+
+    Cells that are square to `SQUARE_TOLERANCE` are taken to be, with the mean of their sides.
 
     Raises:
-        DemFrameError: No frame, in degrees, in feet, rotated, not square, or off the body.
+        DemFrameError: No frame, in degrees, in feet, rotated, or off the body.
     """
     remedy = _check_frame(dataset, path, band)
     step = dataset.transform
     if step.b or step.d or not step.a > 0 > step.e:
         shown = f"[{step.a:g}, {step.b:g}, {step.d:g}, {step.e:g}]"
         _refuse_frame("rotated, skewed or mirrored, not north up", "transform", shown, remedy, path)
-    if abs(step.a + step.e) > SQUARE_TOLERANCE * step.a:
-        _refuse_frame("cells are not square", "resolution", f"{step.a:g} x {-step.e:g} m", remedy, path)
     return _geometry(dataset, path)
 
 
@@ -235,9 +236,11 @@ def _refuse_frame(what: str, field: str, value: object, remedy: str, path: Path 
 def _geometry(dataset: Any, path: Path | str) -> GridGeometry:
     step, rows, cols = dataset.transform, dataset.height, dataset.width
     east_m, north_m = apply(step, cols / 2, rows / 2)
-    resolution_m = (step.a - step.e) / 2
+    mean_m = (step.a - step.e) / 2
+    square = abs(step.a + step.e) <= SQUARE_TOLERANCE * step.a
+    width_m, height_m = (mean_m, mean_m) if square else (step.a, -step.e)
     try:
-        site = site_at(dataset.crs.to_wkt(), east_m, north_m, resolution_m)
+        site = site_at(dataset.crs.to_wkt(), east_m, north_m, height_m)
     except DemFrameError as error:
         problem = error.problems[0]
         _refuse_frame(problem.what, "crs", problem.value, problem.remedy, path)
@@ -245,9 +248,10 @@ def _geometry(dataset: Any, path: Path | str) -> GridGeometry:
     return GridGeometry(
         rows=rows,
         cols=cols,
-        resolution_m=resolution_m,
-        east_m=east_m - (cols - 1) / 2 * resolution_m,
-        north_m=north_m - (rows - 1) / 2 * resolution_m,
+        resolution_m=width_m,
+        resolution_north_m=height_m,
+        east_m=east_m - (cols - 1) / 2 * width_m,
+        north_m=north_m - (rows - 1) / 2 * height_m,
         site=site,
     )
 
@@ -351,7 +355,6 @@ def blank_geotiff_bytes(
 def _profile(geometry: GridGeometry, dtype: str, nodata: float | None) -> dict[str, Any]:
     from rasterio import Affine
 
-    side_m = geometry.resolution_m
     west, _, _, north = geometry.bounds_m
     return {
         "driver": "GTiff",
@@ -360,7 +363,7 @@ def _profile(geometry: GridGeometry, dtype: str, nodata: float | None) -> dict[s
         "count": 1,
         "dtype": dtype,
         "crs": _crs_to_write(geometry.site.crs_wkt),
-        "transform": Affine(side_m, 0, west, 0, -side_m, north),
+        "transform": Affine(geometry.resolution_m, 0, west, 0, -geometry.resolution_north_m, north),
         "nodata": nodata,
         "compress": "deflate",
         "bigtiff": "if_safer",

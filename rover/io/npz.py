@@ -1,7 +1,8 @@
 """DEMs as numpy archives: farside's own format, exact, with everything that a `Dem` holds.
 
 Arrays are as in memory: row grows north, elevations relative to `datum_m`, NaN unknown. A file made by hand
-needs `elevation_m` and `resolution_m` only; what else is missing takes the value that `_OPTIONAL` gives it.
+needs `elevation_m` and `resolution_m` only; what else is missing takes the value that `_OPTIONAL` gives it, and
+`resolution_north_m`, the north-south side of cells that are not square, that of `resolution_m`.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ FORMAT = 1
 
 _OPTIONAL: dict[str, Any] = {"format": FORMAT, "datum_m": 0.0, "east_m": 0.0, "north_m": 0.0}
 _OPTIONAL |= {"crs_wkt": "", "source": ""}
+_SIDES = ("resolution_m", "resolution_north_m")
 _PLACE = ("latitude_rad", "longitude_rad", "body", "grid_north_rad")
-_KEYS = (*_OPTIONAL, *_PLACE, "elevation_m", "variance_m2", "resolution_m")
+_KEYS = (*_OPTIONAL, *_PLACE, "elevation_m", "variance_m2", *_SIDES)
 _CELL_BYTES = 16
 _HEADER_BYTES = 1 << 20
 # What zipfile, zlib and numpy raise of a damaged archive; the last three come of a damaged array header.
@@ -100,7 +102,8 @@ def _load(path: Path | str, cells: int) -> dict[str, Any]:
     except _BAD_ARCHIVE as error:
         _refuse_archive(path, error)
     plain = {name: value.item() if value.ndim == 0 else value for name, value in held.items()}
-    return _typed(_OPTIONAL | plain, path)
+    square = {"resolution_north_m": plain.get("resolution_m")}
+    return _typed(_OPTIONAL | square | plain, path)
 
 
 def _typed(held: dict[str, Any], path: Path | str) -> dict[str, Any]:
@@ -108,12 +111,13 @@ def _typed(held: dict[str, Any], path: Path | str) -> dict[str, Any]:
     for name in ("crs_wkt", "source", "body"):
         if not isinstance(held.get(name, ""), str):
             _refuse(name, held[name], "not a text", "write a text", path)
-    for name in ("format", "datum_m", "east_m", "north_m", "resolution_m"):
+    for name in ("format", "datum_m", "east_m", "north_m", *_SIDES):
         value = held.get(name)
         if not isinstance(value, int | float) or not math.isfinite(value):
             _refuse(name, value, "missing or not a finite number", "write a number", path)
-    if held["resolution_m"] <= 0:
-        _refuse("resolution_m", held["resolution_m"], "not above zero", "write the side of a cell", path)
+    for name in _SIDES:
+        if held[name] <= 0:
+            _refuse(name, held[name], "not above zero", "write the side of a cell", path)
     return held
 
 
@@ -137,13 +141,14 @@ def _variance(held: dict[str, Any], rows: int, cols: int, path: Path | str) -> A
 def _geometry(
     held: dict[str, Any], rows: int, cols: int, path: Path | str, default_site: Site
 ) -> GridGeometry:
-    resolution_m = float(held["resolution_m"])
+    width_m, height_m = (float(held[name]) for name in _SIDES)
     east_m, north_m = float(held["east_m"]), float(held["north_m"])
-    middle = east_m + (cols - 1) / 2 * resolution_m, north_m + (rows - 1) / 2 * resolution_m
+    middle = east_m + (cols - 1) / 2 * width_m, north_m + (rows - 1) / 2 * height_m
     return GridGeometry(
         rows=rows,
         cols=cols,
-        resolution_m=resolution_m,
+        resolution_m=width_m,
+        resolution_north_m=height_m,
         east_m=east_m,
         north_m=north_m,
         site=_site(held, middle, path, default_site),
@@ -158,7 +163,7 @@ def _site(held: dict[str, Any], middle: tuple[float, float], path: Path | str, d
         crs = parse_crs(wkt)
         if not crs.is_projected or abs(crs.linear_units_factor[1] - 1) > 1e-9:
             raise DemFrameError("not a frame in metres", remedy="use farside reproject on its GeoTIFF")
-        return site_at(wkt, *middle, float(held["resolution_m"]))
+        return site_at(wkt, *middle, float(held["resolution_north_m"]))
     except DemFrameError as error:
         problem = error.problems[0]
         raise DemFrameError(problem.what, file=path, field="crs_wkt", remedy=problem.remedy) from error
@@ -198,6 +203,8 @@ def npz_bytes(dem: Dem) -> bytes:
         "source": dem.source,
         **{name: getattr(site, name) for name in _PLACE},
     }
+    if geometry.resolution_north_m != geometry.resolution_m:  # else the file is what it always was
+        held["resolution_north_m"] = geometry.resolution_north_m
     if dem.variance_m2 is not None:
         held["variance_m2"] = dem.variance_m2
     buffer = io.BytesIO()

@@ -49,7 +49,7 @@ def read_dem(
 ) -> Dem:
     """Return the terrain that a file holds, of whatever body.
 
-    The format is told by the file's content. The frame must be in metres, north up, with square cells.
+    The format is told by the file's content. The frame must be in metres, north up; cells need not be square.
     The site is the middle of the raster.
 
     Args:
@@ -60,7 +60,7 @@ def read_dem(
 
     Raises:
         DemFileError: Not a terrain file, damaged, or without that band.
-        DemFrameError: Not in metres on a body, rotated, not square, without a frame.
+        DemFrameError: Not in metres on a body, rotated, without a frame.
         DemValueError: Elevations that cannot be meant, or fewer than 3 x 3.
         ResourceError: More cells than `max_cells`, or than fit into memory.
     """
@@ -157,14 +157,15 @@ def _tags(dem: Dem, tags: Mapping[str, str]) -> dict[str, str]:
     return {"SOURCE": dem.source, DATUM_TAG: repr(float(dem.datum_m)), **tags}
 
 
-def elevation_type(resolution_m: float) -> np.dtype[Any]:
-    """Return the type that a GeoTIFF of cells of that side holds elevations in."""
-    return np.dtype(np.float32 if resolution_m >= FINE_RESOLUTION_M else np.float64)
+def elevation_type(geometry: GridGeometry) -> np.dtype[Any]:
+    """Return the type that a GeoTIFF of such cells holds elevations in."""
+    finest_m = min(geometry.resolution_m, geometry.resolution_north_m)
+    return np.dtype(np.float32 if finest_m >= FINE_RESOLUTION_M else np.float64)
 
 
 def _geotiff_of(dem: Dem, tags: Mapping[str, str]) -> bytes:
     return geotiff_bytes(
-        {ELEVATION: _absolute(dem).astype(elevation_type(dem.geometry.resolution_m))},
+        {ELEVATION: _absolute(dem).astype(elevation_type(dem.geometry))},
         dem.geometry,
         nodata=math.nan,
         tags=_tags(dem, tags),

@@ -16,7 +16,7 @@ from typing import Any, Literal, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from rover.core.errors import PlaceError, UsageError
+from rover.core.errors import DemFrameError, PlaceError, UsageError
 from rover.core.grid import Dem, GridGeometry
 from rover.io.crs import ellipsoid_of, project, site_at, sphere_crs_wkt, unproject
 from rover.io.elevation import DEFAULT_MAX_CELLS, check_elevations, check_size, split_datum
@@ -27,6 +27,7 @@ Method = Literal["bilinear", "cubic"]
 _STRIP_CELLS = 1_000_000
 _REACH = {"bilinear": 1, "cubic": 2}
 _LEAST_CELLS = 3
+_LEAST_ABOUT = 3
 _MOST_CELLS = 1e12
 
 
@@ -78,12 +79,113 @@ def reproject_dem(
         check_band(dataset, band, path)
         check_placed(dataset, path)
         geometry = _window_geometry(dataset, place, size_m, resolution_m)
-        check_size(geometry.rows, geometry.cols, max_cells=max_cells, file=path)
-        block = _block_under(dataset, geometry, path, _REACH[method])
-        check_size(max(block.rows, 3), max(block.cols, 3), max_cells=max_cells, file=path)
-        posts_m = _read_block(dataset, path, band, block)
-        elevation_m = _sample_all(dataset, geometry, block, posts_m, method)
-        check_elevations(elevation_m, file=path, declare=how_to_declare(dataset, path))
+        return _resampled(dataset, geometry, path, band=band, method=method, max_cells=max_cells)
+
+
+def reproject_around(
+    path: Path | str,
+    geometry: GridGeometry,
+    *,
+    reach_m: float,
+    resolution_m: float | None = None,
+    band: int = 1,
+    max_cells: int = DEFAULT_MAX_CELLS,
+) -> Dem:
+    """Return the surroundings of a local DEM, in its frame, out of a GeoTIFF in any frame.
+
+    Where the source ends nearer than `reach_m` to a side, so does the result, at its own cells' distance.
+
+    Args:
+        path: GeoTIFF on this machine, of the same body.
+        geometry: Of the local DEM, whose frame is a projected one.
+        reach_m: How far to go beyond its edges.
+        resolution_m: Side of a cell; by default about the source's spacing of rows there.
+        band, max_cells: As `reproject_dem` says.
+
+    Raises:
+        UsageError: A reach that is no length.
+        PlaceError: The source does not cover the local DEM and some cells about it.
+        DemFrameError: The local DEM has no frame, or the source is of another body.
+        DemFileError, DemValueError, ResourceError: As `read_dem` says.
+    """
+    if not (reach_m > 0 and math.isfinite(reach_m)):
+        _refuse("not a length above zero", "reach_m", reach_m, "give the distance to look in metres")
+    if not geometry.site.crs_wkt:
+        remedy = "give the DEM a frame, as farside reproject does"
+        raise DemFrameError("the DEM has no frame that its surroundings could be brought into", remedy=remedy)
+    with open_geotiff(path) as dataset:
+        check_band(dataset, band, path)
+        check_placed(dataset, path)
+        _check_same_body(dataset, geometry, path)
+        if resolution_m is None:
+            place = geometry.site.latitude_rad, geometry.site.longitude_rad
+            resolution_m = _row_spacing(dataset, place, ellipsoid_of(dataset.crs.to_wkt()).radius_m)
+        wide = _widest_covered(dataset, geometry, reach_m, resolution_m)
+        return _resampled(dataset, wide, path, band=band, method="bilinear", max_cells=max_cells)
+
+
+def _check_same_body(dataset: Any, geometry: GridGeometry, path: Path | str) -> None:
+    body, wanted = ellipsoid_of(dataset.crs.to_wkt()).body, geometry.site.body
+    if body != wanted:
+        remedy = f"give a map of the {wanted}"
+        raise DemFrameError("another body than the DEM's", file=path, field="body", value=body, remedy=remedy)
+
+
+def _widest_covered(dataset: Any, near: GridGeometry, reach_m: float, resolution_m: float) -> GridGeometry:
+    """Cells about a DEM as far as asked, or by halving as far as the source goes on each side."""
+    full = max(_LEAST_ABOUT, _count(reach_m, resolution_m))
+    sides = [full] * 4
+    if not _is_covered(dataset, _about(near, sides, resolution_m)):
+        sides = [_LEAST_ABOUT] * 4
+        for side in range(4):
+            low, high = _LEAST_ABOUT, full + 1
+            while high - low > 1:
+                middle = (low + high) // 2
+                tried = [*sides[:side], middle, *sides[side + 1 :]]
+                low, high = (
+                    (middle, high)
+                    if _is_covered(dataset, _about(near, tried, resolution_m))
+                    else (low, middle)
+                )
+            sides[side] = low
+    return _about(near, sides, resolution_m)
+
+
+def _about(near: GridGeometry, sides: list[int], resolution_m: float) -> GridGeometry:
+    """Cells that cover a DEM, with as many more to the west, south, east and north."""
+    west_m, south_m, east_m, north_m = near.bounds_m
+    cols = math.ceil((east_m - west_m) / resolution_m) + 1
+    rows = math.ceil((north_m - south_m) / resolution_m) + 1
+    return GridGeometry(
+        rows=rows + sides[1] + sides[3],
+        cols=cols + sides[0] + sides[2],
+        resolution_m=resolution_m,
+        east_m=west_m - sides[0] * resolution_m,
+        north_m=south_m - sides[1] * resolution_m,
+        site=near.site,
+    )
+
+
+def _is_covered(dataset: Any, geometry: GridGeometry) -> bool:
+    """Whether the source reaches along the outline, which is where a map without holes ends first."""
+    rows, cols = np.arange(geometry.rows), np.arange(geometry.cols)
+    edges = [(rows[:, None], cols[None, [0, -1]]), (rows[[0, -1], None], cols[None, :])]
+    places = [np.stack([a.ravel() for a in _posts_at(dataset, geometry, *edge)]) for edge in edges]
+    post = np.concatenate(places, axis=1)
+    low, high = np.floor(post.min(axis=1)), np.floor(post.max(axis=1)) + 1
+    return _covers(dataset, low, high, _turn(dataset))
+
+
+def _resampled(
+    dataset: Any, geometry: GridGeometry, path: Path | str, *, band: int, method: Method, max_cells: int
+) -> Dem:
+    """A DEM of given cells out of an open source."""
+    check_size(geometry.rows, geometry.cols, max_cells=max_cells, file=path)
+    block = _block_under(dataset, geometry, path, _REACH[method])
+    check_size(max(block.rows, 3), max(block.cols, 3), max_cells=max_cells, file=path)
+    posts_m = _read_block(dataset, path, band, block)
+    elevation_m = _sample_all(dataset, geometry, block, posts_m, method)
+    check_elevations(elevation_m, file=path, declare=how_to_declare(dataset, path))
     relative_m, datum_m = split_datum(elevation_m)
     source = f"{path}, reprojected by {method} interpolation"
     return Dem(geometry=geometry, elevation_m=relative_m, datum_m=datum_m, source=source)
@@ -152,7 +254,7 @@ def _posts_at(
     Over a source in degrees the columns run on through the seam of longitudes, from the window's middle.
     """
     east_m = geometry.east_m + cols * geometry.resolution_m
-    north_m = geometry.north_m + rows * geometry.resolution_m
+    north_m = geometry.north_m + rows * geometry.resolution_north_m
     latitude, longitude = unproject(geometry.site, east_m, north_m)
     x, y = _source_xy(dataset, geometry, latitude, longitude)
     col, row = apply(~dataset.transform, x, y)

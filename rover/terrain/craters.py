@@ -19,7 +19,7 @@ from scipy import ndimage
 from scipy.spatial import KDTree
 
 from rover.core.arrays import locked
-from rover.core.grid import Dem
+from rover.core.grid import Dem, check_square
 from rover.terrain.octaves import Octave, octaves_of
 
 Floats = npt.NDArray[np.float64]
@@ -128,7 +128,11 @@ def find_craters(dem: Dem) -> CraterSearch:
     Args:
         dem: Any; craters that reach within a quarter of their diameter of the edge or of unknown ground are
             left out, of which `Craters.searched_m2` takes account.
+
+    Raises:
+        DemFrameError: Cells that are not square.
     """
+    check_square(dem.geometry, "a search for craters")
     cell_m = dem.geometry.resolution_m
     octaves = octaves_of(dem.elevation_m, least_side=_LEAST_SIDE)
     both = _candidates(octaves, cell_m)

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from rover.core.arrays import locked
 from rover.core.grid import Dem, GridGeometry
-from rover.terrain.derive_kernels import derive_window
+from rover.core.strips import by_strips
+from rover.terrain.derive_kernels import derive_rows, roughness_rows
 
 Layer = npt.NDArray[np.float32]
+
+_LAYERS = ("slope_rad", "aspect_rad", "roughness_m", "step_m")
+_SIDES = ("slope_baseline_m", "roughness_window_m", "step_window_m")
+_LEAST_CELLS = 1 << 16
+"""Cells of a strip: fewer are made sooner than handed to a thread."""
+
+_GIVEN_LATER = cast("float", None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -20,11 +30,15 @@ class Terrain:
 
     Attributes:
         geometry: Where the cells are.
-        slope_rad: (rows, cols) steepest slope, Horn's 3 x 3.
+        slope_rad: (rows, cols) steepest slope, Horn's nine points over `slope_baseline_m`.
         aspect_rad: (rows, cols) azimuth that the slope faces (downhill), clockwise from the raster's north.
-        roughness_m: (rows, cols) largest deviation from the local plane over `roughness_window_m`.
+        roughness_m: (rows, cols) largest deviation over `roughness_window_m` from the local plane: that through the
+            window's mean with the gradient of Horn's 3 x 3 cells.
         step_m: (rows, cols) largest height difference over `step_window_m`.
-        roughness_window_m, step_window_m: Centre-to-centre sides of those windows.
+        roughness_window_m, step_window_m: Centre-to-centre east-west sides of those windows.
+        slope_baseline_m: The same of the slope's window; by default two cells.
+        slope_baseline_north_m, roughness_window_north_m, step_window_north_m: The north-south sides; by default
+            as the east-west ones. They differ where a cell is not square.
     """
 
     geometry: GridGeometry
@@ -34,11 +48,28 @@ class Terrain:
     step_m: Layer
     roughness_window_m: float
     step_window_m: float
+    slope_baseline_m: float = _GIVEN_LATER
+    slope_baseline_north_m: float = _GIVEN_LATER
+    roughness_window_north_m: float = _GIVEN_LATER
+    step_window_north_m: float = _GIVEN_LATER
 
     def __post_init__(self) -> None:
-        for name in ("slope_rad", "aspect_rad", "roughness_m", "step_m"):
+        for name in _LAYERS:
             held = locked(getattr(self, name), np.float32, self.geometry.shape, name)
             object.__setattr__(self, name, held)
+        two_cells = {
+            "slope_baseline_m": 2 * self.geometry.resolution_m,
+            "slope_baseline_north_m": 2 * self.geometry.resolution_north_m,
+        }
+        if getattr(self, "slope_baseline_m") is None:  # noqa: B009 - declared a float, and one from here on
+            _set(self, two_cells)
+        sides = {name.replace("_m", "_north_m"): getattr(self, name) for name in _SIDES}
+        _set(self, {name: side_m for name, side_m in sides.items() if getattr(self, name) is None})
+
+
+def _set(terrain: Terrain, fields: dict[str, float]) -> None:
+    for name, value in fields.items():
+        object.__setattr__(terrain, name, value)
 
 
 def derive_terrain(
@@ -46,38 +77,85 @@ def derive_terrain(
     *,
     footprint_m: float | None = None,
     wheelbase_m: float | None = None,
+    baseline_m: float | None = None,
     out: tuple[Layer, Layer, Layer, Layer] | None = None,
 ) -> Terrain:
-    """Derive slope, aspect, roughness and step.
+    """Derive slope, aspect, roughness and step, on all cores; cells need not be square.
+
+    Each window has as many whole cells to each side of the middle as come closest to half the length asked for, and
+    never less than one.
 
     Args:
         dem: The elevations.
-        footprint_m: Side of the roughness window, None for 3 x 3 cells; never less than 3 x 3.
+        footprint_m: Side of the roughness window, None for 3 x 3 cells.
         wheelbase_m: Side of the step window, likewise.
-        out: Four (rows, cols) float32 arrays to write slope, aspect, roughness and step into.
+        baseline_m: Side of the slope window, likewise: Horn's nine points lie that far apart, and cells between them
+            are not read but must be known.
+        out: Four C-contiguous (rows, cols) float32 arrays to write slope, aspect, roughness and step into.
 
     Returns:
-        The layers. Cells whose window leaves the raster or holds a NaN are NaN.
+        The layers. Cells whose window leaves the raster or holds a NaN are NaN. Slope is within 2e-7 rad and aspect
+        within 4e-7 rad of the angles of the same gradient.
+
+    Raises:
+        ValueError: A length that is not above zero, or arrays of another kind in `out`.
 
     Source:
         Horn 1981, Hill shading and the reflectance map, doi:10.1109/PROC.1981.11918.
     """
-    resolution_m = dem.geometry.resolution_m
-    rough_half = _half_window(footprint_m, resolution_m)
-    step_half = _half_window(wheelbase_m, resolution_m)
-    layers = out or tuple(np.empty(dem.geometry.shape, np.float32) for _ in range(4))
-    derive_window(dem.elevation_m, resolution_m, rough_half, step_half, *layers)
-    slope_rad, aspect_rad, roughness_m, step_m = layers
-    return Terrain(
-        geometry=dem.geometry,
-        slope_rad=slope_rad,
-        aspect_rad=aspect_rad,
-        roughness_m=roughness_m,
-        step_m=step_m,
-        roughness_window_m=2 * rough_half * resolution_m,
-        step_window_m=2 * step_half * resolution_m,
+    geometry = dem.geometry
+    lengths = {"baseline_m": baseline_m, "footprint_m": footprint_m, "wheelbase_m": wheelbase_m}
+    slope, rough, step = (_half_window(name, side_m, geometry) for name, side_m in lengths.items())
+    layers = _checked(out, geometry.shape) if out is not None else _blank(geometry.shape)
+    sides = (geometry.resolution_north_m, geometry.resolution_m)
+    nine = rough == slope == (1, 1)
+    offsets = _half_of(rough)
+
+    def strip(first: int, last: int) -> None:
+        derive_rows(dem.elevation_m, first, last, sides, slope, nine, step, layers)
+        if not nine:
+            roughness_rows(dem.elevation_m, first, last, sides, rough, offsets, layers[2])
+
+    by_strips(geometry.rows, strip, least=max(16, _LEAST_CELLS // geometry.cols))
+    held: dict[str, Any] = dict(zip(_LAYERS, layers, strict=True))
+    for name, half in zip(_SIDES, (slope, rough, step), strict=True):
+        held[name.replace("_m", "_north_m")] = 2 * half[0] * geometry.resolution_north_m
+        held[name] = 2 * half[1] * geometry.resolution_m
+    return Terrain(geometry=geometry, **held)
+
+
+def _half_window(name: str, side_m: float | None, geometry: GridGeometry) -> tuple[int, int]:
+    """Cells to each side of the middle, by rows and by columns."""
+    if side_m is None:
+        return 1, 1
+    if not (side_m > 0 and math.isfinite(side_m)):
+        raise ValueError(f"{name} = {side_m} is not a length above zero")
+    rows, cols = (
+        max(1, round(side_m / 2 / cell_m)) for cell_m in (geometry.resolution_north_m, geometry.resolution_m)
     )
+    # A window wider than the raster is unknown everywhere, however much wider.
+    return min(rows, geometry.rows), min(cols, geometry.cols)
 
 
-def _half_window(side_m: float | None, resolution_m: float) -> int:
-    return 1 if side_m is None else max(1, round(side_m / 2 / resolution_m))
+def _half_of(window: tuple[int, int]) -> npt.NDArray[np.int64]:
+    """(n, 2) rows and columns from the middle of a window's cells, of two opposite ones the first; n is even."""
+    along, across = window
+    row, col = np.mgrid[-along : along + 1, -across : across + 1]
+    ahead = (row > 0) | ((row == 0) & (col > 0))
+    offsets = np.stack([row[ahead], col[ahead]], axis=1).astype(np.int64)
+    return offsets if len(offsets) % 2 == 0 else np.concatenate([offsets, offsets[:1]])
+
+
+def _blank(shape: tuple[int, int]) -> tuple[Layer, Layer, Layer, Layer]:
+    one, two, three, four = (np.empty(shape, np.float32) for _ in _LAYERS)
+    return one, two, three, four
+
+
+def _checked(
+    out: tuple[Layer, Layer, Layer, Layer], shape: tuple[int, int]
+) -> tuple[Layer, Layer, Layer, Layer]:
+    for name, layer in zip(_LAYERS, out, strict=True):
+        fits = layer.shape == shape and layer.dtype == np.float32
+        if not (fits and layer.flags.c_contiguous and layer.flags.writeable):
+            raise ValueError(f"out: {name} is to be a C-contiguous, writable float32 array of {shape}")
+    return out

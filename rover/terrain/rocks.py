@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from rover.core.arrays import locked
-from rover.core.grid import Dem
+from rover.core.grid import Dem, check_square
 
 Floats = npt.NDArray[np.float64]
 RockLaw = Callable[[Floats], Floats]
@@ -92,7 +92,8 @@ def rock_coverage(
     """
     on_it = _on_known_ground(rocks, dem)
     diameter = rocks.diameter_m[on_it]
-    known_m2 = int(np.isfinite(dem.elevation_m).sum()) * dem.geometry.resolution_m**2
+    cell_m2 = dem.geometry.resolution_m * dem.geometry.resolution_north_m
+    known_m2 = int(np.isfinite(dem.elevation_m).sum()) * cell_m2
     least = SMALLEST_CELLS * dem.geometry.resolution_m if from_dem else 0.0
     sizes = _ladder(least, float(diameter.max(initial=0.0)))
     wide = diameter[None, :] >= sizes[:, None]
@@ -114,6 +115,7 @@ def find_rocks(dem: Dem) -> Rocks | None:
     fifth of its diameter at least: broader rises are ground. Wider rocks are not seen, nor those near unknown
     ground.
     """
+    check_square(dem.geometry, "a search for rocks")
     cell_m = dem.geometry.resolution_m
     if cell_m > COARSEST_M:
         return None
@@ -183,7 +185,7 @@ def _top_hat(elevation_m: npt.NDArray[np.float32], side: int) -> npt.NDArray[np.
 
 def _on_known_ground(rocks: Rocks, dem: Dem) -> npt.NDArray[np.bool_]:
     geometry = dem.geometry
-    row = np.floor((rocks.north_m - geometry.north_m) / geometry.resolution_m + 0.5)
+    row = np.floor((rocks.north_m - geometry.north_m) / geometry.resolution_north_m + 0.5)
     col = np.floor((rocks.east_m - geometry.east_m) / geometry.resolution_m + 0.5)
     inside = (row >= 0) & (row < geometry.rows) & (col >= 0) & (col < geometry.cols)
     cell = tuple(np.where(inside, at, 0).astype(np.int64) for at in (row, col))

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.arrays import locked
-from rover.core.grid import Dem
+from rover.core.grid import Dem, check_square
 
 Floats = npt.NDArray[np.float64]
 Heights = npt.NDArray[np.float32]
@@ -161,12 +161,17 @@ def relief_of(dem: Dem) -> Relief:
         high_m=float(known.max()) + dem.datum_m,
         percentile_m=np.percentile(known, RELIEF_PERCENT).astype(np.float64) + dem.datum_m,
         unknown_share=1 - known.size / dem.elevation_m.size,
-        known_m2=known.size * dem.geometry.resolution_m**2,
+        known_m2=known.size * dem.geometry.resolution_m * dem.geometry.resolution_north_m,
     )
 
 
 def slopes_of(dem: Dem) -> SlopeStatistics:
-    """Return the slopes of a DEM at baselines of 1, 2, 4 ... cells, up to a quarter of the shorter side."""
+    """Return the slopes of a DEM at baselines of 1, 2, 4 ... cells, up to a quarter of the shorter side.
+
+    Raises:
+        DemFrameError: Cells that are not square.
+    """
+    check_square(dem.geometry, "a slope by baselines")
     cells = baselines_of(dem.geometry.shape)
     lengths = [k * dem.geometry.resolution_m for k in cells]
     return SlopeStatistics(
@@ -181,7 +186,12 @@ def slopes_of(dem: Dem) -> SlopeStatistics:
 
 
 def structure_of(dem: Dem) -> StructureFunction:
-    """Return the structure function of a DEM at lags of 1, 2, 4 ... cells, up to a quarter of the shorter side."""
+    """Return the structure function of a DEM at lags of 1, 2, 4 ... cells, up to a quarter of the shorter side.
+
+    Raises:
+        DemFrameError: Cells that are not square.
+    """
+    check_square(dem.geometry, "a structure function")
     cells = baselines_of(dem.geometry.shape)
     lag = np.array(cells, np.float64)
     directed = np.stack([_directed(dem.elevation_m, lag, step) for step in DIRECTIONS], axis=1)

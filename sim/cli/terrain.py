@@ -97,12 +97,15 @@ def _check_outputs(dem: Path, rocks: Path | None, out: Path | None, plot: Path |
 def _read(dem: Path, center: str | None, size: float | None, band: int, max_cells: int) -> Dem:
     """Read a DEM, or make one of a window of a map in any frame."""
     from rover.core.errors import UsageError
+    from rover.core.grid import check_square
     from rover.io.raster import read_dem
     from rover.io.reproject import reproject_dem
     from sim.cli.reproject import degrees_of
 
     if center is None and size is None:
-        return read_dem(dem, band=band, max_cells=max_cells)
+        ground = read_dem(dem, band=band, max_cells=max_cells)
+        check_square(ground.geometry, "the report", file=dem)
+        return ground
     if center is None or size is None:
         missing = "--center" if center is None else "--size"
         raise UsageError("--center and --size go together", field=missing, remedy="give both or neither")

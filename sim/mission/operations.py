@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from rover.core.grid import Dem
 from rover.core.vehicle import VehicleParams
 from rover.core.zones import Zone
-from rover.hazard.costmap import CostMap, build_costmap
+from rover.hazard.costmap import CostMap, build_costmap, refuse_larger_than_map
 from rover.hazard.detect import HazardMap, detect_hazards
 from rover.limits.base import Limit
 from rover.limits.mobility import TiltLimit, ZoneLimit
@@ -43,7 +43,12 @@ class Maps:
 
 
 def derive_maps(dem: Dem, vehicle: VehicleParams, zones: Sequence[Zone]) -> Maps:
-    """Derive every planning layer of a DEM."""
+    """Derive every planning layer of a DEM.
+
+    Raises:
+        VehicleError: The vehicle does not fit on it.
+    """
+    refuse_larger_than_map(vehicle, dem.geometry)
     terrain = derive_terrain(dem)
     hazards = detect_hazards(terrain, vehicle, zones)
     return Maps(dem=dem, terrain=terrain, hazards=hazards, costmap=build_costmap(hazards, terrain, vehicle))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rover.core.grid import Dem, GridGeometry, Site
+from rover.core.grid import Dem, GridGeometry, Site, check_square
 from sim.moon.bilinear import interpolate
 from sim.moon.cells import Cells
 from sim.moon.rocks import NO_ROCKS, Rocks, add_boulders, boulder_rocks
@@ -150,7 +150,11 @@ def add_detail(
         boulders: (n, 4) east, north (the DEM's frame), diameter and height above the ground of extra
             boulders, m.
         rocks: Whether the site's rocks lie on it.
+
+    Raises:
+        DemFrameError: Measured cells that are not square.
     """
+    check_square(dem.geometry, "a measured world")
     cells = cells_of(window, resolution_mm, (0, 0))
     west_m, south_m, _, _ = dem.geometry.bounds_m
     fine = None if detail is None else detail_surface(detail, seed)

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.arrays import locked
-from rover.core.grid import Dem
+from rover.core.grid import Dem, check_square
 from sim.moon.bilinear import interpolate
 from sim.moon.cells import Cells
 from sim.moon.dem import measured_m
@@ -129,6 +129,7 @@ class Ground:
         kept_tiles: int = KEPT_TILES,
     ) -> Ground:
         """Return measured ground with seeded detail; arguments as `sim.moon.dem.add_detail` takes them."""
+        check_square(dem.geometry, "a measured world")
         fine = None if detail is None else detail_surface(detail, seed)
         west_m, south_m, _, _ = dem.geometry.bounds_m
         lying = boulder_rocks(boulders, (-west_m, -south_m))

@@ -11,7 +11,7 @@ import numpy as np
 
 from rover.core.bodies import MOON
 from rover.core.errors import DemFileError, DemFrameError, PlaceError, ResourceError, SiteError
-from rover.core.grid import Dem, GridGeometry, Site
+from rover.core.grid import Dem, GridGeometry, Site, check_square
 from rover.core.time import SYNODIC_MONTH_S, Epoch, parse_utc
 from rover.core.vehicle import VehicleParams
 from rover.core.zones import Zone
@@ -117,7 +117,10 @@ def seeded_dem(
 def read_dem_of_body(
     path: Path, *, band: int, body: str | None, max_cells: int, default_site: Site = UNPLACED
 ) -> Dem:
-    """Read a DEM and refuse one of another body; None accepts any. `default_site` places one without a frame."""
+    """Read a DEM of square cells and refuse one of another body; None accepts any.
+
+    `default_site` places one without a frame.
+    """
     dem = read_dem(path, band=band, max_cells=max_cells, default_site=default_site)
     if body is not None and dem.geometry.site.body != body:
         raise DemFrameError(
@@ -127,6 +130,7 @@ def read_dem_of_body(
             field="body",
             value=dem.geometry.site.body,
         )
+    check_square(dem.geometry, "a traverse", file=path)
     return dem
 
 

@@ -28,7 +28,9 @@ _WALL_M = 6.0
 
 ROVER = VehicleParams(
     mass_kg=100.0, length_m=1.5, width_m=1.0, wheelbase_m=1.0, track_m=0.9, wheel_radius_m=0.15, wheel_width_m=0.15,
-    belly_clearance_m=0.25, slope_limit_deg=20.0, roll_limit_deg=20.0, step_limit_m=0.2, roughness_limit_m=0.2,
+    belly_clearance_m=0.25, middle_axle_back_m=0.5, rocker_pivot_back_m=0.45, rocker_pivot_up_m=0.35,
+    bogie_pivot_back_m=0.75, bogie_pivot_up_m=0.25, rocker_limit_deg=15.0, bogie_limit_deg=30.0,
+    slope_limit_deg=20.0, roll_limit_deg=20.0, step_limit_m=0.2, roughness_limit_m=0.2,
     speed_m_s=0.05, turn_rate_deg_s=3.0, rolling_resistance=0.15, slip_at_slope_limit=0.5, drive_efficiency=0.4,
     array_area_m2=0.5, array_efficiency=0.2, battery_wh=130.0, charge_efficiency=0.95, discharge_efficiency=0.95,
     drive_w=40.0, command_w=30.0, charge_w=10.0, nap_w=10.0, dormant_w=0.1, safe_w=10.0, wake_array_w=16.0,

@@ -24,7 +24,7 @@ def draw_profile(
         path_m: (n, 2) east and north, n at least 1.
         slope_limit_deg: Drawn as a line where it is given.
     """
-    distance, points = along(path_m, dem.geometry.resolution_m / 2)
+    distance, points = along(path_m, min(dem.geometry.resolution_m, dem.geometry.resolution_north_m) / 2)
     _draw_elevation(elevation_ax, distance, elevation_at(dem, points))
     _draw_slope(slope_ax, distance, np.degrees(slope_at(dem, points)), slope_limit_deg)
     slope_ax.set(xlabel="distance along the path (m)", xlim=(0, max(float(distance[-1]), 1.0)))
@@ -73,17 +73,17 @@ def elevation_at(dem: Dem, points_m: Points) -> Points:
 
 def slope_at(dem: Dem, points_m: Points) -> Points:
     """Return (n,) steepest slope of the ground under points in radians, by central differences."""
-    cell = dem.geometry.resolution_m
+    cell = dem.geometry
     run = [
-        (elevation_at(dem, points_m + step) - elevation_at(dem, points_m - step)) / (2 * cell)
-        for step in (np.array([cell, 0.0]), np.array([0.0, cell]))
+        (elevation_at(dem, points_m + step) - elevation_at(dem, points_m - step)) / (2 * step.sum())
+        for step in (np.array([cell.resolution_m, 0.0]), np.array([0.0, cell.resolution_north_m]))
     ]
     return np.asarray(np.arctan(np.hypot(*run)), np.float64)
 
 
 def _bilinear(geometry: GridGeometry, values: Points, points_m: Points) -> Points:
     col = (points_m[:, 0] - geometry.east_m) / geometry.resolution_m
-    row = (points_m[:, 1] - geometry.north_m) / geometry.resolution_m
+    row = (points_m[:, 1] - geometry.north_m) / geometry.resolution_north_m
     inside = (col >= 0) & (col <= geometry.cols - 1) & (row >= 0) & (row <= geometry.rows - 1)
     west = np.clip(np.floor(np.where(inside, col, 0)).astype(int), 0, max(geometry.cols - 2, 0))
     south = np.clip(np.floor(np.where(inside, row, 0)).astype(int), 0, max(geometry.rows - 2, 0))

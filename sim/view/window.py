@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rover.core.grid import GridGeometry
+from rover.core.grid import GridGeometry, check_square
 
 Points = npt.NDArray[np.float64]
 
@@ -108,6 +108,7 @@ class Piece:
 
 def piece_under(window: Window, geometry: GridGeometry) -> Piece:
     """Return the cells that a window touches, thinned to `MOST_CELLS` along the longer side."""
+    check_square(geometry, "a map")
     cell = geometry.resolution_m
     origin = np.array(geometry.bounds_m[:2])
     first = np.floor((np.array([window.west, window.south]) - origin) / cell + 1e-9).astype(int)

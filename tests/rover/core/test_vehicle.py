@@ -68,6 +68,15 @@ def test_no_figure_takes_an_impossible_value(key: str, value: Any) -> None:
     ({"slip_at_slope_limit": 1.0}, "vehicle.slip_at_slope_limit = 1.0"),
     ({"wheelbase_m": 1.6}, "wheelbase_m = 1.6 is longer than length_m = 1.5"),
     ({"track_m": 1.1}, "track_m = 1.1 is wider than width_m = 1.0"),
+    ({"wheel_radius_m": 0.3}, "wheel_radius_m = 0.3 puts the axles above the belly, at belly_clearance_m = 0.25"),
+    ({"middle_axle_back_m": 0.9}, "middle_axle_back_m = 0.9 lies behind bogie_pivot_back_m = 0.825; move it forward"),
+    ({"rocker_pivot_back_m": 0.9}, "rocker_pivot_back_m = 0.9 lies behind bogie_pivot_back_m = 0.825"),
+    ({"bogie_pivot_back_m": 1.2}, "bogie_pivot_back_m = 1.2 lies behind the rear axle, at wheelbase_m = 1.1"),
+    ({"slope_limit_deg": 0.0}, "vehicle.slope_limit_deg = 0.0: out of range; give a value greater than 0"),
+    ({"roll_limit_deg": 90.0}, "vehicle.roll_limit_deg = 90.0: out of range; give a value less than 90"),
+    ({"rocker_limit_deg": 90.0}, "vehicle.rocker_limit_deg = 90.0: out of range"),
+    ({"bogie_limit_deg": 0.0}, "vehicle.bogie_limit_deg = 0.0: out of range"),
+    ({"mass_kg": "heavy"}, "vehicle.mass_kg = heavy: of the wrong kind; give a number"),
     ({"battery_kwh": 1.0}, "vehicle.battery_kwh: unknown key; did you mean battery_wh?"),
     ({"slope_limit": 15.0}, "vehicle.slope_limit: unknown key; did you mean slope_limit_deg?"),
 ])  # fmt: skip
@@ -102,6 +111,50 @@ def test_a_misspelt_file_is_refused_with_what_was_meant(
     every = [str(problem) for problem in refused.value.problems]
     assert any(says in problem for problem in every), every
     assert str(path) in str(refused.value)
+
+
+@pytest.mark.parametrize("key", sorted(VehicleParams.model_fields))
+def test_a_figure_that_is_missing_is_named(key: str, tmp_path: Path) -> None:
+    lines = YUTU_2.read_text(encoding="utf-8").splitlines(keepends=True)
+    path = tmp_path / "rover.toml"
+    path.write_text("".join(line for line in lines if not line.startswith(f"{key} =")), encoding="utf-8")
+    with pytest.raises(VehicleError) as refused:
+        read_vehicle(path)
+    assert f"vehicle.{key}: missing; add it" in str(refused.value)
+
+
+@pytest.mark.parametrize("raw, says", [
+    (b"", "is empty"),
+    (b"\xff\xfe not text", "is not UTF-8 text (byte 0)"),
+    (b"format = 1\nname", "is not TOML"),
+    (b"format = 1\nname = 'x'\n", "figures: missing"),
+    (b"format = 1\nname = 'x'\nfigures = 3\n", "figures = 3: of the wrong kind; give a table"),
+    (b"name = 'x'\n[figures]\n", "format: missing; add it"),
+    (b"format = 2\nname = 'x'\n[figures]\n", "format = 2: none of the choices; give 1"),
+    (b"format = 1\nname = 7\n[figures]\n", "name = 7: of the wrong kind; give text in quotes"),
+    (b"format = 1\nname = 'x'\n[figures]\n", "vehicle.mass_kg: missing; add it"),
+])  # fmt: skip
+def test_a_file_of_ones_own_that_is_no_vehicle_is_refused_in_a_line(
+    raw: bytes, says: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(raw)
+    with pytest.raises((VehicleError, TomlError)) as refused:
+        read_vehicle(path)
+    assert says in str(refused.value)
+    assert str(path) in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1
+    assert refused.value.exit_code == 2
+
+
+def test_curiosity_bears_thirty_degrees() -> None:
+    figures = read_vehicle("curiosity").params
+    assert (figures.slope_limit_deg, figures.mass_kg, figures.wheel_radius_m) == (30.0, 899.0, 0.25)
+
+
+def test_the_bundled_vehicles_stand_beside_each_other() -> None:
+    assert {"yutu-2", "curiosity", "small-40kg"} <= set(vehicle_names())
+    assert 30 <= read_vehicle("small-40kg").params.mass_kg <= 50
 
 
 def test_every_error_is_found_at_once(tmp_path: Path) -> None:

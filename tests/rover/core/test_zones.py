@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -66,6 +67,14 @@ def test_keep_out_by_hand() -> None:
     refused = refused_by_zones([zone_from_corners("z", "keep-out", SQUARE)], GEOMETRY)
     expected = np.zeros(GEOMETRY.shape, np.bool_)
     expected[2:5, 2:5] = True  # cells of 4-6, 6-8 and 8-10 m
+    np.testing.assert_array_equal(refused, expected)
+
+
+def test_keep_out_of_cells_of_two_sides() -> None:
+    oblong = replace(GEOMETRY, resolution_north_m=4.0, north_m=2.0)
+    refused = refused_by_zones([zone_from_corners("z", "keep-out", SQUARE)], oblong)
+    expected = np.zeros(GEOMETRY.shape, np.bool_)
+    expected[1:3, 2:5] = True  # cells of 4-6, 6-8 and 8-10 m eastwards, 4-8 and 8-12 m northwards
     np.testing.assert_array_equal(refused, expected)
 
 

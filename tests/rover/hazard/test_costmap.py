@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy.ndimage import distance_transform_edt
 
+from rover.core.errors import VehicleError
 from rover.core.grid import Dem, GridGeometry, Site
+from rover.core.strips import THREADS_VARIABLE
 from rover.core.vehicle import VehicleParams
-from rover.hazard.costmap import CostMap, build_costmap, inflate
+from rover.hazard.costmap import (
+    CostMap,
+    build_costmap,
+    footprint_reach_cells,
+    inflate,
+    refuse_larger_than_map,
+)
 from rover.hazard.detect import HazardMap, detect_hazards
-from rover.hazard.trafficability import expected_slip, expected_speed_m_s
+from rover.hazard.trafficability import expected_slip, expected_speed_m_s, undulation_grade2
 from rover.io.vehicle import read_vehicle
 from rover.terrain.derive import Terrain, derive_terrain
 
@@ -176,3 +186,94 @@ def test_speed_falls_with_the_slope_and_never_to_nothing() -> None:
 def test_slip_that_yutu_2_met() -> None:
     """On slopes up to 8.86 deg none beyond 0.1 (Ding et al. 2024, PMC11258293)."""
     assert float(expected_slip(math.radians(8.86), YUTU_2)) <= 0.1
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.integers(0, 1000),
+    st.integers(1, 70),
+    st.integers(1, 70),
+    st.floats(0, 0.2),
+    st.one_of(st.floats(0, 90), st.integers(0, 90).map(float), st.integers(0, 4000).map(math.sqrt)),
+)
+def test_inflation_is_that_of_the_exact_distance_transform(
+    seed: int, rows: int, cols: int, share: float, reach: float
+) -> None:
+    mask = np.random.default_rng(seed).random((rows, cols)) < share
+    wanted = distance_transform_edt(~mask) <= reach if mask.any() else mask
+    np.testing.assert_array_equal(inflate(mask, reach), wanted)
+
+
+@pytest.mark.parametrize("reach", [253.0, 254.5, 255.0, 256.0, 300.2, 1e9, math.inf])
+def test_inflation_further_than_a_byte_counts(reach: float) -> None:
+    mask = np.zeros((3, 700), np.bool_)
+    mask[1, 10] = True
+    np.testing.assert_array_equal(inflate(mask, reach), distance_transform_edt(~mask) <= reach)
+
+
+def test_inflation_leaves_its_mask_alone() -> None:
+    mask = np.zeros((40, 40), np.bool_)
+    mask[3, 3] = True
+    before = mask.copy()
+    assert inflate(mask, 3.0).sum() == 25 + 4
+    np.testing.assert_array_equal(mask, before)
+    assert not inflate(np.zeros((5, 5), np.bool_), 3.0).any()
+
+
+def test_the_price_is_one_over_the_speed_expected() -> None:
+    terrain = terrain_of(np.random.default_rng(2).normal(0, 0.02, (40, 41)).cumsum(0).cumsum(1), 0.5)
+    none = HazardMap(geometry=terrain.geometry, flags=np.zeros(terrain.geometry.shape, np.uint8))
+    cost = build_costmap(none, terrain, YUTU_2).cost_s_per_m
+    grade2 = undulation_grade2(1.0, terrain.roughness_window_m) * terrain.roughness_m.astype(float) ** 2
+    known = np.isfinite(terrain.slope_rad)
+    wanted = 1 / expected_speed_m_s(terrain.slope_rad, YUTU_2, grade2=grade2)
+    np.testing.assert_allclose(cost[known], wanted[known], rtol=1e-9)
+    assert np.ptp(cost[known]) > 1
+
+
+def test_roughness_slows_and_only_where_it_is_resolved() -> None:
+    level = terrain_of(np.zeros((9, 9)), 0.5)
+    none = HazardMap(geometry=level.geometry, flags=np.zeros((9, 9), np.uint8))
+    prices = []
+    for rough_m in (0.0, 0.05, 0.1, 0.2):
+        terrain = replace(level, roughness_m=np.full((9, 9), rough_m, np.float32))
+        prices.append(build_costmap(none, terrain, YUTU_2).cost_s_per_m[4, 4])
+        coarse = replace(terrain, roughness_window_m=4.0)
+        assert build_costmap(none, coarse, YUTU_2).cost_s_per_m[4, 4] == pytest.approx(1 / YUTU_2.speed_m_s)
+    assert (np.diff(prices) > 0).all()
+    unknown = replace(level, roughness_m=np.full((9, 9), np.nan, np.float32))
+    assert np.isinf(build_costmap(none, unknown, YUTU_2).cost_s_per_m).all()
+
+
+def test_undulation_is_the_mean_square_grade_of_a_wave() -> None:
+    along = np.linspace(0, 1.5, 100_001)
+    wave = 0.1 * np.sin(2 * np.pi * along / 1.5)
+    assert undulation_grade2(0.1, 1.5) == pytest.approx(np.mean(np.gradient(wave, along) ** 2), rel=1e-3)
+
+
+@pytest.mark.parametrize("threads", ["1", "2", "5"])
+def test_any_number_of_threads_makes_the_same_bytes(threads: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    heights = np.random.default_rng(5).normal(0, 0.004, (203, 190)).cumsum(0).cumsum(1) / 4
+    heights[100, 50] += 1.0
+    monkeypatch.setenv(THREADS_VARIABLE, "3")
+    before = priced(heights, 0.25).cost_s_per_m
+    monkeypatch.setenv(THREADS_VARIABLE, threads)
+    assert priced(heights, 0.25).cost_s_per_m.tobytes() == before.tobytes()
+    assert 0 < np.isinf(before).mean() < 1
+
+
+def test_a_vehicle_that_cannot_turn_round_on_the_map_is_refused() -> None:
+    small = terrain_of(np.zeros((4, 3)), 0.5).geometry  # 2.0 by 1.5 m; yutu-2 takes 1.80
+    with pytest.raises(VehicleError) as refused:
+        refuse_larger_than_map(YUTU_2, small)
+    assert "vehicle.length_m = 1.5: the vehicle takes 1.80 m to turn round, and the map is 1.50 m" in str(
+        refused.value
+    )
+    refuse_larger_than_map(YUTU_2, terrain_of(np.zeros((4, 4)), 0.5).geometry)
+
+
+@pytest.mark.parametrize("resolution_m", [0.05, 0.3, 1.0])
+def test_reach_grows_with_the_footprint(resolution_m: float) -> None:
+    geometry = terrain_of(np.zeros((4, 4)), resolution_m).geometry
+    reach = [footprint_reach_cells(geometry, changed(length_m=length)) for length in (1.5, 1.6, 2.0, 3.0)]
+    assert sorted(reach) == reach and reach[-1] > reach[0]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from rover.core.errors import RockListError
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.core.vehicle import VehicleParams
 from rover.core.zones import zone_from_corners
 from rover.hazard.detect import Hazard, HazardMap, detect_hazards
+from rover.hazard.rock_risk import HEIGHT_OVER_DIAMETER, greatest_abundance, rocks_per_m2
+from rover.io.raster import read_dem
 from rover.io.vehicle import read_vehicle
 from rover.terrain.derive import Terrain, derive_terrain
+from rover.terrain.rocks import Rocks
 
 SITE = Site(latitude_rad=0.0, longitude_rad=0.0, body="moon", crs_wkt="")
 FIGURES = {
@@ -199,3 +208,153 @@ def test_words() -> None:
 def test_a_map_of_another_shape_is_refused() -> None:
     with pytest.raises(ValueError, match="flags has shape"):
         HazardMap(geometry=geometry_of((3, 4), 1.0), flags=np.zeros((4, 3), np.uint8))
+
+
+def rocks_of(*rows: tuple[float, float, float, float]) -> Rocks:
+    east, north, diameter, height = np.array(rows, np.float64).reshape(-1, 4).T
+    return Rocks(east_m=east, north_m=north, diameter_m=diameter, height_m=height)
+
+
+LEVEL = terrain_of(np.zeros((30, 30)), 0.25)
+
+
+def rock_flags(
+    terrain: Terrain, vehicle: VehicleParams, rocks: Rocks, hazard: Hazard
+) -> npt.NDArray[np.bool_]:
+    flags = detect_hazards(terrain, vehicle, rocks=rocks).flags
+    return np.asarray((flags & hazard) != 0)
+
+
+@pytest.mark.parametrize("height_m, hazard", [
+    (0.19, Hazard(0)), (0.20, Hazard(0)), (0.21, Hazard.STEP), (0.25, Hazard.STEP),
+    (0.26, Hazard.STEP | Hazard.CLEARANCE), (math.nan, Hazard.STEP | Hazard.CLEARANCE),
+])  # fmt: skip
+def test_a_rock_is_what_its_height_makes_it(height_m: float, hazard: Hazard) -> None:
+    found = detect_hazards(LEVEL, YUTU_2, rocks=rocks_of((4.0, 4.0, 0.1, height_m)))
+    assert found.at(16, 16) == hazard
+    assert (found.flags[10:15, 10:15] == 0).all()
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.floats(-1, 8), st.floats(-1, 8), st.floats(0, 3))
+def test_a_rock_flags_every_cell_that_its_disc_touches(east: float, north: float, diameter: float) -> None:
+    flagged = rock_flags(LEVEL, YUTU_2, rocks_of((east, north, diameter, 1.0)), Hazard.STEP)
+    centre = np.arange(30) * 0.25
+    gap_n = np.maximum(np.abs(centre[:, None] - north) - 0.125, 0)
+    gap_e = np.maximum(np.abs(centre[None, :] - east) - 0.125, 0)
+    away = np.hypot(gap_e, gap_n)
+    assert flagged[away < diameter / 2 - 1e-9].all()
+    assert not flagged[away > diameter / 2 + 1e-9].any()
+
+
+def test_a_rock_without_a_place_is_refused() -> None:
+    with pytest.raises(RockListError, match="without a finite place"):
+        detect_hazards(LEVEL, YUTU_2, rocks=rocks_of((math.nan, 0.0, 1.0, 1.0)))
+
+
+@pytest.mark.parametrize("abundance", [0.02, 0.1, 0.4])
+@pytest.mark.parametrize("diameter_m", [0.1, 0.4, 1.0])
+def test_the_number_of_rocks_is_that_of_the_law_of_areas(diameter_m: float, abundance: float) -> None:
+    """Summed over rings of sizes, by area over the area of one."""
+    q = 1.79 + 0.152 / abundance
+    size = np.geomspace(diameter_m, 60.0, 400_001)
+    area = abundance * np.exp(-q * size)
+    middle = np.sqrt(size[1:] * size[:-1])
+    assert rocks_per_m2(diameter_m, abundance) == pytest.approx(
+        float((-np.diff(area) / (np.pi / 4 * middle**2)).sum()), rel=1e-4
+    )
+
+
+def test_the_abundance_accepted_is_where_the_chance_is_the_risk() -> None:
+    most = greatest_abundance(0.2, 1.5, 0.1)
+    number = rocks_per_m2(0.2 / HEIGHT_OVER_DIAMETER, most)
+    assert 1 - math.exp(-1.5 * number) == pytest.approx(0.1, abs=1e-9)
+    assert greatest_abundance(0.2, 1.5, 0.2) > most > greatest_abundance(0.2, 3.0, 0.1)
+    assert greatest_abundance(0.3, 1.5, 0.1) > most > greatest_abundance(0.1, 1.5, 0.1)
+    assert greatest_abundance(5.0, 0.1, 0.5) == 1.0
+    assert rocks_per_m2(0.1, 0.0) == 0.0
+
+
+def test_abundance_flags_where_a_high_rock_is_likely() -> None:
+    most = greatest_abundance(YUTU_2.step_limit_m, 1.5, 0.1)
+    abundance = np.full((30, 30), most * 0.99, np.float32)
+    abundance[10, 10:14] = most * 1.01
+    abundance[20, 20] = np.nan
+    abundance[12, 12] = 1.0
+    found = detect_hazards(LEVEL, YUTU_2, rock_abundance=abundance)
+    assert found.at(9, 10) == Hazard(0)
+    assert found.at(10, 10) == Hazard.STEP
+    assert found.at(12, 12) == Hazard.STEP | Hazard.CLEARANCE
+    assert found.at(20, 20) == Hazard.UNKNOWN
+    bolder = detect_hazards(LEVEL, YUTU_2, rock_abundance=abundance, rock_risk=0.2)
+    assert bolder.at(10, 10) == Hazard(0)
+
+
+@pytest.mark.parametrize("bad, risk, says", [
+    (5.0, 0.1, "rock_abundance = 5.0: not a share of the ground; give 0 to 1"),
+    (-0.1, 0.1, "rock_abundance = -0.1"),
+    (math.inf, 0.1, "rock_abundance = inf"),
+    (0.1, 0.0, "rock_risk = 0.0: not a chance"),
+    (0.1, math.nan, "rock_risk = nan"),
+])  # fmt: skip
+def test_an_abundance_that_is_none_is_refused(bad: float, risk: float, says: str) -> None:
+    abundance = np.zeros((30, 30))
+    abundance[3, 4] = bad
+    with pytest.raises(RockListError) as refused:
+        detect_hazards(LEVEL, YUTU_2, rock_abundance=abundance, rock_risk=risk)
+    assert says in str(refused.value)
+    with pytest.raises(ValueError, match="rock_abundance has shape"):
+        detect_hazards(LEVEL, YUTU_2, rock_abundance=np.zeros((3, 3)))
+
+
+EVERY_LIMIT = (*LIMITS, "belly_clearance_m")
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.sampled_from(EVERY_LIMIT), st.floats(0.05, 1.0), st.floats(0.05, 1.0), st.integers(0, 20))
+def test_no_flag_goes_as_any_limit_is_tightened_rocks_and_all(
+    limit: str, a: float, b: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    terrain = terrain_of(rough_ground(seed))
+    place = rng.uniform(0, 10, (40, 2))
+    rocks = rocks_of(*np.column_stack([place, rng.uniform(0, 0.6, (40, 2))]).tolist())
+    abundance = rng.uniform(0, 0.5, terrain.geometry.shape).astype(np.float32)
+    tight, loose = sorted((a, b))
+    full = {"wheel_radius_m": 0.01, limit: getattr(YUTU_2, limit) * 2}
+    kept, more = (
+        detect_hazards(
+            terrain, changed(**full | {limit: full[limit] * share}), rocks=rocks, rock_abundance=abundance
+        )
+        for share in (loose, tight)
+    )
+    assert (kept.flags & ~more.flags == 0).all()
+
+
+def test_measured_abundance_closes_nothing_where_rocks_are_few(reference: Path) -> None:
+    """Band 3 of the Aristarchus field: 0.2 to 0.4 % of the ground, which Chang'e rovers drive on."""
+    dem, abundance = (read_dem(reference / "dem" / "aristarchus_imp_5m.tif", band=band) for band in (1, 3))
+    terrain = derive_terrain(dem)
+    share = abundance.elevation_m + np.float32(abundance.datum_m)
+    assert 0.001 < share.min() <= share.max() < 0.01
+    bare = detect_hazards(terrain, YUTU_2).flags
+    np.testing.assert_array_equal(detect_hazards(terrain, YUTU_2, rock_abundance=share).flags, bare)
+    many = detect_hazards(terrain, YUTU_2, rock_abundance=np.minimum(share * 50, 1)).flags
+    assert ((many & Hazard.STEP) != 0).mean() > 0.5
+
+
+@pytest.mark.nojit
+def test_jit_off_and_any_number_of_threads_make_the_same_bytes() -> None:
+    """Flags, cost map, directional cost and clearance: no library function but the square root is called."""
+    script = Path(__file__).parents[2] / "builders" / "hazard_digest.py"
+    root = Path(__file__).parents[3]
+
+    def digest(**more: str) -> str:
+        environment = os.environ | {"PYTHONPATH": str(root)} | more
+        words = [sys.executable, "-W", "error::RuntimeWarning", str(script)]
+        return subprocess.run(words, env=environment, check=True, capture_output=True, text=True).stdout
+
+    usual = digest(FARSIDE_THREADS="2")
+    assert len(usual.split()) == 5
+    assert digest(FARSIDE_THREADS="1") == usual
+    assert digest(NUMBA_DISABLE_JIT="1") == usual

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -168,6 +169,14 @@ def test_the_north_west_corner_of_a_coarse_view_is_the_raster_s(tmp_path: Path) 
     west, _, _, north = geometry.bounds_m
     found = read_overview(tmp_path / "a.tif", most_cells=300_000).geometry.bounds_m
     assert (found[0], found[3]) == pytest.approx((west, north))
+
+
+def test_cells_of_two_sides_in_a_coarse_view(tmp_path: Path) -> None:
+    oblong = replace(geometry_of(600, 700), resolution_north_m=5.0)
+    geometry = write(tmp_path / "a.tif", rough(600, 700), geometry=oblong)
+    coarse = read_overview(tmp_path / "a.tif", most_cells=110_000).geometry
+    assert (coarse.resolution_m, coarse.resolution_north_m) == (4.0, 10.0)
+    assert coarse.bounds_m == pytest.approx(geometry.bounds_m)
 
 
 # Layout

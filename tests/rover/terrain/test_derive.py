@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
 import subprocess
 import sys
+import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+import rasterio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.io.raster import read_dem
 from rover.terrain.derive import Terrain, derive_terrain
+from rover.terrain.derive_kernels import _aspect, _slope
 
 SITE = Site(latitude_rad=0.0, longitude_rad=0.0, body="moon", crs_wkt="")
 
@@ -204,24 +209,229 @@ def layers(terrain: Terrain) -> list[npt.NDArray[np.float32]]:
     return [terrain.slope_rad, terrain.aspect_rad, terrain.roughness_m, terrain.step_m]
 
 
-def test_jit_off_equals_jit_on_but_for_libm(tmp_path: Path) -> None:
-    """Roughness and step call no library function: bit for bit. Slope and aspect call libm's atan and atan2."""
+def oblong(dem: Dem, height_m: float) -> Dem:
+    return replace(dem, geometry=replace(dem.geometry, resolution_north_m=height_m))
+
+
+@pytest.mark.parametrize("aspect_deg", [0, 33, 90, 200, 315])
+@pytest.mark.parametrize("height_m", [0.25, 1.5])
+def test_a_plane_is_the_same_plane_under_cells_of_two_sides(height_m: float, aspect_deg: int) -> None:
+    rows, cols, width_m = 9, 11, 0.5
+    north, east = np.mgrid[:rows, :cols] * np.array([height_m, width_m])[:, None, None]
+    downhill = east * math.sin(math.radians(aspect_deg)) + north * math.cos(math.radians(aspect_deg))
+    dem = oblong(dem_of(-math.tan(math.radians(20)) * (downhill - downhill.mean()), width_m), height_m)
+    # 2 m are four halves of a metre to each side or the nearest whole cells of another height.
+    terrain = derive_terrain(dem, footprint_m=2.0, wheelbase_m=2.0)
+    half_rows = max(1, round(1 / height_m))
+    assert np.abs(np.degrees(inner(terrain.slope_rad)) - 20).max() < 1e-5
+    turn = (np.degrees(inner(terrain.aspect_rad)) - aspect_deg + 180) % 360 - 180
+    assert np.abs(turn).max() < 1e-4
+    assert np.nanmax(terrain.roughness_m) < 2e-6
+    assert np.isfinite(terrain.roughness_m).sum() == (rows - 2 * half_rows) * (cols - 4)
+    rise = math.tan(math.radians(20)) * (
+        2 * half_rows * height_m * abs(math.cos(math.radians(aspect_deg)))
+        + 2 * abs(math.sin(math.radians(aspect_deg)))
+    )
+    np.testing.assert_allclose(terrain.step_m[np.isfinite(terrain.step_m)], rise, atol=3e-6)
+    assert (terrain.step_window_m, terrain.step_window_north_m) == (2.0, 2 * half_rows * height_m)
+    assert (terrain.slope_baseline_m, terrain.slope_baseline_north_m) == (1.0, 2 * height_m)
+
+
+def test_swapping_the_sides_with_the_axes_changes_nothing() -> None:
     dem = random_dem()
-    np.save(tmp_path / "z.npy", dem.elevation_m)
+    before = derive_terrain(oblong(dem, 6.0), footprint_m=12.0, wheelbase_m=12.0, baseline_m=12.0)
+    turned = oblong(dem_of(dem.elevation_m.T, 6.0), 2.0)
+    after = derive_terrain(turned, footprint_m=12.0, wheelbase_m=12.0, baseline_m=12.0)
+    for name in ("slope_rad", "roughness_m", "step_m"):
+        same(getattr(after, name), getattr(before, name).T)
+    assert np.isfinite(before.roughness_m).sum() == (24 - 2) * (31 - 6)
+
+
+def by_hand(dem: Dem, rough: int, step: int, reach: int) -> list[npt.NDArray[np.float64]]:
+    """The contract, cell by cell in float64, of square cells."""
+    z, cell = dem.elevation_m.astype(np.float64), dem.geometry.resolution_m
+    out = [np.full(z.shape, np.nan) for _ in range(4)]
+
+    def window(r: int, c: int, half: int) -> npt.NDArray[np.float64]:
+        whole = half <= r < z.shape[0] - half and half <= c < z.shape[1] - half
+        return z[r - half : r + half + 1, c - half : c + half + 1] if whole else np.full((2, 2), np.nan)
+
+    def gradient(w: npt.NDArray[np.float64], k: int) -> tuple[float, float]:
+        nine = w[::k, ::k]
+        weights = np.array([1, 2, 1])
+        return (
+            float(weights @ (nine[:, 2] - nine[:, 0])) / (8 * k * cell),
+            float(weights @ (nine[2] - nine[0])) / (8 * k * cell),
+        )
+
+    for r, c in np.ndindex(*z.shape):
+        wide, flat, tall = window(r, c, reach), window(r, c, rough), window(r, c, step)
+        if not np.isnan(wide).any():
+            east, north = gradient(wide, reach)
+            out[0][r, c] = math.atan(math.hypot(east, north))
+            out[1][r, c] = math.atan2(-east, -north) % (2 * math.pi)
+        if not np.isnan(flat).any():
+            east, north = gradient(window(r, c, 1), 1)
+            i, j = np.mgrid[-rough : rough + 1, -rough : rough + 1] * cell
+            out[2][r, c] = np.abs(flat - flat.mean() - i * north - j * east).max()
+        if not np.isnan(tall).any():
+            out[3][r, c] = tall.max() - tall.min()
+    return out
+
+
+@pytest.mark.parametrize("rough", [1, 2, 3, 5])
+@pytest.mark.parametrize("step, reach", [(1, 1), (2, 3), (3, 2), (4, 1), (7, 1)])
+def test_every_window_by_its_definition(rough: int, step: int, reach: int) -> None:
+    """Windows of all parities, with unknown cells, wider than a block of columns where the raster is."""
+    heights = np.array(random_dem(9, (26, 40)).elevation_m)
+    heights[[3, 12, 20], [30, 8, 39]] = np.nan
+    dem = dem_of(heights)
+    made = derive_terrain(dem, footprint_m=4.0 * rough, wheelbase_m=4.0 * step, baseline_m=4.0 * reach)
+    slope, aspect, roughness, steps = by_hand(dem, rough, step, reach)
+    same(made.slope_rad, slope, 2e-7)
+    turn = (made.aspect_rad.astype(np.float64) - aspect + np.pi) % (2 * np.pi) - np.pi
+    np.testing.assert_array_equal(np.isnan(turn), np.isnan(aspect))
+    assert np.nanmax(np.abs(turn)) < 1e-6
+    same(made.roughness_m, roughness, 2e-6)
+    same(made.step_m, steps, 1e-6)
+    assert made.slope_baseline_m == 4.0 * reach
+
+
+def test_blocks_of_columns_join_without_a_seam() -> None:
+    dem = random_dem(4, (9, 1100))
+    whole = derive_terrain(dem, footprint_m=8.0).roughness_m
+    part = derive_terrain(dem_of(dem.elevation_m[:, 400:700]), footprint_m=8.0).roughness_m
+    np.testing.assert_array_equal(whole[:, 402:698], part[:, 2:-2])
+
+
+def test_a_longer_baseline_sees_less_of_a_ripple_and_all_of_a_plane() -> None:
+    col = np.arange(64)
+    ripple = np.tile(0.1 * np.sin(col * np.pi / 2) + 0.2 * col, (20, 1))
+    gradient = [
+        np.tan(inner(derive_terrain(dem_of(ripple), baseline_m=side_m).slope_rad, 4)) for side_m in (4, 8)
+    ]
+    assert gradient[0].std() > 0.01
+    np.testing.assert_allclose(
+        gradient[1], 0.1, atol=1e-6
+    )  # two cells on and back: half a wave, its own opposite
+
+
+def test_angles_are_those_of_numpy() -> None:
+    """The polynomials, over all directions and from level to a cliff; bounds as stated in the kernels."""
+    rng = np.random.default_rng(2)
+    grade = np.concatenate([10 ** rng.uniform(-6, 4, 200_000), rng.uniform(0, 3, 200_000)])
+    turn = rng.uniform(0, 2 * np.pi, grade.size)
+    turn[:1000] = rng.integers(0, 8, 1000) * (np.pi / 4)
+    north, east = (grade * np.cos(turn)).astype(np.float32), (grade * np.sin(turn)).astype(np.float32)
+    slope, aspect = np.empty_like(north), np.empty_like(north)
+    _slope(north, east, 0, slope)
+    _aspect(north, east, 0, aspect)
+    north, east = north.astype(np.float64), east.astype(np.float64)
+    assert np.abs(slope - np.arctan(np.hypot(north, east))).max() < 1.5e-7
+    out = (aspect - np.arctan2(-east, -north) + np.pi) % (2 * np.pi) - np.pi
+    assert np.abs(out).max() < 4e-7
+    assert 0 <= aspect.min() < 1e-3
+    assert 6.28 < aspect.max() < 2 * np.pi
+
+
+def test_far_from_the_datum_only_the_rounding_of_heights_is_lost() -> None:
+    """On ground 3 km above the datum a float32 step is 0.24 mm; whole steps come out as if they lay at the datum."""
+    near = np.round(random_dem().elevation_m * 4096) / 4096
+    for terrain in (derive_terrain(dem_of(near)), derive_terrain(dem_of(near), footprint_m=8.0)):
+        wide = 4.0 if terrain.roughness_window_m == 4.0 else 8.0
+        far = derive_terrain(dem_of(near + 3000), footprint_m=wide)
+        for name in ("slope_rad", "roughness_m", "step_m"):
+            np.testing.assert_array_equal(getattr(far, name), getattr(terrain, name), err_msg=name)
+
+
+@pytest.mark.parametrize("length", ["footprint_m", "wheelbase_m", "baseline_m"])
+@pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf])
+def test_a_window_that_is_no_length_is_refused(length: str, value: float) -> None:
+    with pytest.raises(ValueError, match=f"{length} = .* not a length above zero"):
+        derive_terrain(random_dem(), **{length: value})
+
+
+@pytest.mark.parametrize("wide", [1e6, 62.0])
+def test_a_window_wider_than_the_raster_is_unknown_everywhere(wide: float) -> None:
+    terrain = derive_terrain(random_dem(), footprint_m=wide, wheelbase_m=wide, baseline_m=wide)
+    assert all(np.isnan(layer).all() for layer in layers(terrain))
+
+
+def test_arrays_to_write_into_that_do_not_fit_are_refused() -> None:
+    dem = random_dem()
+    rest = (blank(dem), blank(dem), blank(dem))
+    for bad in (
+        np.empty((2, 2), np.float32),
+        blank(dem).astype(np.float64),
+        np.empty((48, 31), np.float32)[::2],
+    ):
+        with pytest.raises(ValueError, match="out: step_m is to be a C-contiguous"):
+            derive_terrain(dem, out=(*rest, bad))
+    with pytest.raises(ValueError, match="out: slope_rad"):
+        derive_terrain(dem, out=(dem.elevation_m, *rest))
+
+
+def test_what_is_made_holds_only_its_outputs() -> None:
+    """Row buffers aside: one float64 raster more would be half as much again."""
+    dem = random_dem(1, (1024, 1024))
+    derive_terrain(dem, footprint_m=12.0)
+    tracemalloc.start()
+    terrain = derive_terrain(dem, footprint_m=12.0)
+    held, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held >= sum(layer.nbytes for layer in layers(terrain))
+    assert peak < 1.2 * held
+
+
+WINDOWS: tuple[dict[str, float], ...] = (
+    {},
+    {"footprint_m": 8.0, "wheelbase_m": 12.0},
+    {"footprint_m": 12.0, "baseline_m": 8.0},
+)
+
+
+def all_bytes(dem: Dem) -> bytes:
+    return b"".join(
+        layer.tobytes() for lengths in WINDOWS for layer in layers(derive_terrain(dem, **lengths))
+    )
+
+
+def test_jit_off_equals_jit_on(tmp_path: Path) -> None:
+    """To the last bit: no kernel calls a library function. The sides differ, some cells are unknown, some level."""
+    heights = np.array(random_dem().elevation_m)
+    heights[5, 20] = np.nan
+    heights[15:, :8] = 1.0
+    np.save(tmp_path / "z.npy", heights)
     code = (
-        "import numpy as np\n"
-        "from rover.terrain.derive_kernels import derive_window\n"
+        "import sys, numpy as np\n"
+        "from tests.rover.terrain.test_derive import all_bytes, dem_of, oblong\n"
         f"z = np.load(r'{tmp_path / 'z.npy'}')\n"
-        "out = [np.empty(z.shape, np.float32) for _ in range(4)]\n"
-        "derive_window(z, 2.0, 2, 1, *out)\n"
-        f"np.savez(r'{tmp_path / 'off.npz'}', *out)\n"
+        f"open(r'{tmp_path / 'off'}', 'wb').write(all_bytes(oblong(dem_of(z), 3.0)))\n"
     )
     environment = os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(Path(__file__).parents[3])}
     subprocess.run([sys.executable, "-W", "error::RuntimeWarning", "-c", code], env=environment, check=True)
-    on = layers(derive_terrain(dem, footprint_m=8.0))
-    with np.load(tmp_path / "off.npz") as saved:
-        off = [saved[name] for name in saved.files]
-    for i in (2, 3):
-        np.testing.assert_array_equal(on[i], off[i])
-    for i in (0, 1):
-        np.testing.assert_array_max_ulp(on[i][1:-1, 1:-1], off[i][1:-1, 1:-1], maxulp=1)
+    assert (tmp_path / "off").read_bytes() == all_bytes(oblong(dem_of(heights), 3.0))
+
+
+def test_one_thread_equals_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    dem = random_dem(6, (90, 1500))  # strips of 43 rows
+    made = []
+    for threads in ("1", "2"):
+        monkeypatch.setenv("FARSIDE_THREADS", threads)
+        made.append(all_bytes(dem))
+    assert made[0] == made[1]
+
+
+def test_slope_against_gdal(tmp_path: Path, reference: Path) -> None:
+    """`gdaldem slope` reads the same file; its own output is float32 degrees."""
+    command = shutil.which("gdaldem")
+    if command is None:
+        pytest.skip("gdaldem is not installed")
+    path, out = reference / "dem" / "aristarchus_imp_5m.tif", tmp_path / "slope.tif"
+    subprocess.run([command, "slope", path, out, "-q"], check=True)
+    with rasterio.open(out) as dataset:
+        theirs = dataset.read(1).astype(np.float64)[::-1]
+        theirs[theirs == dataset.nodata] = np.nan
+    apart = np.abs(np.degrees(derive_terrain(read_dem(path)).slope_rad.astype(np.float64)) - theirs)
+    assert np.isfinite(apart).sum() > 59_000
+    assert np.nanmax(apart) < 1e-3

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rover.core.errors import DemFrameError
 from rover.core.grid import Dem
 from rover.io.raster import read_dem
 from rover.io.reproject import reproject_dem
@@ -109,6 +110,15 @@ def test_relief_counts_from_the_sphere() -> None:
     assert relief.low_m == -6000
     assert relief.high_m == -5900
     assert relief.percentile_m == pytest.approx([-5995, -5975, -5950, -5925, -5905])
+
+
+def test_cells_of_two_sides_have_an_area_and_no_baseline() -> None:
+    dem = plane(0.0, 0.5)
+    oblong = replace(dem, geometry=replace(dem.geometry, resolution_north_m=3.0))
+    assert relief_of(oblong).known_m2 == 65 * 90 * 2.0 * 3.0
+    for figures in (slopes_of, structure_of):
+        with pytest.raises(DemFrameError, match="resolution = 2 x 3 m: cells are not square"):
+            figures(oblong)
 
 
 def test_nothing_known_is_refused_and_little_known_is_nan() -> None:

@@ -1,0 +1,312 @@
+"""How a rover could stand at a pose: bounds on wheels, attitude, suspension and the room under the belly.
+
+The idea is approximate clearance evaluation (Otsu, Matheron, Ghosh, Toupet and Ono 2020, Fast approximate clearance
+evaluation for rovers with articulated suspension systems, J. Field Robotics, doi:10.1002/rob.21892): the lowest and the
+highest ground that a wheel may stand on bound its height, hence everything above it, without settling the rover. The
+bounds hold whichever way the wheels stand within their boxes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.arrays import locked
+from rover.core.grid import Dem
+from rover.core.strips import by_strips
+from rover.core.vehicle import VehicleParams
+from rover.hazard.clearance_kernels import (
+    BELLY,
+    BODY,
+    BOGIE_LEFT,
+    FIGURES,
+    PITCH,
+    ROCKER,
+    ROLL,
+    WHEELS,
+    bound_poses,
+)
+from rover.hazard.detect import Hazard
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Clearance:
+    """Bounds on the standing of a rover at n poses.
+
+    The last axis of bounds is low and high; NaN where the ground is not known. Infinite bounds mean that no standing
+    is known to be possible.
+
+    Attributes:
+        poses: (n, 3) east and north of the middle between front and rear axle, and yaw; m, rad.
+        wheel_up_m: (n, 6, 2) axles above the DEM's datum: front left, front right, middle, rear.
+        body_up_m: (n, 2) the middle between the axles, above the datum.
+        pitch_rad, roll_rad: (n, 2) nose up, left side up.
+        rocker_rad: (n, 2) of the left rocker against the body; the right one turns as far the other way.
+        bogie_rad: (n, 2, 2) of the left and the right bogie against its rocker.
+        belly_gap_m: (n, 2) least vertical distance from the belly to the ground under it.
+        tilt_slack_rad, suspension_slack_rad: (n,) of the bounds to the vehicle's limits; negative refuses.
+        belly_slack_m: (n,) of the belly's low bound to the margin asked.
+        flags: (n,) `Hazard`: TILT, STEP where the suspension could reach its end, CLEARANCE, UNKNOWN; 0 is safe.
+    """
+
+    poses: Floats
+    wheel_up_m: Floats
+    body_up_m: Floats
+    pitch_rad: Floats
+    roll_rad: Floats
+    rocker_rad: Floats
+    bogie_rad: Floats
+    belly_gap_m: Floats
+    tilt_slack_rad: Floats
+    suspension_slack_rad: Floats
+    belly_slack_m: Floats
+    flags: npt.NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        for name, shape in _SHAPES.items():
+            held = locked(getattr(self, name), np.float64, (len(self.poses), *shape), name)
+            object.__setattr__(self, name, held)
+        object.__setattr__(self, "flags", locked(self.flags, np.uint8, (len(self.poses),), "flags"))
+
+    @property
+    def safe(self) -> npt.NDArray[np.bool_]:
+        """(n,) whether every limit holds however the wheels stand."""
+        return np.asarray(self.flags == 0)
+
+
+_SHAPES: dict[str, tuple[int, ...]] = {
+    "poses": (3,),
+    "wheel_up_m": (WHEELS, 2),
+    "body_up_m": (2,),
+    "pitch_rad": (2,),
+    "roll_rad": (2,),
+    "rocker_rad": (2,),
+    "bogie_rad": (2, 2),
+    "belly_gap_m": (2,),
+    "tilt_slack_rad": (),
+    "suspension_slack_rad": (),
+    "belly_slack_m": (),
+}
+
+
+def evaluate_clearance(
+    dem: Dem,
+    vehicle: VehicleParams,
+    poses: npt.ArrayLike,
+    *,
+    spread_m: float = 0.0,
+    belly_margin_m: float = 0.0,
+) -> Clearance:
+    """Bound how the rover stands at each pose.
+
+    The wheels' boxes hold the wheels wherever tilt and suspension put them within the vehicle's limits. What is
+    beyond those limits is refused, so that the bounds hold of every pose that is not.
+
+    Args:
+        dem: Fine heights, cells of 0.05 to 0.1 m; its surface is bilinear between the cells' centres.
+        vehicle: For wheels, suspension, belly and limits.
+        poses: (n, 3) east, north, yaw; m, rad.
+        spread_m: The bounds hold of every pose of which no part is further than this from where it is at the one given.
+        belly_margin_m: Room that must be left under the belly.
+    """
+    held = locked(poses, np.float64, (None, 3), "poses")
+    if not (np.isfinite(held).all() and spread_m >= 0 and math.isfinite(spread_m)):
+        raise ValueError("a pose that is not finite, or a spread that is no length")
+    bounds = np.empty((len(held), FIGURES, 2))
+    boxes, links, belly = _wheel_boxes(vehicle), _links(vehicle), _belly(vehicle)
+    given = dem.elevation_m, dem.geometry.resolution_m, _on_cells(held, dem), boxes, links, belly, spread_m
+    by_strips(len(held), lambda first, last: bound_poses(*given, bounds, first, last))
+    return _judged(held, bounds, vehicle, belly_margin_m)
+
+
+def evaluate_arc(
+    dem: Dem,
+    vehicle: VehicleParams,
+    pose: tuple[float, float, float],
+    *,
+    length_m: float,
+    curvature_per_m: float = 0.0,
+    spacing_m: float | None = None,
+    belly_margin_m: float = 0.0,
+) -> Clearance:
+    """Bound how the rover stands all along an arc: each pose speaks for those up to half a spacing away.
+
+    Args:
+        dem, vehicle, belly_margin_m: As of `evaluate_clearance`.
+        pose: East, north and yaw where the arc begins.
+        length_m: Along the arc; negative backwards.
+        curvature_per_m: One over the radius, positive to the left.
+        spacing_m: Of the poses, None for a cell's side.
+    """
+    wanted = spacing_m or dem.geometry.resolution_m
+    count = max(1, math.ceil(abs(length_m) / wanted))
+    spacing = abs(length_m) / count
+    reach = _reach_m(vehicle)
+    return evaluate_clearance(
+        dem,
+        vehicle,
+        arc_poses(pose, length_m=length_m, curvature_per_m=curvature_per_m, count=count + 1),
+        spread_m=spacing / 2 * (1 + abs(curvature_per_m) * reach),
+        belly_margin_m=belly_margin_m,
+    )
+
+
+def arc_poses(
+    pose: tuple[float, float, float], *, length_m: float, curvature_per_m: float, count: int
+) -> Floats:
+    """Return (count, 3) east, north and yaw evenly along an arc, both ends among them."""
+    east, north, yaw = pose
+    along = np.linspace(0.0, length_m, count)
+    turn = curvature_per_m * along
+    # The chord is the arc times sinc(half the turn) and heads half the turn off.
+    chord = along * np.sinc(turn / (2 * np.pi))
+    heading = yaw + turn / 2
+    return np.stack([east + chord * np.cos(heading), north + chord * np.sin(heading), yaw + turn], axis=1)
+
+
+def _on_cells(poses: Floats, dem: Dem) -> Floats:
+    """(n, 4) column and row as fractions, cosine and sine of the yaw."""
+    geometry = dem.geometry
+    return np.stack(
+        [
+            (poses[:, 0] - geometry.east_m) / geometry.resolution_m,
+            (poses[:, 1] - geometry.north_m) / geometry.resolution_m,
+            np.cos(poses[:, 2]),
+            np.sin(poses[:, 2]),
+        ],
+        axis=1,
+    )
+
+
+def _places(vehicle: VehicleParams) -> tuple[float, float, float, float, float, float, float]:
+    """Forward of the middle: front, middle, rear axle, bogie's pivot, rocker's; up of the axles: both pivots."""
+    front = vehicle.wheelbase_m / 2
+    return (
+        *(front, front - vehicle.middle_axle_back_m, -front),
+        *(front - vehicle.bogie_pivot_back_m, front - vehicle.rocker_pivot_back_m),
+        *(
+            vehicle.bogie_pivot_up_m - vehicle.wheel_radius_m,
+            vehicle.rocker_pivot_up_m - vehicle.wheel_radius_m,
+        ),
+    )
+
+
+def _links(vehicle: VehicleParams) -> Floats:
+    """The suspension as `bound_poses` wants it: pivots by their share along, and lift off, the line of their link."""
+    front, middle, rear, bogie, rocker, bogie_up, rocker_up = _places(vehicle)
+    length = math.hypot(front - bogie, bogie_up)
+    ahead, down = (front - bogie) / length, -bogie_up / length
+    along = (rocker - bogie) * ahead + (rocker_up - bogie_up) * down
+    off = -(rocker - bogie) * down + (rocker_up - bogie_up) * ahead
+    bogie_length = middle - rear
+    return np.array(
+        [
+            *((bogie - rear) / bogie_length, bogie_up, bogie_length),
+            *(along / length, off, length, math.asin(down)),
+            *(rocker, rocker_up, vehicle.track_m),
+        ]
+    )
+
+
+def _wheel_boxes(vehicle: VehicleParams) -> Floats:
+    """(6, 4) boxes that hold each wheel within the vehicle's limits: middle and half sides, forward and left."""
+    half = np.array([vehicle.wheel_radius_m, vehicle.wheel_width_m / 2])
+    boxes = []
+    for axle, side in product(range(3), (1, -1)):
+        places = _reachable(vehicle, axle, side * vehicle.track_m / 2)
+        low, high = places.min(axis=0) - half, places.max(axis=0) + half
+        boxes.append([*(low + high) / 2, *(high - low) / 2])
+    return np.array(boxes)
+
+
+def _reachable(vehicle: VehicleParams, axle: int, left_m: float) -> Floats:
+    """(n, 2) forward and left of an axle's end as the body tilts and the suspension turns, up to their limits.
+
+    The extremes of tilt and of suspension are among them, and enough between that no more than a millimetre lies
+    beyond.
+    """
+    steps = np.linspace(-1.0, 1.0, 9)
+    pitch = vehicle.slope_limit_rad * steps[:, None, None, None]
+    roll = vehicle.roll_limit_rad * steps[None, :, None, None]
+    rock = vehicle.rocker_limit_rad * steps[None, None, :, None]
+    tip = rock + vehicle.bogie_limit_rad * steps[None, None, None, :]
+    front, middle, rear, bogie, rocker, bogie_up, rocker_up = _places(vehicle)
+    if axle == 0:
+        ahead, up = _turned_about(rocker, rocker_up, front - rocker, -rocker_up, rock + 0 * tip)
+    else:
+        pivot, pivot_up = _turned_about(
+            rocker, rocker_up, bogie - rocker, bogie_up - rocker_up, rock + 0 * tip
+        )
+        ahead, up = _turned_about(pivot, pivot_up, (middle, rear)[axle - 1] - bogie, -bogie_up, tip)
+    forward = ahead * np.cos(pitch) - np.sin(pitch) * (left_m * np.sin(roll) + up * np.cos(roll))
+    left = left_m * np.cos(roll) - up * np.sin(roll) + 0 * pitch
+    return np.stack([forward.ravel(), left.ravel()], axis=1)
+
+
+def _turned_about(
+    ahead: float | Floats, up: float | Floats, arm: float, lift: float, angle: Floats
+) -> tuple[Floats, Floats]:
+    """A point `arm` ahead of and `lift` above another, nose up by an angle round it."""
+    return (
+        np.asarray(ahead + arm * np.cos(angle) - lift * np.sin(angle)),
+        np.asarray(up + arm * np.sin(angle) + lift * np.cos(angle)),
+    )
+
+
+def _belly(vehicle: VehicleParams) -> Floats:
+    """The belly as `bound_poses` wants it: as long as the body, as wide as the wheels leave room for."""
+    above = vehicle.belly_clearance_m - vehicle.wheel_radius_m
+    length, width = vehicle.length_m / 2, max(0.0, vehicle.track_m - vehicle.wheel_width_m) / 2
+    pitch, roll = math.sin(vehicle.slope_limit_rad), math.sin(vehicle.roll_limit_rad)
+    further = width * pitch * roll + abs(above) * pitch, abs(above) * roll
+    shorter = length * (1 - _cosine(pitch)) + further[0], width * (1 - _cosine(roll)) + further[1]
+    return np.array(
+        [
+            *(above, length + further[0], width + further[1]),
+            *(length - shorter[0], width - shorter[1], vehicle.wheel_radius_m),
+        ]
+    )
+
+
+def _cosine(sine: float) -> float:
+    return math.sqrt(1 - sine * sine)
+
+
+def _reach_m(vehicle: VehicleParams) -> float:
+    """The furthest that a part of the rover is from its middle."""
+    boxes = _wheel_boxes(vehicle)
+    corners = np.hypot(np.abs(boxes[:, 0]) + boxes[:, 2], np.abs(boxes[:, 1]) + boxes[:, 3])
+    belly = _belly(vehicle)
+    return max(float(corners.max()), math.hypot(belly[1], belly[2]))
+
+
+def _judged(poses: Floats, bounds: Floats, vehicle: VehicleParams, belly_margin_m: float) -> Clearance:
+    most = np.abs(bounds).max(axis=2)
+    bogies = most[:, BOGIE_LEFT : BOGIE_LEFT + 2].max(axis=1)
+    tilt = np.minimum(vehicle.slope_limit_rad - most[:, PITCH], vehicle.roll_limit_rad - most[:, ROLL])
+    suspension = np.minimum(vehicle.rocker_limit_rad - most[:, ROCKER], vehicle.bogie_limit_rad - bogies)
+    belly = bounds[:, BELLY, 0] - belly_margin_m
+    known = ~np.isnan(bounds).any(axis=(1, 2))
+    flags = np.where(known, np.uint8(0), np.uint8(Hazard.UNKNOWN))
+    for slack, hazard in ((tilt, Hazard.TILT), (suspension, Hazard.STEP), (belly, Hazard.CLEARANCE)):
+        flags[known & ~(slack >= 0)] |= np.uint8(hazard)
+    return Clearance(
+        poses=poses,
+        wheel_up_m=bounds[:, :WHEELS],
+        body_up_m=bounds[:, BODY],
+        pitch_rad=bounds[:, PITCH],
+        roll_rad=bounds[:, ROLL],
+        rocker_rad=bounds[:, ROCKER],
+        bogie_rad=bounds[:, BOGIE_LEFT : BOGIE_LEFT + 2],
+        belly_gap_m=bounds[:, BELLY],
+        tilt_slack_rad=tilt,
+        suspension_slack_rad=suspension,
+        belly_slack_m=belly,
+        flags=flags,
+    )
