@@ -24,9 +24,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.atomic import atomic_path
+from rover.core.byte_count import byte_words
 from rover.core.errors import ResourceError
 from rover.core.grid import Dem, GridGeometry
-from rover.io.byte_count import byte_words
 from rover.io.cog_layout import TILE_BYTES, TILE_OFFSETS, Level, framed, head_of
 from rover.io.elevation import split_datum
 from rover.io.geotiff import blank_geotiff_bytes, check_band, metric_geometry, open_geotiff

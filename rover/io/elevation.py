@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.bodies import body_of_radius
+from rover.core.byte_count import byte_words
 from rover.core.errors import DemValueError, ResourceError
-from rover.io.byte_count import byte_words
 
 DEFAULT_MAX_CELLS = 100_000_000
 """Cells that a DEM may have unless more are asked for: 10 km square at 1 m."""

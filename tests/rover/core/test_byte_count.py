@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rover.io.byte_count import byte_words
+from rover.core.byte_count import byte_words
 
 SIZES = {"bytes": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9}
 
