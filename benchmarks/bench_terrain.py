@@ -95,10 +95,14 @@ def richdem(heights: Heights) -> Call:
 
 def gdal(heights: Heights) -> Call:
     from osgeo import gdal as library
-    from osgeo import gdal_array
 
     library.UseExceptions()
-    raster = gdal_array.OpenArray(heights)
+    library.SetConfigOption("GDAL_MEM_ENABLE_OPEN", "YES")
+    rows, cols = heights.shape
+    # The array as it lies, without the bindings for numpy, which are built for one version of it.
+    raster = library.Open(
+        f"MEM:::DATAPOINTER={heights.ctypes.data},PIXELS={cols},LINES={rows},DATATYPE=Float32"
+    )
     raster.SetGeoTransform([0, CELL_M, 0, 0, 0, -CELL_M])
     return lambda: library.DEMProcessing("", raster, "slope", format="MEM")
 

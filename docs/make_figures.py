@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 from rich.console import Console
 
-from rover.io.dormancy_log import read_dormancy_log
+from rover.io.dormancy_log import read_published_days
 from sim.cli.hindcast import predict
 from sim.cli.hindcast_sheet import sheet_of
 from sim.moon.cells import Cells
@@ -59,7 +59,7 @@ def main() -> None:
         "map.png": draw_map(log),
         "timeline.png": draw_timeline(log),
         "crater.png": crater_figure(),
-        "hindcast.png": draw_hindcast(sheet_of(predict(2, 44, read_dormancy_log(), None))),
+        "hindcast.png": draw_hindcast(sheet_of(predict(2, 44, read_published_days()))),
     }
     FIGURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:

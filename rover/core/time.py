@@ -46,6 +46,14 @@ _DELTA_T = (
     (1961, 1950, (29.07, 0.407, -1 / 233, 1 / 2547)),
 )
 
+_BEYOND_DAYS = 100.0
+"""How far beyond these years the series are asked: a lunar day that reaches over the end, and the search for it."""
+
+_JD_SERVED = (
+    _MJD_0 + date(FIRST_YEAR, 1, 1).toordinal() - _ORDINAL_OF_MJD_0 - _BEYOND_DAYS,
+    _MJD_0 + date(LAST_YEAR + 1, 1, 1).toordinal() - _ORDINAL_OF_MJD_0 + _BEYOND_DAYS,
+)
+
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d(?:\.\d+)?))?(Z|[+-](?:0\d|1[0-4]):[0-5]\d)?", re.ASCII
 )
@@ -153,6 +161,61 @@ def time_note(epoch: Epoch) -> str | None:
     return None
 
 
+def utc_julian_date(tt_jd1: float, tt_jd2: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return (n,) second parts of the two-part Julian date in UTC, by the rules above; the first part stays.
+
+    A leap second is told as the second before it.
+    """
+    tt_days = (tt_jd1 - _MJD_0) + tt_jd2
+    day = np.floor(tt_days)
+    for _ in range(2):  # the day in TT may be the one after that in UTC, or before 1902 the one before
+        offset_s, rate = _by_day(day)
+        day = np.floor(tt_days - offset_s / SECONDS_PER_DAY)
+    offset_s, rate = _by_day(day)
+    elapsed_s = (tt_days - day) * SECONDS_PER_DAY - offset_s
+    share = elapsed_s / (SECONDS_PER_DAY + rate)
+    return np.asarray(tt_jd2 - (offset_s + rate * share) / SECONDS_PER_DAY)
+
+
+def _by_day(day: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return TT - UTC at the beginning of (n,) Modified Julian Days and its growth over each, (n,) seconds."""
+    days, where = np.unique(day, return_inverse=True)
+    first = int(np.searchsorted(days, _UTC_BEGINS))
+    before = np.array([_tt_minus_utc(int(d)) for d in days[:first].tolist()], np.float64).reshape(-1, 2)
+    rules = np.concatenate([before, np.stack(_since_1960(days[first:]), axis=-1)])
+    return rules[where, 0], rules[where, 1]
+
+
+def _since_1960(day: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return what `_by_day` does, of days for which ERFA knows a rule."""
+    year, month, on, _ = erfa.jd2cal(_MJD_0, day)
+    with warnings.catch_warnings():
+        # that leap seconds to come are not known: `time_note`
+        warnings.simplefilter("ignore", erfa.ErfaWarning)
+        midnight, noon = (erfa.dat(year, month, on, part) for part in (0.0, 0.5))
+    return midnight + _TT_MINUS_TAI_S, 2.0 * (noon - midnight)
+
+
+def check_served(tt_jd1: float, tt_jd2: npt.NDArray[np.float64]) -> None:
+    """Refuse times that series made for the years served are not asked for.
+
+    Args:
+        tt_jd1, tt_jd2: Two-part Julian date in TT, the second part (n,), finite.
+
+    Raises:
+        TimeError: More than `_BEYOND_DAYS` before the first year served or after the last.
+    """
+    if tt_jd2.size == 0:
+        return
+    least, most = tt_jd1 + float(tt_jd2.min()), tt_jd1 + float(tt_jd2.max())
+    for date_, outside in ((least, least < _JD_SERVED[0]), (most, most > _JD_SERVED[1])):
+        if outside:
+            what = f"outside {FIRST_YEAR}-{LAST_YEAR} by more than {_BEYOND_DAYS:.0f} days"
+            raise TimeError(
+                what, remedy="give a time of those years", field="Julian date", value=round(date_, 3)
+            )
+
+
 def _read(text: str, first_year: int) -> tuple[int, int, str]:
     """Return Modified Julian Day, minute of the day and the second as written, all in UTC.
 
@@ -202,13 +265,8 @@ def _tt_minus_utc(day: int) -> tuple[float, float]:
     if day < _UTC_BEGINS:  # continuous, so that no day before 1960 is longer or shorter
         begins, ends = (_delta_t_s(d) if d < _UTC_BEGINS else _tt_minus_utc(d)[0] for d in (day, day + 1))
         return begins, ends - begins
-    on = _date(day)
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", erfa.ErfaWarning
-        )  # that leap seconds to come are not known: `time_note`
-        midnight, noon = (float(erfa.dat(on.year, on.month, on.day, part)) for part in (0.0, 0.5))
-    return midnight + _TT_MINUS_TAI_S, 2.0 * (noon - midnight)
+    offset_s, growth_s = _since_1960(np.array([float(day)]))
+    return float(offset_s[0]), float(growth_s[0])
 
 
 def _delta_t_s(day: int) -> float:

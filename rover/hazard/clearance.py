@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.arrays import locked
-from rover.core.grid import Dem
+from rover.core.grid import Dem, check_square
 from rover.core.strips import by_strips
 from rover.core.vehicle import VehicleParams
 from rover.hazard.clearance_kernels import (
@@ -114,7 +114,11 @@ def evaluate_clearance(
         poses: (n, 3) east, north, yaw; m, rad.
         spread_m: The bounds hold of every pose of which no part is further than this from where it is at the one given.
         belly_margin_m: Room that must be left under the belly.
+
+    Raises:
+        DemFrameError: Cells that are not square.
     """
+    check_square(dem.geometry, "clearance")
     held = locked(poses, np.float64, (None, 3), "poses")
     if not (np.isfinite(held).all() and spread_m >= 0 and math.isfinite(spread_m)):
         raise ValueError("a pose that is not finite, or a spread that is no length")

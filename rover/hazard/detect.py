@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rover.core.arrays import locked
 from rover.core.errors import RockListError
-from rover.core.grid import GridGeometry
+from rover.core.grid import GridGeometry, check_square
 from rover.core.strips import by_strips
 from rover.core.vehicle import VehicleParams
 from rover.core.zones import Zone, refused_by_zones
@@ -91,6 +91,7 @@ def detect_hazards(
         rock_risk: Above 0, below 1.
 
     Raises:
+        DemFrameError: Rocks of a list on cells that are not square.
         RockListError: A rock without a place, or an abundance or risk that is none.
     """
     flags = np.empty(terrain.geometry.shape, np.uint8)
@@ -133,6 +134,7 @@ def resolves(window_m: float, vehicle: VehicleParams) -> bool:
 
 def _flag_rocks(flags: Flags, rocks: Rocks, geometry: GridGeometry, vehicle: VehicleParams) -> None:
     """Add what rocks higher than a limit are, in place."""
+    check_square(geometry, "a list of rocks")
     row = (rocks.north_m - geometry.north_m) / geometry.resolution_m
     col = (rocks.east_m - geometry.east_m) / geometry.resolution_m
     radius = rocks.diameter_m / 2 / geometry.resolution_m

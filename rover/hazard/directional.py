@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from rover.core.arrays import locked
 from rover.core.bodies import BODIES, MOON
-from rover.core.grid import GridGeometry
+from rover.core.grid import GridGeometry, check_square
 from rover.core.strips import by_strips
 from rover.core.vehicle import VehicleParams
 from rover.hazard.detect import resolves
@@ -115,7 +115,11 @@ def directional_cost(
         vehicle: For limits, speed, slip, mass and drive.
         descent_limit_rad: Steepest descent, None for the vehicle's `slope_limit_deg`, which is of both.
         slip: (n,) slip ratio by grade from -`STEEPEST_GRADE` to it, evenly, None for that of the vehicle.
+
+    Raises:
+        DemFrameError: Cells that are not square, on which moves by rows and columns have no heading of their own.
     """
+    check_square(terrain.geometry, "a cost by heading")
     east, north, rough = (np.empty(terrain.geometry.shape, np.float32) for _ in range(3))
     window_m = terrain.roughness_window_m
     read = resolves(window_m, vehicle)

@@ -14,6 +14,7 @@ from rover.io.bundle import maps_folder
 
 COLUMNS = ("lunar_day", "rover_wake_utc", "rover_sleep_utc")
 BUNDLED = "von-karman/yutu2_log.csv"
+BUNDLED_LATER = "von-karman/yutu2_log_later.csv"
 
 _NOON_OF_DAY_1 = parse_utc("2019-01-06T11:56Z")
 """At Chang'e 4's landing site, by DE440."""
@@ -22,7 +23,7 @@ _FORM = f"write a header line {','.join(COLUMNS)} and a lunar day a line, times 
 
 
 def read_dormancy_log(path: Path | str | None = None) -> list[LoggedDay]:
-    """Return the rows of a log, by default the one that comes with the package.
+    """Return the rows of a log, by default the one of lunar days 2 to 16 that comes with the package.
 
     Raises:
         LogError: The file cannot be read, lacks a column, holds a lunar day that is none or comes twice, or a time of
@@ -41,6 +42,11 @@ def read_dormancy_log(path: Path | str | None = None) -> list[LoggedDay]:
     if not rows:
         raise LogError("holds no lunar day", remedy=_FORM, file=path)
     return rows
+
+
+def read_published_days() -> list[LoggedDay]:
+    """Return all rows that come with the package, those of later lunar days too."""
+    return read_dormancy_log() + read_dormancy_log(maps_folder() / BUNDLED_LATER)
 
 
 def _rows(lines: csv.DictReader[str], path: Path) -> Iterator[LoggedDay]:

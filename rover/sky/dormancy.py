@@ -2,17 +2,24 @@
 
 Yutu-2 wakes by itself once its array gives enough (CNSA, by HK01 2019-09); it is put to sleep by command. So the wake
 is where a measure of the morning Sun passes a threshold, the sleep where the evening Sun is down to an elevation. Both
-thresholds are medians over published times, which makes the sum of the absolute errors least.
+thresholds are medians over published times: best by mean absolute error, each in its own unit.
 
 The measure is the array's output: the cosine of the angle of incidence on an array that leans to the north, over the
-square of the Sun's distance, and nothing below the horizon. The array's temperature needs no term of its own: at dawn
-it follows from the output itself, so that it would change the threshold and no time.
+square of the Sun's distance, and nothing below the horizon. A lean to the east or west needs no parameter: at dawn the
+Sun is within 10 deg of due east, where such a lean moves the threshold and hardly a time. Nor does the array's
+temperature: at dawn it follows from the output itself.
+
+What is left is how the rover stood. For the same design, Yutu, a place to sleep had to keep the body's roll within -2
+to +1 deg, because the wing that is left open then decides when it wakes (Wang Shaolin, of Chang'e 3's rover, in China
+Youth Daily, December 2013). With the rover across the Sun's way a degree of roll is a degree of Sun elevation: 2.8 h.
+The roll of each night is not published, and a band of 3 deg filled evenly has a standard deviation of 0.87 deg, 2.5 h.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +28,7 @@ from rover.core.bodies import AU_M
 from rover.core.logged_day import LoggedDay
 from rover.core.time import Epoch
 from rover.sky.ephemeris import Target
-from rover.sky.events import crossings, find_edges
+from rover.sky.events import Horizon, crossings, find_edges
 from rover.sky.lunar_day import EPOCH, lunar_day_span
 from rover.sky.sun import Track, sun_from_moon
 from rover.sky.track import spline_track
@@ -31,8 +38,11 @@ Measure = Callable[[Track], Vector]
 """From the Sun at n times to (n,) values that grow in the morning."""
 
 LEAN_NORTH_RAD = np.radians(12.0)
-"""Lean of the array towards the noon Sun, at a site in the south. Assumed: no attitude is published. With any lean from
-8 to 20 deg, days left out of the fit come out better than by a constant elevation (tested)."""
+"""Lean of the array towards the noon Sun, at a site in the south. Assumed: no attitude is published. With any lean in
+`LEANS_JUDGED_DEG`, lunar days 2 to 16 left out of the fit come out better than by a constant elevation (tested); later
+days do not tell a lean."""
+
+LEANS_JUDGED_DEG = (8, 20)
 
 _STEP_S = 3600.0
 
@@ -56,7 +66,7 @@ class DormancyRule:
 
     def wake(self, lunar_day: int) -> Epoch | None:
         """Return when the rover wakes, or None where the measure stays on one side of its threshold."""
-        span, sun = self._day(lunar_day)
+        span, sun = _day(self.latitude_rad, self.longitude_rad, lunar_day)
 
         def gives_enough(time_s: Vector) -> npt.NDArray[np.bool_]:
             return self.measure(sun(time_s)) >= self.wake_at
@@ -65,15 +75,19 @@ class DormancyRule:
 
     def sleep(self, lunar_day: int) -> Epoch | None:
         """Return when it goes to sleep, or None where the Sun stays above that elevation or below it."""
-        span, sun = self._day(lunar_day)
+        span, sun = _day(self.latitude_rad, self.longitude_rad, lunar_day)
         edges = crossings(sun, *span, step_s=_STEP_S, elevation_rad=self.sleep_at_rad)
         return _first(edges.to(False))
 
-    def _day(self, lunar_day: int) -> tuple[tuple[float, float], Callable[[Vector], Track]]:
-        """Return a lunar day's midnights and the Sun between them."""
-        from_s, until_s = lunar_day_span(self.longitude_rad, lunar_day)
-        place = self.latitude_rad, self.longitude_rad
-        return (from_s, until_s), spline_track(Target.SUN, *place, EPOCH, from_s=from_s, until_s=until_s).at
+
+@lru_cache(maxsize=256)
+def _day(
+    latitude_rad: float, longitude_rad: float, lunar_day: int
+) -> tuple[tuple[float, float], Callable[[Vector], Track]]:
+    """Return a lunar day's midnights and the Sun between them: made once for all rules that are set beside."""
+    from_s, until_s = lunar_day_span(longitude_rad, lunar_day)
+    place = latitude_rad, longitude_rad
+    return (from_s, until_s), spline_track(Target.SUN, *place, EPOCH, from_s=from_s, until_s=until_s).at
 
 
 def _first(time_s: Vector) -> Epoch | None:
@@ -83,24 +97,25 @@ def _first(time_s: Vector) -> Epoch | None:
     return Epoch(tt_jd1=jd1, tt_jd2=float(jd2))
 
 
-def array_output(
-    lean_north_rad: float = LEAN_NORTH_RAD, *, horizon: Callable[[Vector], Vector] | None = None
-) -> Measure:
-    """Return the output of an array that leans to the north, over that of one that faces the Sun at 1 au.
+@dataclass(frozen=True, slots=True, eq=False)
+class ArrayOutput:
+    """The output of an array that leans to the north, over that of one that faces the Sun at 1 au: a `Measure`.
 
-    Args:
+    Attributes:
         lean_north_rad: Angle from the vertical to the array's normal.
-        horizon: From (n,) azimuths to (n,) elevations of the horizon, radians; by default the plane one.
+        horizon: Elevation of the horizon by azimuth from true north; by default the plane one.
     """
 
-    def output(sun: Track) -> Vector:
+    lean_north_rad: float = LEAN_NORTH_RAD
+    horizon: Horizon | None = None
+
+    def __call__(self, sun: Track) -> Vector:
+        """Return (n,) outputs, 0 to a little over 1."""
         level = np.cos(sun.elevation_rad) * np.cos(sun.azimuth_rad)
-        facing = np.cos(lean_north_rad) * np.sin(sun.elevation_rad) + np.sin(lean_north_rad) * level
-        above = sun.elevation_rad > (0.0 if horizon is None else horizon(sun.azimuth_rad))
+        facing = np.cos(self.lean_north_rad) * np.sin(sun.elevation_rad) + np.sin(self.lean_north_rad) * level
+        above = sun.elevation_rad > (0.0 if self.horizon is None else self.horizon(sun.azimuth_rad))
         distance_au = sun.distance_m / AU_M
         return np.where(above, np.maximum(facing, 0.0) / (distance_au * distance_au), 0.0)
-
-    return output
 
 
 def sun_elevation(sun: Track) -> Vector:

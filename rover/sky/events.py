@@ -304,7 +304,7 @@ def culminations(
 ) -> Vector:
     """Return when something stands highest: of the Sun, noon.
 
-    At the latitude of Chang'e 4 the Sun does so up to 16 min before or after its transit, since it moves north or
+    At the latitude of Chang'e 4 the Sun does so up to 17 min before or after its transit, since it moves north or
     south meanwhile; within a tenth of a degree of a pole it need not do so every lunar day.
     """
     higher = growing(lambda time_s: track(time_s).elevation_rad)

@@ -7,7 +7,6 @@ angular momentum; Earth at -`MASS_RATIO`, Moon at 1 - `MASS_RATIO`. States are x
 
 from __future__ import annotations
 
-import math
 from functools import cache
 
 import numpy as np
@@ -28,13 +27,7 @@ START = (1.1797357214028, 0.0, -AMPLITUDE, 0.0, -0.1621495217053, 0.0)
 """State at the southernmost point, southern family; found by differential correction (a test derives it anew)."""
 
 PERIOD_RAD = 3.4061390190188
-"""Its period: the angle by which the line Earth-Moon turns meanwhile."""
-
-SIDEREAL_MONTH_DAYS = 27.321661
-"""Mean, J2000 (Explanatory Supplement to the Astronomical Almanac)."""
-
-MEAN_PERIOD_DAYS = PERIOD_RAD / (2 * math.pi) * SIDEREAL_MONTH_DAYS
-"""14.81 days."""
+"""Its period: the angle by which the line Earth-Moon turns meanwhile; 14.81 days in the mean (tested)."""
 
 _SAMPLES = 1024
 """A cubic through so many is within 1e-10 of the integration, 4 cm (tested)."""
@@ -55,14 +48,6 @@ def motion(_time: float, state: npt.ArrayLike) -> Vector:
             -(earth + moon) * z,
         ]
     )
-
-
-def jacobi_constant(states: npt.ArrayLike) -> Vector:
-    """Return the constant of motion of (..., 6) states."""
-    x, y, z, u, v, w = np.moveaxis(np.asarray(states, np.float64), -1, 0)
-    earth = (1 - MASS_RATIO) / np.sqrt((x + MASS_RATIO) ** 2 + y * y + z * z)
-    moon = MASS_RATIO / np.sqrt((x - 1 + MASS_RATIO) ** 2 + y * y + z * z)
-    return np.asarray(x * x + y * y + 2 * (earth + moon) - (u * u + v * v + w * w))
 
 
 def propagate(times: npt.ArrayLike) -> Vector:

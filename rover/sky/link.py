@@ -96,19 +96,6 @@ class RelayAlmanac:
         passes = int(np.searchsorted(self.seen_s[:, 0], time_s, side="right"))
         return passes > 0 and bool(time_s < self.seen_s[passes - 1, 1])
 
-    def link_time_s(self, time_s: float, *, mask_rad: float = 0.0) -> float | None:
-        """Return the one-way light time of the link between place and ground at a time, or None if there is no link.
-
-        Args:
-            time_s: The time.
-            mask_rad: Elevation over the place that the relay must reach.
-
-        Raises:
-            ValueError: The time is outside the almanac.
-        """
-        relay = self.relay_at(time_s)
-        return relay.light_time_s if relay.seen and relay.elevation_rad >= mask_rad else None
-
 
 def build_relay_almanac(
     site: Site,

@@ -102,7 +102,7 @@ def tell_lunar_day(
         TimeError: A time that the ephemeris does not cover.
     """
     begin_s, end_s = lunar_day_span(place.longitude_rad, number, ephemeris=place.ephemeris)
-    sun = place.sun_track(EPOCH, begin_s - _STEP_S, end_s + _STEP_S)
+    sun = place.sun_track(EPOCH, begin_s, end_s)
     level = crossings(sun, begin_s, end_s, step_s=_STEP_S)
     light = _light(begin_s, end_s, level.to(True), level.to(False))
     told = {"sunrise": level.to(True), "sunset": level.to(False)}

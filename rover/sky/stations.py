@@ -1,13 +1,12 @@
 """The relay from ground stations on Earth: functions of time in which passes can be looked for.
 
 UTC serves for UT1: they differ by less than 0.9 s, 0.004 deg of the Earth's turning, while there are leap seconds, and
-by what the Earth's clock will have lost since when there are none. There is no refraction, which would raise a target
-at 10 deg by 0.1 deg.
+by what the Earth's clock will have lost since when there are none; before 1960 they are the same (`rover.core.time`).
+There is no refraction, which would raise a target at 10 deg by 0.1 deg.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.arrays import locked
-from rover.core.bodies import SPEED_OF_LIGHT_M_S
 from rover.core.station import Station
+from rover.core.time import utc_julian_date
 from rover.sky.relay import relay_from_earth
 from rover.sky.topocentric import azimuth_elevation_range, east_north_up, instants
 
@@ -46,45 +45,20 @@ class StationTrack:
         for name in ("azimuth_rad", "elevation_rad", "range_m"):
             object.__setattr__(self, name, locked(getattr(self, name), np.float64, (count,), name))
 
-    @property
-    def light_time_s(self) -> Vector:
-        """(n,) light time between relay and station, one way; with `RelayTrack.relay_time_s` that of the whole way."""
-        return self.range_m / SPEED_OF_LIGHT_M_S
-
-
-def station_track(
-    station: Station, tt_jd1: float, tt_jd2: npt.ArrayLike, *, phase_at_epoch: float
-) -> StationTrack:
-    """Return the relay from a station.
-
-    Args:
-        station: The station, on the ellipsoid.
-        tt_jd1, tt_jd2, phase_at_epoch: As for `rover.sky.relay.relay_from_moon`.
-
-    Raises:
-        ValueError: A date or phase that is not finite or out of range.
-    """
-    return seen_from(station, terrestrial_relay(tt_jd1, tt_jd2, phase_at_epoch=phase_at_epoch))
-
-
-def station_elevation(
-    station: Station, tt_jd1: float, tt_jd2: npt.ArrayLike, *, phase_at_epoch: float
-) -> Vector:
-    """Return (n,) elevations of the relay from a station in radians; arguments as for `station_track`."""
-    return station_track(station, tt_jd1, tt_jd2, phase_at_epoch=phase_at_epoch).elevation_rad
-
-
-def station_sees(
-    station: Station, tt_jd1: float, tt_jd2: npt.ArrayLike, *, phase_at_epoch: float
-) -> npt.NDArray[np.bool_]:
-    """Tell at (n,) times whether the relay stands at the station's mask or above; arguments as for `station_track`."""
-    return station_elevation(station, tt_jd1, tt_jd2, phase_at_epoch=phase_at_epoch) >= station.mask_rad
-
 
 def stations_see(
     stations: Sequence[Station], tt_jd1: float, tt_jd2: npt.ArrayLike, *, phase_at_epoch: float
 ) -> npt.NDArray[np.bool_]:
-    """Tell as (m, n) whether the relay stands at the masks of m stations or above; arguments as for `station_track`."""
+    """Tell as (m, n) whether the relay stands at the masks of m stations or above.
+
+    Args:
+        stations: On the ellipsoid.
+        tt_jd1, tt_jd2, phase_at_epoch: As for `rover.sky.relay.relay_from_moon`.
+
+    Raises:
+        ValueError: A date or phase that is not finite or out of range.
+        TimeError: A date outside the years served.
+    """
     relay = terrestrial_relay(tt_jd1, tt_jd2, phase_at_epoch=phase_at_epoch)
     seen = [seen_from(station, relay).elevation_rad >= station.mask_rad for station in stations]
     return np.array(seen, bool).reshape(len(stations), len(relay))
@@ -110,7 +84,5 @@ def earth_orientation(tt_jd1: float, tt_jd2: Vector) -> Vector:
 
     IAU 2000B precession and nutation, good to 0.001 arcsec, an order cheaper than 2000A; no polar motion.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", erfa.ErfaWarning)  # leap seconds to come are not known
-        utc1, utc2 = erfa.taiutc(*erfa.tttai(tt_jd1, tt_jd2))
-    return np.asarray(erfa.c2t00b(tt_jd1, tt_jd2, utc1, utc2, 0.0, 0.0))
+    utc = utc_julian_date(tt_jd1, tt_jd2)
+    return np.asarray(erfa.c2t00b(tt_jd1, tt_jd2, tt_jd1, utc, 0.0, 0.0))

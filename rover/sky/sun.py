@@ -2,7 +2,7 @@
 
 The Earth and the Sun from pyerfa's `epv00`, the Moon from its `moon98`, the Moon's orientation from the IAU working
 group's series for the mean-Earth frame, with light time and aberration. Against DE421 and its librations, 1950-2050,
-the orientation is within 0.005 deg, the Moon's place within 0.004 deg and 13 km, and these two are what limits: the
+the orientation is within 0.0055 deg, the Moon's place within 0.0051 deg and 13 km, and these two are what limits: the
 Earth's place counts for nothing beside them. The bending of light by the Sun (5e-4 deg at its limb) is left out.
 """
 
@@ -17,9 +17,10 @@ import numpy.typing as npt
 
 from rover.core.arrays import locked
 from rover.core.bodies import AU_M, MOON, SPEED_OF_LIGHT_M_S
-from rover.core.time import SECONDS_PER_DAY
+from rover.core.place import check_place
+from rover.core.time import SECONDS_PER_DAY, check_served
 from rover.sky.ephemeris import Ephemeris, Target
-from rover.sky.topocentric import azimuth_elevation_range, east_north_up
+from rover.sky.topocentric import azimuth_elevation_range, east_north_up, instants
 
 Vector = npt.NDArray[np.float64]
 
@@ -101,6 +102,7 @@ class SeriesEphemeris:
 
     def seen_from_moon(self, target: Target, place_m: Vector, tt_jd1: float, tt_jd2: Vector) -> Vector:
         """Return (n, 3) vectors in metres to Sun or Earth as they appear; see `Ephemeris`."""
+        check_served(tt_jd1, tt_jd2)
         to_body = moon_orientation(tt_jd1, tt_jd2)
         sun, earth = _sun_and_earth(tt_jd1, tt_jd2)
         moon = erfa.moon98(tt_jd1, tt_jd2)
@@ -134,6 +136,7 @@ def sun_from_moon(
         Azimuth, elevation, distance, diameter; directions within 0.01 deg of JPL's ephemerides (tested).
 
     Raises:
+        ValueError: A place or date that is not finite or out of range.
         TimeError: A time that the ephemeris does not cover.
     """
     return _track(Target.SUN, latitude_rad, longitude_rad, tt_jd1, tt_jd2, ephemeris)
@@ -153,12 +156,11 @@ def earth_from_moon(
 
 def subsolar_point(tt_jd1: float, tt_jd2: npt.ArrayLike, *, ephemeris: Ephemeris = SERIES) -> SubPoint:
     """Return where on the Moon the Sun stands in the zenith, as it appears from the Moon's centre."""
-    return _sub_point(Target.SUN, tt_jd1, tt_jd2, ephemeris)
-
-
-def subearth_point(tt_jd1: float, tt_jd2: npt.ArrayLike, *, ephemeris: Ephemeris = SERIES) -> SubPoint:
-    """Return where on the Moon the Earth stands in the zenith: the libration."""
-    return _sub_point(Target.EARTH, tt_jd1, tt_jd2, ephemeris)
+    x, y, z = ephemeris.seen_from_moon(Target.SUN, np.zeros(3), tt_jd1, instants(tt_jd1, tt_jd2)).T
+    level = np.hypot(x, y)
+    return SubPoint(
+        latitude_rad=np.arctan2(z, level), longitude_rad=np.arctan2(y, x), distance_m=np.hypot(level, z)
+    )
 
 
 def moon_orientation(jd1: float, jd2: Vector) -> Vector:
@@ -198,8 +200,9 @@ def _track(
     tt_jd2: npt.ArrayLike,
     ephemeris: Ephemeris,
 ) -> Track:
+    check_place(latitude_rad, longitude_rad)
     axes = east_north_up(latitude_rad, longitude_rad)
-    jd2 = np.atleast_1d(np.asarray(tt_jd2, np.float64))
+    jd2 = instants(tt_jd1, tt_jd2)
     towards = ephemeris.seen_from_moon(target, axes[..., 2, :] * MOON.radius_m, tt_jd1, jd2)
     azimuth, elevation, distance = azimuth_elevation_range(towards, axes)
     return Track(
@@ -207,15 +210,6 @@ def _track(
         elevation_rad=elevation,
         distance_m=distance,
         angular_diameter_rad=2 * np.arcsin(target.radius_m / distance),
-    )
-
-
-def _sub_point(target: Target, tt_jd1: float, tt_jd2: npt.ArrayLike, ephemeris: Ephemeris) -> SubPoint:
-    jd2 = np.atleast_1d(np.asarray(tt_jd2, np.float64))
-    x, y, z = ephemeris.seen_from_moon(target, np.zeros(3), tt_jd1, jd2).T
-    level = np.hypot(x, y)
-    return SubPoint(
-        latitude_rad=np.arctan2(z, level), longitude_rad=np.arctan2(y, x), distance_m=np.hypot(level, z)
     )
 
 

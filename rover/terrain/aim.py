@@ -39,6 +39,7 @@ class Aims(NamedTuple):
         weight: (n,) float32 of the plane after, 0 to 1.
         whole, rest: (n,) float32 elevation over the map's middle in steps, as a whole number and what is left: so
             that differences between it and a horizon near it keep all their digits.
+        floor: (n,) float32 of the lowest horizon there can be, in steps less `whole`.
         eastward, northward: (n,) float32 of a unit vector towards the body.
         east, north: (cols,) and (rows,) float32 angle from the map's middle in steps.
     """
@@ -48,6 +49,7 @@ class Aims(NamedTuple):
     weight: Floats
     whole: Floats
     rest: Floats
+    floor: Floats
     eastward: Floats
     northward: Floats
     east: Floats
@@ -79,6 +81,7 @@ def aims_at(horizon: HorizonMap, body: Direction, *, lowered_rad: npt.ArrayLike 
         weight=weight.astype(np.float32),
         whole=whole.astype(np.float32),
         rest=(steps - whole).astype(np.float32),
+        floor=((math.pi / 2 - horizon.dip_rad) / STEP_RAD - whole).astype(np.float32),
         eastward=np.sin(on_raster).astype(np.float32),
         northward=np.cos(on_raster).astype(np.float32),
         east=east,

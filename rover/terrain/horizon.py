@@ -18,7 +18,7 @@ import numpy.typing as npt
 from rover.core.arrays import locked
 from rover.core.bodies import BODIES
 from rover.core.errors import DemFrameError, PlaceError, UsageError
-from rover.core.grid import Dem, GridGeometry, Site
+from rover.core.grid import Dem, GridGeometry, Site, check_square
 from rover.core.memory import check_memory
 from rover.core.strips import by_strips
 from rover.terrain.far_horizon import NO_FAR, FarHorizon, check_far, trace_far
@@ -47,11 +47,15 @@ class HorizonMap:
         steps: (azimuths, rows, cols) uint16: elevation is `steps * STEP_RAD - pi / 2`, or `UNKNOWN`. Azimuth k is
             `2 pi k / azimuths`, clockwise from the raster's north.
         observer_height_m: Height of the panel, mast or antenna above the ground.
+        dip_rad: How far below the level plane the horizon stands that a sphere through the lowest ground has, seen
+            from the highest. Where the ground known ends before that, what shines takes this for the horizon: beyond
+            the edge of a map lies more of the body, not the sky.
     """
 
     geometry: GridGeometry
     steps: npt.NDArray[np.uint16]
     observer_height_m: float
+    dip_rad: float = math.pi / 2
 
     def __post_init__(self) -> None:
         azimuths = self.steps.shape[0]
@@ -84,6 +88,7 @@ class _Ground:
     tops: Tops
     far: FarHorizon
     observer_height_m: float
+    dip_rad: float
 
 
 def trace_horizon(
@@ -119,6 +124,7 @@ def trace_horizon(
         DemFrameError: A far DEM in another frame, or a body of unknown size.
         ResourceError: More memory than there is.
     """
+    check_square(dem.geometry, "a horizon")
     check_azimuths(azimuths)
     _check_height(observer_height_m)
     window = _window_in(dem.geometry, window)
@@ -147,6 +153,7 @@ def trace_tiles(
     Raises:
         As `trace_horizon`, and UsageError for a tile of no cells.
     """
+    check_square(dem.geometry, "a horizon")
     check_azimuths(azimuths)
     _check_height(observer_height_m)
     if tile < 1:
@@ -260,7 +267,19 @@ def _ready(dem: Dem, azimuths: int, height_m: float, far_dem: Dem | None, exact:
         tops=tops_of(dem.elevation_m),
         far=far,
         observer_height_m=height_m,
+        dip_rad=_dip(dem, far_dem, height_m, radius_m + dem.datum_m),
     )
+
+
+def _dip(dem: Dem, far_dem: Dem | None, height_m: float, radius_m: float) -> float:
+    """Return the dip of the horizon of a sphere through the lowest ground, from the highest that is traced."""
+    if np.isnan(dem.elevation_m).all():
+        return 0.0
+    lowest_m = float(np.nanmin(dem.elevation_m))
+    if far_dem is not None and not np.isnan(far_dem.elevation_m).all():
+        lowest_m = min(lowest_m, float(np.nanmin(far_dem.elevation_m)) + far_dem.datum_m - dem.datum_m)
+    over_m = float(np.nanmax(dem.elevation_m)) + height_m - lowest_m
+    return math.acos(1.0 / (1.0 + over_m / (radius_m + lowest_m)))
 
 
 def _trace(ground: _Ground, azimuths: int, window: Window) -> HorizonMap:
@@ -275,4 +294,6 @@ def _trace(ground: _Ground, azimuths: int, window: Window) -> HorizonMap:
         *(eye_m, row, col, ground.far.tangent, ground.far.axes_from(row, col)),
     )
     by_strips(seen.rows, lambda first, last: trace_rows(*march, first, last, steps))
-    return HorizonMap(geometry=seen, steps=steps, observer_height_m=ground.observer_height_m)
+    return HorizonMap(
+        geometry=seen, steps=steps, observer_height_m=ground.observer_height_m, dip_rad=ground.dip_rad
+    )

@@ -21,7 +21,7 @@ from rover.terrain.horizon import HorizonMap, check_azimuths
 FORMAT = 1
 """Of what `write_horizon` writes; a newer one is refused by name."""
 
-_NUMBERS = ("format", "observer_height_m", "resolution_m", "east_m", "north_m")
+_NUMBERS = ("format", "observer_height_m", "dip_rad", "resolution_m", "east_m", "north_m")
 _PLACE = ("latitude_rad", "longitude_rad", "grid_north_rad")
 _TEXTS = ("body", "crs_wkt")
 _STEPS = "steps.npy"
@@ -51,6 +51,7 @@ def write_horizon(horizon: HorizonMap, path: Path | str) -> None:
     held: dict[str, Any] = {
         "format": FORMAT,
         "observer_height_m": horizon.observer_height_m,
+        "dip_rad": horizon.dip_rad,
         "resolution_m": geometry.resolution_m,
         "east_m": geometry.east_m,
         "north_m": geometry.north_m,
@@ -140,7 +141,9 @@ def _map_of(held: dict[str, Any], steps: npt.NDArray[Any], path: Path | str) -> 
         _refuse(path, error.problems[0].what, _REMEDY, "azimuths", steps.shape[0])
     except ValueError as error:
         _refuse(path, f"no raster ({error})", _REMEDY, "geometry", None)
-    return HorizonMap(geometry=geometry, steps=steps, observer_height_m=held["observer_height_m"])
+    return HorizonMap(
+        geometry=geometry, steps=steps, observer_height_m=held["observer_height_m"], dip_rad=held["dip_rad"]
+    )
 
 
 def _refuse(

@@ -16,14 +16,15 @@ import numpy as np
 
 from rover.core.jit import kernel
 
-BLOCK_ROWS = 8
-BLOCK_COLS = 256
-"""Cells that march together: their eyes, horizons and the ground they look at fit the first cache."""
+BLOCK_ROWS = 4
+BLOCK_COLS = 1024
+"""Cells that march together: long rows, since what a row costs to set about is a good part of what it takes; few of
+them, so that their eyes, horizons and the ground they look at stay in the nearest caches."""
 
 TILE = 32
 """Side in cells of the tiles whose highest ground is known."""
 
-STRETCH = 8
+STRETCH = 16
 """Samples that are passed over, or taken, together."""
 
 ATAN = (

@@ -60,13 +60,15 @@ def lit_rows(steps, aims, t, per_step, lit, first, last):  # type: ignore[no-unt
     """
     cols = steps.shape[2]
     weight, whole, eastward, radius = aims.weight[t], aims.whole[t], aims.eastward[t], per_step[t]
-    east = aims.east
+    east, floor = aims.east, aims.floor[t]
     for r in range(first, last):
         before, after, out = steps[aims.before[t], r], steps[aims.after[t], r], lit[r]
         level = aims.rest[t] + aims.north[r] * aims.northward[t]
         for c in range(cols):
             low, high = np.float32(before[c]), np.float32(after[c])
-            x = ((level + east[c] * eastward) - ((low - whole) + weight * (high - low))) * radius
+            horizon = (low - whole) + weight * (high - low)
+            horizon = horizon if horizon > floor else floor
+            x = ((level + east[c] * eastward) - horizon) * radius
             x = x if x < ONE else ONE
             x = x if x > -ONE else -ONE
             share = disc_share(x)
@@ -83,12 +85,15 @@ def view_rows(steps, aims, t, seen, first, last):  # type: ignore[no-untyped-def
     """
     cols = steps.shape[2]
     weight, whole, eastward, east = aims.weight[t], aims.whole[t], aims.eastward[t], aims.east
+    floor = aims.floor[t]
     for r in range(first, last):
         before, after, out = steps[aims.before[t], r], steps[aims.after[t], r], seen[r]
         level = aims.rest[t] + aims.north[r] * aims.northward[t]
         for c in range(cols):
             low, high = np.float32(before[c]), np.float32(after[c])
-            above = (level + east[c] * eastward) - ((low - whole) + weight * (high - low))
+            horizon = (low - whole) + weight * (high - low)
+            horizon = horizon if horizon > floor else floor
+            above = (level + east[c] * eastward) - horizon
             out[c] = (above >= NOTHING) & (low != UNKNOWN)
 
 
@@ -120,7 +125,15 @@ def calendar_rows(steps, aims, time, begins, ends, longest, total, kept, counts,
                 if t == 0:
                     kept[:] = NOTHING
                     _heights(
-                        before, after, east, aims.weight[t], aims.whole[t], level, aims.eastward[t], kept
+                        before,
+                        after,
+                        east,
+                        aims.weight[t],
+                        aims.whole[t],
+                        aims.floor[t],
+                        level,
+                        aims.eastward[t],
+                        kept,
                     )
                     counts[t] += _open(kept, stop - start)
                 else:
@@ -130,6 +143,7 @@ def calendar_rows(steps, aims, time, begins, ends, longest, total, kept, counts,
                         east,
                         aims.weight[t],
                         aims.whole[t],
+                        aims.floor[t],
                         level,
                         aims.eastward[t],
                         time[t - 1],
@@ -148,11 +162,13 @@ def calendar_rows(steps, aims, time, begins, ends, longest, total, kept, counts,
 
 
 @kernel
-def _heights(before, after, east, weight, whole, level, eastward, kept):  # type: ignore[no-untyped-def]
+def _heights(before, after, east, weight, whole, floor, level, eastward, kept):  # type: ignore[no-untyped-def]
     """Keep the height above the horizon in steps, far below where that is unknown."""
     for c in range(len(before)):
         low, high = np.float32(before[c]), np.float32(after[c])
-        above = (level + east[c] * eastward) - ((low - whole) + weight * (high - low))
+        horizon = (low - whole) + weight * (high - low)
+        horizon = horizon if horizon > floor else floor
+        above = (level + east[c] * eastward) - horizon
         kept[c] = above if low != UNKNOWN else FAR_BELOW
 
 
@@ -169,7 +185,7 @@ def _open(kept, cells):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _pass(before, after, east, weight, whole, level, eastward, then, span, kept):  # type: ignore[no-untyped-def]
+def _pass(before, after, east, weight, whole, floor, level, eastward, then, span, kept):  # type: ignore[no-untyped-def]
     """Carry the account of a piece over one span of time; return how many cells are above at its end.
 
     All six accounts lie in one array a fixed distance apart: with an array each, the compiler would have to check too
@@ -178,7 +194,9 @@ def _pass(before, after, east, weight, whole, level, eastward, then, span, kept)
     count = 0
     for c in range(len(before)):
         low, high = np.float32(before[c]), np.float32(after[c])
-        now = (level + east[c] * eastward) - ((low - whole) + weight * (high - low))
+        horizon = (low - whole) + weight * (high - low)
+        horizon = horizon if horizon > floor else floor
+        now = (level + east[c] * eastward) - horizon
         now = now if low != UNKNOWN else FAR_BELOW
         was = kept[c]
         kept[c] = now

@@ -26,8 +26,8 @@ def hindcast(
         Optional[Path],  # noqa: UP045 - typer reads it at run time
         typer.Option(
             metavar="FILE.csv",
-            help="Published times to set beside, columns lunar_day, rover_wake_utc, rover_sleep_utc; the rule stays"
-            " fitted to those that come with the package.",
+            help="Other published times to set beside, columns lunar_day, rover_wake_utc, rover_sleep_utc; the rule"
+            " stays fitted to those of lunar days 2-16 that come with the package.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -39,8 +39,9 @@ def hindcast(
     """Predict when Yutu-2 woke and went to sleep, and tell how far off published times the prediction is."""
     from rover.core.atomic import check_outputs
     from rover.core.errors import UsageError
-    from rover.io.dormancy_log import read_dormancy_log
+    from rover.io.dormancy_log import read_dormancy_log, read_published_days
     from sim.cli.hindcast_tables import as_json_text, as_text
+    from sim.cli.output import refuse_other_picture
 
     for name, day in (("--from", first), ("--to", last)):
         if not 1 <= day <= _LAST_DAY:
@@ -48,32 +49,32 @@ def hindcast(
             raise UsageError("no lunar day", remedy=remedy, field=name, value=day)
     if last < first:
         raise UsageError("comes before --from", remedy="give a later lunar day", field="--to", value=last)
-    if plot is not None and plot.suffix.lower() != ".png":
-        raise UsageError("pictures are PNG", remedy="give the file a name that ends in .png", file=plot)
+    refuse_other_picture("--plot", plot)
     check_outputs({"--plot": plot}, sources=[log])
-    made = predict(first, last, read_dormancy_log(), None if log is None else read_dormancy_log(log))
+    made = predict(first, last, read_published_days(), None if log is None else read_dormancy_log(log))
     if plot is not None:
         _draw(made, plot)
     typer.echo(as_json_text(made) if as_json else as_text(made))
 
 
 def predict(
-    first: int, last: int, fitted: Sequence[LoggedDay], beside: Sequence[LoggedDay] | None
+    first: int, last: int, published: Sequence[LoggedDay], given: Sequence[LoggedDay] | None = None
 ) -> Hindcast:
-    """Return predictions for lunar days by rules fitted to one log, set beside another or the same one."""
+    """Return predictions for lunar days at the landing site; logs as for `hindcast_of`."""
     import math
 
-    from rover.sky.dormancy import array_output, fit_rule, sun_elevation
+    from rover.sky.dormancy import ArrayOutput
     from sim.cli.hindcast_tables import hindcast_of
     from sim.cli.landing_site import landing_site_deg
 
     latitude, longitude = map(math.radians, landing_site_deg())
-    rule, constant = (
-        fit_rule(measure, fitted, latitude_rad=latitude, longitude_rad=longitude)
-        for measure in (array_output(), sun_elevation)
-    )
     return hindcast_of(
-        rule, constant, range(first, last + 1), fitted=fitted, beside=fitted if beside is None else beside
+        ArrayOutput(),
+        range(first, last + 1),
+        latitude_rad=latitude,
+        longitude_rad=longitude,
+        published=published,
+        given=given,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from rover.core.time import Epoch
 from rover.sky.dormancy import DormancyRule, sun_elevation_at
-from sim.cli.hindcast_tables import Array, Hindcast, rule_words
+from sim.cli.hindcast_tables import FITTED_DAYS, Array, Hindcast, rule_words
 from sim.view.hindcast import HindcastSheet, Published
 
 
@@ -22,7 +22,8 @@ def sheet_of(made: Hindcast) -> HindcastSheet:
         constant_wake_deg=math.degrees(made.constant.wake_at),
         wakes=_events(made, "wake"),
         sleeps=_events(made, "sleep"),
-        lines=rule_words(made).replace(" 1 au, and", " 1 au,\nand").splitlines(),
+        fitted_days=(FITTED_DAYS[0], FITTED_DAYS[-1]),
+        lines=rule_words(made).splitlines(),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,20 +14,24 @@ import numpy.typing as npt
 from rover.core.logged_day import LoggedDay
 from rover.core.time import Epoch
 from rover.sky.dormancy import (
-    LEAN_NORTH_RAD,
+    LEANS_JUDGED_DEG,
+    ArrayOutput,
     DayError,
     DormancyRule,
     counted,
     error_of,
     errors,
     errors_left_out,
+    fit_rule,
+    sun_elevation,
     sun_elevation_at,
 )
 
 Array = npt.NDArray[np.float64]
 FORMAT = 1
 
-_HOUR_S = 3600.0
+FITTED_DAYS = range(2, 17)
+"""Lunar days that rules are fitted to; what is published of others only checks them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +48,16 @@ class DayHindcast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """How far off the times that count are: hours, of either sign."""
+    """How far off the times that count are: hours, of either sign.
+
+    Attributes:
+        words: Which lunar days, in words.
+        lunar_days: Those with a time that counts.
+        own, constant: (n,) errors of the rule and of the best constant.
+    """
 
     words: str
+    lunar_days: tuple[int, ...]
     own: Array
     constant: Array
 
@@ -56,11 +67,14 @@ class Hindcast:
     """Predictions and how good they are.
 
     Attributes:
-        rule, constant: The rule, and the best rule with a constant elevation.
+        output: What the rule measures.
+        rule, constant: The rule, and the best rule with a constant elevation; fitted to `FITTED_DAYS` alone.
         days: In order.
-        scores: On days that the rules were fitted to, on each of these left out in turn, and on other days.
+        scores: On lunar days that the rules were fitted to, on each of these left out in turn, and on other days; over
+            whole logs, whichever days are predicted.
     """
 
+    output: ArrayOutput
     rule: DormancyRule
     constant: DormancyRule
     days: tuple[DayHindcast, ...]
@@ -68,35 +82,72 @@ class Hindcast:
 
 
 def hindcast_of(
-    rule: DormancyRule,
-    constant: DormancyRule,
+    output: ArrayOutput,
     lunar_days: Iterable[int],
     *,
-    fitted: Sequence[LoggedDay],
-    beside: Sequence[LoggedDay],
+    latitude_rad: float,
+    longitude_rad: float,
+    published: Sequence[LoggedDay],
+    given: Sequence[LoggedDay] | None = None,
 ) -> Hindcast:
-    """Return predictions for lunar days, and the errors of both rules.
+    """Return predictions for lunar days, and the errors of the rule and of the best constant elevation.
 
     Args:
-        rule, constant: Both fitted to `fitted`.
+        output: What the rule measures.
         lunar_days: Which.
-        fitted: The log that the rules were fitted to.
-        beside: The log that predictions are set beside.
+        latitude_rad, longitude_rad: Of the site.
+        published: The log; of it, rules are fitted to `FITTED_DAYS`.
+        given: A log to set predictions beside in its stead. A time counts only where that of `published` for the same
+            day does, if there is one.
+
+    Raises:
+        ValueError: No wake or no sleep of `FITTED_DAYS` counts.
     """
-    published = {day.lunar_day: day for day in beside}
-    days = tuple(_day(rule, constant, day, published.get(day)) for day in lunar_days)
-    known = {day.lunar_day for day in fitted}
+    fitted = [day for day in published if day.lunar_day in FITTED_DAYS]
+    place = {"latitude_rad": latitude_rad, "longitude_rad": longitude_rad}
+    rule, constant = (fit_rule(measure, fitted, **place) for measure in (output, sun_elevation))
+    beside = published if given is None else _with_standings(given, published)
+    rows = {day.lunar_day: day for day in beside}
     scores = [
-        _score("lunar days fitted to", [day for day in days if day.lunar_day in known]),
-        Score(
-            words="each of these left out of the fit",
-            own=counted(errors_left_out(rule, fitted), fitted),
-            constant=counted(errors_left_out(constant, fitted), fitted),
+        _score("lunar days fitted to", fitted, errors(rule, fitted), errors(constant, fitted)),
+        _score(
+            "each of these left out of the fit",
+            fitted,
+            errors_left_out(rule, fitted),
+            errors_left_out(constant, fitted),
         ),
-        _score("lunar days not fitted to", [day for day in days if day.lunar_day not in known]),
     ]
+    if given is not None:
+        same = [day for day in beside if day.lunar_day in FITTED_DAYS]
+        scores.append(
+            _score("lunar days fitted to, by the log given", same, errors(rule, same), errors(constant, same))
+        )
+    others = [day for day in beside if day.lunar_day not in FITTED_DAYS]
+    scores.append(_score("lunar days not fitted to", others, errors(rule, others), errors(constant, others)))
     return Hindcast(
-        rule=rule, constant=constant, days=days, scores=tuple(score for score in scores if len(score.own))
+        output=output,
+        rule=rule,
+        constant=constant,
+        days=tuple(_day(rule, constant, day, rows.get(day)) for day in lunar_days),
+        scores=tuple(score for score in scores if score.lunar_days),
+    )
+
+
+def _with_standings(given: Iterable[LoggedDay], known: Iterable[LoggedDay]) -> list[LoggedDay]:
+    """Return a log in which no time counts that does not count in another, whoever writes it down."""
+    rows = {day.lunar_day: day for day in known}
+    return [_with_standing(day, rows.get(day.lunar_day)) for day in given]
+
+
+def _with_standing(day: LoggedDay, known: LoggedDay | None) -> LoggedDay:
+    if known is None:
+        return day
+    return replace(
+        day,
+        wake_standing=day.wake_standing if known.wake is None or known.wake_counts else known.wake_standing,
+        sleep_standing=(
+            day.sleep_standing if known.sleep is None or known.sleep_counts else known.sleep_standing
+        ),
     )
 
 
@@ -116,20 +167,25 @@ def _day(rule: DormancyRule, constant: DormancyRule, lunar_day: int, row: Logged
     )
 
 
-def _score(words: str, days: list[DayHindcast]) -> Score:
-    log = [day.published for day in days]
-    own, constant = (
-        counted(found, log) for found in ([day.error for day in days], [day.constant_error for day in days])
+def _score(words: str, log: Sequence[LoggedDay], own: list[DayError], constant: list[DayError]) -> Score:
+    return Score(
+        words=words,
+        lunar_days=tuple(day.lunar_day for day in log if day.wake_counts or day.sleep_counts),
+        own=counted(own, log),
+        constant=counted(constant, log),
     )
-    return Score(words=words, own=own, constant=constant)
 
 
 def rule_words(made: Hindcast) -> str:
-    """Return the rule in a sentence."""
+    """Return the rule in two lines: what it is, and what of it is assumed."""
+    lean_deg = math.degrees(made.output.lean_north_rad)
+    least, most = LEANS_JUDGED_DEG
     return (
-        f"The rover wakes when its array, leaning {math.degrees(LEAN_NORTH_RAD):.0f} deg to the north, gives "
-        f"{100 * made.rule.wake_at:.1f} % of what it gives facing the Sun at 1 au, and is put to sleep when the Sun is "
-        f"down to {math.degrees(made.rule.sleep_at_rad):.2f} deg."
+        f"The rover wakes when its array, leaning {lean_deg:.0f} deg to the north, gives "
+        f"{100 * made.rule.wake_at:.1f} % of what it gives facing the Sun at 1 au; it is put to sleep when the Sun is "
+        f"down to {math.degrees(made.rule.sleep_at_rad):.2f} deg.\n"
+        f"The lean is assumed; that any from {least} to {most} deg does better than a constant elevation was judged on "
+        f"lunar days {FITTED_DAYS[0]}-{FITTED_DAYS[-1]} only, which all thresholds are fitted to."
     )
 
 
@@ -177,12 +233,16 @@ def _clock(epoch: Epoch) -> str:
 def _scores(made: Hindcast) -> list[str]:
     lines = [f"{'absolute error, h':56s}events  median    mean  greatest"]
     for score in made.scores:
-        for words, found in (("this rule", score.own), ("constant elevation", score.constant)):
+        for words, found in (("this rule", score.own), ("best constant", score.constant)):
             size, heading = np.abs(found), f"{score.words}: {words}"
             lines.append(
                 f"{heading:56s}{len(size):6d}{np.median(size):8.2f}{size.mean():8.2f}{size.max():10.2f}"
             )
-    return [*lines, f"({constant_words(made)})"]
+    return [
+        *lines,
+        "(over all lunar days with published times, whichever are listed above)",
+        f"({constant_words(made)})",
+    ]
 
 
 def as_json_text(made: Hindcast) -> str:
@@ -190,8 +250,9 @@ def as_json_text(made: Hindcast) -> str:
     table: dict[str, Any] = {
         "format": FORMAT,
         "rule": {
-            "words": rule_words(made),
-            "array_lean_north_deg": math.degrees(LEAN_NORTH_RAD),
+            "words": rule_words(made).replace("\n", " "),
+            "fitted_lunar_days": [FITTED_DAYS[0], FITTED_DAYS[-1]],
+            "array_lean_north_deg": math.degrees(made.output.lean_north_rad),
             "wake_output": made.rule.wake_at,
             "sleep_sun_elevation_deg": math.degrees(made.rule.sleep_at_rad),
         },
@@ -201,7 +262,11 @@ def as_json_text(made: Hindcast) -> str:
         },
         "days": [_day_table(made.rule, day) for day in made.days],
         "errors_h": {
-            score.words: {"this_rule": _summary(score.own), "constant_elevation": _summary(score.constant)}
+            score.words: {
+                "lunar_days": list(score.lunar_days),
+                "this_rule": _summary(score.own),
+                "constant_elevation": _summary(score.constant),
+            }
             for score in made.scores
         },
     }

@@ -45,7 +45,10 @@ def sky(
         Optional[str],  # noqa: UP045
         typer.Option("--to", metavar="UTC", help="End of a span."),
     ] = None,
-    step: Annotated[float, typer.Option(metavar="H", help="Hours between rows of a span.")] = 1.0,
+    step: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(metavar="H", help="Hours between rows of a span.", show_default="1"),
+    ] = None,
     almanac: Annotated[
         bool, typer.Option("--almanac", help="The events of a lunar day, instead of places in the sky.")
     ] = False,
@@ -86,7 +89,7 @@ def sky(
     Azimuths are clockwise from true north; elevations are above a level horizon, of the Sun's centre. Light time is one
     way from the place through the relay to the Earth's centre.
     """
-    _check_times(at, begin, end, day, almanac=almanac)
+    _check_times(at, begin, end, step, day, almanac=almanac)
     is_instant = at is not None and not almanac
     _check_outputs(out, plot, is_instant=is_instant, as_json=as_json, as_csv=as_csv)
     with ExitStack() as stack:
@@ -95,11 +98,24 @@ def sky(
         if almanac:
             _tell_day(place, told_as, at, day, form, out, plot)
         else:
-            _tell_times(place, told_as, _times(at, begin, end, step, max_rows), form, out, plot)
+            _tell_times(
+                place,
+                told_as,
+                _times(at, begin, end, 1.0 if step is None else step, max_rows),
+                form,
+                out,
+                plot,
+            )
 
 
 def _check_times(
-    at: str | None, begin: str | None, end: str | None, day: int | None, *, almanac: bool
+    at: str | None,
+    begin: str | None,
+    end: str | None,
+    step_h: float | None,
+    day: int | None,
+    *,
+    almanac: bool,
 ) -> None:
     """Refuse times that are missing or do not go together."""
     spans = begin is not None or end is not None
@@ -114,6 +130,8 @@ def _check_times(
     if not almanac and at is None and not spans:
         remedy = f"give --at UTC, {_EXAMPLE}, or --from UTC --to UTC, or --almanac"
         raise _refusal("--at", "no time is named", remedy)
+    if step_h is not None and not spans:
+        raise _refusal("--step", "is of a span", "leave it, or give --from and --to")
     if spans and (begin is None or end is None):
         raise _refusal("--from" if begin is None else "--to", "--from and --to go together", "give both")
 
@@ -233,7 +251,7 @@ def _number(text: str, field: str) -> float:
         pass
     remedy = "give degrees, such as -45.4446"
     if sign is not None:
-        bare = text.strip()[:-1].strip().rstrip("\u00b0")
+        bare = text.strip()[:-1].strip().rstrip("\u00b0").lstrip("+-")
         remedy = f"south and west are negative: {field} {sign}{bare}"
     raise UsageError("no number of degrees", remedy=remedy, field=field, value=text) from None
 

@@ -53,7 +53,7 @@ def _sheet(
     time_s = np.concatenate([table.time_s for table in tables])
     span = float(time_s[0]), float(time_s[-1])
     step_s = 3600.0
-    sun = place.sun_track(epoch, span[0] - step_s, span[1] + step_s)
+    sun = place.sun_track(epoch, *span)
     level = crossings(sun, *span, step_s=step_s)
     passes = station_passes(place.stations, epoch, *span, phase_at_epoch=place.phase_at_epoch)
     return SkySheet(

@@ -1,34 +1,26 @@
-"""`farside terrain`: the statistics of a DEM, beside what they should be."""
+"""`farside terrain`: what the ground of a DEM is like, where a rover may go on it, and where it is lit."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import Annotated, Optional
 
 import typer
 
-from sim.cli.options import Band, MaxCells, cells_allowed
+from rover.core.errors import UsageError
+from sim.cli.options import AllowBody, Band, MaxCells, Quiet, cells_allowed
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from rover.core.grid import Dem
-    from rover.core.targets import TargetRange
-    from rover.terrain.report import TerrainReport
-    from rover.terrain.rocks import Rocks
-    from sim.moon.site import SiteParams
-
-    Floats = npt.NDArray[np.float64]
-
-
-_LIKE = 1.6
-"""Ratio of sides up to which a target of one square is held to another."""
+_OF_REPORT, _OF_MAPS, _OF_LIGHT = "Report", "Maps", "Light"
 
 
 def terrain(
     dem: Annotated[Path, typer.Argument(metavar="DEM", help="GeoTIFF, npz or ESRI ASCII.")],
-    report: Annotated[bool, typer.Option("--report", help="Print the statistics, as without it.")] = True,
+    report: Annotated[
+        bool,
+        typer.Option(
+            "--report", help="Print the statistics, as without any option.", rich_help_panel=_OF_REPORT
+        ),
+    ] = False,
     rocks: Annotated[
         Optional[Path],  # noqa: UP045 - typer reads it at run time
         typer.Option(
@@ -40,155 +32,198 @@ def terrain(
         typer.Option(
             metavar="SITE|site.toml",
             help="Whose laws and targets to set beside; by default the site that a seeded GeoTIFF or .asc names.",
+            rich_help_panel=_OF_REPORT,
         ),
-    ] = None,
-    out: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--out", metavar="FILE.json", help="Write all figures as JSON."),
     ] = None,
     plot: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--plot", metavar="FILE.png", help="Draw them."),
+        typer.Option("--plot", metavar="FILE.png", help="Draw the statistics.", rich_help_panel=_OF_REPORT),
     ] = None,
     center: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
-            metavar="LAT,LON", help="Of a map in degrees or any other frame: middle of a window, in degrees."
+            metavar="LAT,LON",
+            help="Of a map in degrees or any other frame: middle of a window, in degrees.",
+            rich_help_panel=_OF_REPORT,
         ),
     ] = None,
     size: Annotated[
         Optional[float],  # noqa: UP045
-        typer.Option(metavar="M", help="Side of that window in metres."),
+        typer.Option(metavar="M", help="Side of that window in metres.", rich_help_panel=_OF_REPORT),
+    ] = None,
+    vehicle: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Make maps for a bundled vehicle or a .toml file.",
+            rich_help_panel=_OF_MAPS,
+        ),
+    ] = None,
+    baseline: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(
+            metavar="M",
+            help="Side of the window that slopes are taken over.",
+            show_default="3 x 3 cells",
+            rich_help_panel=_OF_MAPS,
+        ),
+    ] = None,
+    abundance: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            "--rock-abundance",
+            metavar="BAND",
+            min=1,
+            help="Band of the DEM's file with the share of ground under rocks.",
+            rich_help_panel=_OF_MAPS,
+        ),
+    ] = None,
+    horizon: Annotated[
+        bool,
+        typer.Option("--horizon/--no-horizon", help="Trace and write the horizon.", rich_help_panel=_OF_MAPS),
+    ] = True,
+    light: Annotated[
+        bool,
+        typer.Option(
+            "--light",
+            help="Animate the shadows and write a calendar of the light.",
+            rich_help_panel=_OF_LIGHT,
+        ),
+    ] = False,
+    at: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            metavar="UTC", help="Map the light at this time; may be repeated.", rich_help_panel=_OF_LIGHT
+        ),
+    ] = None,
+    begin: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--from", metavar="UTC", help="First time of --light.", rich_help_panel=_OF_LIGHT),
+    ] = None,
+    end: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--to", metavar="UTC", help="Last time of --light.", rich_help_panel=_OF_LIGHT),
+    ] = None,
+    step: Annotated[
+        float,
+        typer.Option(
+            "--step", metavar="H", help="Hours between times of --light.", rich_help_panel=_OF_LIGHT
+        ),
+    ] = 2.0,
+    far_dem: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            metavar="DEM", help="Coarser map of the region, for the far horizon.", rich_help_panel=_OF_LIGHT
+        ),
+    ] = None,
+    azimuths: Annotated[
+        int,
+        typer.Option(
+            metavar="N", help="Directions that the horizon is traced in.", rich_help_panel=_OF_LIGHT
+        ),
+    ] = 72,
+    height: Annotated[
+        float,
+        typer.Option(
+            "--observer-height",
+            metavar="M",
+            help="Height above the ground of what is lit: panel, mast or antenna.",
+            rich_help_panel=_OF_LIGHT,
+        ),
+    ] = 0.0,
+    exact: Annotated[
+        bool,
+        typer.Option("--exact", help="Trace every half cell: slower.", rich_help_panel=_OF_LIGHT),
+    ] = False,
+    tile: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            metavar="CELLS",
+            min=16,
+            help="Trace the horizon in squares of this side, one file each, to need less memory.",
+            rich_help_panel=_OF_LIGHT,
+        ),
+    ] = None,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", metavar="PATH", help="Of a report FILE.json, of maps and light a new folder."),
     ] = None,
     band: Band = 1,
+    allow_body: AllowBody = False,
     max_cells: MaxCells = None,
+    quiet: Quiet = False,
 ) -> None:
-    """Tell what the ground of a DEM is like: relief, slopes, height differences, craters, rocks."""
-    from rover.terrain.report import report_terrain
-    from sim.cli.terrain_tables import as_json, as_text
+    """Tell what the ground of a DEM is like; with --vehicle or --light, write maps of it into a folder.
 
-    _check_outputs(dem, rocks, out, plot)
-    ground = _read(dem, center, size, band, cells_allowed(max_cells))
-    listed = None if rocks is None else _read_rocks(rocks, ground)
-    told_by = _site(site or _site_in(dem))
-    name = None if told_by is None else told_by.name
-    made = report_terrain(
-        ground,
-        rocks=listed,
-        **({} if told_by is None else _laws(told_by, ground)),
-    )
-    if out is not None:
-        _write(as_json(made, ground), out)
-    if plot is not None:
-        _draw(made, ground, name, plot)
-    typer.echo(as_text(made, ground, name))
+    --vehicle maps slope, aspect, roughness, step, hazards, cost and horizon for that rover, and with --at the light.
+    """
+    cells = cells_allowed(max_cells)
+    if vehicle is None and not light:
+        _refuse(at, "--at", "light is mapped beside other maps", "add --vehicle NAME --out FOLDER")
+        _refuse(begin or end, "--from", "is of --light", "add --light")
+        from sim.cli.terrain_report import ReportRequest
+        from sim.cli.terrain_report import report as print_report
 
-
-def _check_outputs(dem: Path, rocks: Path | None, out: Path | None, plot: Path | None) -> None:
-    """Refuse outputs that would replace an input or each other, that no picture can have, or not writable."""
-    from rover.core.errors import UsageError
-    from rover.io.atomic import check_outputs
-
-    if plot is not None and plot.suffix.lower() != ".png":
-        raise UsageError("pictures are PNG", remedy="give the file a name that ends in .png", file=plot)
-    check_outputs({"--out": out, "--plot": plot}, sources=[dem, rocks])
-
-
-def _read(dem: Path, center: str | None, size: float | None, band: int, max_cells: int) -> Dem:
-    """Read a DEM, or make one of a window of a map in any frame."""
-    from rover.core.errors import UsageError
-    from rover.core.grid import check_square
-    from rover.io.raster import read_dem
-    from rover.io.reproject import reproject_dem
-    from sim.cli.reproject import degrees_of
-
-    if center is None and size is None:
-        ground = read_dem(dem, band=band, max_cells=max_cells)
-        check_square(ground.geometry, "the report", file=dem)
-        return ground
-    if center is None or size is None:
-        missing = "--center" if center is None else "--size"
-        raise UsageError("--center and --size go together", field=missing, remedy="give both or neither")
-    latitude, longitude = degrees_of(center)
-    return reproject_dem(
-        dem,
-        latitude_deg=latitude,
-        longitude_deg=longitude,
-        size_m=size,
-        band=band,
-        method="cubic",
-        max_cells=max_cells,
-    )
-
-
-def _read_rocks(path: Path, ground: Dem) -> Rocks:
-    from rover.io.rock_list import read_rock_list, refuse_elsewhere
-    from rover.terrain.rocks import Rocks
-
-    held = read_rock_list(path)
-    refuse_elsewhere(held, ground.geometry, file=path)
-    east, north, diameter, height = held.T
-    return Rocks(east_m=east, north_m=north, diameter_m=diameter, height_m=height)
-
-
-def _site_in(dem: Path) -> str | None:
-    """The bundled site that a seeded DEM says it is of, if any."""
-    from rover.io.bundle import site_names
-    from rover.io.raster import tag_of
-
-    named = tag_of(dem, "SITE")
-    return named if named in site_names() else None
-
-
-def _site(spec: str | None) -> SiteParams | None:
-    from sim.run.setting import load_site
-
-    return None if spec is None else load_site(spec)
-
-
-def _laws(site: SiteParams, dem: Dem) -> dict[str, Any]:
-    """What a site says of its craters and rocks, and what its figures should be."""
-    import numpy as np
-
-    craters, rocks = site.craters, site.rocks
-
-    def crater_law(diameter_m: Floats) -> Floats:
-        km = diameter_m / 1000
-        return np.minimum(
-            craters.equilibrium_per_km2 * km**-craters.equilibrium_exponent,
-            craters.production_per_km2 * km**-craters.production_exponent,
+        print_report(
+            ReportRequest(
+                dem=dem,
+                band=band,
+                max_cells=cells,
+                rocks=rocks,
+                site=site,
+                out=out,
+                plot=plot,
+                center=center,
+                size_m=size,
+            )
         )
+        return
+    for given, option in ((report, "--report"), (site, "--site"), (plot, "--plot"), (center, "--center")):
+        _refuse(
+            given, option, "is of the report, which --vehicle and --light do not print", "run it by itself"
+        )
+    if light and begin is None and end is None:
+        raise UsageError("light over which time?", field="--light", remedy="give --from UTC --to UTC")
+    _refuse((begin or end) and not light, "--from", "is of --light", "add --light")
+    if out is None:
+        raise UsageError("maps need a folder", field="--out", remedy="give --out FOLDER, a new one")
+    from sim.cli.terrain_folder import FolderRequest, write_folder
+    from sim.cli.terrain_light import LightRequest
+    from sim.cli.terrain_maps import MapRequest
 
-    def rock_law(diameter_m: Floats) -> Floats:
-        covered = rocks.covered_fraction * np.exp(-rocks.decay_per_m * diameter_m)
-        return np.where(diameter_m < rocks.largest_m, covered, 0.0)
+    maps = MapRequest(
+        dem=dem,
+        max_cells=cells,
+        vehicle=vehicle or "",
+        baseline_m=baseline,
+        rocks=rocks,
+        abundance_band=abundance,
+    )
+    sunlight = LightRequest(
+        at=tuple(at or ()),
+        begin=begin,
+        end=end,
+        step_h=step,
+        far_dem=far_dem,
+        azimuths=azimuths,
+        observer_height_m=height,
+        exact=exact,
+        tile=tile,
+    )
+    write_folder(
+        FolderRequest(
+            dem=dem,
+            band=band,
+            max_cells=cells,
+            allow_body=allow_body,
+            maps=None if vehicle is None else maps,
+            light=sunlight if horizon or light or at else None,
+            out=out,
+            quiet=quiet,
+        )
+    )
 
-    return {"crater_law": crater_law, "rock_law": rock_law, "targets": _targets(site, dem)}
 
-
-def _targets(site: SiteParams, dem: Dem) -> dict[str, TargetRange]:
-    """The ranges that a site gives its figures, by name, less those of squares of quite another size."""
-    from rover.core.targets import TargetRange
-
-    rows, cols = dem.geometry.shape
-    side_m = min(rows, cols) * dem.geometry.resolution_m
-    return {
-        name: TargetRange(low=target.low, high=target.high, source=target.source)
-        for name, target in site.targets.items()
-        if target.side_m is None or target.side_m / _LIKE <= side_m <= target.side_m * _LIKE
-    }
-
-
-def _write(text: str, out: Path) -> None:
-    from rover.io.atomic import atomic_path
-
-    with atomic_path(out) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-
-
-def _draw(report: TerrainReport, dem: Dem, site: str | None, plot: Path) -> None:
-    from sim.cli.terrain_sheet import sheet_of
-    from sim.view.save import save_figure
-    from sim.view.terrain import draw_terrain
-
-    save_figure(draw_terrain(sheet_of(report, dem, site)), plot)
+def _refuse(given: object, option: str, what: str, remedy: str) -> None:
+    if given:
+        raise UsageError(what, field=option, remedy=remedy)

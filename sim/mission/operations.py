@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from rover.core.grid import Dem
 from rover.core.vehicle import VehicleParams
 from rover.core.zones import Zone
@@ -25,6 +28,7 @@ from rover.planning.problem import Claim, NoPlan, Plan, Planner, PlanningProblem
 from rover.planning.schedule import schedule_plan
 from rover.sky.almanac import Almanac
 from rover.terrain.derive import Terrain, derive_terrain
+from rover.terrain.rocks import Rocks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,15 +46,31 @@ class Maps:
     costmap: CostMap
 
 
-def derive_maps(dem: Dem, vehicle: VehicleParams, zones: Sequence[Zone]) -> Maps:
-    """Derive every planning layer of a DEM.
+def derive_maps(
+    dem: Dem,
+    vehicle: VehicleParams,
+    zones: Sequence[Zone],
+    *,
+    baseline_m: float | None = None,
+    rocks: Rocks | None = None,
+    rock_abundance: npt.NDArray[np.float32] | None = None,
+) -> Maps:
+    """Derive every planning layer of a DEM, roughness over the vehicle's length and step over its wheelbase.
+
+    Args:
+        dem: The ground.
+        vehicle: The limits.
+        zones: Keep-in and keep-out zones.
+        baseline_m, rocks, rock_abundance: As `derive_terrain` and `detect_hazards` take them.
 
     Raises:
         VehicleError: The vehicle does not fit on it.
     """
     refuse_larger_than_map(vehicle, dem.geometry)
-    terrain = derive_terrain(dem)
-    hazards = detect_hazards(terrain, vehicle, zones)
+    terrain = derive_terrain(
+        dem, footprint_m=vehicle.length_m, wheelbase_m=vehicle.wheelbase_m, baseline_m=baseline_m
+    )
+    hazards = detect_hazards(terrain, vehicle, zones, rocks=rocks, rock_abundance=rock_abundance)
     return Maps(dem=dem, terrain=terrain, hazards=hazards, costmap=build_costmap(hazards, terrain, vehicle))
 
 

@@ -19,12 +19,10 @@ from rover.io.bundle import find_site
 from rover.io.crs import local_crs_wkt
 from rover.io.elevation import DEFAULT_MAX_CELLS
 from rover.io.raster import UNPLACED, read_dem
-from rover.io.stations import read_stations
 from rover.io.toml import read_toml
 from rover.limits.power import wake_elevation_rad
 from rover.limits.thermal import SunWindowParams
 from rover.sky.almanac import Almanac, build_almanac
-from rover.sky.relay import ASSUMED_PHASE
 from sim.mission.operations import MissionControl, mission_control
 from sim.moon.dem import Window, synthesize
 from sim.moon.ground import Ground
@@ -202,7 +200,7 @@ class Setting:
         zones: Polygons.
         epoch: Time 0.
         dem: The orbital map.
-        almanac: Sun and relay until a lunar day past the deadline.
+        almanac: The Sun until a lunar day past the deadline; no part of a run asks for the relay yet.
         control: The ground's side.
         deadline_s: Latest arrival.
     """
@@ -261,8 +259,7 @@ def prepare(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DE
 @lru_cache(maxsize=2)
 def _almanac(site: Site, epoch: Epoch, *, duration_s: float) -> Almanac:
     """Return the almanac, made once for all seeds and vehicles under the same sky."""
-    stations = tuple(read_stations().stations.values())
-    return build_almanac(site, epoch, duration_s=duration_s, relay_phase=ASSUMED_PHASE, stations=stations)
+    return build_almanac(site, epoch, duration_s=duration_s)
 
 
 def require_inside(geometry: GridGeometry, places: dict[str, tuple[float, float]]) -> None:

@@ -44,6 +44,7 @@ class HindcastSheet:
         wake_deg, sleep_deg: (n,) elevation of the Sun at the predicted times; NaN where there is none.
         constant_wake_deg: Of the rule with a constant elevation.
         wakes, sleeps: What is published.
+        fitted_days: First and last of those that the rules were fitted to.
         lines: Words at the head.
     """
 
@@ -53,6 +54,7 @@ class HindcastSheet:
     constant_wake_deg: float
     wakes: Published
     sleeps: Published
+    fitted_days: tuple[int, int]
     lines: list[str]
 
 
@@ -73,6 +75,20 @@ def draw_hindcast(sheet: HindcastSheet) -> Figure:
             va="top",
             color=style.FAINT_INK,
             wrap=True,
+        )
+        for ax in (upper, lower):
+            ax.axvspan(
+                sheet.fitted_days[0] - 0.5, sheet.fitted_days[1] + 0.5, color=style.NO_DATA, alpha=0.35, lw=0
+            )
+        upper.text(
+            sheet.fitted_days[0],
+            0.97,
+            "fitted to these lunar days",
+            transform=upper.get_xaxis_transform(),
+            va="top",
+            fontsize=style.SMALL_PT,
+            color=style.FAINT_INK,
+            clip_on=True,
         )
         _draw_elevations(upper, sheet)
         _draw_errors(lower, sheet)
@@ -125,6 +141,8 @@ def _draw_errors(ax: Axes, sheet: HindcastSheet) -> None:
     ax.set_ylabel("predicted less published (h)")
     ax.grid(color=style.NO_DATA, lw=0.5)
     ax.set_axisbelow(True)
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.15 * (high - low))
     ax.legend(loc="upper right", ncols=4, handlelength=1.4, columnspacing=1.2)
 
 

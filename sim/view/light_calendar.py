@@ -165,7 +165,7 @@ def _draw_bar(figure: Figure, ax: Axes, layer: Layer, unit: str) -> None:
 def _norm(layer: Layer) -> Normalize:
     known = layer[np.isfinite(layer)].astype(np.float64) / 3600
     low, high = (float(v) for v in np.percentile(known, [0.5, 99.5])) if known.size else (0.0, 1.0)
-    return Normalize(low, high if high - low > 0.01 else low + 0.01, clip=True)
+    return Normalize(low, max(high, low + 1.0), clip=True)
 
 
 def _explain_never(figure: Figure, sheet: LightSheet, height_in: float) -> None:

@@ -6,12 +6,21 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import erfa
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rover.core.errors import TimeError
-from rover.core.time import LEAP_SECONDS_KNOWN_UNTIL, SYNODIC_MONTH_S, Epoch, parse_utc, time_note, with_z
+from rover.core.time import (
+    LEAP_SECONDS_KNOWN_UNTIL,
+    SYNODIC_MONTH_S,
+    Epoch,
+    parse_utc,
+    time_note,
+    utc_julian_date,
+    with_z,
+)
 
 LEAP_SECONDS = ("1972-06-30", "1981-06-30", "1998-12-31", "2005-12-31", "2012-06-30", "2016-12-31")
 
@@ -105,6 +114,22 @@ def test_fractions_of_a_second_are_kept(seconds: str) -> None:
     assert whole.seconds_until(parse_utc(f"2019-01-03T14:22:{seconds}Z")) == pytest.approx(
         float(seconds), abs=1e-4
     )
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2100, 12, 31)))
+def test_the_julian_date_in_utc_is_that_of_the_text(moment: datetime) -> None:
+    epoch = parse_utc(moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    day = (moment.replace(microsecond=0) - datetime(2000, 1, 1, 12)) / timedelta(days=1)
+    (found,) = utc_julian_date(epoch.tt_jd1, np.array([epoch.tt_jd2]))
+    assert (epoch.tt_jd1 - 2_451_545.0) + found == pytest.approx(day, abs=2e-5 / 86_400)
+
+
+def test_the_julian_date_in_utc_of_many_times_is_that_of_each() -> None:
+    jd1, jd2 = parse_utc("1958-01-01T00:00:00Z").tt_at(np.arange(0.0, 20 * 365.25, 3.7) * 86_400)
+    each = [utc_julian_date(jd1, jd2[i : i + 1])[0] for i in range(len(jd2))]
+    np.testing.assert_array_equal(utc_julian_date(jd1, jd2), each)
+    assert (np.diff(each) > 0).all()
 
 
 def test_a_lunar_day_is_29_and_a_half_days() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import re
 
 import pytest
 
 from rover.core.errors import LogError, TimeError
-from rover.io.dormancy_log import read_dormancy_log
+from rover.io.dormancy_log import read_dormancy_log, read_published_days
 
 HEAD = "lunar_day,rover_wake_utc,rover_sleep_utc\n"
 
@@ -30,6 +31,19 @@ def test_bundled_times_are_those_of_the_reference(reference):
             assert (epoch.utc_at(0.0)[:16] + "Z" if epoch else "") == text
         del wanted[row.lunar_day]
     assert not any(row["rover_wake_utc"] or row["rover_sleep_utc"] for row in wanted.values())
+
+
+def test_later_rows_are_later_and_their_times_are_the_sources_eight_hours_earlier():
+    """Sources give the clock of Beijing or Hong Kong, UTC+8; a slip of the zone or of AM and PM would show."""
+    rows = [row for row in read_published_days() if row.lunar_day > 16]
+    assert read_published_days()[: -len(rows)] == read_dormancy_log()
+    assert [row.lunar_day for row in rows] == sorted({row.lunar_day for row in rows})
+    assert (sum(row.wake_counts for row in rows), sum(row.sleep_counts for row in rows)) == (8, 5)
+    for row in rows:
+        clocks = re.findall(r"\b(\d\d):(\d\d)\b", row.source)
+        utc = [epoch.utc_at(0.0)[11:16] for epoch in (row.wake, row.sleep) if epoch is not None]
+        assert utc == [f"{(int(hour) - 8) % 24:02d}:{minute}" for hour, minute in clocks]
+        assert re.search("BJT|Beijing time|Hong Kong time", row.source)
 
 
 def test_a_log_without_standings_counts_whole(tmp_path):

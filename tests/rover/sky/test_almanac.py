@@ -184,10 +184,10 @@ def test_there_is_a_link_where_a_station_sees_the_relay(linked: Almanac) -> None
     told = np.array([linked.relay.is_seen(t) for t in times.tolist()])
     for time_s in times[told != seen]:  # but for the second that edges are found to
         assert np.abs(linked.relay.seen_s - time_s).min() < 1.0
-    links = [linked.relay.link_time_s(t) for t in times.tolist()]
-    assert [link is not None for link in links] == told.tolist()  # the relay is always up over the site
-    assert all(1.45 < link < 1.92 for link in links if link is not None)  # 1.50-1.87 s +- 0.05
-    assert all(linked.relay.link_time_s(t, mask_rad=math.radians(70)) is None for t in times[:50].tolist())
+    relays = [linked.relay.relay_at(t) for t in times.tolist()]
+    assert [relay.seen for relay in relays] == told.tolist()
+    assert all(math.radians(20) < relay.elevation_rad < math.radians(70) for relay in relays)
+    assert all(1.45 < relay.light_time_s < 1.92 for relay in relays)  # 1.50-1.87 s +- 0.05
 
 
 def test_the_link_begins_with_aos_and_ends_before_los(linked: Almanac) -> None:
@@ -197,10 +197,10 @@ def test_the_link_begins_with_aos_and_ends_before_los(linked: Almanac) -> None:
         assert not linked.relay.is_seen(los) and linked.relay.is_seen(math.nextafter(los, -math.inf))
     for outside in (linked.relay.time_s[0] - 1.0, linked.relay.time_s[-1] + 1.0, math.nan):
         with pytest.raises(ValueError, match="outside the almanac"):
-            linked.relay.link_time_s(outside)
+            linked.relay.relay_at(outside)
 
 
 def test_without_stations_there_is_no_link() -> None:
     almanac = build_almanac(CHANGE_4, EPOCH, duration_s=86_400.0, relay_phase=0.0)
     assert almanac.relay is not None
-    assert almanac.relay.link_time_s(1000.0) is None
+    assert not almanac.relay.relay_at(1000.0).seen

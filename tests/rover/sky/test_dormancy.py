@@ -11,7 +11,8 @@ from rover.core.bodies import AU_M
 from rover.core.time import parse_utc
 from rover.io.dormancy_log import read_dormancy_log
 from rover.sky.dormancy import (
-    array_output,
+    LEANS_JUDGED_DEG,
+    ArrayOutput,
     counted,
     errors,
     errors_left_out,
@@ -31,7 +32,7 @@ def log():
 
 @pytest.fixture(scope="module")
 def rule(log):
-    return fit_rule(array_output(), log, **PLACE)
+    return fit_rule(ArrayOutput(), log, **PLACE)
 
 
 @pytest.fixture(scope="module")
@@ -47,27 +48,27 @@ def sun_over_a_day():
 def test_output_of_a_level_array_is_the_sine_of_the_elevation_over_the_square_of_the_distance():
     sun = sun_over_a_day()
     wanted = np.maximum(np.sin(sun.elevation_rad), 0.0) / (sun.distance_m / AU_M) ** 2
-    assert array_output(0.0)(sun) == pytest.approx(wanted, abs=1e-12)
+    assert ArrayOutput(0.0)(sun) == pytest.approx(wanted, abs=1e-12)
 
 
 def test_output_of_an_array_that_faces_the_sun_is_whole():
     sun = sun_over_a_day()
     noon = int(np.argmax(sun.elevation_rad))
     lean = np.pi / 2 - sun.elevation_rad[noon]
-    facing = array_output(lean)(sun)[noon] * (sun.distance_m[noon] / AU_M) ** 2
+    facing = ArrayOutput(lean)(sun)[noon] * (sun.distance_m[noon] / AU_M) ** 2
     assert facing == pytest.approx(1.0, abs=2e-3)  # the Sun is within 2 h of the meridian
 
 
 def test_nothing_comes_over_a_horizon():
     sun = sun_over_a_day()
-    high = array_output(horizon=lambda azimuth: np.full_like(azimuth, 0.2))(sun)
+    high = ArrayOutput(horizon=lambda azimuth: np.full_like(azimuth, 0.2))(sun)
     assert (high[sun.elevation_rad <= 0.2] == 0).all()
     above = sun.elevation_rad > 0.2
-    assert np.array_equal(high[above], array_output()(sun)[above])
+    assert np.array_equal(high[above], ArrayOutput()(sun)[above])
 
 
 def test_a_horizon_puts_off_the_wake_until_the_sun_is_over_it(rule):
-    hidden = replace(rule, measure=array_output(horizon=lambda azimuth: np.full_like(azimuth, 0.15)))
+    hidden = replace(rule, measure=ArrayOutput(horizon=lambda azimuth: np.full_like(azimuth, 0.15)))
     wake = hidden.wake(5)
     assert np.sin(sun_elevation_at(hidden, wake)) >= np.sin(0.15) - 1e-6
     assert rule.wake(5).seconds_until(wake) > 3600
@@ -108,9 +109,9 @@ def test_published_events_are_met(log, rule):
     assert found.max() < 4.0
 
 
-@pytest.mark.parametrize("lean_deg", [8.0, 12.0, 16.0, 20.0])
+@pytest.mark.parametrize("lean_deg", [*LEANS_JUDGED_DEG, 12.0, 16.0])
 def test_days_left_out_come_out_better_than_by_a_constant_elevation(log, constant, lean_deg):
-    leaning = fit_rule(array_output(np.radians(lean_deg)), log, **PLACE)
+    leaning = fit_rule(ArrayOutput(np.radians(lean_deg)), log, **PLACE)
     own, other = (np.abs(counted(errors_left_out(rule, log), log)) for rule in (leaning, constant))
     assert own.mean() < 0.95 * other.mean()
     assert np.sqrt((own**2).mean()) < np.sqrt((other**2).mean())
@@ -129,10 +130,10 @@ def test_wake_and_sleep_by_the_facts(rule, log):
 def test_what_does_not_count_changes_nothing(log, rule):
     kept = [day for day in log if day.wake_counts or day.sleep_counts]
     assert len(kept) < len(log)
-    again = fit_rule(array_output(), kept, **PLACE)
+    again = fit_rule(ArrayOutput(), kept, **PLACE)
     assert (again.wake_at, again.sleep_at_rad) == (rule.wake_at, rule.sleep_at_rad)
 
 
 def test_a_log_without_a_sleep_is_refused(log):
     with pytest.raises(ValueError, match="one published sleep"):
-        fit_rule(array_output(), [day for day in log if day.lunar_day == 4], **PLACE)
+        fit_rule(ArrayOutput(), [day for day in log if day.lunar_day == 4], **PLACE)

@@ -31,7 +31,7 @@ from rover.sky.events import (
     upper_limb_above,
 )
 from rover.sky.relay import relay_from_moon
-from rover.sky.stations import station_sees
+from rover.sky.stations import stations_see
 from rover.sky.sun import sun_from_moon
 
 Vector = npt.NDArray[np.float64]
@@ -370,7 +370,8 @@ def test_passes_are_those_of_a_fine_grid() -> None:
     passes = station_passes(stations, EPOCH, *span, phase_at_epoch=0.3)
     assert list(passes.by_station) == [station.name for station in stations]
     time_s = np.arange(*span, 60.0)
-    seen = {s.name: station_sees(s, *EPOCH.tt_at(time_s), phase_at_epoch=0.3) for s in stations}
+    rows = stations_see(stations, *EPOCH.tt_at(time_s), phase_at_epoch=0.3)
+    seen = {station.name: row for station, row in zip(stations, rows, strict=True)}
     told = {**passes.by_station, "any": passes.any_station}
     for name, truth in {**seen, "any": np.any(list(seen.values()), axis=0)}.items():
         inside = sum((time_s >= aos) & (time_s < los) for aos, los in told[name])

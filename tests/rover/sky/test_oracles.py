@@ -21,7 +21,6 @@ from rover.sky.sun import (
     Track,
     earth_from_moon,
     moon_orientation,
-    subearth_point,
     subsolar_point,
     sun_from_moon,
 )
@@ -32,6 +31,7 @@ from tests.builders.kernels import (
     mean_earth_meta_kernel,
     moon_frames,
 )
+from tests.builders.libration import subearth_point
 
 WITHIN_DEG = 0.01
 WITHIN_M = {Target.SUN: 30e3, Target.EARTH: 15e3}

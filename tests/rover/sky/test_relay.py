@@ -13,15 +13,14 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from rover.core.bodies import MOON, SPEED_OF_LIGHT_M_S
+from rover.core.errors import TimeError
 from rover.core.time import parse_utc
 from rover.sky.halo import (
     AMPLITUDE,
     MASS_RATIO,
-    MEAN_PERIOD_DAYS,
     PERIOD_RAD,
     START,
     halo_position,
-    jacobi_constant,
     propagate,
 )
 from rover.sky.relay import (
@@ -31,12 +30,15 @@ from rover.sky.relay import (
     relay_from_earth,
     relay_from_moon,
 )
+from rover.sky.spice import spice_ephemeris
 from rover.sky.sun import moon_orientation
+from tests.builders.kernels import mean_earth_meta_kernel
 
 Vector = npt.NDArray[np.float64]
 
 CHANGE_4 = (math.radians(-45.4446), math.radians(177.5991))
 MEAN_DISTANCE_KM = 384_400.0
+SIDEREAL_MONTH_DAYS = 27.321661  # mean, J2000 (Explanatory Supplement to the Astronomical Almanac)
 MOON_AT = np.array([1 - MASS_RATIO, 0.0, 0.0])
 PHASES = np.arange(12) / 12
 NEW_YEAR_2019 = 2_458_484.5
@@ -56,7 +58,10 @@ def test_it_closes_after_a_period() -> None:
 
 
 def test_the_jacobi_constant_holds() -> None:
-    constant = jacobi_constant(propagate(np.linspace(0.0, PERIOD_RAD, 200)))
+    x, y, z, u, v, w = propagate(np.linspace(0.0, PERIOD_RAD, 200)).T
+    earth = (1 - MASS_RATIO) / np.sqrt((x + MASS_RATIO) ** 2 + y * y + z * z)
+    moon = MASS_RATIO / np.sqrt((x - 1 + MASS_RATIO) ** 2 + y * y + z * z)
+    constant = x * x + y * y + 2 * (earth + moon) - (u * u + v * v + w * w)
     assert np.ptp(constant) < 1e-11
     assert 3.0 < constant[0] < 3.172  # open at L2 (3.172), as any orbit about it must be
 
@@ -75,7 +80,7 @@ def test_it_mirrors_itself_at_the_plane_through_earth_and_moon() -> None:
 
 def test_period_and_size_are_those_of_queqiao() -> None:
     """Az 13,000 km (Zhang 2021); period 14.79-14.81 d; 50.2-74.9 Mm from the Moon by an independent integration."""
-    assert 14.79 - 0.05 < MEAN_PERIOD_DAYS < 14.81 + 0.05
+    assert 14.79 - 0.05 < PERIOD_RAD / (2 * math.pi) * SIDEREAL_MONTH_DAYS < 14.81 + 0.05
     position = halo_position(np.linspace(0.0, 1.0, 2000)) * MEAN_DISTANCE_KM
     assert position[:, 2].min() == pytest.approx(
         -13_000.0, abs=0.1
@@ -191,7 +196,7 @@ def test_it_follows_from_the_masses_and_the_amplitude_alone() -> None:
 
 
 def test_the_frame_is_that_of_cspice(reference: Path) -> None:
-    """Place of the Earth overhead within 0.01 deg, and its distance within 50 km (measured: 45), 2000-2040."""
+    """Place of the Earth overhead within 0.01 deg, 2000-2040; its distance but for the 38 km of the light's delay."""
     text = (reference / "sky" / "sun_earth_site_golden.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
     assert len(rows) > 100
@@ -206,13 +211,27 @@ def test_the_frame_is_that_of_cspice(reference: Path) -> None:
         assert frame.distance_m[0] / 1e3 == pytest.approx(float(row["earth_range_km"]), abs=50.0)
 
 
+def test_the_frame_is_that_of_de421(tmp_path: Path) -> None:
+    """The Moon's geometric place from the Earth: within 15 km (measured: 13) and 0.0051 deg, 1950-2050."""
+    import spiceypy
+
+    days = np.random.default_rng(11).uniform(-18_262.0, 18_262.0, 5000)
+    with spice_ephemeris(mean_earth_meta_kernel(tmp_path)):
+        true_km = np.array([spiceypy.spkgps(301, t, "J2000", 399)[0] for t in (days * 86_400.0).tolist()])
+    frame = pulsating_frame(2_451_545.0, days)
+    distance_km = np.linalg.norm(true_km, axis=1)
+    assert np.abs(frame.distance_m / 1e3 - distance_km).max() < 15.0
+    aside = np.linalg.norm(np.cross(frame.axes[:, 0], true_km), axis=1) / distance_km
+    assert np.degrees(aside).max() < 0.0051
+
+
 def test_its_axes_are_a_right_handed_triad_and_it_turns_once_a_sidereal_month() -> None:
     frame = pulsating_frame(NEW_YEAR_2019, FOUR_YEARS)
     unit = np.broadcast_to(np.eye(3), frame.axes.shape)
     np.testing.assert_allclose(frame.axes @ np.swapaxes(frame.axes, 1, 2), unit, atol=1e-12)
     np.testing.assert_allclose(np.linalg.det(frame.axes), 1.0, atol=1e-12)
     assert (np.diff(frame.turned_rad) > 0).all()
-    months = (FOUR_YEARS[-1] - FOUR_YEARS[0]) / 27.321661
+    months = (FOUR_YEARS[-1] - FOUR_YEARS[0]) / SIDEREAL_MONTH_DAYS
     assert np.ptp(frame.turned_rad) / (2 * np.pi) == pytest.approx(months, abs=2 * 6.5 / 360)
     assert (
         356_300 < frame.distance_m.min() / 1e3 < 357_500
@@ -246,20 +265,21 @@ def test_range_and_elevation_from_the_site(track: RelayTrack) -> None:
     assert track.range_m.min() > 45e6
     assert track.range_m.max() < 79e6
     elevation = np.degrees(track.elevation_rad)
-    assert 22 - 1 < elevation.min() < 25
-    assert 59 < elevation.max() < 61 + 1
+    assert 22 < elevation.min() < 25
+    assert 59 < elevation.max() < 61
     assert elevation.mean() == pytest.approx(40.6, abs=0.5)
     assert (elevation > 20).all()
 
 
 def test_light_times(track: RelayTrack) -> None:
     """0.153-0.259 s to the relay; 1.50-1.87 s to the Earth, 1.70 in the mean."""
-    assert track.relay_time_s.min() == pytest.approx(0.153, abs=0.005)
-    assert track.relay_time_s.max() == pytest.approx(0.259, abs=0.005)
+    relay_s = track.range_m / SPEED_OF_LIGHT_M_S
+    assert relay_s.min() == pytest.approx(0.153, abs=0.005)
+    assert relay_s.max() == pytest.approx(0.259, abs=0.005)
     assert track.light_time_s.min() == pytest.approx(1.50, abs=0.05)
     assert track.light_time_s.max() == pytest.approx(1.87, abs=0.05)
     assert track.light_time_s.mean() == pytest.approx(1.70, abs=0.01)
-    earth_s = track.light_time_s - track.relay_time_s
+    earth_s = track.light_time_s - relay_s
     np.testing.assert_allclose(earth_s * SPEED_OF_LIGHT_M_S, track.earth_range_m)
 
 
@@ -381,3 +401,9 @@ def test_a_place_that_is_none(latitude: float, longitude: float, named: str) -> 
 def test_dates_that_are_none(jd1: float, jd2: npt.ArrayLike) -> None:
     with pytest.raises(ValueError, match="Julian date|tt_jd2"):
         relay_from_moon(*CHANGE_4, jd1, jd2, phase_at_epoch=0.0)
+
+
+@pytest.mark.parametrize("years", [-120.0, 980.0])
+def test_years_far_from_those_served_are_refused(years: float) -> None:
+    with pytest.raises(TimeError, match="outside 1900-2100"):
+        relay_from_moon(*CHANGE_4, NEW_YEAR_2019, [0.0, years * 365.25], phase_at_epoch=0.0)

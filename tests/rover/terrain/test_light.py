@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rover.core.bodies import MOON
 from rover.core.errors import UsageError
-from rover.core.grid import GridGeometry, Site
+from rover.core.grid import Dem, GridGeometry, Site
 from rover.core.time import parse_utc
 from rover.sky.almanac import build_almanac
 from rover.sky.sun import sun_from_moon
 from rover.terrain.aim import elevations_over
-from rover.terrain.horizon import STEP_RAD, UNKNOWN, HorizonMap
+from rover.terrain.horizon import STEP_RAD, UNKNOWN, HorizonMap, trace_horizon
 from rover.terrain.light import centre_at, light_over, lit_fraction, lit_maps, sun_track
 from rover.terrain.light_kernels import disc_share
 from tests.builders.horizons import (
@@ -297,3 +298,21 @@ def test_bad_input_is_refused_in_one_line_with_its_remedy(name: str) -> None:
 
 def test_a_sun_below_every_horizon_is_an_answer() -> None:
     assert not lit_fraction(wavy_horizon(), sun_at(5, -40))[5:8].any()
+
+
+def test_a_sun_far_below_shines_on_no_edge_of_the_map() -> None:
+    """Over the outermost cells a DEM has nothing, where more of the Moon lies; only from hills is the horizon lower."""
+    heights = np.zeros((9, 9), np.float32)
+    heights[4, 4] = 40.0
+    geometry = GridGeometry(
+        rows=9, cols=9, resolution_m=5.0, east_m=-20.0, north_m=-20.0, site=site_with(0.0)
+    )
+    horizon = trace_horizon(Dem(geometry=geometry, elevation_m=heights, datum_m=0.0, source=""), azimuths=8)
+    assert horizon.dip_rad == pytest.approx(math.sqrt(2 * 40.0 / MOON.radius_m), rel=1e-3)
+    dip_deg = math.degrees(horizon.dip_rad)
+    for elevation_deg in (-60.0, -1.0, -dip_deg - 1.1 * RADIUS_DEG):
+        assert lit_fraction(horizon, sun_at(90.0, elevation_deg)).max() == 0.0
+    assert lit_fraction(horizon, sun_at(90.0, -dip_deg)).max() == pytest.approx(0.5, abs=0.01)
+    calendar = light_over(horizon, sun_at([90.0, 90.0], [-60.0, -1.0]), [0.0, 3600.0])
+    assert np.isnan(calendar.first_light_s).all()
+    assert (calendar.lit_s == 0).all()

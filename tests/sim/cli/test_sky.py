@@ -249,6 +249,8 @@ REFUSED = [
         "--lat = 45.4S: no number of degrees; south and west are",
     ),
     (("--lat", "-45.4", "--lon", "12W"), UsageError, "--lon -12"),
+    (("--lat", "-45.4S", "--lon", "177.6"), UsageError, "south and west are negative: --lat -45.4"),
+    (("--step", "0"), UsageError, "--step: is of a span; leave it, or give --from and --to"),
     (("--lat", "here", "--lon", "1"), UsageError, "--lat = here"),
     (("--lat", "nan", "--lon", "1"), UsageError, "--lat = nan"),
     (("--lat", "0", "--lon", "361"), UsageError, "--lon = 361"),
@@ -308,6 +310,7 @@ def refused(result: Result, error: type[FarsideError], says: str) -> None:
         ((*SPAN, "--plot", "a.png", "--out", "./a.png"), UsageError, "the output is that of --out too"),
         (("--almanac", *SPAN), UsageError, "--almanac: is of one lunar day"),
         (("--almanac", "--at", LANDING, "--day", "1"), UsageError, "--day"),
+        (("--almanac", "--step", "2"), UsageError, "--step: is of a span"),
         (("--almanac", "--day", "2000"), UsageError, "--day = 2000: outside 1900-2100"),
     ],
 )

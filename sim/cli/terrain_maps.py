@@ -1,0 +1,204 @@
+"""`farside terrain --vehicle`: the maps that a planner works on, as rasters and pictures, in one folder."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import typer
+
+from rover.core.errors import DemValueError
+from rover.core.grid import Dem
+from rover.core.vehicle import VehicleParams
+from rover.hazard.detect import Hazard
+from rover.io.raster import read_dem, write_raster
+from rover.io.vehicle import Vehicle, read_vehicle
+from rover.terrain.derive import Terrain
+from sim.cli.terrain_report import read_rocks
+from sim.mission.operations import Maps, derive_maps
+
+_PERCENT = (50.0, 90.0, 99.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapRequest:
+    """Which maps of which ground, as asked on the command line.
+
+    Attributes:
+        dem, max_cells: The ground's file.
+        vehicle: Name or file.
+        baseline_m: Side of the window that slopes are taken over; None is 3 x 3 cells.
+        rocks: A rock list, or None.
+        abundance_band: Band of the DEM's file with the share of ground under rocks, or None.
+    """
+
+    dem: Path
+    max_cells: int
+    vehicle: str
+    baseline_m: float | None
+    rocks: Path | None
+    abundance_band: int | None
+
+
+def make_maps(asked: MapRequest, dem: Dem) -> tuple[Vehicle, Maps]:
+    """Read what the maps need besides the DEM, and derive them."""
+    vehicle = read_vehicle(asked.vehicle)
+    maps = derive_maps(
+        dem,
+        vehicle.params,
+        (),
+        baseline_m=asked.baseline_m,
+        rocks=None if asked.rocks is None else read_rocks(asked.rocks, dem),
+        rock_abundance=None if asked.abundance_band is None else _read_abundance(asked),
+    )
+    return vehicle, maps
+
+
+def _read_abundance(asked: MapRequest) -> npt.NDArray[np.float32]:
+    """(rows, cols) share of ground under rocks, NaN where unknown."""
+    band = asked.abundance_band
+    assert band is not None
+    held = read_dem(asked.dem, band=band, max_cells=asked.max_cells)
+    share = held.elevation_m + np.float32(held.datum_m)
+    known = share[np.isfinite(share)]
+    if known.size and not (known.min() >= 0 and known.max() <= 1):
+        raise DemValueError(
+            f"shares of ground from {known.min():g} to {known.max():g}",
+            file=asked.dem,
+            field="--rock-abundance",
+            value=band,
+            remedy="name a band of shares between 0 and 1",
+        )
+    return np.asarray(share, np.float32)
+
+
+def write_layers(maps: Maps, vehicle: Vehicle, folder: Path) -> None:
+    """Write slope, aspect, roughness, step, hazard and cost as GeoTIFFs."""
+    terrain, geometry = maps.terrain, maps.dem.geometry
+    tags = tags_of(maps.dem, terrain) | {"VEHICLE": vehicle.name}
+    for name, (what, values) in _layers(maps).items():
+        write_raster(folder / name, {what: values}, geometry, nodata=math.nan, tags=tags)
+    legend = {f"FLAG_{flag.value}": flag.name or "" for flag in Hazard}
+    flags = {"reasons to refuse a cell, sum of flags; 0 is free": maps.hazards.flags}
+    write_raster(folder / "hazard.tif", flags, geometry, nodata=None, tags=tags | legend)
+
+
+def _layers(maps: Maps) -> dict[str, tuple[str, npt.NDArray[np.float32]]]:
+    """Files by name: what they hold, and the values."""
+    terrain = maps.terrain
+    return {
+        "slope.tif": (
+            f"slope over {terrain.slope_baseline_m:.4g} m, deg",
+            np.degrees(terrain.slope_rad),
+        ),
+        "aspect.tif": (
+            f"azimuth that the slope over {terrain.slope_baseline_m:.4g} m faces, deg clockwise from grid north",
+            np.degrees(terrain.aspect_rad),
+        ),
+        "roughness.tif": (
+            f"largest deviation from the local plane within {terrain.roughness_window_m:.4g} m, m",
+            terrain.roughness_m,
+        ),
+        "step.tif": (f"largest height difference within {terrain.step_window_m:.4g} m, m", terrain.step_m),
+        "cost.tif": (
+            "time to cross, s/m, infinite where lethal",
+            maps.costmap.cost_s_per_m.astype(np.float32),
+        ),
+    }
+
+
+def tags_of(dem: Dem, terrain: Terrain) -> dict[str, str]:
+    """What every raster says of how it was made."""
+    return {
+        "SOURCE": dem.source,
+        "SLOPE_BASELINE_M": f"{terrain.slope_baseline_m:.9g}",
+        "ROUGHNESS_WINDOW_M": f"{terrain.roughness_window_m:.9g}",
+        "STEP_WINDOW_M": f"{terrain.step_window_m:.9g}",
+    }
+
+
+def draw_layers(maps: Maps, vehicle: Vehicle, title: str, folder: Path) -> None:
+    """Draw slope, roughness, step, hazards and cost as PNGs."""
+    from sim.view.hazard_maps import draw_hazard_map, draw_layer_map
+    from sim.view.layer import Layer
+    from sim.view.save import save_figure
+
+    terrain, params = maps.terrain, vehicle.params
+    pictures = {
+        "slope": (
+            Layer(values=np.degrees(terrain.slope_rad), label="slope (deg)"),
+            f"Horn's slope, {baseline_words(terrain)}; {_limits_words(params)}",
+        ),
+        "roughness": (
+            Layer(values=terrain.roughness_m, label="deviation from the local plane (m)"),
+            f"Within {terrain.roughness_window_m:.4g} m; limit of {vehicle.name} {params.roughness_limit_m:g} m",
+        ),
+        "step": (
+            Layer(values=terrain.step_m, label="largest height difference (m)"),
+            f"Within {terrain.step_window_m:.4g} m, slope included; {vehicle.name} climbs {params.step_limit_m:g} m",
+        ),
+        "cost": (
+            Layer(values=maps.costmap.cost_s_per_m, label="time to cross (s/m)", low=None),
+            f"For {vehicle.name}, grown by its footprint; slopes {baseline_words(terrain)}",
+        ),
+    }
+    for name, (layer, words) in pictures.items():
+        figure = draw_layer_map(maps.dem, layer, title=f"{title}: {name}", lines=[words])
+        save_figure(figure, folder / f"{name}.png")
+    words = f"For {vehicle.name}, not grown by its footprint; slopes {baseline_words(terrain)}; {_limits_words(params)}"
+    figure = draw_hazard_map(maps.dem, maps.hazards.flags, title=f"{title}: hazards", lines=[words])
+    save_figure(figure, folder / "hazard.png")
+
+
+def baseline_words(terrain: Terrain) -> str:
+    """Return over which length slopes are taken."""
+    return f"over {terrain.slope_baseline_m:.4g} m"
+
+
+def _limits_words(params: VehicleParams) -> str:
+    return f"limits {params.slope_limit_deg:g} deg along, {params.roll_limit_deg:g} deg across"
+
+
+def figures_of(maps: Maps, vehicle: Vehicle) -> dict[str, Any]:
+    """Return the figures of maps, for people and for JSON."""
+    terrain, flags = maps.terrain, maps.hazards.flags
+    layers = {
+        "slope_deg": np.degrees(terrain.slope_rad),
+        "roughness_m": terrain.roughness_m,
+        "step_m": terrain.step_m,
+    }
+    return {
+        "vehicle": vehicle.name,
+        "slope_baseline_m": terrain.slope_baseline_m,
+        "roughness_window_m": terrain.roughness_window_m,
+        "step_window_m": terrain.step_window_m,
+        "percent": list(_PERCENT),
+        "percentiles": {name: _percentiles(values) for name, values in layers.items()},
+        "hazard_share": {str(flag.name).lower(): float((flags & flag.value != 0).mean()) for flag in Hazard},
+        "lethal_share": float(np.isinf(maps.costmap.cost_s_per_m).mean()),
+    }
+
+
+def _percentiles(values: npt.NDArray[np.float32]) -> list[float | None]:
+    known = values[np.isfinite(values)]
+    return [float(v) for v in np.percentile(known, _PERCENT)] if known.size else [None] * len(_PERCENT)
+
+
+def print_figures(figures: Mapping[str, Any]) -> None:
+    """Print the figures of maps as short tables."""
+    typer.echo(f"  slopes over {figures['slope_baseline_m']:.4g} m, for {figures['vehicle']}")
+    heads = "".join(f"{f'p{percent:g}':>9}" for percent in figures["percent"])
+    typer.echo(f"  {'':14}{heads}")
+    for name, values in figures["percentiles"].items():
+        shown = "".join(f"{'-' if value is None else f'{value:.3g}':>9}" for value in values)
+        typer.echo(f"  {name.replace('_', ' '):14}{shown}")
+    shares = [
+        f"{name.replace('_', '-')} {100 * share:.1f} %" for name, share in figures["hazard_share"].items()
+    ]
+    typer.echo(f"  refused: {', '.join(shares)}")
+    typer.echo(f"  lethal to the footprint: {100 * figures['lethal_share']:.1f} %")
