@@ -6,9 +6,11 @@ cannot be used and resources that are not there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +71,15 @@ class FarsideError(Exception):
         self.problems: tuple[Problem, ...] = tuple(what)
         super().__init__(str(self))
 
+    def by_the_names(self, names: Mapping[str, str]) -> Self:
+        """Return the same error with fields by the names that whoever asked knows them by, where `names` has one."""
+        renamed = [replace(p, field=names.get(p.field or "", p.field)) for p in self.problems]
+        return type(self)(renamed, listed_by=self._listed_by)
+
     def __str__(self) -> str:
         first = self.problems[0]
         more = len(self.problems) - 1
-        command = self._listed_by or (first.file and f"farside check {first.file}")
+        command = self._listed_by or (first.file and f"farside check {shlex.quote(first.file)}")
         where = f": {command} lists them" if command else ""
         tail = f" (+{more} more{where})" if more else ""
         return _one_line(f"farside: error[{self.code}]: {first}{tail}")

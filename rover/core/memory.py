@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from rover.core.byte_count import byte_words
 from rover.core.errors import ResourceError
 
 _MEMINFO = Path("/proc/meminfo")
@@ -37,7 +38,7 @@ def check_memory(needed: int, *, what: str, field: str, value: object, remedy: s
     there = available_bytes()
     if there is not None and needed > there:
         raise ResourceError(
-            f"{what} takes {needed / 1e9:,.1f} GB of memory and {there / 1e9:,.1f} GB are free",
+            f"{what} takes {byte_words(needed)} of memory and {byte_words(there)} are free",
             field=field,
             value=value,
             remedy=remedy,

@@ -43,12 +43,12 @@ def _problems(model: type[BaseModel], invalid: ValidationError, file: str, prefi
 def _problem(model: type[BaseModel], detail: ErrorDetails, file: str, prefix: str) -> Problem:
     place = detail["loc"]
     field = prefix + ".".join(str(part) for part in place) if place else prefix.rstrip(".") or None
-    kind, message = detail["type"], detail["msg"].removeprefix("Value error, ")
+    kind = detail["type"]
     if kind == "extra_forbidden":
         return Problem(what="unknown key", remedy=_nearest(model, place), file=file, field=field)
     if kind == "missing":
         return Problem(what="missing", remedy="add it", file=file, field=field)
-    what, remedy = _worded(kind, message)
+    what, remedy = worded(detail)
     named = detail.get("ctx", {})
     if "field" in named:  # a validator of a whole table that says which of its values is wrong
         return Problem(
@@ -58,8 +58,9 @@ def _problem(model: type[BaseModel], detail: ErrorDetails, file: str, prefix: st
     return Problem(what=what, remedy=remedy, file=file, field=field, value=value)
 
 
-def _worded(kind: str, message: str) -> tuple[str, str]:
+def worded(detail: ErrorDetails) -> tuple[str, str]:
     """Return what is wrong and the remedy, in the project's words."""
+    kind, message = detail["type"], detail["msg"].removeprefix("Value error, ")
     what, _, remedy = message.partition("; ")
     if remedy:  # the project's own validators give both
         return what, remedy

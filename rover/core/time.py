@@ -59,6 +59,10 @@ _ISO = re.compile(
 )
 
 
+class _YearsError(ValueError):
+    """A time that is written well, in a year that is not served."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
     """An instant in Terrestrial Time, as a two-part Julian date, from which `time_s` is counted."""
@@ -116,6 +120,8 @@ def parse_utc(
         day, minute, second = _read(text, first_year)
     except ValueError as error:
         remedy = "write UTC as 2019-01-03T14:22:00Z, or with its offset as 2019-01-03T22:22:00+08:00"
+        if isinstance(error, _YearsError):
+            remedy = f"give a time in the years {first_year} to {LAST_YEAR}"
         raise TimeError(str(error), remedy=remedy, field=field, file=file, value=text) from None
     offset_s, rate = _tt_minus_utc(day)
     clock_s = 60.0 * minute + float(second)
@@ -228,7 +234,7 @@ def _read(text: str, first_year: int) -> tuple[int, int, str]:
     except (ValueError, OverflowError):
         raise ValueError("no such date or time") from None
     if not first_year <= moment.year <= LAST_YEAR:
-        raise ValueError(f"outside {first_year}-{LAST_YEAR}")
+        raise _YearsError(f"outside {first_year}-{LAST_YEAR}")
     day, minute = moment.toordinal() - _ORDINAL_OF_MJD_0, 60 * moment.hour + moment.minute
     length_s = 60.0 if minute < 1439 else _day_length_s(day) - 1439 * 60.0
     if not float(second) < length_s:

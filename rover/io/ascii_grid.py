@@ -174,7 +174,7 @@ def _read_body(path: Path | str, start: int, geometry: GridGeometry) -> npt.NDAr
 
 def _refuse_body(what: str, path: Path | str, cause: Exception | None) -> NoReturn:
     remedy = "fetch or make it again"
-    raise DemFileError(what, file=path, field="terrain.dem", remedy=remedy) from cause
+    raise DemFileError(what, file=path, field="DEM", remedy=remedy) from cause
 
 
 def ascii_grid_text(elevation_m: npt.NDArray[np.float64], geometry: GridGeometry) -> str:

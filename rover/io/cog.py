@@ -8,6 +8,7 @@ writes everything twice, cannot be watched or interrupted while it does, and can
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import zlib
@@ -22,9 +23,10 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from rover.core.atomic import atomic_path
+from rover.core.byte_count import byte_words
 from rover.core.errors import ResourceError
 from rover.core.grid import Dem, GridGeometry
-from rover.io.atomic import atomic_path
 from rover.io.cog_layout import TILE_BYTES, TILE_OFFSETS, Level, framed, head_of
 from rover.io.elevation import split_datum
 from rover.io.geotiff import blank_geotiff_bytes, check_band, metric_geometry, open_geotiff
@@ -104,13 +106,13 @@ def disk_bytes(geometry: GridGeometry) -> int:
 
 def _check_room(path: Path, geometry: GridGeometry) -> None:
     try:
-        room = shutil.disk_usage(path.parent)
+        room = shutil.disk_usage(Path(os.path.realpath(path)).parent)
     except OSError:
         return  # no such folder: said when the file is opened
     need = disk_bytes(geometry)
     if room.total > 0 and need > room.free:  # some virtual file systems count nothing
         raise ResourceError(
-            f"writing it takes about {need / 1e9:,.1f} GB of disk, and {room.free / 1e9:,.1f} GB are free",
+            f"writing it takes about {byte_words(need)} of disk, and {byte_words(room.free)} are free",
             file=path,
             field="size",
             value=f"{geometry.cols} x {geometry.rows} cells",

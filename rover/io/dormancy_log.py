@@ -9,12 +9,15 @@ from pathlib import Path
 
 from rover.core.errors import LogError
 from rover.core.logged_day import LoggedDay
-from rover.core.time import Epoch, parse_utc
+from rover.core.time import SYNODIC_MONTH_S, Epoch, parse_utc
 from rover.io.bundle import maps_folder
 
 COLUMNS = ("lunar_day", "rover_wake_utc", "rover_sleep_utc")
 BUNDLED = "von-karman/yutu2_log.csv"
 BUNDLED_LATER = "von-karman/yutu2_log_later.csv"
+
+_NOON_OF_DAY_1 = parse_utc("2019-01-06T11:56Z")
+"""At Chang'e 4's landing site, by DE440."""
 
 _FORM = f"write a header line {','.join(COLUMNS)} and a lunar day a line, times as 2019-01-29T12:00Z or empty"
 
@@ -23,7 +26,8 @@ def read_dormancy_log(path: Path | str | None = None) -> list[LoggedDay]:
     """Return the rows of a log, by default the one of lunar days 2 to 16 that comes with the package.
 
     Raises:
-        LogError: The file cannot be read, lacks a column, or holds a lunar day that is none or comes twice.
+        LogError: The file cannot be read, lacks a column, holds a lunar day that is none or comes twice, or a time of
+            another lunar day.
         TimeError: A time that is none.
     """
     path = maps_folder() / BUNDLED if path is None else Path(path)
@@ -60,8 +64,8 @@ def _rows(lines: csv.DictReader[str], path: Path) -> Iterator[LoggedDay]:
         seen.add(day)
         yield LoggedDay(
             lunar_day=day,
-            wake=_time(line, "rover_wake_utc", where),
-            sleep=_time(line, "rover_sleep_utc", where),
+            wake=_time(line, "rover_wake_utc", day, where),
+            sleep=_time(line, "rover_sleep_utc", day, where),
             wake_standing=line.get("wake_standing", "published") or "",
             sleep_standing=line.get("sleep_standing", "published") or "",
             source=line.get("source") or line.get("provenance") or "",
@@ -74,6 +78,14 @@ def _lunar_day(text: str | None, where: str) -> int:
     return int(text)
 
 
-def _time(line: dict[str, str], name: str, where: str) -> Epoch | None:
+def _time(line: dict[str, str], name: str, day: int, where: str) -> Epoch | None:
     text = (line[name] or "").strip()
-    return parse_utc(text, field=name, file=where) if text else None
+    if not text:
+        return None
+    time = parse_utc(text, field=name, file=where)
+    # By mean months noon is half a day off at most, and a rover in light is a week from midnight or more.
+    is_in = 1 + round(_NOON_OF_DAY_1.seconds_until(time) / SYNODIC_MONTH_S)
+    if is_in != day:
+        remedy = f"correct it or the day: it is a time of lunar day {is_in}"
+        raise LogError(f"not in lunar day {day}", remedy=remedy, file=where, field=name, value=text)
+    return time

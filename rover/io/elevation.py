@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.bodies import body_of_radius
+from rover.core.byte_count import byte_words
 from rover.core.errors import DemValueError, ResourceError
 
 DEFAULT_MAX_CELLS = 100_000_000
@@ -38,9 +39,9 @@ def check_size(rows: int, cols: int, *, max_cells: int, file: object) -> None:
         DemValueError: Too few to have a slope.
     """
     if rows * cols > max_cells:
-        memory_gb = rows * cols * _BYTES_PER_CELL / 1e9
+        memory = byte_words(rows * cols * _BYTES_PER_CELL)
         raise ResourceError(
-            f"more than {max_cells:,} cells; reading it takes about {memory_gb:,.1f} GB of memory",
+            f"more than {max_cells:,} cells; reading it takes about {memory} of memory",
             file=file,
             field="size",
             value=f"{rows} x {cols}",

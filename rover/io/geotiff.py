@@ -67,7 +67,7 @@ def _refuse_unreadable(path: Path | str, error: Exception) -> NoReturn:
     raise DemFileError(
         f"not a whole, readable GeoTIFF ({reason})",
         file=path,
-        field="terrain.dem",
+        field="DEM",
         remedy="fetch or make it again",
     ) from error
 
@@ -82,7 +82,7 @@ def check_band(dataset: Any, band: int, path: Path | str) -> None:
     count = dataset.count
     if not 1 <= band <= count:
         held = "the file has 1 band: use 1" if count == 1 else f"the file has {count} bands: use 1 to {count}"
-        raise DemFileError("no such band", file=path, field="terrain.band", value=band, remedy=held)
+        raise DemFileError("no such band", file=path, field="band", value=band, remedy=held)
     kind = dataset.dtypes[band - 1]
     if "complex" in kind or np.dtype(kind).kind not in "iuf":
         raise DemValueError(

@@ -184,7 +184,7 @@ def _refuse_archive(path: Path | str, error: Exception) -> NoReturn:
     raise DemFileError(
         f"not a whole archive of plain arrays ({error})",
         file=path,
-        field="terrain.dem",
+        field="DEM",
         remedy="make it again with farside or numpy.savez",
     ) from error
 

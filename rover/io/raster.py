@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rover.core.atomic import atomic_path, atomic_paths
 from rover.core.bodies import MOON
 from rover.core.errors import DemFileError, ResourceError, UsageError
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.io.ascii_grid import ascii_grid_text, prj_of, read_ascii_grid
-from rover.io.atomic import atomic_path, atomic_paths
 from rover.io.elevation import DEFAULT_MAX_CELLS, check_size, join_datum, split_datum
 from rover.io.geotiff import check_band, geotiff_bytes, metric_geometry, open_geotiff, read_band
 from rover.io.geotiff import tag_of as tag_of_geotiff
@@ -87,9 +87,7 @@ def _read_geotiff(path: Path | str, band: int, max_cells: int) -> Dem:
 
 def _check_only_band(band: int) -> None:
     if band != 1:
-        raise DemFileError(
-            "no such band", field="terrain.band", value=band, remedy="this format has 1 band: use 1"
-        )
+        raise DemFileError("no such band", field="band", value=band, remedy="this format has 1 band: use 1")
 
 
 def _dem(

@@ -87,4 +87,4 @@ def _refuse_content(path: Path | str, head: bytes) -> NoReturn:
 
 
 def _refuse(path: Path | str, what: str, remedy: str) -> NoReturn:
-    raise DemFileError(what, file=path, field="terrain.dem", remedy=remedy)
+    raise DemFileError(what, file=path, field="DEM", remedy=remedy)

@@ -9,12 +9,17 @@ from typing import Any
 from rover.core.errors import TomlError
 
 
-def read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path, *, shown_by: str | None = None) -> dict[str, Any]:
     """Read a TOML file.
+
+    Args:
+        path: The file.
+        shown_by: The command that writes one of its kind, where there is one.
 
     Raises:
         TomlError: Missing, a folder, empty, not UTF-8 or malformed.
     """
+    shows = f"; {shown_by} shows the form" if shown_by else ""
     try:
         raw = path.read_bytes()
     except IsADirectoryError:
@@ -32,12 +37,14 @@ def read_toml(path: Path) -> dict[str, Any]:
             f"is not UTF-8 text (byte {error.start})", remedy="save it as UTF-8", file=path
         ) from None
     if not text.strip():
-        raise TomlError("is empty", remedy="write one with: farside init", file=path)
+        raise TomlError(
+            "is empty",
+            remedy=f"write one with: {shown_by}" if shown_by else "write it, or name another file",
+            file=path,
+        )
     try:
         return tomllib.loads(text)
     except ValueError as error:  # TOMLDecodeError, or an integer of thousands of digits
-        raise TomlError(
-            f"is not TOML ({error})", remedy="correct that line; farside init shows the form", file=path
-        ) from None
+        raise TomlError(f"is not TOML ({error})", remedy=f"correct that line{shows}", file=path) from None
     except RecursionError:
-        raise TomlError("is nested too deep", remedy="farside init shows the form", file=path) from None
+        raise TomlError("is nested too deep", remedy=f"take tables out of tables{shows}", file=path) from None

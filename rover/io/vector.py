@@ -16,8 +16,8 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from rover.core.atomic import text_output
 from rover.core.errors import ZoneError
-from rover.io.atomic import atomic_path
 
 FORMAT = 1
 """Of what `write_traverse_geojson` writes, as its `format` member."""
@@ -61,8 +61,9 @@ def write_traverse_geojson(
         "properties": _plain(properties),
         "features": features,
     }
-    with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(collection, allow_nan=False, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(collection, allow_nan=False, indent=1)
+    with text_output(path) as file:
+        file.write(f"{text}\n")
 
 
 def crs_member(crs_wkt: str) -> dict[str, Any] | None:

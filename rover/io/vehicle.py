@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rover.core.errors import VehicleError
+from rover.core.errors import Problem, VehicleError
 from rover.core.tables import validate
 from rover.core.vehicle import VehicleParams
 from rover.io.bundle import find_vehicle
@@ -56,11 +56,34 @@ def read_vehicle(spec: str | Path, overrides: Mapping[str, Any] | None = None) -
         TomlError: The file cannot be read.
     """
     path = find_vehicle(str(spec), VehicleError)
-    table = validate(_VehicleFile, read_toml(path), file=str(path), error=VehicleError)
-    values = {key: figure.value for key, figure in table.figures.items()}
+    read = read_toml(path)
+    problems: list[Problem] = []
+    table = params = None
+    try:
+        table = validate(_VehicleFile, read, file=str(path), error=VehicleError)
+    except VehicleError as error:
+        problems += error.problems
+    try:
+        values = {**_values(read), **(overrides or {})}
+        params = validate(VehicleParams, values, file=str(path), error=VehicleError, prefix="vehicle.")
+    except VehicleError as error:
+        told = {problem.field for problem in problems}
+        problems += [problem for problem in error.problems if told.isdisjoint(_tells_of(problem))]
+    if table is None or params is None:
+        raise VehicleError(problems)
     sources = {key: figure.source for key, figure in table.figures.items()}
-    for key, value in (overrides or {}).items():
-        values[key] = value
-        sources[key] = "set by the scenario"
-    params = validate(VehicleParams, values, file=str(path), error=VehicleError, prefix="vehicle.")
+    sources |= dict.fromkeys(overrides or {}, "set by the scenario")
     return Vehicle(name=table.name, params=params, sources=sources)
+
+
+def _values(read: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of those figures of a file that are tables with one."""
+    figures = read.get("figures")
+    held = figures.items() if isinstance(figures, dict) else ()
+    return {key: figure["value"] for key, figure in held if isinstance(figure, dict) and "value" in figure}
+
+
+def _tells_of(problem: Problem) -> tuple[str, ...]:
+    """Return what in a file, wrong itself, leaves this figure of the vehicle without a value."""
+    figure = f"figures.{(problem.field or '').removeprefix('vehicle.')}"
+    return "figures", figure, f"{figure}.value"

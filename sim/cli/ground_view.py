@@ -10,22 +10,25 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from rover.core.errors import ResourceError, ScenarioError, UsageError
+from rover.core.atomic import text_output
+from rover.core.errors import ScenarioError, UsageError
 from rover.core.grid import Dem, GridGeometry, Site
-from rover.io.atomic import atomic_path
 from rover.io.bundle import scenario_names, site_names
 from rover.io.cog import write_cog
 from rover.io.elevation import in_tenths
 from rover.io.raster import ELEVATION
 from rover.io.rock_list import COLUMNS
 from rover.io.toml import read_toml
-from sim.cli.window import check_fit, parse_resolution, parse_window
+from sim.cli.file_kinds import Kind, kind_of
+from sim.cli.window import parse_resolution, parse_window
 from sim.moon.dem import Window, rocks_in, synthesize, window_blocks
 from sim.moon.rocks import Rocks
 from sim.moon.site import SiteParams
 from sim.moon.surface import GROUND_VERSION
+from sim.run import window as checks
 from sim.run.scenario import Scenario, load_scenario, scenario_of_site
 from sim.run.setting import frame_of, load_site, origin_mm_of
+from sim.run.window import COMMAND
 
 _SITE_DEFAULT = ("terrain.size_m=2000",)
 _SITE_SETTINGS = ("seed", "terrain.size_m", "terrain.resolution_m", "site.latitude_deg", "site.longitude_deg")
@@ -104,7 +107,11 @@ def view_of(
     Raises:
         FarsideError: Of the class that fits what is wrong.
     """
-    _check_seed(seed)
+    checks.check_seed(seed, names=COMMAND)
+    _refuse_overridden(
+        settings,
+        {"terrain.size_m": ("--window", window), "terrain.resolution_m": ("--resolution", resolution)},
+    )
     is_site = _is_site(source)
     if is_site:
         _check_settings(settings)
@@ -115,13 +122,18 @@ def view_of(
         view = replace(view, resolution_mm=parse_resolution(resolution))
     if window is not None:
         view = replace(view, window=parse_window(window, origin_mm=view.origin_mm))
-    check_fit(view.window, view.resolution_mm, asked=window)
+    checks.check_fit(view.window, view.resolution_mm, asked=window)
     return view
 
 
-def _check_seed(seed: int | None) -> None:
-    if seed is not None and not -(2**63) <= seed < 2**63:
-        raise UsageError("not a 64-bit integer", field="--seed", value=seed, remedy="give a smaller one")
+def _refuse_overridden(settings: Sequence[str], options: dict[str, tuple[str, str | None]]) -> None:
+    """Refuse settings in whose place an option stands, by key."""
+    for setting in settings:
+        option, given = options.get(setting.partition("=")[0].strip(), ("", None))
+        if given is not None:
+            raise UsageError(
+                f"{option} says otherwise", remedy="leave one of them out", field="--set", value=setting
+            )
 
 
 def _check_settings(settings: Sequence[str]) -> None:
@@ -140,7 +152,7 @@ def _check_settings(settings: Sequence[str]) -> None:
 def _is_site(source: str) -> bool:
     path = Path(source)
     if path.is_file():
-        return "profile" in read_toml(path)
+        return kind_of(read_toml(path)) is Kind.SITE
     if source in site_names():
         return True
     names = [*scenario_names(), *site_names()]
@@ -191,14 +203,7 @@ def check_cells(view: GroundView, max_cells: int, *, remedy: str) -> None:
     Raises:
         ResourceError: There are more.
     """
-    rows, cols = view.geometry.shape
-    if rows * cols > max_cells:
-        raise ResourceError(
-            f"more than the {max_cells:,} cells allowed",
-            field="size",
-            value=f"{cols} x {rows} cells",
-            remedy=f"{remedy}, or raise --max-cells to {rows * cols}",
-        )
+    checks.check_cells(view.geometry.shape, max_cells, remedy=remedy, names=COMMAND)
 
 
 def view_dem(view: GroundView) -> Dem:
@@ -249,7 +254,7 @@ def write_rocks(view: GroundView, path: Path, tell: Tell) -> int:
     """
     count = 0
     tiles = list(_tiles(view.window))
-    with atomic_path(path) as temporary, temporary.open("w", encoding="ascii", newline="\n") as file:
+    with text_output(path) as file:
         file.write(",".join(COLUMNS) + "\n")
         for done, tile in enumerate(tiles, start=1):
             rocks, place_mm = _lying_in(view, tile)

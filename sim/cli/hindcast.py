@@ -37,10 +37,11 @@ def hindcast(
     ] = None,
 ) -> None:
     """Predict when Yutu-2 woke and went to sleep, and tell how far off published times the prediction is."""
+    from rover.core.atomic import check_outputs
     from rover.core.errors import UsageError
-    from rover.io.atomic import check_outputs
     from rover.io.dormancy_log import read_dormancy_log, read_published_days
     from sim.cli.hindcast_tables import as_json_text, as_text
+    from sim.cli.output import refuse_other_picture
 
     for name, day in (("--from", first), ("--to", last)):
         if not 1 <= day <= _LAST_DAY:
@@ -48,8 +49,7 @@ def hindcast(
             raise UsageError("no lunar day", remedy=remedy, field=name, value=day)
     if last < first:
         raise UsageError("comes before --from", remedy="give a later lunar day", field="--to", value=last)
-    if plot is not None and plot.suffix.lower() != ".png":
-        raise UsageError("pictures are PNG", remedy="give the file a name that ends in .png", file=plot)
+    refuse_other_picture("--plot", plot)
     check_outputs({"--plot": plot}, sources=[log])
     made = predict(first, last, read_published_days(), None if log is None else read_dormancy_log(log))
     if plot is not None:

@@ -14,12 +14,14 @@ def init(
     ),
 ) -> None:
     """Write a commented scenario with every key, to be changed at will."""
+    from rover.core.atomic import names_stdout, text_output
     from rover.core.errors import OutputError
-    from rover.io.atomic import atomic_path
     from sim.run.template import scenario_template
 
-    if out.exists():
+    is_stdout = names_stdout(out)
+    if not is_stdout and (out.is_file() or out.is_dir()):
         raise OutputError("is there already", remedy="name another file with --out", file=out)
-    with atomic_path(out) as partial:
-        partial.write_text(scenario_template(), encoding="utf-8")
-    typer.echo(f"{out}: change it, then: farside check {out} && farside run {out}")
+    with text_output(out) as file:
+        file.write(scenario_template())
+    if not is_stdout and out.is_file():
+        typer.echo(f"{out}: change it, then: farside check {out} && farside run {out}")

@@ -5,12 +5,14 @@ Nothing heavy is imported here or at the top of a subcommand's module, so that `
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import signal
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 
@@ -20,7 +22,7 @@ from sim.cli.hindcast import hindcast
 from sim.cli.init import init
 from sim.cli.plan import plan
 from sim.cli.plot import plot
-from sim.cli.progress import Interrupted, Terminated
+from sim.cli.progress import STOPS, Interrupted, Stopped, say_on_stderr
 from sim.cli.reproject import reproject
 from sim.cli.run import run
 from sim.cli.sky import sky
@@ -55,22 +57,21 @@ def _options(
     pass
 
 
-def _terminate(_signal: int, _frame: object) -> NoReturn:
-    raise Terminated
-
-
-def _interrupt(_signal: int, _frame: object) -> NoReturn:
-    raise Interrupted
+def _stop(number: int, _frame: object) -> NoReturn:
+    raise STOPS[number]
 
 
 def main() -> None:
     """Run the command line and exit with its status."""
     _replace_closed_streams()
     warnings.showwarning = _show_warning
-    signal.signal(signal.SIGTERM, _terminate)
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else the caller has it ignored
-        signal.signal(signal.SIGINT, _interrupt)
-    sys.exit(_status())
+    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as a shell has one in the background, and nohup
+            signal.signal(number, _stop)
+    with contextlib.redirect_stdout(_that_names_itself(sys.stdout)):
+        status = _status()
+    sys.exit(status)
 
 
 def _replace_closed_streams() -> None:
@@ -79,6 +80,26 @@ def _replace_closed_streams() -> None:
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - it stays open
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
+
+
+class _StandardOutput(io.FileIO):
+    """Gives the errors of writing to it a name, which the system does not."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            error.filename = "standard output"
+            raise
+
+
+def _that_names_itself(stdout: TextIO) -> TextIO:
+    """Return a stream to where standard output goes, whose errors say so."""
+    raw = _StandardOutput(stdout.fileno(), "wb", closefd=False)
+    at_once = stdout.isatty() or bool(os.environ.get("PYTHONUNBUFFERED"))
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw), encoding=stdout.encoding, errors=stdout.errors, line_buffering=at_once
+    )
 
 
 def _status() -> int:
@@ -93,21 +114,18 @@ def _status() -> int:
         # The reader has gone (`| head`); writing no more is all that can be done.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (Interrupted, KeyboardInterrupt):
-        return _stopped("interrupted", 130)
-    except Terminated:
-        return _stopped("terminated", 143)
+    except Stopped as stop:
+        return _stopped(stop)
+    except KeyboardInterrupt:
+        return _stopped(Interrupted())
     except MemoryError:
         return _fail(ResourceError("not enough memory", remedy="take a smaller or coarser map"))
     except OSError as error:
         what = f"{error.strerror or error}"
         return _fail(ResourceError(what, remedy="check the disk and the permissions", file=error.filename))
     except Exception as error:
-        if isinstance(_first_cause(error), Interrupted):
-            return _stopped("interrupted", 130)
-        if isinstance(_first_cause(error), Terminated):
-            return _stopped("terminated", 143)
-        return _fail_otherwise(error)
+        cause = _first_cause(error)
+        return _stopped(cause) if isinstance(cause, Stopped) else _fail_otherwise(error)
 
 
 def _first_cause(error: BaseException) -> BaseException:
@@ -117,13 +135,13 @@ def _first_cause(error: BaseException) -> BaseException:
     return error
 
 
-def _stopped(how: str, status: int) -> int:
-    print(f"farside: {how}: nothing more is written, and no file is left unfinished", file=sys.stderr)
-    return status
+def _stopped(stop: Stopped) -> int:
+    say_on_stderr(f"farside: {stop.how}: nothing more is written, and no file is left unfinished")
+    return 128 + stop.number
 
 
 def _fail(error: FarsideError) -> int:
-    print(error, file=sys.stderr)
+    say_on_stderr(str(error))
     return error.exit_code
 
 
@@ -147,9 +165,19 @@ def _fail_otherwise(error: Exception) -> int:
 
 
 def _usage(error: Any, message: str) -> UsageError:
+    from pydantic import ValidationError
+
+    from rover.core.tables import worded
+
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "farside"
-    return UsageError(message.replace("\n", " ").rstrip("."), remedy=f"see {path} --help")
+    help_ = f"see {path} --help"
+    if isinstance(error.__cause__, ValidationError):  # a value of the wrong kind or out of range
+        detail = error.__cause__.errors(include_url=False)[0]
+        what, remedy = worded(detail)
+        option = max(error.param.opts, key=len)
+        return UsageError(what, remedy=f"{remedy}, or {help_}", field=option, value=detail["input"])
+    return UsageError(message.replace("\n", " ").rstrip("."), remedy=help_)
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:

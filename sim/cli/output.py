@@ -4,8 +4,55 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
+
+from rover.core.errors import UsageError
+
+_FORMATS = (
+    ".csv",
+    ".json",
+    ".geojson",
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".svg",
+    ".pdf",
+    ".tif",
+    ".tiff",
+    ".npz",
+    ".asc",
+)
+
+
+def refuse_other_format(
+    option: str, path: Path | None, *, form: str, suffixes: Collection[str], remedy: str
+) -> None:
+    """Refuse a name that says another format than the one it would hold; one that says nothing is fine.
+
+    Args:
+        option: What names the file.
+        path: The file, or None.
+        form: What it would hold.
+        suffixes: That go with it.
+        remedy: What to do about another one.
+
+    Raises:
+        UsageError: The name ends in that of another format.
+    """
+    if path is not None and path.suffix.lower() in _FORMATS and path.suffix.lower() not in suffixes:
+        raise UsageError(f"would hold {form}", field=option, value=str(path), remedy=remedy)
+
+
+def refuse_other_picture(option: str, path: Path | None) -> None:
+    """Refuse, before any work, a picture whose name does not end in `.png`.
+
+    Raises:
+        UsageError: It does not.
+    """
+    if path is not None and path.suffix.lower() != ".png":
+        remedy = "give the file a name that ends in .png"
+        raise UsageError("pictures are PNG", field=option, value=str(path), remedy=remedy)
 
 
 def write_lines(lines: Iterable[str], out: Path | None) -> None:
@@ -16,15 +63,16 @@ def write_lines(lines: Iterable[str], out: Path | None) -> None:
     Raises:
         OutputError: The file cannot be written.
     """
-    from rover.io.atomic import atomic_path
+    from rover.core.atomic import names_stdout, text_output
 
-    if out is not None:
-        with atomic_path(out) as partial, partial.open("w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in lines)
-        return
+    ended = (f"{line}\n" for line in lines)
     try:
-        for line in lines:
-            sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
+        if out is None:
+            sys.stdout.writelines(ended)
+            sys.stdout.flush()
+        else:
+            with text_output(out) as file:
+                file.writelines(ended)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if out is None or names_stdout(out):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

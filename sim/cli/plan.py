@@ -37,16 +37,25 @@ def plan(
     quiet: Quiet = False,
 ) -> int:
     """Plan the quickest safe path between two places of a DEM."""
-    from rover.io.atomic import check_outputs
+    from rover.core.atomic import check_outputs
     from rover.io.vehicle import read_vehicle
     from rover.planning.ask import ask
     from rover.planning.problem import Plan, PlanningProblem
     from rover.planning.registry import load_planner
+    from sim.cli.output import refuse_other_format, refuse_other_picture
     from sim.cli.progress import say_if_cold
     from sim.mission.operations import derive_maps
     from sim.run.setting import read_dem_of_body, require_inside
 
-    check_outputs({"--out": out, "--plot": plot}, sources=[dem])
+    check_outputs({"--out": out, "--plot": plot}, sources=[dem], texts=["--out"])
+    refuse_other_format(
+        "--out",
+        out,
+        form="GeoJSON",
+        suffixes=(".geojson", ".json"),
+        remedy="end the name in .geojson; a picture is drawn by --plot",
+    )
+    refuse_other_picture("--plot", plot)
     start_m, goal_m = _place(start, "--start"), _place(goal, "--goal")
     chosen = load_planner(planner or "astar")
     params = read_vehicle(vehicle).params

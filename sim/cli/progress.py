@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 
 def say_if_cold(*, quiet: bool) -> None:
@@ -16,16 +17,51 @@ def say_if_cold(*, quiet: bool) -> None:
         when_compiling(lambda: print("farside: compiling kernels, once (some 10 s)", file=sys.stderr))
 
 
-class Terminated(BaseException):
-    """SIGTERM, raised so that temporary files are removed on the way out."""
+class Stopped(BaseException):
+    """A signal, raised so that temporary files are removed on the way out.
+
+    Attributes:
+        number: Of the signal.
+        how: What it does, in a word.
+    """
+
+    number: ClassVar[signal.Signals]
+    how: ClassVar[str]
 
 
-class Interrupted(BaseException):
+class Terminated(Stopped):
+    """SIGTERM."""
+
+    number, how = signal.SIGTERM, "terminated"
+
+
+class Interrupted(Stopped):
     """SIGINT, raised in the place of KeyboardInterrupt, which the option parser would keep to itself."""
+
+    number, how = signal.SIGINT, "interrupted"
+
+
+class HungUp(Stopped):
+    """SIGHUP: the terminal, or the connection to it, is gone."""
+
+    number, how = signal.SIGHUP, "hung up"
+
+
+STOPS: dict[int, type[Stopped]] = {stop.number: stop for stop in (Terminated, Interrupted, HungUp)}
+"""What each signal raises."""
+
+
+def say_on_stderr(line: str) -> None:
+    """Print a line on stderr; where there is nobody left to read it, go on without."""
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr)
 
 
 class Interrupt:
-    """While it is entered, a first SIGINT or SIGTERM asks the run to stop; a second one stops it at once."""
+    """While it is entered, a first signal of `STOPS` asks the run to stop; a second one stops it at once.
+
+    What the caller has ignored, as `nohup` does SIGHUP, stays so.
+    """
 
     def __init__(self) -> None:
         self.signal: int | None = None
@@ -33,8 +69,9 @@ class Interrupt:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interrupt:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._receive)
+        for number in STOPS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._receive)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -43,14 +80,14 @@ class Interrupt:
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if self.signal is not None:
-            raise Terminated if number == signal.SIGTERM else Interrupted
+            raise STOPS[number]
         self.signal = number
 
     def asked(self) -> bool:
         """Tell whether a signal has come; the first time, say what follows (a handler itself must not print)."""
         if self.signal is not None and not self._said:
             self._said = True
-            print("farside: stopping; what was driven is kept", file=sys.stderr)
+            say_on_stderr("farside: stopping; what was driven is kept")
         return self.signal is not None
 
 

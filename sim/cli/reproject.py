@@ -32,7 +32,7 @@ def reproject(
     ] = None,
 ) -> None:
     """Make a local DEM in metres of a window of a map in degrees (or in any other frame)."""
-    from rover.io.atomic import check_outputs
+    from rover.core.atomic import check_outputs
     from rover.io.elevation import DEFAULT_MAX_CELLS
     from rover.io.raster import format_to_write, write_dem
     from rover.io.reproject import reproject_dem

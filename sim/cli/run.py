@@ -34,8 +34,8 @@ def run(
     quiet: Quiet = False,
 ) -> int:
     """Plan a scenario and drive it; write summary, telemetry, traverse and pictures."""
+    from rover.core.atomic import atomic_folder
     from rover.core.errors import UsageError
-    from rover.io.atomic import atomic_folder
     from rover.planning.registry import load_planner
     from sim.cli.progress import Interrupt, Progress, say_if_cold
     from sim.run.closed_loop import run_scenario

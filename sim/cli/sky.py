@@ -21,6 +21,9 @@ DEFAULT_MAX_ROWS = 1_000_000
 _CHUNK = 2_000
 """Rows made at once: the first ones are out before the last are begun."""
 
+_LAUNCH_UTC, _ON_HALO_UTC = "2018-05-20T21:28Z", "2018-06-14T03:06Z"
+"""Of Queqiao: Xinhua, 2018-05-21 (05:28 Beijing time) and 2018-06-14 (11:06)."""
+
 _EXAMPLE = "such as 2019-01-03T02:26:00Z"
 
 
@@ -137,16 +140,28 @@ def _check_outputs(
     out: Path | None, plot: Path | None, *, is_instant: bool, as_json: bool, as_csv: bool
 ) -> None:
     """Refuse outputs that do not go together, or that no picture can have."""
-    from rover.core.errors import UsageError
-    from rover.io.atomic import check_outputs
+    from rover.core.atomic import check_outputs
+    from sim.cli.output import refuse_other_format, refuse_other_picture
 
     if as_json and as_csv:
         raise _refusal("--csv", "does not go with --json", "give one of them")
     if plot is not None and is_instant:
         raise _refusal("--plot", "an instant makes no picture", "give --from and --to, or --almanac")
-    if plot is not None and plot.suffix.lower() != ".png":
-        raise UsageError("pictures are PNG", remedy="give the file a name that ends in .png", file=plot)
-    check_outputs({"--out": out, "--plot": plot})
+    check_outputs({"--out": out, "--plot": plot}, texts=["--out"])
+    refuse_other_picture("--plot", plot)
+    form, suffixes, remedy = _form_of_out(out, as_json=as_json, as_csv=as_csv)
+    refuse_other_format("--out", out, form=form, suffixes=suffixes, remedy=remedy)
+
+
+def _form_of_out(out: Path | None, *, as_json: bool, as_csv: bool) -> tuple[str, tuple[str, ...], str]:
+    """Return what is written, the endings that go with it, and what to do about another one."""
+    suffix = "" if out is None else out.suffix.lower()
+    if as_json:
+        return "JSON", (".json",), "end the name in .json"
+    if as_csv:
+        return "CSV", (".csv",), "end the name in .csv"
+    asks = suffix.replace(".", "--")
+    return "plain text", (), f"add {asks}" if suffix in (".json", ".csv") else "end the name in .txt"
 
 
 def _refusal(field: str, what: str, remedy: str) -> UsageError:
@@ -156,10 +171,14 @@ def _refusal(field: str, what: str, remedy: str) -> UsageError:
 
 
 def _ephemeris(kernels: Path | None, stack: ExitStack) -> Ephemeris:
+    from rover.core.errors import KernelError
     from rover.sky.sun import SERIES
 
     if kernels is None:
         return SERIES
+    if kernels.is_dir():
+        remedy = "name the meta-kernel in it, such as meta.tm"
+        raise KernelError("is a folder", field="--kernels", value=str(kernels), remedy=remedy)
     from rover.sky.spice import spice_ephemeris
 
     return stack.enter_context(spice_ephemeris(kernels))
@@ -377,5 +396,18 @@ def _note(epoch: Epoch, *times_s: float) -> None:
 
     ends = [Epoch(tt_jd1=epoch.tt_jd1, tt_jd2=float(epoch.tt_at(t)[1])) for t in (0.0, *times_s)]
     notes = {note.partition(":")[0]: note for end in reversed(ends) if (note := time_note(end))}
-    for note in reversed(notes.values()):
+    for note in [*reversed(notes.values()), *_relay_note(ends)]:
         typer.echo(f"farside: note: {note}", err=True)
+
+
+def _relay_note(times: list[Epoch]) -> list[str]:
+    """Return in a sentence, where some time is before it, since when there is a relay; nothing otherwise."""
+    from rover.core.time import parse_utc
+
+    on_halo = parse_utc(_ON_HALO_UTC)
+    if all(time.seconds_until(on_halo) <= 0 for time in times):
+        return []
+    return [
+        f"Queqiao was launched on {_LAUNCH_UTC[:10]} and is on its halo orbit since {_ON_HALO_UTC[:10]}: what is told "
+        "of the relay before that is where that orbit would have had it"
+    ]

@@ -80,8 +80,8 @@ def _is_tif(out: Path) -> bool:
 
 def _check_outputs(source: str, out: Path, rocks: Path | None, *, plot: bool) -> None:
     """Refuse outputs that would replace the source or each other, or that cannot be written."""
+    from rover.core.atomic import check_outputs
     from rover.core.errors import UsageError
-    from rover.io.atomic import check_outputs
     from rover.io.raster import files_beside
 
     if rocks is not None and rocks.suffix.lower() != ".csv":
@@ -89,7 +89,7 @@ def _check_outputs(source: str, out: Path, rocks: Path | None, *, plot: bool) ->
             "rocks are written as CSV", remedy="end the name in .csv", field="--rocks", value=str(rocks)
         )
     picture = out.with_suffix(".png") if plot else None
-    check_outputs({"--out": out, "--rocks": rocks, "--plot": picture}, sources=[source])
+    check_outputs({"--out": out, "--rocks": rocks, "--plot": picture}, sources=[source], texts=["--rocks"])
     for beside in files_beside(out):
         check_outputs({"--out": beside}, sources=[source])
 
@@ -124,4 +124,4 @@ def _draw(dem: Dem | None, view: GroundView, out: Path) -> None:
     from sim.view.save import save_figure
 
     shown = read_overview(out, most_cells=_DRAWN_CELLS) if dem is None else dem
-    save_figure(draw_dem(shown, out.name), out.with_suffix(".png"))
+    save_figure(draw_dem(shown, out.name, whole_of=view.geometry), out.with_suffix(".png"))

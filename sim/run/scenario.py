@@ -226,13 +226,16 @@ def load_scenario(spec: str | Path, *, settings: Sequence[str] = (), seed: int |
         UsageError: A setting without `=`.
     """
     path = find_scenario(str(spec), ScenarioError)
-    table = read_toml(path)
+    table = read_toml(path, shown_by="farside init")
     for setting in settings:
         _apply(table, setting)
     if seed is not None:
         table["seed"] = seed
     _resolve_dem_path(table, path, settings)
-    words = [f"farside check {path}", *(f"--set {shlex.quote(setting)}" for setting in settings)]
+    words = [
+        f"farside check {shlex.quote(str(path))}",
+        *(f"--set {shlex.quote(setting)}" for setting in settings),
+    ]
     return scenario_from_table(table, file=str(path), listed_by=" ".join(words))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from rover.core.bodies import MOON
-from rover.core.errors import DemFrameError, PlaceError, ResourceError, SiteError
+from rover.core.errors import DemFileError, DemFrameError, PlaceError, ResourceError, SiteError
 from rover.core.grid import Dem, GridGeometry, Site, check_square
 from rover.core.time import SYNODIC_MONTH_S, Epoch, parse_utc
 from rover.core.vehicle import VehicleParams
@@ -28,6 +28,7 @@ from sim.moon.dem import Window, synthesize
 from sim.moon.ground import Ground
 from sim.moon.site import SiteParams, site_from_table
 from sim.run.scenario import Scenario
+from sim.run.window import PYTHON, check_cells, check_fit, check_seed, exactly, resolution_of, window_of
 
 _HOUR_S = 3600.0
 
@@ -46,13 +47,16 @@ def orbital_dem(scenario: Scenario, *, allow_body: bool = False, max_cells: int 
         ResourceError: More cells than allowed.
     """
     if scenario.terrain.dem is not None:
-        return read_dem_of_body(
-            Path(scenario.terrain.dem),
-            band=scenario.terrain.band,
-            body=None if allow_body else scenario.site.body,
-            max_cells=max_cells,
-            default_site=frame_of(scenario, load_site(scenario.site.name)),
-        )
+        try:
+            return read_dem_of_body(
+                Path(scenario.terrain.dem),
+                band=scenario.terrain.band,
+                body=None if allow_body else scenario.site.body,
+                max_cells=max_cells,
+                default_site=frame_of(scenario, load_site(scenario.site.name)),
+            )
+        except DemFileError as error:
+            raise error.by_the_names({"DEM": "terrain.dem", "band": "terrain.band"}) from error
     site = load_site(scenario.site.name)
     side_mm, cell_mm = round(scenario.terrain.size_m * 1000), round(scenario.terrain.resolution_m * 1000)
     count = (side_mm // cell_mm) ** 2
@@ -74,36 +78,38 @@ def orbital_dem(scenario: Scenario, *, allow_body: bool = False, max_cells: int 
 
 
 def seeded_dem(
-    site: str, *, seed: int, window_m: tuple[float, float, float, float], resolution_m: float
+    site: str,
+    *,
+    seed: int,
+    window_m: tuple[float, float, float, float],
+    resolution_m: float,
+    max_cells: int = DEFAULT_MAX_CELLS,
 ) -> Dem:
     """Return a window of a site's seeded ground, the same to the last bit whoever asks.
 
     Args:
         site: A bundled name or the path of a site file.
-        seed: Any integer.
+        seed: Any 64-bit integer.
         window_m: West, south, east and north edge, from the site's origin; whole millimetres.
-        resolution_m: Side of a cell; whole millimetres, of which the window's sides are multiples.
+        resolution_m: Side of a cell, 0.01 or more; whole millimetres, of which the window's sides are multiples.
+        max_cells: A larger window is refused.
 
     Raises:
         SiteError: No such site, or one that cannot be used.
-        ValueError: A window that does not fit.
+        UsageError: A seed, a window or a resolution that `farside synth` would refuse as well.
+        ResourceError: More cells than allowed.
     """
+    check_seed(seed, names=PYTHON)
+    edges, asked = [exactly(edge_m) for edge_m in window_m], tuple(window_m)
+    window = window_of(edges, origin_mm=(0, 0), names=PYTHON, asked=asked)
+    cell_mm = resolution_of(exactly(resolution_m), names=PYTHON, asked=resolution_m)
+    check_fit(window, cell_mm, asked=asked, names=PYTHON)
+    shape = window.height_mm // cell_mm, window.width_mm // cell_mm
+    check_cells(shape, max_cells, remedy="take a smaller window or a coarser resolution", names=PYTHON)
     params = load_site(site)
-    west, south, east, north, cell = (_whole_mm(length_m) for length_m in (*window_m, resolution_m))
     return synthesize(
-        params,
-        seed=seed,
-        window=Window(east_mm=west, north_mm=south, width_mm=east - west, height_mm=north - south),
-        resolution_mm=cell,
-        geometry_site=site_frame(params),
+        params, seed=seed, window=window, resolution_mm=cell_mm, geometry_site=site_frame(params)
     )
-
-
-def _whole_mm(length_m: float) -> int:
-    whole = round(length_m * 1000)
-    if abs(length_m * 1000 - whole) > 1e-6:
-        raise ValueError(f"{length_m} m is no whole number of millimetres; {whole / 1000} m is")
-    return whole
 
 
 def read_dem_of_body(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from rover.core.grid import Dem
+from rover.core.grid import Dem, GridGeometry
 from sim.run.runlog import RunLog
 from sim.view import ground, route, style
 from sim.view.heading import draw_heading, draw_run_heading
@@ -94,12 +94,20 @@ def draw_plan(
         return sheet.figure
 
 
-def draw_dem(dem: Dem, title: str) -> Figure:
-    """Return the map of bare ground."""
+def draw_dem(dem: Dem, title: str, *, whole_of: GridGeometry | None = None) -> Figure:
+    """Return the map of bare ground.
+
+    Args:
+        dem: The ground drawn.
+        title: Heading.
+        whole_of: The raster that `dem` is a coarser view of, where it is one.
+    """
     with style.house_style():
         sheet = Sheet(dem, whole(dem.geometry))
         sheet.explain([("Ground", ground.gap_entries(dem))])
-        draw_heading(sheet.figure, title, [_ground_words(dem)], colour=style.FAINT_INK)
+        draw_heading(
+            sheet.figure, title, [_ground_words(dem, whole_of or dem.geometry)], colour=style.FAINT_INK
+        )
         return sheet.figure
 
 
@@ -122,10 +130,12 @@ def _plan_words(planned: Points, start_m: Place, goal_m: Place) -> str:
     return f"{length:.0f} m along the path, {straight:.0f} m in a straight line"
 
 
-def _ground_words(dem: Dem) -> str:
-    grid, known = dem.geometry, dem.elevation_m[np.isfinite(dem.elevation_m)]
+def _ground_words(dem: Dem, grid: GridGeometry) -> str:
+    known = dem.elevation_m[np.isfinite(dem.elevation_m)]
     relief = f"{float(np.ptp(known)):.1f} m of relief" if known.size else "no known elevation"
     gaps = dem.elevation_m.size - known.size
     missing = f", {100 * gaps / dem.elevation_m.size:.1f} % unknown" if gaps else ""
-    size = f"{grid.cols} \u00d7 {grid.rows} cells of {style.number(grid.resolution_m)} m"
+    size = f"{grid.cols} \u00d7 {grid.rows} cells of {grid.resolution_m:g} m"
+    if grid.resolution_m != dem.geometry.resolution_m:
+        size += f", drawn at {dem.geometry.resolution_m:g} m"
     return f"{size}, {relief}{missing}; {dem.source}"

@@ -64,6 +64,18 @@ def test_a_log_without_standings_counts_whole(tmp_path):
         (HEAD + "two,,\n", LogError, "lunar_day = two"),
         (HEAD + "2,,\n2,,\n", LogError, "line 3: lunar_day = 2: comes twice"),
         (HEAD + "2,yesterday,\n", TimeError, "line 2: rover_wake_utc = yesterday"),
+        (
+            HEAD + "16,,\n17,2025-04-16T12:00Z,\n",
+            LogError,
+            "line 3: rover_wake_utc = 2025-04-16T12:00Z: not in lunar day 17; correct it or the day: it is a time of"
+            " lunar day 79",
+        ),
+        (
+            HEAD + "2,,2019-01-13T20:00Z\n",
+            LogError,
+            "rover_sleep_utc = 2019-01-13T20:00Z: not in lunar day 2",
+        ),
+        (HEAD + f"{10**30},2019-01-29T12:00Z,\n", LogError, "it is a time of lunar day 2"),
         (HEAD + "2,2019-01-29T12:00,\n", TimeError, "rover_wake_utc = 2019-01-29T12:00"),
     ],
 )

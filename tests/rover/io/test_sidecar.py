@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import rasterio
 
+from rover.core import atomic
 from rover.core.errors import OutputError
 from rover.core.grid import Dem, GridGeometry, Site
-from rover.io import atomic
 from rover.io.crs import local_crs_wkt
 from rover.io.raster import read_dem, tag_of, write_dem
 from rover.io.sidecar import sidecar_bytes, sidecar_of, sidecar_tags

@@ -67,7 +67,7 @@ def farside_within(
     monkeypatch.chdir(tmp_path / "work")
     cache_folder()  # found for the whole process, before it is told of another home
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
 
     def run(*words: object) -> subprocess.CompletedProcess[str]:
         monkeypatch.setattr(sys, "argv", ["farside", *map(str, words)])

@@ -57,7 +57,10 @@ def assert_nothing_written(work: Path, *but: str) -> None:
         (("run", "short-hop", "--set", "power"), ("error[USAGE]", "key=value")),
         (("run", "short-hop", "--set", "format=7"), ("format = 7", "upgrade farside")),
         (("run", "short-hop", "--set", "seed=x", "--set", "zones=1"), ("(+1 more: farside check ",)),
-        (("run", "short-hop", "--seed", "x"), ("error[USAGE]", "--seed", "farside run --help")),
+        (("run", "short-hop", "--seed", "x"), ("error[USAGE]", "--seed = x: ", "farside run --help")),
+        (("run", "short-hop", "--seed", "1.5"), ("--seed = 1.5: of the wrong kind; give a whole number",)),
+        (("plan", "a.tif", START, GOAL, "--band", "0"), ("--band = 0: out of range",)),
+        (("sky", "--at", "2019-01-01T00:00Z", "--step", "x"), ("--step = x: of the wrong kind; give a num",)),
         (("run", "short-hop", "--planner", "astarr"), ("error[PLANNER]", "did you mean astar?")),
         (("run",), ("error[USAGE]", "Missing argument", "farside run --help")),
         (("run", "short-hop", "--bogus"), ("error[USAGE]", "--bogus")),
@@ -162,6 +165,29 @@ def test_a_small_file_that_declares_a_huge_raster(farside_within: Command, work:
     declare_huge(work / "huge.tif")
     assert (work / "huge.tif").stat().st_size < 40_000
     assert_refused(farside_within("plan", "huge.tif", START, GOAL), 5, "huge.tif", "--max-cells")
+
+
+def test_a_missing_dem_is_named_as_it_was_asked_for(farside_within: Command, work: Path) -> None:
+    there = "cannot be opened: No such file or directory"
+    assert_refused(farside_within("plan", "none.tif", START, GOAL), 3, f"none.tif: DEM: {there}")
+    assert_refused(
+        farside_within("run", "short-hop", "--set", "terrain.dem=none.tif"),
+        3,
+        f"none.tif: terrain.dem: {there}",
+    )
+    assert_refused(
+        farside_within("check", "short-hop", "--set", "terrain.dem=none.tif"), 3, ": terrain.dem: "
+    )
+
+
+def test_a_path_is_geojson_and_a_picture_png(farside_within: Command, work: Path) -> None:
+    good_geotiff(work / "good.tif")
+    words = ("plan", "good.tif", START, GOAL)
+    assert_refused(farside_within(*words, "--out", "a.png"), 2, "--out = a.png: would hold GeoJSON")
+    assert_refused(
+        farside_within(*words, "--out", "a.json", "--plot", "a.jpg"), 2, "--plot = a.jpg: pictures"
+    )
+    assert_nothing_written(work, "good.tif")
 
 
 def test_max_cells_can_be_set(farside_within: Command, work: Path) -> None:

@@ -111,6 +111,24 @@ def test_a_setting_that_a_site_s_ground_does_not_depend_on_is_refused(tmp_path: 
     assert names(tmp_path) == []
 
 
+@pytest.mark.parametrize("source", ["von-karman", "short-hop"])
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("terrain.size_m=100", ("--window", "0,0,10,10")),
+        (" terrain.resolution_m = 1", ("--resolution", "0.5")),
+    ],
+)
+def test_a_setting_in_whose_place_an_option_stands_is_refused(
+    tmp_path: Path, source: str, setting: str, words: tuple[str, str]
+) -> None:
+    line = refused(UsageError, synth, source, "--out", tmp_path / "a.npz", *words, "--set", setting)
+    assert line.startswith(f"farside: error[USAGE]: --set = {setting}: {words[0]} says otherwise; leave")
+    assert names(tmp_path) == []
+    other = ("--set", "terrain.resolution_m=1") if words[0] == "--window" else ("--set", "terrain.size_m=100")
+    assert invoke(synth, source, "--out", tmp_path / "a.npz", *words, *other).exit_code == 0
+
+
 def test_the_settings_that_a_site_has_are_heeded() -> None:
     plain = view(seed=None)
     for key, value in (
@@ -185,6 +203,6 @@ def test_the_rocks_that_synth_lists_lie_on_its_dem(tmp_path: Path) -> None:
 def test_no_cells_allowed_is_no_limit(farside: Command, work: Path, command: str, most: str) -> None:
     done = farside(*command.split(), "--max-cells", most)
     assert done.returncode == 2
-    assert done.stderr.startswith("farside: error[USAGE]: Invalid value for '--max-cells'")
+    assert done.stderr.startswith(f"farside: error[USAGE]: --max-cells = {most}: out of range; give a value")
     assert len(done.stderr.splitlines()) == 1
     assert names(work) == []

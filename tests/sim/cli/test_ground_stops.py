@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import subprocess
 import time
@@ -13,12 +15,13 @@ import pytest
 
 from rover.io.raster import write_dem
 from sim.cli import main
-from sim.cli.progress import Interrupted, Terminated
+from sim.cli.progress import HungUp, Interrupted, Terminated
 from tests.builders.ground_commands import SMALL, names
 from tests.builders.scenes import dem_of
 from tests.sim.cli.conftest import FARSIDE, Command, environment
 
 STOPS = [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+HANG_UP = (signal.SIGHUP, 129, "hung up")
 
 
 # Being stopped
@@ -55,7 +58,7 @@ def cpu_s(pid: int) -> float:
     return 86_400 * float(days or 0) + seconds
 
 
-@pytest.mark.parametrize(("number", "status", "word"), STOPS)
+@pytest.mark.parametrize(("number", "status", "word"), [*STOPS, HANG_UP])
 def test_synth_says_that_it_was_stopped(
     tmp_path: Path, number: signal.Signals, status: int, word: str
 ) -> None:
@@ -104,22 +107,24 @@ def test_terrain_says_that_it_was_stopped(
     assert names(tmp_path) == ["dem.npz", "home"]
 
 
-def test_an_interruption_that_the_caller_ignores_is_ignored(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_that_the_caller_ignores_is_ignored(tmp_path: Path, number: signal.Signals) -> None:
     (tmp_path / "home").mkdir()
     with subprocess.Popen(
         [FARSIDE, "synth", "von-karman", *SMALL, "-q", "--out", "a.tif"],
         cwd=tmp_path,
         env=environment(tmp_path / "home"),
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+        preexec_fn=lambda: signal.signal(number, signal.SIG_IGN),
     ) as process:
         for _ in range(20):
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             time.sleep(0.05)
         assert process.wait(timeout=60) == 0
 
 
 @pytest.mark.parametrize(
-    ("stop", "status", "word"), [(Interrupted, 130, "interrupted"), (Terminated, 143, "terminated")]
+    ("stop", "status", "word"),
+    [(Interrupted, 130, "interrupted"), (Terminated, 143, "terminated"), (HungUp, 129, "hung up")],
 )
 def test_a_signal_while_a_module_is_imported_is_no_bug(
     monkeypatch: pytest.MonkeyPatch,
@@ -136,6 +141,23 @@ def test_a_signal_while_a_module_is_imported_is_no_bug(
     monkeypatch.setattr(main, "app", imported)
     assert main._status() == status
     assert capsys.readouterr().err.startswith(f"farside: {word}: ")
+
+
+def test_what_is_said_of_a_stop_to_a_terminal_that_is_gone_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A hang-up is told when stderr has gone with the terminal; the status still says what it was."""
+
+    def stopped(**_: object) -> None:
+        raise HungUp
+
+    monkeypatch.setattr(main, "app", stopped)
+    with open("/dev/full", "w", buffering=1) as gone:
+        monkeypatch.setattr("sys.stderr", gone)
+        assert main._status() == 129
+        monkeypatch.undo()
+        with contextlib.suppress(OSError):
+            gone.close()
 
 
 # A full disk
@@ -155,3 +177,22 @@ def test_a_full_disk_leaves_no_part_of_a_grid(farside: Command, work: Path, exte
         f"farside: error[OUTPUT]: a{extension}: cannot be written: "
     )
     assert names(work) == []
+
+
+def test_a_full_standard_output_is_named() -> None:
+    """Its errors come without a name, and from whatever part of a command prints."""
+    for unbuffered in ("", "1"):
+        for words in (("sky", "--at", "2019-01-03T02:26Z"), ("--help",)):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run(
+                    [FARSIDE, *words],
+                    stdout=full,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+                )
+            assert done.returncode == 5
+            assert done.stderr == (
+                "farside: error[RESOURCE]: standard output: No space left on device; "
+                "check the disk and the permissions\n"
+            )

@@ -77,7 +77,9 @@ def test_plot_draws_a_run_again(farside: Command, work: Path) -> None:
     assert torn.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_interrupted_runs_are_kept(tmp_path: Path, number: signal.Signals, status: int) -> None:
     (tmp_path / "home").mkdir()
     process = subprocess.Popen(

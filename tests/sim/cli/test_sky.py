@@ -6,8 +6,10 @@ import csv
 import io
 import json
 import math
+import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -15,7 +17,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from rover.core.errors import FarsideError, KernelError, ResourceError, TimeError, UsageError
+from rover.core.errors import FarsideError, KernelError, OutputError, ResourceError, TimeError, UsageError
 from rover.core.time import parse_utc
 from rover.sky.lunar_day import EPOCH
 from sim.cli.sky import sky
@@ -119,14 +121,69 @@ def test_the_relays_phase_can_be_set() -> None:
 )
 def test_times_without_leap_seconds_of_today_are_noted_once(words: tuple[str, ...], says: str) -> None:
     result = invoke(*words, "--csv")
-    assert result.stderr.count("\n") == 1
-    assert result.stderr.startswith("farside: note: ")
-    assert says in result.stderr
+    (line,) = [line for line in result.stderr.splitlines() if "Queqiao" not in line]
+    assert line.startswith("farside: note: ")
+    assert says in line
     assert "note" not in result.stdout
 
 
 def test_nothing_is_noted_today() -> None:
     assert invoke("--at", LANDING).stderr == ""
+    assert invoke("--at", "2018-06-14T03:06Z").stderr == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--at", "2018-06-14T03:05Z"),
+        ("--from", "2018-06-01T00:00Z", "--to", "2018-07-01T00:00Z", "--step", "500"),
+        ("--almanac", "--day", "-8"),
+    ],
+)
+def test_a_relay_that_is_not_there_yet_is_noted_once(words: tuple[str, ...]) -> None:
+    result = invoke(*words, "--csv")
+    assert result.stderr.startswith(
+        "farside: note: Queqiao was launched on 2018-05-20 and is on its halo orbit"
+    )
+    assert result.stderr.count("\n") == 1
+    assert "note" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--csv", "--out", "x.png"), "--out = x.png: would hold CSV; end the name in .csv"),
+        (("--json", "--out", "x.CSV"), "--out = x.CSV: would hold JSON; end the name in .json"),
+        (("--out", "x.csv"), "--out = x.csv: would hold plain text; add --csv"),
+        (("--out", "x.json"), "would hold plain text; add --json"),
+        (("--out", "x.tif"), "would hold plain text; end the name in .txt"),
+    ],
+)
+def test_a_name_that_says_another_format_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused(invoke("--at", LANDING, *words), UsageError, says)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_says_nothing_takes_any_format(tmp_path: Path) -> None:
+    for name in ("sky", "sky.txt", "sky.2019"):
+        told("--at", LANDING, "--json", "--out", tmp_path / name)
+        assert json.loads((tmp_path / name).read_text())["utc"] == LANDING
+
+
+def test_text_may_go_through_a_pipe_and_into_nothing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append((tmp_path / "pipe").read_text()), daemon=True)
+    reader.start()
+    told("--at", LANDING, "--json", "--out", tmp_path / "pipe")
+    reader.join(timeout=10)
+    assert json.loads(read[0])["utc"] == LANDING
+    assert (tmp_path / "pipe").is_fifo()
+    (tmp_path / "picture.png").symlink_to("pipe")
+    refused(invoke(*SPAN, "--plot", tmp_path / "picture.png"), OutputError, "is no regular file; name a file")
 
 
 def test_an_almanac_tells_a_lunar_day(reference: Path) -> None:
@@ -206,6 +263,7 @@ REFUSED = [
     (("--day", "3"), UsageError, "--day"),
     (("--plot", "a.png"), UsageError, "--plot"),
     (("--kernels", "none.tm"), KernelError, "none.tm: no such file"),
+    (("--kernels", "."), KernelError, "--kernels = .: is a folder; name the meta-kernel in it"),
 ]
 
 
@@ -227,7 +285,11 @@ def refused(result: Result, error: type[FarsideError], says: str) -> None:
         ((), UsageError, "--at: no time is named"),
         (("--at", "2019-01-03T02:26:00"), TimeError, "a time without zone"),
         (("--at", "1899-12-31T00:00Z"), TimeError, "outside 1900-2100"),
-        (("--at", "2101-01-01T00:00Z"), TimeError, "outside 1900-2100"),
+        (
+            ("--at", "2101-01-01T00:00Z"),
+            TimeError,
+            "outside 1900-2100; give a time in the years 1900 to 2100",
+        ),
         (("--at", "yesterday"), TimeError, "--at = yesterday"),
         (("--from", LANDING), UsageError, "--to: --from and --to go together"),
         (("--to", LANDING), UsageError, "--from: --from and --to go together"),

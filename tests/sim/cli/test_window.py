@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rover.core.errors import UsageError
-from sim.cli.window import REACH_MM, check_fit, parse_resolution, parse_window, window_text
+from sim.cli.window import parse_resolution, parse_window
 from sim.moon.dem import Window
+from sim.run.window import REACH_MM, check_fit, window_text
 
 HERE = (0, 0)
 

@@ -341,4 +341,12 @@ def test_bare_ground_is_explained(named):
     (line,) = named(figure, "line 1")
     assert "300 \u00d7 300 cells of 3 m" in line.get_text()
     assert "unknown" in line.get_text()
+    assert "drawn at" not in line.get_text()
     assert any("(m)" in ax.get_xlabel() and "elevation" in ax.get_xlabel() for ax in figure.axes)
+
+
+def test_a_coarser_view_is_told_as_what_it_is_a_view_of(named):
+    dem = crater_dem()
+    fine = replace(dem.geometry, rows=12_000, cols=12_000, resolution_m=0.075)
+    (line,) = named(draw_dem(dem, "Von Karman, seed 1", whole_of=fine), "line 1")
+    assert line.get_text().startswith("12000 \u00d7 12000 cells of 0.075 m, drawn at 3 m, ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -65,6 +66,24 @@ def test_a_name_that_is_no_png_is_refused(log, tmp_path):
     with pytest.raises(UsageError, match=r"\.png"):
         save_figure(draw_timeline(log), tmp_path / "timeline.svg")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_may_be_plain_text(log, tmp_path):
+    save_figure(draw_timeline(log), str(tmp_path / "timeline.png"))
+    assert (tmp_path / "timeline.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(UsageError, match=r"\.png"):
+        save_figure(draw_timeline(log), str(tmp_path / "timeline.svg"))
+
+
+def test_a_link_to_a_picture_stays_and_a_pipe_is_no_picture(log, tmp_path):
+    (tmp_path / "link.png").symlink_to("data")
+    save_figure(draw_timeline(log), tmp_path / "link.png")
+    assert (tmp_path / "link.png").is_symlink()
+    assert (tmp_path / "data").read_bytes().startswith(b"\x89PNG")
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(OutputError, match="pipe.png: is no regular file"):
+        save_figure(draw_timeline(log), tmp_path / "pipe.png")
+    assert (tmp_path / "pipe.png").is_fifo()
 
 
 def test_a_folder_that_is_not_there_is_named(log, tmp_path):

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -11,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from rover.core import atomic
+from rover.core.atomic import atomic_folder, atomic_path, check_outputs, text_output
 from rover.core.errors import OutputError, UsageError
-from rover.io import atomic
-from rover.io.atomic import atomic_folder, atomic_path
 
 Output = Callable[[Path], AbstractContextManager[Path]]
 
@@ -176,3 +180,135 @@ def test_everything_is_synced_before_the_rename(tmp_path: Path, monkeypatch: pyt
     with atomic_folder(tmp_path / "run") as temporary:
         (temporary / "file").write_text("whole")
     assert order == [str(temporary / "file"), str(temporary), "rename", str(tmp_path)]
+
+
+# Links, pipes, devices
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_stays_and_what_it_points_to_is_written(tmp_path: Path, there: bool) -> None:
+    (tmp_path / "real").mkdir()
+    target, link = tmp_path / "real" / "data", tmp_path / "link.tif"
+    if there:
+        target.write_text("old")
+    link.symlink_to("real/data")
+    check_outputs({"--out": link})
+    with atomic_path(link) as temporary:
+        temporary.write_text("new")
+        assert temporary.parent == target.parent  # another folder may be another disk
+        assert temporary.suffix == ".tif"
+    assert os.readlink(link) == "real/data"
+    assert target.read_text() == "new"
+    assert (names(tmp_path), names(target.parent)) == (["link.tif", "real"], ["data"])
+
+
+def test_a_link_in_a_circle_is_an_output_error(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    for refused in (atomic_path, text_output):
+        with pytest.raises(OutputError, match="cannot be written: Too many levels"), refused(tmp_path / "a"):
+            pytest.fail("the block was entered")
+    assert names(tmp_path) == ["a", "b"]
+
+
+def made(folder: Path, kind: str) -> Path:
+    """Return the path of something that is no regular file."""
+    path = folder / "out.png"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "link to a pipe":
+        os.mkfifo(folder / "pipe")
+        path.symlink_to("pipe")
+    elif kind == "socket":
+        os.mknod(path, 0o600 | stat.S_IFSOCK)
+    else:
+        try:
+            os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 7))  # full: whatever is written fails
+        except PermissionError:
+            pytest.skip("only root makes devices")
+    return path
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link to a pipe", "socket", "device"])
+def test_nothing_but_a_regular_file_is_replaced(tmp_path: Path, kind: str) -> None:
+    path = made(tmp_path, kind)
+    before, mode = names(tmp_path), path.stat().st_mode
+    message = f"farside: error[OUTPUT]: {path}: is no regular file; name a file"
+    with pytest.raises(OutputError) as caught, atomic_path(path):
+        pytest.fail("the block was entered")
+    assert str(caught.value) == message
+    with pytest.raises(OutputError) as caught:
+        check_outputs({"--out": path}, texts=["--report"])
+    assert str(caught.value) == message
+    assert (names(tmp_path), path.stat().st_mode) == (before, mode)
+
+
+def test_a_device_put_there_during_the_work_is_not_replaced(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="no regular file"), atomic_path(tmp_path / "out.png") as temporary:
+        temporary.write_text("new")
+        made(tmp_path, "pipe")
+    assert names(tmp_path) == ["out.png"]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link to a pipe"])
+def test_text_goes_through_a_pipe(tmp_path: Path, kind: str) -> None:
+    path, read = made(tmp_path, kind), []
+    before = names(tmp_path)
+    check_outputs({"--out": path}, texts=["--out"])
+    reader = threading.Thread(target=lambda: read.append(path.read_text(encoding="utf-8")), daemon=True)
+    reader.start()
+    with text_output(path) as file:
+        file.write("5\u00b0\n")
+    reader.join(timeout=10)
+    assert read == ["5\u00b0\n"]
+    assert names(tmp_path) == before
+
+
+def test_text_for_a_full_device_is_an_output_error_and_the_device_stays(tmp_path: Path) -> None:
+    path = made(tmp_path, "device")
+    check_outputs({"--out": path}, texts=["--out"])
+    with pytest.raises(OutputError, match=r"out\.png: cannot be written: No space left on device; free"):  # noqa: SIM117
+        with text_output(path) as file:
+            file.write("text")
+    assert stat.S_ISCHR(path.stat().st_mode)
+    assert names(tmp_path) == ["out.png"]
+
+
+def test_a_reader_that_has_gone_is_no_output_error(tmp_path: Path) -> None:
+    path = made(tmp_path, "pipe")
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(BrokenPipeError), text_output(path) as file:
+        os.close(reader)
+        file.write("text")
+
+
+def test_text_for_a_file_is_whole_or_absent(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    path.write_text("old")
+    with pytest.raises(KeyError), text_output(path) as file:
+        file.write("half")
+        raise KeyError
+    assert path.read_text() == "old"
+    with text_output(path) as file:
+        file.write("a\n")
+    assert path.read_bytes() == b"a\n"
+    assert names(tmp_path) == ["out.csv"]
+
+
+def test_text_for_what_standard_output_is_comes_after_what_is_there(tmp_path: Path) -> None:
+    """Opened anew, a log that standard output is added to would be cut to nothing."""
+    code = (
+        "from rover.core.atomic import text_output\n"
+        "print('first', flush=True)\n"
+        "with text_output('out.log') as file: file.write('second\\n')\n"
+        "print('third')\n"
+    )
+    (tmp_path / "out.log").write_text("before\n")
+    with (tmp_path / "out.log").open("a") as log:
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, stdout=log, env=_found(), check=True)
+    assert (tmp_path / "out.log").read_text() == "before\nfirst\nsecond\nthird\n"
+
+
+def _found() -> dict[str, str]:
+    """An environment in which another folder's process imports the package that is under test."""
+    return {**os.environ, "PYTHONPATH": str(Path(atomic.__file__).parents[2])}

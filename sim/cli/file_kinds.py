@@ -1,0 +1,58 @@
+"""Which kind of file a TOML file is, told by its keys: one with mistakes is still of the kind it is meant to be."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from rover.core.errors import ScenarioError, VehicleError
+from rover.io.bundle import find_scenario, find_site, find_vehicle, scenario_names, site_names, vehicle_names
+from sim.moon.site import SiteParams
+from sim.run.scenario import Scenario
+
+
+class Kind(StrEnum):
+    """Files that a user writes."""
+
+    SCENARIO = "scenario"
+    SITE = "site"
+    VEHICLE = "vehicle"
+    STATIONS = "stations"
+
+
+_SHARED = {"format", "name"}
+_OWN_KEYS = {
+    Kind.SCENARIO: Scenario.model_fields.keys() - _SHARED,
+    Kind.SITE: SiteParams.model_fields.keys() - _SHARED,
+    Kind.VEHICLE: {"figures"},
+    Kind.STATIONS: {"stations"},
+}
+
+
+def kind_of(table: Mapping[str, Any]) -> Kind:
+    """Return the kind that most keys of a file's first level are of; a scenario where none is of any."""
+    return max(_OWN_KEYS, key=lambda kind: len(_OWN_KEYS[kind] & table.keys()))
+
+
+def find_file(spec: str) -> Path:
+    """Return the file that a path, or the bundled name of a scenario, a site or a vehicle, means.
+
+    Raises:
+        ScenarioError: Neither a file nor such a name.
+    """
+    if spec in scenario_names():
+        return find_scenario(spec, ScenarioError)
+    if spec in site_names():
+        return find_site(spec, ScenarioError)
+    if spec in vehicle_names():
+        return find_vehicle(spec, VehicleError)
+    path = Path(spec)
+    if path.suffix == ".toml" or path.exists():
+        return path  # the reader says what is wrong with it
+    names = [*scenario_names(), *site_names(), *vehicle_names()]
+    close = difflib.get_close_matches(spec, names, n=1)
+    remedy = f"did you mean {close[0]}?" if close else f"name a .toml file or one of: {', '.join(names)}"
+    raise ScenarioError("no such scenario, site or vehicle", field="file", value=spec, remedy=remedy)
