@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from rover.core.errors import FarsideError, ResultsError
 from rover.core.grid import GridGeometry, Site
-from rover.io.atomic import atomic_path
+from rover.core.atomic import atomic_path
 from rover.terrain.horizon import HorizonMap, check_azimuths
 
 FORMAT = 1
