@@ -21,7 +21,7 @@ from rover.core.bodies import BODIES
 from rover.core.errors import UsageError
 from rover.core.grid import GridGeometry
 from rover.sky.events import Direction
-from rover.terrain.horizon import STEP_RAD, HorizonMap
+from rover.terrain.horizon import STEP_RAD, HorizonMap, middle_of
 
 Floats = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float64]
@@ -74,7 +74,7 @@ def aims_at(horizon: HorizonMap, body: Direction, *, lowered_rad: npt.ArrayLike 
     before, weight = _planes(on_raster, planes)
     steps = (elevation - np.asarray(lowered_rad) + math.pi / 2) / STEP_RAD
     whole = np.round(steps)
-    east, north = _angles(horizon.geometry)
+    east, north = _angles(horizon.geometry, horizon.middle_m)
     return Aims(
         before=before % planes,
         after=(before + 1) % planes,
@@ -97,7 +97,7 @@ def elevations_over(geometry: GridGeometry, azimuth_rad: float, elevation_rad: f
         azimuth_rad: Of the body over the map's middle, from the raster's north.
         elevation_rad: Likewise.
     """
-    east, north = _angles(geometry)
+    east, north = _angles(geometry, middle_of(geometry))
     nearer = north[:, None] * np.float32(math.cos(azimuth_rad)) + east * np.float32(math.sin(azimuth_rad))
     return np.asarray(np.float32(elevation_rad) + nearer * np.float32(STEP_RAD), np.float32)
 
@@ -122,14 +122,20 @@ def _planes(azimuth_rad: Vector, planes: int) -> tuple[npt.NDArray[np.int64], Ve
     return before.astype(np.int64), place - before
 
 
-def _angles(geometry: GridGeometry) -> tuple[Floats, Floats]:
+def _angles(geometry: GridGeometry, middle_m: tuple[float, float]) -> tuple[Floats, Floats]:
     """Return the angle at the body's centre from the map's middle to each column and to each row, in steps."""
     known = {body.name: body.radius_m for body in BODIES}
     # A body of unknown size has no curvature that one could know of.
     radius_m = known.get(geometry.site.body, math.inf)
-    sides = ((geometry.cols, geometry.resolution_m), (geometry.rows, geometry.resolution_north_m))
+    axes = (
+        (geometry.cols, geometry.resolution_m, geometry.east_m - middle_m[0]),
+        (geometry.rows, geometry.resolution_north_m, geometry.north_m - middle_m[1]),
+    )
+    # Half cells, whole numbers, so that a window's angles are the same bits as in the whole.
     east, north = (
-        ((np.arange(count) - (count - 1) / 2) * (side_m / radius_m / STEP_RAD)).astype(np.float32)
-        for count, side_m in sides
+        ((np.arange(count) + round(2 * first_m / side_m) / 2) * (side_m / radius_m / STEP_RAD)).astype(
+            np.float32
+        )
+        for count, side_m, first_m in axes
     )
     return east, north

@@ -82,7 +82,7 @@ def check_far(dem: Dem, far_dem: Dem) -> None:
             file=far_dem.source,
             field="far_dem.crs",
             value=far.site.crs_wkt[:40] or far.site.body,
-            remedy="give it as a GeoTIFF to farside terrain, which brings it into the DEM's frame, as reproject_around does",
+            remedy="give farside terrain a GeoTIFF, which it brings into the DEM's frame, or call reproject_around",
         )
     west, south, east, north = near.bounds_m
     room = 2 * far.resolution_m

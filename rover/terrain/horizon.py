@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -50,14 +51,19 @@ class HorizonMap:
         dip_rad: How far below the level plane the horizon stands that a sphere through the lowest ground has, seen
             from the highest. Where the ground known ends before that, what shines takes this for the horizon: beyond
             the edge of a map lies more of the body, not the sky.
+        middle_m: (east, north) of the place that the geometry's site tells of: the middle of the DEM that was traced,
+            of which this map may be a window. By default this map's own.
     """
 
     geometry: GridGeometry
     steps: npt.NDArray[np.uint16]
     observer_height_m: float
     dip_rad: float = math.pi / 2
+    middle_m: tuple[float, float] = cast("tuple[float, float]", None)
 
     def __post_init__(self) -> None:
+        if getattr(self, "middle_m") is None:  # noqa: B009 - declared a place, and one from here on
+            object.__setattr__(self, "middle_m", middle_of(self.geometry))
         azimuths = self.steps.shape[0]
         held = locked(self.steps, np.uint16, (azimuths, *self.geometry.shape), "steps")
         object.__setattr__(self, "steps", held)
@@ -185,6 +191,15 @@ def window_geometry(geometry: GridGeometry, window: Window) -> GridGeometry:
     return replace(geometry, rows=row_end - row, cols=col_end - col, east_m=east_m, north_m=north_m)
 
 
+def middle_of(geometry: GridGeometry) -> tuple[float, float]:
+    """Return (east_m, north_m) of the middle of a raster."""
+    east_m, north_m = geometry.east_m, geometry.north_m
+    return (
+        east_m + (geometry.cols - 1) / 2 * geometry.resolution_m,
+        north_m + (geometry.rows - 1) / 2 * geometry.resolution_north_m,
+    )
+
+
 def radius_of(site: Site) -> float:
     """Return the radius of the sphere that a site's elevations are counted from.
 
@@ -295,5 +310,9 @@ def _trace(ground: _Ground, azimuths: int, window: Window) -> HorizonMap:
     )
     by_strips(seen.rows, lambda first, last: trace_rows(*march, first, last, steps))
     return HorizonMap(
-        geometry=seen, steps=steps, observer_height_m=ground.observer_height_m, dip_rad=ground.dip_rad
+        geometry=seen,
+        steps=steps,
+        observer_height_m=ground.observer_height_m,
+        dip_rad=ground.dip_rad,
+        middle_m=middle_of(ground.dem.geometry),
     )

@@ -13,15 +13,24 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from rover.core.atomic import atomic_path
 from rover.core.errors import FarsideError, ResultsError
 from rover.core.grid import GridGeometry, Site
-from rover.core.atomic import atomic_path
 from rover.terrain.horizon import HorizonMap, check_azimuths
 
 FORMAT = 1
 """Of what `write_horizon` writes; a newer one is refused by name."""
 
-_NUMBERS = ("format", "observer_height_m", "dip_rad", "resolution_m", "east_m", "north_m")
+_NUMBERS = (
+    "format",
+    "observer_height_m",
+    "dip_rad",
+    "middle_east_m",
+    "middle_north_m",
+    "resolution_m",
+    "east_m",
+    "north_m",
+)
 _PLACE = ("latitude_rad", "longitude_rad", "grid_north_rad")
 _TEXTS = ("body", "crs_wkt")
 _STEPS = "steps.npy"
@@ -52,6 +61,8 @@ def write_horizon(horizon: HorizonMap, path: Path | str) -> None:
         "format": FORMAT,
         "observer_height_m": horizon.observer_height_m,
         "dip_rad": horizon.dip_rad,
+        "middle_east_m": horizon.middle_m[0],
+        "middle_north_m": horizon.middle_m[1],
         "resolution_m": geometry.resolution_m,
         "east_m": geometry.east_m,
         "north_m": geometry.north_m,
@@ -142,7 +153,11 @@ def _map_of(held: dict[str, Any], steps: npt.NDArray[Any], path: Path | str) -> 
     except ValueError as error:
         _refuse(path, f"no raster ({error})", _REMEDY, "geometry", None)
     return HorizonMap(
-        geometry=geometry, steps=steps, observer_height_m=held["observer_height_m"], dip_rad=held["dip_rad"]
+        geometry=geometry,
+        steps=steps,
+        observer_height_m=held["observer_height_m"],
+        dip_rad=held["dip_rad"],
+        middle_m=(held["middle_east_m"], held["middle_north_m"]),
     )
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import typer
 
+from rover.core.atomic import atomic_folder
 from rover.core.errors import DemFrameError
 from rover.core.grid import Dem
-from rover.core.atomic import atomic_folder
 from rover.terrain.horizon import HorizonMap, Window, horizon_bytes
 from rover.terrain.horizon_file import write_horizon
 from sim.cli.progress import Progress, say_if_cold

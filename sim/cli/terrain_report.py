@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
+from rover.core.atomic import atomic_path, check_outputs
 from rover.core.errors import UsageError
 from rover.core.grid import Dem, check_square
 from rover.core.targets import TargetRange
-from rover.core.atomic import atomic_path, check_outputs
 from rover.io.bundle import site_names
 from rover.io.raster import read_dem, tag_of
 from rover.io.reproject import reproject_dem
