@@ -427,7 +427,11 @@ def test_slope_against_gdal(tmp_path: Path, reference: Path) -> None:
     command = shutil.which("gdaldem")
     if command is None:
         pytest.skip("gdaldem is not installed")
-    path, near, out = reference / "dem" / "aristarchus_imp_5m.tif", tmp_path / "near.tif", tmp_path / "slope.tif"
+    path, near, out = (
+        reference / "dem" / "aristarchus_imp_5m.tif",
+        tmp_path / "near.tif",
+        tmp_path / "slope.tif",
+    )
     dem = read_dem(path)
     ours = np.degrees(derive_terrain(dem).slope_rad.astype(np.float64))
     write_dem(replace(dem, datum_m=0.0), near)
