@@ -120,6 +120,7 @@ def _split(geometry: GridGeometry, factor: int) -> GridGeometry:
         rows=geometry.rows * factor,
         cols=geometry.cols * factor,
         resolution_m=fine_m,
+        resolution_north_m=fine_m,
         east_m=geometry.east_m - shift,
         north_m=geometry.north_m - shift,
     )
