@@ -10,16 +10,11 @@ import typer
 from sim.cli.options import Band, MaxCells, cells_allowed
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from rover.core.grid import Dem
     from rover.core.targets import TargetRange
     from rover.terrain.report import TerrainReport
     from rover.terrain.rocks import Rocks
     from sim.moon.site import SiteParams
-
-    Floats = npt.NDArray[np.float64]
 
 
 _LIKE = 1.6
@@ -145,22 +140,18 @@ def _site(spec: str | None) -> SiteParams | None:
 
 def _laws(site: SiteParams, dem: Dem) -> dict[str, Any]:
     """What a site says of its craters and rocks, and what its figures should be."""
+    from functools import partial
+
     import numpy as np
 
-    craters, rocks = site.craters, site.rocks
+    from sim.moon.craters import crater_law
+    from sim.moon.rocks import rock_law
 
-    def crater_law(diameter_m: Floats) -> Floats:
-        km = diameter_m / 1000
-        return np.minimum(
-            craters.equilibrium_per_km2 * km**-craters.equilibrium_exponent,
-            craters.production_per_km2 * km**-craters.production_exponent,
-        )
-
-    def rock_law(diameter_m: Floats) -> Floats:
-        covered = rocks.covered_fraction * np.exp(-rocks.decay_per_m * diameter_m)
-        return np.where(diameter_m < rocks.largest_m, covered, 0.0)
-
-    return {"crater_law": crater_law, "rock_law": rock_law, "targets": _targets(site, dem)}
+    return {
+        "crater_law": np.vectorize(partial(crater_law, site.craters), otypes=[np.float64]),
+        "rock_law": np.vectorize(partial(rock_law, site.rocks), otypes=[np.float64]),
+        "targets": _targets(site, dem),
+    }
 
 
 def _targets(site: SiteParams, dem: Dem) -> dict[str, TargetRange]:

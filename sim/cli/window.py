@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from decimal import Decimal, InvalidOperation
 from typing import NoReturn
 
-from rover.core.bodies import MOON
 from rover.core.errors import UsageError
 from sim.moon.dem import Window
+from sim.moon.site import BEYOND, REACH_M
 
-REACH_MM = math.floor(math.pi / 2 * MOON.radius_m * 1000)
-"""No ground is further than a quarter of the Moon's circumference from the origin of its site."""
+REACH_MM = int(REACH_M * 1000)
+"""No edge is further from the origin of its site."""
 
 SMALLEST_CELL_MM = 10
 
@@ -107,8 +106,7 @@ def _check_reach(edge: Decimal, from_site_mm: int, text: str) -> None:
     # Only comparisons: arithmetic on 1e999999999 would overflow.
     reach, origin = REACH_MM * _MILLIMETRE, from_site_mm * _MILLIMETRE
     if not -reach - origin <= edge <= reach - origin:
-        what = "beyond the Moon: a quarter of its circumference, 2,729.1 km, is as far as a site's frame goes"
-        _refuse(_WINDOW, text, what, "give metres from the origin")
+        _refuse(_WINDOW, text, BEYOND, "give metres from the origin")
 
 
 def _number(word: str) -> Decimal:
