@@ -244,7 +244,7 @@ def write_rocks(view: GroundView, path: Path, tell: Tell) -> int:
     count = 0
     tiles = list(_tiles(view.window))
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(f"{COMMENT} {" ".join(view.source.split())}\n" + ",".join(COLUMNS) + "\n")
+        file.write(f"{COMMENT} {' '.join(view.source.split())}\n" + ",".join(COLUMNS) + "\n")
         for done, tile in enumerate(tiles, start=1):
             rocks, place_mm = _lying_in(view, tile)
             count += len(place_mm)

@@ -18,7 +18,6 @@ from sim.moon.relief import (
     Octaves,
     octaves,
     relief_octaves,
-    side_of,
     wavelength_m,
 )
 from sim.moon.scatter import HALF_MM, Stream
@@ -35,9 +34,9 @@ _BENCH_STRAY = 0.25
 _CHUNK = 64
 """Side of the pieces of that lattice that are kept."""
 _TILT_LEVEL = 7
-"""Lattice of 2 m, on which the anchor's plain is laid; where that is too fine for the cells, on their finest."""
-_LEAST_SIDES = 3
-"""Lattice sides in the radius of a plain that shows."""
+"""Lattice of 2 m, on which the anchor's plain is laid."""
+_PLAIN_CELLS = 10.0
+"""Radii of a tilt in a cell that does not show it: it lifts one side by as much as it lowers the other."""
 _DAMPED, _DAMPED_WAVE_M = 0.8, 60.0
 
 
@@ -91,12 +90,26 @@ class BaseSurface:
         height = self.octaves.means(coefficients, own, cells)
         self.octaves.add_means(height, finest, cells, self._amplitude(finest, coarsest, rugged))
         if finest.level >= _TILT_LEVEL:
-            height += self.plain_m(cells, self.tilts)
+            self._add_plain(height, cells)
         return height
+
+    def _add_plain(self, height: Field, cells: Cells) -> None:
+        """Add the tilts to the means of the cells that they reach."""
+        radius_m = max((tilt.radius_m for tilt in self.tilts), default=0.0)
+        if cells.cell_m > _PLAIN_CELLS * radius_m:
+            return
+        west, south, _, _ = cells.window
+        reach, (x, y) = int(radius_m * HALF_MM), self.anchor
+        col, row = max(0, (x - reach - west) // cells.step), max(0, (y - reach - south) // cells.step)
+        cols = min(cells.cols, (x + reach - west) // cells.step + 1) - col
+        rows = min(cells.rows, (y + reach - south) // cells.step + 1) - row
+        if rows > 0 and cols > 0:
+            reached = np.s_[row : row + rows, col : col + cols]
+            height[reached] += self.plain_m(cells.part(row, col, rows, cols), self.tilts)
 
     def plain_m(self, cells: Cells, tilts: tuple[Tilt, ...]) -> Field:
         """Return (rows, cols) means over cells of what tilts add round the anchor."""
-        window = self.octaves.points_under(cells, max(_TILT_LEVEL, self.octaves.finest_of(cells.step)))
+        window = self.octaves.points_under(cells, _TILT_LEVEL)
         plain = np.zeros((window.rows, window.cols))
         self._lay_plain(plain, window, tilts)
         return self.octaves.means(plain, window, cells)
@@ -197,12 +210,11 @@ class BaseSurface:
         ]
 
     def _lay_plain(self, coefficients: Field, window: LatticeWindow, tilts: tuple[Tilt, ...]) -> None:
-        """Add tilts to the coefficients of a window, those that its lattice can show."""
+        """Add tilts to the coefficients of a window."""
         x, y = self._from_anchor(window)
         for tilt in tilts:
-            if tilt.radius_m * HALF_MM >= _LEAST_SIDES * side_of(window.level):
-                plane = tilt.grade_east * x[None, :] + tilt.grade_north * y[:, None]
-                coefficients += plane * bump(x[None, :], y[:, None], tilt.radius_m)
+            plane = tilt.grade_east * x[None, :] + tilt.grade_north * y[:, None]
+            coefficients += plane * bump(x[None, :], y[:, None], tilt.radius_m)
 
     def detail_m(self, cells: Cells, finer_than_m: float) -> Field:
         """Return the plain relief of the octaves that a raster of `finer_than_m` is too coarse for."""

@@ -156,7 +156,10 @@ def rock_field(params: RockParams, craters: CraterParams, seed: int) -> RockFiel
 
 
 def rock_law(params: RockParams, diameter_m: float) -> float:
-    """Return the share of the ground under rocks wider than a diameter: all of it at the smallest, none at the largest."""
+    """Return the share of the ground under rocks wider than a diameter.
+
+    All that is covered at the smallest diameter, none at the largest.
+    """
     within_m = min(max(diameter_m, params.smallest_m), params.largest_m)
     decay, left_m = params.decay_per_m, params.largest_m - within_m
     share = exp(-decay * (within_m - params.smallest_m)) * _fallen(decay * left_m) / _fallen(_decays(params))

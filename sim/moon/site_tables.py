@@ -83,7 +83,7 @@ class AnchorParams(Table):
     grade_east: Grade
     grade_north: Grade
     level_radius_m: Length
-    tilt_radius_m: Annotated[Number, Field(ge=20, le=100_000)]
+    tilt_radius_m: Annotated[Number, Field(ge=20, le=200)]
     smooth_radius_m: Length
     quiet_m: Length
     calm_diameter_m: Length
