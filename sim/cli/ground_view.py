@@ -244,7 +244,8 @@ def write_rocks(view: GroundView, path: Path, tell: Tell) -> int:
     count = 0
     tiles = list(_tiles(view.window))
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(f"{COMMENT} {' '.join(view.source.split())}\n" + ",".join(COLUMNS) + "\n")
+        source = " ".join(view.source.split())  # on one line, whatever the site is called
+        file.write(f"{COMMENT} {source}\n{','.join(COLUMNS)}\n")
         for done, tile in enumerate(tiles, start=1):
             rocks, place_mm = _lying_in(view, tile)
             count += len(place_mm)
