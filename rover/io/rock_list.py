@@ -1,4 +1,7 @@
-"""Lists of rocks as CSV: a header with east_m, north_m, diameter_m and height_m, then a rock a line."""
+"""Lists of rocks as CSV: a header with east_m, north_m, diameter_m and height_m, then a rock a line.
+
+Lines before the header that begin with # tell what the rocks are of.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,13 @@ from rover.core.errors import RockListError
 from rover.core.grid import GridGeometry
 
 COLUMNS = ("east_m", "north_m", "diameter_m", "height_m")
+COMMENT = "#"
 
 _FORM = f"write a header line {','.join(COLUMNS)} and a rock a line, in metres"
 
 
 def read_rock_list(path: Path | str) -> npt.NDArray[np.float64]:
-    """Return (n, 4) east, north, diameter and height in metres; other columns are passed over.
+    """Return (n, 4) east, north, diameter and height in metres; other columns and leading comments are passed over.
 
     Raises:
         RockListError: The file cannot be read, lacks a column, or holds a value that no rock has.
@@ -63,14 +67,20 @@ def refuse_elsewhere(rocks: npt.NDArray[np.float64], geometry: GridGeometry, *, 
 
 
 def _rocks(lines: Iterator[Sequence[str]], path: Path | str) -> Iterator[list[float]]:
-    header = [name.strip() for name in next(lines, [])]
+    numbered = enumerate(lines, start=1)
+    first = next((line for _, line in numbered if not _is_comment(line)), [])
+    header = [name.strip() for name in first]
     missing = [name for name in COLUMNS if name not in header]
     if missing:
         raise RockListError("is missing from the header", remedy=_FORM, file=path, field=missing[0])
     places = [header.index(name) for name in COLUMNS]
-    for number, line in enumerate(lines, start=2):
+    for number, line in numbered:
         if line:
             yield _rock(line, places, f"{path}, line {number}")
+
+
+def _is_comment(line: Sequence[str]) -> bool:
+    return bool(line) and line[0].lstrip().startswith(COMMENT)
 
 
 def _rock(line: Sequence[str], places: list[int], where: str) -> list[float]:

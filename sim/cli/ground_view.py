@@ -17,11 +17,11 @@ from rover.io.bundle import scenario_names, site_names
 from rover.io.cog import write_cog
 from rover.io.elevation import in_tenths
 from rover.io.raster import ELEVATION
-from rover.io.rock_list import COLUMNS
+from rover.io.rock_list import COLUMNS, COMMENT
 from rover.io.toml import read_toml
 from sim.cli.file_kinds import Kind, kind_of
 from sim.cli.window import parse_resolution, parse_window
-from sim.moon.dem import Window, rocks_in, synthesize, window_blocks
+from sim.moon.dem import Window, geometry_of, rocks_in, source_of, synthesize, window_blocks
 from sim.moon.rocks import Rocks
 from sim.moon.site import SiteParams
 from sim.moon.surface import GROUND_VERSION
@@ -60,19 +60,12 @@ class GroundView:
 
     @property
     def geometry(self) -> GridGeometry:
-        return GridGeometry(
-            rows=self.window.height_mm // self.resolution_mm,
-            cols=self.window.width_mm // self.resolution_mm,
-            resolution_m=self.resolution_mm / _METRE_MM,
-            east_m=(2 * self.window.east_mm + self.resolution_mm) / (2 * _METRE_MM),
-            north_m=(2 * self.window.north_mm + self.resolution_mm) / (2 * _METRE_MM),
-            site=self.frame,
-        )
+        return geometry_of(self.window, self.resolution_mm, self.frame)
 
     @property
     def source(self) -> str:
         """What the ground is made from, in one line."""
-        return f"{self.site.name}, seed {self.seed}, ground version {GROUND_VERSION}"
+        return source_of(self.site, self.seed)
 
     @property
     def tags(self) -> dict[str, str]:
@@ -246,8 +239,9 @@ def write_view(view: GroundView, path: Path, tell: Tell) -> None:
 def write_rocks(view: GroundView, path: Path, tell: Tell) -> int:
     """Write the rocks whose centres lie in the window, west and south edges included, as CSV; return how many.
 
-    Columns are east, north, diameter and height above the ground in metres, to a millimetre (places rounded
-    down, so that each is inside). Rocks come square by square, so that memory stays bounded.
+    The first line is a comment that tells site, seed and ground version, as the tags of a DEM do. Columns are east,
+    north, diameter and height above the ground in metres, to a millimetre (places rounded down, so that each is
+    inside). Rocks come square by square, so that memory stays bounded.
 
     Raises:
         OutputError: It cannot be written.
@@ -255,7 +249,8 @@ def write_rocks(view: GroundView, path: Path, tell: Tell) -> int:
     count = 0
     tiles = list(_tiles(view.window))
     with text_output(path) as file:
-        file.write(",".join(COLUMNS) + "\n")
+        source = " ".join(view.source.split())  # on one line, whatever the site is called
+        file.write(f"{COMMENT} {source}\n{','.join(COLUMNS)}\n")
         for done, tile in enumerate(tiles, start=1):
             rocks, place_mm = _lying_in(view, tile)
             count += len(place_mm)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import typer
 
 from rover.core.atomic import atomic_path, check_outputs
@@ -22,10 +22,10 @@ from rover.terrain.report import TerrainReport, report_terrain
 from rover.terrain.rocks import Rocks
 from sim.cli.reproject import degrees_of
 from sim.cli.terrain_tables import as_json, as_text
+from sim.moon.craters import crater_law
+from sim.moon.rocks import rock_law
 from sim.moon.site import SiteParams
 from sim.run.setting import load_site
-
-Floats = npt.NDArray[np.float64]
 
 _LIKE = 1.6
 """Ratio of sides up to which a target of one square is held to another."""
@@ -117,20 +117,11 @@ def _site_in(dem: Path) -> str | None:
 
 def _laws(site: SiteParams, dem: Dem) -> dict[str, Any]:
     """What a site says of its craters and rocks, and what its figures should be."""
-    craters, rocks = site.craters, site.rocks
-
-    def crater_law(diameter_m: Floats) -> Floats:
-        km = diameter_m / 1000
-        return np.minimum(
-            craters.equilibrium_per_km2 * km**-craters.equilibrium_exponent,
-            craters.production_per_km2 * km**-craters.production_exponent,
-        )
-
-    def rock_law(diameter_m: Floats) -> Floats:
-        covered = rocks.covered_fraction * np.exp(-rocks.decay_per_m * diameter_m)
-        return np.where(diameter_m < rocks.largest_m, covered, 0.0)
-
-    return {"crater_law": crater_law, "rock_law": rock_law, "targets": _targets(site, dem)}
+    return {
+        "crater_law": np.vectorize(partial(crater_law, site.craters), otypes=[np.float64]),
+        "rock_law": np.vectorize(partial(rock_law, site.rocks), otypes=[np.float64]),
+        "targets": _targets(site, dem),
+    }
 
 
 def _targets(site: SiteParams, dem: Dem) -> dict[str, TargetRange]:

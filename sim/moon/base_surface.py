@@ -16,17 +16,13 @@ from sim.moon.relief import (
     Amplitude,
     LatticeWindow,
     Octaves,
-    level_of,
     octaves,
     relief_octaves,
     wavelength_m,
 )
-from sim.moon.scatter import HALF_MM
+from sim.moon.scatter import HALF_MM, Stream
 from sim.moon.site import SiteParams
 from sim.moon.site_tables import FeatureParams, ProfileParams
-
-RELIEF_STREAM = 1
-WARP_STREAMS = (2, 5)
 
 LANDFORM_LEVEL = 14
 """Lattice of 262 m: the finest on which the landform is sampled."""
@@ -37,9 +33,20 @@ _BENCH_STRAY = 0.25
 """Benches by which a terrace strays where a place is displaced by the warp's rms."""
 _CHUNK = 64
 """Side of the pieces of that lattice that are kept."""
-_TILT_LEVEL, _TILT_COARSEST = 7, 9
-"""Lattice of 2 m, on which the anchor's plain is laid; where the finest wanted is over 8 m, it does not show."""
-_DAMPED, _DAMPED_WAVE_M = 0.8, 40.0
+_TILT_LEVEL = 7
+"""Lattice of 2 m, on which the anchor's plain is laid."""
+_PLAIN_CELLS = 10.0
+"""Radii of a tilt in a cell that does not show it: it lifts one side by as much as it lowers the other."""
+_DAMPED, _DAMPED_WAVE_M = 0.8, 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tilt:
+    """A grade added at the anchor, fading out at a radius."""
+
+    radius_m: float
+    grade_east: float
+    grade_north: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,7 +61,7 @@ class BaseSurface:
         hills: The hills among the site's features, with their places in half-millimetres.
         anchor: Place of the anchor.
         lift_m: What is added round the anchor to meet its elevation.
-        tilt: (east, north) grade added at the anchor to meet its slope.
+        tilts: What is added round the anchor to meet its slope.
     """
 
     site: SiteParams
@@ -65,11 +72,11 @@ class BaseSurface:
     hills: tuple[tuple[FeatureParams, tuple[int, int]], ...]
     anchor: tuple[int, int]
     lift_m: float
-    tilt: tuple[float, float]
+    tilts: tuple[Tilt, ...]
 
     def means_m(self, cells: Cells) -> Field:
         """Return (rows, cols) means of landform and relief over cells."""
-        finest = self.octaves.points_under(cells, level_of(cells.step))
+        finest = self.octaves.points_under(cells, self.octaves.finest_of(cells.step))
         if finest.level >= LANDFORM_LEVEL:
             return self.octaves.means(self.coarse(finest)[0], finest, cells)
         windows = _chain(self.octaves, finest, LANDFORM_LEVEL)
@@ -79,14 +86,33 @@ class BaseSurface:
             coefficients = self.octaves.refined(parent, coefficients, window)
             self.octaves.add_to(coefficients, window, self._amplitude(window, coarsest, rugged))
             if window.level == _TILT_LEVEL:
-                self._lay_plain(coefficients, window)
+                self._lay_plain(coefficients, window, self.tilts)
         height = self.octaves.means(coefficients, own, cells)
         self.octaves.add_means(height, finest, cells, self._amplitude(finest, coarsest, rugged))
-        if _TILT_LEVEL <= finest.level <= _TILT_COARSEST:
-            plain = np.zeros((finest.rows, finest.cols))
-            self._lay_plain(plain, finest)
-            height += self.octaves.means(plain, finest, cells)
+        if finest.level >= _TILT_LEVEL:
+            self._add_plain(height, cells)
         return height
+
+    def _add_plain(self, height: Field, cells: Cells) -> None:
+        """Add the tilts to the means of the cells that they reach."""
+        radius_m = max((tilt.radius_m for tilt in self.tilts), default=0.0)
+        if cells.cell_m > _PLAIN_CELLS * radius_m:
+            return
+        west, south, _, _ = cells.window
+        reach, (x, y) = int(radius_m * HALF_MM), self.anchor
+        col, row = max(0, (x - reach - west) // cells.step), max(0, (y - reach - south) // cells.step)
+        cols = min(cells.cols, (x + reach - west) // cells.step + 1) - col
+        rows = min(cells.rows, (y + reach - south) // cells.step + 1) - row
+        if rows > 0 and cols > 0:
+            reached = np.s_[row : row + rows, col : col + cols]
+            height[reached] += self.plain_m(cells.part(row, col, rows, cols), self.tilts)
+
+    def plain_m(self, cells: Cells, tilts: tuple[Tilt, ...]) -> Field:
+        """Return (rows, cols) means over cells of what tilts add round the anchor."""
+        window = self.octaves.points_under(cells, _TILT_LEVEL)
+        plain = np.zeros((window.rows, window.cols))
+        self._lay_plain(plain, window, tilts)
+        return self.octaves.means(plain, window, cells)
 
     def coarse(self, finest: LatticeWindow) -> tuple[Field, Field]:
         """Return coefficients and ruggedness of a window of the landform's level or a coarser one."""
@@ -183,18 +209,16 @@ class BaseSurface:
             for feature, place in self.hills
         ]
 
-    def _lay_plain(self, coefficients: Field, window: LatticeWindow) -> None:
-        """Add the grade that meets the anchor's slope, within its radius."""
-        anchor = self.site.anchor
-        if anchor is None or self.tilt == (0.0, 0.0):
-            return
+    def _lay_plain(self, coefficients: Field, window: LatticeWindow, tilts: tuple[Tilt, ...]) -> None:
+        """Add tilts to the coefficients of a window."""
         x, y = self._from_anchor(window)
-        plane = self.tilt[0] * x[None, :] + self.tilt[1] * y[:, None]
-        coefficients += plane * bump(x[None, :], y[:, None], anchor.tilt_radius_m)
+        for tilt in tilts:
+            plane = tilt.grade_east * x[None, :] + tilt.grade_north * y[:, None]
+            coefficients += plane * bump(x[None, :], y[:, None], tilt.radius_m)
 
     def detail_m(self, cells: Cells, finer_than_m: float) -> Field:
         """Return the plain relief of the octaves that a raster of `finer_than_m` is too coarse for."""
-        finest = level_of(cells.step)
+        finest = self.octaves.finest_of(cells.step)
         count = sum(wavelength_m(level) < 2.0 * finer_than_m for level in range(finest, LEVELS))
         if count == 0:
             return np.zeros((cells.rows, cells.cols))
@@ -235,14 +259,14 @@ def base_surface(
     elevation, ruggedness = tables_of(site.profile)
     return BaseSurface(
         site=site,
-        octaves=relief_octaves(site.relief, seed, RELIEF_STREAM),
+        octaves=relief_octaves(site.relief, seed),
         warp=_warp(site.profile, seed),
         elevation=elevation,
         ruggedness=ruggedness,
         hills=hills,
         anchor=(2 * site.anchor_mm[0], 2 * site.anchor_mm[1]),
         lift_m=0.0,
-        tilt=(0.0, 0.0),
+        tilts=(),
     )
 
 
@@ -256,5 +280,7 @@ def _warp(profile: ProfileParams, seed: int) -> tuple[Octaves, Octaves]:
         profile.warp_rms_m / UNIT_RMS,
         0.5 * profile.warp_rms_m / UNIT_RMS,
     )
-    east, north = (octaves(seed, stream, amplitude, amplitude) for stream in WARP_STREAMS)
+    east, north = (
+        octaves(seed, stream, amplitude, amplitude) for stream in (Stream.WARP_EAST, Stream.WARP_NORTH)
+    )
     return east, north

@@ -140,13 +140,16 @@ def crater_reaches(
 def _points(cells: float) -> tuple[int, int]:
     """Return points per cell and axis that average bowl and rim of a crater so many cells wide, and its ejecta.
 
-    The rim of a fresh crater bends within a fortieth of its diameter; the ejecta thin out smoothly.
+    The rim of a fresh crater bends within a fortieth of its diameter; the ejecta thin out smoothly. Few craters are
+    under eight cells and not averaged by their volume: the oval ones of coarse rasters, whose rim may lie in one cell.
     """
     if cells >= 128.0:
         return 1, 1
     if cells >= 20.0:
         return 2, 1 if cells >= 40.0 else 2
-    return (3, 2) if cells >= 4.0 else (4, 2)
+    if cells >= 8.0:
+        return 3, 2
+    return (6, 3) if cells >= 4.0 else (8, 4)
 
 
 @kernel
@@ -182,7 +185,7 @@ def _add_by_points(
         step: Side of a cell.
         reach: Half side of the square that holds the crater.
         shape: (7,): xx, xy, yy of the ellipse's form (1/m2), and the four heights of `profile`.
-        points: Per cell and axis, 1 to 4: for bowl and rim, and beyond.
+        points: Per cell and axis, 1 to 8: for bowl and rim, and beyond.
         mean: Room for a row.
     """
     first_row, last_row, first_col, last_col = span

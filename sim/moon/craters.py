@@ -13,13 +13,8 @@ import numpy.typing as npt
 from sim.moon.crater_kernels import gather_craters
 from sim.moon.crater_shape_kernels import REACH, crater_reaches, dig_craters, fill_volumes, profile
 from sim.moon.powers import interpolate_log, power
-from sim.moon.scatter import HALF_MM, SizeBin, SizeBins, size_bin, stacked, stream_key
+from sim.moon.scatter import HALF_MM, SizeBin, SizeBins, Stream, size_bin, stacked, stream_key
 from sim.moon.site_tables import AnchorParams, CraterParams, FeatureParams
-
-CRATER_STREAM = 3
-
-SMALLEST_SEEN = 0.256
-"""Diameter, in cells, of the smallest craters that a raster shows any of."""
 
 _SMALLEST_M = 0.128
 _STRETCH = 0.12
@@ -29,13 +24,13 @@ _SLICES = 240
 _TABLE_SIDE = 49
 _SMALL, _TINY = 8.0, 1.1
 """Diameters, in cells, below which a crater is averaged by its volume: a round one, and one that is not."""
-_ROUND_M = 64.0
-"""Smaller craters are round."""
+_ROUND_M = 512.0
+"""Smaller craters are round, so that an orbital map's cells (474 m) average them by their volume."""
 _BOX = 1.1
 _HARMLESS_M = 0.5
 _MEAN_RATIO = 0.061
-_UNSEEN, _SEEN = 0.027, 0.064
-"""Cubes of 0.3 and 0.4: diameters, in cells, between which craters of the mean ratio come into sight."""
+_UNSEEN, _SEEN = 0.010, 0.027
+"""Cubes of 0.215 and 0.3: diameters, in cells, between which craters of the mean ratio come into sight."""
 
 
 @cache
@@ -159,7 +154,7 @@ class CraterField:
             from_m: Smaller ones are left out.
             cell_m: Those that a raster of such cells does not show are left out too.
         """
-        from_m = max(from_m, SMALLEST_SEEN * cell_m)
+        from_m, least_m3 = max(from_m, self._smallest_seen_m(cell_m)), _least_m3(cell_m)
         count = sum(2.0 * size.low_m > from_m for size in self.bins)
         reach = 0.5 * REACH * _BOX
         most = self.stacked.most_in(window, reach, slice(0, count))
@@ -172,7 +167,7 @@ class CraterField:
                 _STRETCH,
                 _ROUND_M,
                 from_m,
-                _least_m3(cell_m),
+                least_m3,
                 *window,
                 place,
                 figures,
@@ -185,20 +180,27 @@ class CraterField:
             stretch=figures[3:, :found].T,
         )
 
+    def _smallest_seen_m(self, cell_m: float) -> float:
+        """Return a diameter under which `share_seen` is zero, however fresh the crater."""
+        deepest = max((fresh for _, fresh in self.ratios.tolist()), default=1.0)
+        return power(_UNSEEN * _MEAN_RATIO / deepest, 1.0 / 3.0) * 0.999 * cell_m
+
 
 def crater_field(params: CraterParams, seed: int) -> CraterField:
     """Return the craters of a site under a seed."""
     bins = []
     low_m, index = _SMALLEST_M, 0
     while low_m < params.largest_m:
-        found = size_bin(stream_key(seed, CRATER_STREAM, index), low_m, crater_density(params))
+        found = size_bin(stream_key(seed, Stream.CRATERS, index), low_m, crater_density(params))
         if found is not None:
             bins.append(found)
         low_m, index = low_m * 2, index + 1
     largest_first = tuple(reversed(bins))
     ratios = [
         [
-            interpolate_log(1.4 * size.low_m, params.ratio_diameter_m, ratio)
+            interpolate_log(
+                _within(1.4 * size.low_m, params.ratio_diameter_m), params.ratio_diameter_m, ratio
+            )
             for ratio in (params.ghost_ratio, params.fresh_ratio)
         ]
         for size in largest_first
@@ -208,21 +210,33 @@ def crater_field(params: CraterParams, seed: int) -> CraterField:
     )
 
 
+def _within(diameter_m: float, ends_m: tuple[float, ...]) -> float:
+    """Return the diameter in a table that is nearest: beyond its ends a table holds."""
+    return min(max(diameter_m, ends_m[0]), ends_m[-1])
+
+
+def crater_law(params: CraterParams, diameter_m: float) -> float:
+    """Return the craters of a diameter or more per square kilometre: the lesser of equilibrium and production."""
+    return _lesser_law(params, diameter_m)[0]
+
+
+def _lesser_law(params: CraterParams, diameter_m: float) -> tuple[float, float]:
+    """Return what `crater_law` does, and the exponent of its slope there."""
+    km = diameter_m * 1e-3
+    laws = (
+        (params.equilibrium_per_km2, params.equilibrium_exponent),
+        (params.production_per_km2, params.production_exponent),
+    )
+    return min((per_km2 * power(km, -exponent), exponent) for per_km2, exponent in laws)
+
+
 def crater_density(params: CraterParams) -> Callable[[float], float]:
-    """Return craters per square metre and metre of diameter: minus the slope of the lesser cumulative law."""
+    """Return craters per square metre and metre of diameter: minus the slope of `crater_law`."""
 
     def density_m3(diameter_m: float) -> float:
         if diameter_m > params.largest_m:
             return 0.0
-        km = diameter_m * 1e-3
-        laws = (
-            (
-                params.equilibrium_per_km2 * power(km, -params.equilibrium_exponent),
-                params.equilibrium_exponent,
-            ),
-            (params.production_per_km2 * power(km, -params.production_exponent), params.production_exponent),
-        )
-        count, exponent = min(laws)
+        count, exponent = _lesser_law(params, diameter_m)
         return count * exponent / diameter_m * 1e-6
 
     return density_m3

@@ -33,6 +33,29 @@ class Window:
     height_mm: int
 
 
+def source_of(site: SiteParams, seed: int) -> str:
+    """Return in one line what seeded ground is made from."""
+    return f"{site.name}, seed {seed}, ground version {GROUND_VERSION}"
+
+
+def geometry_of(window: Window, resolution_mm: int, place: Site) -> GridGeometry:
+    """Return where the cells of a window are, east and north in its frame.
+
+    Args:
+        window: Whose sides are whole multiples of the resolution.
+        resolution_mm: Side of a cell.
+        place: Place and frame that the window's east and north are counted in.
+    """
+    return GridGeometry(
+        rows=window.height_mm // resolution_mm,
+        cols=window.width_mm // resolution_mm,
+        resolution_m=resolution_mm / _MM,
+        east_m=(2 * window.east_mm + resolution_mm) / (2 * _MM),
+        north_m=(2 * window.north_mm + resolution_mm) / (2 * _MM),
+        site=place,
+    )
+
+
 def cells_of(window: Window, resolution_mm: int, origin_mm: tuple[int, int]) -> Cells:
     """Return the cells of a window, counted in the site's frame.
 
@@ -86,17 +109,10 @@ def synthesize(
         cells, boulder_rocks(boulders, (origin_mm[0] / _MM, origin_mm[1] / _MM)), rocks=rocks
     )
     return Dem(
-        geometry=GridGeometry(
-            rows=cells.rows,
-            cols=cells.cols,
-            resolution_m=resolution_mm / _MM,
-            east_m=(2 * window.east_mm + resolution_mm) / (2 * _MM),
-            north_m=(2 * window.north_mm + resolution_mm) / (2 * _MM),
-            site=geometry_site,
-        ),
+        geometry=geometry_of(window, resolution_mm, geometry_site),
         elevation_m=height.astype(np.float32),
         datum_m=site.frame.datum_m,
-        source=f"{site.name}, seed {seed}, ground version {GROUND_VERSION}",
+        source=source_of(site, seed),
     )
 
 
@@ -159,9 +175,7 @@ def add_detail(
     west_m, south_m, _, _ = dem.geometry.bounds_m
     fine = None if detail is None else detail_surface(detail, seed)
     height = measured_m(dem, fine, cells, boulder_rocks(boulders, (-west_m, -south_m)), rocks=rocks)
-    named = (
-        "" if detail is None else f", detail of {detail.name}, seed {seed}, ground version {GROUND_VERSION}"
-    )
+    named = "" if detail is None else f", detail of {source_of(detail, seed)}"
     return Dem(
         geometry=GridGeometry(
             rows=cells.rows,

@@ -10,10 +10,8 @@ import numpy.typing as npt
 
 from rover.core.arrays import locked
 from sim.moon.regolith_kernels import add_patches, loosen
-from sim.moon.scatter import HALF_MM, stream_key
+from sim.moon.scatter import HALF_MM, Stream, stream_key
 from sim.moon.surface import Surface
-
-REGOLITH_STREAM = 7
 
 _SMALLEST_M = 1.0
 _SQUARE_M = 64.0
@@ -82,7 +80,7 @@ def _firmness(ground: Surface, place: npt.NDArray[np.int64]) -> Values:
     side = max(2, round(ground.site.regolith.patch_m * HALF_MM))
     with np.errstate(over="ignore"):
         for octave in range(2):
-            key = stream_key(ground.seed, REGOLITH_STREAM, octave)
+            key = stream_key(ground.seed, Stream.REGOLITH, octave)
             add_patches(noise, place, key, max(1, side >> octave), 1.0 / (1 << octave))
     spread = noise * _SPREAD
     firmness: Values = 0.5 + 0.5 * spread / np.sqrt(1.0 + spread * spread)

@@ -13,6 +13,7 @@ seed says, so that no place is a point of all of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ import numpy.typing as npt
 from sim.moon.cells import Cells
 from sim.moon.powers import interpolate_log
 from sim.moon.relief_kernels import add_noise, add_noise_means, mean_over_cells, refine
-from sim.moon.scatter import HALF_MM, stream_key
+from sim.moon.scatter import HALF_MM, Stream, stream_key
 from sim.moon.site_tables import ReliefParams
 
 LEVELS = 24
@@ -32,7 +33,7 @@ UNIT_RMS = 0.1462
 """rms of an octave whose coefficients have amplitude one."""
 
 _FINEST_SHARE = 0.3
-_OFFSET_STREAM = 6
+_LEFT_OUT = 0.0265
 _ONE_BLOCK = 62
 """Shift that puts all points of any window into one block."""
 
@@ -47,14 +48,6 @@ def side_of(level: int) -> int:
 def wavelength_m(level: int) -> float:
     """Return the wavelength at which the octave of a level is strongest."""
     return WAVES_PER_SIDE * side_of(level) / HALF_MM
-
-
-def level_of(step: int) -> int:
-    """Return the finest level that a raster of cells of `step` half-millimetres needs."""
-    level = 0
-    while level + 1 < LEVELS and side_of(level + 1) <= _FINEST_SHARE * step:
-        level += 1
-    return level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +107,24 @@ class Octaves:
     offsets: tuple[tuple[int, int], ...]
     plain: Field
     rugged: Field
+
+    def finest_of(self, step: int) -> int:
+        """Return the finest level that a raster of cells of `step` half-millimetres needs.
+
+        The mean of an octave over a cell many times its side is what its edges cut off: as the side over the cell
+        to the power 3/2. An octave is left out where that is under `_LEFT_OUT` of the octave whose wavelength
+        is about a cell, on plain and on rugged ground: where relief hardly grows with its wavelength, one octave
+        more is kept.
+        """
+        level = 0
+        while level + 1 < LEVELS and side_of(level + 1) <= _FINEST_SHARE * step:
+            level += 1
+        if level == 0:
+            return level
+        share = side_of(level - 1) / step
+        least = _LEFT_OUT / (share * sqrt(share))
+        kept = any(column[level - 1] > least * column[level] for column in (self.plain, self.rugged))
+        return level - 1 if kept else level
 
     def points_under(self, cells: Cells, level: int) -> LatticeWindow:
         """Return the lattice points of a level whose splines reach into cells."""
@@ -225,20 +236,20 @@ def _integral(x: Field) -> Field:
     return total
 
 
-def relief_octaves(relief: ReliefParams, seed: int, stream: int) -> Octaves:
+def relief_octaves(relief: ReliefParams, seed: int) -> Octaves:
     """Return the octaves of a site's relief."""
     plain, rugged = (
         [interpolate_log(wavelength_m(k), relief.wavelength_m, rms) / UNIT_RMS for k in range(LEVELS)]
         for rms in (relief.plain_rms_m, relief.rugged_rms_m)
     )
-    return octaves(seed, stream, plain, rugged)
+    return octaves(seed, Stream.RELIEF, plain, rugged)
 
 
-def octaves(seed: int, stream: int, plain: list[float], rugged: list[float]) -> Octaves:
+def octaves(seed: int, stream: Stream, plain: list[float], rugged: list[float]) -> Octaves:
     """Return octaves of given amplitudes; all streams of a seed share their lattices."""
     bits, offsets = [], [(0, 0)]
     for level in range(LEVELS):
-        word = int(stream_key(seed, _OFFSET_STREAM, level))
+        word = int(stream_key(seed, Stream.LATTICES, level))
         bits.append((word >> 40 & 1, word >> 41 & 1))
         (east, north), side = offsets[-1], side_of(level)
         offsets.append((east + bits[-1][0] * side, north + bits[-1][1] * side))

@@ -2,7 +2,7 @@
 
 Rocks do not overlap, so the share of the ground that they cover is the sum of their sections. They lie on plain
 ground evenly, and closer together in and round fresh craters; the density on plain ground is lowered by as
-much as the common small craters add, so that ordinary ground as a whole has the asked coverage.
+much as seeded craters of all sizes add, so that a site as a whole has the asked coverage.
 """
 
 from __future__ import annotations
@@ -19,15 +19,12 @@ from sim.moon.craters import Craters, crater_density
 from sim.moon.powers import exp, power
 from sim.moon.rock_kernels import OUTSKIRTS, gather_rocks
 from sim.moon.rock_shape_kernels import add_rocks, raise_boulders
-from sim.moon.scatter import HALF_MM, SizeBin, SizeBins, size_bin, stacked, stream_key
+from sim.moon.scatter import HALF_MM, SizeBin, SizeBins, Stream, size_bin, stacked, stream_key
 from sim.moon.site_tables import CraterParams, RockParams
 
-ROCK_STREAM = 4
 FRESH_FROM = 0.8
 """Freshness from which a crater has more rocks than plain ground."""
 SMALLEST_FRESH_M = 4.0
-_LARGEST_COMMON_M = 64.0
-"""Smaller fresh craters are part of all ground, and of its asked coverage; what larger ones add comes on top."""
 
 _PI = 3.141592653589793
 _SIZES = 400
@@ -145,7 +142,7 @@ def rock_field(params: RockParams, craters: CraterParams, seed: int) -> RockFiel
     low_m, index = params.smallest_m, 0
     while low_m < params.largest_m:
         found = size_bin(
-            stream_key(seed, ROCK_STREAM, index),
+            stream_key(seed, Stream.ROCKS, index),
             low_m,
             lambda d: density(d) * (1.0 + more),
             sided_by=lambda d: (1.0 + more) * _law(params, d),
@@ -158,9 +155,31 @@ def rock_field(params: RockParams, craters: CraterParams, seed: int) -> RockFiel
     )
 
 
+def rock_law(params: RockParams, diameter_m: float) -> float:
+    """Return the share of the ground under rocks wider than a diameter.
+
+    All that is covered at the smallest diameter, none at the largest.
+    """
+    within_m = min(max(diameter_m, params.smallest_m), params.largest_m)
+    decay, left_m = params.decay_per_m, params.largest_m - within_m
+    share = exp(-decay * (within_m - params.smallest_m)) * _fallen(decay * left_m) / _fallen(_decays(params))
+    return params.covered_fraction * share
+
+
 def _area_per_m(params: RockParams, diameter_m: float) -> float:
-    """Return the share of the ground under rocks, per metre of diameter."""
-    return params.covered_fraction * params.decay_per_m * exp(-params.decay_per_m * diameter_m)
+    """Return the share of the ground under rocks, per metre of diameter: minus the slope of `rock_law`."""
+    decay = params.decay_per_m
+    falling = decay * exp(-decay * (diameter_m - params.smallest_m))
+    return params.covered_fraction * falling / _fallen(_decays(params))
+
+
+def _decays(params: RockParams) -> float:
+    return params.decay_per_m * (params.largest_m - params.smallest_m)
+
+
+def _fallen(x: float) -> float:
+    """Return 1 - exp(-x) of x >= 0, to a relative error under 1e-9."""
+    return 1.0 - exp(-x) if x > 1e-5 else x * (1.0 - 0.5 * x)
 
 
 def _law(params: RockParams, diameter_m: float) -> float:
@@ -203,7 +222,7 @@ def _candidates(params: RockParams, plain: float) -> Callable[[float], float]:
 
 
 def _fresh_area(params: CraterParams) -> float:
-    """Return the share of the ground in common fresh craters, each weighed by how much of the excess it has.
+    """Return the share of the ground in fresh craters, each weighed by how much of the excess it has.
 
     Freshness is the square of a uniform number; the excess falls to nothing at OUTSKIRTS radii, as a
     paraboloid does.
@@ -214,7 +233,7 @@ def _fresh_area(params: CraterParams) -> float:
     spread = 0.5 * (1.0 + OUTSKIRTS * OUTSKIRTS)
     density = crater_density(params)
     total, low_m = 0.0, SMALLEST_FRESH_M
-    while low_m < min(params.largest_m, _LARGEST_COMMON_M):
+    while low_m < params.largest_m:
         width = low_m / steps
         middles = (low_m + (k + 0.5) * width for k in range(steps))
         total += width * fsum(density(d) * 0.25 * _PI * d * d for d in middles)

@@ -2,7 +2,10 @@
 
 Sizes are sorted into octaves (bins). Each bin has a square lattice; each lattice cell holds a few slots;
 each slot is filled or not, and where and how large its thing is, by the hash of (seed, stream, bin, cell,
-slot) alone. The count in any area is close to a Poisson process with the asked density.
+slot) alone. The slots of a lattice cell are filled independently, so that what lies in a cell is a binomial count
+with the asked mean and 1 - chance of a Poisson count's variance (the chance is 1/16 to 1/4 where the side may still
+double); places within a cell are independent and even. Over many cells the count is that of a Poisson process, a
+little more even.
 
 Lengths are whole half-millimetres (int64), so that the centre of a cell of odd resolution is whole too.
 """
@@ -11,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum, unique
 from itertools import pairwise
 
 import numpy as np
@@ -21,6 +25,20 @@ from sim.moon.scatter_kernels import SLOTS
 
 HALF_MM = 2000
 """Half-millimetres in a metre."""
+
+
+@unique
+class Stream(IntEnum):
+    """What is drawn from a seed; each part of the ground has draws of its own, so that none moves another."""
+
+    RELIEF = 1
+    WARP_EAST = 2
+    CRATERS = 3
+    ROCKS = 4
+    WARP_NORTH = 5
+    LATTICES = 6
+    REGOLITH = 7
+
 
 QUANTILES = 33
 
@@ -94,8 +112,8 @@ def stacked(bins: Sequence[SizeBin]) -> SizeBins:
     )
 
 
-def stream_key(seed: int, stream: int, index: int) -> np.uint64:
-    """Return the hash key of one bin or octave of one stream; streams never share a key."""
+def stream_key(seed: int, stream: Stream, index: int) -> np.uint64:
+    """Return the hash key of one bin or octave of one stream."""
     with np.errstate(over="ignore"):
         key = mix(np.uint64(seed & 0xFFFFFFFFFFFFFFFF) + GOLDEN)
         key = mix(key + np.uint64(stream + 1) * GOLDEN)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from rover.core.bodies import MOON
 from rover.core.errors import SiteError
@@ -22,6 +21,7 @@ from sim.moon.site_tables import (
     RockParams,
     Table,
     TargetParams,
+    refuse,
 )
 
 FORMAT = 1
@@ -30,13 +30,7 @@ FORMAT = 1
 REACH_M = math.pi / 2 * MOON.radius_m
 """No ground is further east or north of its site's origin than a quarter of the Moon's circumference."""
 
-_BEYOND = "beyond the Moon: a quarter of its circumference, 2,729.1 km, is as far as a site's frame goes"
-
-
-def _refuse(field: str, value: object, what: str, remedy: str) -> NoReturn:
-    """Refuse a value from a validator of the whole site, by the name of its field."""
-    found = {"field": field, "value": value, "what": what, "remedy": remedy}
-    raise PydanticCustomError("site", "{what}; {remedy}", found)
+BEYOND = "beyond the Moon: a quarter of its circumference, 2,729.1 km, is as far as a site's frame goes"
 
 
 def _known(format_: int) -> int:
@@ -75,16 +69,14 @@ class SiteParams(Table):
         anchor = self.anchor
         if anchor is not None and not self._reaches(anchor.latitude_deg, anchor.longitude_deg):
             place = f"{anchor.latitude_deg:g}, {anchor.longitude_deg:g}"
-            _refuse(
-                "anchor.latitude_deg, longitude_deg", place, _BEYOND, "give a place nearer to the frame's"
-            )
+            refuse("anchor.latitude_deg, longitude_deg", place, BEYOND, "give a place nearer to the frame's")
         for number, feature in enumerate(self.feature):
             from_mm = self.anchor_mm if feature.counted_from == "anchor" else (0, 0)
             for axis, offset_mm in zip(("east_m", "north_m"), from_mm, strict=True):
                 value = getattr(feature, axis)
                 if abs(value + offset_mm / 1000) > REACH_M:
                     remedy = f"give metres from the {feature.counted_from}"
-                    _refuse(f"feature.{number}.{axis}", value, _BEYOND, remedy)
+                    refuse(f"feature.{number}.{axis}", value, BEYOND, remedy)
         return self
 
     def _reaches(self, latitude_deg: float, longitude_deg: float) -> bool:

@@ -6,9 +6,10 @@ Every figure stands beside its source. Lengths are metres, angles degrees, count
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from rover.core.bodies import MOON
 
@@ -29,6 +30,12 @@ Numbers = tuple[Finite, ...]
 Range = tuple[Positive, Positive]
 Heights = Annotated[tuple[Annotated[Number, Field(gt=0, le=30_000)], ...], Field(min_length=2)]
 Positives = Annotated[tuple[Positive, ...], Field(min_length=2)]
+
+
+def refuse(field: str, value: object, what: str, remedy: str) -> NoReturn:
+    """Refuse a value from a validator of a whole table, by the name of its field in the site."""
+    found = {"field": field, "value": value, "what": what, "remedy": remedy}
+    raise PydanticCustomError("site", "{what}; {remedy}", found)
 
 
 def _require_growing(name: str, values: Numbers) -> None:
@@ -64,7 +71,8 @@ class AnchorParams(Table):
     """A point whose elevation and slope are known, and hold for every seed.
 
     `grade_east` and `grade_north` are the rise over run of the ground around it; the elevation is put right
-    over `level_radius_m`, the slope over `tilt_radius_m`, and short relief is damped over `smooth_radius_m`.
+    over `level_radius_m`, the slope over `tilt_radius_m` (as cells of a 24th and of a sixth of that show it), and
+    short relief is damped over `smooth_radius_m`.
     No seeded crater lies over it or has its rim within `quiet_m`, and none over `calm_diameter_m` has its
     rim within `calm_radius_m`: the large craters there are known, and are features.
     """
@@ -75,7 +83,7 @@ class AnchorParams(Table):
     grade_east: Grade
     grade_north: Grade
     level_radius_m: Length
-    tilt_radius_m: Length
+    tilt_radius_m: Annotated[Number, Field(ge=20, le=200)]
     smooth_radius_m: Length
     quiet_m: Length
     calm_diameter_m: Length
@@ -162,7 +170,7 @@ class CraterParams(Table):
     The cumulative count N(>D) per km2 (D in km) is the lesser of two power laws, equilibrium and production.
     Depth over diameter runs from `ghost_ratio` to `fresh_ratio` by the square of a uniform number (few are
     fresh), each the same within an octave of diameters and read off, at 1.4 times its lower end, lines between the
-    points of `ratio_diameter_m` in log-log axes. Where the craters of
+    points of `ratio_diameter_m` in log-log axes, beyond which the end points hold. Where the craters of
     `known_diameter_m` and more are all known, within `known_radius_m` of the origin, none is made up: they are
     features.
     """
@@ -186,19 +194,21 @@ class CraterParams(Table):
                 "lists that do not match; give ratio_diameter_m, ghost_ratio and fresh_ratio as many values"
             )
         _require_growing("ratio_diameter_m", self.ratio_diameter_m)
-        if any(
-            not ghost < fresh <= 0.5 for ghost, fresh in zip(self.ghost_ratio, self.fresh_ratio, strict=True)
-        ):
-            raise ValueError(
-                "ratios of impossible craters; keep each ghost_ratio under its fresh_ratio, and that under 0.5"
-            )
+        for k, (ghost, fresh) in enumerate(zip(self.ghost_ratio, self.fresh_ratio, strict=True)):
+            if fresh > 0.5:
+                what = "deeper than half its width, an impossible crater"
+                refuse(f"craters.fresh_ratio.{k}", fresh, what, "give depth over diameter, 0.5 or less")
+            if ghost >= fresh:
+                what = f"a ghost as deep as a fresh crater ({fresh:g})"
+                refuse(f"craters.ghost_ratio.{k}", ghost, what, f"give less than fresh_ratio.{k}")
         return self
 
 
 class RockParams(Table):
     """Rocks by an exponential law.
 
-    The share of the area under rocks wider than D is covered_fraction * exp(-decay_per_m * D).
+    `covered_fraction` of the area is under rocks of `smallest_m` or more, and falls as exp(-decay_per_m * D) with the
+    diameter D that rocks are wider than, to none at `largest_m`: a mean over plain ground and fresh craters.
     Height over diameter is uniform between `flat_ratio` and `tall_ratio`. Inside the freshest craters rocks
     lie `fresh_crater_factor` times as close as on plain ground.
     """

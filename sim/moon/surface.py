@@ -12,7 +12,7 @@ from math import fsum
 
 import numpy as np
 
-from sim.moon.base_surface import BaseSurface, Field, base_surface
+from sim.moon.base_surface import BaseSurface, Field, Tilt, base_surface
 from sim.moon.cells import Cells, by_blocks
 from sim.moon.craters import (
     CraterField,
@@ -40,12 +40,10 @@ from sim.moon.scatter import HALF_MM, site_seed
 from sim.moon.site import SiteParams
 from sim.moon.site_tables import FeatureParams
 
-GROUND_VERSION = 3
+GROUND_VERSION = 4
 """Grows whenever the same site, seed and window give other elevations."""
 
 _QUANTUM_PER_M = 10_000.0
-_ANCHOR_STEP = 2 * HALF_MM
-_ANCHOR_CELLS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -193,24 +191,56 @@ def detail_surface(site: SiteParams, seed: int) -> Surface:
 
 
 def _anchored(loose: Surface) -> Surface:
-    """Return the surface put right in the mean and central differences of the anchor's four 2 m cells."""
+    """Return the surface put right at the anchor: in elevation, and in slope at two scales.
+
+    Its tilt has two parts, of the anchor's radius and of a third of it; together they give the anchor's grade as a
+    sixth of that radius shows it and as a 24th does (for a radius of 48 m, in cells of 8 m and of 2 m).
+    """
     anchor = loose.site.anchor
     assert anchor is not None
-    half = _ANCHOR_STEP * (_ANCHOR_CELLS - 1) // 2
-    around = Cells(
-        east=loose.anchor[0] - half,
-        north=loose.anchor[1] - half,
-        step=_ANCHOR_STEP,
-        rows=_ANCHOR_CELLS,
-        cols=_ANCHOR_CELLS,
+    near, wide = (_around(loose, anchor.tilt_radius_m / cells) for cells in (24, 6))
+    found = [loose.bare_m(cells) for cells in (near, wide)]
+    lift_m = anchor.elevation_m - loose.site.frame.datum_m - fsum(found[0][1:3, 1:3].ravel()) / 4.0
+    radii_m = anchor.tilt_radius_m / 3.0, anchor.tilt_radius_m
+    shown = [
+        _grades(loose.base.plain_m(cells, (Tilt(radius_m=radius_m, grade_east=1.0, grade_north=1.0),)), cells)
+        for cells in (near, wide)
+        for radius_m in radii_m
+    ]
+    missing = [
+        (anchor.grade_east - east, anchor.grade_north - north)
+        for east, north in (_grades(height, cells) for height, cells in zip(found, (near, wide), strict=True))
+    ]
+    east, north = (
+        _solved([grades[axis] for grades in shown], missing[0][axis], missing[1][axis]) for axis in (0, 1)
     )
-    found = loose.bare_m(around)
-    run = 8.0 * _ANCHOR_STEP / HALF_MM
-    grade_east = fsum([*(found[1:3, 2:] - found[1:3, :2]).ravel()]) / run
-    grade_north = fsum([*(found[2:, 1:3] - found[:2, 1:3]).ravel()]) / run
-    lift_m = anchor.elevation_m - loose.site.frame.datum_m - fsum(found[1:3, 1:3].ravel()) / 4.0
-    tilt = anchor.grade_east - grade_east, anchor.grade_north - grade_north
-    return replace(loose, base=replace(loose.base, lift_m=lift_m, tilt=tilt))
+    tilts = tuple(
+        Tilt(radius_m=radii_m[k], grade_east=east[k], grade_north=north[k]) for k in range(len(radii_m))
+    )
+    return replace(loose, base=replace(loose.base, lift_m=lift_m, tilts=tilts))
+
+
+def _around(ground: Surface, cell_m: float) -> Cells:
+    """Return the 4 x 4 cells that meet at the anchor."""
+    half = max(1, round(cell_m * HALF_MM / 2))
+    east, north = (place - 3 * half for place in ground.anchor)
+    return Cells(east=east, north=north, step=2 * half, rows=4, cols=4)
+
+
+def _grades(height_m: Field, cells: Cells) -> tuple[float, float]:
+    """Return the mean central differences of the middle four of 4 x 4 cells, east and north."""
+    run = 8.0 * cells.cell_m
+    return (
+        fsum([*(height_m[1:3, 2:] - height_m[1:3, :2]).ravel()]) / run,
+        fsum([*(height_m[2:, 1:3] - height_m[:2, 1:3]).ravel()]) / run,
+    )
+
+
+def _solved(matrix: list[float], one: float, other: float) -> tuple[float, float]:
+    """Return the two numbers that a 2 x 2 matrix, given by rows, turns into `one` and `other`."""
+    a, b, c, d = matrix
+    scale = a * d - b * c
+    return (d * one - b * other) / scale, (a * other - c * one) / scale
 
 
 def _place(feature: FeatureParams, anchor: tuple[int, int]) -> tuple[int, int]:

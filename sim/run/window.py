@@ -5,18 +5,17 @@ The command line and Python ask by other names and are answered by the same chec
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NoReturn
 
-from rover.core.bodies import MOON
 from rover.core.errors import ResourceError, UsageError
 from sim.moon.dem import Window
+from sim.moon.site import BEYOND, REACH_M
 
-REACH_MM = math.floor(math.pi / 2 * MOON.radius_m * 1000)
-"""No ground is further than a quarter of the Moon's circumference from the origin of its site."""
+REACH_MM = int(REACH_M * 1000)
+"""No edge is further from the origin of its site."""
 
 SMALLEST_CELL_MM = 10
 
@@ -78,8 +77,7 @@ def window_of(edges: Sequence[Decimal], *, origin_mm: tuple[int, int], names: Na
         _refuse(names.window, asked, "not four finite numbers", remedy)
     for edge, from_site_mm in zip(edges, origin_mm * 2, strict=True):
         if not _reaches(edge, from_site_mm):
-            what = "beyond the Moon: a quarter of its circumference, 2,729.1 km, is as far as a site's frame goes"
-            _refuse(names.window, asked, what, "give metres from the origin")
+            _refuse(names.window, asked, BEYOND, "give metres from the origin")
     whole = [edge.quantize(_MILLIMETRE) for edge in edges]
     if whole != list(edges):
         nearest = ",".join(f"{edge.normalize():f}" for edge in whole)

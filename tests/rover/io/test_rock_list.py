@@ -25,6 +25,14 @@ def test_rocks_by_name_of_column(tmp_path: Path) -> None:
     assert read_rock_list(path).tolist() == [[-1.5, 2.0, 0.3, 0.1], [6.0, 5.0, 0.7, 0.0]]
 
 
+def test_leading_comments_are_passed_over(tmp_path: Path) -> None:
+    rocks = "1,2,0.3,0.1\n"
+    commented = written(tmp_path, f'# moon, seed 5, ground version 4\n #it says "so"\n{HEADER}{rocks}')
+    assert read_rock_list(commented).tolist() == [[1.0, 2.0, 0.3, 0.1]]
+    with pytest.raises(RockListError, match="line 4: east_m = # 1"):
+        read_rock_list(written(tmp_path, f"# one\n{HEADER}{rocks}# 1,2,0.3,0.1\n"))
+
+
 def test_no_rocks(tmp_path: Path) -> None:
     assert read_rock_list(written(tmp_path, HEADER)).shape == (0, 4)
 

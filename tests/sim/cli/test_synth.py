@@ -18,10 +18,12 @@ import rasterio
 from rover.core.errors import UsageError
 from rover.io.bundle import maps_folder
 from rover.io.raster import read_dem, write_dem
+from rover.io.rock_list import read_rock_list
 from sim.cli import ground_view, synth
 from sim.cli.ground_view import GroundView, view_dem, view_of, write_rocks, write_view
 from sim.cli.progress import Progress
 from sim.cli.window import parse_window
+from sim.moon.surface import GROUND_VERSION
 from sim.run.scenario import load_scenario
 from sim.run.setting import orbital_dem
 from tests.sim.cli.conftest import FARSIDE, Command, environment
@@ -104,7 +106,8 @@ def test_seeds_are_64_bit_integers() -> None:
 
 def rows_of(path: Path) -> npt.NDArray[np.float64]:
     with path.open(encoding="ascii", newline="") as file:
-        header, *rows = csv.reader(file)
+        comment, header, *rows = csv.reader(file)
+    assert comment[0].startswith("# ")
     assert header == ["east_m", "north_m", "diameter_m", "height_m"]
     return np.array(rows, dtype=np.float64).reshape(-1, 4)
 
@@ -117,6 +120,19 @@ def test_each_rock_is_listed_once_whatever_the_tiles(tmp_path: Path, monkeypatch
     assert write_rocks(asked, tmp_path / "tiles.csv", silent) == count == len(whole) > 100
     tiled = rows_of(tmp_path / "tiles.csv")
     np.testing.assert_array_equal(tiled[np.lexsort(tiled.T)], whole[np.lexsort(whole.T)])
+
+
+def test_a_rock_list_says_what_it_is_of_and_is_read_again(tmp_path: Path) -> None:
+    asked = view("short-hop", window="-20,-30,25,16", resolution="1")
+    count = write_rocks(asked, tmp_path / "rocks.csv", silent)
+    first = (tmp_path / "rocks.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert first == f"# von-karman, seed {asked.seed}, ground version {GROUND_VERSION}"
+    held = read_rock_list(tmp_path / "rocks.csv")
+    assert len(held) == count
+    np.testing.assert_array_equal(held, rows_of(tmp_path / "rocks.csv"))
+    odd = replace(asked, site=asked.site.model_copy(update={"name": "two\nlines, one site"}))
+    write_rocks(odd, tmp_path / "odd.csv", silent)
+    assert len(read_rock_list(tmp_path / "odd.csv")) > 10
 
 
 def test_neighbouring_windows_share_their_rocks_between_them(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.moon.craters import Craters, dig
+from sim.moon.craters import Craters, crater_density, crater_law, dig
 from sim.moon.scatter import HALF_MM
 from sim.moon.surface import surface
 from tests.sim.moon.conftest import FAR, centred
@@ -25,6 +25,18 @@ def test_craters_follow_the_equilibrium_line(population):
         counts = [int((craters.diameter_m > diameter_m).sum()) for craters in population]
         assert all(law / 1.5 < count < 1.5 * law for count in counts)
         assert sum(counts) == pytest.approx(3 * law, rel=0.1)
+
+
+@pytest.mark.parametrize("diameter_m", [1.0, 30.0, 141.0, 142.0, 5000.0])
+def test_the_law_is_the_lesser_of_two_lines(site, diameter_m):
+    km, craters = diameter_m / 1000, site.craters
+    lines = (
+        craters.equilibrium_per_km2 * km**-craters.equilibrium_exponent,
+        craters.production_per_km2 * km**-craters.production_exponent,
+    )
+    assert crater_law(craters, diameter_m) == pytest.approx(min(lines))
+    fall = crater_law(craters, diameter_m) - crater_law(craters, diameter_m * 1.000001)
+    assert crater_density(craters)(diameter_m) == pytest.approx(fall / (1e-6 * diameter_m) * 1e-6, rel=1e-4)
 
 
 def test_craters_are_shallow_on_the_whole_and_deep_when_fresh(population):

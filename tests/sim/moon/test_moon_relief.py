@@ -9,6 +9,16 @@ import pytest
 
 from sim.moon.cells import Cells, by_blocks
 from sim.moon.powers import interpolate_log
+from sim.moon.relief import (
+    LEVELS,
+    UNIT_RMS,
+    Amplitude,
+    octaves,
+    relief_octaves,
+    side_of,
+    wavelength_m,
+)
+from sim.moon.scatter import Stream
 from sim.moon.surface import surface
 
 SPECTRUM_SIDE, SPECTRUM_SEEDS = 384, range(16)
@@ -83,6 +93,32 @@ def test_relief_of_far_places_and_other_seeds_is_unlike(bare_relief):
     fine = [np.diff(np.diff(z, axis=0), axis=1).ravel() for z in maps]
     for one, other in ((0, 1), (0, 2), (1, 2)):
         assert abs(np.corrcoef(fine[one], fine[other])[0, 1]) < 0.05
+
+
+@pytest.mark.parametrize("level", [2, 7, 13])
+def test_an_octave_has_the_rms_that_it_is_given(level):
+    """One octave alone, sampled by cells of a sixteenth of its wavelength, over four seeds."""
+    amplitude, side = [0.0] * LEVELS, side_of(level)
+    amplitude[level] = 3.0 / UNIT_RMS
+    squares = []
+    for seed in range(4):
+        noise = octaves(seed, Stream.RELIEF, amplitude, amplitude)
+        cells = Cells(east=0, north=0, step=side // 4, rows=256, cols=256)
+        window, height = noise.points_under(cells, level), np.zeros((256, 256))
+        noise.add_means(height, window, cells, Amplitude(values=noise.plain[level : level + 1, None]))
+        squares.append((height**2).mean())
+    assert np.sqrt(np.mean(squares)) == pytest.approx(3.0, rel=0.04)
+
+
+@pytest.mark.parametrize("ruggedness", [0.0, 1.0])
+def test_octaves_are_the_sites_table(site, ruggedness):
+    held = relief_octaves(site.relief, 1)
+    amplitude, rms = (
+        (held.rugged, site.relief.rugged_rms_m) if ruggedness else (held.plain, site.relief.plain_rms_m)
+    )
+    for level in range(LEVELS):
+        wanted = interpolate_log(wavelength_m(level), site.relief.wavelength_m, rms)
+        assert amplitude[level] * UNIT_RMS == pytest.approx(wanted)
 
 
 @pytest.mark.parametrize("ruggedness", [0.0, 1.0])

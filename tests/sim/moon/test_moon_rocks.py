@@ -6,30 +6,59 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from sim.moon.rocks import NO_ROCKS
+from rover.io.bundle import site_names
+from sim.moon.rocks import NO_ROCKS, rock_law
 from sim.moon.scatter import HALF_MM
 from sim.moon.surface import surface
+from sim.run.setting import load_site
 from tests.sim.moon.conftest import FAR, centred
 
 
-@pytest.mark.parametrize(("covered", "side_m"), [(0.0021, 60), (0.02, 60), (0.2, 25)])
-def test_rocks_cover_what_they_should(site, changed, covered, side_m):
-    """On the whole: over many squares strewn about the floor, so that no one fresh crater decides."""
-    strewn = changed(rocks={"covered_fraction": covered})
+def strewn_m(site, squares, side_m):
+    """Diameters of the rocks in squares strewn about 100 km, of five seeds; one array a square."""
     rng, sizes_m = np.random.default_rng(7), []
-    for k, (x, y) in enumerate(rng.integers(-50_000, 50_000, size=(150, 2)).tolist()):
+    for k, (x, y) in enumerate(rng.integers(-50_000, 50_000, size=(squares, 2)).tolist()):
         window = (x * HALF_MM, y * HALF_MM, (x + side_m) * HALF_MM, (y + side_m) * HALF_MM)
-        sizes_m.append(centred(surface(strewn, 1 + k % 3).rocks_in(window), window).diameter_m)
-    squares = np.array([(0.25 * np.pi * size**2).sum() / side_m**2 for size in sizes_m])
-    law = covered * np.exp(-site.rocks.decay_per_m * 0.05)
-    ordinary = np.sort(squares)[: int(0.95 * len(squares))]
-    assert ordinary.mean() == pytest.approx(law, rel=0.1)
+        sizes_m.append(centred(surface(site, 1 + k % 5).rocks_in(window), window).diameter_m)
+    return sizes_m
+
+
+def covered_by(diameter_m):
+    return float((0.25 * np.pi * diameter_m**2).sum())
+
+
+@pytest.mark.parametrize(
+    ("covered", "squares", "side_m"), [(0.002, 400, 60), (0.05, 400, 20), (0.2, 200, 12)]
+)
+def test_rocks_cover_what_they_should(changed, covered, squares, side_m):
+    """Ground as it comes, fresh craters and all: the plain mean is what the site asks, in rocks of 5 cm and more."""
+    asked = changed(rocks={"covered_fraction": covered})
+    sizes_m = strewn_m(asked, squares, side_m)
     every = np.concatenate(sizes_m)
+    assert covered_by(every) / (squares * side_m**2) == pytest.approx(covered, rel=0.1)
     for diameter_m in (0.1, 0.2):
-        share = (every[every > diameter_m] ** 2).sum() / (every**2).sum()
+        share = covered_by(every[every > diameter_m]) / covered_by(every)
         assert share == pytest.approx(np.exp(-10 * (diameter_m - 0.05)), rel=0.1)
-    assert every.min() >= site.rocks.smallest_m
-    assert every.max() <= site.rocks.largest_m
+        assert rock_law(asked.rocks, diameter_m) == pytest.approx(covered * np.exp(-10 * (diameter_m - 0.05)))
+    assert every.min() >= asked.rocks.smallest_m
+    assert every.max() <= asked.rocks.largest_m
+
+
+@pytest.mark.parametrize("name", site_names())
+def test_bundled_sites_have_the_rocks_that_they_ask(name):
+    site = load_site(name)
+    found = covered_by(np.concatenate(strewn_m(site, 250, 80))) / (250 * 80**2)
+    assert found == pytest.approx(site.rocks.covered_fraction, rel=0.1)
+
+
+def test_the_rock_law_ends_at_the_largest_rock(site):
+    """Where few sizes are asked, they have all of the area: 3 cm to 20 cm under a decay that hardly falls."""
+    few = site.rocks.model_copy(
+        update={"decay_per_m": 2.0, "smallest_m": 0.03, "largest_m": 0.2, "covered_fraction": 0.1}
+    )
+    shares = [rock_law(few, diameter_m) for diameter_m in (0.0, 0.03, 0.1, 0.2, 1.0)]
+    whole = np.exp(-2 * 0.03) - np.exp(-2 * 0.2)
+    assert shares == pytest.approx([0.1, 0.1, 0.1 * (np.exp(-0.2) - np.exp(-0.4)) / whole, 0.0, 0.0])
 
 
 @pytest.mark.parametrize("covered", [0.0021, 0.2])

@@ -8,6 +8,7 @@ import math
 import pytest
 
 from rover.core.errors import SiteError
+from sim.moon.craters import crater_field
 from sim.moon.powers import exp, interpolate_log, log, power
 from sim.moon.site import site_from_table
 
@@ -56,7 +57,22 @@ BAD = {
     "share over one": (("rocks", "covered_fraction"), 1.5, "rocks.covered_fraction"),
     "lengths differ": (("relief", "wavelength_m"), [1.0, 2.0], "relief"),
     "radius goes back": (("profile", "radius_m"), [0.0, 5.0, 3.0], "profile"),
-    "deeper than wide": (("craters", "fresh_ratio"), [0.9, 0.9, 0.9, 0.9], "craters"),
+    "deeper than wide": (
+        ("craters", "fresh_ratio"),
+        [0.9, 0.9, 0.9, 0.9, 0.9],
+        "craters.fresh_ratio.0 = 0.9: ",
+    ),
+    "ghost over fresh": (
+        ("craters", "ghost_ratio"),
+        [0.01, 0.01, 0.2, 0.01, 0.01],
+        "craters.ghost_ratio.2 = 0.2: a ghost as deep as a fresh crater (0.16); give less than fresh_ratio.2",
+    ),
+    "ratios of other points": (("craters", "fresh_ratio"), [0.2, 0.2], "craters: lists that do not match"),
+    "tilt finer than its lattice": (
+        ("anchor", "tilt_radius_m"),
+        5.0,
+        "anchor.tilt_radius_m = 5.0: out of range",
+    ),
     "a newer format": (("format",), 2, "format"),
     "another body": (("body",), "mars", "body"),
 }
@@ -83,6 +99,23 @@ def test_a_crater_deeper_than_wide_is_refused(table):
     bad["feature"][0]["height_m"] = 20.0
     with pytest.raises(SiteError, match=r"feature\.0"):
         site_from_table(bad, file="moon.toml")
+
+
+@pytest.mark.parametrize("diameters_m", [(1.0, 100.0), (900.0, 1000.0), (0.1, 24e3)])
+def test_no_crater_is_deeper_than_the_tables_deepest(changed, diameters_m):
+    """Two points with a steep line between them: beyond them the ratios hold, and do not run on."""
+    steep = changed(
+        craters={
+            "ratio_diameter_m": diameters_m,
+            "ghost_ratio": [0.02, 0.1],
+            "fresh_ratio": [0.1, 0.45],
+            "known_radius_m": 0.0,
+        }
+    )
+    ratios = crater_field(steep.craters, 1).ratios
+    assert ratios.max() <= 0.45
+    assert ratios.min() >= 0.02
+    assert (ratios[:, 0] < ratios[:, 1]).all()
 
 
 def test_features_need_the_anchor_they_count_from(table):

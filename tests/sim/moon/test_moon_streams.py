@@ -14,6 +14,7 @@ import pytest
 
 from sim.moon.cells import Cells
 from sim.moon.craters import dig, share_seen
+from sim.moon.scatter import Stream, stream_key
 from sim.moon.surface import surface
 from tests.sim.moon.conftest import elevation
 
@@ -30,6 +31,12 @@ def test_seeds(site):
     for other in (5, 4 + 2**40, -4):
         apart = elevation(site, other, cells) - first
         assert (apart - apart.mean()).std() > 0.1
+
+
+def test_no_two_streams_share_a_draw():
+    keys = {int(stream_key(7, stream, index)) for stream in Stream for index in range(40)}
+    assert len(keys) == 40 * len(Stream)
+    assert len(Stream.__members__) == len(Stream) == 7, "no name is another's"
 
 
 def test_rocks_and_boulders_move_no_crater(square):
