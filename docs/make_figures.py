@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import tempfile
 import tomllib
@@ -14,7 +15,11 @@ import numpy.typing as npt
 from PIL import Image
 from rich.console import Console
 
+from rover.core.time import parse_utc
 from rover.io.dormancy_log import read_published_days
+from rover.sky.sun import sun_from_moon
+from rover.terrain.horizon import trace_horizon
+from rover.terrain.light import lit_fraction
 from sim.cli.hindcast import predict
 from sim.cli.hindcast_sheet import sheet_of
 from sim.moon.cells import Cells
@@ -24,9 +29,10 @@ from sim.moon.surface import surface
 from sim.run.closed_loop import run_scenario
 from sim.run.runlog import RunLog
 from sim.run.scenario import load_scenario
-from sim.run.setting import load_site
+from sim.run.setting import load_site, seeded_dem
 from sim.view.crater import Rings, draw_crater, rings_of
 from sim.view.hindcast import draw_hindcast
+from sim.view.light import draw_lit_map
 from sim.view.maps import draw_map
 from sim.view.save import save_figure
 from sim.view.tables import print_summary
@@ -47,6 +53,7 @@ RINGS = ROOT / "docs" / "von_karman_rings.toml"
 CRATER_CELL_M, CRATER_CELLS = 474, 633
 """A square of 300 km at the resolution of the measured map."""
 CRATER_SEEDS = range(1, 11)
+LIGHT_UTC, LIGHT_REACH_M, LIGHT_CELL_M = "2019-01-13T04:00:00Z", 1000, 4.0
 RING_EDGES_KM = np.arange(0.0, 150.1, 2.5)
 
 TABLE = re.compile(r"(?<=```text\n)first-drive\n.*?(?=```)", re.DOTALL)
@@ -59,6 +66,7 @@ def main() -> None:
         "map.png": draw_map(log),
         "timeline.png": draw_timeline(log),
         "crater.png": crater_figure(),
+        "light.png": light_figure(),
         "hindcast.png": draw_hindcast(sheet_of(predict(2, 44, read_published_days()))),
     }
     FIGURES.mkdir(exist_ok=True)
@@ -83,6 +91,21 @@ def crater_figure() -> Figure:
     )
     title = f"Synthetic Von K\u00e1rm\u00e1n, seed {CRATER_SEEDS[0]}"
     return draw_crater(ground[0], CRATER_CELL_M, title=title, made=made, measured=measured_rings())
+
+
+def light_figure() -> Figure:
+    """Return the light about the lander on an evening, when craters throw long shadows."""
+    site = load_site("von-karman")
+    east, north = (round(mm / 1000) for mm in site.anchor_mm)
+    edges = (east - LIGHT_REACH_M, north - LIGHT_REACH_M, east + LIGHT_REACH_M, north + LIGHT_REACH_M)
+    dem = seeded_dem("von-karman", seed=CRATER_SEEDS[0], window_m=edges, resolution_m=LIGHT_CELL_M)
+    place, evening = dem.geometry.site, parse_utc(LIGHT_UTC, field="LIGHT_UTC")
+    sun = sun_from_moon(place.latitude_rad, place.longitude_rad, *evening.tt_at(0.0))
+    lit = lit_fraction(trace_horizon(dem), sun)
+    azimuth, elevation = math.degrees(sun.azimuth_rad[0]), math.degrees(sun.elevation_rad[0])
+    words = f"{LIGHT_UTC}: Sun {elevation:.1f} deg high, azimuth {azimuth:.0f} deg"
+    title = f"Evening at the lander, synthetic Von K\u00e1rm\u00e1n, seed {CRATER_SEEDS[0]}"
+    return draw_lit_map(dem, lit, title=title, lines=[words], sun_deg=(azimuth, elevation))
 
 
 def crater_m(site: SiteParams, seed: int) -> npt.NDArray[np.float64]:

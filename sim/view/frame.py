@@ -21,21 +21,26 @@ from sim.view.window import Window, whole
 INSET_FROM = 1.5
 """The whole terrain is shown as an inset where it is this many times as wide or as high as the window."""
 
+KILOMETRES_FROM_M = 100_000.0
+"""Coordinates from here on are in kilometres: in metres they would take more room than there is."""
+
 _LEGEND_GAP_IN = 0.13
 
 
 def draw_coordinates(ax: Axes, window: Window) -> None:
-    """Fix the map's limits and label its axes in metres of the terrain's frame."""
+    """Fix the map's limits and label its axes in metres of the terrain's frame, or in kilometres where it is wide."""
+    wide = max(map(abs, window.extent)) >= KILOMETRES_FROM_M
+    unit_m, unit = (1000.0, "km") if wide else (1.0, "m")
     ax.set(
         xlim=(window.west, window.east),
         ylim=(window.south, window.north),
-        xlabel="east (m)",
-        ylabel="north (m)",
+        xlabel=f"east ({unit})",
+        ylabel=f"north ({unit})",
     )
     ax.set_aspect("equal", adjustable="box", anchor="NW")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
-        axis.set_major_formatter(FuncFormatter(style.number))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: style.number(value / unit_m)))
     ax.tick_params(direction="out", length=3)
     ax.apply_aspect()
 
