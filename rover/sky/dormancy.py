@@ -2,7 +2,8 @@
 
 Yutu-2 wakes by itself once its array gives enough (CNSA, by HK01 2019-09); it is put to sleep by command. So the wake
 is where a measure of the morning Sun passes a threshold, the sleep where the evening Sun is down to an elevation. Both
-thresholds are medians over published times: best by mean absolute error, each in its own unit.
+thresholds are medians over published times: best by mean absolute error, each in its own unit. The command goes through
+the relay, so one of the stations that worked the mission must see it; else it went before the last one lost it.
 
 The measure is the array's output: the cosine of the angle of incidence on an array that leans to the north, over the
 square of the Sun's distance, and nothing below the horizon. A lean to the east or west needs no parameter: at dawn the
@@ -26,10 +27,13 @@ import numpy.typing as npt
 
 from rover.core.bodies import AU_M
 from rover.core.logged_day import LoggedDay
-from rover.core.time import Epoch
+from rover.core.station import Station
+from rover.core.time import SECONDS_PER_DAY, Epoch
 from rover.sky.ephemeris import Target
 from rover.sky.events import Horizon, crossings, find_edges
 from rover.sky.lunar_day import EPOCH, lunar_day_span
+from rover.sky.relay import ASSUMED_PHASE
+from rover.sky.stations import stations_see
 from rover.sky.sun import Track, sun_from_moon
 from rover.sky.track import spline_track
 
@@ -44,7 +48,7 @@ days do not tell a lean."""
 
 LEANS_JUDGED_DEG = (8, 20)
 
-_STEP_S = 3600.0
+_STEP_S, _CONTACT_STEP_S = 3600.0, 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,6 +60,7 @@ class DormancyRule:
         measure: Of the morning Sun.
         wake_at: Its value at which the rover wakes.
         sleep_at_rad: Elevation of the evening Sun at which it goes to sleep.
+        stations: Of which one must see the relay for the command to sleep; where there are none it comes at any time.
     """
 
     latitude_rad: float
@@ -63,6 +68,7 @@ class DormancyRule:
     measure: Measure
     wake_at: float
     sleep_at_rad: float
+    stations: tuple[Station, ...] = ()
 
     def wake(self, lunar_day: int) -> Epoch | None:
         """Return when the rover wakes, or None where the measure stays on one side of its threshold."""
@@ -74,10 +80,28 @@ class DormancyRule:
         return _first(find_edges(gives_enough, *span, step_s=_STEP_S).to(True))
 
     def sleep(self, lunar_day: int) -> Epoch | None:
-        """Return when it goes to sleep, or None where the Sun stays above that elevation or below it."""
+        """Return when it goes to sleep, or None where the Sun stays above that elevation or below it.
+
+        Where no station sees the relay when the Sun is down to the elevation, that is when the last one lost it.
+        """
         span, sun = _day(self.latitude_rad, self.longitude_rad, lunar_day)
-        edges = crossings(sun, *span, step_s=_STEP_S, elevation_rad=self.sleep_at_rad)
-        return _first(edges.to(False))
+        down = crossings(sun, *span, step_s=_STEP_S, elevation_rad=self.sleep_at_rad).to(False)
+        return _first(np.array([self._last_contact(float(time_s)) for time_s in down[:1]]))
+
+    def _last_contact(self, time_s: float) -> float:
+        """Return the last time of the day before `time_s` at which a command could be sent, if there is one."""
+        if not self.stations:
+            return time_s
+
+        def in_contact(at_s: Vector) -> npt.NDArray[np.bool_]:
+            jd1, jd2 = EPOCH.tt_at(at_s)
+            seen = stations_see(self.stations, jd1, jd2, phase_at_epoch=ASSUMED_PHASE)
+            return np.asarray(seen.any(axis=0))
+
+        if in_contact(np.array([time_s]))[0]:
+            return time_s
+        lost = find_edges(in_contact, time_s - SECONDS_PER_DAY, time_s, step_s=_CONTACT_STEP_S).to(False)
+        return float(lost[-1]) if len(lost) else time_s
 
 
 @lru_cache(maxsize=256)
@@ -124,9 +148,14 @@ def sun_elevation(sun: Track) -> Vector:
 
 
 def fit_rule(
-    measure: Measure, log: Iterable[LoggedDay], *, latitude_rad: float, longitude_rad: float
+    measure: Measure,
+    log: Iterable[LoggedDay],
+    *,
+    latitude_rad: float,
+    longitude_rad: float,
+    stations: tuple[Station, ...] = (),
 ) -> DormancyRule:
-    """Return the rule whose thresholds are the medians at the times of a log that count.
+    """Return the rule whose thresholds are the medians at the times of a log that count; the rest as it says itself.
 
     Raises:
         ValueError: The log has no wake or no sleep that counts.
@@ -145,6 +174,7 @@ def fit_rule(
         measure=measure,
         wake_at=float(np.median(wakes)),
         sleep_at_rad=float(np.median(sleeps)),
+        stations=stations,
     )
 
 
@@ -176,8 +206,14 @@ def errors_left_out(rule: DormancyRule, log: Sequence[LoggedDay]) -> list[DayErr
     found = []
     for day in log:
         others = [other for other in log if other is not day]
-        place = {"latitude_rad": rule.latitude_rad, "longitude_rad": rule.longitude_rad}
-        found.append(_error(fit_rule(rule.measure, others, **place), day))
+        fitted = fit_rule(
+            rule.measure,
+            others,
+            latitude_rad=rule.latitude_rad,
+            longitude_rad=rule.longitude_rad,
+            stations=rule.stations,
+        )
+        found.append(_error(fitted, day))
     return found
 
 

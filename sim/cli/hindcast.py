@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from rover.core.logged_day import LoggedDay
     from sim.cli.hindcast_tables import Hindcast
 
+COMMAND_STATIONS = ("jiamusi", "kashi")
+"""The antennas that the mission's day-to-day work is reported from."""
+
 _LAST_DAY = 1000
 """Some eighty years: the series for the Sun is good for longer, the calendar served is not."""
 
@@ -63,11 +66,13 @@ def predict(
     """Return predictions for lunar days at the landing site; logs as for `hindcast_of`."""
     import math
 
+    from rover.io.stations import read_stations
     from rover.sky.dormancy import ArrayOutput
     from sim.cli.hindcast_tables import hindcast_of
     from sim.cli.landing_site import landing_site_deg
 
     latitude, longitude = map(math.radians, landing_site_deg())
+    known = read_stations().stations
     return hindcast_of(
         ArrayOutput(),
         range(first, last + 1),
@@ -75,6 +80,7 @@ def predict(
         longitude_rad=longitude,
         published=published,
         given=given,
+        stations=tuple(known[name] for name in COMMAND_STATIONS),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.logged_day import LoggedDay
+from rover.core.station import Station
 from rover.core.time import Epoch
 from rover.sky.dormancy import (
     LEANS_JUDGED_DEG,
@@ -89,6 +90,7 @@ def hindcast_of(
     longitude_rad: float,
     published: Sequence[LoggedDay],
     given: Sequence[LoggedDay] | None = None,
+    stations: tuple[Station, ...] = (),
 ) -> Hindcast:
     """Return predictions for lunar days, and the errors of the rule and of the best constant elevation.
 
@@ -99,13 +101,14 @@ def hindcast_of(
         published: The log; of it, rules are fitted to `FITTED_DAYS`.
         given: A log to set predictions beside in its stead. A time counts only where that of `published` for the same
             day does, if there is one.
+        stations: Which send the rule's command to sleep; the constant elevation knows of none.
 
     Raises:
         ValueError: No wake or no sleep of `FITTED_DAYS` counts.
     """
     fitted = [day for day in published if day.lunar_day in FITTED_DAYS]
-    place = {"latitude_rad": latitude_rad, "longitude_rad": longitude_rad}
-    rule, constant = (fit_rule(measure, fitted, **place) for measure in (output, sun_elevation))
+    constant = fit_rule(sun_elevation, fitted, latitude_rad=latitude_rad, longitude_rad=longitude_rad)
+    rule = fit_rule(output, fitted, latitude_rad=latitude_rad, longitude_rad=longitude_rad, stations=stations)
     beside = published if given is None else _with_standings(given, published)
     rows = {day.lunar_day: day for day in beside}
     scores = [
@@ -183,10 +186,17 @@ def rule_words(made: Hindcast) -> str:
     return (
         f"The rover wakes when its array, leaning {lean_deg:.0f} deg to the north, gives "
         f"{100 * made.rule.wake_at:.1f} % of what it gives facing the Sun at 1 au; it is put to sleep when the Sun is "
-        f"down to {math.degrees(made.rule.sleep_at_rad):.2f} deg.\n"
+        f"down to {math.degrees(made.rule.sleep_at_rad):.2f} deg{_contact_words(made.rule)}.\n"
         f"The lean is assumed; that any from {least} to {most} deg does better than a constant elevation was judged on "
         f"lunar days {FITTED_DAYS[0]}-{FITTED_DAYS[-1]} only, which all thresholds are fitted to."
     )
+
+
+def _contact_words(rule: DormancyRule) -> str:
+    if not rule.stations:
+        return ""
+    names = " nor ".join(station.name.capitalize() for station in rule.stations)
+    return f", or before, when the last station loses the relay, if then neither {names} sees it"
 
 
 def constant_words(made: Hindcast) -> str:
@@ -255,6 +265,7 @@ def as_json_text(made: Hindcast) -> str:
             "array_lean_north_deg": math.degrees(made.output.lean_north_rad),
             "wake_output": made.rule.wake_at,
             "sleep_sun_elevation_deg": math.degrees(made.rule.sleep_at_rad),
+            "sleep_stations": [station.name for station in made.rule.stations],
         },
         "constant_elevation": {
             "wake_sun_elevation_deg": math.degrees(made.constant.wake_at),

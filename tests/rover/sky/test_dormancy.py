@@ -10,6 +10,7 @@ import pytest
 from rover.core.bodies import AU_M
 from rover.core.time import parse_utc
 from rover.io.dormancy_log import read_dormancy_log
+from rover.io.stations import read_stations
 from rover.sky.dormancy import (
     LEANS_JUDGED_DEG,
     ArrayOutput,
@@ -20,6 +21,8 @@ from rover.sky.dormancy import (
     sun_elevation,
     sun_elevation_at,
 )
+from rover.sky.relay import ASSUMED_PHASE
+from rover.sky.stations import stations_see
 from rover.sky.sun import sun_from_moon
 
 PLACE = {"latitude_rad": np.radians(-45.4446), "longitude_rad": np.radians(177.5991)}
@@ -137,3 +140,30 @@ def test_what_does_not_count_changes_nothing(log, rule):
 def test_a_log_without_a_sleep_is_refused(log):
     with pytest.raises(ValueError, match="one published sleep"):
         fit_rule(ArrayOutput(), [day for day in log if day.lunar_day == 4], **PLACE)
+
+
+def test_the_command_to_sleep_waits_for_no_station_but_comes_in_a_pass() -> None:
+    """Sleep is as by the Sun where a station sees the relay then, else when it lost it, within the day before."""
+    kashi = read_stations().stations["kashi"]
+    free = fit_rule(ArrayOutput(), read_dormancy_log(), **PLACE)
+    bound = replace(free, stations=(kashi,))
+    moved = 0
+    for lunar_day in range(2, 20):
+        by_sun, by_pass = free.sleep(lunar_day), bound.sleep(lunar_day)
+        assert by_sun is not None and by_pass is not None
+        earlier_s = by_pass.seconds_until(by_sun)
+        seen = [
+            bool(
+                stations_see([kashi], at.tt_jd1, at.tt_jd2 + shift_s / 86400, phase_at_epoch=ASSUMED_PHASE)[
+                    0, 0
+                ]
+            )
+            for at, shift_s in ((by_sun, 0.0), (by_pass, -60.0), (by_pass, 60.0))
+        ]
+        if seen[0]:
+            assert earlier_s == pytest.approx(0.0, abs=1e-3)
+        else:
+            assert 0 < earlier_s < 86400
+            assert seen[1] and not seen[2]
+            moved += 1
+    assert 3 < moved < 15

@@ -63,14 +63,15 @@ def test_the_table_marks_what_is_not_scored_and_names_sources():
 
 
 def test_later_lunar_days_are_set_beside_and_scored_apart():
-    """What holds of days 17 and later: none over 5 h; the rule's greatest error is the smaller one."""
+    """Days 17 and later, which nothing is fitted to, keep the figures and beat the constant."""
     told_days = json.loads(told("--from", "17", "--json"))
     found = told_days["errors_h"]["lunar days not fitted to"]
     assert found["lunar_days"] == [19, 20, 21, 22, 23, 24, 25, 26, 27, 29, 44]
     assert found["this_rule"]["events"] == found["constant_elevation"]["events"] == 13
     assert found["this_rule"]["greatest"] < 5
-    assert found["this_rule"]["greatest"] < found["constant_elevation"]["greatest"]
-    assert found["this_rule"]["median"] < 2 and found["this_rule"]["mean"] < 2
+    assert found["this_rule"]["median"] < 1.5
+    for figure in ("median", "mean", "greatest"):
+        assert found["this_rule"][figure] < found["constant_elevation"][figure]
     errors = [day[f"{name}_error_h"] for day in told_days["days"] for name in ("wake", "sleep")]
     sizes = sorted(abs(error) for error in errors if error is not None)
     assert (sizes[6], sizes[-1]) == pytest.approx(
@@ -87,12 +88,8 @@ def test_the_readme_says_what_holds():
         for words in ("each of these left out of the fit", "lunar days not fitted to")
     )
     assert f"mean error {own['mean']:.1f} h against {constant['mean']:.1f}" in text
-    assert (
-        f"greatest error only ({own_later['greatest']:.1f} h against {constant_later['greatest']:.1f})"
-        in text
-    )
-    same = {f"{of[name]:.1f}" for of in (own_later, constant_later) for name in ("median", "mean")}
-    assert same == {"1.9"} and "not in median and mean (1.9 h both)" in text
+    means = f"mean {own_later['mean']:.1f} h against {constant_later['mean']:.1f}"
+    assert f"{means}, greatest {own_later['greatest']:.1f} h against {constant_later['greatest']:.1f}" in text
 
 
 def test_rules_are_fitted_to_lunar_days_2_to_16_alone():
