@@ -3,9 +3,8 @@
 Sizes are sorted into octaves (bins). Each bin has a square lattice; each lattice cell holds a few slots;
 each slot is filled or not, and where and how large its thing is, by the hash of (seed, stream, bin, cell,
 slot) alone. The slots of a lattice cell are filled independently, so that what lies in a cell is a binomial count
-with the asked mean and 1 - chance of a Poisson count's variance (the chance is 1/16 to 1/4 where the side may still
-double); places within a cell are independent and even. Over many cells the count is that of a Poisson process, a
-little more even.
+of the asked mean, whose variance is 1 - chance of a Poisson count's (0.75 to 0.94 of it where a cell holds 0.5 to 2
+things); places within a cell are independent and even.
 
 Lengths are whole half-millimetres (int64), so that the centre of a cell of odd resolution is whole too.
 """
