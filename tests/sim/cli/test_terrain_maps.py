@@ -248,7 +248,9 @@ def test_a_folder_that_is_there_is_kept(farside_within: Command, dem: Path) -> N
 
 def test_a_far_map_elsewhere_is_refused(farside_within: Command, dem: Path) -> None:
     made = ground()
-    far = replace(made, geometry=replace(made.geometry, resolution_m=50.0, east_m=90_000.0))
+    far = replace(
+        made, geometry=replace(made.geometry, resolution_m=50.0, resolution_north_m=50.0, east_m=90_000.0)
+    )
     write_dem(far, "far.npz")
     result = farside_within("terrain", dem, *MAPS, "--far-dem", "far.npz")
     result.stdout = ""

@@ -106,7 +106,15 @@ def test_hazard_cells_are_drawn_where_they_are(named):
 
 def test_thinning_a_large_raster_loses_no_hazard(named, legend_words):
     base = crater_dem()
-    geometry = replace(base.geometry, rows=2400, cols=2400, resolution_m=1.0, east_m=-1199.5, north_m=-1199.5)
+    geometry = replace(
+        base.geometry,
+        rows=2400,
+        cols=2400,
+        resolution_m=1.0,
+        resolution_north_m=1.0,
+        east_m=-1199.5,
+        north_m=-1199.5,
+    )
     dem = replace(base, geometry=geometry, elevation_m=np.zeros(geometry.shape, np.float32))
     flags = np.zeros(dem.geometry.shape, np.uint8)
     flags[1501, 1501] = Hazard.STEP
@@ -299,7 +307,15 @@ def test_a_long_reason_is_broken_into_lines_that_fit(named):
 def test_profile_has_the_paths_length_its_elevations_and_slopes(named):
     rows, cols = 200, 200
     base = crater_dem()
-    geometry = replace(base.geometry, rows=rows, cols=cols, resolution_m=2.0, east_m=-199.0, north_m=-199.0)
+    geometry = replace(
+        base.geometry,
+        rows=rows,
+        cols=cols,
+        resolution_m=2.0,
+        resolution_north_m=2.0,
+        east_m=-199.0,
+        north_m=-199.0,
+    )
     east = geometry.east_m + np.arange(cols) * 2.0
     plane = np.broadcast_to(0.1 * east, (rows, cols)).astype(np.float32)
     dem = replace(base, geometry=geometry, elevation_m=plane)
@@ -347,6 +363,6 @@ def test_bare_ground_is_explained(named):
 
 def test_a_coarser_view_is_told_as_what_it_is_a_view_of(named):
     dem = crater_dem()
-    fine = replace(dem.geometry, rows=12_000, cols=12_000, resolution_m=0.075)
+    fine = replace(dem.geometry, rows=12_000, cols=12_000, resolution_m=0.075, resolution_north_m=0.075)
     (line,) = named(draw_dem(dem, "Von Karman, seed 1", whole_of=fine), "line 1")
     assert line.get_text().startswith("12000 \u00d7 12000 cells of 0.075 m, drawn at 3 m, ")
