@@ -29,8 +29,12 @@ _ROUND_M = 512.0
 _BOX = 1.1
 _HARMLESS_M = 0.5
 _MEAN_RATIO = 0.061
-_UNSEEN, _SEEN = 0.010, 0.027
-"""Cubes of 0.215 and 0.3: diameters, in cells, between which craters of the mean ratio come into sight."""
+_SIGHT_CELLS_M = (2.0, 16.0)
+_UNSEEN, _SEEN = (0.027, 0.008), (0.064, 0.022)
+"""Cubes of the diameters, in cells, between which craters of the mean ratio come into sight: 0.3 and 0.4 in cells of
+2 m and less, 0.2 and 0.28 in cells of 16 m and more, whose neighbourhood has less relief for its size."""
+_DEEPEST = 1.6
+"""Mean ratios as which even the freshest crater counts, so that none is in sight under a diameter."""
 
 
 @cache
@@ -154,7 +158,8 @@ class CraterField:
             from_m: Smaller ones are left out.
             cell_m: Those that a raster of such cells does not show are left out too.
         """
-        from_m, least_m3 = max(from_m, self._smallest_seen_m(cell_m)), _least_m3(cell_m)
+        unseen = _sight(cell_m)[0] * cell_m * cell_m * cell_m
+        from_m = max(from_m, power(unseen / _DEEPEST, 1.0 / 3.0) if unseen > 0.0 else 0.0)
         count = sum(2.0 * size.low_m > from_m for size in self.bins)
         reach = 0.5 * REACH * _BOX
         most = self.stacked.most_in(window, reach, slice(0, count))
@@ -167,7 +172,7 @@ class CraterField:
                 _STRETCH,
                 _ROUND_M,
                 from_m,
-                least_m3,
+                unseen * _MEAN_RATIO,
                 *window,
                 place,
                 figures,
@@ -179,11 +184,6 @@ class CraterField:
             freshness=figures[2, :found],
             stretch=figures[3:, :found].T,
         )
-
-    def _smallest_seen_m(self, cell_m: float) -> float:
-        """Return a diameter under which `share_seen` is zero, however fresh the crater."""
-        deepest = max((fresh for _, fresh in self.ratios.tolist()), default=1.0)
-        return power(_UNSEEN * _MEAN_RATIO / deepest, 1.0 / 3.0) * 0.999 * cell_m
 
 
 def crater_field(params: CraterParams, seed: int) -> CraterField:
@@ -284,8 +284,11 @@ def feature_craters(kept: list[tuple[FeatureParams, tuple[int, int]]]) -> Crater
     )
 
 
-def _least_m3(cell_m: float) -> float:
-    return _UNSEEN * _MEAN_RATIO * cell_m * cell_m * cell_m
+def _sight(cell_m: float) -> tuple[float, float]:
+    """Return what a crater of the mean ratio moves, in cubes of a cell, where it is not yet and all in sight."""
+    held_m = _within(cell_m, _SIGHT_CELLS_M)
+    unseen, seen = (interpolate_log(held_m, _SIGHT_CELLS_M, ends) for ends in (_UNSEEN, _SEEN))
+    return unseen, seen
 
 
 def share_seen(craters: Craters, cell_m: float) -> npt.NDArray[np.float64]:
@@ -294,9 +297,10 @@ def share_seen(craters: Craters, cell_m: float) -> npt.NDArray[np.float64]:
     What counts is the ground it moves, depth times diameter squared, against the cube of a cell: ghosts go
     first, fresh craters last.
     """
+    unseen, seen = _sight(cell_m)
     size = craters.diameter_m * (1.0 / cell_m)
-    moved = size * size * craters.depth_m * (1.0 / (_MEAN_RATIO * cell_m))
-    return smooth_step((moved - _UNSEEN) * (1.0 / (_SEEN - _UNSEEN)))
+    deep = np.minimum(craters.depth_m * (1.0 / (_MEAN_RATIO * cell_m)), _DEEPEST * size)
+    return smooth_step((size * size * deep - unseen) * (1.0 / (seen - unseen)))
 
 
 def share_below(diameter_m: npt.NDArray[np.float64], cell_m: float) -> npt.NDArray[np.float64]:

@@ -138,7 +138,9 @@ def test_relief_has_the_sites_exponent_at_every_scale(bare_relief, site, ruggedn
             found.append(np.sqrt(np.mean(squares)))
             table.append(interpolate_log(0.0025 * lag * resolution_mm, site.relief.wavelength_m, rms))
         exponent, wanted = (np.log2(d[-1] / d[0]) / 3 for d in (found, table))
-        assert exponent == pytest.approx(wanted, abs=0.22)
+        bent = ruggedness == 0.0 and resolution_mm == 10_000  # the table's line breaks within these lags
+        assert exponent == pytest.approx(wanted, abs=0.22 if bent else 0.1)
         ratios += (np.array(found) / table).tolist()
+    assert np.median(ratios) == pytest.approx(4.35, rel=0.1), "over an octave's rms, at 0.4 of its wavelength"
     assert max(ratios) < 1.4 * np.median(ratios)
     assert min(ratios) > np.median(ratios) / 1.4
