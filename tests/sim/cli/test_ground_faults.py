@@ -11,7 +11,7 @@ from rover.core.errors import OutputError, RockListError, UsageError
 from rover.core.grid import Dem
 from rover.io.raster import read_dem, write_dem
 from rover.io.rock_list import read_rock_list
-from sim.cli import ground_view
+from sim.cli import ground_view, terrain_report
 from sim.cli.synth import synth
 from sim.cli.terrain import terrain
 from tests.builders.ground_commands import ROCK_HEADER, SMALL, invoke, names, refused, view
@@ -30,7 +30,7 @@ def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for name in ("view_of", "write_view", "view_dem", "write_rocks"):
         monkeypatch.setattr(ground_view, name, worked)
-    monkeypatch.setattr("rover.io.raster.read_dem", worked)
+    monkeypatch.setattr(terrain_report, "read_dem", worked)
 
 
 @pytest.mark.usefixtures("no_work")
