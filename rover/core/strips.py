@@ -23,7 +23,9 @@ def threads() -> int:
     return os.cpu_count() or 1
 
 
-def by_strips(rows: int, work: Callable[[int, int], None], *, least: int = 16) -> None:
+def by_strips(
+    rows: int, work: Callable[[int, int], None], *, least: int = 16, most: int | None = None
+) -> None:
     """Call `work(first, last)` for strips that cover rows 0 to `rows`, on all cores.
 
     Args:
@@ -31,8 +33,11 @@ def by_strips(rows: int, work: Callable[[int, int], None], *, least: int = 16) -
         work: Makes rows `first` up to but not `last`. It must release the GIL to gain by this, and what it makes must
             not depend on where strips begin and end.
         least: Rows of a strip, so that each is worth handing over.
+        most: Rows of a strip, so that an interruption, which waits for those that are begun, need not wait long.
     """
     count = min(threads() * _STRIPS_PER_THREAD, rows // least) if threads() > 1 else 1
+    if most is not None:
+        count = max(count, -(-rows // most))
     if count <= 1:
         work(0, rows)
         return

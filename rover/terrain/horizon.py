@@ -33,6 +33,9 @@ UNKNOWN = 65535
 
 MOST_AZIMUTHS = 3600
 
+_AT_ONCE, _LEAST_ROWS = 10_000_000, 16
+"""Cells and directions of a strip, some half a second's work; rows of one at least."""
+
 Window = tuple[int, int, int, int]
 """First row, end row, first column, end column."""
 
@@ -132,7 +135,7 @@ def trace_horizon(
     """
     check_square(dem.geometry, "a horizon")
     check_azimuths(azimuths)
-    _check_height(observer_height_m)
+    check_height(observer_height_m)
     window = _window_in(dem.geometry, window)
     seen = window_geometry(dem.geometry, window)
     _check_room(dem.geometry, seen, azimuths)
@@ -161,7 +164,7 @@ def trace_tiles(
     """
     check_square(dem.geometry, "a horizon")
     check_azimuths(azimuths)
-    _check_height(observer_height_m)
+    check_height(observer_height_m)
     if tile < 1:
         raise UsageError("a tile of no cells", field="--tile", value=tile, remedy="give its side in cells")
     rows, cols = dem.geometry.shape
@@ -225,14 +228,19 @@ def check_azimuths(azimuths: int) -> None:
     """
     if not 4 <= azimuths <= MOST_AZIMUTHS or azimuths % 4 or 3_600_000 % azimuths:
         raise UsageError(
-            "directions that do not divide the circle evenly",
+            f"directions that do not divide the circle evenly, or more than {MOST_AZIMUTHS}",
             field="azimuths",
             value=azimuths,
-            remedy="give a multiple of 4 such as 36, 64, 72, 120 or 360",
+            remedy=f"give a multiple of 4 up to {MOST_AZIMUTHS}, such as 36, 64, 72, 120 or 360",
         )
 
 
-def _check_height(height_m: float) -> None:
+def check_height(height_m: float) -> None:
+    """Refuse heights of the eye above the ground that are none.
+
+    Raises:
+        UsageError: Negative, or not finite.
+    """
     if not (height_m >= 0 and math.isfinite(height_m)):
         remedy = "give the height above the ground in metres, 0 or more"
         raise UsageError("no height of an eye", field="observer_height_m", value=height_m, remedy=remedy)
@@ -308,7 +316,8 @@ def _trace(ground: _Ground, azimuths: int, window: Window) -> HorizonMap:
         *(ground.samples.offset, ground.samples.level, ground.samples.inverse, ground.samples.drop),
         *(eye_m, row, col, ground.far.tangent, ground.far.axes_from(row, col)),
     )
-    by_strips(seen.rows, lambda first, last: trace_rows(*march, first, last, steps))
+    at_once = max(_LEAST_ROWS, _AT_ONCE // (seen.cols * azimuths))
+    by_strips(seen.rows, lambda first, last: trace_rows(*march, first, last, steps), most=at_once)
     return HorizonMap(
         geometry=seen,
         steps=steps,

@@ -119,7 +119,9 @@ def terrain(
     azimuths: Annotated[
         int,
         typer.Option(
-            metavar="N", help="Directions that the horizon is traced in.", rich_help_panel=_OF_LIGHT
+            metavar="N",
+            help="Directions that the horizon is traced in: a multiple of 4.",
+            rich_help_panel=_OF_LIGHT,
         ),
     ] = 72,
     height: Annotated[
@@ -185,6 +187,12 @@ def terrain(
     if light and begin is None and end is None:
         raise UsageError("light over which time?", field="--light", remedy="give --from UTC --to UTC")
     _refuse((begin or end) and not light, "--from", "is of --light", "add --light")
+    _refuse(
+        not horizon and (light or at),
+        "--no-horizon",
+        "light is read from the horizon",
+        "leave --no-horizon out",
+    )
     if out is None:
         raise UsageError("maps need a folder", field="--out", remedy="give --out FOLDER, a new one")
     from sim.cli.terrain_folder import FolderRequest, write_folder
@@ -217,7 +225,7 @@ def terrain(
             max_cells=cells,
             allow_body=allow_body,
             maps=None if vehicle is None else maps,
-            light=sunlight if horizon or light or at else None,
+            light=sunlight if horizon else None,
             out=out,
             quiet=quiet,
         )

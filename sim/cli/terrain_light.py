@@ -19,7 +19,7 @@ from rover.io.raster import read_dem
 from rover.io.reproject import reproject_around
 from rover.io.source import Format, format_of_source
 from rover.sky.sun import Track, sun_from_moon
-from rover.terrain.horizon import HorizonMap, Window, trace_tiles
+from rover.terrain.horizon import HorizonMap, Window, check_azimuths, check_height, trace_tiles
 from rover.terrain.light import light_over, lit_fraction, lit_maps
 
 Floats = npt.NDArray[np.float32]
@@ -77,12 +77,14 @@ class Times:
 
 
 def times_of(asked: LightRequest) -> Times | None:
-    """Read the times asked for; None where there are none.
+    """Read the times asked for, and refuse what cannot be meant before any work; None where there are no times.
 
     Raises:
         TimeError: No such time.
-        UsageError: Times that do not go together.
+        UsageError: Times that do not go together, or a horizon that cannot be traced.
     """
+    check_azimuths(asked.azimuths)
+    check_height(asked.observer_height_m)
     if (asked.begin is None) != (asked.end is None):
         missing = "--from" if asked.begin is None else "--to"
         raise UsageError("--from and --to go together", field=missing, remedy="give both")

@@ -15,7 +15,7 @@ import typer
 from rover.core.errors import DemValueError, UsageError
 from rover.core.grid import Dem
 from rover.core.vehicle import VehicleParams
-from rover.hazard.detect import Hazard
+from rover.hazard.detect import Hazard, resolves
 from rover.io.raster import read_dem, write_raster
 from rover.io.vehicle import Vehicle, read_vehicle
 from rover.terrain.derive import Terrain
@@ -98,6 +98,8 @@ def write_layers(maps: Maps, vehicle: Vehicle, folder: Path) -> None:
     tags = tags_of(maps.dem, terrain) | {"VEHICLE": vehicle.name}
     for name, (what, values) in _layers(maps).items():
         write_raster(folder / name, {what: values}, geometry, nodata=math.nan, tags=tags)
+    untested = untested_of(terrain, vehicle.params)
+    tags |= {"NOT_TESTED": untested.words or "none"}
     legend = {f"FLAG_{flag.value}": flag.name or "" for flag in Hazard}
     flags = {"reasons to refuse a cell, sum of flags; 0 is free": maps.hazards.flags}
     write_raster(folder / "hazard.tif", flags, geometry, nodata=None, tags=tags | legend)
@@ -165,8 +167,12 @@ def draw_layers(maps: Maps, vehicle: Vehicle, title: str, folder: Path) -> None:
     for name, (layer, words) in pictures.items():
         figure = draw_layer_map(maps.dem, layer, title=f"{title}: {name}", lines=[words])
         save_figure(figure, folder / f"{name}.png")
+    untested = untested_of(terrain, params).words
+    also = (
+        [f"Not tested, as windows of these cells are wider than the vehicle: {untested}"] if untested else []
+    )
     words = f"For {vehicle.name}, not grown by its footprint; slopes {baseline_words(terrain)}; {_limits_words(params)}"
-    figure = draw_hazard_map(maps.dem, maps.hazards.flags, title=f"{title}: hazards", lines=[words])
+    figure = draw_hazard_map(maps.dem, maps.hazards.flags, title=f"{title}: hazards", lines=[words, *also])
     save_figure(figure, folder / "hazard.png")
 
 
@@ -182,6 +188,7 @@ def _limits_words(params: VehicleParams) -> str:
 def figures_of(maps: Maps, vehicle: Vehicle) -> dict[str, Any]:
     """Return the figures of maps, for people and for JSON."""
     terrain, flags = maps.terrain, maps.hazards.flags
+    untested = untested_of(terrain, vehicle.params)
     layers = {
         "slope_deg": np.degrees(terrain.slope_rad),
         "roughness_m": terrain.roughness_m,
@@ -194,9 +201,25 @@ def figures_of(maps: Maps, vehicle: Vehicle) -> dict[str, Any]:
         "step_window_m": terrain.step_window_m,
         "percent": list(_PERCENT),
         "percentiles": {name: _percentiles(values) for name, values in layers.items()},
-        "hazard_share": {str(flag.name).lower(): float((flags & flag.value != 0).mean()) for flag in Hazard},
+        "hazard_share": {str(flag.name).lower(): _share(flags, flag, untested) for flag in Hazard},
         "lethal_share": float(np.isinf(maps.costmap.cost_s_per_m).mean()),
     }
+
+
+def untested_of(terrain: Terrain, vehicle: VehicleParams) -> Hazard:
+    """Return which hazards of the ground cells so coarse cannot show: their windows are wider than the vehicle."""
+    untested = Hazard(0)
+    if not resolves(terrain.step_window_m, vehicle):
+        untested |= Hazard.STEP
+    if not resolves(terrain.roughness_window_m, vehicle):
+        untested |= Hazard.ROUGHNESS | Hazard.CLEARANCE
+    return untested
+
+
+def _share(flags: npt.NDArray[np.uint8], flag: Hazard, untested: Hazard) -> float | None:
+    """Return the share of cells with a flag; None where nothing could set it."""
+    share = float((flags & flag.value != 0).mean())
+    return None if flag in untested and share == 0.0 else share
 
 
 def _percentiles(values: npt.NDArray[np.float32]) -> list[float | None]:
@@ -212,8 +235,12 @@ def print_figures(figures: Mapping[str, Any]) -> None:
     for name, values in figures["percentiles"].items():
         shown = "".join(f"{'-' if value is None else f'{value:.3g}':>9}" for value in values)
         typer.echo(f"  {name.replace('_', ' '):14}{shown}")
-    shares = [
-        f"{name.replace('_', '-')} {100 * share:.1f} %" for name, share in figures["hazard_share"].items()
-    ]
-    typer.echo(f"  refused: {', '.join(shares)}")
+    shares = {name.replace("_", "-"): share for name, share in figures["hazard_share"].items()}
+    told = [f"{name} {100 * share:.1f} %" for name, share in shares.items() if share is not None]
+    typer.echo(f"  refused: {', '.join(told)}")
+    untested = [name for name, share in shares.items() if share is None]
+    if untested:
+        typer.echo(
+            f"  not tested, as windows of these cells are wider than the vehicle: {', '.join(untested)}"
+        )
     typer.echo(f"  lethal to the footprint: {100 * figures['lethal_share']:.1f} %")

@@ -23,6 +23,15 @@ def test_every_row_is_made_once(rows: int, count: int, monkeypatch: pytest.Monke
     assert made == [1] * rows
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_strips_are_no_larger_than_asked(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(THREADS_VARIABLE, str(count))
+    sizes: list[int] = []
+    by_strips(1000, lambda first, last: sizes.append(last - first), most=30)
+    assert sum(sizes) == 1000
+    assert max(sizes) <= 30
+
+
 def test_several_threads_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(THREADS_VARIABLE, "2")
     meet = threading.Barrier(2, timeout=20)

@@ -75,6 +75,7 @@ def test_all_maps_of_a_vehicle(farside_within: Command, dem: Path, tmp_path: Pat
     assert (flags & Hazard.TILT).any()
     assert (flags & Hazard.UNKNOWN).any()
     with rasterio.open(out / "hazard.tif") as dataset:
+        assert dataset.tags()["NOT_TESTED"] == "step and roughness and clearance"
         assert dataset.tags()["FLAG_2"] == "TILT"
         assert dataset.tags()["SLOPE_BASELINE_M"] == "4"
     (cost,) = bands_of(out / "cost.tif").values()
@@ -91,6 +92,11 @@ def test_all_maps_of_a_vehicle(farside_within: Command, dem: Path, tmp_path: Pat
     assert summary["lit"][1]["lit_share"] == 0.0
     assert summary["lethal_share"] == pytest.approx(np.isinf(cost).mean())
     assert "slopes over 4 m" in done.stdout
+    # Windows of 4 m on cells of 2 m are wider than the rover: what they cannot show is not called absent.
+    assert "not tested" in done.stdout
+    shares = summary["hazard_share"]
+    assert (shares["step"], shares["roughness"], shares["clearance"]) == (None, None, None)
+    assert shares["tilt"] == pytest.approx((flags & Hazard.TILT != 0).mean())
     assert read_horizon(out / "horizon.npz").azimuths == 72
 
 
@@ -191,6 +197,8 @@ LIGHT = ("--light", "--out", "maps")
         ((*MAPS, "--azimuths", "7"), 2, ("azimuths = 7", "multiple of 4")),
         ((*MAPS, "--observer-height", "-1"), 2, ("observer", "-1")),
         ((*MAPS, "--rock-abundance", "4"), 3, ("band", "4")),
+        ((*MAPS, "--no-horizon", "--at", EVENING), 2, ("--no-horizon", "read from the horizon")),
+        ((*MAPS, "--azimuths", "4000"), 2, ("azimuths = 4000", "up to 3600")),
         ((*MAPS, "--rocks", "none.csv"), 3, ("none.csv",)),
         ((*MAPS, "--far-dem", "none.tif"), 3, ("none.tif",)),
         (LIGHT, 2, ("--light", "--from UTC --to UTC")),
