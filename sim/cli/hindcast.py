@@ -66,15 +66,17 @@ def predict(
     """Return predictions for lunar days at the landing site; logs as for `hindcast_of`."""
     import math
 
+    from rover.io.site_horizon import read_site_horizon
     from rover.io.stations import read_stations
     from rover.sky.dormancy import ArrayOutput
+    from rover.sky.events import sampled_horizon
     from sim.cli.hindcast_tables import hindcast_of
     from sim.cli.landing_site import landing_site_deg
 
     latitude, longitude = map(math.radians, landing_site_deg())
     known = read_stations().stations
     return hindcast_of(
-        ArrayOutput(),
+        ArrayOutput(horizon=sampled_horizon(*read_site_horizon())),
         range(first, last + 1),
         latitude_rad=latitude,
         longitude_rad=longitude,

@@ -13,8 +13,10 @@ from rover.core.errors import DemFrameError, PlaceError, UsageError
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.io.crs import local_crs_wkt, site_at
 from rover.io.reproject import reproject_around, reproject_dem
+from rover.io.site_horizon import read_site_horizon
 from rover.terrain.far_horizon import EYE_HEIGHTS, check_far
 from rover.terrain.horizon import trace_horizon
+from tests.builders.far_horizon import far_horizon_deg
 
 SITE = Site(latitude_rad=0.0, longitude_rad=0.0, body="moon", crs_wkt="")
 LANDER = -45.457, 177.588
@@ -156,3 +158,9 @@ def test_a_far_dem_that_does_not_cover_is_refused(side: int) -> None:
     moved = replace(far, geometry=replace(far.geometry, east_m=east_m, north_m=north_m))
     with pytest.raises(PlaceError, match=r"far_dem.bounds_m = .*does not cover"):
         trace_horizon(near_ground(1.0), azimuths=4, far_dem=moved)
+
+
+def test_the_bundled_horizon_of_the_lander_is_what_the_map_shows(reference: Path) -> None:
+    azimuth_rad, elevation_rad = read_site_horizon()
+    assert np.degrees(azimuth_rad) == pytest.approx(np.arange(72) * 5.0)
+    assert np.degrees(elevation_rad) == pytest.approx(far_horizon_deg(reference), abs=0.006)
