@@ -214,6 +214,12 @@ class ResourceError(FarsideError):
     exit_code = 5
 
 
+class TimeLimitError(ResourceError):
+    """A search that was given a time and did not end within it; the message states the best bound."""
+
+    code = "TIME_LIMIT"
+
+
 class OutputError(ResourceError):
     """An output that cannot be written."""
 

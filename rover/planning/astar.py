@@ -62,9 +62,9 @@ def search_grid(
         CostMapError: Not two-dimensional, empty, or with a cost that is NaN, zero, negative or too large to add up.
         PlaceError: Start or goal is not a whole (row, col) inside the array.
     """
-    cost = _checked_costs(cost_s_per_m, resolution_m)
-    start = _checked_cell("start", start, cost.shape)
-    goal = _checked_cell("goal", goal, cost.shape)
+    cost = checked_costs(cost_s_per_m, resolution_m)
+    start = checked_cell("start", start, cost.shape)
+    goal = checked_cell("goal", goal, cost.shape)
     for cell, cause in ((start, Cause.START_LETHAL), (goal, Cause.GOAL_LETHAL)):
         if np.isinf(cost[cell]):
             return _lethal_end(cost, cell, cause)
@@ -102,7 +102,7 @@ def _search(
     return GridRoute(cells=cells, cost_s=cost_s, expanded=expanded, generated=generated)
 
 
-def _checked_costs(values: npt.NDArray[np.floating], resolution_m: float) -> npt.NDArray[np.floating]:
+def checked_costs(values: npt.NDArray[np.floating], resolution_m: float) -> npt.NDArray[np.floating]:
     if isinstance(values, np.ma.MaskedArray) or np.asarray(values).dtype.kind not in "fiu":
         raise CostMapError(
             "masked, or not of real numbers",
@@ -135,7 +135,7 @@ def _checked_costs(values: npt.NDArray[np.floating], resolution_m: float) -> npt
     return view
 
 
-def _checked_cell(name: str, cell: Cell, shape: tuple[int, ...]) -> Cell:
+def checked_cell(name: str, cell: Cell, shape: tuple[int, ...]) -> Cell:
     try:
         row, col = (operator.index(i) for i in cell)
     except (TypeError, ValueError):

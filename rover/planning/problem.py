@@ -37,6 +37,19 @@ class Claim(StrEnum):
     """Waypoints carry times, and light and charge are respected."""
 
 
+class Objective(StrEnum):
+    """What a way is to have least of; `rover.planning.objective` prices each."""
+
+    TIME = "time"
+    """Driving time, seconds: the cost map itself."""
+    ENERGY = "energy"
+    """Energy drawn while driving, joules."""
+    DISTANCE = "distance"
+    """Length, metres."""
+    RISK = "risk"
+    """Nearness to what the vehicle may not do, by the price that `rover.planning.objective` states."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PlanningProblem:
     """A start, a goal and everything the ground believes about what lies between.
@@ -51,6 +64,9 @@ class PlanningProblem:
         light: Lit fraction by cell and time, or None.
         limits: What a leg is held to.
         deadline_s: Latest arrival, or None.
+        objective: What the way is to have least of.
+        neighbours: Moves from a cell on the grid: 4, 8, or 16 with knight's moves.
+        time_limit_s: Longest time that a planner may search, or None.
     """
 
     costmap: CostMap
@@ -65,6 +81,13 @@ class PlanningProblem:
     light: Any | None = None
     limits: Sequence[Limit] = ()
     deadline_s: float | None = None
+    objective: Objective = Objective.TIME
+    neighbours: int = 8
+    time_limit_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.neighbours not in (4, 8, 16):
+            raise ValueError(f"{self.neighbours} neighbours: give 4, 8 or 16")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,10 +98,12 @@ class Plan:
         planner: Name of the planner.
         cells: (n, 2) int64 rows and columns, one per waypoint.
         waypoints_m: (n, 2) east and north; the first is the start, the last the goal.
-        cost_s: Driving time by the cost map.
+        cost_s: Driving time by the cost map, whatever the objective.
         expanded: Search nodes expanded.
         schedule: The same waypoints with times, charge and stops, or None for a plan without time.
         bound: Factor over the least cost that a planner claiming BOUNDED vouches for, or None.
+        objective: What the way has least of.
+        price: How much of it, in the objective's unit; None for `cost_s`.
     """
 
     planner: str
@@ -88,6 +113,8 @@ class Plan:
     expanded: int
     schedule: Any | None = None
     bound: float | None = None
+    objective: Objective = Objective.TIME
+    price: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cells", locked(self.cells, np.int64, (None, 2), "cells"))
