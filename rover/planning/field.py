@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
 from rover.planning.astar import Cell, checked_cell, checked_costs
-from rover.planning.astar_kernels import load_nodes, search
+from rover.planning.tiled_search import LABEL_MEMORY, MOVES, TiledSearch, tile_count
 
 
 def cost_field(
@@ -15,6 +17,7 @@ def cost_field(
     *,
     resolution_m: float,
     corner_cutting: bool = False,
+    neighbours: int = 8,
 ) -> npt.NDArray[np.float64]:
     """Return (rows, cols) least cost from each cell to `goal`, by the moves of `search_grid`; +inf if there is none.
 
@@ -25,20 +28,27 @@ def cost_field(
         goal: (row, col).
         resolution_m: Side of a cell.
         corner_cutting: Whether a diagonal may pass a lethal orthogonal neighbour.
+        neighbours: 4, 8, or 16 with knight's moves.
 
     Raises:
-        CostMapError, PlaceError: As `search_grid`.
+        CostMapError, PlaceError, ValueError: As `search_grid`.
     """
     cost = checked_costs(cost_s_per_m, resolution_m)
-    row, col = checked_cell("goal", goal, cost.shape)
-    if np.isinf(cost[row, col]):
+    goal = checked_cell("goal", goal, cost.shape)
+    if neighbours not in MOVES:
+        raise ValueError(f"{neighbours} neighbours: give 4, 8 or 16")
+    if np.isinf(cost[goal]):
         return np.full(cost.shape, np.inf)
-    rows, cols = cost.shape
-    width = cols + 2
-    nodes = np.empty(((rows + 2) * width, 2), np.float64)
-    load_nodes(cost, nodes)
-    came_by = np.empty(len(nodes), np.uint8)
-    outside = 0  # a node of the border, which is never reached: everything that can be is
-    search(nodes, came_by, width, (row + 1) * width + col + 1, outside, resolution_m, 0.0, corner_cutting)
-    inner = nodes[:, 0].reshape(rows + 2, width)[1:-1, 1:-1]
-    return np.abs(inner)
+    with LABEL_MEMORY.lent(math.prod(tile_count(cost.shape))) as labels:
+        search = TiledSearch(
+            cost,
+            goal,
+            None,
+            resolution_m=float(resolution_m),
+            neighbours=neighbours,
+            corner_cutting=bool(corner_cutting),
+            floor=0.0,
+            labels=labels,
+        )
+        search.run()
+        return search.field()

@@ -1,0 +1,347 @@
+"""The grid search over tiles: which tile is worked on when, and what passes between them.
+
+A tile is settled by itself (`sweep_kernels`); then its neighbours take over the labels along its edges that are better
+than what they knew. A tile waits with the least bound on a whole route over a label that it took over: that label and
+the heuristic from there. The tiles within a band of the least bound are settled, in any order and by any number of
+threads since each writes its own labels only; then come the edges. When no bound is below the goal's label, that is the
+least cost: every better route would have to pass a label that waits.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.jit import kernel
+from rover.planning.sweep_kernels import DIAGONAL, HALO, KNIGHT, SIDE, SPAN, mark, settle
+
+DONE, WIDE, PAUSE = range(3)
+"""Why `run` returned: nothing left, a band of tiles that is worth sharing out, or enough done for now."""
+
+WAITING, ACTIVE, TARGETS = range(3)
+"""How many of `Board.waiting`, `active`, `targets` are in use, as places in `Board.counts`."""
+
+
+class Rules(NamedTuple):
+    """What moves there are, what they cost at least, and where to.
+
+    Attributes:
+        step: Length of an orthogonal move.
+        floor: Least cost of an orthogonal move; 0 for no heuristic.
+        moves: 4, 8 or 16.
+        cutting: Whether a diagonal may pass a lethal orthogonal neighbour.
+        goal_row, goal_col: The goal, or -1 for none.
+        far: (rows, cols, n) float32 costs from n landmarks; n may be 0.
+        far_goal: (n,) the goal's.
+        slack: Greatest rounding of a difference of two of these.
+    """
+
+    step: float
+    floor: float
+    moves: int
+    cutting: bool
+    goal_row: int
+    goal_col: int
+    far: npt.NDArray[np.float32]
+    far_goal: npt.NDArray[np.float32]
+    slack: float
+
+
+class Board(NamedTuple):
+    """Tiles of a search, n of them in row order, and the lists that say what is to be done.
+
+    Attributes:
+        prices: (rows, cols) cost per metre.
+        tile_cols: Tiles in a row of tiles.
+        labels: (n, SPAN, SPAN) of the tiles that are in use; others hold anything.
+        used, done, noted, queued: (n,) uint8: in use; settled in this round; among the targets; among the waiting.
+        dirty: (n, 3) uint64 rows to begin with, as `sweep_kernels` numbers them.
+        upwards: (n,) uint8 which way to sweep first.
+        bound: (n,) least bound of what waits, inf where nothing does.
+        waiting, active, targets: (n,) int64 tiles with a bound; settled in this round; with an edge on one of those.
+        counts: (3,) int64 lengths of these.
+        relaxed: (n,) int64 rows relaxed so far.
+    """
+
+    prices: npt.NDArray[Any]
+    tile_cols: int
+    labels: npt.NDArray[np.float64]
+    used: npt.NDArray[np.uint8]
+    done: npt.NDArray[np.uint8]
+    noted: npt.NDArray[np.uint8]
+    queued: npt.NDArray[np.uint8]
+    dirty: npt.NDArray[np.uint64]
+    upwards: npt.NDArray[np.uint8]
+    bound: npt.NDArray[np.float64]
+    waiting: npt.NDArray[np.int64]
+    active: npt.NDArray[np.int64]
+    targets: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
+    relaxed: npt.NDArray[np.int64]
+
+
+@kernel
+def begin(board, rules, row, col):  # type: ignore[no-untyped-def]
+    """Put a source on the board."""
+    tile = row // SIDE * board.tile_cols + col // SIDE
+    _use(board, tile)
+    i, j = row % SIDE + HALO, col % SIDE + HALO
+    board.labels[tile, i, j] = 0.0
+    mark(board.dirty[tile], i)
+    board.bound[tile] = heuristic(rules, row, col)
+    _queue(board, tile)
+
+
+@kernel
+def run(board, rules, band, ceiling, wide, enough):  # type: ignore[no-untyped-def]
+    """Settle tiles in rounds until the goal's label is proven.
+
+    Args:
+        board, rules: Written, read.
+        band: How far over the least bound a tile may be to be settled in the same round.
+        ceiling: No route of this cost or more is looked for.
+        wide: Tiles of a round at which to return and let threads settle them, with `finish_round` afterwards.
+        enough: Tiles settled after which to return.
+
+    Returns:
+        DONE, WIDE or PAUSE, and the least bound of any route that is not yet found.
+    """
+    settled = 0
+    while True:
+        least = np.inf
+        for k in range(board.counts[WAITING]):
+            bound = board.bound[board.waiting[k]]
+            least = bound if bound < least else least
+        ceiling = min(ceiling, label_at(board, rules.goal_row, rules.goal_col))
+        if not least < ceiling:
+            return DONE, least
+        if settled >= enough:
+            return PAUSE, least
+        _take(board, least + band, ceiling)
+        settled += board.counts[ACTIVE]
+        if board.counts[ACTIVE] >= wide:
+            return WIDE, least
+        settle_tiles(board, rules, 0, 1)
+        list_targets(board)
+        take_edges(board, rules, 0, 1)
+        finish_round(board)
+
+
+@kernel
+def _take(board, most, ceiling):  # type: ignore[no-untyped-def]
+    """Move the tiles with bounds up to `most`, and below the ceiling, from the waiting to the active ones."""
+    kept = taken = 0
+    for k in range(board.counts[WAITING]):
+        tile = board.waiting[k]
+        bound = board.bound[tile]
+        if bound <= most and bound < ceiling:
+            board.active[taken] = tile
+            board.bound[tile] = np.inf
+            board.queued[tile] = 0
+            board.done[tile] = 1
+            taken += 1
+        else:
+            board.waiting[kept] = tile
+            kept += 1
+    board.counts[WAITING] = kept
+    board.counts[ACTIVE] = taken
+
+
+@kernel
+def settle_tiles(board, rules, first, every):  # type: ignore[no-untyped-def]
+    """Settle the active tiles number `first`, and each `every`-th after it."""
+    prices = np.empty((SPAN, SPAN), np.float64)
+    scratch = np.empty((3, SPAN), np.float64)
+    for k in range(first, board.counts[ACTIVE], every):
+        tile = board.active[k]
+        _load_prices(board.prices, tile // board.tile_cols, tile % board.tile_cols, prices)
+        board.relaxed[tile] += settle(
+            board.labels[tile],
+            prices,
+            board.dirty[tile],
+            rules.step,
+            rules.moves,
+            rules.cutting,
+            board.upwards[tile] != 0,
+            scratch,
+        )
+
+
+@kernel
+def _load_prices(cost, tile_row, tile_col, prices):  # type: ignore[no-untyped-def]
+    """Copy the prices of a tile and its halo; beyond the map they are infinite."""
+    rows, cols = cost.shape
+    top, left = tile_row * SIDE - HALO, tile_col * SIDE - HALO
+    first, last = max(0, -left), min(SPAN, cols - left)
+    for i in range(SPAN):
+        row = top + i
+        inside = 0 <= row < rows
+        for j in range(first if inside else SPAN):
+            prices[i, j] = np.inf
+        if inside:
+            for j in range(first, last):
+                prices[i, j] = cost[row, left + j]
+            for j in range(last, SPAN):
+                prices[i, j] = np.inf
+
+
+@kernel
+def list_targets(board):  # type: ignore[no-untyped-def]
+    """List the active tiles and all that touch one, and put those to use."""
+    tile_cols = board.tile_cols
+    tile_rows = len(board.used) // tile_cols
+    count = 0
+    for k in range(board.counts[ACTIVE]):
+        row, col = board.active[k] // tile_cols, board.active[k] % tile_cols
+        for r in range(max(0, row - 1), min(tile_rows, row + 2)):
+            for c in range(max(0, col - 1), min(tile_cols, col + 2)):
+                tile = r * tile_cols + c
+                if board.noted[tile] == 0:
+                    board.noted[tile] = 1
+                    board.targets[count] = tile
+                    count += 1
+    board.counts[TARGETS] = count
+
+
+@kernel
+def take_edges(board, rules, first, every):  # type: ignore[no-untyped-def]
+    """Take better labels over into the halos of the targets number `first`, and each `every`-th after it."""
+    tile_cols = board.tile_cols
+    tile_rows = len(board.used) // tile_cols
+    ring = 2 if rules.moves == 16 else 1
+    for k in range(first, board.counts[TARGETS], every):
+        tile = board.targets[k]
+        row, col = tile // tile_cols, tile % tile_cols
+        for down in range(-1, 2):
+            for across in range(-1, 2):
+                if (down == 0 and across == 0) or not (0 <= row + down < tile_rows):
+                    continue
+                other = tile + down * tile_cols + across
+                if 0 <= col + across < tile_cols and board.done[other] != 0:
+                    _take_edge(board, rules, tile, other, down, across, ring)
+
+
+@kernel
+def _take_edge(board, rules, tile, other, down, across, ring):  # type: ignore[no-untyped-def]
+    """Compare a tile's halo towards (down, across) with the neighbour there, whose cells these are."""
+    if board.used[tile] == 0:
+        _use(board, tile)
+    mine, theirs = board.labels[tile], board.labels[other]
+    top, bottom = _halo_range(down, ring)
+    left, right = _halo_range(across, ring)
+    row = tile // board.tile_cols * SIDE - HALO
+    col = tile % board.tile_cols * SIDE - HALO
+    least = board.bound[tile]
+    for i in range(top, bottom):
+        better = False
+        for j in range(left, right):
+            label = theirs[i - down * SIDE, j - across * SIDE]
+            if label < mine[i, j]:
+                mine[i, j] = label
+                better = True
+                bound = label + heuristic(rules, row + i, col + j)
+                if bound < least:
+                    least = bound
+                    if down != 0:
+                        board.upwards[tile] = down < 0
+        if better:
+            mark(board.dirty[tile], i)
+    board.bound[tile] = least
+
+
+@kernel
+def _halo_range(side, ring):  # type: ignore[no-untyped-def]
+    if side < 0:
+        return HALO - ring, HALO
+    if side > 0:
+        return HALO + SIDE, HALO + SIDE + ring
+    return HALO, HALO + SIDE
+
+
+@kernel
+def finish_round(board):  # type: ignore[no-untyped-def]
+    """Put the targets that now have a bound among those that wait."""
+    for k in range(board.counts[ACTIVE]):
+        board.done[board.active[k]] = 0
+    for k in range(board.counts[TARGETS]):
+        tile = board.targets[k]
+        board.noted[tile] = 0
+        if board.bound[tile] < np.inf and board.queued[tile] == 0:
+            _queue(board, tile)
+
+
+@kernel
+def _queue(board, tile):  # type: ignore[no-untyped-def]
+    board.queued[tile] = 1
+    board.waiting[board.counts[WAITING]] = tile
+    board.counts[WAITING] += 1
+
+
+@kernel
+def _use(board, tile):  # type: ignore[no-untyped-def]
+    board.used[tile] = 1
+    board.relaxed[tile] = 0
+    board.labels[tile] = np.inf
+    board.dirty[tile] = np.uint64(0)
+
+
+@kernel
+def label_at(board, row, col):  # type: ignore[no-untyped-def]
+    """Label of a cell, inf where it has none or is no cell."""
+    if row < 0 or col < 0 or row >= board.prices.shape[0] or col >= board.prices.shape[1]:
+        return np.inf
+    tile = row // SIDE * board.tile_cols + col // SIDE
+    if board.used[tile] == 0:
+        return np.inf
+    return board.labels[tile, row % SIDE + HALO, col % SIDE + HALO]
+
+
+@kernel
+def heuristic(rules, row, col):  # type: ignore[no-untyped-def]
+    """Lower bound of the cost from a cell to the goal, consistent: by the least price, and by the landmarks."""
+    if rules.goal_row < 0:
+        return 0.0
+    down, across = abs(row - rules.goal_row), abs(col - rules.goal_col)
+    long, short = max(down, across), min(down, across)
+    if rules.moves == 4:
+        bound = rules.floor * (long + short)
+    elif rules.moves == 8:
+        bound = rules.floor * (long + (DIAGONAL - 1.0) * short)
+    elif long >= 2 * short:
+        bound = rules.floor * (long + (KNIGHT - 2.0) * short)
+    else:
+        bound = rules.floor * ((long - short) * (KNIGHT - DIAGONAL) + short * DIAGONAL)
+    for k in range(len(rules.far_goal)):
+        apart = abs(np.float64(rules.far[row, col, k]) - np.float64(rules.far_goal[k])) - rules.slack
+        bound = (
+            apart if apart > bound else bound
+        )  # a NaN, of two that the landmark does not reach, is passed over
+    return bound
+
+
+@kernel
+def gather(board, field, first, last):  # type: ignore[no-untyped-def]
+    """Fill rows `first` up to `last` of a (rows, cols) field with the labels."""
+    for row in range(first, last):
+        tile_row = row // SIDE * board.tile_cols
+        i = row % SIDE + HALO
+        for c in range(board.tile_cols):
+            left = c * SIDE
+            right = min(left + SIDE, field.shape[1])
+            used = board.used[tile_row + c] != 0
+            for col in range(left, right):
+                field[row, col] = board.labels[tile_row + c, i, col - left + HALO] if used else np.inf
+
+
+@kernel
+def count_labels(board):  # type: ignore[no-untyped-def]
+    """Count the cells that have a label."""
+    count = 0
+    for tile in range(len(board.used)):
+        if board.used[tile] != 0:
+            for i in range(HALO, HALO + SIDE):
+                for j in range(HALO, HALO + SIDE):
+                    count += board.labels[tile, i, j] < np.inf
+    return count

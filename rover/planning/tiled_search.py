@@ -1,0 +1,300 @@
+"""The grid search itself: labels of least cost by tiles, in rounds that threads share.
+
+The order of work hangs on the map alone, never on threads or time, so that labels and routes are the same whatever
+`FARSIDE_THREADS` says.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.errors import TimeLimitError
+from rover.core.strips import by_strips, threads
+from rover.planning.sweep_kernels import SIDE, SPAN
+from rover.planning.tile_kernels import (
+    DONE,
+    WIDE,
+    Board,
+    Rules,
+    begin,
+    count_labels,
+    finish_round,
+    gather,
+    label_at,
+    list_targets,
+    run,
+    settle_tiles,
+    take_edges,
+)
+from rover.planning.trace_kernels import ACROSS, DOWN, move_cost, predecessor, trace
+
+Cell = tuple[int, int]
+
+MOVES = (4, 8, 16)
+"""Numbers of neighbours that there are moves to; with 16, the knight's moves too."""
+
+_TILES_AT_ONCE = 2048
+"""Tiles settled between two looks at the clock and for an interruption, some 50 ms."""
+
+_TILES_PER_THREAD = 4
+"""Of a round, for handing it to threads to be worth it."""
+
+_SAMPLES = 4096
+_KEPT_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Landmarks:
+    """Costs from some cells to all, by which the heuristic is stronger.
+
+    Attributes:
+        cells: (n, 2) rows and columns.
+        cost: (rows, cols, n) float32, +inf where there is no way.
+        slack: Greatest error of a difference of two, of rounding to float32.
+    """
+
+    cells: npt.NDArray[np.int64]
+    cost: npt.NDArray[np.float32]
+    slack: float
+
+
+NO_LANDMARKS = Landmarks(cells=np.empty((0, 2), np.int64), cost=np.empty((0, 0, 0), np.float32), slack=0.0)
+
+
+class TiledSearch:
+    """Labels of least cost from one cell, as far as a goal needs them, or everywhere.
+
+    Args:
+        cost: (rows, cols) checked costs per metre, C-contiguous and read-only.
+        source: (row, col), free.
+        goal: (row, col), or None for labels everywhere.
+        resolution_m: Side of a cell.
+        neighbours: One of `MOVES`.
+        corner_cutting: Whether a diagonal may pass a lethal orthogonal neighbour.
+        landmarks: Of this map, with these moves.
+        floor: Least finite cost.
+        labels: (tiles, SPAN, SPAN) memory to write to, as `LABEL_MEMORY` lends it.
+    """
+
+    def __init__(
+        self,
+        cost: npt.NDArray[np.floating],
+        source: Cell,
+        goal: Cell | None,
+        *,
+        resolution_m: float,
+        neighbours: int = 8,
+        corner_cutting: bool = False,
+        landmarks: Landmarks = NO_LANDMARKS,
+        floor: float,
+        labels: npt.NDArray[np.float64],
+    ) -> None:
+        self.source, self.goal = source, goal
+        self.bound_s = 0.0
+        goal_row, goal_col = goal or (-1, -1)
+        far_goal = landmarks.cost[goal_row, goal_col] if len(landmarks.cells) else np.empty(0, np.float32)
+        self._rules = Rules(
+            step=resolution_m,
+            floor=floor * resolution_m,
+            moves=neighbours,
+            cutting=corner_cutting,
+            goal_row=goal_row,
+            goal_col=goal_col,
+            far=landmarks.cost,
+            far_goal=far_goal,
+            slack=landmarks.slack,
+        )
+        self._board = _board(cost, labels)
+        self._band = _typical(cost) * resolution_m * SIDE / 4
+
+    def run(self, *, ceiling: float = math.inf, time_limit_s: float | None = None) -> float:
+        """Search until the goal's label is proven, or all there is has one; return the goal's label, inf if none.
+
+        Args:
+            ceiling: No route of this cost or more is looked for.
+            time_limit_s: Longest time to take, None for any.
+
+        Raises:
+            TimeLimitError: The time is over; the message states the least cost that a route can have.
+        """
+        board, rules = self._board, self._rules
+        begin(board, rules, *self.source)
+        began, count = time.monotonic(), threads()
+        wide = max(2, _TILES_PER_THREAD * count) if count > 1 else len(board.used) + 1
+        with ExitStack() as stack:
+            pool: ThreadPoolExecutor | None = None
+            while True:
+                state, self.bound_s = run(board, rules, self._band, ceiling, wide, _TILES_AT_ONCE)
+                if state == DONE:
+                    break
+                if state == WIDE:
+                    if pool is None:
+                        pool = stack.enter_context(ThreadPoolExecutor(max_workers=count - 1))
+                    _share_round(board, rules, pool, count)
+                if time_limit_s is not None and time.monotonic() - began > time_limit_s:
+                    raise self._too_late(time_limit_s)
+        return self.goal_label()
+
+    def goal_label(self) -> float:
+        """Return the label of the goal: the least cost, once `run` is through."""
+        return float(label_at(self._board, self._rules.goal_row, self._rules.goal_col))
+
+    def route(self) -> npt.NDArray[np.int64]:
+        """Return (n, 2) cells from the source to the goal, which has a label."""
+        if self.goal is None:
+            raise ValueError("a search without a goal has no route")
+        parts = [self._traced(self.goal)]
+        while (last := _last(parts)) != self.source:
+            parts.append(self._over_level(last))
+            parts.append(self._traced(_last(parts))[1:])
+        return np.ascontiguousarray(np.concatenate(parts)[::-1])
+
+    def _traced(self, cell: Cell) -> npt.NDArray[np.int64]:
+        cells: npt.NDArray[np.int64] = trace(
+            self._board, self._rules, cell[0], cell[1], self.source[0], self.source[1]
+        )
+        return cells
+
+    def _over_level(self, cell: Cell) -> npt.NDArray[np.int64]:
+        """Return (n, 2) cells after `cell` to the nearest one that is the source or has a lesser predecessor.
+
+        Where moves are too cheap to change a sum, neighbours have the same label; these are gone through breadth first.
+        """
+        board, rules = self._board, self._rules
+        label = label_at(board, *cell)
+        came_from: dict[Cell, Cell] = {cell: cell}
+        queue = deque([cell])
+        while queue:
+            row, col = here = queue.popleft()
+            if here == self.source or predecessor(board, rules, row, col) >= 0:
+                way = [here]
+                while (here := came_from[here]) != cell:
+                    way.append(here)
+                return np.array(way[::-1], np.int64)
+            for down, across in zip(
+                DOWN[: rules.moves].tolist(), ACROSS[: rules.moves].tolist(), strict=True
+            ):
+                there = (row + down, col + across)
+                if there in came_from or label_at(board, *there) != label:
+                    continue
+                if label + move_cost(board, rules, row, col, down, across) <= label:
+                    came_from[there] = here
+                    queue.append(there)
+        raise AssertionError("a label that no neighbour explains")
+
+    def field(self) -> npt.NDArray[np.float64]:
+        """Return (rows, cols) labels, inf where there is none."""
+        field = np.empty(self._board.prices.shape, np.float64)
+        by_strips(len(field), lambda first, last: gather(self._board, field, first, last))
+        return field
+
+    @property
+    def expanded(self) -> int:
+        """Cells that have a label."""
+        return int(count_labels(self._board))
+
+    @property
+    def generated(self) -> int:
+        """Labels worked out from a neighbouring row, repeats counted."""
+        used = self._board.used != 0
+        return int(self._board.relaxed[used].sum()) * SIDE
+
+    def _too_late(self, time_limit_s: float) -> TimeLimitError:
+        reached = self.goal_label()
+        found = "" if math.isinf(reached) else f", and one of {reached:.6g} is found"
+        return TimeLimitError(
+            f"the search did not end in time: every route costs {self.bound_s:.6g} at least{found}",
+            remedy="allow more time, or ask for a goal that is nearer",
+            field="time_limit_s",
+            value=time_limit_s,
+        )
+
+
+def _last(parts: list[npt.NDArray[np.int64]]) -> Cell:
+    row, col = next(part[-1] for part in reversed(parts) if len(part)).tolist()
+    return row, col
+
+
+def _share_round(board: Board, rules: Rules, pool: ThreadPoolExecutor, count: int) -> None:
+    """Settle the active tiles and pass their edges on by `count` threads, this one among them."""
+    for work in (settle_tiles, take_edges):
+        if work is take_edges:
+            list_targets(board)
+        others = [pool.submit(work, board, rules, k, count) for k in range(1, count)]
+        work(board, rules, 0, count)
+        for other in others:
+            other.result()
+    finish_round(board)
+
+
+def tile_count(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Return rows and columns of tiles of a map."""
+    return -(-shape[0] // SIDE), -(-shape[1] // SIDE)
+
+
+def _board(cost: npt.NDArray[np.floating], labels: npt.NDArray[np.float64]) -> Board:
+    tile_rows, tile_cols = tile_count(cost.shape)
+    count = tile_rows * tile_cols
+
+    def zeros(dtype: npt.DTypeLike) -> npt.NDArray[np.generic]:
+        return np.zeros(count, dtype)
+
+    return Board(
+        prices=cost,
+        tile_cols=tile_cols,
+        labels=labels,
+        used=np.zeros(count, np.uint8),
+        done=np.zeros(count, np.uint8),
+        noted=np.zeros(count, np.uint8),
+        queued=np.zeros(count, np.uint8),
+        dirty=np.empty((count, 3), np.uint64),
+        upwards=np.zeros(count, np.uint8),
+        bound=np.full(count, np.inf),
+        waiting=np.empty(count, np.int64),
+        active=np.empty(count, np.int64),
+        targets=np.empty(count, np.int64),
+        counts=np.zeros(3, np.int64),
+        relaxed=np.empty(count, np.int64),
+    )
+
+
+def _typical(cost: npt.NDArray[np.floating]) -> float:
+    """A quartile of finite costs, of an even sample. What is done in one round hangs on it, and no result."""
+    sample = cost.reshape(-1)[:: max(1, cost.size // _SAMPLES)]
+    finite = sample[np.isfinite(sample)]
+    return float(np.quantile(finite, 0.25)) if len(finite) else float(cost[np.isfinite(cost)].min())
+
+
+class _LabelMemory:
+    """Label arrays that are kept from one search to the next: fresh memory costs the system as much as the search."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: npt.NDArray[np.float64] | None = None
+
+    @contextmanager
+    def lent(self, tiles: int) -> Iterator[npt.NDArray[np.float64]]:
+        """Lend (tiles, SPAN, SPAN) of anything."""
+        with self._lock:
+            held, self._kept = self._kept, None
+        if held is None or len(held) < tiles:
+            held = np.empty((tiles, SPAN, SPAN), np.float64)
+        try:
+            yield held[:tiles]
+        finally:
+            if held.nbytes <= _KEPT_BYTES:
+                with self._lock:
+                    self._kept = held
+
+
+LABEL_MEMORY = _LabelMemory()

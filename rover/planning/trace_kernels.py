@@ -1,0 +1,79 @@
+"""From labels back to the route that has them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rover.core.jit import kernel
+from rover.planning.sweep_kernels import DIAGONAL, KNIGHT
+from rover.planning.tile_kernels import label_at
+
+DOWN = np.array([1, 0, -1, 0, 1, -1, -1, 1, 1, -1, -1, 1, 2, 2, -2, -2])
+ACROSS = np.array([0, 1, 0, -1, 1, 1, -1, -1, 2, 2, -2, -2, 1, -1, 1, -1])
+"""Moves, the first 4, 8 or all 16 of which there are."""
+
+_FIRST = 4096
+
+
+@kernel
+def trace(board, rules, row, col, source_row, source_col):  # type: ignore[no-untyped-def]
+    """Return (n, 2) cells from one that has a label back to the source, or as far as labels fall.
+
+    Each cell's predecessor is the first neighbour, in a fixed order, whose label is less and, with the move from there,
+    makes up the cell's own.
+    """
+    cells = np.empty((_FIRST, 2), np.int64)
+    cells[0, 0], cells[0, 1] = row, col
+    count = 1
+    while row != source_row or col != source_col:
+        k = predecessor(board, rules, row, col)
+        if k < 0:
+            break
+        row, col = row + DOWN[k], col + ACROSS[k]
+        if count == len(cells):
+            cells = _doubled(cells)
+        cells[count, 0], cells[count, 1] = row, col
+        count += 1
+    return cells[:count].copy()
+
+
+@kernel
+def move_cost(board, rules, row, col, down, across):  # type: ignore[no-untyped-def]
+    """Cost of the move from (row + down, col + across) to (row, col), inf where there is none, rounded as in sweeps."""
+    prices = board.prices
+    if not (0 <= row + down < prices.shape[0] and 0 <= col + across < prices.shape[1]):
+        return np.inf
+    here, there = np.float64(prices[row, col]), np.float64(prices[row + down, col + across])
+    if down == 0 or across == 0:
+        return 0.5 * rules.step * (here + there)
+    side_a, side_b = np.float64(prices[row + down, col]), np.float64(prices[row, col + across])
+    if abs(down) == 1 and abs(across) == 1:
+        if not rules.cutting and side_a + side_b == np.inf:
+            return np.inf
+        return 0.5 * DIAGONAL * rules.step * (here + there)
+    leg = 0.25 * KNIGHT * rules.step
+    if abs(across) == 2:
+        half = across // 2
+        beside = np.float64(prices[row + down, col + half])
+        return leg * (there + beside + np.float64(prices[row, col + half]) + here)
+    half = down // 2
+    beside = np.float64(prices[row + half, col + across])
+    return leg * (there + beside + np.float64(prices[row + half, col]) + here)
+
+
+@kernel
+def predecessor(board, rules, row, col):  # type: ignore[no-untyped-def]
+    """Number of the first move from a lesser label that makes up this cell's, -1 if there is none."""
+    label = label_at(board, row, col)
+    for k in range(rules.moves):
+        before = label_at(board, row + DOWN[k], col + ACROSS[k])
+        if before < label and before + move_cost(board, rules, row, col, DOWN[k], ACROSS[k]) <= label:
+            return k
+    return -1
+
+
+@kernel
+def _doubled(cells):  # type: ignore[no-untyped-def]
+    longer = np.empty((2 * len(cells), 2), np.int64)
+    longer[: len(cells)] = cells
+    return longer
