@@ -12,7 +12,9 @@ import numpy.typing as npt
 from rover.core.arrays import locked
 from rover.core.errors import CostMapError, PlaceError
 from rover.core.grid import GridGeometry
+from rover.core.strips import by_strips
 from rover.planning.explain import explain, nearest_free
+from rover.planning.extremes_kernels import extremes
 from rover.planning.problem import Cause, Claim, NoPlan, Plan, PlanningProblem
 from rover.planning.tiled_search import LABEL_MEMORY, MOVES, NO_LANDMARKS, Landmarks, TiledSearch, tile_count
 
@@ -72,20 +74,19 @@ def search_grid(
         TimeLimitError: The time was over; the message states the least that a route can cost.
         ValueError: No such number of neighbours.
     """
-    cost = checked_costs(cost_s_per_m, resolution_m)
+    cost, floor = costs_and_least(cost_s_per_m, resolution_m)
     start = checked_cell("start", start, cost.shape)
     goal = checked_cell("goal", goal, cost.shape)
-    if neighbours not in MOVES:
-        raise ValueError(f"{neighbours} neighbours: give 4, 8 or 16")
-    for cell, cause in ((start, Cause.START_LETHAL), (goal, Cause.GOAL_LETHAL)):
-        if np.isinf(cost[cell]):
-            return _lethal_end(cost, cell, cause)
+    check_neighbours(neighbours)
+    refusal = lethal_end(cost, start, goal)
+    if refusal is not None:
+        return refusal
     return search_checked(
         cost,
         start,
         goal,
         resolution_m=float(resolution_m),
-        floor=float(cost.min()),
+        floor=floor,
         corner_cutting=bool(corner_cutting),
         neighbours=neighbours,
         time_limit_s=time_limit_s,
@@ -137,6 +138,14 @@ def search_checked(
 
 
 def checked_costs(values: npt.NDArray[np.floating], resolution_m: float) -> npt.NDArray[np.floating]:
+    """Return costs as a read-only C-contiguous array of floats; raises `CostMapError` where no search can use them."""
+    return costs_and_least(values, resolution_m)[0]
+
+
+def costs_and_least(
+    values: npt.NDArray[np.floating], resolution_m: float
+) -> tuple[npt.NDArray[np.floating], float]:
+    """Return what `checked_costs` does, and the least cost."""
     if isinstance(values, np.ma.MaskedArray) or np.asarray(values).dtype.kind not in "fiu":
         raise CostMapError(
             "masked, or not of real numbers",
@@ -158,13 +167,15 @@ def checked_costs(values: npt.NDArray[np.floating], resolution_m: float) -> npt.
             field="resolution_m",
             value=resolution_m,
         )
-    least = float(cost.min())
-    if not least > 0:  # NaN too
-        row, col = np.unravel_index(int(cost.argmin()), cost.shape)
+    least, greatest = _extremes(cost)
+    if not least > 0:
+        row, col = np.argwhere(~(cost > 0))[0].tolist()
         raise CostMapError(
-            f"cell ({row}, {col}) is not positive", remedy="mark lethal cells +inf", field=field, value=least
+            f"cell ({row}, {col}) is not positive",
+            remedy="mark lethal cells +inf",
+            field=field,
+            value=float(cost[row, col]),
         )
-    greatest = float(cost.max(where=np.isfinite(cost), initial=0.0))
     if not math.isfinite(greatest * resolution_m * cost.size):
         raise CostMapError(
             "too large for a route's cost to be added up",
@@ -174,7 +185,21 @@ def checked_costs(values: npt.NDArray[np.floating], resolution_m: float) -> npt.
         )
     view = cost.view()
     view.flags.writeable = False  # so that the kernel is compiled for one kind of array
-    return view
+    return view, least
+
+
+def _extremes(cost: npt.NDArray[np.floating]) -> tuple[float, float]:
+    """Return the least cost, NaN if any is NaN, and the greatest finite one, 0 if none is."""
+    found: list[tuple[float, float]] = []
+    by_strips(len(cost), lambda first, last: found.append(extremes(cost, first, last)))
+    least, greatest = np.array(found).T
+    return float(least.min()), float(greatest.max())
+
+
+def check_neighbours(neighbours: int) -> None:
+    """Refuse a number of neighbours that there are no moves for."""
+    if neighbours not in MOVES:
+        raise ValueError(f"{neighbours} neighbours: give 4, 8 or 16")
 
 
 def checked_cell(name: str, cell: Cell, shape: tuple[int, ...]) -> Cell:
@@ -194,11 +219,14 @@ def checked_cell(name: str, cell: Cell, shape: tuple[int, ...]) -> Cell:
     return row, col
 
 
-def _lethal_end(cost: npt.NDArray[np.floating], cell: Cell, cause: Cause) -> NoPlan:
-    end = "start" if cause is Cause.START_LETHAL else "goal"
-    free = nearest_free(np.isfinite(cost), cell)
-    remedy = "no cell of the map is free" if free is None else f"the nearest free cell is {free}"
-    return NoPlan(cause=cause, where=f"the {end} cell {cell} is lethal", remedy=remedy)
+def lethal_end(cost: npt.NDArray[np.floating], start: Cell, goal: Cell) -> NoPlan | None:
+    """Return why there is no way where an end is lethal, else None."""
+    for end, cell, cause in (("start", start, Cause.START_LETHAL), ("goal", goal, Cause.GOAL_LETHAL)):
+        if np.isinf(cost[cell]):
+            free = nearest_free(np.isfinite(cost), cell)
+            remedy = "no cell of the map is free" if free is None else f"the nearest free cell is {free}"
+            return NoPlan(cause=cause, where=f"the {end} cell {cell} is lethal", remedy=remedy)
+    return None
 
 
 class AStarPlanner:

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from rover.planning.astar import Cell, checked_cell, checked_costs
-from rover.planning.tiled_search import LABEL_MEMORY, MOVES, TiledSearch, tile_count
+from rover.planning.astar import Cell, check_neighbours, checked_cell, checked_costs
+from rover.planning.tiled_search import LABEL_MEMORY, TiledSearch, tile_count
 
 
 def cost_field(
@@ -35,18 +35,35 @@ def cost_field(
     """
     cost = checked_costs(cost_s_per_m, resolution_m)
     goal = checked_cell("goal", goal, cost.shape)
-    if neighbours not in MOVES:
-        raise ValueError(f"{neighbours} neighbours: give 4, 8 or 16")
+    check_neighbours(neighbours)
     if np.isinf(cost[goal]):
         return np.full(cost.shape, np.inf)
+    return label_field(
+        cost,
+        goal,
+        resolution_m=float(resolution_m),
+        corner_cutting=bool(corner_cutting),
+        neighbours=neighbours,
+    )
+
+
+def label_field(
+    cost: npt.NDArray[np.floating],
+    source: Cell,
+    *,
+    resolution_m: float,
+    corner_cutting: bool,
+    neighbours: int,
+) -> npt.NDArray[np.float64]:
+    """`cost_field` for costs that have been checked and a free cell."""
     with LABEL_MEMORY.lent(math.prod(tile_count(cost.shape))) as labels:
         search = TiledSearch(
             cost,
-            goal,
+            source,
             None,
-            resolution_m=float(resolution_m),
+            resolution_m=resolution_m,
             neighbours=neighbours,
-            corner_cutting=bool(corner_cutting),
+            corner_cutting=corner_cutting,
             floor=0.0,
             labels=labels,
         )

@@ -59,7 +59,7 @@ class Board(NamedTuple):
         used, done, noted, queued: (n,) uint8: in use; settled in this round; among the targets; among the waiting.
         dirty: (n, 3) uint64 rows to begin with, as `sweep_kernels` numbers them.
         upwards: (n,) uint8 which way to sweep first.
-        bound: (n,) least bound of what waits, inf where nothing does.
+        bound, label: (n,) least bound and least label of what waits, inf where nothing does.
         waiting, active, targets: (n,) int64 tiles with a bound; settled in this round; with an edge on one of those.
         counts: (3,) int64 lengths of these.
         relaxed: (n,) int64 rows relaxed so far.
@@ -75,6 +75,7 @@ class Board(NamedTuple):
     dirty: npt.NDArray[np.uint64]
     upwards: npt.NDArray[np.uint8]
     bound: npt.NDArray[np.float64]
+    label: npt.NDArray[np.float64]
     waiting: npt.NDArray[np.int64]
     active: npt.NDArray[np.int64]
     targets: npt.NDArray[np.int64]
@@ -91,6 +92,7 @@ def begin(board, rules, row, col):  # type: ignore[no-untyped-def]
     board.labels[tile, i, j] = 0.0
     mark(board.dirty[tile], i)
     board.bound[tile] = heuristic(rules, row, col)
+    board.label[tile] = 0.0
     _queue(board, tile)
 
 
@@ -100,7 +102,8 @@ def run(board, rules, band, ceiling, wide, enough):  # type: ignore[no-untyped-d
 
     Args:
         board, rules: Written, read.
-        band: How far over the least bound a tile may be to be settled in the same round.
+        band: How far over the least bound a tile may be to be settled in the same round, and how far its label over
+            the least of these.
         ceiling: No route of this cost or more is looked for.
         wide: Tiles of a round at which to return and let threads settle them, with `finish_round` afterwards.
         enough: Tiles settled after which to return.
@@ -119,7 +122,7 @@ def run(board, rules, band, ceiling, wide, enough):  # type: ignore[no-untyped-d
             return DONE, least
         if settled >= enough:
             return PAUSE, least
-        _take(board, least + band, ceiling)
+        _take(board, least + band, band, ceiling)
         settled += board.counts[ACTIVE]
         if board.counts[ACTIVE] >= wide:
             return WIDE, least
@@ -130,15 +133,21 @@ def run(board, rules, band, ceiling, wide, enough):  # type: ignore[no-untyped-d
 
 
 @kernel
-def _take(board, most, ceiling):  # type: ignore[no-untyped-def]
-    """Move the tiles with bounds up to `most`, and below the ceiling, from the waiting to the active ones."""
+def _take(board, most, band, ceiling):  # type: ignore[no-untyped-def]
+    """Move the first tiles in reach of those with bounds up to `most`, and below the ceiling, to the active ones."""
+    nearest = np.inf
+    for k in range(board.counts[WAITING]):
+        tile = board.waiting[k]
+        if board.bound[tile] <= most and board.bound[tile] < ceiling:
+            nearest = min(nearest, board.label[tile])
     kept = taken = 0
     for k in range(board.counts[WAITING]):
         tile = board.waiting[k]
         bound = board.bound[tile]
-        if bound <= most and bound < ceiling:
+        if bound <= most and bound < ceiling and board.label[tile] <= nearest + band:
             board.active[taken] = tile
             board.bound[tile] = np.inf
+            board.label[tile] = np.inf
             board.queued[tile] = 0
             board.done[tile] = 1
             taken += 1
@@ -241,6 +250,7 @@ def _take_edge(board, rules, tile, other, down, across, ring):  # type: ignore[n
             if label < mine[i, j]:
                 mine[i, j] = label
                 better = True
+                board.label[tile] = min(board.label[tile], label)
                 bound = label + heuristic(rules, row + i, col + j)
                 if bound < least:
                     least = bound

@@ -49,6 +49,10 @@ _TILES_AT_ONCE = 2048
 _TILES_PER_THREAD = 4
 """Of a round, for handing it to threads to be worth it."""
 
+_BAND, _BAND_BY_LANDMARKS = 0.25, 0.1
+"""Tiles are settled together that lie within this share of what it typically costs to cross one. Where the heuristic is
+strong the bounds on all routes are much alike, and it matters more that labels nearer the source come first."""
+
 _SAMPLES = 4096
 _KEPT_BYTES = 1 << 30
 
@@ -115,7 +119,8 @@ class TiledSearch:
             slack=landmarks.slack,
         )
         self._board = _board(cost, labels)
-        self._band = _typical(cost) * resolution_m * SIDE / 4
+        band = _BAND_BY_LANDMARKS if len(landmarks.cells) else _BAND
+        self._band = band * SIDE * resolution_m * _typical(cost)
 
     def run(self, *, ceiling: float = math.inf, time_limit_s: float | None = None) -> float:
         """Search until the goal's label is proven, or all there is has one; return the goal's label, inf if none.
@@ -260,6 +265,7 @@ def _board(cost: npt.NDArray[np.floating], labels: npt.NDArray[np.float64]) -> B
         dirty=np.empty((count, 3), np.uint64),
         upwards=np.zeros(count, np.uint8),
         bound=np.full(count, np.inf),
+        label=np.full(count, np.inf),
         waiting=np.empty(count, np.int64),
         active=np.empty(count, np.int64),
         targets=np.empty(count, np.int64),

@@ -1,0 +1,143 @@
+"""A cost map prepared for many queries: costs from landmarks make the heuristic strong.
+
+A. V. Goldberg and C. Harrelson, Computing the shortest path: A* search meets graph theory, SODA 2005.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import label
+
+from rover.core.memory import check_memory
+from rover.planning.astar import (
+    Cell,
+    GridRoute,
+    check_neighbours,
+    checked_cell,
+    costs_and_least,
+    lethal_end,
+    search_checked,
+)
+from rover.planning.field import label_field
+from rover.planning.problem import NoPlan
+from rover.planning.tiled_search import NO_LANDMARKS, Landmarks
+
+LANDMARKS = 8
+
+_WORKING_BYTES = 40
+"""A cell, while landmarks are chosen: the copied costs, two fields, labels and parts."""
+
+_FLOAT32_ERROR = 2.0**-24
+"""Of a cost that is rounded to float32, as a share of it."""
+
+
+class PreparedMap:
+    """A cost map with costs from landmarks to every cell; `search` answers as `search_grid` does, sooner.
+
+    Landmarks are chosen one after the other, each the cell that is dearest to reach from those before it, so that they
+    come to lie round the rim; parts of the ground that do not hang together get theirs by size. What a search then
+    still looks at is a band round the route. Preparing takes a search of the whole map for each landmark, and 4 bytes
+    a cell to hold it.
+
+    Args:
+        cost_s_per_m: (rows, cols), positive; +inf is lethal. Copied.
+        resolution_m: Side of a cell.
+        landmarks: How many; ground that does not hang together may want more.
+        corner_cutting, neighbours: As in `search_grid`.
+
+    Raises:
+        CostMapError: As `search_grid`.
+        ResourceError: There is not enough memory.
+        ValueError: No landmark, or no such number of neighbours.
+    """
+
+    def __init__(
+        self,
+        cost_s_per_m: npt.NDArray[np.floating],
+        *,
+        resolution_m: float,
+        landmarks: int = LANDMARKS,
+        corner_cutting: bool = False,
+        neighbours: int = 8,
+    ) -> None:
+        if landmarks < 1:
+            raise ValueError("a prepared map needs a landmark")
+        check_neighbours(neighbours)
+        given, self._floor = costs_and_least(cost_s_per_m, resolution_m)
+        self._cost = given.copy()  # what is prepared must not change
+        self._cost.flags.writeable = False
+        self._resolution_m = float(resolution_m)
+        self._cutting, self._neighbours = bool(corner_cutting), neighbours
+        self.landmarks = self._chosen(landmarks)
+
+    def search(self, start: Cell, goal: Cell, *, time_limit_s: float | None = None) -> GridRoute | NoPlan:
+        """Return a way of least cost, or why there is none; errors as of `search_grid`."""
+        start = checked_cell("start", start, self._cost.shape)
+        goal = checked_cell("goal", goal, self._cost.shape)
+        refusal = lethal_end(self._cost, start, goal)
+        if refusal is not None:
+            return refusal
+        return search_checked(
+            self._cost,
+            start,
+            goal,
+            resolution_m=self._resolution_m,
+            floor=self._floor,
+            corner_cutting=self._cutting,
+            neighbours=self._neighbours,
+            time_limit_s=time_limit_s,
+            landmarks=self.landmarks,
+        )
+
+    def _chosen(self, count: int) -> Landmarks:
+        cost, cells = self._cost, []
+        check_memory(
+            cost.size * (4 * count + _WORKING_BYTES),
+            what="preparing a map",
+            field="landmarks",
+            value=count,
+            remedy="use fewer landmarks, or a coarser map",
+        )
+        part, sizes = self._parts()
+        if len(sizes) == 0:
+            return NO_LANDMARKS
+        far = np.empty((*cost.shape, count), np.float32)
+        nearest = np.full(cost.shape, np.inf)
+        had = np.zeros(len(sizes), np.int64)
+        greatest = 0.0
+        for k in range(count):
+            chosen = int((sizes / (had + 1)).argmax())
+            inside = part == chosen + 1
+            if had[chosen] == 0:  # begin at its rim
+                at = _dearest(self._field(_dearest(inside.astype(np.float64))), inside)
+            else:
+                at = _dearest(nearest, inside)
+            had[chosen] += 1
+            cells.append(at)
+            field = self._field(at)
+            far[:, :, k] = field
+            np.minimum(nearest, field, out=nearest)
+            greatest = max(greatest, float(field.max(where=inside, initial=0.0)))
+        return Landmarks(cells=np.array(cells, np.int64), cost=far, slack=2 * greatest * _FLOAT32_ERROR)
+
+    def _parts(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """Number the parts of free ground that hang together, from 1, and count their cells."""
+        structure = np.ones((3, 3), np.bool_) if self._cutting and self._neighbours > 4 else None
+        part, count = label(np.isfinite(self._cost), structure)
+        return part, np.bincount(part.reshape(-1), minlength=count + 1)[1:]
+
+    def _field(self, cell: Cell) -> npt.NDArray[np.float64]:
+        return label_field(
+            self._cost,
+            cell,
+            resolution_m=self._resolution_m,
+            corner_cutting=self._cutting,
+            neighbours=self._neighbours,
+        )
+
+
+def _dearest(field: npt.NDArray[np.float64], inside: npt.NDArray[np.bool_] | None = None) -> Cell:
+    held = field if inside is None else np.where(inside, field, -1.0)
+    row, col = np.unravel_index(int(held.argmax()), held.shape)
+    return int(row), int(col)
