@@ -1,9 +1,9 @@
 """Ways that are not tied to the headings of a grid, and the planner made of them.
 
 Cost is constant within a cell and a leg costs its exact line integral. The way is first searched for over cell
-centres with shortcuts between far ones, then freed from the centres by moving its points; what it is to have least of
-is driving time and the time of turning in place at its points. Not the optimum of the weighted region problem (Mitchell and
-Papadimitriou 1991, doi:10.1145/102782.102784), but never dearer to drive than the best way of the 8-connected grid.
+centres with shortcuts between far ones, then freed from the centres by moving its points; what it is to have little of
+is driving time and the time of turning in place at its points. Not the optimum of the weighted region problem (Mitchell
+and Papadimitriou 1991, doi:10.1145/102782.102784), but never dearer to drive than the best way of the 8-connected grid.
 """
 
 from __future__ import annotations
@@ -143,8 +143,8 @@ def _search(
         clock.check()
         if len(keys) < state[SIZE] + MOVES * _CHUNK:
             keys, items = np.resize(keys, 2 * len(keys)), np.resize(items, 2 * len(items))
-    way = trace(parents, costs.width, start, goal) if state[ARRIVED] else grid.cells + TO_CORNER
-    return way, int(state[EXPANDED])
+    centres: Points = trace(parents, costs.width, start, goal) if state[ARRIVED] else grid.cells + TO_CORNER
+    return centres, int(state[EXPANDED])
 
 
 def _freed(

@@ -57,7 +57,8 @@ class PaddedCosts:
 
     def index_of(self, point: Points) -> int:
         """Return where the cell that holds a point stands in `flat`."""
-        return math.floor(point[0]) * self.width + math.floor(point[1])
+        row, col = math.floor(point[0]), math.floor(point[1])
+        return int(row * self.width + col)
 
     def clear_of_lethal(self, point: Points, clear: float) -> Points:
         """Return a point, or one further inside the same cell if lethal ground lies within `clear` cells of it."""
