@@ -103,11 +103,12 @@ def search_any_angle(
     grid_cost_s = costs.drive_s(by_grid)
     clock.known(grid_cost_s, costs.least * math.dist(*points) * costs.resolution_m)
     if len(grid.cells) == 1:
-        return _route(costs, by_grid, grid_cost_s, turn_s_per_rad, 0)
+        return _route(costs, points, by_grid, grid_cost_s, turn_s_per_rad, 0)
     clock.check()
-    centres, expanded = _search(cost, costs, cells, grid, clock)
-    way = _freed(costs, ends, centres, by_grid, turn_s_per_rad, clock)
-    return _route(costs, way, grid_cost_s, turn_s_per_rad, expanded)
+    centres, expanded = _search(cost, costs, cells, grid.cost_s, clock)
+    starts = [way for way in (centres, grid.cells + TO_CORNER) if way is not None]
+    way = _freed(costs, ends, starts, by_grid, turn_s_per_rad, clock)
+    return _route(costs, points, way, grid_cost_s, turn_s_per_rad, expanded)
 
 
 def _grid_way(costs: PaddedCosts, ends: Points, grid: GridRoute) -> Points:
@@ -122,10 +123,10 @@ def _search(
     cost: npt.NDArray[np.floating],
     costs: PaddedCosts,
     cells: tuple[Cell, Cell],
-    grid: GridRoute,
+    most_s: float,
     clock: _Clock,
-) -> tuple[Points, int]:
-    """Return the centres at which a way turns, the grid's where the search finds none better, and cells closed."""
+) -> tuple[Points | None, int]:
+    """Return the centres at which a way of at most `most_s` turns, None where none is found, and the cells closed."""
     ahead = bordered(cost_field(cost, cells[1], resolution_m=1.0) * _LEAST_SHARE)
     clock.check()
     start, goal = (costs.index_of(np.array(cell) + TO_CORNER) for cell in cells)
@@ -133,7 +134,7 @@ def _search(
     parents = np.zeros(len(costs.flat), np.int64)
     keys, items = np.empty(MOVES * _CHUNK), np.empty(MOVES * _CHUNK, np.int64)
     state = np.zeros(STATE_LENGTH, np.int64)
-    most_cost = grid.cost_s / costs.resolution_m * (1.0 + _ROUNDING)
+    most_cost = most_s / costs.resolution_m * (1.0 + _ROUNDING)
     begin(best, parents, keys, items, state, start)
     while state[SIZE] > 0 and not state[ARRIVED]:
         expand(
@@ -143,35 +144,44 @@ def _search(
         clock.check()
         if len(keys) < state[SIZE] + MOVES * _CHUNK:
             keys, items = np.resize(keys, 2 * len(keys)), np.resize(items, 2 * len(items))
-    centres: Points = trace(parents, costs.width, start, goal) if state[ARRIVED] else grid.cells + TO_CORNER
+    centres: Points | None = trace(parents, costs.width, start, goal) if state[ARRIVED] else None
     return centres, int(state[EXPANDED])
 
 
 def _freed(
     costs: PaddedCosts,
     ends: Points,
-    centres: Points,
+    starts: list[Points],
     by_grid: Points,
     turn_s_per_rad: float,
     clock: _Clock,
 ) -> Points:
-    """Free a way from the cell centres, minding as much of the turning time as leaves the drive no dearer."""
+    """Free ways from the cell centres, minding as much of the turning time as leaves the drive no dearer; the best.
+
+    Smoothing stays on the side of an obstacle where it begins, so that two beginnings are better than one.
+    """
     clear = [costs.clear_of_lethal(end, 2.0 * CLEAR) for end in ends]
     most_s = costs.drive_s(by_grid) * (1.0 + _ROUNDING)
-    tries = [(centres, share * turn_s_per_rad) for share in (_TURN_SHARES if turn_s_per_rad else (0.0,))]
-    for points, turn_s in [*tries, (by_grid[1:-1], 0.0)]:
-        way = np.vstack([clear[0], points, clear[1]])
-        way = smoothed(costs, way, turn_s, between=clock.check)
-        way = distinct(np.vstack([ends[0], way, ends[1]]))
-        if costs.drive_s(way) <= most_s:
-            return way
-    return by_grid
+    best, least_s = by_grid, math.inf
+    for share in _TURN_SHARES if turn_s_per_rad else (0.0,):
+        for points in starts:
+            way = np.vstack([clear[0], points, clear[1]])
+            way = smoothed(costs, way, share * turn_s_per_rad, between=clock.check)
+            way = distinct(np.vstack([ends[0], way, ends[1]]))
+            drive_s = costs.drive_s(way)
+            takes_s = drive_s + turn_s_per_rad * turning_rad(way)
+            if drive_s <= most_s and takes_s < least_s:
+                best, least_s = way, takes_s
+        if best is not by_grid:
+            break
+    return best
 
 
 def _route(
-    costs: PaddedCosts, way: Points, grid_cost_s: float, turn_s_per_rad: float, expanded: int
+    costs: PaddedCosts, ends: Points, way: Points, grid_cost_s: float, turn_s_per_rad: float, expanded: int
 ) -> AnyAngleRoute:
     points = way - TO_CORNER
+    points[0], points[-1] = ends  # without the rounding of there and back
     return AnyAngleRoute(
         points=points,
         cost_s=costs.drive_s(costs.placed(points)),

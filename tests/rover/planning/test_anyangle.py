@@ -156,15 +156,15 @@ def test_corners_and_edges_of_lethal_cells_are_closed(a: tuple[float, float], b:
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_uniform_ground_is_crossed_straight_in_every_direction(elsewhere: bool) -> None:
     """One cheap cell in a corner leaves the estimate of the search no longer exact."""
-    cost = np.ones((101, 101))
+    cost = np.ones((61, 61))
     if elsewhere:
         cost[0, 0] = 0.2
     worst, most = 1.0, 0
     for degrees in range(360):
         angle = math.radians(degrees)
-        goal = (50 + 45 * math.sin(angle), 50 + 45 * math.cos(angle))
-        route = found(cost, (50, 50), goal, turn_s_per_rad=1.0)
-        worst, most = max(worst, route.cost_s / 45.0), max(most, len(route.points))
+        goal = (30 + 28 * math.sin(angle), 30 + 28 * math.cos(angle))
+        route = found(cost, (30, 30), goal, turn_s_per_rad=1.0)
+        worst, most = max(worst, route.cost_s / 28.0), max(most, len(route.points))
     assert worst <= 1.0 + 1e-6
     assert most == 2
 
@@ -232,7 +232,7 @@ def test_safe_never_dearer_than_the_grid_and_costs_what_it_says(
         return
     assert isinstance(route, AnyAngleRoute)
     assert not touched(cost, route.points)
-    np.testing.assert_array_equal(route.points[[0, -1]][:: 1 if len(route.points) > 1 else -1], [start, goal])
+    np.testing.assert_array_equal(route.points[[0, -1]], [start, goal])
     assert route.cost_s == pytest.approx(2.0 * sampled_cost(cost, route.points, 400), rel=1e-2, abs=1e-2)
     assert route.cost_s <= route.grid_cost_s * (1 + 1e-9)
     if seed % 2:
