@@ -106,7 +106,9 @@ def search_any_angle(
         return _route(costs, points, by_grid, grid_cost_s, turn_s_per_rad, 0)
     clock.check()
     centres, expanded = _search(cost, costs, cells, grid.cost_s, clock)
-    starts = [way for way in (centres, grid.cells + TO_CORNER) if way is not None]
+    starts: list[Points] = [grid.cells.astype(np.float64) + TO_CORNER]
+    if centres is not None:
+        starts.insert(0, centres)
     way = _freed(costs, ends, starts, by_grid, turn_s_per_rad, clock)
     return _route(costs, points, way, grid_cost_s, turn_s_per_rad, expanded)
 

@@ -7,6 +7,7 @@ grows with the length of the way, and no step makes it dearer by more than a poi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -47,6 +48,8 @@ def smoothed(
     turn_cost = turn_s_per_rad / costs.resolution_m
     stop_cost = _STOP * costs.least
     way = _thin(costs, distinct(points), turn_cost, stop_cost)
+    if _cannot_be_better(costs, way):
+        return way
     for length, step in PASSES:
         for _ in range(_ROUNDS):
             between()
@@ -63,6 +66,14 @@ def cut_up(points: Points, length: float) -> Points:
     ordinal = np.arange(len(leg)) - np.repeat(np.cumsum(parts) - parts, parts)
     share = ordinal / parts[leg]
     return np.vstack([points[leg] + steps[leg] * share[:, None], points[-1:]])
+
+
+def _cannot_be_better(costs: PaddedCosts, way: Points) -> bool:
+    """Whether it is one leg over the cheapest ground there is."""
+    if len(way) != 2:
+        return False
+    least = costs.least * math.dist(*way) * costs.resolution_m
+    return costs.drive_s(way) <= least * (1.0 + 1e-12)
 
 
 def _thin(costs: PaddedCosts, points: Points, turn_cost: float, stop_cost: float) -> Points:

@@ -79,24 +79,17 @@ def touched(cost: Cost, points: Points, per_cell: int = 200) -> bool:
 
 
 def is_free_line(cost: Cost, a: Points, b: Points) -> bool:
-    """Whether every cell whose closed square the line meets is free: by clipping the line to each square."""
-    for row in range(-1, cost.shape[0] + 1):
-        for col in range(-1, cost.shape[1] + 1):
-            inside = 0 <= row < cost.shape[0] and 0 <= col < cost.shape[1]
-            if inside and cost[row, col] < INF:
-                continue
-            low, high = 0.0, 1.0
-            for start, step, centre in ((a[0], b[0] - a[0], row), (a[1], b[1] - a[1], col)):
-                ends = [centre - 0.5 - start, centre + 0.5 - start]
-                if step == 0.0:
-                    if not ends[0] <= 0.0 <= ends[1]:
-                        low, high = 1.0, 0.0
-                    continue
-                first, last = sorted(end / step for end in ends)
-                low, high = max(low, first), min(high, last)
-            if low <= high:
-                return False
-    return True
+    """Whether the line meets the closed square of no lethal cell, nor of one outside: by clipping it to each square."""
+    squares = np.argwhere(np.isinf(np.pad(cost, 1, constant_values=INF))) - 1.0
+    low, high = np.zeros(len(squares)), np.ones(len(squares))
+    for start, step, centre in zip(a, b - a, squares.T, strict=True):
+        near, far = centre - 0.5 - start, centre + 0.5 - start
+        if step == 0.0:
+            low[(near > 0.0) | (far < 0.0)] = 2.0
+            continue
+        low = np.maximum(low, np.minimum(near / step, far / step))
+        high = np.minimum(high, np.maximum(near / step, far / step))
+    return bool((low > high).all())
 
 
 def kernel_line(cost: Cost, a: Points, b: Points) -> float:
