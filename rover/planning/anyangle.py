@@ -139,13 +139,13 @@ def _search(
     most_cost = most_s / costs.resolution_m * (1.0 + _ROUNDING)
     begin(best, parents, keys, items, state, start)
     while state[SIZE] > 0 and not state[ARRIVED]:
+        if len(keys) < state[SIZE] + MOVES * _CHUNK:
+            keys, items = np.resize(keys, 2 * len(keys)), np.resize(items, 2 * len(items))
         expand(
             *(best, parents, costs.flat, costs.width, ahead, costs.least, _REACH, most_cost),
             *(start, goal, keys, items, state, _CHUNK),
         )
         clock.check()
-        if len(keys) < state[SIZE] + MOVES * _CHUNK:
-            keys, items = np.resize(keys, 2 * len(keys)), np.resize(items, 2 * len(items))
     centres: Points | None = trace(parents, costs.width, start, goal) if state[ARRIVED] else None
     return centres, int(state[EXPANDED])
 
