@@ -24,6 +24,8 @@ _TOUCH_M = 1e-6
 """Two points closer than this are one place."""
 _CORNER = 1e-9
 """Share of a segment within which a row's border and a column's border are crossed at once."""
+_BORDER = 1e-7
+"""Cells from the border of two cells within which a way runs along it."""
 
 
 def check_plan(plan: Plan, problem: PlanningProblem, *, claims: Collection[Claim] = ()) -> list[str]:
@@ -32,8 +34,10 @@ def check_plan(plan: Plan, problem: PlanningProblem, *, claims: Collection[Claim
     Args:
         plan: The answer.
         problem: The question.
-        claims: What the planner claims: ANY_ANGLE waives that waypoints are neighbouring cells, and with it the sum of
-            the cost over cell centres.
+        claims: What the planner claims. Without ANY_ANGLE, waypoints are neighbouring cells and `cost_s` is the sum of
+            their moves between centres. With it, waypoints may be anywhere and `cost_s` is the line integral of the
+            cost along the straight legs between `waypoints_m`, in which a cell costs its price times the length within
+            it; a leg along the border of two cells may pay either.
     """
     points = np.asarray(plan.waypoints_m, np.float64)
     if len(points) == 0:
@@ -42,8 +46,9 @@ def check_plan(plan: Plan, problem: PlanningProblem, *, claims: Collection[Claim
         return ["a waypoint is not finite"]
     broken = _ends(points, problem) + _cells_match(plan, points, problem.costmap.geometry)
     broken += _touches_lethal(points, problem) + _cuts_corner(points, problem)
-    if Claim.ANY_ANGLE not in claims and not broken:
-        broken += _neighbours(plan) or _cost(plan, problem)
+    if not broken:
+        any_angle = Claim.ANY_ANGLE in claims
+        broken += _integral(plan, points, problem) if any_angle else _neighbours(plan) or _cost(plan, problem)
     return broken
 
 
@@ -138,6 +143,34 @@ def _cost(plan: Plan, problem: PlanningProblem) -> list[str]:
     if not abs(plan.cost_s - own) <= COST_TOLERANCE * own:
         return [f"states a cost of {plan.cost_s!r} s, its steps add up to {own!r}"]
     return []
+
+
+def _integral(plan: Plan, points: Points, problem: PlanningProblem) -> list[str]:
+    """The line integral of the cost, between its least and greatest value where the way runs along borders."""
+    least, greatest = [0.0], [0.0]
+    for a, b in pairwise(_position(points, problem.costmap.geometry)):
+        share = np.sort(np.concatenate([[0.0], *_crossings(a, b), [1.0]]))
+        length_m = np.diff(share) * math.hypot(*(b - a)) * problem.costmap.geometry.resolution_m
+        price = _prices_about(a + (b - a) * ((share[:-1] + share[1:]) / 2)[:, None], problem)
+        least.append(math.fsum(length_m * price.min(axis=1)))
+        greatest.append(math.fsum(length_m * np.where(np.isinf(price), 0.0, price).max(axis=1)))
+    low, high = math.fsum(least), math.fsum(greatest)
+    a_metre = (
+        high / plan.length_m if plan.length_m > 0.0 else 0.0
+    )  # a place is rounded however short the way is
+    slack = COST_TOLERANCE * max(high, a_metre)
+    if not low - slack <= plan.cost_s <= high + slack:
+        return [f"states a cost of {plan.cost_s!r} s, the integral along its legs is {low!r} s"]
+    return []
+
+
+def _prices_about(position: Points, problem: PlanningProblem) -> Points:
+    """Return (n, 4) costs of the cells that hold the corners of a tiny square about each position."""
+    cost = problem.costmap.cost_s_per_m
+    corners = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]]) * _BORDER
+    cells = np.floor(position[:, None] + corners + 0.5).astype(np.int64).clip(0, np.array(cost.shape) - 1)
+    prices: Points = cost[cells[..., 0], cells[..., 1]]
+    return prices
 
 
 def _words(pair: npt.NDArray[np.generic] | tuple[float, float]) -> str:

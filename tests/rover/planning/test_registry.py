@@ -74,8 +74,8 @@ def test_nobody_takes_our_names(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("spec, says", [
     ("astarr", "did you mean astar?"),
-    ("dijkstra-of-mars", "known: astar"),
-    ("", "known: astar"),
+    ("dijkstra-of-mars", "known: any-angle, astar"),
+    ("", "known: any-angle, astar"),
     ("nowhere_at_all:Planner", "no module nowhere_at_all"),
     ("rover.planning.nothing:Planner", "no module rover.planning.nothing"),
     ("rover.planning.astar:AStarPlaner", "did you mean AStarPlanner?"),
