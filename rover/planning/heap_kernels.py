@@ -32,6 +32,15 @@ def push(keys, items, size, key, item):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def put(keys, items, size, key, item):  # type: ignore[no-untyped-def]
+    """Add an entry, making room; return keys, items and the new size."""
+    if size == len(keys):
+        keys = doubled(keys)
+        items = doubled(items)
+    return keys, items, push(keys, items, size, key, item)
+
+
+@kernel
 def drop_first(keys, items, size):  # type: ignore[no-untyped-def]
     """Remove the least entry; return the new size."""
     size -= 1

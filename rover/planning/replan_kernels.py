@@ -1,9 +1,10 @@
 """Kernels of `rover.planning.replan`: labels of the cost to the goal, kept true under edits.
 
-`nodes` has a row of (label, cost per metre) per cell, with a lethal border all round. `state` has a byte per node: in the
-low three bits the move by which its parent leads to it, above them OPEN, RAISED or neither, which is quiet. An open node
-holds a label that its neighbours have not been told of, a raised one a label that has lost its support. Every open or
-raised node has an entry in the heap, its label the key; entries that no longer match are passed over.
+`nodes` has a row of (label, cost per metre) per cell, with a lethal border all round. `state` has a byte per node: in
+the low three bits the move by which its parent leads to it, above them OPEN, RAISED or neither, which is quiet. An open
+node has a label that its neighbours have not been told of, a raised one a label that has lost its support. Every open
+or raised node has an entry in the heap, its label the key, or stands on the list `raised`, which is gone through before
+anything is taken off the heap. Entries that no longer match their node are passed over.
 """
 
 from __future__ import annotations
@@ -13,34 +14,13 @@ import math
 import numpy as np
 
 from rover.core.jit import kernel
-from rover.planning.heap_kernels import doubled, drop_first, push
+from rover.planning.heap_kernels import doubled, drop_first, push, put
 
 DIAGONAL = math.sqrt(2.0)
 OPEN = 8
 RAISED = 16
 MOVE = 7
 _KEPT = 32
-
-
-@kernel
-def load(cost, nodes):  # type: ignore[no-untyped-def]
-    """Fill `nodes`, ((rows + 2) * (cols + 2), 2), from `cost`; return the least and greatest finite cost."""
-    rows, cols = cost.shape
-    least = np.inf
-    greatest = 0.0
-    i = 0
-    for r in range(-1, rows + 1):
-        for c in range(-1, cols + 1):
-            value = np.inf
-            if 0 <= r < rows and 0 <= c < cols:
-                value = np.float64(cost[r, c])
-            nodes[i, 0] = np.inf
-            nodes[i, 1] = value
-            i += 1
-            if value < np.inf:
-                least = min(least, value)
-                greatest = max(greatest, value)
-    return least, greatest
 
 
 @kernel
@@ -70,14 +50,15 @@ def plus(label, price):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def replace_window(
+def replace_window(  # type: ignore[no-untyped-def]
     nodes, state, width, goal, step, corner_cutting, row, col, window, raised, count, keys, items, size
-):  # type: ignore[no-untyped-def]
+):
     """Replace the costs of the window whose first cell is (row, col), and make good what the new prices have broken.
 
     The moves whose price may change join two nodes of the window or of the ring of nodes round it, since a diagonal
     passes two cells beside its ends. A node whose parent's label and move now come to more than its own label is raised
-    and put on the list `raised`; one that a quiet neighbour can better is opened.
+    and put on the list `raised`; one that a quiet neighbour can better is opened. What is raised already goes on the
+    list again: whether a neighbour can better it is for `lift` to see.
 
     Returns:
         The list and its length; the heap's keys, items and size.
@@ -87,30 +68,32 @@ def replace_window(
     for r in range(down):
         for c in range(across):
             nodes[(row + r + 1) * width + col + 1 + c, 1] = window[r, c]
-    for r in range(row, row + down + 2):  # with the ring, and the border adding one: the map's own border does no harm
+    for r in range(
+        row, row + down + 2
+    ):  # with the ring, and the border adding one: the map's own border does no harm
         for v in range(r * width + col, r * width + col + across + 2):
             label = nodes[v, 0]
-            if label == np.inf or v == goal or state[v] >= RAISED:
+            if label == np.inf or v == goal:
                 continue
-            k = state[v] & MOVE
-            parent = v - offsets[k]
-            price = price_of(nodes, offsets, parent, k, step, corner_cutting)
-            if plus(nodes[parent, 0], price) > label:
+            if state[v] < RAISED:
+                k = state[v] & MOVE
+                parent = v - offsets[k]
+                if plus(nodes[parent, 0], price_of(nodes, offsets, parent, k, step, corner_cutting)) <= label:
+                    continue
                 state[v] = RAISED | k
-                if count == len(raised):
-                    raised = doubled(raised)
-                raised[count] = v
-                count += 1
+            if count == len(raised):
+                raised = doubled(raised)
+            raised[count] = v
+            count += 1
     for r in range(row, row + down + 2):
         for v in range(r * width + col, r * width + col + across + 2):
+            if state[v] >= RAISED:
+                continue  # `lift` will look
             label, k = best_label(nodes, state, offsets, v, step, corner_cutting)
             if label < nodes[v, 0]:
                 nodes[v, 0] = label
                 state[v] = OPEN | k
-                if size == len(keys):
-                    keys = doubled(keys)
-                    items = doubled(items)
-                size = push(keys, items, size, label, v)
+                keys, items, size = put(keys, items, size, label, v)
     return raised, count, keys, items, size
 
 
@@ -165,10 +148,11 @@ def lift(nodes, state, width, start, step, corner_cutting, raised, count, keys, 
         if state[v] < RAISED:
             continue  # bettered by a later edit
         if nodes[v, 0] >= bound and bound < np.inf:
-            if size == len(keys):
-                keys = doubled(keys)
-                items = doubled(items)
-            size = push(keys, items, size, nodes[v, 0], v)
+            label, k = best_label(nodes, state, offsets, v, step, corner_cutting)
+            if label < nodes[v, 0]:
+                nodes[v, 0] = label
+                state[v] = OPEN | k
+            keys, items, size = put(keys, items, size, nodes[v, 0], v)
             continue
         if count + 8 > len(raised):
             raised = doubled(raised)
@@ -183,10 +167,7 @@ def lift(nodes, state, width, start, step, corner_cutting, raised, count, keys, 
         if label < np.inf:
             nodes[v, 0] = label
             state[v] = OPEN | k
-            if size == len(keys):
-                keys = doubled(keys)
-                items = doubled(items)
-            size = push(keys, items, size, label, v)
+            keys, items, size = put(keys, items, size, label, v)
     return raised, keys, items, size, lifted
 
 
@@ -284,7 +265,10 @@ def descend(nodes, width, start, goal, step, corner_cutting):  # type: ignore[no
     at = start
     while at != goal:
         k = 0
-        while plus(nodes[at + offsets[k], 0], price_of(nodes, offsets, at, k, step, corner_cutting)) != nodes[at, 0]:
+        while (
+            plus(nodes[at + offsets[k], 0], price_of(nodes, offsets, at, k, step, corner_cutting))
+            != nodes[at, 0]
+        ):
             k += 1
         at += offsets[k]
         if count == len(way):
@@ -300,7 +284,7 @@ def descend(nodes, width, start, goal, step, corner_cutting):  # type: ignore[no
 
 @kernel
 def changed_in_rows(nodes, cost):  # type: ignore[no-untyped-def]
-    """Return (rows, 2) int64: of each row the first column in which `cost` is another, and the last and one; 0, 0 if none."""
+    """Return (rows, 2) int64: of each row the first column where `cost` is another, and the last and one; or 0, 0."""
     rows, cols = cost.shape
     found = np.zeros((rows, 2), np.int64)
     for r in range(rows):
