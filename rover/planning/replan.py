@@ -104,6 +104,12 @@ class IncrementalSearch:
         view.flags.writeable = False
         return view
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arrays held."""
+        held = (self._nodes, self._state, self._keys, self._items, self._raised)
+        return sum(array.nbytes for array in held)
+
     def changed_in_rows(self, cost_s_per_m: Costs) -> npt.NDArray[np.int64]:
         """Return (rows, 2) int64: of each row the first column in which other costs differ, and the last and one.
 
