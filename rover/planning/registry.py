@@ -19,6 +19,7 @@ GROUP = "farside.planners"
 _OURS = {
     "any-angle": "rover.planning.anyangle:AnyAnglePlanner",
     "astar": "rover.planning.astar:AStarPlanner",
+    "incremental": "rover.planning.incremental:IncrementalPlanner",
 }
 """Ours work from a source checkout too, where no entry point is installed."""
 

@@ -1,0 +1,65 @@
+"""A four-ary heap of (key, item) in two arrays, the least key first."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rover.core.jit import kernel
+
+
+@kernel
+def doubled(values):  # type: ignore[no-untyped-def]
+    """Return a copy of twice the length, its second half not set."""
+    longer = np.empty(2 * len(values), values.dtype)
+    longer[: len(values)] = values
+    return longer
+
+
+@kernel
+def push(keys, items, size, key, item):  # type: ignore[no-untyped-def]
+    """Add an entry, for which there must be room; return the new size."""
+    at = size
+    while at > 0:
+        above = (at - 1) >> 2
+        if keys[above] <= key:
+            break
+        keys[at] = keys[above]
+        items[at] = items[above]
+        at = above
+    keys[at] = key
+    items[at] = item
+    return size + 1
+
+
+@kernel
+def put(keys, items, size, key, item):  # type: ignore[no-untyped-def]
+    """Add an entry, making room; return keys, items and the new size."""
+    if size == len(keys):
+        keys = doubled(keys)
+        items = doubled(items)
+    return keys, items, push(keys, items, size, key, item)
+
+
+@kernel
+def drop_first(keys, items, size):  # type: ignore[no-untyped-def]
+    """Remove the least entry; return the new size."""
+    size -= 1
+    key = keys[size]
+    item = items[size]
+    at = 0
+    while True:
+        first = 4 * at + 1
+        if first >= size:
+            break
+        best = first
+        for child in range(first + 1, min(first + 4, size)):
+            if keys[child] < keys[best]:
+                best = child
+        if keys[best] >= key:
+            break
+        keys[at] = keys[best]
+        items[at] = items[best]
+        at = best
+    keys[at] = key
+    items[at] = item
+    return size
