@@ -11,7 +11,8 @@ from scipy.ndimage import label
 
 from rover.hazard.costmap import footprint_reach_cells, inflate
 from rover.hazard.detect import Hazard
-from rover.planning.bottleneck import Cell, Mask, connected, ends, opening_footprint_m
+from rover.planning.bottleneck import Cell, Mask, ends, opening_footprint_m
+from rover.planning.bottleneck import connected as connected
 from rover.planning.bottleneck import opening_slope_deg as opening_slope_deg
 from rover.planning.problem import Cause, NoPlan, PlanningProblem
 from rover.planning.wall import hazards_in_reach, wall_hazards, wall_of
@@ -114,7 +115,7 @@ def _how_far(problem: PlanningProblem) -> str:
 def _what_opens(problem: PlanningProblem, opening_deg: float | None, footprint_m: float | None) -> str:
     if opening_deg is None:
         smaller = "" if footprint_m is None else f"; {_footprint_words(problem, footprint_m)}"
-        return f"no slope limit opens a way: {_what_cuts(problem)}{smaller}"
+        return f"no slope limit opens a way: {what_cuts(problem)}{smaller}"
     vehicle = problem.vehicle
     limits = (("slope_limit_deg", vehicle.slope_limit_deg), ("roll_limit_deg", vehicle.roll_limit_deg))
     settings = [f"vehicle.{name}={opening_deg:.2f}" for name, limit in limits if limit < opening_deg]
@@ -130,7 +131,7 @@ def _footprint_words(problem: PlanningProblem, radius_m: float) -> str:
     )
 
 
-def _what_cuts(problem: PlanningProblem) -> str:
+def what_cuts(problem: PlanningProblem) -> str:
     """Name each hazard without which, slope apart, there would be a way."""
     start, goal = ends(problem)
     reach = footprint_reach_cells(problem.costmap.geometry, problem.vehicle)

@@ -62,7 +62,7 @@ def figures_of(leg: Plan, terrain: Terrain, dem: Dem) -> LegFigures:
         mean_rad=_mean(slope, weight_m),
         steepest_m=(float(points[steepest, 0]), float(points[steepest, 1])),
         climb_m=float(known[known > 0].sum()),
-        descent_m=float(-known[known < 0].sum()),
+        descent_m=abs(float(known[known < 0].sum())),
         waypoints=len(leg.waypoints_m),
         turns=_turns(leg.waypoints_m),
     )
