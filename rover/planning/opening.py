@@ -82,8 +82,8 @@ def bounds_in_words(opening: Opening | None, problem: PlanningProblem) -> list[s
     limit_deg = math.degrees(problem.vehicle.tilt_limit_rad)
     east_m, north_m = opening.place_m
     said = [
-        f"there is a way down to a slope limit of {opening.slope_deg:.2f} deg (the vehicle's is {limit_deg:.2f}); "
-        f"what bounds it is the ground at east {east_m:.2f}, north {north_m:.2f} m"
+        f"there is a way down to a slope limit of {opening.slope_deg:.2f} deg (the vehicle's is {limit_deg:.2f}), "
+        f"whose steepest place is at east {east_m:.2f}, north {north_m:.2f} m"
     ]
     if opening.footprint_m is not None and math.isfinite(opening.footprint_m):
         said.append(

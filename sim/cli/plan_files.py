@@ -121,7 +121,7 @@ def _refusal(answer: Answer, refusal: NoPlan) -> Refusal:
     problem, opening = answer.asked_leg, answer.opening
     wall = np.array(refusal.wall, np.int64).reshape(-1, 2)
     return Refusal(
-        reason=str(refusal),
+        reasons=(f"no plan: {refusal.remedy}", refusal.where),
         reached=reached_from(problem, ends(problem)[0]),
         wall_m=problem.costmap.geometry.centres_of(wall),
         wall_flags=wall_hazards(problem, wall),

@@ -21,6 +21,8 @@ Place = tuple[float, float]
 
 _ANY_ANGLE = "any-angle"
 _NEIGHBOURS = (4, 8, 16)
+PRICED = (Objective.TIME, Objective.DISTANCE)
+"""Objectives by which alternatives are found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -150,11 +152,16 @@ def _refuse_alternatives(question: Question) -> None:
     if question.ways == 1:
         return
     if question.via_m:
-        what, remedy = "are between two places", "leave --via off, or ask for each leg by itself"
+        what, remedy = "alternatives lie between two places", "leave --via off, or ask for each leg by itself"
+    elif question.objective not in PRICED:
+        what, remedy = (
+            f"alternatives of least {question.objective} are not found",
+            f"take {' or '.join(PRICED)}",
+        )
     elif question.neighbours != 8:
-        what, remedy = "are ways over 8 neighbours", "leave --neighbours off"
+        what, remedy = "alternatives are ways over 8 neighbours", "leave --neighbours off"
     elif Claim.OPTIMAL not in question.planner.claims:
-        what, remedy = "need a planner whose way is the best on the grid", "take --planner astar"
+        what, remedy = "alternatives need a planner whose way is the best on the grid", "take --planner astar"
     else:
         return
     raise UsageError(what, remedy=remedy, field="--alternatives", value=question.ways)
@@ -170,7 +177,11 @@ def check_on_map(question: Question, geometry: GridGeometry) -> None:
     west, south, east, north = geometry.bounds_m
     for option, place in question.places.items():
         if geometry.cell_at(*place) is None:
-            inside = min(max(place[0], west), east), min(max(place[1], south), north)
+            half_m, half_north_m = geometry.resolution_m / 2, geometry.resolution_north_m / 2
+            inside = (
+                min(max(place[0], west + half_m), east - half_m),
+                min(max(place[1], south + half_north_m), north - half_north_m),
+            )
             raise PlaceError(
                 "outside the terrain",
                 remedy=f"choose E in {west:.1f}..{east:.1f} and N in {south:.1f}..{north:.1f}; the nearest there is "

@@ -144,8 +144,8 @@ def refusal_words(answer: Answer) -> list[str]:
     east_m, north_m = opening.place_m
     length_m = float(np.hypot(*np.diff(opening.way_m, axis=0).T).sum())
     return [
-        f"at a slope limit of {opening.slope_deg:.2f} deg there is a way of {length_m:.1f} m; its steepest place, "
-        f"which no way avoids, is at east {east_m:.2f}, north {north_m:.2f} m"
+        f"at a slope limit of {opening.slope_deg:.2f} deg there is a way of {length_m:.1f} m; its steepest place is at "
+        f"east {east_m:.2f}, north {north_m:.2f} m, and every way crosses ground as steep"
     ]
 
 

@@ -77,7 +77,7 @@ def draw_plan(
         slope_limit_deg: Drawn in the profile where it is given.
         via_m: Places on the way.
         alternatives_m: Other ways, numbered from 2.
-        bound_m: The place that bounds the slope limit with a way, ringed where it is given.
+        bound_m: The steepest place of the way at the least slope limit that has one, ringed where it is given.
     """
     with style.house_style():
         planned = np.empty((0, 2)) if planned_m is None else planned_m
@@ -86,9 +86,10 @@ def draw_plan(
         sheet = Sheet(dem, window, profile=len(planned) > 0)
         hazards = ground.draw_hazards(sheet.map, dem, hazard_flags, window)
         outlines = ground.draw_zones(sheet.map, zones, window)
-        entries = route.draw_planned(sheet.map, planned)
+        name = "planned path, way 1" if alternatives_m else "planned path"
+        entries = route.draw_planned(sheet.map, planned, name=name)
         entries += ways.draw_alternatives(sheet.map, alternatives_m)
-        entries += ways.draw_bound(sheet.map, bound_m, "what bounds the slope limit")
+        entries += ways.draw_bound(sheet.map, bound_m, "steepest place of the gentlest way")
         ways.draw_via(sheet.map, via_m)
         route.draw_ends(sheet.map, start_m, goal_m)
         placer = LabelPlacer(ax=sheet.map, busy_m=np.vstack([every, *_edges(zones, window)]))

@@ -35,7 +35,7 @@ class Refusal:
     """What a picture of a refusal shows.
 
     Attributes:
-        reason: In words.
+        reasons: In words, a sentence each; the first is the one to be read.
         reached: (rows, cols) bool, the cells that can be reached from the start.
         wall_m: (n, 2) east and north of the lethal cells where the wall is thinnest.
         wall_flags: (n,) uint8 kinds of hazard that close each; 0 where the cost map alone does.
@@ -44,7 +44,7 @@ class Refusal:
         place_m: (east, north) of the steepest place of that way, or None.
     """
 
-    reason: str
+    reasons: tuple[str, ...]
     reached: npt.NDArray[np.bool_]
     wall_m: Points
     wall_flags: npt.NDArray[np.uint8]
@@ -92,7 +92,7 @@ def draw_refusal(
         sheet.explain([*groups, ("Zones", outlines), ("No-go ground", hazards)])
         if sheet.profile:
             draw_profile(*sheet.profile, dem, refusal.way_m, slope_limit_deg=slope_limit_deg)
-        draw_heading(sheet.figure, title, [refusal.reason], colour=style.VERMILLION)
+        draw_heading(sheet.figure, title, refusal.reasons, colour=style.VERMILLION)
         return sheet.figure
 
 

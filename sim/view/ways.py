@@ -76,9 +76,12 @@ def draw_via(ax: Axes, via_m: Sequence[Place]) -> None:
 
 
 def label_via(placer: LabelPlacer, via_m: Sequence[Place]) -> None:
-    """Name places on the way."""
+    """Name places on the way; one that is passed more than once by all its numbers."""
+    numbers: dict[Place, list[str]] = {}
     for i, place in enumerate(via_m, start=1):
-        placer.place(place, f"via {i}", bold=True)
+        numbers.setdefault(place, []).append(str(i))
+    for place, listed in numbers.items():
+        placer.place(place, f"via {', '.join(listed)}", bold=True)
 
 
 def draw_bound(ax: Axes, place_m: Place | None, words: str) -> list[Artist]:
