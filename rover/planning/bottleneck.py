@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import distance_transform_edt, label, maximum_filter1d
 
-from rover.hazard.costmap import build_costmap, footprint_reach_cells, inflate
+from rover.hazard.costmap import CostMap, build_costmap, footprint_reach_cells, inflate
 from rover.hazard.detect import Hazard, HazardMap
 from rover.planning.problem import PlanningProblem
 
@@ -42,6 +42,12 @@ def connected(free: Mask, start: Cell, goal: Cell) -> bool:
     """Tell whether a way over free cells joins two cells."""
     parts, _ = label(free)
     return bool(parts[start] != 0 and parts[start] == parts[goal])
+
+
+def reached_from(costmap: CostMap, cell: Cell) -> Mask:
+    """Return (rows, cols) bool: the free cells that hang together with a cell; none where it is lethal."""
+    parts, _ = label(np.isfinite(costmap.cost_s_per_m))
+    return np.asarray((parts == parts[cell]) & (parts != 0), np.bool_)
 
 
 def opening_slope_deg(problem: PlanningProblem) -> float | None:

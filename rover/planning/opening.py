@@ -7,13 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import label
 
 from rover.core.arrays import locked
 from rover.planning.astar import search_grid
 from rover.planning.bottleneck import (
-    Cell,
-    Mask,
     costs_at_limit,
     ends,
     opening_footprint_m,
@@ -67,12 +64,6 @@ def find_opening(problem: PlanningProblem) -> Opening | None:
         place_m=problem.costmap.geometry.centre_of(int(row), int(col)),
         footprint_m=opening_footprint_m(problem),
     )
-
-
-def reached_from(problem: PlanningProblem, cell: Cell) -> Mask:
-    """Return (rows, cols) bool: the free cells that hang together with a cell; none where it is lethal."""
-    parts, _ = label(np.isfinite(problem.costmap.cost_s_per_m))
-    return np.asarray((parts == parts[cell]) & (parts != 0), np.bool_)
 
 
 def bounds_in_words(opening: Opening | None, problem: PlanningProblem) -> list[str]:

@@ -10,8 +10,7 @@ import numpy as np
 
 from rover.io.geopackage import write_geopackage
 from rover.io.vector import Feature, write_traverse_geojson
-from rover.planning.bottleneck import ends
-from rover.planning.opening import reached_from
+from rover.planning.bottleneck import ends, reached_from
 from rover.planning.problem import Cause, NoPlan, Plan
 from rover.planning.wall import wall_hazards
 from sim.cli.plan_answer import Answer
@@ -122,7 +121,7 @@ def _refusal(answer: Answer, refusal: NoPlan) -> Refusal:
     wall = np.array(refusal.wall, np.int64).reshape(-1, 2)
     return Refusal(
         reasons=(f"no plan: {refusal.remedy}", refusal.where),
-        reached=reached_from(problem, ends(problem)[0]),
+        reached=reached_from(problem.costmap, ends(problem)[0]),
         wall_m=problem.costmap.geometry.centres_of(wall),
         wall_flags=wall_hazards(problem, wall),
         way_m=np.empty((0, 2)) if opening is None else opening.way_m,

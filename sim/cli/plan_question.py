@@ -14,7 +14,7 @@ from rover.core.zones import Zone, refused_by_zones
 from rover.io.vector import read_zones_geojson
 from rover.planning.problem import Claim, Objective, Planner, PlanningProblem
 from rover.planning.registry import load_planner
-from rover.planning.snap import Snap, snap_place
+from rover.planning.snap import Snap, snap_places
 from sim.mission.operations import Maps
 
 Place = tuple[float, float]
@@ -258,12 +258,11 @@ class Posed:
 
 def pose(question: Question, maps: Maps, vehicle: VehicleParams) -> Posed:
     """Put the question on the maps, places on lethal cells moved where a free one is as near as that is allowed."""
-    moved = {}
-    if question.snap_m is not None:
-        for option, place in question.places.items():
-            snap = snap_place(maps.costmap, place, within_m=question.snap_m)
-            if snap is not None:
-                moved[option] = snap
+    moved = (
+        {}
+        if question.snap_m is None
+        else snap_places(maps.costmap, question.places, within_m=question.snap_m)
+    )
     places = {
         option: moved[option].moved_m if option in moved else place
         for option, place in question.places.items()
