@@ -81,7 +81,8 @@ def draw_plan(
     """
     with style.house_style():
         planned = np.empty((0, 2)) if planned_m is None else planned_m
-        every = np.vstack([np.array([start_m, goal_m, *via_m]), planned, *alternatives_m])
+        bounds = [] if bound_m is None else [bound_m]
+        every = np.vstack([np.array([start_m, goal_m, *via_m, *bounds]), planned, *alternatives_m])
         window = window_round(every, dem.geometry, aspect=ASPECT)
         sheet = Sheet(dem, window, profile=len(planned) > 0)
         hazards = ground.draw_hazards(sheet.map, dem, hazard_flags, window)
