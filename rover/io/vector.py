@@ -11,13 +11,16 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
 from rover.core.atomic import text_output
 from rover.core.errors import ZoneError
+
+if TYPE_CHECKING:
+    from rover.core.zones import Zone
 
 FORMAT = 1
 """Of what `write_traverse_geojson` writes, as its `format` member."""
@@ -108,6 +111,43 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def read_zones_geojson(path: Path | str) -> tuple[Zone, ...]:
+    """Return the zones of a GeoJSON file, in the file's order.
+
+    Each feature is a Polygon or MultiPolygon, in metres of the terrain's frame, with a property `kind`, `keep-out` or
+    `keep-in`, and perhaps `name`. Each part of a MultiPolygon to keep out of is a zone.
+
+    Raises:
+        ZoneError: As `read_polygons_geojson`; a feature without `kind`, of an unknown one, or a keep-in zone of several
+            parts.
+    """
+    from rover.core.zones import Zone, ZoneKind
+
+    document = _read_json(path)
+    zones: list[Zone] = []
+    for number, feature in enumerate(_features(document, path), start=1):
+        properties = feature.get("properties") if _is(feature, "Feature") else None
+        held = properties if isinstance(properties, Mapping) else {}
+        name = str(held.get("name") or f"zone {number}")
+        kind = held.get("kind")
+        if kind not in tuple(ZoneKind):
+            what = "no kind" if kind is None else "no such kind of zone"
+            _refuse(what, f"{name}.kind", kind, f"give the property kind: {' or '.join(ZoneKind)}", path)
+        parts = [polygon for geometry in _geometries(feature, path) for polygon in _polygons(geometry, path)]
+        if kind == ZoneKind.KEEP_IN and len(parts) > 1:
+            _refuse(
+                "a keep-in zone of several parts",
+                name,
+                None,
+                "a rover cannot be in all: draw one polygon",
+                path,
+            )
+        zones += [Zone(name=name, kind=ZoneKind(kind), polygon=polygon) for polygon in parts]
+    if not zones:
+        _refuse("no zone in it", "features", None, "draw at least one polygon", path)
+    return tuple(zones)
+
+
 def read_polygons_geojson(path: Path | str) -> tuple[Any, ...]:
     """Return the polygons of a GeoJSON file as shapely polygons, in the file's order.
 
@@ -139,15 +179,19 @@ def _read_json(path: Path | str) -> Mapping[str, Any]:
 
 def _geometries(document: Mapping[str, Any], path: Path | str) -> Iterator[Mapping[str, Any]]:
     """The geometry objects of a FeatureCollection, a Feature or a bare geometry."""
-    kind = document.get("type")
-    features = document.get("features") if kind == "FeatureCollection" else [document]
-    if not isinstance(features, list):
-        _refuse("not a list", "features", features, "export it again as GeoJSON", path)
-    for feature in features:
+    for feature in _features(document, path):
         held = feature.get("geometry") if _is(feature, "Feature") else feature
         if not isinstance(held, Mapping):
             _refuse("a feature without a geometry", "geometry", held, "remove it, or draw it again", path)
         yield held
+
+
+def _features(document: Mapping[str, Any], path: Path | str) -> list[Any]:
+    """What a FeatureCollection lists; the thing itself where it is none."""
+    features = document.get("features") if _is(document, "FeatureCollection") else [document]
+    if not isinstance(features, list):
+        _refuse("not a list", "features", features, "export it again as GeoJSON", path)
+    return features
 
 
 def _is(thing: Any, kind: str) -> bool:

@@ -1,8 +1,4 @@
-"""Why there is no route, in words, and the smallest change that would open one.
-
-Without corner cutting a diagonal move needs both orthogonal cells, so what can be reached from a cell is exactly what
-hangs together with it by shared edges: whether there is a route needs no search.
-"""
+"""Why there is no route, in words, and the smallest change that would open one."""
 
 from __future__ import annotations
 
@@ -11,18 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import label, maximum_filter1d
+from scipy.ndimage import label
 
 from rover.hazard.costmap import footprint_reach_cells, inflate
 from rover.hazard.detect import Hazard
+from rover.planning.bottleneck import Cell, Mask, ends, opening_footprint_m
+from rover.planning.bottleneck import connected as connected
+from rover.planning.bottleneck import opening_slope_deg as opening_slope_deg
 from rover.planning.problem import Cause, NoPlan, PlanningProblem
-
-Cell = tuple[int, int]
-Mask = npt.NDArray[np.bool_]
-
-_STEPS_PER_DEG = 100
-_STEEPEST = 90 * _STEPS_PER_DEG - 1
-"""A vehicle's limits are below 90 deg."""
+from rover.planning.wall import hazards_in_reach, wall_hazards, wall_of
 
 
 def explain(problem: PlanningProblem, refusal: NoPlan) -> NoPlan:
@@ -53,34 +46,11 @@ def nearest_free(free: Mask, cell: Cell) -> Cell | None:
     return int(row), int(col)
 
 
-def opening_slope_deg(problem: PlanningProblem) -> float | None:
-    """Return the least tilt limit, in whole 0.01 deg, that connects the start with the goal, or None.
-
-    Every other hazard stays lethal. The bottleneck is found by halving over the limits that can be written, with the
-    very comparison that flags TILT, inflated as the cost map is: re-planning with this limit for slope and
-    roll finds a way, and with the next lower one does not.
-    """
-    steepest = _steepest_in_reach(problem)
-    kept = _closed_whatever_the_slope(problem)
-    start, goal = _ends(problem)
-
-    def opens(steps: int) -> bool:
-        return _connected(~kept & (steepest <= math.radians(steps / _STEPS_PER_DEG)), start, goal)
-
-    if not opens(_STEEPEST):
-        return None
-    low, high = 0, _STEEPEST
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if opens(middle) else (middle, high)
-    return high / _STEPS_PER_DEG
-
-
 def _explain_lethal(
     problem: PlanningProblem, refusal: NoPlan, end: str, point_m: tuple[float, float]
 ) -> NoPlan:
     geometry = problem.costmap.geometry
-    start, goal = _ends(problem)
+    start, goal = ends(problem)
     cell = start if end == "start" else goal
     free = nearest_free(np.isfinite(problem.costmap.cost_s_per_m), cell)
     if free is None:
@@ -97,23 +67,37 @@ def _what_closes(problem: PlanningProblem, cell: Cell) -> str:
     here = problem.hazards.at(*cell)
     if here:
         return f"is on {_article(here.words)} hazard"
-    near = _hazards_in_reach(problem, cell)
+    near = hazards_in_reach(problem, cell)
     if near:
         return f"is within the footprint's reach of {_article(near.words)} hazard"
     return "is lethal on the cost map"
 
 
 def _explain_closed(problem: PlanningProblem, refusal: NoPlan) -> NoPlan:
+    slope_deg, footprint_m = opening_slope_deg(problem), opening_footprint_m(problem)
+    wall = wall_of(problem)
+    kinds = int(np.bitwise_or.reduce(wall_hazards(problem, wall), initial=0))
+    named = tuple(flag.words for flag in Hazard if flag & kinds)
     return replace(
         refusal,
-        where=_how_far(problem),
-        remedy=_what_opens(problem, opening := opening_slope_deg(problem)),
-        opens_at_slope_deg=opening,
+        where=f"{_how_far(problem)}; {_wall_words(problem, wall, named)}",
+        remedy=_what_opens(problem, slope_deg, footprint_m),
+        opens_at_slope_deg=slope_deg,
+        opens_at_footprint_m=footprint_m,
+        wall=tuple((int(row), int(col)) for row, col in wall),
+        wall_hazards=named,
     )
 
 
+def _wall_words(problem: PlanningProblem, wall: npt.NDArray[np.int64], kinds: tuple[str, ...]) -> str:
+    middle = problem.costmap.geometry.centres_of(wall[len(wall) // 2][None])[0]
+    cells = "one lethal cell thick" if len(wall) == 1 else f"{len(wall)} lethal cells thick"
+    closed = f" ({' and '.join(kinds)})" if kinds else ""
+    return f"the wall is thinnest at {_place((middle[0], middle[1]))}, {cells}{closed}"
+
+
 def _how_far(problem: PlanningProblem) -> str:
-    start, goal = _ends(problem)
+    start, goal = ends(problem)
     free = np.isfinite(problem.costmap.cost_s_per_m)
     parts, _ = label(free)
     reached = parts == parts[start]
@@ -128,9 +112,10 @@ def _how_far(problem: PlanningProblem) -> str:
     )
 
 
-def _what_opens(problem: PlanningProblem, opening_deg: float | None) -> str:
+def _what_opens(problem: PlanningProblem, opening_deg: float | None, footprint_m: float | None) -> str:
     if opening_deg is None:
-        return f"no slope limit opens a way: {_what_cuts(problem)}"
+        smaller = "" if footprint_m is None else f"; {_footprint_words(problem, footprint_m)}"
+        return f"no slope limit opens a way: {what_cuts(problem)}{smaller}"
     vehicle = problem.vehicle
     limits = (("slope_limit_deg", vehicle.slope_limit_deg), ("roll_limit_deg", vehicle.roll_limit_deg))
     settings = [f"vehicle.{name}={opening_deg:.2f}" for name, limit in limits if limit < opening_deg]
@@ -138,79 +123,30 @@ def _what_opens(problem: PlanningProblem, opening_deg: float | None) -> str:
     return f"{' and '.join(settings)} {verb} a way"
 
 
-def _what_cuts(problem: PlanningProblem) -> str:
+def _footprint_words(problem: PlanningProblem, radius_m: float) -> str:
+    shown = math.floor(radius_m * 100) / 100  # never more than what opens
+    return (
+        f"a footprint of {shown:.2f} m radius at most opens one "
+        f"(this vehicle's is {problem.vehicle.footprint_radius_m:.2f} m)"
+    )
+
+
+def what_cuts(problem: PlanningProblem) -> str:
     """Name each hazard without which, slope apart, there would be a way."""
-    start, goal = _ends(problem)
+    start, goal = ends(problem)
     reach = footprint_reach_cells(problem.costmap.geometry, problem.vehicle)
     flags = problem.hazards.flags & ~np.uint8(Hazard.TILT)
-    if _connected(~inflate(flags != 0, reach), start, goal):
+    if connected(~inflate(flags != 0, reach), start, goal):
         return "cells closed by measurement, not by the map, cut the goal off"
     alone = [
         hazard.words
         for hazard in Hazard
         if (flags & hazard).any()
-        and _connected(~inflate((flags & ~np.uint8(hazard)) != 0, reach), start, goal)
+        and connected(~inflate((flags & ~np.uint8(hazard)) != 0, reach), start, goal)
     ]
     if alone:
         return f"{' or '.join(alone)} hazards cut the goal off"
     return "several kinds of hazard cut the goal off together"
-
-
-def _ends(problem: PlanningProblem) -> tuple[Cell, Cell]:
-    geometry = problem.costmap.geometry
-    start, goal = geometry.cell_at(*problem.start_m), geometry.cell_at(*problem.goal_m)
-    if start is None or goal is None:
-        raise ValueError("start or goal is outside the map")
-    return start, goal
-
-
-def _connected(free: Mask, start: Cell, goal: Cell) -> bool:
-    parts, _ = label(free)
-    return bool(parts[start] != 0 and parts[start] == parts[goal])
-
-
-def _closed_whatever_the_slope(problem: PlanningProblem) -> Mask:
-    """Cells closed by another hazard, by a tilt that the slope does not show, or by the cost map alone."""
-    flags, slope = problem.hazards.flags, problem.terrain.slope_rad
-    by_slope = (flags == Hazard.TILT) & ~(slope <= problem.vehicle.tilt_limit_rad)
-    reach = footprint_reach_cells(problem.costmap.geometry, problem.vehicle)
-    kept = inflate((flags != 0) & ~by_slope, reach)
-    return kept | (np.isinf(problem.costmap.cost_s_per_m) & ~inflate(flags != 0, reach))
-
-
-def _steepest_in_reach(problem: PlanningProblem) -> npt.NDArray[np.float32]:
-    """Greatest known slope within the footprint's reach of each cell, float32 as TILT compares it.
-
-    The disc is taken row by row, each a one-dimensional maximum, so that the work grows with its diameter only.
-    """
-    slope = problem.terrain.slope_rad
-    known = np.where(np.isnan(slope), np.float32(-1.0), slope)
-    rows, reach = len(known), footprint_reach_cells(problem.costmap.geometry, problem.vehicle)
-    worst = known.copy()
-    for offset in range(min(rows - 1, math.floor(reach)) + 1):
-        half = _half_width(offset, reach)
-        wide = maximum_filter1d(known, 2 * half + 1, axis=1, mode="constant", cval=-1.0)
-        np.maximum(worst[: rows - offset], wide[offset:], out=worst[: rows - offset])
-        np.maximum(worst[offset:], wide[: rows - offset], out=worst[offset:])
-    return worst
-
-
-def _half_width(offset: int, reach: float) -> int:
-    """Cells to either side that are within `reach` on the row `offset` away."""
-    half = 0
-    while math.sqrt(offset * offset + (half + 1) * (half + 1)) <= reach:
-        half += 1
-    return half
-
-
-def _hazards_in_reach(problem: PlanningProblem, cell: Cell) -> Hazard:
-    flags, reach = problem.hazards.flags, footprint_reach_cells(problem.costmap.geometry, problem.vehicle)
-    whole = math.floor(reach)
-    top, left = max(0, cell[0] - whole), max(0, cell[1] - whole)
-    window = flags[top : cell[0] + whole + 1, left : cell[1] + whole + 1]
-    row, col = np.ogrid[: window.shape[0], : window.shape[1]]
-    near = np.sqrt((row + top - cell[0]) ** 2 + (col + left - cell[1]) ** 2) <= reach
-    return Hazard(int(np.bitwise_or.reduce(window[near], initial=0)))
 
 
 def _place(point_m: tuple[float, float]) -> str:

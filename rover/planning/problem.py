@@ -132,6 +132,7 @@ class Cause(StrEnum):
 
     START_LETHAL = "start_lethal"
     GOAL_LETHAL = "goal_lethal"
+    VIA_LETHAL = "via_lethal"
     NO_ROUTE = "no_route"
     ENERGY = "energy"
     DAYLIGHT = "daylight"
@@ -148,6 +149,12 @@ class NoPlan:
         remedy: The smallest change known to open a way, in words.
         expanded: Search nodes expanded before giving up.
         opens_at_slope_deg: The least slope limit, to 0.01 deg, at which there is a way, where one would help.
+        opens_at_footprint_m: The greatest radius of the circle round the footprint, in metres, for which there is a
+            way over the same hazards, where a smaller one would help.
+        wall: (row, col) of the lethal cells that part the start from the goal where they are fewest: opened, there is
+            a way, and no fewer would do.
+        wall_hazards: Kinds of hazard that close them, in words.
+        leg: Which leg has no way, from 1, where the question was of several.
     """
 
     cause: Cause
@@ -155,6 +162,10 @@ class NoPlan:
     remedy: str
     expanded: int = 0
     opens_at_slope_deg: float | None = None
+    opens_at_footprint_m: float | None = None
+    wall: tuple[tuple[int, int], ...] = ()
+    wall_hazards: tuple[str, ...] = ()
+    leg: int | None = None
 
     def __str__(self) -> str:
         return f"no plan ({self.cause}): {self.where}; {self.remedy}"

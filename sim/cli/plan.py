@@ -2,182 +2,130 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import Annotated, Optional
 
 import typer
 
 from sim.cli.options import AllowBody, Band, MaxCells, PlannerName, Quiet, cells_allowed
-
-if TYPE_CHECKING:
-    from rover.planning.problem import NoPlan, Plan, PlanningProblem
 
 
 def plan(
     dem: Annotated[Path, typer.Argument(metavar="DEM", help="GeoTIFF, npz or ESRI ASCII, in metres.")],
     start: Annotated[str, typer.Option(metavar="E,N", help="Start in the DEM's frame, metres.")],
     goal: Annotated[str, typer.Option(metavar="E,N", help="Goal in the DEM's frame, metres.")],
+    via: Annotated[
+        Optional[list[str]],  # noqa: UP045 - typer reads it at run time
+        typer.Option("--via", metavar="E,N", help="A place on the way; more of them in their order."),
+    ] = None,
     vehicle: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="A bundled vehicle or a .toml file.")
     ] = "yutu-2",
+    zones: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--zones", metavar="FILE", help="Keep-out and keep-in polygons, GeoJSON in metres."),
+    ] = None,
+    objective: Annotated[
+        str, typer.Option(metavar="NAME", help="What to have least of: time, energy, distance or risk.")
+    ] = "time",
+    planner: PlannerName = None,
+    any_angle: Annotated[
+        bool, typer.Option("--any-angle", help="Headings off the grid, as --planner any-angle.")
+    ] = False,
+    neighbours: Annotated[
+        int, typer.Option("--neighbours", metavar="4|8|16", help="Moves from a cell on the grid.")
+    ] = 8,
+    alternatives: Annotated[
+        int,
+        typer.Option("--alternatives", metavar="K", min=1, max=20, help="Clearly different ways, K in all."),
+    ] = 1,
+    snap: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option("--snap", metavar="M", help="Move a place on a lethal cell by M metres at most."),
+    ] = None,
+    time_limit: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option("--time-limit", metavar="S", help="Longest time to search, seconds."),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say, and draw to --plot, what closes or bounds the way.")
+    ] = False,
     out: Annotated[
-        Optional[Path],  # noqa: UP045 - typer reads it at run time
-        typer.Option("--out", metavar="FILE", help="Write the path as GeoJSON."),
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", metavar="FILE", help="Write the ways as GeoJSON, or GeoPackage (.gpkg)."),
     ] = None,
     plot: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--plot", metavar="FILE", help="Draw the path as PNG."),
+        typer.Option("--plot", metavar="FILE", help="Draw map and profile as PNG."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
-    planner: PlannerName = None,
     band: Band = 1,
     allow_body: AllowBody = False,
     max_cells: MaxCells = None,
     quiet: Quiet = False,
 ) -> int:
-    """Plan the quickest safe path between two places of a DEM."""
-    from rover.core.atomic import check_outputs
+    """Plan the best safe path between two places of a DEM, or say what closes it."""
     from rover.io.vehicle import read_vehicle
-    from rover.planning.ask import ask
-    from rover.planning.problem import Plan, PlanningProblem
-    from rover.planning.registry import load_planner
-    from sim.cli.output import refuse_other_format, refuse_other_picture
+    from rover.planning.problem import Plan
+    from sim.cli.plan_answer import find_answer
+    from sim.cli.plan_question import check_on_map, pose, read_question
+    from sim.cli.plan_table import print_json, print_tables
     from sim.cli.progress import say_if_cold
     from sim.mission.operations import derive_maps
-    from sim.run.setting import read_dem_of_body, require_inside
+    from sim.run.setting import read_dem_of_body
 
-    check_outputs({"--out": out, "--plot": plot}, sources=[dem], texts=["--out"])
+    _check_files(out, plot, [dem, *([] if zones is None else [zones])])
+    question = read_question(
+        start=start,
+        goal=goal,
+        via=via or [],
+        zones=zones,
+        planner=planner,
+        any_angle=any_angle,
+        objective=objective,
+        neighbours=neighbours,
+        ways=alternatives,
+        snap_m=snap,
+        time_limit_s=time_limit,
+    )
+    params = read_vehicle(vehicle).params
+    body = None if allow_body else "moon"
+    ground = read_dem_of_body(dem, band=band, body=body, max_cells=cells_allowed(max_cells))
+    check_on_map(question, ground.geometry)
+    say_if_cold(quiet=quiet)
+    maps = derive_maps(ground, params, question.zones)
+    answer = find_answer(question, pose(question, maps, params), ground, explain=explain)
+    if out is not None or plot is not None:
+        from sim.cli.plan_files import draw_answer, write_ways
+
+        if out is not None:
+            write_ways(answer, out)
+        if plot is not None:
+            draw_answer(answer, maps, dem.name, plot, explain=explain)
+    if as_json:
+        print_json(answer)
+    else:
+        print_tables(answer, explain=explain)
+    return 0 if isinstance(answer.result, Plan) else 4
+
+
+def _check_files(out: Path | None, plot: Path | None, sources: list[Path]) -> None:
+    """Refuse, before any work, outputs that could not be written."""
+    from rover.core.atomic import check_outputs
+    from sim.cli.output import refuse_other_format, refuse_other_picture
+
+    packed = out is not None and out.suffix.lower() == ".gpkg"
+    texts = [] if packed else ["--out"]
+    check_outputs({"--out": out, "--plot": plot}, sources=list(sources), texts=texts)
     refuse_other_format(
         "--out",
         out,
         form="GeoJSON",
         suffixes=(".geojson", ".json"),
-        remedy="end the name in .geojson; a picture is drawn by --plot",
+        remedy="end the name in .geojson or .gpkg; a picture is drawn by --plot",
     )
     refuse_other_picture("--plot", plot)
-    start_m, goal_m = _place(start, "--start"), _place(goal, "--goal")
-    chosen = load_planner(planner or "astar")
-    params = read_vehicle(vehicle).params
-    body = None if allow_body else "moon"
-    terrain = read_dem_of_body(dem, band=band, body=body, max_cells=cells_allowed(max_cells))
-    require_inside(terrain.geometry, {"--start": start_m, "--goal": goal_m})
-    say_if_cold(quiet=quiet)
-    maps = derive_maps(terrain, params, ())
-    problem = PlanningProblem(
-        costmap=maps.costmap,
-        hazards=maps.hazards,
-        terrain=maps.terrain,
-        vehicle=params,
-        start_m=start_m,
-        goal_m=goal_m,
-    )
-    answer = ask(chosen, problem)
-    if isinstance(answer, Plan) and out is not None:
-        _write_path(answer, problem, out)
-    if plot is not None:
-        _draw(answer, maps, problem, dem, plot)
-    _print(answer, problem, as_json=as_json)
-    return 0 if isinstance(answer, Plan) else 4
+    if out is not None and packed:
+        from rover.io.geopackage import require_geopackage
 
-
-def _place(text: str, option: str) -> tuple[float, float]:
-    """Read E,N in metres."""
-    import math
-
-    from rover.core.errors import UsageError
-
-    try:
-        east, north = (float(word) for word in text.strip("[] ").split(","))
-    except ValueError:
-        east = north = math.nan
-    if not (math.isfinite(east) and math.isfinite(north)):
-        raise UsageError(
-            "not a place", remedy="give E,N in metres, such as -120,85.5", field=option, value=text
-        )
-    return east, north
-
-
-def _write_path(plan: Plan, problem: PlanningProblem, out: Path) -> None:
-    from rover.io.vector import write_traverse_geojson
-
-    properties = {"format": 1, **_figures(plan, problem)}
-    write_traverse_geojson(
-        out,
-        points=[
-            (problem.start_m, {"name": "start"}),
-            (problem.goal_m, {"name": "goal"}),
-        ],
-        lines=[(plan.waypoints_m, {"name": "planned", **properties})],
-        crs_wkt=problem.terrain.geometry.site.crs_wkt,
-        properties=properties,
-    )
-
-
-def _draw(answer: Plan | NoPlan, maps: Any, problem: PlanningProblem, dem: Path, target: Path) -> None:
-    import math
-
-    import numpy as np
-
-    from rover.planning.problem import Plan
-    from sim.view.maps import draw_plan
-    from sim.view.save import save_figure
-
-    is_plan = isinstance(answer, Plan)
-    figure = draw_plan(
-        maps.dem,
-        maps.hazards.flags,
-        answer.waypoints_m if isinstance(answer, Plan) else np.empty((0, 2)),
-        problem.start_m,
-        problem.goal_m,
-        title=dem.name,
-        no_plan=None if is_plan else str(answer),
-        slope_limit_deg=math.degrees(problem.vehicle.tilt_limit_rad),
-    )
-    save_figure(figure, target)
-
-
-def _figures(plan: Plan, problem: PlanningProblem) -> dict[str, Any]:
-    """Return what there is to say of a path."""
-    import math
-
-    cells = plan.cells
-    slope = problem.terrain.slope_rad[cells[:, 0], cells[:, 1]]
-    return {
-        "planner": plan.planner,
-        "length_m": plan.length_m,
-        "drive_s": plan.cost_s,
-        "steepest_deg": math.degrees(float(slope.max())),
-        "waypoints": len(cells),
-        "expanded": plan.expanded,
-    }
-
-
-def _print(answer: Plan | NoPlan, problem: PlanningProblem, *, as_json: bool) -> None:
-    from dataclasses import asdict
-
-    from rover.planning.problem import Plan
-
-    if isinstance(answer, Plan):
-        result = {"outcome": "planned", **_figures(answer, problem)}
-        listed = {"waypoints_m": answer.waypoints_m.tolist()}
-    else:
-        result, listed = {"outcome": "no_plan", **asdict(answer)}, {}
-    if as_json:
-        frame = {"crs_wkt": problem.terrain.geometry.site.crs_wkt}
-        typer.echo(json.dumps({"format": 1, **result, **listed, **frame}, indent=2))
-    elif isinstance(answer, Plan):
-        _print_table(result)
-    else:
-        typer.echo(str(answer))
-
-
-def _print_table(result: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(show_header=False, box=None)
-    for key, value in result.items():
-        shown = f"{value:.1f}" if isinstance(value, float) else str(value)
-        table.add_row(key.replace("_", " "), shown)
-    Console().print(table)
+        require_geopackage("--out", out)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from rover.core.grid import Dem, GridGeometry
 from sim.run.runlog import RunLog
-from sim.view import ground, route, style
+from sim.view import ground, route, style, ways
 from sim.view.heading import draw_heading, draw_run_heading
 from sim.view.labels import LabelPlacer
 from sim.view.phases import driven_m
@@ -60,6 +60,9 @@ def draw_plan(
     zones: Sequence[ground.ZoneOutline] = (),
     no_plan: object | None = None,
     slope_limit_deg: float | None = None,
+    via_m: Sequence[Place] = (),
+    alternatives_m: Sequence[Points] = (),
+    bound_m: Place | None = None,
 ) -> Figure:
     """Return the map of a plan with the profile of its path, or of a refusal with its reason.
 
@@ -72,18 +75,28 @@ def draw_plan(
         zones: (name, kind, (n, 2) corners) of each zone.
         no_plan: The refusal; its text is shown.
         slope_limit_deg: Drawn in the profile where it is given.
+        via_m: Places on the way.
+        alternatives_m: Other ways, numbered from 2.
+        bound_m: The steepest place of the way at the least slope limit that has one, ringed where it is given.
     """
     with style.house_style():
         planned = np.empty((0, 2)) if planned_m is None else planned_m
-        every = np.vstack([np.array([start_m, goal_m]), planned])
+        bounds = [] if bound_m is None else [bound_m]
+        every = np.vstack([np.array([start_m, goal_m, *via_m, *bounds]), planned, *alternatives_m])
         window = window_round(every, dem.geometry, aspect=ASPECT)
         sheet = Sheet(dem, window, profile=len(planned) > 0)
         hazards = ground.draw_hazards(sheet.map, dem, hazard_flags, window)
         outlines = ground.draw_zones(sheet.map, zones, window)
-        entries = route.draw_planned(sheet.map, planned)
+        name = "planned path, way 1" if alternatives_m else "planned path"
+        entries = route.draw_planned(sheet.map, planned, name=name)
+        entries += ways.draw_alternatives(sheet.map, alternatives_m)
+        entries += ways.draw_bound(sheet.map, bound_m, "steepest place of the gentlest way")
+        ways.draw_via(sheet.map, via_m)
         route.draw_ends(sheet.map, start_m, goal_m)
         placer = LabelPlacer(ax=sheet.map, busy_m=np.vstack([every, *_edges(zones, window)]))
         route.label_ends(placer, start_m, goal_m)
+        ways.label_via(placer, via_m)
+        ways.label_ways(placer, planned, alternatives_m)
         _label_zones(placer, zones, window)
         sheet.explain([("Plan", entries), ("Zones", outlines), ("No-go ground", hazards)])
         if sheet.profile:

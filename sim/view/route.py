@@ -26,19 +26,22 @@ _SAID_OTHERWISE = frozenset({"nap", "dormant", "wake", "replan"})
 _MOST_KINDS, _REST = 3, "other warnings"
 
 
-def draw_planned(ax: Axes, planned_m: Points, *, over: bool = False) -> list[Artist]:
+def draw_planned(
+    ax: Axes, planned_m: Points, *, over: bool = False, name: str = "planned path"
+) -> list[Artist]:
     """Draw the plan as a dashed line; return its legend entry, or none where there is no plan.
 
     Args:
         ax: The map.
         planned_m: (n, 2) east and north.
         over: It will lie on a driven path, which should show between its dashes.
+        name: For the legend.
     """
     if len(planned_m) == 0:
         return []
     dashes, halo = ((0, (4, 5)), None) if over else ((0, (5, 2.5)), style.halo(2.8))
     line = Line2D(*planned_m.T, color=style.BLACK, lw=1.3, ls=dashes, zorder=5, path_effects=halo)
-    return _added(ax, line, f"planned path, {_length(planned_m)}", "planned")
+    return _added(ax, line, f"{name}, {_length(planned_m)}", "planned")
 
 
 def draw_replanned(ax: Axes, paths: Sequence[Points]) -> list[Artist]:
