@@ -1,0 +1,206 @@
+"""The search by tiles: the same answers whatever the threads and the tiles' borders, and its limits."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import dijkstra
+
+from rover.core.errors import TimeLimitError
+from rover.planning.astar import GridRoute, search_grid
+from rover.planning.field import cost_field
+from rover.planning.prepared import PreparedMap
+from rover.planning.problem import NoPlan
+from rover.planning.sweep_kernels import SIDE
+
+INF = math.inf
+STEPS = {
+    4: [(0, 1), (1, 0)],
+    8: [(0, 1), (1, 0), (1, 1), (1, -1)],
+    16: [(0, 1), (1, 0), (1, 1), (1, -1), (1, 2), (1, -2), (2, 1), (2, -1)],
+}
+
+
+def passed(row: int, col: int, down: int, across: int) -> list[tuple[int, int]]:
+    """Cells that a move passes, each for the same share of its length."""
+    ends = [(row, col), (row + down, col + across)]
+    if abs(across) == 2:
+        return [*ends, (row, col + across // 2), (row + down, col + across // 2)]
+    if down == 2:
+        return [*ends, (row + 1, col), (row + 1, col + across)]
+    return ends
+
+
+def graph_of(cost: np.ndarray, neighbours: int, resolution_m: float) -> coo_array:
+    """Every move spelt out, without corner cutting."""
+    rows, cols = cost.shape
+    entries = []
+    for row in range(rows):
+        for col in range(cols):
+            for down, across in STEPS[neighbours]:
+                if not (row + down < rows and 0 <= col + across < cols):
+                    continue
+                prices = [cost[cell] for cell in passed(row, col, down, across)]
+                beside = (
+                    [cost[row + down, col], cost[row, col + across]] if abs(down * across) == 1 else [0.0]
+                )
+                weight = resolution_m * math.hypot(down, across) * sum(prices) / len(prices)
+                if weight < INF and max(beside) < INF:
+                    entries.append((weight, row * cols + col, (row + down) * cols + col + across))
+    weights, tails, heads = zip(*entries, strict=True) if entries else ((), (), ())
+    return coo_array((weights, (tails, heads)), shape=(cost.size, cost.size))
+
+
+def rough(rows: int, cols: int, seed: int, lethal: float = 0.25) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    cost = np.where(rng.random((rows, cols)) < lethal, INF, np.exp(rng.standard_normal((rows, cols))))
+    cost[0, 0] = cost[-1, -1] = 1.0
+    return cost
+
+
+@pytest.mark.parametrize("neighbours", [4, 8, 16])
+def test_field_equals_dijkstra_across_borders_of_tiles(neighbours: int) -> None:
+    cost = rough(2 * SIDE + 9, SIDE + 5, neighbours)
+    least = dijkstra(graph_of(cost, neighbours, 0.7), directed=False, indices=0)
+    field = cost_field(cost, (0, 0), resolution_m=0.7, neighbours=neighbours)
+    np.testing.assert_allclose(
+        field.reshape(-1)[cost.reshape(-1) < INF], least[cost.reshape(-1) < INF], rtol=1e-12
+    )
+    assert np.isinf(field[np.isinf(cost)]).all()
+
+
+@pytest.mark.parametrize("neighbours", [4, 8, 16])
+@pytest.mark.parametrize("seed", range(4))
+def test_route_has_the_cost_that_it_states(neighbours: int, seed: int) -> None:
+    cost = rough(150, 130, seed, lethal=0.1)
+    route = search_grid(cost, (0, 0), (149, 129), resolution_m=2.0, neighbours=neighbours)
+    assert isinstance(route, GridRoute)
+    own = []
+    for (row, col), (down, across) in zip(route.cells[:-1], np.diff(route.cells, axis=0), strict=True):
+        if down < 0:
+            row, col, down, across = row + down, col + across, -down, -across
+        if down == 0 and across < 0:
+            col, across = col + across, -across
+        assert (down, across) in STEPS[neighbours]
+        prices = [cost[cell] for cell in passed(row, col, down, across)]
+        own.append(2.0 * math.hypot(down, across) * sum(prices) / len(prices))
+    assert math.fsum(own) == pytest.approx(route.cost_s, rel=1e-12)
+    assert route.lower_bound_s == route.cost_s
+
+
+def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    cost = rough(700, 900, 5, lethal=0.1)
+    found = []
+    for count in ("1", "2", "3"):
+        monkeypatch.setenv("FARSIDE_THREADS", count)
+        route = search_grid(cost, (0, 0), (699, 899), resolution_m=1.0)
+        assert isinstance(route, GridRoute)
+        found.append((route.cost_s, route.expanded, route.generated, route.cells.tobytes()))
+        found[-1] += (cost_field(cost, (0, 0), resolution_m=1.0).tobytes(),)
+    assert found[0] == found[1] == found[2]
+
+
+def test_searches_at_once_do_not_share_memory() -> None:
+    maps = [rough(200, 200, seed, lethal=0.1) for seed in range(6)]
+
+    def solve(cost: np.ndarray) -> float:
+        route = search_grid(cost, (0, 0), (199, 199), resolution_m=1.0)
+        return route.cost_s if isinstance(route, GridRoute) else INF
+
+    alone = [solve(cost) for cost in maps]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(solve, maps * 3)) == alone * 3
+
+
+def test_moves_too_cheap_to_be_added_up_still_make_a_route() -> None:
+    cost = np.full((90, 90), 1e-9)
+    cost[:, 0] = 1e9  # after which a step among the others changes no sum
+    route = search_grid(cost, (5, 0), (85, 89), resolution_m=1.0)
+    assert isinstance(route, GridRoute)
+    assert np.abs(np.diff(route.cells, axis=0)).max() == 1
+    assert tuple(route.cells[0]) == (5, 0) and tuple(route.cells[-1]) == (85, 89)
+    assert route.cost_s == pytest.approx(5e8, rel=1e-9)
+
+
+def test_float32_costs_are_searched_as_they_are() -> None:
+    cost = rough(130, 100, 3).astype(np.float32)
+    single = search_grid(cost, (0, 0), (129, 99), resolution_m=1.0)
+    double = search_grid(cost.astype(np.float64), (0, 0), (129, 99), resolution_m=1.0)
+    assert isinstance(single, GridRoute) and isinstance(double, GridRoute)
+    assert single.cost_s == double.cost_s and (single.cells == double.cells).all()
+
+
+def test_time_limit_states_what_a_route_costs_at_least() -> None:
+    cost = rough(2000, 2000, 1, lethal=0.1)
+    least = search_grid(cost, (0, 0), (1999, 1999), resolution_m=1.0)
+    assert isinstance(least, GridRoute)
+    with pytest.raises(TimeLimitError, match="every route costs") as raised:
+        search_grid(cost, (0, 0), (1999, 1999), resolution_m=1.0, time_limit_s=0.0)
+    stated = float(str(raised.value).partition("costs ")[2].split()[0].rstrip(";,"))
+    assert 0.0 <= stated <= least.cost_s
+
+
+def test_numbers_of_neighbours_that_there_are_not() -> None:
+    for refused in (0, 5, 32):
+        with pytest.raises(ValueError, match="neighbours"):
+            search_grid(np.ones((3, 3)), (0, 0), (2, 2), resolution_m=1.0, neighbours=refused)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    rows=st.integers(1, 140),
+    cols=st.integers(1, 140),
+    lethal=st.sampled_from([0.0, 0.2, 0.4, 0.5]),
+    landmarks=st.integers(1, 5),
+    neighbours=st.sampled_from([4, 8, 16]),
+    cutting=st.booleans(),
+)
+def test_prepared_map_answers_as_the_plain_search(
+    seed: int, rows: int, cols: int, lethal: float, landmarks: int, neighbours: int, cutting: bool
+) -> None:
+    cost = rough(rows, cols, seed, lethal)
+    prepared = PreparedMap(
+        cost, resolution_m=0.5, landmarks=landmarks, neighbours=neighbours, corner_cutting=cutting
+    )
+    rng = np.random.default_rng(seed + 1)
+    for _ in range(4):
+        start, goal = (tuple(int(i) for i in rng.integers(0, cost.shape)) for _ in range(2))
+        plain = search_grid(
+            cost, start, goal, resolution_m=0.5, neighbours=neighbours, corner_cutting=cutting
+        )
+        answer = prepared.search(start, goal)
+        if isinstance(plain, NoPlan):
+            assert isinstance(answer, NoPlan) and answer.cause == plain.cause
+        else:
+            assert isinstance(answer, GridRoute)
+            assert answer.cost_s == pytest.approx(plain.cost_s, rel=1e-12)
+
+
+def test_prepared_map_looks_at_less() -> None:
+    cost = rough(500, 500, 9, lethal=0.1)
+    prepared = PreparedMap(cost, resolution_m=1.0)
+    plain, answer = (
+        search_grid(cost, (0, 0), (499, 499), resolution_m=1.0),
+        prepared.search((0, 0), (499, 499)),
+    )
+    assert isinstance(plain, GridRoute) and isinstance(answer, GridRoute)
+    assert answer.generated < plain.generated / 2
+
+
+def test_prepared_map_keeps_its_own_costs() -> None:
+    cost = np.ones((30, 30))
+    prepared = PreparedMap(cost, resolution_m=1.0, landmarks=2)
+    cost[:] = 5.0
+    answer = prepared.search((0, 0), (0, 29))
+    assert isinstance(answer, GridRoute) and answer.cost_s == 29.0
+
+
+def test_prepared_map_without_free_ground() -> None:
+    assert isinstance(PreparedMap(np.full((4, 4), INF), resolution_m=1.0).search((0, 0), (3, 3)), NoPlan)
