@@ -58,7 +58,7 @@ def search_grid(
     A move costs its length times the mean cost of the cells that it passes: two, or four of a knight's move, each of
     which has to be free. The heuristic is the octile distance (Sturtevant 2012, doi:10.1109/TCIAIG.2012.2197681), or
     that of the moves there are, at the least cost on the map. Labels are settled by tiles and not one by one
-    (`rover.planning.tiled_search`). Memory is 9.2 bytes a cell beside the costs, of tiles that are reached.
+    (`rover.planning.tiled_search`). Memory is 9.4 bytes a cell beside the costs, of tiles that are reached.
 
     Args:
         cost_s_per_m: (rows, cols), positive; +inf is lethal. Not written to.

@@ -17,10 +17,10 @@ import numpy as np
 
 from rover.core.jit import kernel
 
-SIDE = 60
+SIDE = 48
 HALO = 2
 SPAN = SIDE + 2 * HALO
-"""64: a bit of a word for each row."""
+"""No more than 64: rows are the bits of a word. Sides of whole vectors of the processor are swept soonest."""
 
 DIAGONAL = math.sqrt(2.0)
 KNIGHT = math.sqrt(5.0)

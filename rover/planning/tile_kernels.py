@@ -97,13 +97,13 @@ def begin(board, rules, row, col):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def run(board, rules, band, ceiling, wide, enough):  # type: ignore[no-untyped-def]
+def run(board, rules, slack, band, ceiling, wide, enough):  # type: ignore[no-untyped-def]
     """Settle tiles in rounds until the goal's label is proven.
 
     Args:
         board, rules: Written, read.
-        band: How far over the least bound a tile may be to be settled in the same round, and how far its label over
-            the least of these.
+        slack: How far over the least bound a tile may be to be settled in the same round,
+        band: and how far its label over the least of these.
         ceiling: No route of this cost or more is looked for.
         wide: Tiles of a round at which to return and let threads settle them, with `finish_round` afterwards.
         enough: Tiles settled after which to return.
@@ -122,7 +122,7 @@ def run(board, rules, band, ceiling, wide, enough):  # type: ignore[no-untyped-d
             return DONE, least
         if settled >= enough:
             return PAUSE, least
-        _take(board, least + band, band, ceiling)
+        _take(board, least + slack, band, ceiling)
         settled += board.counts[ACTIVE]
         if board.counts[ACTIVE] >= wide:
             return WIDE, least

@@ -49,9 +49,12 @@ _TILES_AT_ONCE = 2048
 _TILES_PER_THREAD = 4
 """Of a round, for handing it to threads to be worth it."""
 
-_BAND, _BAND_BY_LANDMARKS = 0.25, 0.1
-"""Tiles are settled together that lie within this share of what it typically costs to cross one. Where the heuristic is
-strong the bounds on all routes are much alike, and it matters more that labels nearer the source come first."""
+SLACK, BAND = 0.25, math.inf
+"""Tiles are settled together whose bounds, and whose labels, lie within so much of each other, in shares of what it
+typically costs to cross one."""
+
+SLACK_BY_LANDMARKS, BAND_BY_LANDMARKS = 0.05, 2.0
+"""Where the heuristic is strong all bounds are alike, and it is labels that say which tiles should wait for others."""
 
 _SAMPLES = 4096
 _KEPT_BYTES = 1 << 30
@@ -119,8 +122,9 @@ class TiledSearch:
             slack=landmarks.slack,
         )
         self._board = _board(cost, labels)
-        band = _BAND_BY_LANDMARKS if len(landmarks.cells) else _BAND
-        self._band = band * SIDE * resolution_m * _typical(cost)
+        crossing = SIDE * resolution_m * _typical(cost)
+        shares = (SLACK_BY_LANDMARKS, BAND_BY_LANDMARKS) if len(landmarks.cells) else (SLACK, BAND)
+        self._bands = shares[0] * crossing, shares[1] * crossing
 
     def run(self, *, ceiling: float = math.inf, time_limit_s: float | None = None) -> float:
         """Search until the goal's label is proven, or all there is has one; return the goal's label, inf if none.
@@ -139,7 +143,7 @@ class TiledSearch:
         with ExitStack() as stack:
             pool: ThreadPoolExecutor | None = None
             while True:
-                state, self.bound_s = run(board, rules, self._band, ceiling, wide, _TILES_AT_ONCE)
+                state, self.bound_s = run(board, rules, *self._bands, ceiling, wide, _TILES_AT_ONCE)
                 if state == DONE:
                     break
                 if state == WIDE:
