@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
@@ -220,18 +220,8 @@ def terrain(
     from sim.cli.terrain_light import LightRequest
     from sim.cli.terrain_maps import MapRequest
 
-    maps = (
-        None
-        if vehicle is None
-        else MapRequest(
-            dem=dem,
-            max_cells=cells,
-            vehicle=vehicle,
-            baseline_m=baseline,
-            rocks=rocks,
-            abundance_band=abundance,
-        )
-    )
+    of_vehicle: dict[str, Any] = {"baseline_m": baseline, "rocks": rocks, "abundance_band": abundance}
+    maps = None if vehicle is None else MapRequest(dem=dem, max_cells=cells, vehicle=vehicle, **of_vehicle)
     sunlight = LightRequest(
         at=tuple(at or ()),
         begin=begin,

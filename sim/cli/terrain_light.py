@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +152,7 @@ def read_far(asked: LightRequest, dem: Dem, *, max_cells: int) -> Dem | None:
         if format_of_source(asked.far_dem) is Format.GEOTIFF:
             far = reproject_around(asked.far_dem, dem.geometry, reach_m=REACH_M, max_cells=max_cells)
         else:
-            far = read_dem(asked.far_dem, max_cells=max_cells)
+            far = replace(read_dem(asked.far_dem, max_cells=max_cells), source=str(asked.far_dem))
         check_far(dem, far)
     except (PlaceError, DemFrameError) as error:
         names = ("path", "body", "crs", "far_dem.crs", "far_dem.bounds_m")
