@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
@@ -52,15 +51,18 @@ def test_an_error_in_a_strip_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_an_error_of_a_helper_ends_the_work_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(THREADS_VARIABLE, "2")
-    meet, begun, helpers = threading.Barrier(2, timeout=20), list[int](), list[threading.Thread]()
+    meet, failing = threading.Barrier(2, timeout=20), threading.Event()
+    begun, helpers = list[int](), list[threading.Thread]()
 
     def work(first: int, _last: int) -> None:
         begun.append(first)
         meet.wait()
         if threading.current_thread() is not threading.main_thread():
             helpers.append(threading.current_thread())
+            failing.set()
             raise ValueError("a helper's strip")
-        helpers[0].join() if helpers else time.sleep(0.3)
+        assert failing.wait(20)
+        helpers[0].join()
 
     with pytest.raises(ValueError, match="a helper's strip"):
         by_strips(16 * 8, work)
