@@ -113,7 +113,10 @@ def search(nodes, came_by, width, start, goal, step, floor, corner_cutting):  # 
 @kernel
 def _doubled(values):  # type: ignore[no-untyped-def]
     longer = np.empty(2 * len(values), values.dtype)
-    longer[: len(values)] = values
+    for k in range(
+        len(values)
+    ):  # a slice would compile numba's words for arrays that do not fit, 3 s of them
+        longer[k] = values[k]
     return longer
 
 

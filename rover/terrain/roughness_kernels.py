@@ -12,7 +12,7 @@ import numpy as np
 from rover.core.jit import kernel
 from rover.terrain.derive_kernels import BLOCK, EAST, gradient_of_nine, rim
 
-_ZERO, _ONE = np.float32(0), np.float32(1)
+_ZERO = np.float32(0)
 _NAN = np.float32(np.nan)
 _HERE, _LEVEL, _HIGH, _LOW, _SIZE = 2 * EAST, 3 * EAST, 4 * EAST, 5 * EAST, 6 * EAST
 """Where in `work` parts begin; the first two hold the gradient."""
@@ -47,10 +47,16 @@ def roughness_rows(z, first, last, sides, rough, roughness):  # type: ignore[no-
         part = slice(c - across, min(c + BLOCK, cols - across) + across)
         held = part.stop - part.start
         for r in range(least - along, least + along):
-            slots[r % len(slots), :held] = z[r, part]
+            _copy(z[r, part], slots[r % len(slots)])
         for r in range(least, greatest):
-            slots[(r + along) % len(slots), :held] = z[r + along, part]
+            _copy(z[r + along, part], slots[(r + along) % len(slots)])
             _block(slots, held, r, rough, sides, wide, work, roughness[r, c : part.stop - across])
+
+
+@kernel
+def _copy(row, slot):  # type: ignore[no-untyped-def]
+    for c in range(row.size):
+        slot[c] = row[c]
 
 
 @kernel
