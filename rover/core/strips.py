@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 
 THREADS_VARIABLE = "FARSIDE_THREADS"
 """Environment variable that sets how many threads a raster is made by; results do not depend on it."""
@@ -42,6 +42,40 @@ def by_strips(
         work(0, rows)
         return
     ends = [rows * k // count for k in range(count + 1)]
-    # A pool of this call's own: one that is kept would hang in a forked child, which has none of its threads.
-    with ThreadPoolExecutor(max_workers=threads()) as pool:
-        list(pool.map(work, ends[:-1], ends[1:]))
+    _share_out(list(zip(ends[:-1], ends[1:], strict=True)), work, helpers=min(threads(), count) - 1)
+
+
+def _share_out(strips: list[tuple[int, int]], work: Callable[[int, int], None], *, helpers: int) -> None:
+    """Do all strips in this thread and some helpers; the first error ends it, when those that are begun are done.
+
+    Helpers live for one call: a pool that is kept would hang in a forked child, which has none of its threads. That
+    this thread takes its part spares starting one more, which on a small raster is most of what sharing costs.
+    """
+    waiting, errors = strips[::-1], list[BaseException]()
+
+    def labour() -> None:
+        while waiting:
+            try:
+                first, last = waiting.pop()
+            except IndexError:  # another thread was quicker
+                return
+            work(first, last)
+
+    def help_out() -> None:
+        try:
+            labour()
+        except BaseException as error:  # raised again by the thread that asked
+            errors.append(error)
+            waiting.clear()
+
+    others = [Thread(target=help_out) for _ in range(helpers)]
+    for other in others:
+        other.start()
+    try:
+        labour()
+    finally:
+        waiting.clear()
+        for other in others:
+            other.join()
+    if errors:
+        raise errors[0]

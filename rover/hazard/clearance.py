@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.arrays import locked
+from rover.core.errors import PlaceError, UsageError
 from rover.core.grid import Dem, check_square
 from rover.core.strips import by_strips
 from rover.core.vehicle import VehicleParams
@@ -117,16 +118,27 @@ def evaluate_clearance(
 
     Raises:
         DemFrameError: Cells that are not square.
+        PlaceError: A pose that is not finite.
+        UsageError: A spread that is no length.
     """
     check_square(dem.geometry, "clearance")
     held = locked(poses, np.float64, (None, 3), "poses")
-    if not (np.isfinite(held).all() and spread_m >= 0 and math.isfinite(spread_m)):
-        raise ValueError("a pose that is not finite, or a spread that is no length")
+    _check_poses(held, spread_m)
     bounds = np.empty((len(held), FIGURES, 2))
     boxes, links, belly = _wheel_boxes(vehicle), _links(vehicle), _belly(vehicle)
     given = dem.elevation_m, dem.geometry.resolution_m, _on_cells(held, dem), boxes, links, belly, spread_m
     by_strips(len(held), lambda first, last: bound_poses(*given, bounds, first, last))
     return _judged(held, bounds, vehicle, belly_margin_m)
+
+
+def _check_poses(poses: npt.NDArray[np.float64], spread_m: float) -> None:
+    wrong = poses[~np.isfinite(poses).all(axis=1)]
+    if len(wrong):
+        value = ", ".join(f"{number:g}" for number in wrong[0].tolist())
+        remedy = "give east and north in metres and yaw in radians"
+        raise PlaceError("a pose that is not finite", field="poses", value=value, remedy=remedy)
+    if not (spread_m >= 0 and math.isfinite(spread_m)):
+        raise UsageError("not a length", field="spread_m", value=spread_m, remedy="give metres, 0 or more")
 
 
 def evaluate_arc(

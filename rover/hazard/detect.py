@@ -92,7 +92,7 @@ def detect_hazards(
 
     Raises:
         DemFrameError: Rocks of a list on cells that are not square.
-        RockListError: A rock without a place, or an abundance or risk that is none.
+        RockListError: A rock without a place, or an abundance or risk that is none or of another shape.
     """
     flags = np.empty(terrain.geometry.shape, np.uint8)
     _flag_ground(flags, terrain, vehicle)
@@ -152,6 +152,13 @@ def _flag_abundance(flags: Flags, abundance: npt.ArrayLike, vehicle: VehiclePara
     if not 0 < risk < 1:
         raise RockListError(
             "not a chance", remedy="give more than 0, less than 1", field="rock_risk", value=risk
+        )
+    if np.shape(abundance) != flags.shape:
+        raise RockListError(
+            "not a share for each cell",
+            remedy=f"give an array of shape {flags.shape}",
+            field="rock_abundance",
+            value=np.shape(abundance),
         )
     held = locked(abundance, np.float32, flags.shape, "rock_abundance")
     with np.errstate(invalid="ignore"):

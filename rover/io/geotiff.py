@@ -300,6 +300,7 @@ def geotiff_bytes(
     *,
     nodata: float | None,
     tags: Mapping[str, str],
+    unit: str | None = None,
 ) -> bytes:
     """Return a deflated, north-up GeoTIFF of arrays of one type in the file's order (northern row first).
 
@@ -310,6 +311,7 @@ def geotiff_bytes(
         geometry: Where the cells are.
         nodata: Declared for every band.
         tags: Text of the file by name.
+        unit: Of every band.
 
     Raises:
         DemFrameError: The site has no frame, or one that GeoTIFF cannot hold.
@@ -324,6 +326,8 @@ def geotiff_bytes(
             for band, (description, array) in enumerate(bands.items(), start=1):
                 dataset.write(array, band)
                 dataset.set_band_description(band, description)
+                if unit is not None:
+                    dataset.set_band_unit(band, unit)
             dataset.update_tags(**tags)
         _check_kept(memory)
         return bytes(memory.getbuffer())

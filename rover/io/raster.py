@@ -200,6 +200,7 @@ def write_raster(
     *,
     nodata: float | None,
     tags: Mapping[str, str] | None = None,
+    unit: str | None = None,
 ) -> None:
     """Write any layers on a geometry as the bands of a GeoTIFF.
 
@@ -209,6 +210,7 @@ def write_raster(
         geometry: Where the cells are.
         nodata: What stands for unknown, or None.
         tags: Text of the file by name.
+        unit: Of every band, such as `deg`; None is of none.
 
     Raises:
         ValueError: An array is not of the geometry's shape, or not of the first one's type.
@@ -222,4 +224,4 @@ def write_raster(
     if len(types) != 1:
         raise ValueError(f"bands of {len(types)} types")
     turned = {name: array[::-1] for name, array in bands.items()}
-    _write(path, geotiff_bytes(turned, geometry, nodata=nodata, tags=tags or {}))
+    _write(path, geotiff_bytes(turned, geometry, nodata=nodata, tags=tags or {}, unit=unit))

@@ -121,7 +121,22 @@ def reproject_around(
             place = geometry.site.latitude_rad, geometry.site.longitude_rad
             resolution_m = _row_spacing(dataset, place, ellipsoid_of(dataset.crs.to_wkt()).radius_m)
         wide = _widest_covered(dataset, geometry, reach_m, resolution_m)
-        return _resampled(dataset, wide, path, band=band, method="bilinear", max_cells=max_cells)
+        try:
+            return _resampled(dataset, wide, path, band=band, method="bilinear", max_cells=max_cells)
+        except PlaceError as error:
+            raise _no_surroundings(dataset, wide, path) from error
+
+
+def _no_surroundings(dataset: Any, wide: GridGeometry, path: Path | str) -> PlaceError:
+    site = wide.site
+    at = f"{math.degrees(site.latitude_rad):.4f}, {math.degrees(site.longitude_rad):.4f}"
+    sides = f"{wide.cols * wide.resolution_m:.4g} x {wide.rows * wide.resolution_m:.4g} m"
+    return PlaceError(
+        f"reaches over {_extent_in_words(dataset)}: that does not cover the DEM and some cells about it",
+        file=path,
+        field="path",
+        remedy=f"give a map of at least {sides} about {at} (latitude, longitude)",
+    )
 
 
 def _check_same_body(dataset: Any, geometry: GridGeometry, path: Path | str) -> None:

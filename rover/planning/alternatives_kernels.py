@@ -27,7 +27,8 @@ def descend(field, cost, row, col, half_cell):  # type: ignore[no-untyped-def]
     while True:
         if count == len(cells):
             longer = np.empty((2 * count, 2), np.int64)
-            longer[:count] = cells
+            for k in range(count):  # assigning to a slice takes seconds to compile
+                longer[k, 0], longer[k, 1] = cells[k, 0], cells[k, 1]
             cells = longer
         cells[count, 0] = row
         cells[count, 1] = col

@@ -96,8 +96,9 @@ def shifted(flat, width, points, step, half, turn_cost):  # type: ignore[no-unty
     before = np.empty((choices, choices))
     heading_before = np.empty((choices, choices))
     for i in range(count - 1):
-        before[:] = total
-        heading_before[:] = heading
+        for a in range(choices):  # assigning to a slice takes seconds to compile
+            for b in range(choices):
+                before[a, b], heading_before[a, b] = total[a, b], heading[a, b]
         for a in range(choices):
             for b in range(choices):
                 total[a, b] = np.inf

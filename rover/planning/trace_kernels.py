@@ -75,5 +75,6 @@ def predecessor(board, rules, row, col):  # type: ignore[no-untyped-def]
 @kernel
 def _doubled(cells):  # type: ignore[no-untyped-def]
     longer = np.empty((2 * len(cells), 2), np.int64)
-    longer[: len(cells)] = cells
+    for k in range(len(cells)):  # assigning to a slice takes seconds to compile
+        longer[k, 0], longer[k, 1] = cells[k, 0], cells[k, 1]
     return longer

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from rover.core.arrays import locked
 from rover.core.grid import Dem, GridGeometry
 from rover.core.strips import by_strips
-from rover.terrain.derive_kernels import derive_rows, roughness_rows
+from rover.terrain.derive_kernels import derive_rows
+from rover.terrain.roughness_kernels import roughness_rows
 
 Layer = npt.NDArray[np.float32]
 
@@ -109,12 +110,11 @@ def derive_terrain(
     layers = _checked(out, geometry.shape) if out is not None else _blank(geometry.shape)
     sides = (geometry.resolution_north_m, geometry.resolution_m)
     nine = rough == slope == (1, 1)
-    offsets = _half_of(rough)
 
     def strip(first: int, last: int) -> None:
         derive_rows(dem.elevation_m, first, last, sides, slope, nine, step, layers)
         if not nine:
-            roughness_rows(dem.elevation_m, first, last, sides, rough, offsets, layers[2])
+            roughness_rows(dem.elevation_m, first, last, sides, rough, layers[2])
 
     by_strips(geometry.rows, strip, least=max(16, _LEAST_CELLS // geometry.cols))
     held: dict[str, Any] = dict(zip(_LAYERS, layers, strict=True))
@@ -135,15 +135,6 @@ def _half_window(name: str, side_m: float | None, geometry: GridGeometry) -> tup
     )
     # A window wider than the raster is unknown everywhere, however much wider.
     return min(rows, geometry.rows), min(cols, geometry.cols)
-
-
-def _half_of(window: tuple[int, int]) -> npt.NDArray[np.int64]:
-    """(n, 2) rows and columns from the middle of a window's cells, of two opposite ones the first; n is even."""
-    along, across = window
-    row, col = np.mgrid[-along : along + 1, -across : across + 1]
-    ahead = (row > 0) | ((row == 0) & (col > 0))
-    offsets = np.stack([row[ahead], col[ahead]], axis=1).astype(np.int64)
-    return offsets if len(offsets) % 2 == 0 else np.concatenate([offsets, offsets[:1]])
 
 
 def _blank(shape: tuple[int, int]) -> tuple[Layer, Layer, Layer, Layer]:

@@ -1,9 +1,10 @@
 """Kernels of `rover.terrain.derive`.
 
-Each inner loop runs over the columns of one row, without a branch and with few arrays, so that it becomes vector
-instructions: more than eight pairs of arrays that might overlap, and the compiler gives that up. What a row needs in
-between is held in row buffers, which stay in the cache. Divisions are `np.divide`, since `/` is compiled with a test
-for zero, a branch. No library function is called: the arctangent is a polynomial.
+Each inner loop runs over a block of the columns of one row, without a branch and with few arrays, so that it becomes
+vector instructions: more than eight pairs of arrays that might overlap, and the compiler gives that up. What a block
+needs in between is held in `work`, whose parts lie a constant apart and so count as one array, and which stays in the
+nearest cache. Divisions are `np.divide`, since `/` is compiled with a test for zero, a branch. No library function is
+called: the arctangent is a polynomial.
 
 NaN is carried by arithmetic (`h - h` is 0 or NaN), or told by it where a comparison would lose it.
 """
@@ -28,12 +29,16 @@ _EIGHTH = np.float32(0.78515625)
 _EIGHTH_REST = np.float32(math.pi / 4 - 0.78515625)
 _TURN = np.float32(2 * math.pi)
 
-_ZERO, _ONE, _TWO, _FOUR, _SIX, _EIGHT = (np.float32(value) for value in (0, 1, 2, 4, 6, 8))
+_ZERO, _ONE, _TWO, _FOUR, _EIGHT = (np.float32(value) for value in (0, 1, 2, 4, 8))
 _LEAST = np.float32(1e-30)
-_BLOCK = 512
-"""Columns at a time of wide windows: seven rows of them and what goes with them take 24 KiB."""
 _NINTH = np.float32(1 / 9)
 _NAN, _INF = np.float32(np.nan), np.float32(np.inf)
+
+BLOCK = 512
+"""Columns of a block."""
+EAST = BLOCK + 16
+"""Where in `work` the eastward rise per metre begins; the northward one begins at 0."""
+_PART, _EIGHTHS, _SIZE = 2 * EAST, 3 * EAST, 4 * EAST
 
 
 @kernel
@@ -55,28 +60,26 @@ def derive_rows(z, first, last, sides, reach, nine, step, layers):  # type: igno
         layers: Four (rows, cols) float32 arrays: slope and aspect in radians, roughness and step in metres.
     """
     rows, cols = z.shape
+    work = np.empty(_SIZE, np.float32)
+    wide = np.empty((2, BLOCK + 2 * reach[1] if reach[0] + reach[1] > 2 else 0))
     apart = _staggered(cols)
-    wide, thin = np.empty(2 * apart), np.empty(5 * apart, np.float32)
-    sums, rises = wide[:cols], wide[apart : apart + cols]
-    north, east, high = thin[:cols], thin[apart : apart + cols], thin[2 * apart : 2 * apart + cols]
-    low, spare = thin[3 * apart : 3 * apart + cols], thin[4 * apart : 4 * apart + cols]
+    thin = np.empty(3 * apart if step[0] + step[1] > 2 else 0, np.float32)
     slope, aspect, roughness, steps = layers
     for r in range(first, last):
         if _fits(r, rows, cols, reach):
-            _gradient(z, r, reach, sides, sums, rises, north, east)
-            _slope(north, east, reach[1], slope[r])
-            _aspect(north, east, reach[1], aspect[r])
-            if nine:
-                _roughness_of_nine(z, r, sides, north, east, roughness[r])
+            _angles_of_row(z, r, sides, reach, nine, work, wide, slope[r], aspect[r], roughness[r])
         else:
             slope[r], aspect[r] = _NAN, _NAN
             if nine:
                 roughness[r] = _NAN
-        if _fits(r, rows, cols, step):
+        if not _fits(r, rows, cols, step):
+            steps[r] = _NAN
+        elif step[0] + step[1] == 2:
+            _step_of_nine(z, r, work, steps[r])
+        else:
+            high, low, spare = thin[:cols], thin[apart : apart + cols], thin[2 * apart : 2 * apart + cols]
             _extremes_by_column(z, r, step[0], high, low)
             _step(high, low, spare, step[1], steps[r])
-        else:
-            steps[r] = _NAN
 
 
 @kernel
@@ -94,20 +97,109 @@ def _fits(r, rows, cols, half):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _rim(half, layer):  # type: ignore[no-untyped-def]
+def rim(half, layer):  # type: ignore[no-untyped-def]
     """Unknown where the window leaves the raster to the west or the east."""
     layer[:half] = _NAN
     layer[layer.size - half :] = _NAN
 
 
 @kernel
-def _gradient(z, r, reach, sides, sums, rises, north, east):  # type: ignore[no-untyped-def]
-    """Rise per metre northwards and eastwards of a row; north is NaN where any cell of the window is."""
+def _angles_of_row(z, r, sides, reach, nine, work, wide, slope, aspect, roughness):  # type: ignore[no-untyped-def]
     along, across = reach
+    rim(across, slope)
+    rim(across, aspect)
+    if nine:
+        rim(1, roughness)
+    for c in range(across, slope.size - across, BLOCK):
+        stop = min(c + BLOCK, slope.size - across)
+        if nine:
+            around = slice(c - 1, stop + 1)
+            _gradient_and_roughness(
+                z[r - 1, around], z[r, around], z[r + 1, around], sides, work, roughness[c:stop]
+            )
+        elif along == across == 1:
+            around = slice(c - 1, stop + 1)
+            gradient_of_nine(z[r - 1, around], z[r, around], z[r + 1, around], sides, work)
+        else:
+            _gradient(z[:, c - across : stop + across], r, reach, sides, wide, work)
+        _slope(work, slope[c:stop])
+        _aspect(work, aspect[c:stop])
+
+
+@kernel
+def _around(south, here, north, c):  # type: ignore[no-untyped-def]
+    """Heights about column c + 1 over its own: exact to a part in 2e7 on whatever height."""
+    h = here[c + 1]
+    return (
+        (south[c] - h, south[c + 1] - h, south[c + 2] - h),
+        (here[c] - h, here[c + 2] - h),
+        (north[c] - h, north[c + 1] - h, north[c + 2] - h),
+    )
+
+
+@kernel
+def _rises(south, beside, north):  # type: ignore[no-untyped-def]
+    """Horn's sums northwards and eastwards; the former is NaN where a cell of the nine is."""
+    middle, across = north[1] - south[1], beside[1] - beside[0]
+    unknown = across - across
+    return (
+        ((north[0] - south[0]) + (north[2] - south[2])) + ((middle + middle) + unknown),
+        ((south[2] - south[0]) + (north[2] - north[0])) + (across + across),
+    )
+
+
+@kernel
+def gradient_of_nine(south, here, north, sides, work):  # type: ignore[no-untyped-def]
+    """Rise per metre of a block from its three rows; both are NaN, or the northward one, where a cell of nine is.
+
+    Args:
+        south, here, north: (n + 2,) heights, the first and last of the columns beside the block.
+        sides: Of a cell in metres.
+        work: The rises are written at 0 and at `EAST`.
+    """
+    per_north, per_east = np.float32(0.125 / sides[0]), np.float32(0.125 / sides[1])
+    for c in range(here.size - 2):
+        around = _around(south, here, north, c)
+        up, along = _rises(around[0], around[1], around[2])
+        work[c], work[EAST + c] = up * per_north, along * per_east
+
+
+@kernel
+def _gradient_and_roughness(south, here, north, sides, work, roughness):  # type: ignore[no-untyped-def]
+    """As `gradient_of_nine`, and roughness of the 3 x 3 window."""
+    per_north, per_east = np.float32(0.125 / sides[0]), np.float32(0.125 / sides[1])
+    per_row, per_col = np.float32(sides[0]), np.float32(sides[1])
+    for c in range(roughness.size):
+        around = _around(south, here, north, c)
+        up, along = _rises(around[0], around[1], around[2])
+        up, along = up * per_north, along * per_east
+        work[c], work[EAST + c] = up, along
+        sw, s, se = around[0]
+        w, e = around[1]
+        nw, n, ne = around[2]
+        mean = ((sw + s) + (se + w) + (e + nw) + (n + ne)) * _NINTH
+        up, along = up * per_row, along * per_col
+        rising, falling = up + along, up - along
+        # Off the plane through the middle cell, which itself is 0 off it.
+        w, e, s, n = w + along, e - along, s + up, n - up
+        sw, ne, se, nw = sw + rising, ne - rising, se + falling, nw - falling
+        high = max(max(max(w, e), max(s, n)), max(max(sw, ne), max(se, nw)))
+        low = min(min(min(w, e), min(s, n)), min(min(sw, ne), min(se, nw)))
+        worst = max(max(high, _ZERO) - mean, mean - min(low, _ZERO))
+        roughness[c] = worst if mean == mean else _NAN
+
+
+@kernel
+def _gradient(z, r, reach, sides, wide, work):  # type: ignore[no-untyped-def]
+    """As `gradient_of_nine`, of nine points farther apart; cells between them must be known."""
+    along, across = reach
+    sums, rises = wide[0, : z.shape[1]], wide[1, : z.shape[1]]
     _by_column(z[r - along], z[r], z[r + along], sums, rises)
     for i in range(1 - along, along):
         if i != 0:
             _mark(z[r + i], rises)
+    width = z.shape[1] - 2 * across
+    north, east = work[:width], work[EAST : EAST + width]
     _northward(rises, across, np.float64(1 / (8 * along * sides[0])), north)
     for j in range(1, across):
         _mark_beside(rises, across, j, north)
@@ -116,7 +208,7 @@ def _gradient(z, r, reach, sides, sums, rises, north, east):  # type: ignore[no-
 
 @kernel
 def _by_column(south, here, north, sums, rises):  # type: ignore[no-untyped-def]
-    """1-2-1 sums and rises of three rows in float64: of float32 differences these would be rounded again."""
+    """1-2-1 sums and rises of three rows in float64: of far heights a difference in float32 would be rounded."""
     for c in range(here.size):
         s, h, n = np.float64(south[c]), np.float64(here[c]), np.float64(north[c])
         sums[c] = s + 2.0 * h + n
@@ -131,202 +223,86 @@ def _mark(row, rises):  # type: ignore[no-untyped-def]
 
 @kernel
 def _mark_beside(rises, half, j, north):  # type: ignore[no-untyped-def]
-    width = rises.size - 2 * half
-    west, east, into = rises[half - j :], rises[half + j :], north[half:]
-    for c in range(width):
-        into[c] += np.float32((west[c] - west[c]) + (east[c] - east[c]))
+    west, east = rises[half - j :], rises[half + j :]
+    for c in range(north.size):
+        north[c] += np.float32((west[c] - west[c]) + (east[c] - east[c]))
 
 
 @kernel
 def _northward(rises, half, per, north):  # type: ignore[no-untyped-def]
-    width = rises.size - 2 * half
-    west, middle, east, into = rises, rises[half:], rises[2 * half :], north[half:]
-    for c in range(width):
-        into[c] = np.float32((west[c] + 2.0 * middle[c] + east[c]) * per)
+    west, middle, east = rises, rises[half:], rises[2 * half :]
+    for c in range(north.size):
+        north[c] = np.float32((west[c] + 2.0 * middle[c] + east[c]) * per)
 
 
 @kernel
 def _eastward(sums, half, per, east_rise):  # type: ignore[no-untyped-def]
-    width = sums.size - 2 * half
-    west, east, into = sums, sums[2 * half :], east_rise[half:]
-    for c in range(width):
-        into[c] = np.float32((east[c] - west[c]) * per)
+    west, east = sums, sums[2 * half :]
+    for c in range(east_rise.size):
+        east_rise[c] = np.float32((east[c] - west[c]) * per)
 
 
 @kernel
-def _slope(north, east, half, slope):  # type: ignore[no-untyped-def]
-    """atan of the grade, folded into |t| <= tan(pi / 8); within 1.5e-7 rad of that of the same gradient."""
-    _rim(half, slope)
-    width = slope.size - 2 * half
-    north, east, into = north[half:], east[half:], slope[half:]
-    for c in range(width):
-        grade = np.float32(math.sqrt(east[c] * east[c] + north[c] * north[c]))
-        steep, folded = grade > _STEEP, grade > _FOLD
-        over = -_ONE if steep else (grade - _ONE if folded else grade)
-        under = grade if steep else (grade + _ONE if folded else _ONE)
-        eighths = _TWO if steep else (_ONE if folded else _ZERO)
-        t = np.divide(over, under)
-        u = t * t
-        part = t + t * u * (_A + u * (_B + u * (_C + u * _D)))
-        angle = eighths * _EIGHTH + (eighths * _EIGHTH_REST + part)
-        into[c] = angle if north[c] == north[c] else _NAN
+def _slope(work, slope):  # type: ignore[no-untyped-def]
+    """atan of the grade, folded into |t| <= tan(pi / 8); within 1.5e-7 rad of that of the same gradient.
 
-
-@kernel
-def _aspect(north, east, half, aspect):  # type: ignore[no-untyped-def]
-    """Azimuth of downhill from 0 to below a turn, 0 on the level; within 4e-7 rad, of which rounding is 2.4e-7."""
-    _rim(half, aspect)
-    width = aspect.size - 2 * half
-    north, east, into = north[half:], east[half:], aspect[half:]
-    for c in range(width):
-        level = abs(north[c]), abs(east[c])
-        across, southward, westward = level[1] > level[0], north[c] > _ZERO, east[c] > _ZERO
-        far = max(level[1] if across else level[0], _LEAST)
-        near = level[0] if across else level[1]
-        folded = near > _FOLD * far
-        t = np.divide(near - far if folded else near, near + far if folded else far)
-        u = t * t
-        part = t + t * u * (_A + u * (_B + u * (_C + u * _D)))
-        # From the nearest axis on, clockwise or back, in eighths of a turn and the part.
-        beside = _SIX if westward else _TWO
-        ahead = _FOUR if southward else (_EIGHT if westward else _ZERO)
-        back = across ^ southward ^ westward
-        fold = _ONE if folded else _ZERO
-        eighths = (beside if across else ahead) + (-fold if back else fold)
-        azimuth = eighths * _EIGHTH + (eighths * _EIGHTH_REST + (-part if back else part))
-        azimuth = _ZERO if azimuth >= _TURN else azimuth
-        into[c] = azimuth if north[c] == north[c] else _NAN
-
-
-@kernel
-def _roughness_of_nine(z, r, sides, north, east, roughness):  # type: ignore[no-untyped-def]
-    """The 3 x 3 window, from differences to its middle: these are exact to a part in 2e7 on whatever height."""
-    _rim(1, roughness)
-    south_row, row, north_row, into = z[r - 1], z[r], z[r + 1], roughness[1:]
-    north, east = north[1:], east[1:]
-    per_row, per_col = np.float32(sides[0]), np.float32(sides[1])
-    for c in range(row.size - 2):
-        h = row[c + 1]
-        sw, s, se = south_row[c] - h, south_row[c + 1] - h, south_row[c + 2] - h
-        nw, n, ne = north_row[c] - h, north_row[c + 1] - h, north_row[c + 2] - h
-        w, e = row[c] - h, row[c + 2] - h
-        mean = ((sw + s) + (se + w) + (e + nw) + (n + ne)) * _NINTH
-        up, along = north[c] * per_row, east[c] * per_col
-        rising, falling = up + along, up - along
-        # Off the plane through the middle cell, which itself is 0 off it.
-        w, e, s, n = w + along, e - along, s + up, n - up
-        sw, ne, se, nw = sw + rising, ne - rising, se + falling, nw - falling
-        high = max(max(max(w, e), max(s, n)), max(max(sw, ne), max(se, nw)))
-        low = min(min(min(w, e), min(s, n)), min(min(sw, ne), min(se, nw)))
-        worst = max(max(high, _ZERO) - mean, mean - min(low, _ZERO))
-        into[c] = worst if mean == mean else _NAN
-
-
-@kernel
-def roughness_rows(z, first, last, sides, rough, offsets, roughness):  # type: ignore[no-untyped-def]
-    """Fill roughness, as `derive_rows` defines it, over a window of any size.
-
-    Every cell of a window is passed over, so a block of columns is done at a time, from copies of its rows that stay
-    in the nearest cache, in slots that are used in turn.
-
-    Args:
-        z, first, last, sides: As in `derive_rows`.
-        rough: Cells from the middle to the edge of the window, north-south and east-west, at least 1.
-        offsets: (n, 2) int64 rows and columns from the middle of every other cell of the window of which none lies
-            opposite another; n is even, so that one of them may stand there twice.
-        roughness: (rows, cols) float32 in metres.
+    In two loops: as one it would wait for its own root and quotient. Choices between a value and zero cost less than
+    others.
     """
-    rows, cols = z.shape
-    along, across = rough
-    least, greatest = max(first, along), min(last, rows - along)
-    for r in range(first, last):
-        if least <= r < greatest and cols > 2 * across:
-            _rim(across, roughness[r])
-        else:
-            roughness[r] = _NAN
-    if cols <= 2 * across or least >= greatest:
-        return
-    width = _BLOCK + 2 * across
-    slots = np.empty((2 * along + 1, _staggered(width)), np.float32)
-    wide, thin = np.empty((2, width)), np.empty((3, width + 80), np.float32)
-    for c in range(across, cols - across, _BLOCK):
-        part = slice(c - across, min(c + _BLOCK, cols - across) + across)
-        held = part.stop - part.start
-        for r in range(least - along, least + along):
-            slots[r % len(slots), :held] = z[r, part]
-        for r in range(least, greatest):
-            slots[(r + along) % len(slots), :held] = z[r + along, part]
-            inner = slice(c, part.stop - across)
-            _roughness_of_block(slots, held, r, rough, offsets, sides, wide, thin, roughness[r, inner])
+    for c in range(slope.size):
+        north, east = work[c], work[EAST + c]
+        grade = np.float32(math.sqrt(east * east + north * north))
+        steep, folded = grade > _STEEP, grade > _FOLD
+        # Of -1 / grade, (grade - 1) / (grade + 1) and grade itself.
+        over = (_ZERO if steep else grade) - (_ONE if folded else _ZERO)
+        under = (grade if folded else _ZERO) + (_ZERO if steep else _ONE)
+        work[_PART + c] = np.divide(over, under)
+        work[_EIGHTHS + c] = (_ONE if folded else _ZERO) + (_ONE if steep else _ZERO)
+    _angle(work, slope)
 
 
 @kernel
-def _roughness_of_block(slots, held, r, rough, offsets, sides, wide, thin, roughness):  # type: ignore[no-untyped-def]
-    """The window by pairs of cells that lie opposite each other, two pairs at a time."""
-    count, half = len(slots), rough[1]
-    sums, rises = wide[0, :held], wide[1, :held]
-    north, east, level = thin[0, :held], thin[1, :held], thin[2, : roughness.size]
-    row = slots[r % count, :held]
-    _by_column(slots[(r - 1) % count, :held], row, slots[(r + 1) % count, :held], sums, rises)
-    _northward(rises, 1, np.float64(1 / (8 * sides[0])), north)
-    _eastward(sums, 1, np.float64(1 / (8 * sides[1])), east)
-    row, north, east = row[half:], north[half:], east[half:]
-    _level(slots, held, r, row, half, rises, sums, level)
-    for c in range(roughness.size):
-        roughness[c] = abs(level[c])
-    for k in range(0, offsets.shape[0], 2):
-        i, j, i_on, j_on = offsets[k, 0], offsets[k, 1], offsets[k + 1, 0], offsets[k + 1, 1]
-        one, other = slots[(r + i) % count, half + j :], slots[(r - i) % count, half - j :]
-        one_on, other_on = slots[(r + i_on) % count, half + j_on :], slots[(r - i_on) % count, half - j_on :]
-        up, up_on = np.float32(i * sides[0]), np.float32(i_on * sides[0])
-        right, right_on = np.float32(j * sides[1]), np.float32(j_on * sides[1])
-        _farther(one, other, row, level, north, east, up, right, one_on, other_on, up_on, right_on, roughness)
-    for c in range(roughness.size):
-        roughness[c] = roughness[c] if level[c] == level[c] else _NAN
+def _aspect(work, aspect):  # type: ignore[no-untyped-def]
+    """Azimuth of downhill from 0 to below a turn, 0 on the level; within 4e-7 rad, of which rounding is 2.4e-7.
+
+    From the nearest axis on, clockwise or back, in eighths of a turn and the part.
+    """
+    for c in range(aspect.size):
+        north, east = work[c], work[EAST + c]
+        level = abs(north), abs(east)
+        across, southward, westward = level[1] > level[0], north > _ZERO, east > _ZERO
+        far, near = max(max(level[0], level[1]), _LEAST), min(level[0], level[1])
+        folded = near > _FOLD * far
+        t = np.divide(near - (far if folded else _ZERO), far + (near if folded else _ZERO))
+        axis = abs((_EIGHT if westward else _ZERO) - (_TWO if across else (_FOUR if southward else _ZERO)))
+        sense = -_ONE if across ^ southward ^ westward else _ONE
+        work[_PART + c] = sense * t
+        work[_EIGHTHS + c] = axis + sense * (_ONE if folded else _ZERO)
+    _angle(work, aspect)
 
 
 @kernel
-def _level(slots, held, r, row, half, total, sums, level):  # type: ignore[no-untyped-def]
-    """Mean of each window of a row above its middle cell, in metres; NaN where a cell of it is."""
-    count = len(slots)
-    _sum(slots[(r - 1) % count, :held], slots[r % count, :held], slots[(r + 1) % count, :held], total)
-    for i in range(2, count // 2 + 1):
-        _add(slots[(r - i) % count, :held], slots[(r + i) % count, :held], total)
-    sums = sums[: level.size]
-    _sum(total[half - 1 :], total[half:], total[half + 1 :], sums)
-    for j in range(2, half + 1):
-        _add(total[half - j :], total[half + j :], sums)
-    _above(sums, np.float64(1 / (count * (2 * half + 1))), row, level)
+def _angle(work, angle):  # type: ignore[no-untyped-def]
+    """Eighths of a turn and the arctangent of the part, less than a turn; NaN where the northward rise is."""
+    for c in range(angle.size):
+        t, eighths = work[_PART + c], work[_EIGHTHS + c]
+        u = t * t
+        beside = t + t * u * (_A + u * (_B + u * (_C + u * _D)))
+        made = eighths * _EIGHTH + (eighths * _EIGHTH_REST + beside)
+        made = _ZERO if made >= _TURN else made
+        angle[c] = made if work[c] == work[c] else _NAN
 
 
 @kernel
-def _sum(one, middle, other, total):  # type: ignore[no-untyped-def]
-    for c in range(total.size):
-        total[c] = np.float64(one[c]) + np.float64(middle[c]) + np.float64(other[c])
-
-
-@kernel
-def _add(one, other, total):  # type: ignore[no-untyped-def]
-    for c in range(total.size):
-        total[c] += np.float64(one[c]) + np.float64(other[c])
-
-
-@kernel
-def _above(sums, share, row, level):  # type: ignore[no-untyped-def]
-    for c in range(level.size):
-        level[c] = np.float32(sums[c] * share - np.float64(row[c]))
-
-
-@kernel
-def _farther(  # type: ignore[no-untyped-def]
-    one, other, row, level, north, east, up, right, one_on, other_on, up_on, right_on, worst
-):
-    for c in range(worst.size):
-        h, mean = row[c], level[c]
-        tilt, tilt_on = north[c] * up + east[c] * right, north[c] * up_on + east[c] * right_on
-        first = max(abs((one[c] - h) - (mean + tilt)), abs((other[c] - h) - (mean - tilt)))
-        second = max(abs((one_on[c] - h) - (mean + tilt_on)), abs((other_on[c] - h) - (mean - tilt_on)))
-        worst[c] = max(worst[c], max(first, second))
+def _step_of_nine(z, r, work, step):  # type: ignore[no-untyped-def]
+    rim(1, step)
+    for c in range(1, step.size - 1, BLOCK):
+        stop = min(c + BLOCK, step.size - 1)
+        high, low = work[: stop - c + 2], work[EAST : EAST + stop - c + 2]
+        _extremes_of_three(
+            z[r - 1, c - 1 : stop + 1], z[r, c - 1 : stop + 1], z[r + 1, c - 1 : stop + 1], high, low
+        )
+        _relief_of_three(high, low, step[c:stop])
 
 
 @kernel
@@ -351,19 +327,18 @@ def _more_extreme(one, other, high, low):  # type: ignore[no-untyped-def]
     for c in range(high.size):
         a, b = one[c], other[c]
         both = a + b
-        high[c] = max(high[c], max(a, b)) if both == both else _INF
-        low[c] = min(low[c], min(a, b)) if both == both else low[c]
+        top, bottom = max(high[c], max(a, b)), min(low[c], min(a, b))
+        # The sums keep the compiler from leaving out the stores of values that stay, one by one.
+        high[c] = (top if both == both else _INF) + _ZERO
+        low[c] = (bottom if both == both else low[c]) + _ZERO
 
 
 @kernel
 def _step(high, low, spare, half, step):  # type: ignore[no-untyped-def]
     """Greatest less least of the window; what `high`, `low` and `spare` hold is used up."""
-    _rim(half, step)
+    rim(half, step)
     width = step.size - 2 * half
     into = step[half : half + width]
-    if half == 1:
-        _relief_of_three(high, low, into)
-        return
     # Windows of 2, 4, 8 ... columns from each on; two of the longest make the whole.
     length = 1
     while 2 * length <= 2 * half + 1:
@@ -399,5 +374,5 @@ def _lower(one, other, into):  # type: ignore[no-untyped-def]
 @kernel
 def _relief(high, high_on, low, low_on, into):  # type: ignore[no-untyped-def]
     for c in range(into.size):
-        top = max(high[c], high_on[c])
-        into[c] = top - min(low[c], low_on[c]) if top < _INF else _NAN
+        top, bottom = max(high[c], high_on[c]), min(low[c], low_on[c])
+        into[c] = top - bottom if top < _INF else _NAN

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
-from rover.core.errors import UsageError
+from rover.core.errors import FarsideError, UsageError
 from sim.cli.options import AllowBody, Band, MaxCells, Quiet, cells_allowed
 
 _OF_REPORT, _OF_MAPS, _OF_LIGHT = "Report", "Maps", "Light"
+_AZIMUTHS = 72
+_OPTIONS = {"azimuths": "--azimuths", "observer_height_m": "--observer-height"}
+"""By the names that errors of the library have for them."""
 
 
 def terrain(
@@ -98,7 +102,12 @@ def terrain(
     ] = None,
     begin: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option("--from", metavar="UTC", help="First time of --light.", rich_help_panel=_OF_LIGHT),
+        typer.Option(
+            "--from",
+            metavar="UTC",
+            help="First time of --light; from local midnight on, each lunar day is whole.",
+            rich_help_panel=_OF_LIGHT,
+        ),
     ] = None,
     end: Annotated[
         Optional[str],  # noqa: UP045
@@ -123,7 +132,7 @@ def terrain(
             help="Directions that the horizon is traced in: a multiple of 4.",
             rich_help_panel=_OF_LIGHT,
         ),
-    ] = 72,
+    ] = _AZIMUTHS,
     height: Annotated[
         float,
         typer.Option(
@@ -160,7 +169,19 @@ def terrain(
     --vehicle maps slope, aspect, roughness, step, hazards, cost and horizon for that rover, and with --at the light.
     """
     cells = cells_allowed(max_cells)
+    traced = (
+        (tile, "--tile"),
+        (far_dem, "--far-dem"),
+        (exact, "--exact"),
+        (azimuths != _AZIMUTHS, "--azimuths"),
+        (height, "--observer-height"),
+    )
+    of_report = ((report, "--report"), (site, "--site"), (plot, "--plot"), (center, "--center"))
+    of_maps = ((baseline is not None, "--baseline"), (abundance is not None, "--rock-abundance"))
+    if vehicle is None:
+        _refuse_all(of_maps, "is of the maps for a vehicle", "add --vehicle NAME")
     if vehicle is None and not light:
+        _refuse_all(traced, "is of the horizon, which --vehicle and --light trace", "add one of them")
         _refuse(at, "--at", "light is mapped beside other maps", "add --vehicle NAME --out FOLDER")
         _refuse(begin or end, "--from", "is of --light", "add --light")
         from sim.cli.terrain_report import ReportRequest
@@ -180,10 +201,7 @@ def terrain(
             )
         )
         return
-    for given, option in ((report, "--report"), (site, "--site"), (plot, "--plot"), (center, "--center")):
-        _refuse(
-            given, option, "is of the report, which --vehicle and --light do not print", "run it by itself"
-        )
+    _refuse_all(of_report, "is of the report, which --vehicle and --light do not print", "run it by itself")
     if light and begin is None and end is None:
         raise UsageError("light over which time?", field="--light", remedy="give --from UTC --to UTC")
     _refuse((begin or end) and not light, "--from", "is of --light", "add --light")
@@ -193,20 +211,17 @@ def terrain(
         "light is read from the horizon",
         "leave --no-horizon out",
     )
+    if not horizon:
+        _refuse_all(traced, "is of the horizon", "leave --no-horizon out")
+    _refuse(vehicle is None and rocks, "--rocks", "are mapped for a vehicle", "add --vehicle NAME")
     if out is None:
         raise UsageError("maps need a folder", field="--out", remedy="give --out FOLDER, a new one")
     from sim.cli.terrain_folder import FolderRequest, write_folder
     from sim.cli.terrain_light import LightRequest
     from sim.cli.terrain_maps import MapRequest
 
-    maps = MapRequest(
-        dem=dem,
-        max_cells=cells,
-        vehicle=vehicle or "",
-        baseline_m=baseline,
-        rocks=rocks,
-        abundance_band=abundance,
-    )
+    of_vehicle: dict[str, Any] = {"baseline_m": baseline, "rocks": rocks, "abundance_band": abundance}
+    maps = None if vehicle is None else MapRequest(dem=dem, max_cells=cells, vehicle=vehicle, **of_vehicle)
     sunlight = LightRequest(
         at=tuple(at or ()),
         begin=begin,
@@ -218,18 +233,25 @@ def terrain(
         exact=exact,
         tile=tile,
     )
-    write_folder(
-        FolderRequest(
-            dem=dem,
-            band=band,
-            max_cells=cells,
-            allow_body=allow_body,
-            maps=None if vehicle is None else maps,
-            light=sunlight if horizon else None,
-            out=out,
-            quiet=quiet,
-        )
+    folder = FolderRequest(
+        dem=dem,
+        band=band,
+        max_cells=cells,
+        allow_body=allow_body,
+        maps=maps,
+        light=sunlight if horizon else None,
+        out=out,
+        quiet=quiet,
     )
+    try:
+        write_folder(folder)
+    except FarsideError as error:
+        raise error.by_the_names(_OPTIONS) from error
+
+
+def _refuse_all(options: Iterable[tuple[object, str]], what: str, remedy: str) -> None:
+    for given, option in options:
+        _refuse(given, option, what, remedy)
 
 
 def _refuse(given: object, option: str, what: str, remedy: str) -> None:

@@ -17,9 +17,18 @@ from rover.core.grid import Dem
 from rover.terrain.horizon import HorizonMap, Window, horizon_bytes
 from rover.terrain.horizon_file import write_horizon
 from sim.cli.progress import Progress, say_if_cold
-from sim.cli.terrain_light import LightRequest, Times, map_light, read_far, times_of
+from sim.cli.terrain_light import LightRequest, Times, check_under_sun, map_light, read_far, times_of
 from sim.cli.terrain_light_files import draw_light, light_figures, light_lines, write_light
-from sim.cli.terrain_maps import MapRequest, draw_layers, figures_of, make_maps, print_figures, write_layers
+from sim.cli.terrain_maps import (
+    MapInputs,
+    MapRequest,
+    draw_layers,
+    figures_of,
+    make_maps,
+    print_figures,
+    read_inputs,
+    write_layers,
+)
 from sim.run.setting import read_dem_of_body
 
 FORMAT = 1
@@ -58,13 +67,17 @@ def write_folder(asked: FolderRequest) -> None:
         body = None if asked.allow_body else "moon"
         dem = read_dem_of_body(asked.dem, band=asked.band, body=body, max_cells=asked.max_cells)
         _check_frame(dem, asked.dem)
+        if times is not None:
+            check_under_sun(dem.geometry.site)
+        inputs = None if asked.maps is None else read_inputs(asked.maps, dem)
+        far = None if asked.light is None else read_far(asked.light, dem, max_cells=asked.max_cells)
         say_if_cold(quiet=asked.quiet)
         figures: dict[str, Any] = {"format": FORMAT, "dem": str(asked.dem), **_ground(dem)}
         typer.echo(f"{asked.dem}: {_size_words(dem)}")
-        if asked.maps is not None:
-            figures |= _write_maps(asked.maps, dem, asked.dem.stem, folder)
+        if inputs is not None:
+            figures |= _write_maps(inputs, dem, asked.dem.stem, folder)
         if asked.light is not None:
-            figures |= _write_light(asked, asked.light, times, dem, folder)
+            figures |= _write_light(asked, asked.light, times, dem, far, folder)
         text = json.dumps(figures, indent=2, allow_nan=False)
         (folder / SUMMARY).write_text(text + "\n", encoding="utf-8")
         names = sorted(path.name for path in folder.iterdir())
@@ -96,8 +109,8 @@ def _size_words(dem: Dem) -> str:
     return f"{geometry.cols} x {geometry.rows} cells of {sides}"
 
 
-def _write_maps(asked: MapRequest, dem: Dem, title: str, folder: Path) -> Mapping[str, Any]:
-    vehicle, maps = make_maps(asked, dem)
+def _write_maps(inputs: MapInputs, dem: Dem, title: str, folder: Path) -> Mapping[str, Any]:
+    vehicle, maps = inputs.vehicle, make_maps(inputs, dem)
     write_layers(maps, vehicle, folder)
     draw_layers(maps, vehicle, title, folder)
     figures = figures_of(maps, vehicle)
@@ -106,9 +119,8 @@ def _write_maps(asked: MapRequest, dem: Dem, title: str, folder: Path) -> Mappin
 
 
 def _write_light(
-    asked: FolderRequest, light: LightRequest, times: Times | None, dem: Dem, folder: Path
+    asked: FolderRequest, light: LightRequest, times: Times | None, dem: Dem, far: Dem | None, folder: Path
 ) -> Mapping[str, Any]:
-    far = read_far(light, dem, max_cells=asked.max_cells)
     size = horizon_bytes(dem.geometry, light.azimuths) / 1e6
     typer.echo(f"  horizon in {light.azimuths} directions: {size:,.0f} MB{_tile_words(light.tile, dem)}")
 

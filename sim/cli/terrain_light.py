@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.bodies import MOON
-from rover.core.errors import DemFrameError, UsageError
+from rover.core.errors import DemFrameError, PlaceError, UsageError
 from rover.core.grid import Dem, Site
 from rover.core.time import Epoch, parse_utc
 from rover.io.raster import read_dem
 from rover.io.reproject import reproject_around
 from rover.io.source import Format, format_of_source
 from rover.sky.sun import Track, sun_from_moon
+from rover.terrain.far_horizon import check_far
 from rover.terrain.horizon import HorizonMap, Window, check_azimuths, check_height, trace_tiles
 from rover.terrain.light import light_over, lit_fraction, lit_maps
 
@@ -90,7 +91,7 @@ def times_of(asked: LightRequest) -> Times | None:
         raise UsageError("--from and --to go together", field=missing, remedy="give both")
     if not (math.isfinite(asked.step_h) and asked.step_h > 0):
         raise UsageError("no step", field="--step", value=asked.step_h, remedy="give hours above 0")
-    instants = [parse_utc(text, field="--at") for text in asked.at]
+    instants = list(dict.fromkeys(parse_utc(text, field="--at") for text in asked.at))  # each time once
     ends = []
     if asked.begin is not None and asked.end is not None:
         ends = [parse_utc(asked.begin, field="--from"), parse_utc(asked.end, field="--to")]
@@ -116,8 +117,8 @@ def _span(length_s: float, asked: LightRequest) -> npt.NDArray[np.float64]:
     return np.arange(count, dtype=np.float64) * (asked.step_h * _HOUR_S)
 
 
-def sun_at(site: Site, times: Times, time_s: npt.NDArray[np.float64]) -> Track:
-    """Return the Sun over a site, azimuths from true north.
+def check_under_sun(site: Site) -> None:
+    """Refuse a site that the Sun's place is not known over.
 
     Raises:
         DemFrameError: A place on no map, or not on the Moon.
@@ -130,17 +131,33 @@ def sun_at(site: Site, times: Times, time_s: npt.NDArray[np.float64]) -> Track:
     if math.isnan(site.latitude_rad):
         remedy = "give a DEM with a frame: the Sun depends on the place"
         raise DemFrameError("the DEM does not say where it is", field="crs", remedy=remedy)
+
+
+def sun_at(site: Site, times: Times, time_s: npt.NDArray[np.float64]) -> Track:
+    """Return the Sun over a site that `check_under_sun` lets pass, azimuths from true north."""
     jd1, jd2 = times.epoch.tt_at(time_s)
     return sun_from_moon(site.latitude_rad, site.longitude_rad, jd1, jd2)
 
 
 def read_far(asked: LightRequest, dem: Dem, *, max_cells: int) -> Dem | None:
-    """Return the region about a DEM in the DEM's own frame, out of a map in any frame; None where none is named."""
+    """Return the region about a DEM in the DEM's own frame, out of a map in any frame; None where none is named.
+
+    Raises:
+        PlaceError: It does not cover the DEM.
+        DemFrameError: It cannot be brought into the DEM's frame.
+    """
     if asked.far_dem is None:
         return None
-    if format_of_source(asked.far_dem) is not Format.GEOTIFF:
-        return read_dem(asked.far_dem, max_cells=max_cells)
-    return reproject_around(asked.far_dem, dem.geometry, reach_m=REACH_M, max_cells=max_cells)
+    try:
+        if format_of_source(asked.far_dem) is Format.GEOTIFF:
+            far = reproject_around(asked.far_dem, dem.geometry, reach_m=REACH_M, max_cells=max_cells)
+        else:
+            far = replace(read_dem(asked.far_dem, max_cells=max_cells), source=str(asked.far_dem))
+        check_far(dem, far)
+    except (PlaceError, DemFrameError) as error:
+        names = ("path", "body", "crs", "far_dem.crs", "far_dem.bounds_m")
+        raise error.by_the_names(dict.fromkeys(names, "--far-dem")) from error
+    return far
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from rover.core.grid import Dem
 from rover.io.raster import write_raster
+from rover.terrain.light import HALF_THE_DISC
 from sim.cli.terrain_light import LightMaps, LightRequest, Times, sun_at
 
 _HOUR_S = 3600.0
@@ -32,11 +33,11 @@ def write_light(made: LightMaps, asked: LightRequest, times: Times, dem: Dem, fo
             f"share of the solar disc in view at {times.epoch.utc_at(at_s)}": lit
             for at_s, lit in zip(times.at_s.tolist(), made.lit, strict=True)
         }
-        write_raster(folder / "lit.tif", bands, dem.geometry, nodata=math.nan, tags=tags)
+        write_raster(folder / "lit.tif", bands, dem.geometry, nodata=math.nan, tags=tags, unit="1")
     if made.calendar is not None:
         hours = {what: _hours(made.calendar[f"{name}_s"]) for name, what in _HOURS.items()}
         tags |= {"FIRST_TIME": times.epoch.utc_at(0.0)}
-        write_raster(folder / "calendar.tif", hours, dem.geometry, nodata=math.nan, tags=tags)
+        write_raster(folder / "calendar.tif", hours, dem.geometry, nodata=math.nan, tags=tags, unit="h")
 
 
 def _hours(seconds: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -140,7 +141,7 @@ def light_figures(
     if times is None:
         return figures
     figures["lit"] = [
-        {"utc": times.epoch.utc_at(at_s), "lit_share": _share(lit)}
+        {"utc": times.epoch.utc_at(at_s), **_lit_figures(lit)}
         for at_s, lit in zip(times.at_s.tolist(), made.lit, strict=True)
     ]
     if made.calendar is not None:
@@ -156,6 +157,16 @@ def light_figures(
     return figures
 
 
+def _lit_figures(lit: npt.NDArray[np.float32]) -> dict[str, float | None]:
+    """Shares of the ground whose light is known; lit is at least half of the disc, as in pictures and calendar."""
+    layers = {
+        "lit_share": lit >= HALF_THE_DISC,
+        "penumbra_share": (lit > 0) & (lit < 1),
+        "mean_lit_fraction": lit,
+    }
+    return {name: _share(layer.astype(np.float32), lit) for name, layer in layers.items()}
+
+
 def _share(layer: npt.NDArray[np.float32], known: npt.NDArray[np.float32] | None = None) -> float | None:
     """Return the mean of a layer over its known cells."""
     values = layer[np.isfinite(layer if known is None else known)]
@@ -169,7 +180,11 @@ def _median_h(seconds: npt.NDArray[np.float32]) -> float | None:
 
 def light_lines(figures: Mapping[str, Any]) -> list[str]:
     """Return the figures of light as lines."""
-    lines = [f"lit at {lit['utc']}: {_percent(lit['lit_share'])}" for lit in figures.get("lit", ())]
+    lines = [
+        f"lit at {lit['utc']}: {_percent(lit['lit_share'])} sees at least half of the disc, "
+        f"{_percent(lit['penumbra_share'])} is in penumbra"
+        for lit in figures.get("lit", ())
+    ]
     calendar = figures.get("calendar")
     if calendar is not None:
         lines.append(f"from {calendar['from']} to {calendar['to']}, every {calendar['step_h']:g} h:")

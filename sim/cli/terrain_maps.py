@@ -15,10 +15,12 @@ import typer
 from rover.core.errors import DemValueError, UsageError
 from rover.core.grid import Dem
 from rover.core.vehicle import VehicleParams
+from rover.hazard.costmap import refuse_larger_than_map
 from rover.hazard.detect import Hazard, resolves
 from rover.io.raster import read_dem, write_raster
 from rover.io.vehicle import Vehicle, read_vehicle
 from rover.terrain.derive import Terrain
+from rover.terrain.rocks import Rocks
 from sim.cli.terrain_report import read_rocks
 from sim.mission.operations import Maps, derive_maps
 
@@ -45,23 +47,51 @@ class MapRequest:
     abundance_band: int | None
 
 
-def make_maps(asked: MapRequest, dem: Dem) -> tuple[Vehicle, Maps]:
-    """Read what the maps need besides the DEM, and derive them.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MapInputs:
+    """What maps are made from besides the DEM, read and judged.
+
+    Attributes:
+        vehicle: Whose limits count.
+        baseline_m: Side of the window that slopes are taken over; None is 3 x 3 cells.
+        rocks: A list of them, or None.
+        rock_abundance: (rows, cols) share of ground under rocks, NaN where unknown; or None.
+    """
+
+    vehicle: Vehicle
+    baseline_m: float | None
+    rocks: Rocks | None
+    rock_abundance: npt.NDArray[np.float32] | None
+
+
+def read_inputs(asked: MapRequest, dem: Dem) -> MapInputs:
+    """Read what the maps need besides the DEM, before any work.
 
     Raises:
         UsageError: A baseline that is no length, or that the DEM is too small for.
+        VehicleError: No such vehicle, or one that could not turn round on the DEM.
     """
     _check_baseline(asked.baseline_m, dem)
     vehicle = read_vehicle(asked.vehicle)
-    maps = derive_maps(
-        dem,
-        vehicle.params,
-        (),
+    refuse_larger_than_map(vehicle.params, dem.geometry)
+    return MapInputs(
+        vehicle=vehicle,
         baseline_m=asked.baseline_m,
         rocks=None if asked.rocks is None else read_rocks(asked.rocks, dem),
         rock_abundance=None if asked.abundance_band is None else _read_abundance(asked),
     )
-    return vehicle, maps
+
+
+def make_maps(inputs: MapInputs, dem: Dem) -> Maps:
+    """Derive the maps of a DEM."""
+    return derive_maps(
+        dem,
+        inputs.vehicle.params,
+        (),
+        baseline_m=inputs.baseline_m,
+        rocks=inputs.rocks,
+        rock_abundance=inputs.rock_abundance,
+    )
 
 
 def _check_baseline(baseline_m: float | None, dem: Dem) -> None:
@@ -96,8 +126,9 @@ def write_layers(maps: Maps, vehicle: Vehicle, folder: Path) -> None:
     """Write slope, aspect, roughness, step, hazard and cost as GeoTIFFs."""
     terrain, geometry = maps.terrain, maps.dem.geometry
     tags = tags_of(maps.dem, terrain) | {"VEHICLE": vehicle.name}
-    for name, (what, values) in _layers(maps).items():
-        write_raster(folder / name, {what: values}, geometry, nodata=math.nan, tags=tags)
+    for name, (what, unit, values) in _layers(maps).items():
+        bands = {f"{what}, {unit}": values}
+        write_raster(folder / name, bands, geometry, nodata=math.nan, tags=tags, unit=unit)
     untested = untested_of(terrain, vehicle.params)
     tags |= {"NOT_TESTED": untested.words or "none"}
     legend = {f"FLAG_{flag.value}": flag.name or "" for flag in Hazard}
@@ -105,25 +136,33 @@ def write_layers(maps: Maps, vehicle: Vehicle, folder: Path) -> None:
     write_raster(folder / "hazard.tif", flags, geometry, nodata=None, tags=tags | legend)
 
 
-def _layers(maps: Maps) -> dict[str, tuple[str, npt.NDArray[np.float32]]]:
-    """Files by name: what they hold, and the values."""
+def _layers(maps: Maps) -> dict[str, tuple[str, str, npt.NDArray[np.float32]]]:
+    """Files by name: what they hold, in which unit, and the values."""
     terrain = maps.terrain
     return {
         "slope.tif": (
-            f"slope over {terrain.slope_baseline_m:.4g} m, deg",
+            f"slope over {terrain.slope_baseline_m:.4g} m",
+            "deg",
             np.degrees(terrain.slope_rad),
         ),
         "aspect.tif": (
-            f"azimuth that the slope over {terrain.slope_baseline_m:.4g} m faces, deg clockwise from grid north",
+            f"azimuth that the slope over {terrain.slope_baseline_m:.4g} m faces, clockwise from grid north",
+            "deg",
             np.degrees(terrain.aspect_rad),
         ),
         "roughness.tif": (
-            f"largest deviation from the local plane within {terrain.roughness_window_m:.4g} m, m",
+            f"largest deviation from the local plane within {terrain.roughness_window_m:.4g} m",
+            "m",
             terrain.roughness_m,
         ),
-        "step.tif": (f"largest height difference within {terrain.step_window_m:.4g} m, m", terrain.step_m),
+        "step.tif": (
+            f"largest height difference within {terrain.step_window_m:.4g} m",
+            "m",
+            terrain.step_m,
+        ),
         "cost.tif": (
-            "time to cross, s/m, infinite where lethal",
+            "time to cross, infinite where lethal",
+            "s/m",
             maps.costmap.cost_s_per_m.astype(np.float32),
         ),
     }

@@ -49,6 +49,27 @@ def test_an_error_in_a_strip_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> Non
         by_strips(64, work)
 
 
+def test_an_error_of_a_helper_ends_the_work_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(THREADS_VARIABLE, "2")
+    meet, failing = threading.Barrier(2, timeout=20), threading.Event()
+    begun, helpers = list[int](), list[threading.Thread]()
+
+    def work(first: int, _last: int) -> None:
+        begun.append(first)
+        meet.wait()
+        if threading.current_thread() is not threading.main_thread():
+            helpers.append(threading.current_thread())
+            failing.set()
+            raise ValueError("a helper's strip")
+        assert failing.wait(20)
+        helpers[0].join()
+
+    with pytest.raises(ValueError, match="a helper's strip"):
+        by_strips(16 * 8, work)
+    assert len(begun) == 2  # of eight strips
+    assert not helpers[0].is_alive()
+
+
 @pytest.mark.parametrize("asked", ["", "0", "many", "-2"])
 def test_nonsense_means_the_cores_there_are(asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(THREADS_VARIABLE, asked)

@@ -11,6 +11,7 @@ import pytest
 from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.optimize import root
 
+from rover.core.errors import PlaceError, UsageError
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.core.vehicle import VehicleParams
 from rover.hazard.clearance import Clearance, _wheel_boxes, arc_poses, evaluate_arc, evaluate_clearance
@@ -384,7 +385,9 @@ def test_wheels_stay_in_their_boxes_within_the_limits(name: str) -> None:
 
 def test_a_pose_that_is_none_is_refused() -> None:
     dem = dem_of(np.zeros((100, 100)))
-    with pytest.raises(ValueError, match="not finite"):
+    with pytest.raises(PlaceError, match="poses = .*not finite"):
         evaluate_clearance(dem, YUTU_2, [[math.nan, 0.0, 0.0]])
+    with pytest.raises(UsageError, match="spread_m = -1"):
+        evaluate_clearance(dem, YUTU_2, [[0.0, 0.0, 0.0]], spread_m=-1.0)
     with pytest.raises(ValueError, match="poses has shape"):
         evaluate_clearance(dem, YUTU_2, [[0.0, 0.0]])

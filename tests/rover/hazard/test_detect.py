@@ -303,7 +303,7 @@ def test_an_abundance_that_is_none_is_refused(bad: float, risk: float, says: str
     with pytest.raises(RockListError) as refused:
         detect_hazards(LEVEL, YUTU_2, rock_abundance=abundance, rock_risk=risk)
     assert says in str(refused.value)
-    with pytest.raises(ValueError, match="rock_abundance has shape"):
+    with pytest.raises(RockListError, match="rock_abundance = .*not a share for each cell"):
         detect_hazards(LEVEL, YUTU_2, rock_abundance=np.zeros((3, 3)))
 
 

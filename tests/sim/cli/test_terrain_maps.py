@@ -20,6 +20,7 @@ from rover.io.raster import read_dem, write_dem
 from rover.io.vehicle import read_vehicle
 from rover.terrain.derive import derive_terrain
 from rover.terrain.horizon_file import read_horizon
+from sim.view.light import lit_words
 from tests.sim.cli.conftest import Command
 from tests.sim.cli.test_bad_input import assert_refused
 
@@ -59,7 +60,9 @@ def bands_of(path: Path) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
 
 def test_all_maps_of_a_vehicle(farside_within: Command, dem: Path, tmp_path: Path) -> None:
     out = tmp_path / "maps"
-    done = farside_within("terrain", dem, "--vehicle", "yutu-2", "--out", out, "--at", EVENING, "--at", NIGHT)
+    done = farside_within(
+        "terrain", dem, "--vehicle", "yutu-2", "--out", out, "--at", EVENING, "--at", NIGHT, "--at", EVENING
+    )
     assert done.returncode == 0, done.stderr
     layers = ("slope", "roughness", "step", "hazard", "cost")
     pictures = {f"{name}.png" for name in layers} | {"lit-1.png", "lit-2.png"}
@@ -87,7 +90,22 @@ def test_all_maps_of_a_vehicle(farside_within: Command, dem: Path, tmp_path: Pat
     assert 0 < np.nanmean(evening) < 1
     assert np.nanmax(night) == 0  # all dark is an answer
     assert np.isnan(evening[2, 2])
+    units = {"slope": "deg", "aspect": "deg", "roughness": "m", "step": "m", "cost": "s/m", "lit": "1"}
+    for name, unit in units.items():
+        with rasterio.open(out / f"{name}.tif") as dataset:
+            assert set(dataset.units) == {unit}, name
     summary = json.loads((out / "terrain.json").read_text())
+    known = evening[np.isfinite(evening)]
+    assert [light["utc"] for light in summary["lit"]] == ["2019-01-13T12:00:00Z", "2019-01-20T00:00:00Z"]
+    assert summary["lit"][0] == pytest.approx(
+        {
+            "utc": "2019-01-13T12:00:00Z",
+            "lit_share": (known >= 0.5).mean(),
+            "penumbra_share": ((known > 0) & (known < 1)).mean(),
+            "mean_lit_fraction": known.mean(dtype=np.float64),
+        }
+    )
+    assert lit_words(evening).startswith(f"{100 * summary['lit'][0]['lit_share']:.1f} % of the ground sees")
     assert summary["slope_baseline_m"] == 4.0
     assert summary["lit"][1]["lit_share"] == 0.0
     assert summary["lethal_share"] == pytest.approx(np.isinf(cost).mean())
@@ -194,13 +212,18 @@ LIGHT = ("--light", "--out", "maps")
         ((*MAPS, "--baseline", "0"), 2, ("--baseline = 0",)),
         ((*MAPS, "--baseline", "nan"), 2, ("--baseline = nan",)),
         ((*MAPS, "--baseline", "1000"), 2, ("--baseline = 1000", "under the DEM's 80")),
-        ((*MAPS, "--azimuths", "7"), 2, ("azimuths = 7", "multiple of 4")),
-        ((*MAPS, "--observer-height", "-1"), 2, ("observer", "-1")),
+        ((*MAPS, "--azimuths", "7"), 2, ("--azimuths = 7", "multiple of 4")),
+        ((*MAPS, "--observer-height", "-1"), 2, ("--observer-height = -1", "0 or more")),
         ((*MAPS, "--rock-abundance", "4"), 3, ("band", "4")),
         ((*MAPS, "--no-horizon", "--at", EVENING), 2, ("--no-horizon", "read from the horizon")),
-        ((*MAPS, "--azimuths", "4000"), 2, ("azimuths = 4000", "up to 3600")),
+        ((*MAPS, "--azimuths", "4000"), 2, ("--azimuths = 4000", "up to 3600")),
         ((*MAPS, "--rocks", "none.csv"), 3, ("none.csv",)),
         ((*MAPS, "--far-dem", "none.tif"), 3, ("none.tif",)),
+        ((*MAPS, "--no-horizon", "--tile", "16"), 2, ("--tile", "leave --no-horizon out")),
+        ((*MAPS, "--no-horizon", "--azimuths", "36"), 2, ("--azimuths", "leave --no-horizon out")),
+        (("--tile", "16"), 2, ("--tile", "--vehicle and --light trace")),
+        (("--baseline", "8"), 2, ("--baseline", "add --vehicle")),
+        ((*LIGHT, "--rock-abundance", "1", "--from", EVENING, "--to", NIGHT), 2, ("--rock-abundance",)),
         (LIGHT, 2, ("--light", "--from UTC --to UTC")),
         ((*LIGHT, "--from", EVENING), 2, ("--to", "go together")),
         ((*LIGHT, "--from", NIGHT, "--to", EVENING), 2, ("--to", "not after --from")),
@@ -213,7 +236,6 @@ def test_what_cannot_be_meant_is_refused_and_nothing_written(
     farside_within: Command, dem: Path, words: tuple[str, ...], status: int, says: tuple[str, ...]
 ) -> None:
     result = farside_within("terrain", dem, *words)
-    result.stdout = ""  # it may have begun to tell of the ground
     assert_refused(result, status, *says)
     assert list(Path.cwd().iterdir()) == []
 
@@ -241,7 +263,6 @@ def test_ground_that_cannot_be_mapped_is_refused(
     made = ground()
     write_dem(replace(made, geometry=changed(made.geometry)), "ground.npz")
     result = farside_within("terrain", "ground.npz", *MAPS, *words)
-    result.stdout = ""
     assert_refused(result, result.returncode, *says)
     assert result.returncode in (2, 3)
     assert [path.name for path in Path.cwd().iterdir()] == ["ground.npz"]
@@ -260,8 +281,10 @@ def test_a_far_map_elsewhere_is_refused(farside_within: Command, dem: Path) -> N
         made, geometry=replace(made.geometry, resolution_m=50.0, resolution_north_m=50.0, east_m=90_000.0)
     )
     write_dem(far, "far.npz")
-    result = farside_within("terrain", dem, *MAPS, "--far-dem", "far.npz")
-    result.stdout = ""
-    assert_refused(result, result.returncode, "cover")
-    assert result.returncode in (2, 3)
-    assert [path.name for path in Path.cwd().iterdir()] == ["far.npz"]
+    write_dem(far, "far.tif")
+    for name in ("far.npz", "far.tif"):
+        result = farside_within("terrain", dem, *MAPS, "--far-dem", name)
+        assert_refused(result, result.returncode, f"{name}: --far-dem", "cover")
+        assert "--center" not in result.stderr
+        assert result.returncode in (2, 3)
+    assert sorted(path.name for path in Path.cwd().iterdir()) == ["far.npz", "far.tif"]
