@@ -213,7 +213,8 @@ def as_line(row: dict[str, Any]) -> str:
     return (
         f"{row['size']:>5} {row['task']:>9} {row['solver']:>13} {row['load_s']:>6.2f} {row['prepare_s']:>8.3f} "
         f"{row['first_s']:>8.3f} {row['warm_s']:>8.4f} {row['ours_s']:>8.4f} "
-        f"{row['ratio']:>7.2f} {row['cpu_ratio']:>6.2f} {row['bytes_per_cell']:>7.1f} {row['expanded'] or '':>9} {row['cost']:>7.4f} {length}{wrong}"
+        f"{row['ratio']:>7.2f} {row['cpu_ratio']:>6.2f} "
+        f"{row['bytes_per_cell']:>7.1f} {row['expanded'] or '':>9} {row['cost']:>7.4f} {length}{wrong}"
     )
 
 

@@ -112,7 +112,8 @@ def solve_file(file: Path, folder: Path, every: int, solved: Callable[[int], Non
     from sim.cli.bench_tables import MapScore, Solved
 
     held = read_scenarios(file)
-    cost = read_grid_map(map_of(held, folder))
+    map_file = map_of(held, folder)
+    cost = read_grid_map(map_file)
     answers = []
     for scenario in held.scenarios[::every]:
         began = time.perf_counter()
@@ -121,4 +122,4 @@ def solve_file(file: Path, folder: Path, every: int, solved: Callable[[int], Non
         length = route.cost_s if isinstance(route, GridRoute) else None
         answers.append(Solved(scenario=scenario, length=length, seconds=seconds, expanded=route.expanded))
         solved(len(answers))
-    return MapScore(file=file, solved=tuple(answers))
+    return MapScore(file=file, map_file=map_file, solved=tuple(answers))

@@ -42,9 +42,10 @@ class Solved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapScore:
-    """The scenarios of one file."""
+    """The scenarios of one file, and the map that they are of."""
 
     file: Path
+    map_file: Path
     solved: tuple[Solved, ...]
 
     @property
@@ -74,7 +75,7 @@ def as_json_text(scores: Sequence[MapScore]) -> str:
     """Return one object of totals; `worst_error` is null where a way that is listed was not found."""
     total = _total(scores)
     fields = {
-        "maps": len(scores),
+        "maps": len({score.map_file for score in scores}),
         "scenarios": len(total.solved),
         "mismatches": total.mismatches,
         "worst_error": total.worst_error,
@@ -107,7 +108,9 @@ def mismatch_lines(scores: Sequence[MapScore]) -> Iterator[str]:
 
 
 def _total(scores: Sequence[MapScore]) -> MapScore:
-    return MapScore(file=Path(), solved=tuple(one for score in scores for one in score.solved))
+    return MapScore(
+        file=Path(), map_file=Path(), solved=tuple(one for score in scores for one in score.solved)
+    )
 
 
 def _line(name: str, width: int, score: MapScore) -> str:

@@ -55,6 +55,12 @@ def test_table_has_a_line_a_map_and_one_of_totals(farside_within: Command, folde
     assert "100 % of the scenarios" in done.stderr
 
 
+def test_a_map_of_many_files_counts_once(farside_within: Command, folder: Path) -> None:
+    (folder / "a-even-1.scen").write_text(HEAD + LINES)
+    totals = json.loads(farside_within("bench", "movingai", folder, "--json", "-q").stdout)
+    assert totals["maps"] == 1 and totals["scenarios"] == 6
+
+
 def test_mismatches_are_counted_told_and_end_in_8(farside_within: Command, folder: Path) -> None:
     (folder / "a.map.scen").write_text(HEAD + LINES.replace(" 2 5\n", " 2 4.82843\n"))
     done = farside_within("bench", "movingai", folder, "--json", "-q")
