@@ -83,7 +83,10 @@ class Worker:
 
     def ask(self, query: Query) -> Answer:
         assert self._process.stdin is not None
-        print(json.dumps(query), file=self._process.stdin, flush=True)
+        try:
+            print(json.dumps(query), file=self._process.stdin, flush=True)
+        except BrokenPipeError:
+            raise NoAnswerError(f"ended with status {self._process.wait()}") from None
         return self._answer()
 
     def _answer(self) -> Answer:
