@@ -200,6 +200,20 @@ class CostMapError(FarsideError):
     exit_code = 3
 
 
+class GridMapError(FarsideError):
+    """A benchmark's grid map that is missing, truncated, not text or holds terrain of no known weight."""
+
+    code = "GRID_MAP"
+    exit_code = 3
+
+
+class GridScenarioError(FarsideError):
+    """A benchmark's scenarios that are cut off, of another map, or between cells that cannot be ends."""
+
+    code = "GRID_SCENARIO"
+    exit_code = 2
+
+
 class KernelError(FarsideError):
     """SPICE kernels that are missing, cannot be read or hold no Moon, Earth or Sun; or spiceypy is not installed."""
 

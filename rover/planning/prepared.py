@@ -125,7 +125,8 @@ class PreparedMap:
         """Number the parts of free ground that hang together, from 1, and count their cells."""
         structure = np.ones((3, 3), np.bool_) if self._cutting and self._neighbours > 4 else None
         part, count = label(np.isfinite(self._cost), structure)
-        return part, np.bincount(part.reshape(-1), minlength=count + 1)[1:]
+        cells = np.bincount(part.reshape(-1), minlength=count + 1)[1:]
+        return np.asarray(part, np.int32), np.asarray(cells, np.int64)
 
     def _field(self, cell: Cell) -> npt.NDArray[np.float64]:
         return label_field(

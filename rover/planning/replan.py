@@ -180,7 +180,9 @@ class IncrementalSearch:
         cells = descend(
             self._nodes, self._width, node, self._node(self.goal), self.resolution_m, self.corner_cutting
         )
-        return GridRoute(cells=cells, cost_s=cost_s, expanded=expanded, generated=generated)
+        return GridRoute(
+            cells=cells, cost_s=cost_s, expanded=expanded, generated=generated, lower_bound_s=cost_s
+        )
 
     def _node(self, cell: Cell) -> int:
         return (cell[0] + 1) * self._width + cell[1] + 1

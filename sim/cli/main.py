@@ -17,6 +17,7 @@ from typing import Annotated, Any, NoReturn, TextIO
 import typer
 
 from rover.core.errors import FarsideError, ResourceError, UsageError
+from sim.cli.bench import bench
 from sim.cli.check import check
 from sim.cli.hindcast import hindcast
 from sim.cli.init import init
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 for command in (run, plan, synth, plot, reproject, terrain, sky, hindcast, init, check):
     app.command()(command)
+app.add_typer(bench)
 
 
 def _print_version(asked: bool) -> None:

@@ -113,20 +113,40 @@ def least_cost(problem: PlanningProblem) -> float:
     return float(dijkstra(graph, directed=False, indices=np.array(start))[goal])
 
 
-def grid_graph(cost_s_per_m: Costs, resolution_m: float, *, corner_cutting: bool = False) -> csr_array:
+ORTHOGONALS = ((0, 1), (1, 0))
+DIAGONALS = ((1, 1), (1, -1))
+KNIGHTS = ((1, 2), (2, 1), (1, -2), (2, -1))
+"""Moves (down, across) that 4, 8 and 16 neighbours add, one of each pair of opposites."""
+
+
+def grid_graph(
+    cost_s_per_m: Costs, resolution_m: float, *, corner_cutting: bool = False, neighbours: int = 8
+) -> csr_array:
     """Return the graph of moves: one node per cell in row order, each move once, weights in seconds.
 
-    A move costs its length times the mean of its cells' costs; a diagonal needs both orthogonal cells, unless
-    `corner_cutting`.
+    A move costs the integral of the cost along the straight line between its cells' centres: its length times the mean
+    of its two cells, of a knight's move the mean of those and of the two that it passes between, a quarter of the line
+    in each. All of these must be free, and a diagonal needs both orthogonal cells too, unless `corner_cutting`.
+
+    Args:
+        cost_s_per_m: (rows, cols), +inf where lethal.
+        resolution_m: Side of a cell.
+        corner_cutting: Whether a diagonal may pass a lethal orthogonal cell.
+        neighbours: 4, 8 or 16.
     """
+    moves = ORTHOGONALS + DIAGONALS * (neighbours >= 8) + KNIGHTS * (neighbours >= 16)
     index = np.arange(cost_s_per_m.size).reshape(cost_s_per_m.shape)
     tails, heads, weights = [], [], []
-    for down, across in ((0, 1), (1, 0), (1, 1), (1, -1)):
+    for down, across in moves:
         here, there = _neighbours(cost_s_per_m, down, across)
-        weight = math.hypot(down, across) * resolution_m * (here + there) / 2
+        between = _passed(cost_s_per_m, down, across)
+        if abs(down * across) == 2:
+            weight = math.hypot(down, across) * resolution_m * (here + there + sum(between)) / 4
+        else:
+            weight = math.hypot(down, across) * resolution_m * (here + there) / 2
         open_ = np.isfinite(weight)
-        if down and across and not corner_cutting:
-            for corner in _neighbours(cost_s_per_m, down, -across):
+        if not corner_cutting:
+            for corner in between:
                 open_ &= np.isfinite(corner)
         tail, head = _neighbours(index, down, across)
         tails.append(tail[open_])
@@ -136,14 +156,32 @@ def grid_graph(cost_s_per_m: Costs, resolution_m: float, *, corner_cutting: bool
     return csr_array((np.concatenate(weights), ends), shape=(index.size, index.size))
 
 
+def _passed(values: npt.NDArray[Any], down: int, across: int) -> list[npt.NDArray[Any]]:
+    """The two cells that a diagonal or knight's move passes between or through; none of an orthogonal move."""
+    side = int(np.sign(across))
+    if abs(down * across) == 1:
+        offsets = ((down, 0), (0, across))
+    elif abs(across) == 2:
+        offsets = ((0, side), (down, side))
+    elif down == 2:
+        offsets = ((1, 0), (1, across))
+    else:
+        return []
+    return [_at(values, down, across, *offset) for offset in offsets]
+
+
+def _at(values: npt.NDArray[Any], down: int, across: int, row: int, col: int) -> npt.NDArray[Any]:
+    """View of the cells (row, col) away from each that has a neighbour (down, across) away."""
+    rows, cols = values.shape
+    left, right = max(0, -across), cols - max(0, across)
+    return values[row : max(row, rows - down + row), left + col : max(left, right) + col]
+
+
 def _neighbours(
     values: npt.NDArray[Any], down: int, across: int
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Views of the cells that have a neighbour (down, across) away, and of those neighbours."""
-    above, below = values[: len(values) - down], values[down:]
-    if across < 0:
-        return above[:, 1:], below[:, :-1]
-    return above[:, : above.shape[1] - across], below[:, across:]
+    return _at(values, down, across, 0, 0), _at(values, down, across, down, across)
 
 
 def _equals_dijkstra(planner: Planner, problem: PlanningProblem) -> list[str]:
