@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from typing import Any, NamedTuple
 
@@ -22,8 +21,7 @@ Cell = tuple[int, int]
 
 MAPS, BLOCKS, STARTS = 1000, 20, 3
 SAME = 1e-9
-NEIGHBOURS = (4, 8, 16) if "neighbours" in inspect.signature(search_grid).parameters else (8,)
-FIELD_NEIGHBOURS = NEIGHBOURS if "neighbours" in inspect.signature(cost_field).parameters else (8,)
+NEIGHBOURS = (4, 8, 16)
 
 
 class Case(NamedTuple):
@@ -166,7 +164,7 @@ def test_triangle_and_concatenation(neighbours: int) -> None:
     assert tried > 60
 
 
-@pytest.mark.parametrize("neighbours", FIELD_NEIGHBOURS)
+@pytest.mark.parametrize("neighbours", NEIGHBOURS)
 def test_a_field_holds_the_cost_of_every_route(neighbours: int) -> None:
     for index in range(400, 440):
         rng, case = random_case(index)
