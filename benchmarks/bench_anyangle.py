@@ -23,7 +23,7 @@ COLUMNS = " size seed  turn  of 8 neighbours  of 16  any-angle  bends  of 8  poi
 
 def least_of_16(cost: Costs, start: Cell, goal: Cell) -> float:
     """Return the least cost by moves to 16 neighbours, each by its line integral, all cells that it touches free."""
-    from sim.testing.kit import grid_graph
+    from sim.testing.graphs import grid_graph
 
     index = np.arange(cost.size).reshape(cost.shape)
     graphs = [grid_graph(cost, 1.0)]

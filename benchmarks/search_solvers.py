@@ -80,7 +80,7 @@ class Scipy(Solver):
     def __init__(self, cost: Array) -> None:
         from scipy.sparse.csgraph import dijkstra
 
-        from sim.testing.kit import grid_graph
+        from sim.testing.graphs import grid_graph
 
         graph = grid_graph(cost, 1.0)
         self._graph, self._shape, self._dijkstra = (graph + graph.T).tocsr(), cost.shape, dijkstra

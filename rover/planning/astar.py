@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from rover.core.arrays import locked
 from rover.core.errors import CostMapError, PlaceError
-from rover.core.grid import GridGeometry
 from rover.core.strips import by_strips
+from rover.planning.ends import cell_of, through_centres
 from rover.planning.explain import explain, nearest_free
 from rover.planning.extremes_kernels import extremes
-from rover.planning.problem import Cause, Claim, NoPlan, Plan, PlanningProblem
+from rover.planning.objective import price_map, price_of_way
+from rover.planning.problem import Cause, Claim, NoPlan, Objective, Plan, PlanningProblem
 from rover.planning.tiled_search import LABEL_MEMORY, MOVES, NO_LANDMARKS, Landmarks, TiledSearch, tile_count
 
 Cell = tuple[int, int]
@@ -230,22 +231,24 @@ def lethal_end(cost: npt.NDArray[np.floating], start: Cell, goal: Cell) -> NoPla
 
 
 class AStarPlanner:
-    """The least driving time on the grid of the neighbours asked for, no corner cut."""
+    """The least of the problem's objective on the grid of the neighbours asked for, no corner cut."""
 
     name = "astar"
     claims = frozenset({Claim.OPTIMAL})
+    objectives = frozenset(Objective)
+    neighbours = frozenset({4, 8, 16})
 
     def plan(self, problem: PlanningProblem) -> Plan | NoPlan:
-        """Return the way of least driving time, or why there is none.
+        """Return the way of least time, energy, distance or risk, or why there is none.
 
         Raises:
             PlaceError: Start or goal lies outside the map.
         """
         geometry = problem.costmap.geometry
-        start = _cell_of("start_m", problem.start_m, geometry)
-        goal = _cell_of("goal_m", problem.goal_m, geometry)
+        start = cell_of("start_m", problem.start_m, geometry)
+        goal = cell_of("goal_m", problem.goal_m, geometry)
         route = search_grid(
-            problem.costmap.cost_s_per_m,
+            price_map(problem).price_per_m,
             start,
             goal,
             resolution_m=geometry.resolution_m,
@@ -254,28 +257,31 @@ class AStarPlanner:
         )
         if isinstance(route, NoPlan):
             return explain(problem, route)
-        cells = route.cells
-        if len(cells) == 1 and problem.start_m != problem.goal_m:
-            cells = np.repeat(cells, 2, axis=0)
-        waypoints = geometry.centres_of(cells)
-        waypoints[0], waypoints[-1] = problem.start_m, problem.goal_m
+        cells, waypoints = _waypoints(problem, route.cells)
+        timed = problem.objective is Objective.TIME
+        cost_s = problem.costmap.cost_s_per_m
         return Plan(
             planner=self.name,
             cells=cells,
             waypoints_m=waypoints,
-            cost_s=route.cost_s,
+            cost_s=route.cost_s if timed else price_of_way(cells, cost_s, geometry.resolution_m),
             expanded=route.expanded,
+            objective=problem.objective,
+            price=route.cost_s,
         )
 
 
-def _cell_of(name: str, point_m: tuple[float, float], geometry: GridGeometry) -> Cell:
-    cell = geometry.cell_at(*point_m)
-    if cell is None:
-        west, south, east, north = geometry.bounds_m
-        raise PlaceError(
-            "outside the terrain",
-            remedy=f"it spans east {west:g} to {east:g} m, north {south:g} to {north:g} m",
-            field=name,
-            value=list(point_m),
-        )
-    return cell
+def _waypoints(
+    problem: PlanningProblem, cells: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Put the exact start and goal in the place of their cells' centres.
+
+    A knight's move begun off the centre would cross other cells than it was priced by, so there they are added.
+    """
+    if problem.neighbours == 16:
+        return through_centres(problem, cells)
+    if len(cells) == 1 and problem.start_m != problem.goal_m:
+        cells = np.repeat(cells, 2, axis=0)
+    waypoints = problem.costmap.geometry.centres_of(cells)
+    waypoints[0], waypoints[-1] = problem.start_m, problem.goal_m
+    return cells, waypoints

@@ -1,7 +1,8 @@
 """An independent check of a plan against its problem, sharing no code with any planner.
 
 The way is sampled densely rather than traced through cells, so that it is judged by where it goes and not by what its
-maker believed.
+maker believed. What a metre costs is part of the question: it is taken from the cost map and, for objectives other than
+time, from `rover.planning.objective`, and added up here. By heading it is worked out in `rover.planning.check_heading`.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.grid import GridGeometry
-from rover.planning.problem import Claim, Plan, PlanningProblem
+from rover.planning.check_heading import check_heading, closed_to_all
+from rover.planning.objective import price_map
+from rover.planning.problem import Claim, Objective, Plan, PlanningProblem
 
 Points = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 SAMPLES_PER_CELL = 20
 COST_TOLERANCE = 1e-9
@@ -28,7 +32,13 @@ _BORDER = 1e-7
 """Cells from the border of two cells within which a way runs along it."""
 
 
-def check_plan(plan: Plan, problem: PlanningProblem, *, claims: Collection[Claim] = ()) -> list[str]:
+def check_plan(
+    plan: Plan,
+    problem: PlanningProblem,
+    *,
+    claims: Collection[Claim] = (),
+    descent_limit_rad: float | None = None,
+) -> list[str]:
     """Return the promises that `plan` breaks, in words; an empty list if it keeps them all.
 
     Args:
@@ -37,7 +47,10 @@ def check_plan(plan: Plan, problem: PlanningProblem, *, claims: Collection[Claim
         claims: What the planner claims. Without ANY_ANGLE, waypoints are neighbouring cells and `cost_s` is the sum of
             their moves between centres. With it, waypoints may be anywhere and `cost_s` is the line integral of the
             cost along the straight legs between `waypoints_m`, in which a cell costs its price times the length within
-            it; a leg along the border of two cells may pay either.
+            it; a leg along the border of two cells may pay either. DIRECTIONAL puts pitch and roll of each move against
+            their limits for the tilt that closes cells on the cost map, and costs by heading for those of
+            the map.
+        descent_limit_rad: Of a directional planner that has one of its own.
     """
     points = np.asarray(plan.waypoints_m, np.float64)
     if len(points) == 0:
@@ -45,11 +58,26 @@ def check_plan(plan: Plan, problem: PlanningProblem, *, claims: Collection[Claim
     if not np.isfinite(points).all():
         return ["a waypoint is not finite"]
     broken = _ends(points, problem) + _cells_match(plan, points, problem.costmap.geometry)
-    broken += _touches_lethal(points, problem) + _cuts_corner(points, problem)
+    broken += _objective(plan, problem)
+    headed = Claim.DIRECTIONAL in claims
+    lethal = closed_to_all(problem) if headed else np.isinf(problem.costmap.cost_s_per_m)
+    broken += _touches_lethal(points, problem, lethal) + _cuts_corner(points, problem, lethal)
+    if broken:
+        return broken
+    if Claim.ANY_ANGLE in claims:
+        return _integral(plan, points, problem)
+    broken = _neighbours(plan, problem)
     if not broken:
-        any_angle = Claim.ANY_ANGLE in claims
-        broken += _integral(plan, points, problem) if any_angle else _neighbours(plan) or _cost(plan, problem)
+        broken = check_heading(plan, problem, descent_limit_rad) if headed else _costs(plan, problem)
     return broken
+
+
+def _objective(plan: Plan, problem: PlanningProblem) -> list[str]:
+    if plan.objective is not problem.objective:
+        return [f"has the least {plan.objective}, asked for the least {problem.objective}"]
+    if plan.price is None and problem.objective is not Objective.TIME:
+        return [f"states no price by {problem.objective}"]
+    return []
 
 
 def _ends(points: Points, problem: PlanningProblem) -> list[str]:
@@ -101,47 +129,68 @@ def _samples(points: Points, geometry: GridGeometry) -> Points:
     return np.concatenate(pieces)
 
 
-def _touches_lethal(points: Points, problem: PlanningProblem) -> list[str]:
-    cost = problem.costmap.cost_s_per_m
+def _touches_lethal(points: Points, problem: PlanningProblem, lethal: Mask) -> list[str]:
     position = _samples(points, problem.costmap.geometry)
     cells = np.floor(position + 0.5).astype(np.int64)
-    outside = ((cells < 0) | (cells >= cost.shape)).any(axis=1)
+    outside = ((cells < 0) | (cells >= lethal.shape)).any(axis=1)
     if outside.any():
         return [f"leaves the map at row, col {_words(position[outside.argmax()])}"]
-    lethal = np.isinf(cost[cells[:, 0], cells[:, 1]])
-    return [f"crosses lethal cell {_words(cells[lethal.argmax()])}"] if lethal.any() else []
+    touched = lethal[cells[:, 0], cells[:, 1]]
+    return [f"crosses lethal cell {_words(cells[touched.argmax()])}"] if touched.any() else []
 
 
-def _cuts_corner(points: Points, problem: PlanningProblem) -> list[str]:
+def _cuts_corner(points: Points, problem: PlanningProblem, lethal: Mask) -> list[str]:
     """A way through the very corner of four cells needs all four free."""
-    cost = problem.costmap.cost_s_per_m
     position = _position(points, problem.costmap.geometry)
     for a, b in pairwise(position):
         by_row, by_col = _crossings(a, b)
         for share in by_row[(np.abs(by_row[:, None] - by_col[None, :]) < _CORNER).any(axis=1)]:
             row, col = np.floor(a + (b - a) * share + 1e-6).astype(np.int64)
-            around = cost[max(0, row) : row + 2, max(0, col) : col + 2]
-            if around.size < 4 or np.isinf(around).any():
+            around = lethal[max(0, row) : row + 2, max(0, col) : col + 2]
+            if around.size < 4 or around.any():
                 return [f"cuts the corner between rows {row} and {row + 1}, columns {col} and {col + 1}"]
     return []
 
 
-def _neighbours(plan: Plan) -> list[str]:
-    steps = np.abs(np.diff(plan.cells, axis=0)).max(axis=1, initial=0)
-    if (steps > 1).any():
-        at = int((steps > 1).argmax())
+def _neighbours(plan: Plan, problem: PlanningProblem) -> list[str]:
+    """Each step is a move by the problem's neighbours, or within one cell."""
+    down, across = np.abs(np.diff(plan.cells, axis=0)).T
+    allowed = down + across <= 1
+    if problem.neighbours >= 8:
+        allowed |= (down == 1) & (across == 1)
+    if problem.neighbours >= 16:
+        allowed |= down * across == 2
+    if not allowed.all():
+        at = int(allowed.argmin())
         return [f"jumps from cell {_words(plan.cells[at])} to {_words(plan.cells[at + 1])}"]
     return []
 
 
-def _cost(plan: Plan, problem: PlanningProblem) -> list[str]:
-    """The cost between cell centres: each step's length times the mean of its two cells' costs."""
-    price = problem.costmap.cost_s_per_m[plan.cells[:, 0], plan.cells[:, 1]]
-    steps = np.diff(plan.cells, axis=0)
+def _costs(plan: Plan, problem: PlanningProblem) -> list[str]:
+    """Driving time by the cost map, and the objective's price, each added up between cell centres."""
+    cost_s = problem.costmap.cost_s_per_m
+    broken = _adds_up("a cost", plan.cost_s, "s", _between_centres(plan, cost_s, problem))
+    if plan.price is not None:
+        prices = price_map(problem)
+        own = _between_centres(plan, prices.price_per_m, problem)
+        broken += _adds_up(f"a price by {problem.objective}", plan.price, prices.unit, own)
+    return broken
+
+
+def _between_centres(plan: Plan, per_m: Points, problem: PlanningProblem) -> float:
+    """Each step's length times the mean of what a metre costs, of a knight's move a quarter in each of four cells."""
+    here, there = plan.cells[:-1], plan.cells[1:]
+    steps = there - here
     length_m = np.hypot(steps[:, 0], steps[:, 1]) * problem.costmap.geometry.resolution_m
-    own = math.fsum(length_m * (price[:-1] + price[1:]) / 2)
-    if not abs(plan.cost_s - own) <= COST_TOLERANCE * own:
-        return [f"states a cost of {plan.cost_s!r} s, its steps add up to {own!r}"]
+    quarter = np.floor(np.abs(steps) / 2).astype(np.int64) * np.sign(steps)
+    crossed = (here, here + quarter, there - quarter, there)
+    mean = sum(per_m[cells[:, 0], cells[:, 1]] for cells in crossed) / 4
+    return math.fsum(length_m * mean)
+
+
+def _adds_up(what: str, stated: float, unit: str, own: float) -> list[str]:
+    if not abs(stated - own) <= COST_TOLERANCE * own:
+        return [f"states {what} of {stated!r} {unit}, its steps add up to {own!r}"]
     return []
 
 

@@ -26,13 +26,13 @@ class Claim(StrEnum):
     """What a planner promises, for the test kit to hold it to."""
 
     OPTIMAL = "optimal"
-    """Cost equals the least on the 8-connected grid, to 1e-9."""
+    """The objective's price equals the least on the grid of the problem's neighbours, to 1e-9."""
     BOUNDED = "bounded"
     """Cost is within a factor that the plan states."""
     ANY_ANGLE = "any-angle"
     """Waypoints need not be neighbouring cells."""
     DIRECTIONAL = "directional"
-    """Limits depend on the heading of a move."""
+    """Moves are allowed and priced by their heading, as `rover.hazard.directional`; OPTIMAL is the least of those."""
     TIMED = "timed"
     """Waypoints carry times, and light and charge are respected."""
 
@@ -98,7 +98,7 @@ class Plan:
         planner: Name of the planner.
         cells: (n, 2) int64 rows and columns, one per waypoint.
         waypoints_m: (n, 2) east and north; the first is the start, the last the goal.
-        cost_s: Driving time by the cost map, whatever the objective.
+        cost_s: Driving time by the cost map, whatever the objective; by heading where DIRECTIONAL is claimed.
         expanded: Search nodes expanded.
         schedule: The same waypoints with times, charge and stops, or None for a plan without time.
         bound: Factor over the least cost that a planner claiming BOUNDED vouches for, or None.
@@ -173,7 +173,11 @@ class NoPlan:
 
 @runtime_checkable
 class Planner(Protocol):
-    """A planner of the registry (entry point group `farside.planners`)."""
+    """A planner of the registry (entry point group `farside.planners`).
+
+    Two more members are asked for where they exist: `objectives`, a frozenset of `Objective`, and `neighbours`, a
+    frozenset of the numbers that it can search by. Without them a planner is held to TIME and to 8.
+    """
 
     name: str
     claims: frozenset[Claim]

@@ -19,6 +19,7 @@ GROUP = "farside.planners"
 _OURS = {
     "any-angle": "rover.planning.anyangle:AnyAnglePlanner",
     "astar": "rover.planning.astar:AStarPlanner",
+    "directional": "rover.planning.directional:DirectionalPlanner",
     "incremental": "rover.planning.incremental:IncrementalPlanner",
 }
 """Ours work from a source checkout too, where no entry point is installed."""

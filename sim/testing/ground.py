@@ -100,6 +100,15 @@ def closed_at(problem: PlanningProblem, cell: Cell) -> PlanningProblem:
     return _with_hazard(problem, mask)
 
 
+def with_limits(problem: PlanningProblem, *, slope_deg: float, roll_deg: float) -> PlanningProblem:
+    """Return `problem` for a rover of other limits of slope and roll, its hazards found anew on the same ground."""
+    figures = problem.vehicle.model_dump() | {"slope_limit_deg": slope_deg, "roll_limit_deg": roll_deg}
+    vehicle = VehicleParams.model_validate(figures)
+    hazards = detect_hazards(problem.terrain, vehicle)
+    costmap = build_costmap(hazards, problem.terrain, vehicle)
+    return replace(problem, vehicle=vehicle, hazards=hazards, costmap=costmap)
+
+
 def ends_of(problem: PlanningProblem) -> tuple[Cell, Cell]:
     """Return the cells of start and goal."""
     geometry = problem.costmap.geometry

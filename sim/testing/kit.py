@@ -1,7 +1,8 @@
 """Named checks that hold a planner to the protocol and to what it claims.
 
-The optimum is scipy's, over a graph built here from the rule of costs; the way is judged by `rover.planning.check`,
-which shares no code with any planner.
+The optimum is scipy's, over a graph that `sim.testing.graphs` builds from the rule of costs; the way is judged by
+`rover.planning.check`, which shares no code with any planner. A planner is asked by every objective that it names in
+`objectives` and every number of moves in `neighbours`; without them, by time and 8.
 """
 
 from __future__ import annotations
@@ -9,21 +10,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from rover.planning.check import check_plan
-from rover.planning.problem import Cause, Claim, NoPlan, Plan, Planner, PlanningProblem
+from rover.planning.objective import UNITS, price_map
+from rover.planning.problem import Cause, Claim, NoPlan, Objective, Plan, Planner, PlanningProblem
 from rover.planning.registry import load_planner
-from sim.testing.ground import closed_at, ends_of, make_problem, terrain_kinds, walled_off
+from sim.testing.graphs import directed_graph, grid_graph
+from sim.testing.ground import closed_at, ends_of, make_problem, terrain_kinds, walled_off, with_limits
 
 TOLERANCE = 1e-9
-
-Costs = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +58,7 @@ class Report:
     Attributes:
         planner: Its name.
         claims: What it claims.
-        checks: Names of the checks.
+        checks: Names of the checks that its claims ask for.
         problems: Number of (seed, kind) pairs that each check ran on.
     """
 
@@ -94,120 +92,116 @@ def check_planner(
     if not pairs:
         raise ValueError("no seed or no kind to check on")
     shown = planner if isinstance(planner, str) else None
+    checks = _checks_of(held)
     failures = [
         Failure(check=name, seed=seed, kind=kind, what=what, replay=_replay(shown, held, seed, kind))
         for seed, kind in pairs
-        for name, check in CHECKS.items()
+        for name, check in checks.items()
         for what in _run(check, held, make_problem(seed, kind))
     ]
     if failures:
         raise PlannerCheckError(_name(held), failures)
-    return Report(planner=held.name, claims=held.claims, checks=tuple(CHECKS), problems=len(pairs))
+    return Report(planner=held.name, claims=held.claims, checks=tuple(checks), problems=len(pairs))
 
 
-def least_cost(problem: PlanningProblem) -> float:
-    """Return the least cost between the cells of start and goal on the 8-connected grid, by scipy; inf if none."""
-    cost = problem.costmap.cost_s_per_m
-    start, goal = (np.ravel_multi_index(end, cost.shape) for end in ends_of(problem))
-    graph = grid_graph(cost, problem.costmap.geometry.resolution_m)
-    return float(dijkstra(graph, directed=False, indices=np.array(start))[goal])
-
-
-ORTHOGONALS = ((0, 1), (1, 0))
-DIAGONALS = ((1, 1), (1, -1))
-KNIGHTS = ((1, 2), (2, 1), (1, -2), (2, -1))
-"""Moves (down, across) that 4, 8 and 16 neighbours add, one of each pair of opposites."""
-
-
-def grid_graph(
-    cost_s_per_m: Costs, resolution_m: float, *, corner_cutting: bool = False, neighbours: int = 8
-) -> csr_array:
-    """Return the graph of moves: one node per cell in row order, each move once, weights in seconds.
-
-    A move costs the integral of the cost along the straight line between its cells' centres: its length times the mean
-    of its two cells, of a knight's move the mean of those and of the two that it passes between, a quarter of the line
-    in each. All of these must be free, and a diagonal needs both orthogonal cells too, unless `corner_cutting`.
+def least_cost(
+    problem: PlanningProblem, *, directional: bool = False, descent_limit_rad: float | None = None
+) -> float:
+    """Return the least price between the cells of start and goal by the problem's objective and neighbours, by scipy.
 
     Args:
-        cost_s_per_m: (rows, cols), +inf where lethal.
-        resolution_m: Side of a cell.
-        corner_cutting: Whether a diagonal may pass a lethal orthogonal cell.
-        neighbours: 4, 8 or 16.
+        problem: The question.
+        directional: Whether moves are allowed and priced by their heading.
+        descent_limit_rad: Steepest descent, None for the vehicle's `slope_limit_deg`.
+
+    Returns:
+        In the objective's unit; inf if there is no way.
     """
-    moves = ORTHOGONALS + DIAGONALS * (neighbours >= 8) + KNIGHTS * (neighbours >= 16)
-    index = np.arange(cost_s_per_m.size).reshape(cost_s_per_m.shape)
-    tails, heads, weights = [], [], []
-    for down, across in moves:
-        here, there = _neighbours(cost_s_per_m, down, across)
-        between = _passed(cost_s_per_m, down, across)
-        if abs(down * across) == 2:
-            weight = math.hypot(down, across) * resolution_m * (here + there + sum(between)) / 4
-        else:
-            weight = math.hypot(down, across) * resolution_m * (here + there) / 2
-        open_ = np.isfinite(weight)
-        if not corner_cutting:
-            for corner in between:
-                open_ &= np.isfinite(corner)
-        tail, head = _neighbours(index, down, across)
-        tails.append(tail[open_])
-        heads.append(head[open_])
-        weights.append(weight[open_])
-    ends = (np.concatenate(tails), np.concatenate(heads))
-    return csr_array((np.concatenate(weights), ends), shape=(index.size, index.size))
-
-
-def _passed(values: npt.NDArray[Any], down: int, across: int) -> list[npt.NDArray[Any]]:
-    """The two cells that a diagonal or knight's move passes between or through; none of an orthogonal move."""
-    side = int(np.sign(across))
-    if abs(down * across) == 1:
-        offsets = ((down, 0), (0, across))
-    elif abs(across) == 2:
-        offsets = ((0, side), (down, side))
-    elif down == 2:
-        offsets = ((1, 0), (1, across))
+    start, goal = (np.ravel_multi_index(end, problem.costmap.geometry.shape) for end in ends_of(problem))
+    if directional:
+        graph = directed_graph(problem, descent_limit_rad=descent_limit_rad)
     else:
-        return []
-    return [_at(values, down, across, *offset) for offset in offsets]
+        resolution_m = problem.costmap.geometry.resolution_m
+        graph = grid_graph(price_map(problem).price_per_m, resolution_m, neighbours=problem.neighbours)
+    return float(dijkstra(graph, directed=directional, indices=np.array(start))[goal])
 
 
-def _at(values: npt.NDArray[Any], down: int, across: int, row: int, col: int) -> npt.NDArray[Any]:
-    """View of the cells (row, col) away from each that has a neighbour (down, across) away."""
-    rows, cols = values.shape
-    left, right = max(0, -across), cols - max(0, across)
-    return values[row : max(row, rows - down + row), left + col : max(left, right) + col]
+def _least(planner: Planner, problem: PlanningProblem) -> float:
+    directional = Claim.DIRECTIONAL in planner.claims
+    return least_cost(problem, directional=directional, descent_limit_rad=_descent(planner))
 
 
-def _neighbours(
-    values: npt.NDArray[Any], down: int, across: int
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Views of the cells that have a neighbour (down, across) away, and of those neighbours."""
-    return _at(values, down, across, 0, 0), _at(values, down, across, down, across)
+def _descent(planner: Planner) -> float | None:
+    return getattr(planner, "descent_limit_rad", None)
+
+
+def _asked(planner: Planner, problem: PlanningProblem) -> list[PlanningProblem]:
+    """The problem by each objective at 8 neighbours, or what it has, and by each other number of moves."""
+    objectives = sorted(getattr(planner, "objectives", {Objective.TIME}))
+    numbers = sorted(getattr(planner, "neighbours", {8}))
+    usual = 8 if 8 in numbers else numbers[0]
+    first = Objective.TIME if Objective.TIME in objectives else objectives[0]
+    pairs = [(objective, usual) for objective in objectives]
+    pairs += [(first, number) for number in numbers if number != usual]
+    return [replace(problem, objective=objective, neighbours=number) for objective, number in pairs]
 
 
 def _equals_dijkstra(planner: Planner, problem: PlanningProblem) -> list[str]:
-    """Claims OPTIMAL: the least cost. Otherwise never less than it, ANY_ANGLE apart, and within the stated bound."""
-    plan, least = planner.plan(problem), least_cost(problem)
+    """Claims OPTIMAL: the least, by each objective. Otherwise never less, ANY_ANGLE apart, and within its bound."""
+    return [what for asked in _asked(planner, problem) for what in _against_least(planner, asked)]
+
+
+def _against_least(planner: Planner, problem: PlanningProblem) -> list[str]:
+    plan, least = planner.plan(problem), _least(planner, problem)
+    unit = UNITS[problem.objective]
     if not isinstance(plan, Plan):
-        return [f"answers {_brief(plan)} where there is a way of {least:.9g} s"]
+        return [f"answers {_brief(plan)} where there is a way of {least:.9g} {unit}"]
+    timed = problem.objective is Objective.TIME
+    price = plan.cost_s if timed or plan.price is None else plan.price
     slack = TOLERANCE * least
-    if Claim.OPTIMAL in planner.claims and not abs(plan.cost_s - least) <= slack:
-        return [f"costs {plan.cost_s!r} s, the least is {least!r} s (ratio {plan.cost_s / least:.9f})"]
-    if Claim.ANY_ANGLE not in planner.claims and not plan.cost_s >= least - slack:
-        return [f"costs {plan.cost_s!r} s, less than the least there is, {least!r} s"]
+    if Claim.OPTIMAL in planner.claims and not abs(price - least) <= slack:
+        return [f"costs {price!r} {unit}, the least is {least!r} {unit} (ratio {price / least:.9f})"]
+    if Claim.ANY_ANGLE not in planner.claims and not price >= least - slack:
+        return [f"costs {price!r} {unit}, less than the least there is, {least!r} {unit}"]
     if Claim.BOUNDED in planner.claims:
         if plan.bound is None:
             return ["claims to be bounded, but its plan states no bound"]
-        if not plan.cost_s <= plan.bound * least + slack:
-            return [f"costs {plan.cost_s!r} s, more than {plan.bound} times the least, {least!r} s"]
+        if not price <= plan.bound * least + slack:
+            return [f"costs {price!r} {unit}, more than {plan.bound} times the least, {least!r} {unit}"]
     return []
 
 
 def _safe(planner: Planner, problem: PlanningProblem) -> list[str]:
     """The way touches nothing lethal, cuts no corner, joins start and goal and costs what it says."""
-    plan = planner.plan(problem)
-    if not isinstance(plan, Plan):
-        return [f"answers {_brief(plan)} where there is a way"]
-    return check_plan(plan, problem, claims=planner.claims)
+    broken = []
+    for asked in _asked(planner, problem):
+        plan = planner.plan(asked)
+        if not isinstance(plan, Plan):
+            return [f"answers {_brief(plan)} where there is a way"]
+        broken += _check(planner, plan, asked)
+    return broken
+
+
+def _check(planner: Planner, plan: Plan, problem: PlanningProblem) -> list[str]:
+    return check_plan(plan, problem, claims=planner.claims, descent_limit_rad=_descent(planner))
+
+
+def _heading_limits(planner: Planner, problem: PlanningProblem) -> list[str]:
+    """Claims DIRECTIONAL: with limits of pitch and roll far apart, the least of what both allow, or a refusal."""
+    broken = []
+    for asked in (
+        with_limits(problem, slope_deg=20.0, roll_deg=8.0),
+        with_limits(problem, slope_deg=8.0, roll_deg=20.0),
+    ):
+        answer, least = planner.plan(asked), _least(planner, asked)
+        if math.isfinite(least):
+            broken += _against_least(planner, asked)
+            broken += _check(planner, answer, asked) if isinstance(answer, Plan) else []
+        elif not isinstance(answer, NoPlan):
+            broken.append(f"answers {_brief(answer)} where no heading leads")
+        elif not (answer.where and answer.remedy):
+            broken.append("refuses but leaves where or remedy empty")
+    return broken
 
 
 def _start_is_goal(planner: Planner, problem: PlanningProblem) -> list[str]:
@@ -218,7 +212,7 @@ def _start_is_goal(planner: Planner, problem: PlanningProblem) -> list[str]:
         return [f"answers {_brief(plan)} where the start is the goal"]
     if plan.cost_s != 0.0 or plan.length_m > 1e-9:
         return [f"drives {plan.length_m:g} m for {plan.cost_s:g} s where the start is the goal"]
-    return check_plan(plan, here, claims=planner.claims)
+    return _check(planner, plan, here)
 
 
 def _unreachable(planner: Planner, problem: PlanningProblem) -> list[str]:
@@ -256,10 +250,17 @@ Check = Callable[[Planner, PlanningProblem], list[str]]
 CHECKS: dict[str, Check] = {
     "equals_dijkstra": _equals_dijkstra,
     "safe": _safe,
+    "heading_limits": _heading_limits,
     "start_is_goal": _start_is_goal,
     "unreachable": _unreachable,
     "deterministic": _deterministic,
 }
+
+
+def _checks_of(planner: Planner) -> dict[str, Check]:
+    """Those that a planner's claims ask for."""
+    by_heading = Claim.DIRECTIONAL in getattr(planner, "claims", ())
+    return {name: check for name, check in CHECKS.items() if by_heading or check is not _heading_limits}
 
 
 def _run(check: Check, planner: Planner, problem: PlanningProblem) -> list[str]:

@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import dijkstra
 from rover.planning.astar import GridRoute, search_grid
 from rover.planning.field import cost_field
 from rover.planning.problem import Cause, NoPlan
-from sim.testing.kit import grid_graph
+from sim.testing.graphs import grid_graph
 
 Costs = npt.NDArray[np.floating]
 Cell = tuple[int, int]

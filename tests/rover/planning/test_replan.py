@@ -16,7 +16,7 @@ from rover.core.errors import CostMapError, PlaceError
 from rover.planning.astar import GridRoute, search_grid
 from rover.planning.problem import Cause, NoPlan
 from rover.planning.replan import IncrementalSearch
-from sim.testing.kit import grid_graph
+from sim.testing.graphs import grid_graph
 
 Cost = npt.NDArray[np.float64]
 Cell = tuple[int, int]

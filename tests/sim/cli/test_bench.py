@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.sparse.csgraph import dijkstra
 
-from sim.testing.kit import grid_graph
+from sim.testing.graphs import grid_graph
 from tests.sim.cli.conftest import FARSIDE, Command, environment
 from tests.sim.cli.test_bad_input import assert_refused
 

@@ -15,10 +15,13 @@ import pytest
 from rover.core.errors import PlannerError
 from rover.core.jit import cache_folder
 from rover.planning.astar import AStarPlanner, GridRoute, search_grid
-from rover.planning.problem import Cause, Claim, NoPlan, Plan, PlanningProblem
+from rover.planning.directional import DirectionalPlanner
+from rover.planning.objective import price_map, price_of_way
+from rover.planning.problem import Cause, Claim, NoPlan, Objective, Plan, PlanningProblem
 from sim.testing import PlannerCheckError, check_planner, make_problem, make_terrain, terrain_kinds
-from sim.testing.ground import closed_at, ends_of, walled_off
-from sim.testing.kit import CHECKS, grid_graph, least_cost
+from sim.testing.graphs import grid_graph
+from sim.testing.ground import closed_at, ends_of, walled_off, with_limits
+from sim.testing.kit import CHECKS, least_cost
 
 pytest_plugins = ["pytester"]
 
@@ -202,7 +205,96 @@ class StatesNoBound(Spoiled):
     claims = frozenset({Claim.BOUNDED})
 
 
+class ByHeading(Spoiled):
+    """The directional planner, asked about a spoiled problem or spoilt in its answer."""
+
+    claims = DirectionalPlanner.claims
+    objectives = DirectionalPlanner.objectives
+    neighbours = DirectionalPlanner.neighbours
+
+    def plan(self, problem: PlanningProblem) -> Plan | NoPlan:
+        answer = DirectionalPlanner().plan(self.question(problem))
+        return self.answer(answer, problem) if isinstance(answer, Plan) else answer
+
+
+class IgnoresRoll(ByHeading):
+    def question(self, problem: PlanningProblem) -> PlanningProblem:
+        return with_vehicle(problem, slope_limit_deg=problem.vehicle.slope_limit_deg, roll_limit_deg=60.0)
+
+
+class PitchForRoll(ByHeading):
+    def question(self, problem: PlanningProblem) -> PlanningProblem:
+        vehicle = problem.vehicle
+        return with_vehicle(
+            problem, slope_limit_deg=vehicle.roll_limit_deg, roll_limit_deg=vehicle.slope_limit_deg
+        )
+
+
+def with_vehicle(problem: PlanningProblem, **limits: float) -> PlanningProblem:
+    return replace(problem, vehicle=problem.vehicle.model_copy(update=limits))
+
+
+class DrivesBackwards(ByHeading):
+    """Takes a descent for a climb: searches from the goal and turns the way round."""
+
+    def question(self, problem: PlanningProblem) -> PlanningProblem:
+        return replace(problem, start_m=problem.goal_m, goal_m=problem.start_m)
+
+    def answer(self, plan: Plan, problem: PlanningProblem) -> Plan:
+        return replace(plan, cells=plan.cells[::-1], waypoints_m=plan.waypoints_m[::-1])
+
+
+class ForgetsTheLoad(ByHeading):
+    """Energy of the pull alone."""
+
+    def answer(self, plan: Plan, problem: PlanningProblem) -> Plan:
+        if problem.objective is not Objective.ENERGY:
+            return plan
+        return replace(plan, price=(plan.price or 0.0) - problem.vehicle.drive_w * plan.cost_s)
+
+
+class EightForSixteen(ByHeading):
+    def question(self, problem: PlanningProblem) -> PlanningProblem:
+        return replace(problem, neighbours=min(problem.neighbours, 8))
+
+
+class KnowsNoHeading(Spoiled):
+    """Claims headings, and goes by the cost map."""
+
+    claims = DirectionalPlanner.claims
+
+
+class AlwaysInAHurry(Spoiled):
+    """Claims every objective, and minds time."""
+
+    objectives = frozenset(Objective)
+
+    def question(self, problem: PlanningProblem) -> PlanningProblem:
+        return replace(problem, objective=Objective.TIME)
+
+    def answer(self, plan: Plan, problem: PlanningProblem) -> Plan:
+        prices = price_map(problem).price_per_m
+        price = price_of_way(plan.cells, prices, problem.costmap.geometry.resolution_m)
+        return replace(plan, objective=problem.objective, price=price)
+
+
+class StatesTimeForPrice(Spoiled):
+    objectives = frozenset(Objective)
+
+    def answer(self, plan: Plan, problem: PlanningProblem) -> Plan:
+        return replace(plan, price=plan.cost_s)
+
+
 @pytest.mark.parametrize("planner, check", [
+    (IgnoresRoll(), "heading_limits"),
+    (PitchForRoll(), "heading_limits"),
+    (DrivesBackwards(), "equals_dijkstra"),
+    (ForgetsTheLoad(), "equals_dijkstra"),
+    (ForgetsTheLoad(), "safe"),
+    (EightForSixteen(), "equals_dijkstra"),
+    (KnowsNoHeading(), "equals_dijkstra"),
+    (AlwaysInAHurry(), "equals_dijkstra"),
+    (StatesTimeForPrice(), "safe"),
     (TransposedAxes(), "safe"),
     (RowsForColumns(), "equals_dijkstra"),
     (RoundedDiagonal(), "equals_dijkstra"),
@@ -226,7 +318,7 @@ class StatesNoBound(Spoiled):
 ], ids=lambda value: value if isinstance(value, str) else type(value).__name__)  # fmt: skip
 def test_a_seeded_bug_is_caught_by_name(planner: Spoiled, check: str) -> None:
     with pytest.raises(PlannerCheckError) as caught:
-        check_planner(planner, seeds=range(3))
+        check_planner(planner, seeds=range(1 if isinstance(planner, ByHeading) else 3))
     assert check in {failure.check for failure in caught.value.failures}
     assert f"{check}: seed" in str(caught.value)
 
@@ -234,6 +326,29 @@ def test_a_seeded_bug_is_caught_by_name(planner: Spoiled, check: str) -> None:
 def test_the_spoiled_planner_unspoiled_passes() -> None:
     """So what is caught above is the bug, not the way it is planted."""
     assert check_planner(Spoiled(), seeds=range(3)).problems == 3 * len(terrain_kinds())
+
+
+def test_the_directional_planner_unspoiled_passes() -> None:
+    assert check_planner(ByHeading(), seeds=[0]).claims == {Claim.OPTIMAL, Claim.DIRECTIONAL}
+    assert "heading_limits" in check_planner("directional", seeds=[1]).checks
+
+
+def test_a_descent_limit_of_its_own_is_held_to() -> None:
+    check_planner(DirectionalPlanner(descent_limit_rad=math.radians(18)), seeds=[0], kinds=["mare"])
+
+
+def test_limits_far_apart_let_some_ways_through_and_refuse_others() -> None:
+    """So that the check of headings sees both."""
+    found = [
+        math.isfinite(
+            least_cost(
+                with_limits(make_problem(seed, kind), slope_deg=slope, roll_deg=roll), directional=True
+            )
+        )
+        for seed, kind in itertools.product(range(3), terrain_kinds())
+        for slope, roll in ((20.0, 8.0), (8.0, 20.0))
+    ]
+    assert 5 < sum(found) < len(found) - 2
 
 
 def test_astar_passes() -> None:
