@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from rover.core.errors import UsageError
 from rover.core.grid import Dem
 from rover.planning.alternatives import AlternativePlan, alternative_plans
 from rover.planning.legs import LegFigures, figures_of
+from rover.planning.objective import price_map
 from rover.planning.opening import Opening, find_opening
-from rover.planning.problem import Cause, Claim, NoPlan, Objective, Plan, PlanningProblem
+from rover.planning.problem import Cause, Claim, NoPlan, Plan, PlanningProblem
 from rover.planning.via import Itinerary, leg_name, plan_through
 from sim.cli.plan_question import Posed, Question
 
@@ -135,15 +135,5 @@ def _alternatives(
 ) -> tuple[tuple[AlternativePlan, LegFigures], ...]:
     if question.ways == 1:
         return ()
-    found = alternative_plans(problem, best, _prices(problem), count=question.ways - 1)
+    found = alternative_plans(problem, best, price_map(problem).price_per_m, count=question.ways - 1)
     return tuple((way, figures_of(way.plan, problem.terrain, dem)) for way in found)
-
-
-def _prices(problem: PlanningProblem) -> npt.NDArray[np.float64]:
-    """What a metre on each cell costs by the objective."""
-    cost = problem.costmap.cost_s_per_m
-    if problem.objective is Objective.TIME:
-        return cost
-    if problem.objective is Objective.DISTANCE:
-        return np.where(np.isfinite(cost), 1.0, np.inf)
-    raise ValueError(f"no price of {problem.objective}")

@@ -21,8 +21,6 @@ Place = tuple[float, float]
 
 _ANY_ANGLE = "any-angle"
 _NEIGHBOURS = (4, 8, 16)
-PRICED = (Objective.TIME, Objective.DISTANCE)
-"""Objectives by which alternatives are found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -153,14 +151,9 @@ def _refuse_alternatives(question: Question) -> None:
         return
     if question.via_m:
         what, remedy = "alternatives lie between two places", "leave --via off, or ask for each leg by itself"
-    elif question.objective not in PRICED:
-        what, remedy = (
-            f"alternatives of least {question.objective} are not found",
-            f"take {' or '.join(PRICED)}",
-        )
     elif question.neighbours != 8:
         what, remedy = "alternatives are ways over 8 neighbours", "leave --neighbours off"
-    elif Claim.OPTIMAL not in question.planner.claims:
+    elif Claim.OPTIMAL not in question.planner.claims or Claim.DIRECTIONAL in question.planner.claims:
         what, remedy = "alternatives need a planner whose way is the best on the grid", "take --planner astar"
     else:
         return

@@ -20,6 +20,8 @@ from rover.planning.problem import NoPlan, Objective, Plan
 from rover.planning.snap import Snap
 from sim.cli.plan_answer import Answer
 
+_J_PER_WH = 3600.0
+
 _COLUMNS = ("length\nm", "drive\nmin", "steepest\ndeg", "mean\ndeg", "climb\nm", "descent\nm", "turns")
 
 
@@ -168,8 +170,16 @@ def _notes(answer: Answer) -> list[str]:
     return said
 
 
+def _spent(objective: Objective, price: float) -> str:
+    if objective is Objective.ENERGY:
+        return f", {price / _J_PER_WH:.1f} Wh,"
+    if objective is Objective.RISK:
+        return f", as of {price:.1f} m of safe ground,"
+    return ""  # time and distance stand in the table
+
+
 def _planner_words(plan: Plan) -> str:
-    spent = f", {plan.price:.6g}" if plan.price is not None and plan.objective is not Objective.TIME else ""
+    spent = "" if plan.price is None else _spent(plan.objective, plan.price)
     bound = "" if plan.bound is None else f", at most {plan.bound:.4f} times the least"
     return f"least {plan.objective}{spent} by {plan.planner}{bound}; {plan.expanded} cells searched"
 

@@ -117,7 +117,7 @@ def test_table_json_and_files_agree(farside_within: Command, work: Path, ground:
         (("--alternatives", "0"), ("--alternatives = 0",)),
         (("--alternatives", "2", "--via", "1,2"), ("between two places",)),
         (("--alternatives", "2", "--neighbours", "16"), ("8 neighbours",)),
-        (("--alternatives", "2", "--objective", "risk"), ("least risk",)),
+        (("--alternatives", "2", "--planner", "directional"), ("--planner astar",)),
         (("--time-limit", "0"), ("--time-limit = 0.0", "more than 0")),
         (("--time-limit", "-1"), ("--time-limit = -1.0",)),
         (("--time-limit", "nan"), ("--time-limit = nan",)),
