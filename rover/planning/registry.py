@@ -16,7 +16,10 @@ from rover.planning.problem import Planner
 GROUP = "farside.planners"
 """Entry point group by which a package announces its planners."""
 
-_OURS = {"astar": "rover.planning.astar:AStarPlanner"}
+_OURS = {
+    "astar": "rover.planning.astar:AStarPlanner",
+    "pyramid": "rover.planning.pyramid_planner:PyramidPlanner",
+}
 """Ours work from a source checkout too, where no entry point is installed."""
 
 
