@@ -89,7 +89,7 @@ def guide_rows(codes, width, guide, free, first, last):  # type: ignore[no-untyp
 
 @kernel
 def field_rows(room, limit, width, low, high, first, last):  # type: ignore[no-untyped-def]
-    """Fill rows of blocks with the least and greatest cost from a search's source; `high` is -1 where it came to none."""
+    """Fill rows of blocks with the least and greatest cost from a source; `high` is -1 where it came to none."""
     for i in range(first, last):
         for j in range(low.shape[1]):
             least = np.int64(2) ** 62
