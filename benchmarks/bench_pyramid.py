@@ -3,12 +3,12 @@
     python benchmarks/bench_pyramid.py [--sizes 2048 4096 8192] [--huge] [--landmarks 8] [--pairs 10] [--exact]
 
 The ground is that of `bench_search.py`, cost 1 + (slope / 10 deg)^2 s/m, lethal over 20 deg; maps of more than 4096
-cells a side are made of parts of that size, each with its own seed. Every size is a process of its own. `build s` is the
-pyramid with its landmarks and `query s` the route from corner to corner, the best of three; behind the bar the same in
-seconds of processor time, all threads together. `proven` is the loss that is proven, `true` that against an exact search,
-where --exact asks for one (17 bytes a cell more). `pairs s` are the median and the longest of random pairs, and the largest
-loss proven. MiB is the peak over what is resident before the costs are read: costs (float32), codes and landmarks are in
-it.
+cells a side are made of parts of that size, each with its own seed. Every size is a process of its own. `build s` is
+the pyramid with its landmarks and `query s` the route from corner to corner, the best of three; behind the bar the same
+in seconds of processor time, all threads together. `proven` is the loss that is proven, `true` that against an exact
+search, where --exact asks for one (17 bytes a cell more). `pairs s` are the median and the longest of random pairs,
+beside them the largest loss proven. MiB is the peak over what is resident before the costs are read: costs (float32),
+codes and landmarks are in it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ from rover.planning.pyramid_search import PyramidRoute, search_pyramid
 REPEATS = 3
 EPSILON = 0.02
 HUGE = 16_384
-COLUMNS = "  size  landmarks  build s  query s  proven %  true %   expanded  pairs s (longest)  proven %  MiB build  MiB query"
+COLUMNS = (
+    "  size  landmarks  build s | cpu s  query s | cpu s  proven %  true %   expanded  pairs s (longest)"
+    "  proven %  MiB build  MiB query"
+)
 
 Cell = tuple[int, int]
 
@@ -101,9 +104,9 @@ def measure(file: str, landmarks: int, pairs: int, *, exact: bool) -> str:
     query_s, query_cpu_s = (min(column) for column in zip(*times, strict=True))
     shown = f"{statistics.median(pair_s):>7.3f} ({max(pair_s):.3f})" if pairs else "-"
     return (
-        f"{len(cost):>6} {landmarks:>10} {build_s:>8.2f} | {build_cpu_s:>5.1f} {query_s:>8.3f} | {query_cpu_s:>5.2f} {100 * (route.bound - 1):>9.3f} {true}"
-        f" {route.expanded:>11} {shown:>18} {100 * max(losses, default=0):>9.3f} {build_peak / 2**20:>10.0f}"
-        f" {peak / 2**20:>10.0f}"
+        f"{len(cost):>6} {landmarks:>10} {build_s:>8.2f} | {build_cpu_s:>5.1f} {query_s:>8.3f} | {query_cpu_s:>5.2f}"
+        f" {100 * (route.bound - 1):>9.3f} {true} {route.expanded:>11} {shown:>18} {100 * max(losses, default=0):>9.3f}"
+        f" {build_peak / 2**20:>10.0f} {peak / 2**20:>10.0f}"
     )
 
 
