@@ -27,7 +27,8 @@ from bench_search import fractal_costs, peak_bytes, resident_bytes
 
 from rover.planning.astar import GridRoute, search_grid
 from rover.planning.pyramid import build_pyramid
-from rover.planning.pyramid_search import PyramidRoute, search_pyramid
+from rover.planning.pyramid_query import PyramidRoute
+from rover.planning.pyramid_search import search_pyramid
 
 REPEATS = 3
 EPSILON = 0.02

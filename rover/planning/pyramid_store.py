@@ -16,9 +16,8 @@ import math
 import shutil
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,52 +26,14 @@ from rover.core.atomic import atomic_folder
 from rover.core.byte_count import byte_words
 from rover.core.errors import FarsideError, ResourceError, ResultsError
 from rover.planning.pyramid import LANDMARKS, Pyramid, check_build_memory, upper_levels
-from rover.planning.pyramid_codes import CodedCosts, Costs, Survey, blank_codes, encode, node_count, padded
+from rover.planning.pyramid_codes import CodedCosts, blank_codes, encode, node_count, padded
 from rover.planning.pyramid_landmarks import Landmarks
+from rover.planning.pyramid_tiles import CostRows, TiledCosts, tiles_bytes, write_costs
 
 FORMAT = 1
-TILE = 256
 _CODES_PART = 1 << 24
 _COSTS, _CODES, _BLOCKS, _MANIFEST = "costs.bin", "codes.bin", "blocks.npz", "manifest.json"
 _REMEDY = "build it again"
-
-
-class CostRows(Protocol):
-    """Costs that come in rows: of an array, of a file, or made as they are asked for.
-
-    Attributes:
-        shape: Rows and columns of the map.
-        dtype: float32 or float64.
-    """
-
-    @property
-    def shape(self) -> tuple[int, int]: ...
-
-    @property
-    def dtype(self) -> np.dtype[Any]: ...
-
-    def rows(self, first: int, last: int) -> Costs:
-        """Return rows `first` up to but not `last`, whole, seconds per metre, +inf where lethal."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class ArrayRows:
-    """Costs of an array, which may be memory-mapped."""
-
-    cost_s_per_m: Costs
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        rows, cols = self.cost_s_per_m.shape
-        return rows, cols
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.cost_s_per_m.dtype
-
-    def rows(self, first: int, last: int) -> Costs:
-        return np.ascontiguousarray(self.cost_s_per_m[first:last])
 
 
 def write_pyramid(
@@ -109,7 +70,7 @@ def write_pyramid(
     check_build_memory(shape, landmarks)
     with atomic_folder(folder) as made:
         _check_room(made, shape, dtype, landmarks)
-        survey, cost_sums = _write_costs(source, made / _COSTS, dtype, lambda share: tell(share / 3))
+        survey, cost_sums = write_costs(source, made / _COSTS, dtype, lambda share: tell(share / 3))
         tiles = TiledCosts(made / _COSTS, shape, dtype, cost_sums)
         coded = blank_codes(shape[0], shape[1], survey, float(resolution_m))
         for first, cost in tiles.bands():
@@ -151,7 +112,7 @@ def _open(folder: Path, manifest: dict[str, Any]) -> Pyramid:
     files = manifest["files"]
     for name in (_COSTS, _CODES, _BLOCKS):
         _check_size(folder / name, int(files[name]["bytes"]))
-    expected = (_tiles(rows) * _tiles(cols) * TILE * TILE * dtype.itemsize, 2 * node_count(rows, cols))
+    expected = (tiles_bytes((rows, cols), dtype), 2 * node_count(rows, cols))
     if expected != (int(files[_COSTS]["bytes"]), int(files[_CODES]["bytes"])):
         raise ValueError("files of another map")
     for name in (_CODES, _BLOCKS):
@@ -178,74 +139,6 @@ def _open(folder: Path, manifest: dict[str, Any]) -> Pyramid:
         guide=guide,
         landmarks=marks,
     )
-
-
-class TiledCosts:
-    """Costs in a file of tiles, each checked when it is first read.
-
-    Raises:
-        ResultsError: A tile's bytes are not those written.
-    """
-
-    def __init__(self, path: Path, shape: tuple[int, int], dtype: np.dtype[Any], sums: list[int]) -> None:
-        self._path, self._shape, self._sums = path, shape, sums
-        self._across = _tiles(shape[1])
-        self._held = np.memmap(path, dtype, "r", shape=(len(sums), TILE, TILE))
-        self._checked: set[int] = set()
-
-    def at(self, cells: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """Return the costs of (n, 2) rows and columns."""
-        row, col = cells[:, 0], cells[:, 1]
-        tile = row // TILE * self._across + col // TILE
-        values = np.empty(len(cells), np.float64)
-        for k in np.unique(tile):
-            here = tile == k
-            values[here] = self._tile(int(k))[row[here] % TILE, col[here] % TILE]
-        return values
-
-    def whole(self) -> Costs:
-        """Return (rows, cols) costs, in memory."""
-        return np.concatenate([cost for _, cost in self.bands()])
-
-    def bands(self) -> Iterator[tuple[int, Costs]]:
-        """Yield the first row and the costs of each row of tiles."""
-        rows, cols = self._shape
-        native = self._held.dtype.newbyteorder("=")
-        for i in range(_tiles(rows)):
-            tiles = np.stack([self._tile(i * self._across + j) for j in range(self._across)])
-            band = tiles.transpose(1, 0, 2).reshape(TILE, -1)[: min(TILE, rows - i * TILE), :cols]
-            yield i * TILE, np.ascontiguousarray(band, dtype=native)
-
-    def _tile(self, index: int) -> Costs:
-        tile: Costs = self._held[index]
-        if index not in self._checked:
-            if zlib.crc32(tile.data) != self._sums[index]:
-                what = f"tile {index} does not hold what was written"
-                raise ResultsError(what, file=self._path, remedy=_REMEDY)
-            self._checked.add(index)
-        return tile
-
-
-def _write_costs(
-    source: CostRows, path: Path, dtype: np.dtype[Any], tell: Callable[[float], None]
-) -> tuple[Survey, list[int]]:
-    """Write the tiles; return the range of the costs and a CRC-32 of each tile."""
-    rows, cols = source.shape
-    survey, sums = Survey(), []
-    with path.open("wb") as file:
-        for first in range(0, rows, TILE):
-            last = min(rows, first + TILE)
-            cost = np.ascontiguousarray(source.rows(first, last))
-            if cost.shape != (last - first, cols) or cost.dtype != source.dtype:
-                raise ValueError(f"rows {first} to {last} are {cost.shape} of {cost.dtype}")
-            survey = survey.with_rows(cost, first)
-            band = np.full((TILE, _tiles(cols) * TILE), np.inf, dtype)
-            band[: last - first, :cols] = cost
-            tiles = np.ascontiguousarray(band.reshape(TILE, -1, TILE).transpose(1, 0, 2))
-            sums += [zlib.crc32(tile) for tile in tiles]
-            file.write(tiles.data)
-            tell(last / rows)
-    return survey, sums
 
 
 def _write_blocks(path: Path, guide: npt.NDArray[np.float64], marks: Landmarks | None) -> None:
@@ -316,7 +209,7 @@ def _check_sums(path: Path, sums: list[int]) -> None:
 def _check_room(folder: Path, shape: tuple[int, int], dtype: np.dtype[Any], landmarks: int) -> None:
     """Refuse what the disk has no room for, before any of it is written."""
     nodes = node_count(*shape)
-    needed = _tiles(shape[0]) * _tiles(shape[1]) * TILE * TILE * dtype.itemsize
+    needed = tiles_bytes(shape, dtype)
     needed += 2 * nodes + nodes // 8 + nodes // 256 * (8 + 16 * landmarks)
     there = shutil.disk_usage(folder).free
     if needed > there:
@@ -325,10 +218,6 @@ def _check_room(folder: Path, shape: tuple[int, int], dtype: np.dtype[Any], land
             file=folder.parent,
             remedy="free some space, or write to another disk",
         )
-
-
-def _tiles(cells: int) -> int:
-    return -(-cells // TILE)
 
 
 def _silent(_share: float) -> None:

@@ -14,7 +14,8 @@ from rover.planning.astar import GridRoute, search_grid
 from rover.planning.problem import Cause, NoPlan, Objective
 from rover.planning.pyramid import Pyramid, build_pyramid, check_build_memory
 from rover.planning.pyramid_planner import PyramidPlanner
-from rover.planning.pyramid_search import LEAST_EPSILON, PyramidRoute, search_pyramid
+from rover.planning.pyramid_query import PyramidRoute
+from rover.planning.pyramid_search import LEAST_EPSILON, search_pyramid
 from sim.testing import check_planner
 from sim.testing.ground import make_problem, terrain_kinds
 

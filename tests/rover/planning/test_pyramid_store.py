@@ -29,8 +29,10 @@ from rover.io.raster import read_dem, write_dem
 from rover.io.vehicle import read_vehicle
 from rover.planning.pyramid import Pyramid, build_pyramid
 from rover.planning.pyramid_dem import DemCosts
-from rover.planning.pyramid_search import PyramidRoute, search_pyramid
-from rover.planning.pyramid_store import ArrayRows, open_pyramid, write_pyramid
+from rover.planning.pyramid_query import PyramidRoute
+from rover.planning.pyramid_search import search_pyramid
+from rover.planning.pyramid_store import open_pyramid, write_pyramid
+from rover.planning.pyramid_tiles import ArrayRows
 from rover.terrain.derive import derive_terrain
 
 Cost = npt.NDArray[np.floating]
