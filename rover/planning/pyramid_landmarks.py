@@ -9,6 +9,7 @@ than a block is wide.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -31,10 +32,12 @@ from rover.planning.pyramid_codes_kernels import (
     field_rows,
     mark_reached,
 )
-from rover.planning.pyramid_front import UNBOUNDED, CostOverflow, Front
+from rover.planning.pyramid_front import CostOverflow, Front
 
 Field = npt.NDArray[np.int64]
 
+_STEPS = 1 << 22
+"""Nodes expanded before an interruption is heeded."""
 _SEEDS = 16
 """Places to begin from in looking for the largest ground that hangs together."""
 
@@ -116,16 +119,20 @@ def place_landmarks(
     nodes = _outermost(coded, reached, high, count)
     low = np.empty((len(nodes), *coded.blocks), np.int64)
     highs = np.empty_like(low)
-    done = [1]
+    done, stopped = [1], threading.Event()
 
     def fill(k: int) -> None:
-        front = _field(coded, nodes[k], corner_cutting)
+        front = _field(coded, nodes[k], corner_cutting, stopped)
         _by_blocks(front, low[k], highs[k])
         done[0] += 1
         told(done[0] / (len(nodes) + 1))
 
     with ThreadPoolExecutor(max_workers=_workers(coded, len(nodes))) as pool:
-        list(pool.map(fill, range(len(nodes))))
+        try:
+            list(pool.map(fill, range(len(nodes))))
+        except BaseException:  # an interruption too: the threads are waited for, and should not take long
+            stopped.set()
+            raise
     cells = coded.cells(np.array(nodes, np.int64))
     return Landmarks(corner_cutting=corner_cutting, reached=reached, cells=cells, low=low, high=highs)
 
@@ -141,12 +148,16 @@ def _workers(coded: CodedCosts, fields: int) -> int:
     return max(1, min(threads(), fields, fit))
 
 
-def _field(coded: CodedCosts, source: int, corner_cutting: bool) -> Front:
+def _field(
+    coded: CodedCosts, source: int, corner_cutting: bool, stopped: threading.Event | None = None
+) -> Front:
+    """Return a search of all that can be reached from a node, unfinished where it is told to stop."""
     nothing = np.zeros(math.prod(coded.blocks), np.int64)
     for wide in (False, True):
         front = Front(coded, source, corner_cutting=corner_cutting, wide=wide)
         try:
-            front.run(nothing, steps=UNBOUNDED)
+            while not (front.dry or (stopped is not None and stopped.is_set())):
+                front.run(nothing, steps=_STEPS)
             return front
         except CostOverflow:
             del front

@@ -318,3 +318,14 @@ def test_planner_refuses_what_it_does_not_serve() -> None:
         PyramidPlanner().plan(replace(problem, objective=Objective.ENERGY))
     with pytest.raises(PlannerError, match="8 neighbours"):
         PyramidPlanner().plan(replace(problem, neighbours=16))
+
+
+def test_an_interruption_ends_the_making_of_landmarks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rover.planning.pyramid_landmarks._STEPS", 1000)
+
+    def interrupt(share: float) -> None:
+        if share > 0.5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build_pyramid(np.ones((100, 100)), resolution_m=1.0, landmarks=4, told=interrupt)
