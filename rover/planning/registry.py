@@ -21,6 +21,7 @@ _OURS = {
     "astar": "rover.planning.astar:AStarPlanner",
     "directional": "rover.planning.directional:DirectionalPlanner",
     "incremental": "rover.planning.incremental:IncrementalPlanner",
+    "pyramid": "rover.planning.pyramid_planner:PyramidPlanner",
 }
 """Ours work from a source checkout too, where no entry point is installed."""
 

@@ -1,0 +1,87 @@
+"""The planner by pyramid: a way within a proven factor of the least driving time, on maps of any size that fit."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rover.core.errors import PlaceError, PlannerError
+from rover.core.grid import GridGeometry
+from rover.planning.astar import Cell
+from rover.planning.explain import explain
+from rover.planning.problem import Claim, NoPlan, Objective, Plan, PlanningProblem
+from rover.planning.pyramid import build_pyramid
+from rover.planning.pyramid_search import search_pyramid
+
+
+class PyramidPlanner:
+    """A way of at most 1 + `epsilon` times the least driving time on the 8-connected grid, no corner cut.
+
+    `Plan.bound` is the factor proven of that very way. A pyramid is built for each question; without landmarks,
+    which pay for many questions only.
+    """
+
+    name = "pyramid"
+    claims = frozenset({Claim.BOUNDED})
+
+    def __init__(self, epsilon: float = 0.02) -> None:
+        self.epsilon = epsilon
+
+    def plan(self, problem: PlanningProblem) -> Plan | NoPlan:
+        """Return a way, or why there is none.
+
+        Raises:
+            PlaceError: Start or goal lies outside the map.
+            PlannerError: An objective other than time, or other than 8 neighbours.
+            TimeLimitError: The problem's time limit ended first.
+        """
+        _refuse_what_is_not_served(problem)
+        geometry = problem.costmap.geometry
+        start = _cell_of("start_m", problem.start_m, geometry)
+        goal = _cell_of("goal_m", problem.goal_m, geometry)
+        pyramid = build_pyramid(problem.costmap.cost_s_per_m, resolution_m=geometry.resolution_m, landmarks=0)
+        route = search_pyramid(pyramid, start, goal, epsilon=self.epsilon, time_limit_s=problem.time_limit_s)
+        if isinstance(route, NoPlan):
+            return explain(problem, route)
+        cells = route.cells
+        if len(cells) == 1 and problem.start_m != problem.goal_m:
+            cells = np.repeat(cells, 2, axis=0)
+        waypoints = geometry.centres_of(cells)
+        waypoints[0], waypoints[-1] = problem.start_m, problem.goal_m
+        return Plan(
+            planner=self.name,
+            cells=cells,
+            waypoints_m=waypoints,
+            cost_s=route.cost_s,
+            expanded=route.expanded,
+            bound=route.bound,
+        )
+
+
+def _refuse_what_is_not_served(problem: PlanningProblem) -> None:
+    if problem.objective is not Objective.TIME:
+        raise PlannerError(
+            "the pyramid planner knows driving time only",
+            remedy="take the planner astar",
+            field="objective",
+            value=str(problem.objective),
+        )
+    if problem.neighbours != 8:
+        raise PlannerError(
+            "the pyramid planner moves to 8 neighbours",
+            remedy="take the planner astar",
+            field="neighbours",
+            value=problem.neighbours,
+        )
+
+
+def _cell_of(name: str, point_m: tuple[float, float], geometry: GridGeometry) -> Cell:
+    cell = geometry.cell_at(*point_m)
+    if cell is None:
+        west, south, east, north = geometry.bounds_m
+        raise PlaceError(
+            "outside the terrain",
+            remedy=f"it spans east {west:g} to {east:g} m, north {south:g} to {north:g} m",
+            field=name,
+            value=list(point_m),
+        )
+    return cell
