@@ -14,9 +14,9 @@ import math
 import time
 
 import numpy as np
-from bench_search import Cell, Costs, corner_to_corner, fractal_costs
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
+from search_maps import Cell, Costs, corner_to_corner, fractal_costs, largest_part
 
 COLUMNS = " size seed  turn  of 8 neighbours  of 16  any-angle  bends  of 8  points       s  8 alone s"
 
@@ -85,7 +85,7 @@ def main() -> None:
     for size in asked.sizes:
         for seed in asked.seeds:
             cost = fractal_costs(size, seed)
-            ends = corner_to_corner(cost)
+            ends = corner_to_corner(largest_part(cost))
             of_16 = least_of_16(cost, *ends)
             for turn in asked.turn:
                 print(row(size, seed, turn, cost, ends, of_16), flush=True)

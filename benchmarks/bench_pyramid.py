@@ -23,7 +23,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from bench_search import fractal_costs, peak_bytes, resident_bytes
+from search_maps import fractal_costs
+from search_worker import peak_bytes, reset_peak
 
 from rover.planning.astar import GridRoute, search_grid
 from rover.planning.pyramid import build_pyramid
@@ -76,7 +77,7 @@ def measure(file: str, landmarks: int, pairs: int, *, exact: bool) -> str:
     """Return one row of the table."""
     tiny = build_pyramid(np.ones((64, 64), np.float32), resolution_m=1.0)
     search_pyramid(tiny, (0, 0), (63, 63))
-    before = resident_bytes()
+    before = reset_peak()
     cost = np.load(file)
     began, cpu_began = time.perf_counter(), time.process_time()
     pyramid = build_pyramid(cost, resolution_m=1.0, landmarks=landmarks)

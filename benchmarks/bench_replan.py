@@ -19,7 +19,7 @@ import time
 
 import numpy as np
 import numpy.typing as npt
-from bench_search import Cell, Costs, corner_to_corner, fractal_costs
+from search_maps import Cell, Costs, corner_to_corner, fractal_costs, largest_part
 
 from rover.planning.astar import GridRoute, search_grid
 from rover.planning.problem import NoPlan
@@ -66,7 +66,7 @@ def drawn(ground: Costs, rng: np.random.Generator) -> npt.NDArray[np.float64]:
 def measure(size: int, edits: int, seed: int) -> str:
     """Return one row of the table."""
     cost = fractal_costs(size, seed)
-    start, goal = corner_to_corner(cost)
+    start, goal = corner_to_corner(largest_part(cost))
     search, way, first_ms = first_way(cost, start, goal)
     here, (row, col) = window_ahead(way, size)
     inside = slice(row, row + WINDOW), slice(col, col + WINDOW)
