@@ -8,7 +8,7 @@ import re
 import tempfile
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +17,13 @@ from rich.console import Console
 
 from rover.core.time import parse_utc
 from rover.io.dormancy_log import read_published_days
+from rover.io.raster import write_dem
 from rover.sky.sun import sun_from_moon
 from rover.terrain.horizon import trace_horizon
 from rover.terrain.light import lit_fraction
 from sim.cli.hindcast import predict
 from sim.cli.hindcast_sheet import sheet_of
+from sim.cli.plan import plan
 from sim.moon.cells import Cells
 from sim.moon.rocks import NO_ROCKS
 from sim.moon.site import SiteParams
@@ -45,9 +47,15 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 FIGURES = ROOT / "docs" / "figures"
 
-WIDTH_PX, MOST_BYTES = 1300, 400_000
+WIDTH_PX, PLAN_WIDTH_PX, MOST_BYTES = 1300, 1100, 400_000
 VIVID, VIVID_COLOURS, PALE_COLOURS = 45, 100, 120
 """Pixels whose channels differ by more than `VIVID` are vivid."""
+
+HIGHLAND = (-1024, -1024, 1024, 1024)
+PLANS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
+    ("alternatives.png", "-900,0", "900,0", {"alternatives": 3}),
+    ("refusal.png", "-600,-250", "200,-230", {"explain": True}),
+)
 
 RINGS = ROOT / "docs" / "von_karman_rings.toml"
 CRATER_CELL_M, CRATER_CELLS = 474, 633
@@ -75,6 +83,7 @@ def main() -> None:
             drawn = Path(folder) / name
             save_figure(figure, drawn)
             shrink(drawn, FIGURES / name)
+        draw_plans(Path(folder))
     put_into_readme(summary_text(log))
 
 
@@ -108,6 +117,16 @@ def light_figure() -> Figure:
     return draw_lit_map(dem, lit, title=title, lines=[words], sun_deg=(azimuth, elevation))
 
 
+def draw_plans(folder: Path) -> None:
+    """Make the pictures of `docs/planning.md` by the commands that stand there."""
+    west, south, east, north = HIGHLAND
+    dem = folder / "highland.tif"
+    write_dem(seeded_dem("highland", seed=2, window_m=(west, south, east, north), resolution_m=4.0), dem)
+    for name, start, goal, asked in PLANS:
+        plan(dem, start, goal, snap=60.0, plot=folder / name, quiet=True, **asked)
+        shrink(folder / name, FIGURES / name, width_px=PLAN_WIDTH_PX)
+
+
 def crater_m(site: SiteParams, seed: int) -> npt.NDArray[np.float64]:
     """Return elevations of the square about the site's origin, metres above the sphere."""
     step = 2000 * CRATER_CELL_M
@@ -129,11 +148,11 @@ def measured_rings() -> Rings:
     )
 
 
-def shrink(source: Path, target: Path) -> None:
+def shrink(source: Path, target: Path, *, width_px: int = WIDTH_PX) -> None:
     """Scale a picture to the width of a page and reduce its colours to a palette."""
     with Image.open(source) as image:
-        height_px = round(image.height * WIDTH_PX / image.width)
-        small = image.convert("RGB").resize((WIDTH_PX, height_px), Image.Resampling.LANCZOS)
+        height_px = round(image.height * width_px / image.width)
+        small = image.convert("RGB").resize((width_px, height_px), Image.Resampling.LANCZOS)
     small.quantize(palette=palette_of(small), dither=Image.Dither.NONE).save(target, optimize=True)
     size = target.stat().st_size
     if size > MOST_BYTES:
