@@ -162,7 +162,10 @@ def growth(what: str, sizes: list[int], repeats: int) -> str:
     ]
     wall, cpu = np.polyfit(2.0 * np.log(sizes), np.log(means), 1)[0]
     return "\n".join(
-        [*rows, f"        {what:>12s}  cells to the power {wall:.3f} by the clock, {cpu:.3f} by the processor"]
+        [
+            *rows,
+            f"        {what:>12s}  cells to the power {wall:.3f} by the clock, {cpu:.3f} by the processor",
+        ]
     )
 
 

@@ -204,18 +204,26 @@ def crater_field(params: CraterParams, seed: int) -> CraterField:
             bins.append(found)
         low_m, index = low_m * 2, index + 1
     largest_first = tuple(reversed(bins))
-    ratios = [
-        [
-            interpolate_log(
-                _within(1.4 * size.low_m, params.ratio_diameter_m), params.ratio_diameter_m, ratio
-            )
-            for ratio in (params.ghost_ratio, params.fresh_ratio)
-        ]
-        for size in largest_first
-    ]
+    ratios = [_ratios(params, 1.4 * size.low_m) for size in largest_first]
     return CraterField(
         bins=largest_first, stacked=stacked(largest_first), ratios=np.array(ratios).reshape(-1, 2)
     )
+
+
+def crater_ratio(params: CraterParams, diameter_m: float, freshness: float) -> float:
+    """Return depth over diameter of a crater so wide and so fresh (0 ghost to 1)."""
+    ghost, fresh = _ratios(params, diameter_m)
+    return ghost + (fresh - ghost) * freshness
+
+
+def _ratios(params: CraterParams, diameter_m: float) -> tuple[float, float]:
+    """Return depth over diameter of a ghost and of a fresh crater."""
+    held_m = _within(diameter_m, params.ratio_diameter_m)
+    ghost, fresh = (
+        interpolate_log(held_m, params.ratio_diameter_m, ratio)
+        for ratio in (params.ghost_ratio, params.fresh_ratio)
+    )
+    return ghost, fresh
 
 
 def _within(diameter_m: float, ends_m: tuple[float, ...]) -> float:

@@ -19,7 +19,7 @@ from rover.io.toml import read_toml
 from rover.terrain.report import report_terrain
 from sim.cli.main import app
 from sim.moon.cells import Cells
-from sim.moon.craters import crater_law
+from sim.moon.craters import crater_law, crater_ratio
 from sim.moon.dem import Window, rocks_in, synthesize
 from sim.moon.scatter import HALF_MM
 from sim.moon.site import SiteParams
@@ -54,8 +54,10 @@ def figures(name: str, seed: int) -> dict[str, float]:
     """Return what `farside terrain` finds in the site's own window; rocks of its middle 400 m."""
     site = load_site(name)
 
-    law = np.vectorize(partial(crater_law, site.craters), otypes=[np.float64])
-    made = report_terrain(square(site, 500, 2000, seed=seed), crater_law=law).figures
+    law, ratio = (
+        np.vectorize(partial(of, site.craters), otypes=[np.float64]) for of in (crater_law, crater_ratio)
+    )
+    made = report_terrain(square(site, 500, 2000, seed=seed), crater_law=law, crater_ratio=ratio).figures
     window = Window(east_mm=-200_000, north_mm=-200_000, width_mm=400_000, height_mm=400_000)
     found = rocks_in(site, seed=seed, window=window, origin_mm=site.anchor_mm)
     return made | {"rock_fraction": float((0.25 * math.pi * found.diameter_m**2).sum()) / 400.0**2}
