@@ -25,6 +25,7 @@ from sim.moon.scatter import HALF_MM
 from sim.moon.site import SiteParams
 from sim.moon.surface import surface
 from sim.run.setting import load_site
+from tests.sim.moon.conftest import centred
 
 NAMES = site_names()
 SEEDED = ("highland", "mare-plain", "south-pole")
@@ -99,6 +100,19 @@ def test_a_site_meets_its_own_targets(name, seed):
             assert target.low <= found[figure] <= target.high, (figure, found[figure])
             held += 1
     assert held >= 4
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 6))])
+def test_figures_of_craters_are_those_of_the_list_they_were_made_from(seed):
+    """What the search finds of them, half, is corrected to what is there: 370 craters of 16 m and more."""
+    site, found = load_site("von-karman"), figures("von-karman", seed)
+    (x, y), half = (2 * mm for mm in site.anchor_mm), round(HALF_MM * WINDOW_M / 2)
+    window = x - half, y - half, x + half, y + half
+    made = centred(surface(site, seed).craters_in(window, from_m=16.0), window)
+    per_km2 = len(made.diameter_m) / (WINDOW_M / 1000) ** 2
+    assert found["crater_ratio_to_law"] == pytest.approx(per_km2 / crater_law(site.craters, 16.0), rel=0.35)
+    small = made.where(made.diameter_m < 50)
+    assert found["depth_over_diameter"] == pytest.approx((small.depth_m / small.diameter_m).mean(), rel=0.1)
 
 
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 6))])
