@@ -106,7 +106,7 @@ def count_craters(
     corrected = np.full(len(sizes), math.nan)
     if efficiency is not None:
         true, false = (
-            wide.astype(np.float64) @ _corrected_weight(craters, search, efficiency)
+            np.where(wide, _corrected_weight(craters, search, efficiency), 0.0).sum(axis=1)
             for wide, craters in ((found, search.craters), (chance, search.by_chance))
         )
         corrected = true - false

@@ -78,6 +78,16 @@ def test_the_ratios_by_default_have_the_published_mean() -> None:
     assert small_crater_ratio(np.full(fresh.shape, 10.0), fresh).mean() == pytest.approx(0.061, abs=0.002)
 
 
+def test_sizes_that_are_hardly_ever_found_tell_nothing_and_spoil_no_larger_ones(search: CraterSearch) -> None:
+    blind = CraterEfficiency(share=np.array([0.05, 0.5, 0.5, 0.5]), depth_factor=1.0, added=99)
+    counts = count_craters(search, efficiency=blind)
+    assert np.isnan(counts.corrected_per_km2[0])
+    assert np.isnan(counts.corrected_ratio_overall)
+    net = counts.count - counts.by_chance
+    assert (net[1:3] > 0).all()
+    assert (counts.corrected_per_km2[1:3] > 0).all()
+
+
 def test_shares_by_size() -> None:
     measured = CraterEfficiency(share=np.array([0.1, 0.2, 0.3, 0.4]), depth_factor=1.0, added=9)
     cells = np.array([1.0, 8.0, 11.0, 12.0, 16.0, 31.9, 32.0, 500.0])
