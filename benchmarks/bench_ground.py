@@ -1,12 +1,16 @@
 """Time the seeded ground, beside noise libraries that make relief alone.
 
-    python benchmarks/bench_ground.py [--sizes 512 1024 2048 4096 8192] [--repeats 5] [--file 16384]
+    python benchmarks/bench_ground.py [--sizes 512 1024 2048 4096 8192] [--repeats 5] [--file 16384] [--growth]
 
 Every row is a process of its own, so that its peak memory is its own. `load s` is importing and making 64 x 64
 cells (compiling, where the kernel cache is empty: run it once with NUMBA_CACHE_DIR set to a new folder), `cold s`
 the first window, whose large forms have not been sampled yet, `warm s` the median of more windows beside it. The
 peers make relief only, with as many octaves: no craters, no rocks, no means over cells, no law of scales. The last
 line under each table is the exponent of time over cells, by least squares in logarithms.
+
+`--growth` fits that exponent where other work on the machine disturbs it least: in one process, all sizes by turns,
+the least of the repeats for each window, the smaller windows in the four corners of the largest so that all see the
+same ground; by the clock and by the processor's time of all threads together.
 
 `--file N` writes an N x N window at 1 m with the command and prints its time and peak memory.
 """
@@ -34,11 +38,11 @@ EAST_M, NORTH_M = 20_000, -25_000
 OCTAVES = 17
 
 Heights = npt.NDArray[np.float64]
-Make = Callable[[int, int], Heights]
+Make = Callable[[int, int, int], Heights]
 
 
 def ground(resolution_mm: int, *, rocks: bool) -> Make:
-    """Return what makes the k-th window of a size."""
+    """Return what makes a window of a size, so many cells east and north of the first."""
     from sim.moon.cells import Cells
     from sim.moon.rocks import NO_ROCKS
     from sim.moon.surface import surface
@@ -47,9 +51,13 @@ def ground(resolution_mm: int, *, rocks: bool) -> Make:
     whole = surface(load_site("von-karman"), 1)
     step = 2 * resolution_mm
 
-    def make(size: int, k: int) -> Heights:
+    def make(size: int, east: int, north: int) -> Heights:
         cells = Cells(
-            east=2000 * EAST_M + k * size * step, north=2000 * NORTH_M, step=step, rows=size, cols=size
+            east=2000 * EAST_M + east * step,
+            north=2000 * NORTH_M + north * step,
+            step=step,
+            rows=size,
+            cols=size,
         )
         return whole.elevation_m(cells, NO_ROCKS, rocks=rocks)
 
@@ -60,12 +68,12 @@ def opensimplex() -> Make:
     """Octaves of simplex noise by the opensimplex package, compiled by numba."""
     import opensimplex as simplex
 
-    def make(size: int, k: int) -> Heights:
+    def make(size: int, east: int, north: int) -> Heights:
         total = np.zeros((size, size))
         for octave in range(OCTAVES):
             wavelength = 2.0 * 2.0**octave
-            x = (np.arange(size) + k * size) / wavelength
-            total += wavelength**0.9 * simplex.noise2array(x, np.arange(size) / wavelength)
+            x, y = (np.arange(size) + first for first in (east, north))
+            total += wavelength**0.9 * simplex.noise2array(x / wavelength, y / wavelength)
         return total
 
     return make
@@ -74,8 +82,8 @@ def opensimplex() -> Make:
 def spectral() -> Make:
     """A power-law surface by numpy's Fourier transform: periodic, and no window of any other."""
 
-    def make(size: int, k: int) -> Heights:
-        rng = np.random.default_rng(k)
+    def make(size: int, east: int, north: int) -> Heights:
+        rng = np.random.default_rng(east)
         row, col = np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None, :]
         frequency = np.hypot(row, col)
         frequency[0, 0] = math.inf
@@ -100,13 +108,13 @@ def measure(what: str, size: int, repeats: int) -> str:
     """Return one row of the table."""
     began = time.perf_counter()
     make = WHAT[what]()
-    make(64, 1000)
+    make(64, 1000, 0)
     load_s = time.perf_counter() - began
     before = peak_bytes()
     times = []
     for k in range(repeats + 1):
         began = time.perf_counter()
-        make(size, k)
+        make(size, k * size, 0)
         times.append(time.perf_counter() - began)
     warm_s = statistics.median(times[1:])
     over = (peak_bytes() - before) / 2**20 - size * size * 8 / 2**20
@@ -126,6 +134,39 @@ def exponent(rows: list[str]) -> float:
     """Return the slope of log warm time over log cells."""
     sizes, times = zip(*((int(row.split()[0]), float(row.split()[-3])) for row in rows), strict=True)
     return float(np.polyfit(2.0 * np.log(sizes), np.log(times), 1)[0])
+
+
+def corners(size: int, largest: int) -> list[tuple[int, int]]:
+    """Return east and north of windows in the corners of the largest one, in cells."""
+    return sorted({(east, north) for east in (0, largest - size) for north in (0, largest - size)})
+
+
+def growth(what: str, sizes: list[int], repeats: int) -> str:
+    """Return how time grows from size to size, by the clock and by the processor."""
+    make = WHAT[what]()
+    windows = [(size, at) for size in sizes for at in corners(size, max(sizes))]
+    for size, at in windows:
+        make(size, *at)
+    least = np.full((len(windows), 2), math.inf)
+    for _ in range(repeats):
+        for k, (size, at) in enumerate(windows):
+            began = time.perf_counter(), time.process_time()
+            make(size, *at)
+            took = time.perf_counter() - began[0], time.process_time() - began[1]
+            least[k] = np.minimum(least[k], took)
+    means = np.array([least[[s == size for s, _ in windows]].mean(axis=0) for size in sizes])
+    rows = [
+        f"{size:6d}  {what:>12s}  {1e9 * wall / size**2:7.1f} ns a cell by the clock, {1e9 * cpu / size**2:7.1f} by "
+        f"the processor, {size**2 / wall / 1e6:6.2f} M cells/s"
+        for size, (wall, cpu) in zip(sizes, means, strict=True)
+    ]
+    wall, cpu = np.polyfit(2.0 * np.log(sizes), np.log(means), 1)[0]
+    return "\n".join(
+        [
+            *rows,
+            f"        {what:>12s}  cells to the power {wall:.3f} by the clock, {cpu:.3f} by the processor",
+        ]
+    )
 
 
 def write_file(size: int) -> str:
@@ -154,6 +195,7 @@ def main() -> None:
     parser.add_argument("--what", nargs="+", default=list(WHAT), choices=list(WHAT))
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--file", type=int)
+    parser.add_argument("--growth", action="store_true")
     parser.add_argument("--row", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.row:
@@ -161,6 +203,11 @@ def main() -> None:
         return
     if asked.file:
         print(write_file(asked.file))
+        return
+    if asked.growth:
+        for what in asked.what:
+            sizes = [size for size in asked.sizes if size <= LARGEST.get(what, size)]
+            print(growth(what, sizes, asked.repeats), flush=True)
         return
     print(f"{os.cpu_count()} cores\n{COLUMNS}", flush=True)
     for what in asked.what:

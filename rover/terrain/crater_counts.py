@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.arrays import locked
-from rover.terrain.craters import Craters, CraterSearch
+from rover.terrain.crater_efficiency import CraterEfficiency
+from rover.terrain.craters import SMALLEST_CELLS, Craters, CraterSearch
 
 Floats = npt.NDArray[np.float64]
 CraterLaw = Callable[[Floats], Floats]
@@ -20,6 +21,8 @@ ENOUGH = 10
 """Craters that a size must have for its ratio to count in the figure for all sizes."""
 
 _SIZES_PER_OCTAVE = 2
+_LEAST_SHARE = 0.1
+"""Where fewer are found, what is found does not tell how many there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,6 +34,8 @@ class CraterCounts:
         count: (n,) craters of D or more.
         by_chance: (n,) as many in the DEM upside down.
         per_km2, law_per_km2: (n,) N(>D) as found and by the law.
+        corrected_per_km2: (n,) found less by chance, each over the share of its like that the search finds; NaN where
+            that is not known.
     """
 
     diameter_m: Floats
@@ -38,10 +43,11 @@ class CraterCounts:
     by_chance: npt.NDArray[np.int64]
     per_km2: Floats
     law_per_km2: Floats
+    corrected_per_km2: Floats
 
     def __post_init__(self) -> None:
         size = (len(self.diameter_m),)
-        for name in ("diameter_m", "per_km2", "law_per_km2"):
+        for name in ("diameter_m", "per_km2", "law_per_km2", "corrected_per_km2"):
             object.__setattr__(self, name, locked(getattr(self, name), np.float64, size, name))
         for name in ("count", "by_chance"):
             object.__setattr__(self, name, locked(getattr(self, name), np.int64, size, name))
@@ -54,8 +60,23 @@ class CraterCounts:
     @property
     def ratio_overall(self) -> float:
         """Geometric mean of the ratio over sizes with `ENOUGH` craters; NaN where there are none."""
-        ratios = self.ratio[self.count >= ENOUGH]
-        return float(np.exp(np.log(ratios).mean())) if ratios.size else math.nan
+        return self._overall(self.ratio)
+
+    @property
+    def corrected_ratio(self) -> Floats:
+        """(n,) corrected over law."""
+        return self.corrected_per_km2 / self.law_per_km2
+
+    @property
+    def corrected_ratio_overall(self) -> float:
+        """As `ratio_overall`, corrected."""
+        return self._overall(self.corrected_ratio)
+
+    def _overall(self, ratio: Floats) -> float:
+        ratios = ratio[self.count >= ENOUGH]
+        if not ratios.size or not (ratios > 0).all():
+            return math.nan
+        return float(np.exp(np.log(ratios).mean()))
 
 
 def equilibrium_per_km2(diameter_m: Floats) -> Floats:
@@ -66,19 +87,43 @@ def equilibrium_per_km2(diameter_m: Floats) -> Floats:
     return np.asarray(0.0468 * (diameter_m / 1000) ** -1.83, np.float64)
 
 
-def count_craters(search: CraterSearch, law: CraterLaw = equilibrium_per_km2) -> CraterCounts:
-    """Count craters by size, between the sizes for which the search is fair."""
+def count_craters(
+    search: CraterSearch,
+    law: CraterLaw = equilibrium_per_km2,
+    *,
+    efficiency: CraterEfficiency | None = None,
+) -> CraterCounts:
+    """Count craters by size, between the sizes for which the search is fair.
+
+    Args:
+        search: What was found.
+        law: That counts are set beside.
+        efficiency: What share of craters the search finds, from the same DEM.
+    """
     octaves = max(0.0, math.log2(search.largest_m / search.smallest_m))
     sizes = search.smallest_m * 2.0 ** (np.arange(int(octaves * _SIZES_PER_OCTAVE) + 1) / _SIZES_PER_OCTAVE)
-    wide = [_at_least(sizes, craters) for craters in (search.craters, search.by_chance)]
-    weight_per_km2 = 1e6 / search.craters.searched_m2
+    found, chance = (_at_least(sizes, craters) for craters in (search.craters, search.by_chance))
+    corrected = np.full(len(sizes), math.nan)
+    if efficiency is not None:
+        true, false = (
+            np.where(wide, _corrected_weight(craters, search, efficiency), 0.0).sum(axis=1)
+            for wide, craters in ((found, search.craters), (chance, search.by_chance))
+        )
+        corrected = true - false
     return CraterCounts(
         diameter_m=sizes,
-        count=wide[0].sum(axis=1),
-        by_chance=wide[1].sum(axis=1),
-        per_km2=wide[0].astype(np.float64) @ weight_per_km2,
+        count=found.sum(axis=1),
+        by_chance=chance.sum(axis=1),
+        per_km2=found.astype(np.float64) @ (1e6 / search.craters.searched_m2),
         law_per_km2=law(sizes),
+        corrected_per_km2=corrected,
     )
+
+
+def _corrected_weight(craters: Craters, search: CraterSearch, efficiency: CraterEfficiency) -> Floats:
+    """(m,) craters per km2 that each crater stands for."""
+    share = efficiency.share_at(craters.diameter_m * (SMALLEST_CELLS / search.smallest_m))
+    return np.asarray(1e6 / craters.searched_m2 / np.where(share > _LEAST_SHARE, share, math.nan))
 
 
 def _at_least(sizes: Floats, craters: Craters) -> npt.NDArray[np.bool_]:

@@ -122,12 +122,13 @@ class _Hollows:
         return _Hollows(**{name: getattr(self, name)[kept] for name in self.__slots__})
 
 
-def find_craters(dem: Dem) -> CraterSearch:
+def find_craters(dem: Dem, *, least_score: float | None = None) -> CraterSearch:
     """Find the craters of a DEM.
 
     Args:
         dem: Any; craters that reach within a quarter of their diameter of the edge or of unknown ground are
             left out, of which `Craters.searched_m2` takes account.
+        least_score: That of the faintest to keep; by default what the DEM upside down says.
 
     Raises:
         DemFrameError: Cells that are not square.
@@ -137,7 +138,9 @@ def find_craters(dem: Dem) -> CraterSearch:
     octaves = octaves_of(dem.elevation_m, least_side=_LEAST_SIDE)
     both = _candidates(octaves, cell_m)
     kept = [_distinct(_plausible(hollows, cell_m), cell_m) for hollows in both]
-    least = _least_score(*(_score(hollows, cell_m) for hollows in kept))
+    least = (
+        _least_score(*(_score(hollows, cell_m) for hollows in kept)) if least_score is None else least_score
+    )
     found = [hollows.where(_score(hollows, cell_m) >= least) for hollows in kept]
     craters, by_chance = (_placed(hollows, dem) for hollows in found)
     return CraterSearch(

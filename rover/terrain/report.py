@@ -6,11 +6,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from rover.core.grid import Dem
 from rover.core.targets import TargetRange
 from rover.terrain.crater_counts import CraterCounts, CraterLaw, count_craters, equilibrium_per_km2
+from rover.terrain.crater_efficiency import (
+    CraterEfficiency,
+    RatioLaw,
+    measure_efficiency,
+    small_crater_ratio,
+)
 from rover.terrain.craters import CraterSearch, find_craters
 from rover.terrain.rocks import RockCoverage, RockLaw, Rocks, find_rocks, rock_coverage
 from rover.terrain.statistics import (
@@ -31,7 +35,7 @@ class TerrainReport:
     """The statistics of a DEM.
 
     Attributes:
-        relief, slopes, structure, search, counts: As their makers say.
+        relief, slopes, structure, search, efficiency, counts: As their makers say.
         rocks_listed: Coverage by the rocks of a list, or None where none was given.
         rocks_shown: Coverage by those that stand out of the DEM, or None where its cells are too wide.
         targets: Range by name of figure, as in `figures`; may be empty, and may hold names that no figure has.
@@ -41,6 +45,7 @@ class TerrainReport:
     slopes: SlopeStatistics
     structure: StructureFunction
     search: CraterSearch
+    efficiency: CraterEfficiency
     counts: CraterCounts
     rocks_listed: RockCoverage | None
     rocks_shown: RockCoverage | None
@@ -50,8 +55,9 @@ class TerrainReport:
     def figures(self) -> dict[str, float]:
         """One number each for what a target can be set for; NaN where this DEM does not tell.
 
-        The bidirectional slope is that at 10 m, counts are over law by `CraterCounts.ratio_overall`, depth over
-        diameter is the median, the rock fraction that of all rocks of the list.
+        The bidirectional slope is that at 10 m, the rock fraction that of all rocks of the list. Counts are over law by
+        `CraterCounts.corrected_ratio_overall`, and depth over diameter is the mean times
+        `CraterEfficiency.depth_factor`: both corrected for what the search misses.
         """
         ratio = self.search.craters.ratio
         median, steep = (math.degrees(self.slopes.slope_rad[0, column]) for column in (0, 2))
@@ -63,8 +69,8 @@ class TerrainReport:
             "bidirectional_slope_deg": math.degrees(self.slopes.bidirectional_at(ROVER_BASELINE_M)),
             "hurst_exponent": self.structure.hurst_overall,
             "anisotropy": self.structure.anisotropy_overall,
-            "crater_ratio_to_law": self.counts.ratio_overall,
-            "depth_over_diameter": float(np.median(ratio)) if ratio.size else math.nan,
+            "crater_ratio_to_law": self.counts.corrected_ratio_overall,
+            "depth_over_diameter": self.efficiency.depth_factor * ratio.mean() if ratio.size else math.nan,
             "rock_fraction": math.nan if listed is None else float(listed.fraction[0]),
         }
 
@@ -74,6 +80,7 @@ def report_terrain(
     *,
     rocks: Rocks | None = None,
     crater_law: CraterLaw = equilibrium_per_km2,
+    crater_ratio: RatioLaw = small_crater_ratio,
     rock_law: RockLaw | None = None,
     targets: Mapping[str, TargetRange] | None = None,
 ) -> TerrainReport:
@@ -83,18 +90,21 @@ def report_terrain(
         dem: Any with some known ground.
         rocks: A list of rocks in its frame.
         crater_law, rock_law: What counts and coverage are set beside.
+        crater_ratio: How deep the craters are by which it is told what the search misses.
         targets: Range by name of figure.
 
     Raises:
         ValueError: No elevation is known.
     """
     search, shown = find_craters(dem), find_rocks(dem)
+    efficiency = measure_efficiency(dem, search, ratio=crater_ratio)
     return TerrainReport(
         relief=relief_of(dem),
         slopes=slopes_of(dem),
         structure=structure_of(dem),
         search=search,
-        counts=count_craters(search, crater_law),
+        efficiency=efficiency,
+        counts=count_craters(search, crater_law, efficiency=efficiency),
         rocks_listed=None if rocks is None else rock_coverage(rocks, dem, law=rock_law),
         rocks_shown=None if shown is None else rock_coverage(shown, dem, from_dem=True, law=rock_law),
         targets=targets or {},

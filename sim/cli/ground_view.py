@@ -103,7 +103,11 @@ def view_of(
     checks.check_seed(seed, names=COMMAND)
     _refuse_overridden(
         settings,
-        {"terrain.size_m": ("--window", window), "terrain.resolution_m": ("--resolution", resolution)},
+        {
+            "seed": ("--seed", seed),
+            "terrain.size_m": ("--window", window),
+            "terrain.resolution_m": ("--resolution", resolution),
+        },
     )
     is_site = _is_site(source)
     if is_site:
@@ -119,7 +123,7 @@ def view_of(
     return view
 
 
-def _refuse_overridden(settings: Sequence[str], options: dict[str, tuple[str, str | None]]) -> None:
+def _refuse_overridden(settings: Sequence[str], options: dict[str, tuple[str, object]]) -> None:
     """Refuse settings in whose place an option stands, by key."""
     for setting in settings:
         option, given = options.get(setting.partition("=")[0].strip(), ("", None))

@@ -22,7 +22,7 @@ from rover.terrain.report import TerrainReport, report_terrain
 from rover.terrain.rocks import Rocks
 from sim.cli.reproject import degrees_of
 from sim.cli.terrain_tables import as_json, as_text
-from sim.moon.craters import crater_law
+from sim.moon.craters import crater_law, crater_ratio
 from sim.moon.rocks import rock_law
 from sim.moon.site import SiteParams
 from sim.run.setting import load_site
@@ -119,6 +119,7 @@ def _laws(site: SiteParams, dem: Dem) -> dict[str, Any]:
     """What a site says of its craters and rocks, and what its figures should be."""
     return {
         "crater_law": np.vectorize(partial(crater_law, site.craters), otypes=[np.float64]),
+        "crater_ratio": np.vectorize(partial(crater_ratio, site.craters), otypes=[np.float64]),
         "rock_law": np.vectorize(partial(rock_law, site.rocks), otypes=[np.float64]),
         "targets": _targets(site, dem),
     }

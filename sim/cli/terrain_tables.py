@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from rover.core.grid import Dem
-from rover.terrain.crater_counts import CraterCounts
-from rover.terrain.craters import SMALLEST_CELLS, CraterSearch
+from rover.terrain.crater_efficiency import CLASSES
+from rover.terrain.craters import SMALLEST_CELLS
 from rover.terrain.report import TerrainReport
 from rover.terrain.rocks import COARSEST_M, RockCoverage
 from rover.terrain.statistics import RELIEF_PERCENT, SLOPE_PERCENT, SlopeStatistics, StructureFunction
@@ -52,7 +52,7 @@ def as_text(report: TerrainReport, dem: Dem, site: str | None) -> str:
         [dem.source, f"  {heading_of(report, dem)}", f"  {relief_words(report)}"],
         _slopes(report.slopes),
         _structure(report.structure),
-        _craters(report.search, report.counts, site),
+        _craters(report, site),
         _rocks(report),
         _figures(report),
     ]
@@ -85,7 +85,8 @@ def as_json(report: TerrainReport, dem: Dem) -> str:
             "hurst": structure.hurst,
             "anisotropy": structure.anisotropy,
         },
-        "crater_counts": asdict(counts) | {"ratio": counts.ratio},
+        "crater_counts": asdict(counts) | {"ratio": counts.ratio, "corrected_ratio": counts.corrected_ratio},
+        "crater_efficiency": {"from_cells": CLASSES} | asdict(report.efficiency),
         "craters": asdict(craters) | {"least_score": report.search.least_score},
         "rocks": {
             name: None if coverage is None else asdict(coverage)
@@ -145,27 +146,48 @@ def _structure(structure: StructureFunction) -> list[str]:
     return [title, *_table(["lag m", "overall", "Hurst", *ways, "ratio"], rows)]
 
 
-def _craters(search: CraterSearch, counts: CraterCounts, site: str | None) -> list[str]:
+def _craters(report: TerrainReport, site: str | None) -> list[str]:
+    search, counts, efficiency = report.search, report.counts, report.efficiency
     title = (
         f"craters of D or more per km2, from {SMALLEST_CELLS:g} cells wide to a third of the side, beside the"
         f" {law_words(site)}"
     )
     rows = [
-        [_length(size), str(count), str(chance), f"{found:.4g}", f"{law:.4g}", _figure(ratio, 2)]
-        for size, count, chance, found, law, ratio in zip(
+        [
+            _length(size),
+            str(count),
+            str(chance),
+            f"{found:.4g}",
+            f"{law:.4g}",
+            _figure(ratio, 2),
+            _figure(corrected, 2),
+        ]
+        for size, count, chance, found, law, ratio, corrected in zip(
             counts.diameter_m,
             counts.count,
             counts.by_chance,
             counts.per_km2,
             counts.law_per_km2,
             counts.ratio,
+            counts.corrected_ratio,
             strict=True,
         )
     ]
     ratio = search.craters.ratio
-    lines = [title, *_table(["D m", "found", "upside down", "per km2", "law", "ratio"], rows)]
+    lines = [title, *_table(["D m", "found", "upside down", "per km2", "law", "ratio", "corrected"], rows)]
     if ratio.size:
-        lines.append(f"  depth over diameter: median {np.median(ratio):.3f}, mean {ratio.mean():.3f}")
+        lines.append(
+            f"  depth over diameter: median {np.median(ratio):.3f}, mean {ratio.mean():.3f} as found,"
+            f" {_figure(efficiency.depth_factor * ratio.mean(), 3)} corrected"
+        )
+        shares = ", ".join(
+            f"{_figure(100 * share, 0)} % from {cells:.2g}"
+            for share, cells in zip(efficiency.share, CLASSES, strict=True)
+        )
+        lines.append(
+            f"  corrected: less by chance, over the share found of {efficiency.added} craters put into this DEM:"
+        )
+        lines.append(f"  {shares} cells wide")
         lines.append(
             f"  not told from chance, and so not counted: depth over diameter times roundness under"
             f" {search.least_score:.3f}"

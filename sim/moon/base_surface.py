@@ -18,6 +18,7 @@ from sim.moon.relief import (
     Octaves,
     octaves,
     relief_octaves,
+    side_of,
     wavelength_m,
 )
 from sim.moon.scatter import HALF_MM, Stream
@@ -157,16 +158,27 @@ class BaseSurface:
         anchor = self.site.anchor
         if anchor is None or wavelength_m(window.level) > _DAMPED_WAVE_M:
             return None
-        x, y = self._from_anchor(window)
         radius = anchor.smooth_radius_m
-        if x[0] > radius or x[-1] < -radius or y[0] > radius or y[-1] < -radius:
+        if self._about_anchor(window, radius) is None:
             return None
+        x, y = self._from_anchor(window)
         factors: Field = 1.0 - _DAMPED * bump(x[None, :], y[:, None], radius)
         return factors
 
     def _from_anchor(self, window: LatticeWindow) -> tuple[Field, Field]:
         x, y = self.octaves.places_m(window)
         return x - self.anchor[0] / HALF_MM, y - self.anchor[1] / HALF_MM
+
+    def _about_anchor(self, window: LatticeWindow, radius_m: float) -> LatticeWindow | None:
+        """Return the part of a window that holds its points within a radius of the anchor; None if it has none."""
+        side, reach = side_of(window.level), int(radius_m * HALF_MM) + 1
+        east, north = (
+            own - first for own, first in zip(self.anchor, self.octaves.offsets[window.level], strict=True)
+        )
+        i0, j0 = max(window.i0, (east - reach) // side), max(window.j0, (north - reach) // side)
+        cols = min(window.i0 + window.cols, (east + reach) // side + 1) - i0
+        rows = min(window.j0 + window.rows, (north + reach) // side + 1) - j0
+        return replace(window, i0=i0, j0=j0, rows=rows, cols=cols) if rows > 0 and cols > 0 else None
 
     def _bent(self, window: LatticeWindow) -> tuple[Field, Field]:
         """Return (rows, cols) east and north of lattice points, displaced by the warp."""
@@ -211,10 +223,15 @@ class BaseSurface:
 
     def _lay_plain(self, coefficients: Field, window: LatticeWindow, tilts: tuple[Tilt, ...]) -> None:
         """Add tilts to the coefficients of a window."""
-        x, y = self._from_anchor(window)
         for tilt in tilts:
+            reached = self._about_anchor(window, tilt.radius_m)
+            if reached is None:
+                continue
+            x, y = self._from_anchor(reached)
             plane = tilt.grade_east * x[None, :] + tilt.grade_north * y[:, None]
-            coefficients += plane * bump(x[None, :], y[:, None], tilt.radius_m)
+            row, col = reached.j0 - window.j0, reached.i0 - window.i0
+            part = coefficients[row : row + reached.rows, col : col + reached.cols]
+            part += plane * bump(x[None, :], y[:, None], tilt.radius_m)
 
     def detail_m(self, cells: Cells, finer_than_m: float) -> Field:
         """Return the plain relief of the octaves that a raster of `finer_than_m` is too coarse for."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from math import fsum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -112,14 +113,21 @@ class Craters:
 
     def where(self, kept: npt.NDArray[np.bool_]) -> Craters:
         """Return those of a boolean mask, in the same order."""
-        if kept.all():
+        dropped = np.flatnonzero(~kept)
+        if not len(dropped):
             return self
+        # Mostly a few of the largest go, which come first: what follows the last of them is copied as it is.
+        end = int(dropped[-1]) + 1
+
+        def held(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+            return np.concatenate([column[:end][kept[:end]], column[end:]])
+
         return Craters(
-            place=self.place[kept],
-            diameter_m=self.diameter_m[kept],
-            depth_m=self.depth_m[kept],
-            freshness=self.freshness[kept],
-            stretch=self.stretch[kept],
+            place=held(self.place),
+            diameter_m=held(self.diameter_m),
+            depth_m=held(self.depth_m),
+            freshness=held(self.freshness),
+            stretch=held(self.stretch),
         )
 
 
@@ -196,18 +204,26 @@ def crater_field(params: CraterParams, seed: int) -> CraterField:
             bins.append(found)
         low_m, index = low_m * 2, index + 1
     largest_first = tuple(reversed(bins))
-    ratios = [
-        [
-            interpolate_log(
-                _within(1.4 * size.low_m, params.ratio_diameter_m), params.ratio_diameter_m, ratio
-            )
-            for ratio in (params.ghost_ratio, params.fresh_ratio)
-        ]
-        for size in largest_first
-    ]
+    ratios = [_ratios(params, 1.4 * size.low_m) for size in largest_first]
     return CraterField(
         bins=largest_first, stacked=stacked(largest_first), ratios=np.array(ratios).reshape(-1, 2)
     )
+
+
+def crater_ratio(params: CraterParams, diameter_m: float, freshness: float) -> float:
+    """Return depth over diameter of a crater so wide and so fresh (0 ghost to 1)."""
+    ghost, fresh = _ratios(params, diameter_m)
+    return ghost + (fresh - ghost) * freshness
+
+
+def _ratios(params: CraterParams, diameter_m: float) -> tuple[float, float]:
+    """Return depth over diameter of a ghost and of a fresh crater."""
+    held_m = _within(diameter_m, params.ratio_diameter_m)
+    ghost, fresh = (
+        interpolate_log(held_m, params.ratio_diameter_m, ratio)
+        for ratio in (params.ghost_ratio, params.fresh_ratio)
+    )
+    return ghost, fresh
 
 
 def _within(diameter_m: float, ends_m: tuple[float, ...]) -> float:
@@ -244,13 +260,13 @@ def crater_density(params: CraterParams) -> Callable[[float], float]:
 
 def clear_of_known(craters: Craters, params: CraterParams) -> Craters:
     """Drop the seeded craters that would stand among the known ones of their size."""
-    if not len(craters.diameter_m) or craters.diameter_m.max() < params.known_diameter_m:
+    suspects = np.flatnonzero(craters.diameter_m >= params.known_diameter_m)
+    if not len(suspects):
         return craters
-    x, y = craters.place[:, 0] / HALF_MM, craters.place[:, 1] / HALF_MM
-    return craters.where(
-        (x * x + y * y > params.known_radius_m * params.known_radius_m)
-        | (craters.diameter_m < params.known_diameter_m)
-    )
+    x, y = craters.place[suspects, 0] / HALF_MM, craters.place[suspects, 1] / HALF_MM
+    kept = np.ones(len(craters.diameter_m), dtype=np.bool_)
+    kept[suspects] = x * x + y * y > params.known_radius_m * params.known_radius_m
+    return craters.where(kept)
 
 
 def clear_of_anchor(craters: Craters, anchor: AnchorParams, place: tuple[int, int], *, near: bool) -> Craters:
@@ -284,6 +300,7 @@ def feature_craters(kept: list[tuple[FeatureParams, tuple[int, int]]]) -> Crater
     )
 
 
+@lru_cache(maxsize=64)
 def _sight(cell_m: float) -> tuple[float, float]:
     """Return what a crater of the mean ratio moves, in cubes of a cell, where it is not yet and all in sight."""
     held_m = _within(cell_m, _SIGHT_CELLS_M)

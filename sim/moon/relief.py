@@ -13,6 +13,7 @@ seed says, so that no place is a point of all of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import sqrt
 
 import numpy as np
@@ -211,10 +212,12 @@ class Octaves:
         return first_row - window.j0, row_weights, first_col - window.i0, col_weights
 
 
+@lru_cache(maxsize=64)
 def _weights(edge: int, step: int, count: int, side: int) -> tuple[npt.NDArray[np.int64], Field]:
     """Return, for cells from `edge` on, the first lattice index that counts and (count, taps) weights from it.
 
     The weight of a coefficient is the mean of its spline over the cell: a difference of the spline's integral.
+    Blocks beside and above one another share those of their rows and columns, so the last few are kept.
     """
     edges = edge + step * np.arange(count, dtype=np.int64)
     first = edges // side - 1

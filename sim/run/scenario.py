@@ -223,14 +223,11 @@ def load_scenario(spec: str | Path, *, settings: Sequence[str] = (), seed: int |
     Raises:
         ScenarioError, VehicleError, ZoneError: With one problem for each thing wrong.
         TomlError: The file cannot be read.
-        UsageError: A setting without `=`.
+        UsageError: A setting without `=`, or one of the seed beside `seed`.
     """
     path = find_scenario(str(spec), ScenarioError)
     table = read_toml(path, shown_by="farside init")
-    for setting in settings:
-        _apply(table, setting)
-    if seed is not None:
-        table["seed"] = seed
+    _change(table, settings, seed)
     _resolve_dem_path(table, path, settings)
     words = [
         f"farside check {shlex.quote(str(path))}",
@@ -299,6 +296,18 @@ def _zone_problems(scenario: Scenario | None, file: str) -> list[Problem]:
     return problems
 
 
+def _change(table: dict[str, Any], settings: Sequence[str], seed: int | None) -> None:
+    """Put settings and a seed into a scenario's table, in place; a seed that is given twice is refused."""
+    for setting in settings:
+        _apply(table, setting)
+        if seed is not None and setting.partition("=")[0].strip() == "seed":
+            raise UsageError(
+                "--seed says otherwise", remedy="leave one of them out", field="--set", value=setting
+            )
+    if seed is not None:
+        table["seed"] = seed
+
+
 def _apply(table: dict[str, Any], setting: str) -> None:
     """Put `a.b=value` into a table, in place."""
     key, equals, text = setting.partition("=")
@@ -353,10 +362,7 @@ def scenario_of_site(spec: str, *, settings: Sequence[str] = (), seed: int | Non
         "goal_m": [0.0, 0.0],
         "site": {"name": spec},
     }
-    for setting in settings:
-        _apply(table, setting)
-    if seed is not None:
-        table["seed"] = seed
+    _change(table, settings, seed)
     return scenario_from_table(table, file=spec)
 
 

@@ -57,6 +57,8 @@ def assert_nothing_written(work: Path, *but: str) -> None:
         (("run", "short-hop", "--set", "power"), ("error[USAGE]", "key=value")),
         (("run", "short-hop", "--set", "format=7"), ("format = 7", "upgrade farside")),
         (("run", "short-hop", "--set", "seed=x", "--set", "zones=1"), ("(+1 more: farside check ",)),
+        (("run", "short-hop", "--set", "seed=1", "--seed", "2"), ("--set = seed=1: --seed says otherwise",)),
+        (("check", "short-hop", "--set", "seed=1", "--seed", "1"), ("error[USAGE]", "leave one of them out")),
         (("run", "short-hop", "--seed", "x"), ("error[USAGE]", "--seed = x: ", "farside run --help")),
         (("run", "short-hop", "--seed", "1.5"), ("--seed = 1.5: of the wrong kind; give a whole number",)),
         (("plan", "a.tif", START, GOAL, "--band", "0"), ("--band = 0: out of range",)),

@@ -117,6 +117,7 @@ def test_a_setting_that_a_site_s_ground_does_not_depend_on_is_refused(tmp_path: 
     [
         ("terrain.size_m=100", ("--window", "0,0,10,10")),
         (" terrain.resolution_m = 1", ("--resolution", "0.5")),
+        ("seed=7", ("--seed", "7")),
     ],
 )
 def test_a_setting_in_whose_place_an_option_stands_is_refused(

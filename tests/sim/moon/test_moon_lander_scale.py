@@ -41,6 +41,20 @@ def test_the_lander_stands_where_it_stood(site, cells_about, resolution_mm):
             assert horn_deg(around, resolution_mm / 1000)[0, 0] == pytest.approx(4.0, abs=1.0)
 
 
+@pytest.mark.parametrize("resolution_mm", [50, 100])
+def test_the_lander_stands_level_on_fine_cells(site, cells_about, resolution_mm):
+    """Of the ground under its legs, two metres across: one nine of fine cells shows the grit, not the slope."""
+    count = 2000 // resolution_mm + 1
+    at_m = (np.arange(count) - (count - 1) / 2) * resolution_mm / 1000
+    cells = cells_about(site.anchor_mm, resolution_mm, count, count)
+    run = count * (at_m**2).sum()
+    for seed in SEEDS:
+        under = surface(site, seed).elevation_m(cells, NO_ROCKS, rocks=True)
+        grades = (under * at_m).sum() / run, (under * at_m[:, None]).sum() / run
+        assert np.degrees(np.arctan(np.hypot(*grades))) == pytest.approx(4.0, abs=1.0)
+        assert under + site.frame.datum_m == pytest.approx(-5935, abs=50)
+
+
 def features(site, *, counted_from, kind="crater"):
     return [f for f in site.feature if f.counted_from == counted_from and f.kind == kind]
 

@@ -19,12 +19,13 @@ from rover.io.toml import read_toml
 from rover.terrain.report import report_terrain
 from sim.cli.main import app
 from sim.moon.cells import Cells
-from sim.moon.craters import crater_law
+from sim.moon.craters import crater_law, crater_ratio
 from sim.moon.dem import Window, rocks_in, synthesize
 from sim.moon.scatter import HALF_MM
 from sim.moon.site import SiteParams
 from sim.moon.surface import surface
 from sim.run.setting import load_site
+from tests.sim.moon.conftest import centred
 
 NAMES = site_names()
 SEEDED = ("highland", "mare-plain", "south-pole")
@@ -54,8 +55,10 @@ def figures(name: str, seed: int) -> dict[str, float]:
     """Return what `farside terrain` finds in the site's own window; rocks of its middle 400 m."""
     site = load_site(name)
 
-    law = np.vectorize(partial(crater_law, site.craters), otypes=[np.float64])
-    made = report_terrain(square(site, 500, 2000, seed=seed), crater_law=law).figures
+    law, ratio = (
+        np.vectorize(partial(of, site.craters), otypes=[np.float64]) for of in (crater_law, crater_ratio)
+    )
+    made = report_terrain(square(site, 500, 2000, seed=seed), crater_law=law, crater_ratio=ratio).figures
     window = Window(east_mm=-200_000, north_mm=-200_000, width_mm=400_000, height_mm=400_000)
     found = rocks_in(site, seed=seed, window=window, origin_mm=site.anchor_mm)
     return made | {"rock_fraction": float((0.25 * math.pi * found.diameter_m**2).sum()) / 400.0**2}
@@ -97,6 +100,19 @@ def test_a_site_meets_its_own_targets(name, seed):
             assert target.low <= found[figure] <= target.high, (figure, found[figure])
             held += 1
     assert held >= 4
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 6))])
+def test_figures_of_craters_are_those_of_the_list_they_were_made_from(seed):
+    """What the search finds of them, half, is corrected to what is there: 370 craters of 16 m and more."""
+    site, found = load_site("von-karman"), figures("von-karman", seed)
+    (x, y), half = (2 * mm for mm in site.anchor_mm), round(HALF_MM * WINDOW_M / 2)
+    window = x - half, y - half, x + half, y + half
+    made = centred(surface(site, seed).craters_in(window, from_m=16.0), window)
+    per_km2 = len(made.diameter_m) / (WINDOW_M / 1000) ** 2
+    assert found["crater_ratio_to_law"] == pytest.approx(per_km2 / crater_law(site.craters, 16.0), rel=0.35)
+    small = made.where(made.diameter_m < 50)
+    assert found["depth_over_diameter"] == pytest.approx((small.depth_m / small.diameter_m).mean(), rel=0.1)
 
 
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 6))])
