@@ -162,3 +162,12 @@ def test_rules_can_break(tmp_path: Path) -> None:
     assert "higher layer" in broken
     assert list(broken_rules("sim.run.monitor", source))
     assert list(broken_rules("rover.utils", source))
+
+
+def test_inner_kernels_are_called_by_kernels_only() -> None:
+    for path in [*SOURCES, *ROOT.glob("tests/**/*.py"), *ROOT.glob("benchmarks/*.py")]:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").endswith("kernels"):
+                private = [name.name for name in node.names if name.name.startswith("_")]
+                assert not private, f"{path.name} takes {private} of {node.module}"

@@ -26,18 +26,20 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def kernel(function: Function) -> Function:
     """Compile a function of arrays and scalars with numba, cached on disk, without the GIL.
 
-    Never `fastmath`: it makes `isnan` false, so that unknown ground would read as safe.
+    Never `fastmath`: it makes `isnan` false, so that unknown ground would read as safe. A name that begins with an
+    underscore is called by kernels only, and spared the seconds that it takes to compile an entry from Python.
     """
+    options: dict[str, Any] = {"nogil": True, "no_cpython_wrapper": function.__name__.startswith("_")}
     folder = cache_folder()
     if folder is None:
-        return cast(Function, numba.njit(nogil=True)(function))
+        return cast(Function, numba.njit(**options)(function))
     # The folder is fixed at the moment of decoration; putting the setting back leaves the numba functions of
     # the program that imports us in their own cache.
     settings: Any = numba.core.config
     before = settings.CACHE_DIR
     settings.CACHE_DIR = str(folder)
     try:
-        dispatcher = numba.njit(nogil=True, cache=True)(function)
+        dispatcher = numba.njit(cache=True, **options)(function)
     finally:
         settings.CACHE_DIR = before
     _survive_corruption(dispatcher, folder)

@@ -86,6 +86,7 @@ class PlanningProblem:
     time_limit_s: float | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "objective", Objective(self.objective))
         if self.neighbours not in (4, 8, 16):
             raise ValueError(f"{self.neighbours} neighbours: give 4, 8 or 16")
 
@@ -120,6 +121,7 @@ class Plan:
         object.__setattr__(self, "cells", locked(self.cells, np.int64, (None, 2), "cells"))
         held = locked(self.waypoints_m, np.float64, (None, 2), "waypoints_m")
         object.__setattr__(self, "waypoints_m", held)
+        object.__setattr__(self, "objective", Objective(self.objective))
 
     @property
     def length_m(self) -> float:

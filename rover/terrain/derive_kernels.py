@@ -122,8 +122,8 @@ def _angles_of_row(z, r, sides, reach, nine, work, wide, slope, aspect, roughnes
             gradient_of_nine(z[r - 1, around], z[r, around], z[r + 1, around], sides, work)
         else:
             _gradient(z[:, c - across : stop + across], r, reach, sides, wide, work)
-        _slope(work, slope[c:stop])
-        _aspect(work, aspect[c:stop])
+        slope_of_row(work, slope[c:stop])
+        aspect_of_row(work, aspect[c:stop])
 
 
 @kernel
@@ -243,7 +243,7 @@ def _eastward(sums, half, per, east_rise):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _slope(work, slope):  # type: ignore[no-untyped-def]
+def slope_of_row(work, slope):  # type: ignore[no-untyped-def]
     """atan of the grade, folded into |t| <= tan(pi / 8); within 1.5e-7 rad of that of the same gradient.
 
     In two loops: as one it would wait for its own root and quotient. Choices between a value and zero cost less than
@@ -262,7 +262,7 @@ def _slope(work, slope):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _aspect(work, aspect):  # type: ignore[no-untyped-def]
+def aspect_of_row(work, aspect):  # type: ignore[no-untyped-def]
     """Azimuth of downhill from 0 to below a turn, 0 on the level; within 4e-7 rad, of which rounding is 2.4e-7.
 
     From the nearest axis on, clockwise or back, in eighths of a turn and the part.

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.io.raster import read_dem, write_dem
 from rover.terrain.derive import Terrain, derive_terrain
-from rover.terrain.derive_kernels import BLOCK, EAST, _aspect, _slope
+from rover.terrain.derive_kernels import BLOCK, EAST, aspect_of_row, slope_of_row
 
 SITE = Site(latitude_rad=0.0, longitude_rad=0.0, body="moon", crs_wkt="")
 
@@ -328,8 +328,8 @@ def test_angles_are_those_of_numpy() -> None:
     for first in range(0, grade.size, BLOCK):
         part = slice(first, min(first + BLOCK, grade.size))
         work[: part.stop - first], work[EAST : EAST + part.stop - first] = north[part], east[part]
-        _slope(work, slope[part])
-        _aspect(work, aspect[part])
+        slope_of_row(work, slope[part])
+        aspect_of_row(work, aspect[part])
     north, east = north.astype(np.float64), east.astype(np.float64)
     assert np.abs(slope - np.arctan(np.hypot(north, east))).max() < 1.5e-7
     out = (aspect - np.arctan2(-east, -north) + np.pi) % (2 * np.pi) - np.pi

@@ -285,7 +285,16 @@ def test_planners_that_do_not_heed_an_option_are_told_so(
         "        return AStarPlanner().plan(replace(problem, objective='time', neighbours=8))\n",
         encoding="utf-8",
     )
-    words = ("plan", "dem.tif", *ends_of(ground), "--planner", "mine.py:Mine", "--out", "p.geojson")
+    words = (
+        "plan",
+        "dem.tif",
+        *ends_of(ground),
+        "--quiet",
+        "--planner",
+        "mine.py:Mine",
+        "--out",
+        "p.geojson",
+    )
     assert_refused(
         farside_within(*words, "--objective", "distance"), 2, "--objective = distance", "does not heed it"
     )
