@@ -63,14 +63,14 @@ class JumpSearch:
         self._cost, self._start, self._goal = cost, start, goal
         self._step_s = metre * resolution_m
         self._ground, corners = _ground(cost, goal)
-        self._room = 8 * (min(cost.shape) + 1)
+        most_hits = 8 * (min(cost.shape) + 1)
         self._search = Search(
             nodes=np.zeros((corners, 2), np.int64),
-            keys=np.empty(2 * self._room),
-            items=np.empty(2 * self._room, np.int64),
-            state=np.zeros(6, np.int64),
-            goal_row=goal[0] + 1,
-            goal_col=goal[1] + 1,
+            hits=np.empty((most_hits, 5), np.int64),
+            keys=np.empty(2 * most_hits),
+            items=np.empty(2 * most_hits, np.int64),
+            state=np.zeros(8, np.int64),
+            goal=(goal[0] + 1, goal[1] + 1),
         )
         self._search.state[PARENT] = -1
 
@@ -86,13 +86,13 @@ class JumpSearch:
             return 0.0
         begin(self._ground, self._search, self._start[0] + 1, self._start[1] + 1)
         while True:
-            ended, moves = run(self._ground, self._search, _NODES_AT_ONCE, self._room)
+            ended, moves = run(self._ground, self._search, _NODES_AT_ONCE)
             if ended == DONE:
                 break
             if ended == ROOM:
                 keys, items = doubled(self._search.keys), doubled(self._search.items)
                 self._search = self._search._replace(keys=keys, items=items)
-            if time_limit_s is not None and time.monotonic() - began > time_limit_s:
+            elif time_limit_s is not None and time.monotonic() - began > time_limit_s:
                 raise self._too_late(time_limit_s, float(moves))
         return self._found_s()
 
@@ -161,6 +161,5 @@ def _ground(cost: npt.NDArray[np.floating], goal: Cell) -> tuple[Ground, int]:
     for stops in turned[1:]:
         stops[col, row >> 6] |= np.uint64(1 << (row & 63))
     ground = Ground(
-        bits=bits, words=words, plane=plane, words_down=words_down, plane_down=plane_down, before=before
-    )
+        bits=bits, words=(words, plane, words_down, plane_down), before=before)
     return ground, int(corners)

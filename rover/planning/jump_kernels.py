@@ -4,12 +4,15 @@ D. Harabor and A. Grastien, Online graph pruning for pathfinding on grid maps, A
 ICAPS 2014. No corner is cut: a diagonal step has no forced neighbours, and a straight jump stops one cell after an
 obstacle's end beside its line. Where the lines off a diagonal find something, that is a successor and not the cell
 of the diagonal. Rows and columns are those of the frame (`bitmap_kernels`).
+
+Inner functions take plain arrays and numbers: each record of arrays that is handed over is counted by atomic
+operations, which took most of the time.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +26,9 @@ DOWN = np.array([0, 1, 0, -1], np.int64)
 ACROSS = np.array([1, 0, -1, 0], np.int64)
 SQRT2 = math.sqrt(2.0)
 
-SIZE, STRAIGHTS, DIAGONALS, PARENT, EXPANDED, GENERATED = range(6)
-"""Of `Search.state`: entries of the heap; moves and parent of the best way to the goal; nodes popped and found."""
+SIZE, HITS, FROM, STRAIGHTS, DIAGONALS, PARENT, EXPANDED, GENERATED = range(8)
+"""Of `Search.state`: entries of the heap; hits, and the node they are of; moves and parent of the best way to the goal;
+nodes expanded, and labels given."""
 
 DONE, MORE, ROOM = range(3)
 """What `run` ends with: the search is through; it has done its share; the heap may need more room."""
@@ -41,16 +45,12 @@ class Ground(NamedTuple):
 
     Attributes:
         bits: Words of the planes, one after another: free, east, west and corner by rows; free, south, north by columns.
-        words, plane: Words of a line and of a plane by rows.
-        words_down, plane_down: The same by columns.
+        words: Of a line by rows and of their planes, of a line by columns and of their planes.
         before: Number of corners before each word of the plane of corners.
     """
 
     bits: npt.NDArray[np.uint64]
-    words: int
-    plane: int
-    words_down: int
-    plane_down: int
+    words: tuple[int, int, int, int]
     before: npt.NDArray[np.int32]
 
 
@@ -60,23 +60,23 @@ class Search(NamedTuple):
     Attributes:
         nodes: (corners, 2) the label, 0 where there is none yet: numbers of straight and diagonal moves, 4 bits for
             directions that the corner was reached in at this cost, 4 for those that are done; and the parent's cell.
+        hits: (most of one expansion, 5) corners found and not yet noted: row, column, direction, moves.
         keys, items: The heap: least numbers of moves in all, and cells with their direction.
         state: See `SIZE` and so on.
-        goal_row, goal_col: The goal, at which every jump stops.
+        goal: Its row and column; every jump stops there.
     """
 
     nodes: npt.NDArray[np.int64]
+    hits: npt.NDArray[np.int64]
     keys: npt.NDArray[np.float64]
     items: npt.NDArray[np.int64]
     state: npt.NDArray[np.int64]
-    goal_row: int
-    goal_col: int
+    goal: tuple[int, int]
 
 
 @kernel
-def is_free(ground: Any, row: Any, col: Any) -> Any:
-    word = ground.bits[row * ground.words + (col >> 6)]
-    return (word >> np.uint64(col & 63)) & ONE != 0
+def is_free(bits, words, row, col):  # type: ignore[no-untyped-def]
+    return (bits[row * words[0] + (col >> 6)] >> np.uint64(col & 63)) & ONE != 0
 
 
 @kernel
@@ -106,183 +106,198 @@ def _first_stop_down(bits, line, at):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def jump(ground, row, col, way):  # type: ignore[no-untyped-def]
+def jump(bits, words, row, col, way):  # type: ignore[no-untyped-def]
     """Cells to the first corner or goal in a direction, 0 where a lethal cell comes first."""
-    bits = ground.bits
     if way == EAST or way == WEST:
-        free = row * ground.words
+        free = row * words[0]
         if way == EAST:
-            to = _first_stop_up(bits, free + ground.plane, col)
+            to = _first_stop_up(bits, free + words[1], col)
             length = to - col
         else:
-            to = _first_stop_down(bits, free + 2 * ground.plane, col)
+            to = _first_stop_down(bits, free + 2 * words[1], col)
             length = col - to
     else:
-        free = 4 * ground.plane + col * ground.words_down
+        free = 4 * words[1] + col * words[2]
         if way == SOUTH:
-            to = _first_stop_up(bits, free + ground.plane_down, row)
+            to = _first_stop_up(bits, free + words[3], row)
             length = to - row
         else:
-            to = _first_stop_down(bits, free + 2 * ground.plane_down, row)
+            to = _first_stop_down(bits, free + 2 * words[3], row)
             length = row - to
     return length if (bits[free + (to >> 6)] >> np.uint64(to & 63)) & ONE != 0 else 0
 
 
 @kernel
-def _node(ground, row, col):  # type: ignore[no-untyped-def]
+def _node(bits, words, before, row, col):  # type: ignore[no-untyped-def]
     """Number of a corner."""
-    w = row * ground.words + (col >> 6)
+    w = row * words[0] + (col >> 6)
     below = (ONE << np.uint64(col & 63)) - ONE
-    return ground.before[w] + count_bits(ground.bits[3 * ground.plane + w] & below)
+    return before[w] + count_bits(bits[3 * words[1] + w] & below)
 
 
 @kernel
-def least_moves(search, row, col, straights, diagonals):  # type: ignore[no-untyped-def]
-    """Length of a way by this cell, were the rest free: of whole numbers, so that equals are equal to the last bit."""
-    down, across = abs(search.goal_row - row), abs(search.goal_col - col)
+def _least_moves(down, across, straights, diagonals):  # type: ignore[no-untyped-def]
+    """Length of a way with so far to go, were all free: of whole numbers, so that equals are equal to the last bit."""
     diagonal = min(down, across)
     return (straights + max(down, across) - diagonal) + (diagonals + diagonal) * SQRT2
 
 
 @kernel
-def _forced(ground, row, col, way, side):  # type: ignore[no-untyped-def]
+def _forced(bits, words, row, col, way, side):  # type: ignore[no-untyped-def]
     """Whether a way that comes in direction `way` may have to turn off to `side`."""
     row += DOWN[side]
     col += ACROSS[side]
-    return is_free(ground, row, col) and not is_free(ground, row - DOWN[way], col - ACROSS[way])
+    return is_free(bits, words, row, col) and not is_free(bits, words, row - DOWN[way], col - ACROSS[way])
 
 
 @kernel
-def _labelled(search, node, way, straights, diagonals, parent):  # type: ignore[no-untyped-def]
+def _labelled(nodes, node, way, straights, diagonals, parent):  # type: ignore[no-untyped-def]
     """Write a label if it is news: a shorter way, or one as short in another direction."""
-    label = search.nodes[node, 0]
+    label = nodes[node, 0]
     bit = 16 << way
     if label != 0:
         had_straights, had_diagonals = label >> _STRAIGHTS, (label >> _DIAGONALS) & LOW
         if had_straights == straights and had_diagonals == diagonals:
-            search.nodes[node, 0] = label | bit
+            nodes[node, 0] = label | bit
             return label & bit == 0
         if had_straights + had_diagonals * SQRT2 <= straights + diagonals * SQRT2:
             return False
-    search.nodes[node, 0] = (straights << _STRAIGHTS) | (diagonals << _DIAGONALS) | bit
-    search.nodes[node, 1] = parent
+    nodes[node, 0] = (straights << _STRAIGHTS) | (diagonals << _DIAGONALS) | bit
+    nodes[node, 1] = parent
     return True
 
 
 @kernel
-def _arrive(ground, search, row, col, way, straights, diagonals, parent):  # type: ignore[no-untyped-def]
-    """Note a corner or the goal; where a corner leads on in one direction only, go on to the next."""
-    state = search.state
-    best = state[STRAIGHTS] + state[DIAGONALS] * SQRT2 if state[PARENT] >= 0 else np.inf
-    while True:
-        key = least_moves(search, row, col, straights, diagonals)
-        if key >= best:
-            return
-        if row == search.goal_row and col == search.goal_col:
-            state[STRAIGHTS], state[DIAGONALS], state[PARENT] = straights, diagonals, parent
-            return
-        node = _node(ground, row, col)
-        if not _labelled(search, node, way, straights, diagonals, parent):
-            return
-        state[GENERATED] += 1
-        left, right = (way + 3) & 3, (way + 1) & 3
-        turns_left, turns_right = _forced(ground, row, col, way, left), _forced(ground, row, col, way, right)
-        if turns_left == turns_right or is_free(ground, row + DOWN[way], col + ACROSS[way]):
-            item = (((row << _ROW) | col) << 2) | way
-            state[SIZE] = push(search.keys, search.items, state[SIZE], key, item)
-            return
-        search.nodes[node, 0] |= 1 << way
-        parent = (row << _ROW) | col
-        way = left if turns_left else right
-        length = jump(ground, row, col, way)
-        if length == 0:
-            return
-        row += DOWN[way] * length
-        col += ACROSS[way] * length
-        straights += length
+def _successors(bits, words, hits, count, goal, row, col, way, sides, straights, diagonals):  # type: ignore[no-untyped-def]
+    """Add what is found from a cell ahead, and off to sides and along the diagonals between; return the number of hits.
 
-
-@kernel
-def _go_straight(ground, search, row, col, way, straights, diagonals, parent):  # type: ignore[no-untyped-def]
-    length = jump(ground, row, col, way)
-    if length > 0:
-        to_row, to_col = row + DOWN[way] * length, col + ACROSS[way] * length
-        _arrive(ground, search, to_row, to_col, way, straights + length, diagonals, parent)
-
-
-@kernel
-def _go_diagonally(ground, search, row, col, down, across, straights, diagonals):  # type: ignore[no-untyped-def]
-    """Follow a diagonal to its end, and from each of its cells the two lines on."""
-    parent = (row << _ROW) | col
-    step_down, step_across = DOWN[down], ACROSS[across]
-    while (
-        is_free(ground, row, col + step_across)
-        and is_free(ground, row + step_down, col)
-        and is_free(ground, row + step_down, col + step_across)
-    ):
-        row += step_down
-        col += step_across
-        diagonals += 1
-        if row == search.goal_row and col == search.goal_col:
-            _arrive(ground, search, row, col, down, straights, diagonals, parent)
-            return
-        _go_straight(ground, search, row, col, across, straights, diagonals, parent)
-        _go_straight(ground, search, row, col, down, straights, diagonals, parent)
+    Args:
+        bits, words: Of `Ground`.
+        hits, count: Of `Search`, and how many there are.
+        goal: Its row and column.
+        row, col, way: The cell, and the direction it is reached in.
+        sides: 1 for the right, 2 for the left, 3 for both.
+        straights, diagonals: Moves to the cell.
+    """
+    for turn in range(3):
+        side = way if turn == 0 else (way + 2 * turn - 1) & 3
+        if turn > 0 and sides & turn == 0:
+            continue
+        down, across = DOWN[way] + DOWN[side], ACROSS[way] + ACROSS[side]
+        at_row, at_col, moved, line = row, col, 0, side
+        while True:
+            length = jump(bits, words, at_row, at_col, line)
+            if length > 0:
+                hits[count, 0], hits[count, 1] = at_row + DOWN[line] * length, at_col + ACROSS[line] * length
+                hits[count, 2], hits[count, 3], hits[count, 4] = line, straights + length, diagonals + moved
+                count += 1
+            if turn == 0:
+                break
+            if line == way:
+                line = side
+                continue
+            if not (
+                is_free(bits, words, at_row, at_col + across)
+                and is_free(bits, words, at_row + down, at_col)
+                and is_free(bits, words, at_row + down, at_col + across)
+            ):
+                break
+            at_row, at_col, moved, line = at_row + down, at_col + across, moved + 1, way
+            if at_row == goal[0] and at_col == goal[1]:
+                hits[count, 0], hits[count, 1], hits[count, 2] = at_row, at_col, way
+                hits[count, 3], hits[count, 4] = straights, diagonals + moved
+                count += 1
+                break
+    return count
 
 
 @kernel
 def begin(ground, search, row, col):  # type: ignore[no-untyped-def]
     """Look from the start in every direction."""
-    parent = (row << _ROW) | col
+    count = 0
+    for way in (EAST, WEST):
+        count = _successors(
+            ground.bits, ground.words, search.hits, count, search.goal, row, col, way, 3, 0, 0
+        )
+    search.state[HITS], search.state[FROM] = count, (row << _ROW) | col
     search.state[EXPANDED] += 1
-    for way in range(4):
-        _go_straight(ground, search, row, col, way, 0, 0, parent)
-    for down in (SOUTH, NORTH):
-        for across in (EAST, WEST):
-            _go_diagonally(ground, search, row, col, down, across, 0, 0)
 
 
 @kernel
-def _expand(ground, search, row, col, way, straights, diagonals):  # type: ignore[no-untyped-def]
-    """Look from a corner that was reached in a direction: ahead, and round it."""
-    parent = (row << _ROW) | col
-    _go_straight(ground, search, row, col, way, straights, diagonals, parent)
-    for turn in (1, 3):
-        side = (way + turn) & 3
-        if _forced(ground, row, col, way, side):
-            _go_straight(ground, search, row, col, side, straights, diagonals, parent)
-            down, across = (side, way) if way == EAST or way == WEST else (way, side)
-            _go_diagonally(ground, search, row, col, down, across, straights, diagonals)
-
-
-@kernel
-def run(ground, search, most, room):  # type: ignore[no-untyped-def]
+def run(ground, search, most):  # type: ignore[no-untyped-def]
     """Expand at most so many nodes; return `DONE`, `MORE` or `ROOM` and a length that no way is shorter than.
 
     Args:
         ground, search: See there.
         most: Nodes to expand.
-        room: Entries that one expansion may add to the heap.
     """
-    state, keys, items = search.state, search.keys, search.items
-    for _ in range(most):
-        best = state[STRAIGHTS] + state[DIAGONALS] * SQRT2 if state[PARENT] >= 0 else np.inf
-        if state[SIZE] == 0 or keys[0] >= best:
-            return DONE, best
-        if state[SIZE] + room > len(keys):
-            return ROOM, keys[0]
+    bits, words, before = ground.bits, ground.words, ground.before
+    nodes, hits, keys, items, state = search.nodes, search.hits, search.keys, search.items, search.state
+    goal = search.goal
+    size, pending, origin = state[SIZE], state[HITS], state[FROM]
+    best = state[STRAIGHTS] + state[DIAGONALS] * SQRT2 if state[PARENT] >= 0 else np.inf
+    expanded = generated = 0
+    ended = MORE
+    while True:
+        if size + pending > len(keys):
+            ended = ROOM
+            break
+        for k in range(pending):
+            row, col, way, straights, diagonals = hits[k, 0], hits[k, 1], hits[k, 2], hits[k, 3], hits[k, 4]
+            parent = origin
+            while True:
+                key = _least_moves(abs(goal[0] - row), abs(goal[1] - col), straights, diagonals)
+                if key >= best:
+                    break
+                if row == goal[0] and col == goal[1]:
+                    state[STRAIGHTS], state[DIAGONALS], state[PARENT] = straights, diagonals, parent
+                    best = key
+                    break
+                node = _node(bits, words, before, row, col)
+                if not _labelled(nodes, node, way, straights, diagonals, parent):
+                    break
+                generated += 1
+                right = _forced(bits, words, row, col, way, (way + 1) & 3)
+                left = _forced(bits, words, row, col, way, (way + 3) & 3)
+                if left == right or is_free(bits, words, row + DOWN[way], col + ACROSS[way]):
+                    size = push(keys, items, size, key, (((row << _ROW) | col) << 2) | way)
+                    break
+                # The way leads on in one direction only: on to the next corner, without the heap.
+                nodes[node, 0] |= 1 << way
+                parent = (row << _ROW) | col
+                way = (way + 3 if left else way + 1) & 3
+                length = jump(bits, words, row, col, way)
+                if length == 0:
+                    break
+                row += DOWN[way] * length
+                col += ACROSS[way] * length
+                straights += length
+        pending = 0
+        if size == 0 or keys[0] >= best:
+            ended = DONE
+            break
+        if expanded == most:
+            break
         item = items[0]
-        state[SIZE] = drop_first(keys, items, state[SIZE])
+        size = drop_first(keys, items, size)
         way = item & 3
         row, col = item >> (_ROW + 2), (item >> 2) & ((1 << _ROW) - 1)
-        node = _node(ground, row, col)
-        label = search.nodes[node, 0]
+        node = _node(bits, words, before, row, col)
+        label = nodes[node, 0]
         if (label >> 4) & ~label & (1 << way) == 0:
             continue
-        search.nodes[node, 0] = label | (1 << way)
-        state[EXPANDED] += 1
-        _expand(ground, search, row, col, way, label >> _STRAIGHTS, (label >> _DIAGONALS) & LOW)
-    return MORE, keys[0]
+        nodes[node, 0] = label | (1 << way)
+        expanded += 1
+        straights, diagonals = label >> _STRAIGHTS, (label >> _DIAGONALS) & LOW
+        origin = (row << _ROW) | col
+        right = _forced(bits, words, row, col, way, (way + 1) & 3)
+        left = _forced(bits, words, row, col, way, (way + 3) & 3)
+        sides = np.int64(right) + 2 * np.int64(left)
+        pending = _successors(bits, words, hits, 0, goal, row, col, way, sides, straights, diagonals)
+    state[SIZE], state[HITS], state[FROM] = size, pending, origin
+    state[EXPANDED] += expanded
+    state[GENERATED] += generated
+    return ended, keys[0] if size > 0 else best
 
 
 @kernel
@@ -291,7 +306,7 @@ def trace(ground, search, start_row, start_col):  # type: ignore[no-untyped-def]
     state = search.state
     cells = np.empty((state[STRAIGHTS] + state[DIAGONALS] + 1, 2), np.int64)
     at = len(cells) - 1
-    row, col, parent = search.goal_row, search.goal_col, state[PARENT]
+    row, col, parent = search.goal[0], search.goal[1], state[PARENT]
     cells[at] = row - 1, col - 1
     while True:
         to_row, to_col = parent >> _ROW, parent & ((1 << _ROW) - 1)
@@ -305,4 +320,4 @@ def trace(ground, search, start_row, start_col):  # type: ignore[no-untyped-def]
             cells[at] = row - 1, col - 1
         if row == start_row and col == start_col:
             return cells
-        parent = search.nodes[_node(ground, row, col), 1]
+        parent = search.nodes[_node(ground.bits, ground.words, ground.before, row, col), 1]
