@@ -15,7 +15,7 @@ from rover.core.grid import GridGeometry
 from rover.core.strips import by_strips
 from rover.planning.explain import explain, nearest_free
 from rover.planning.extremes_kernels import extremes
-from rover.planning.jump import JumpSearch, can_jump
+from rover.planning.jump import JumpSearch, can_jump, jump_memory
 from rover.planning.problem import Cause, Claim, NoPlan, Plan, PlanningProblem
 from rover.planning.tiled_search import LABEL_MEMORY, MOVES, NO_LANDMARKS, Landmarks, TiledSearch, tile_count
 
@@ -148,17 +148,18 @@ def _search_by_jumps(
     time_limit_s: float | None,
 ) -> GridRoute | NoPlan:
     """`search_checked` where every free cell costs as much."""
-    search = JumpSearch(cost, start, goal, metre=metre, resolution_m=resolution_m)
-    cost_s = search.run(time_limit_s=time_limit_s)
-    if math.isinf(cost_s):
-        return _closed_in(start, goal, search.reachable())
-    return GridRoute(
-        cells=search.route(),
-        cost_s=cost_s,
-        expanded=search.expanded,
-        generated=search.generated,
-        lower_bound_s=cost_s,
-    )
+    with jump_memory() as memory:
+        search = JumpSearch(cost, start, goal, metre=metre, resolution_m=resolution_m, memory=memory)
+        cost_s = search.run(time_limit_s=time_limit_s)
+        if math.isinf(cost_s):
+            return _closed_in(start, goal, search.reachable())
+        return GridRoute(
+            cells=search.route(),
+            cost_s=cost_s,
+            expanded=search.expanded,
+            generated=search.generated,
+            lower_bound_s=cost_s,
+        )
 
 
 def _closed_in(start: Cell, goal: Cell, reached: int) -> NoPlan:

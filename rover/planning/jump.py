@@ -7,7 +7,10 @@ map alone, never on threads or time.
 from __future__ import annotations
 
 import math
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +41,8 @@ Cell = tuple[int, int]
 _NODES_AT_ONCE = 50_000
 """Expanded between two looks at the clock and for an interruption, some 20 ms."""
 
+_KEPT_BYTES = 1 << 28
+
 _LINES = 256
 """Of a strip of bitmap at least, for handing it to a thread to be worth it."""
 
@@ -55,18 +60,28 @@ class JumpSearch:
         start, goal: (row, col), free.
         metre: What a metre costs.
         resolution_m: Side of a cell.
+        memory: To write to, as `jump_memory` lends it.
     """
 
     def __init__(
-        self, cost: npt.NDArray[np.floating], start: Cell, goal: Cell, *, metre: float, resolution_m: float
+        self,
+        cost: npt.NDArray[np.floating],
+        start: Cell,
+        goal: Cell,
+        *,
+        metre: float,
+        resolution_m: float,
+        memory: JumpMemory,
     ) -> None:
         self._cost, self._start, self._goal = cost, start, goal
         self._step_s = metre * resolution_m
-        self._ground, corners = _ground(cost, goal)
+        self._ground, corners = _ground(cost, goal, memory)
         most_hits = 8 * (min(cost.shape) + 1)
+        nodes = memory.words("nodes", 2 * corners).reshape(corners, 2)
+        nodes[:] = 0
         self._search = Search(
-            nodes=np.zeros((corners, 2), np.int64),
-            hits=np.empty((most_hits, 5), np.int64),
+            nodes=nodes,
+            hits=memory.words("hits", 5 * most_hits).reshape(most_hits, 5),
             keys=np.empty(2 * most_hits),
             items=np.empty(2 * most_hits, np.int64),
             state=np.zeros(8, np.int64),
@@ -135,31 +150,60 @@ class JumpSearch:
         )
 
 
-def _ground(cost: npt.NDArray[np.floating], goal: Cell) -> tuple[Ground, int]:
+def _ground(cost: npt.NDArray[np.floating], goal: Cell, memory: JumpMemory) -> tuple[Ground, int]:
     """Return a map's bitmaps, all jumps stopping at the goal, and the number of corners."""
     lines, columns = cost.shape[0] + 2, cost.shape[1] + 2
     words, words_down = -(-columns // 64), -(-lines // 64)
     plane, plane_down = lines * words, columns * words_down
-    bits = np.empty(4 * plane + 3 * plane_down, np.uint64)
+    bits = memory.words("bits", 4 * plane + 3 * plane_down).view(np.uint64)
     free, east, west, corner = bits[: 4 * plane].reshape(4, lines, words)
     turned = bits[4 * plane :].reshape(3, columns, words_down)
-    south, north = np.empty((2, lines, words), np.uint64)
+    south, north = memory.words("to turn", 2 * plane).view(np.uint64).reshape(2, lines, words)
     free[0] = free[-1] = 0
     by_strips(cost.shape[0], lambda first, last: pack(cost, free, first, last), least=_LINES)
-    by_strips(
-        lines,
-        lambda first, last: mark_stops(free, east, west, south, north, corner, first, last),
-        least=4 * _LINES,
-    )
+    mark_stops(free, east, west, south, north, corner, 0, lines)
     for by_rows, by_columns in zip((free, south, north), turned, strict=True):
         transpose(by_rows, by_columns, 0, words)
-    before = np.empty(plane, np.int32)
-    corners = number_corners(corner, before.reshape(lines, words))
+    before = memory.words("before", plane)
+    corners = int(number_corners(corner, before.reshape(lines, words)))
     row, col = goal[0] + 1, goal[1] + 1
     for stops in (east, west):
         stops[row, col >> 6] |= np.uint64(1 << (col & 63))
     for stops in turned[1:]:
         stops[col, row >> 6] |= np.uint64(1 << (row & 63))
-    ground = Ground(
-        bits=bits, words=(words, plane, words_down, plane_down), before=before)
-    return ground, int(corners)
+    return Ground(bits=bits, words=(words, plane, words_down, plane_down), before=before), corners
+
+
+class JumpMemory:
+    """Arrays that are kept from one search to the next: fresh memory costs the system as much as the search."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, npt.NDArray[np.int64]] = {}
+
+    def words(self, name: str, count: int) -> npt.NDArray[np.int64]:
+        """Return (count,) of anything, the array of this name; what it held before is lost."""
+        held = self._kept.get(name)
+        if held is None or len(held) < count:
+            held = self._kept[name] = np.empty(count, np.int64)
+        return held[:count]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(array.nbytes for array in self._kept.values())
+
+
+_lock = threading.Lock()
+_waiting: list[JumpMemory] = []
+
+
+@contextmanager
+def jump_memory() -> Iterator[JumpMemory]:
+    """Lend memory for one search: that of an earlier one if it is free, and kept afterwards unless it is too large."""
+    with _lock:
+        memory = _waiting.pop() if _waiting else JumpMemory()
+    try:
+        yield memory
+    finally:
+        with _lock:
+            if not _waiting and memory.nbytes <= _KEPT_BYTES:
+                _waiting.append(memory)

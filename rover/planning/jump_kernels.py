@@ -51,7 +51,7 @@ class Ground(NamedTuple):
 
     bits: npt.NDArray[np.uint64]
     words: tuple[int, int, int, int]
-    before: npt.NDArray[np.int32]
+    before: npt.NDArray[np.int64]
 
 
 class Search(NamedTuple):
