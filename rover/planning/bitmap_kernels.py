@@ -1,6 +1,7 @@
 """Free cells of a map as bits, in rows and in columns, and the cells at which a jump along a line has to stop.
 
-Bitmaps are framed by a lethal cell: cell (row, col) is bit col + 1 of line row + 1, 64 cells a word, the least bit first.
+Bitmaps are framed by a lethal cell: cell (row, col) is bit col + 1 of line row + 1, 64 cells a word, lowest bit
+first.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def pack(cost, free, first, last):  # type: ignore[no-untyped-def]
 
 @kernel
 def mark_stops(free, east, west, south, north, corner, first, last):  # type: ignore[no-untyped-def]
-    """Mark where jumps stop, of lines `first` up to `last`: at lethal cells, and past an obstacle's end beside the line.
+    """Mark where jumps stop, of lines `first` up to `last`: at lethal cells, and past an obstacle's end beside them.
 
     A cell is a corner on one of its diagonals where the cell there is lethal and both between are free: a way may have
     to turn there. Jumps towards the east stop at corners on their two western diagonals, and so on.

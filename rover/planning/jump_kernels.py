@@ -44,7 +44,7 @@ class Ground(NamedTuple):
     """Bitmaps of a map.
 
     Attributes:
-        bits: Words of the planes, one after another: free, east, west and corner by rows; free, south, north by columns.
+        bits: Words of the planes: free, east, west and corner by rows; then free, south and north by columns.
         words: Of a line by rows and of their planes, of a line by columns and of their planes.
         before: Number of corners before each word of the plane of corners.
     """
@@ -108,7 +108,7 @@ def _first_stop_down(bits, line, at):  # type: ignore[no-untyped-def]
 @kernel
 def jump(bits, words, row, col, way):  # type: ignore[no-untyped-def]
     """Cells to the first corner or goal in a direction, 0 where a lethal cell comes first."""
-    if way == EAST or way == WEST:
+    if way & 1 == 0:
         free = row * words[0]
         if way == EAST:
             to = _first_stop_up(bits, free + words[1], col)
@@ -165,6 +165,27 @@ def _labelled(nodes, node, way, straights, diagonals, parent):  # type: ignore[n
     nodes[node, 0] = (straights << _STRAIGHTS) | (diagonals << _DIAGONALS) | bit
     nodes[node, 1] = parent
     return True
+
+
+@kernel
+def _only_way(bits, words, row, col, way, sides):  # type: ignore[no-untyped-def]
+    """Cells to the only successor, 0 if there is none, -1 if there may be more; and its direction."""
+    ahead_row, ahead_col = row + DOWN[way], col + ACROSS[way]
+    if sides > 0 and is_free(bits, words, ahead_row, ahead_col):
+        for turn in (1, 2):
+            side = (way + 2 * turn - 1) & 3
+            if sides & turn > 0 and is_free(bits, words, ahead_row + DOWN[side], ahead_col + ACROSS[side]):
+                return -1, way
+    found, to = 0, way
+    for turn in range(3):
+        if turn == 0 or sides & turn > 0:
+            side = way if turn == 0 else (way + 2 * turn - 1) & 3
+            length = jump(bits, words, row, col, side)
+            if length > 0:
+                if found > 0:
+                    return -1, way
+                found, to = length, side
+    return found, to
 
 
 @kernel
@@ -259,16 +280,16 @@ def run(ground, search, most):  # type: ignore[no-untyped-def]
                 generated += 1
                 right = _forced(bits, words, row, col, way, (way + 1) & 3)
                 left = _forced(bits, words, row, col, way, (way + 3) & 3)
-                if left == right or is_free(bits, words, row + DOWN[way], col + ACROSS[way]):
+                sides = np.int64(right) + 2 * np.int64(left)
+                length, to = _only_way(bits, words, row, col, way, sides)
+                if length < 0:
                     size = push(keys, items, size, key, (((row << _ROW) | col) << 2) | way)
                     break
-                # The way leads on in one direction only: on to the next corner, without the heap.
+                # The way leads on in one direction at most: on to the next corner, without the heap.
                 nodes[node, 0] |= 1 << way
-                parent = (row << _ROW) | col
-                way = (way + 3 if left else way + 1) & 3
-                length = jump(bits, words, row, col, way)
                 if length == 0:
                     break
+                parent, way = (row << _ROW) | col, to
                 row += DOWN[way] * length
                 col += ACROSS[way] * length
                 straights += length
@@ -302,7 +323,7 @@ def run(ground, search, most):  # type: ignore[no-untyped-def]
 
 @kernel
 def trace(ground, search, start_row, start_col):  # type: ignore[no-untyped-def]
-    """Cells of the way, from the goal's label: between a node and its parent, the parent's diagonal moves come first."""
+    """Cells of the way found; between a node and its parent, the parent's diagonal moves come first."""
     state = search.state
     cells = np.empty((state[STRAIGHTS] + state[DIAGONALS] + 1, 2), np.int64)
     at = len(cells) - 1
