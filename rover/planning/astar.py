@@ -15,6 +15,7 @@ from rover.core.strips import by_strips
 from rover.planning.ends import cell_of, through_centres
 from rover.planning.explain import explain, nearest_free
 from rover.planning.extremes_kernels import extremes
+from rover.planning.jump import JumpSearch, can_jump, jump_memory
 from rover.planning.objective import price_map, price_of_way
 from rover.planning.problem import Cause, Claim, NoPlan, Objective, Plan, PlanningProblem
 from rover.planning.tiled_search import LABEL_MEMORY, MOVES, NO_LANDMARKS, Landmarks, TiledSearch, tile_count
@@ -29,8 +30,9 @@ class GridRoute:
     Attributes:
         cells: (n, 2) int64 rows and columns, start and goal included.
         cost_s: Its cost, between cell centres.
-        expanded: Cells that were reached, whose neighbours were looked at.
-        generated: Labels that were worked out for cells from a neighbouring row, repeats counted.
+        expanded: Cells that were reached, whose neighbours were looked at; by jump points, those alone.
+        generated: Labels that were worked out for cells from a neighbouring row, repeats counted; by jump points, those
+            that they were given.
         lower_bound_s: What every route costs at least: `cost_s`, where the search was exact.
     """
 
@@ -59,7 +61,8 @@ def search_grid(
     A move costs its length times the mean cost of the cells that it passes: two, or four of a knight's move, each of
     which has to be free. The heuristic is the octile distance (Sturtevant 2012, doi:10.1109/TCIAIG.2012.2197681), or
     that of the moves there are, at the least cost on the map. Labels are settled by tiles and not one by one
-    (`rover.planning.tiled_search`). Memory is 9.4 bytes a cell beside the costs, of tiles that are reached.
+    (`rover.planning.tiled_search`). Memory is 9.4 bytes a cell beside the costs, of tiles that are reached. Where all
+    free cells cost the same, eight neighbours are searched by jump points (`rover.planning.jump`).
 
     Args:
         cost_s_per_m: (rows, cols), positive; +inf is lethal. Not written to.
@@ -75,13 +78,17 @@ def search_grid(
         TimeLimitError: The time was over; the message states the least that a route can cost.
         ValueError: No such number of neighbours.
     """
-    cost, floor = costs_and_least(cost_s_per_m, resolution_m)
+    cost, floor, greatest = costs_and_extremes(cost_s_per_m, resolution_m)
     start = checked_cell("start", start, cost.shape)
     goal = checked_cell("goal", goal, cost.shape)
     check_neighbours(neighbours)
     refusal = lethal_end(cost, start, goal)
     if refusal is not None:
         return refusal
+    if floor == greatest and can_jump(cost.shape, neighbours=neighbours, corner_cutting=corner_cutting):
+        return _search_by_jumps(
+            cost, start, goal, metre=floor, resolution_m=float(resolution_m), time_limit_s=time_limit_s
+        )
     return search_checked(
         cost,
         start,
@@ -122,13 +129,7 @@ def search_checked(
         cost_s = search.run(time_limit_s=time_limit_s)
         reached = search.expanded
         if math.isinf(cost_s):
-            return NoPlan(
-                cause=Cause.NO_ROUTE,
-                where=f"lethal cells close in the {reached} cells that can be reached from {start}, "
-                f"{goal} not among them",
-                remedy="raise a limit or choose another goal",
-                expanded=reached,
-            )
+            return _closed_in(start, goal, reached)
         return GridRoute(
             cells=search.route(),
             cost_s=cost_s,
@@ -136,6 +137,40 @@ def search_checked(
             generated=search.generated,
             lower_bound_s=cost_s,
         )
+
+
+def _search_by_jumps(
+    cost: npt.NDArray[np.floating],
+    start: Cell,
+    goal: Cell,
+    *,
+    metre: float,
+    resolution_m: float,
+    time_limit_s: float | None,
+) -> GridRoute | NoPlan:
+    """`search_checked` where every free cell costs as much."""
+    with jump_memory() as memory:
+        search = JumpSearch(cost, start, goal, metre=metre, resolution_m=resolution_m, memory=memory)
+        cost_s = search.run(time_limit_s=time_limit_s)
+        if math.isinf(cost_s):
+            return _closed_in(start, goal, search.reachable())
+        return GridRoute(
+            cells=search.route(),
+            cost_s=cost_s,
+            expanded=search.expanded,
+            generated=search.generated,
+            lower_bound_s=cost_s,
+        )
+
+
+def _closed_in(start: Cell, goal: Cell, reached: int) -> NoPlan:
+    return NoPlan(
+        cause=Cause.NO_ROUTE,
+        where=f"lethal cells close in the {reached} cells that can be reached from {start}, "
+        f"{goal} not among them",
+        remedy="raise a limit or choose another goal",
+        expanded=reached,
+    )
 
 
 def checked_costs(values: npt.NDArray[np.floating], resolution_m: float) -> npt.NDArray[np.floating]:
@@ -147,6 +182,13 @@ def costs_and_least(
     values: npt.NDArray[np.floating], resolution_m: float
 ) -> tuple[npt.NDArray[np.floating], float]:
     """Return what `checked_costs` does, and the least cost."""
+    return costs_and_extremes(values, resolution_m)[:2]
+
+
+def costs_and_extremes(
+    values: npt.NDArray[np.floating], resolution_m: float
+) -> tuple[npt.NDArray[np.floating], float, float]:
+    """Return what `checked_costs` does, and the least and the greatest finite cost."""
     if isinstance(values, np.ma.MaskedArray) or np.asarray(values).dtype.kind not in "fiu":
         raise CostMapError(
             "masked, or not of real numbers",
@@ -186,7 +228,7 @@ def costs_and_least(
         )
     view = cost.view()
     view.flags.writeable = False  # so that the kernel is compiled for one kind of array
-    return view, least
+    return view, least, greatest
 
 
 def _extremes(cost: npt.NDArray[np.floating]) -> tuple[float, float]:
