@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from rover.core.errors import PlaceError, PlannerError
-from rover.core.grid import GridGeometry
+from rover.core.errors import PlannerError
 from rover.planning.astar import Cell, checked_costs
+from rover.planning.ends import cell_of
 from rover.planning.explain import explain
 from rover.planning.problem import Claim, NoPlan, Objective, Plan, PlanningProblem
 from rover.planning.replan import Costs, IncrementalSearch
@@ -43,8 +43,8 @@ class IncrementalPlanner:
         """
         _refuse_other_moves(problem)
         geometry = problem.costmap.geometry
-        start = _cell_of("start_m", problem.start_m, geometry)
-        goal = _cell_of("goal_m", problem.goal_m, geometry)
+        start = cell_of("start_m", problem.start_m, geometry)
+        goal = cell_of("goal_m", problem.goal_m, geometry)
         route = self._search_for(problem.costmap.cost_s_per_m, goal, geometry.resolution_m).route(start)
         if isinstance(route, NoPlan):
             return explain(problem, route)
@@ -116,16 +116,3 @@ def _refuse_other_moves(problem: PlanningProblem) -> None:
             field=field,
             value=value,
         )
-
-
-def _cell_of(name: str, point_m: tuple[float, float], geometry: GridGeometry) -> Cell:
-    cell = geometry.cell_at(*point_m)
-    if cell is None:
-        west, south, east, north = geometry.bounds_m
-        raise PlaceError(
-            "outside the terrain",
-            remedy=f"it spans east {west:g} to {east:g} m, north {south:g} to {north:g} m",
-            field=name,
-            value=list(point_m),
-        )
-    return cell

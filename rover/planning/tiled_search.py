@@ -7,6 +7,7 @@ The order of work hangs on the map alone, never on threads or time, so that labe
 from __future__ import annotations
 
 import math
+import sys
 import threading
 import time
 from collections import deque
@@ -122,7 +123,8 @@ class TiledSearch:
             slack=landmarks.slack,
         )
         self._board = _board(cost, labels)
-        crossing = SIDE * resolution_m * _typical(cost)
+        # Never 0, which times an endless band would be no band at all.
+        crossing = max(SIDE * resolution_m * _typical(cost), sys.float_info.min)
         shares = (SLACK_BY_LANDMARKS, BAND_BY_LANDMARKS) if len(landmarks.cells) else (SLACK, BAND)
         self._bands = shares[0] * crossing, shares[1] * crossing
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -204,3 +206,26 @@ def test_prepared_map_keeps_its_own_costs() -> None:
 
 def test_prepared_map_without_free_ground() -> None:
     assert isinstance(PreparedMap(np.full((4, 4), INF), resolution_m=1.0).search((0, 0), (3, 3)), NoPlan)
+
+
+def test_prepared_map_of_costs_beyond_float32() -> None:
+    """Landmarks that cannot be kept bound nothing, rather than calling all out of reach."""
+    cost = np.full((60, 60), 1e38)
+    answer = PreparedMap(cost, resolution_m=1.0, landmarks=3).search((0, 0), (59, 59))
+    plain = search_grid(cost, (0, 0), (59, 59), resolution_m=1.0)
+    assert isinstance(answer, GridRoute) and isinstance(plain, GridRoute)
+    assert answer.cost_s == plain.cost_s
+
+
+def test_costs_that_come_to_nothing_are_searched_to_the_end() -> None:
+    """In a process of its own, since a kernel that does not end cannot be interrupted."""
+    asked = (
+        "import numpy as np; from rover.planning.astar import search_grid;"
+        "least = 5e-324;"  # times a hundredth, it is 0
+        "route = search_grid(np.full((5, 60), least), (0, 0), (4, 59), resolution_m=0.01);"
+        "print(route.cost_s, *route.cells[-1])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert done.stdout.split() == ["0.0", "4", "59"]
