@@ -20,6 +20,7 @@ from rover.planning.field import cost_field
 from rover.planning.prepared import PreparedMap
 from rover.planning.problem import NoPlan
 from rover.planning.sweep_kernels import SIDE
+from rover.planning.tile_kernels import Rules, heuristic
 
 INF = math.inf
 STEPS = {
@@ -183,6 +184,30 @@ def test_prepared_map_answers_as_the_plain_search(
         else:
             assert isinstance(answer, GridRoute)
             assert answer.cost_s == pytest.approx(plain.cost_s, rel=1e-12)
+
+
+@pytest.mark.parametrize("neighbours", [4, 8, 16])
+def test_heuristic_by_landmarks_never_overrates(neighbours: int) -> None:
+    """Costs in float32 are off by more than what float64 rounds, which the slack has to cover."""
+    cost = rough(90, 80, neighbours, lethal=0.1) + 1000.0
+    landmarks = PreparedMap(cost, resolution_m=0.7, neighbours=neighbours).landmarks
+    goal = (89, 79)
+    rules = Rules(
+        step=0.7,
+        floor=0.7 * float(cost.min()),
+        moves=neighbours,
+        cutting=False,
+        goal_row=goal[0],
+        goal_col=goal[1],
+        far=landmarks.cost,
+        far_goal=landmarks.cost[goal],
+        slack=landmarks.slack,
+    )
+    least = cost_field(cost, goal, resolution_m=0.7, neighbours=neighbours)
+    bounds = np.array([[heuristic(rules, row, col) for col in range(80)] for row in range(90)])
+    known = np.isfinite(least)
+    assert (bounds[known] <= least[known] * (1 + 1e-13)).all()
+    assert (bounds[known] >= 0.9 * least[known]).mean() > 0.2  # and it says something
 
 
 def test_prepared_map_looks_at_less() -> None:
