@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from rover.core.errors import PlannerError
 from rover.planning.astar import Cell, checked_costs
-from rover.planning.ends import cell_of
+from rover.planning.ends import cell_of, from_end_to_end
 from rover.planning.explain import explain
 from rover.planning.problem import Claim, NoPlan, Objective, Plan, PlanningProblem
 from rover.planning.replan import Costs, IncrementalSearch
@@ -48,11 +48,7 @@ class IncrementalPlanner:
         route = self._search_for(problem.costmap.cost_s_per_m, goal, geometry.resolution_m).route(start)
         if isinstance(route, NoPlan):
             return explain(problem, route)
-        cells = route.cells
-        if len(cells) == 1 and problem.start_m != problem.goal_m:
-            cells = np.repeat(cells, 2, axis=0)
-        waypoints = geometry.centres_of(cells)
-        waypoints[0], waypoints[-1] = problem.start_m, problem.goal_m
+        cells, waypoints = from_end_to_end(problem, route.cells)
         return Plan(
             planner=self.name,
             cells=cells,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from rover.core.errors import PlannerError
-from rover.planning.ends import cell_of
+from rover.planning.ends import cell_of, from_end_to_end
 from rover.planning.explain import explain
 from rover.planning.problem import Claim, NoPlan, Objective, Plan, PlanningProblem
 from rover.planning.pyramid import build_pyramid
@@ -41,11 +39,7 @@ class PyramidPlanner:
         route = search_pyramid(pyramid, start, goal, epsilon=self.epsilon, time_limit_s=problem.time_limit_s)
         if isinstance(route, NoPlan):
             return explain(problem, route)
-        cells = route.cells
-        if len(cells) == 1 and problem.start_m != problem.goal_m:
-            cells = np.repeat(cells, 2, axis=0)
-        waypoints = geometry.centres_of(cells)
-        waypoints[0], waypoints[-1] = problem.start_m, problem.goal_m
+        cells, waypoints = from_end_to_end(problem, route.cells)
         return Plan(
             planner=self.name,
             cells=cells,
