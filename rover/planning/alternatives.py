@@ -19,6 +19,7 @@ from scipy.ndimage import distance_transform_edt
 from rover.core.arrays import locked
 from rover.planning.alternatives_kernels import descend, join_plateaus, plateau_spans
 from rover.planning.field import cost_field
+from rover.planning.objective import price_of_way
 from rover.planning.problem import Objective, Plan, PlanningProblem
 
 Cells = npt.NDArray[np.int64]
@@ -95,20 +96,13 @@ def alternative_plans(
             planner=best.planner,
             cells=way.cells,
             waypoints_m=waypoints_m,
-            cost_s=_cost_along(problem.costmap.cost_s_per_m, way.cells, geometry.resolution_m),
+            cost_s=price_of_way(way.cells, problem.costmap.cost_s_per_m, geometry.resolution_m),
             expanded=0,
             objective=problem.objective,
             price=None if problem.objective is Objective.TIME else way.cost,
         )
         plans.append(AlternativePlan(plan=plan, cost_ratio=way.cost_ratio, shared=way.shared))
     return tuple(plans)
-
-
-def _cost_along(cost_s_per_m: Field, cells: Cells, resolution_m: float) -> float:
-    steps = np.diff(cells, axis=0)
-    length_m = np.hypot(steps[:, 0], steps[:, 1]) * resolution_m
-    price = cost_s_per_m[cells[:, 0], cells[:, 1]]
-    return math.fsum(length_m * (price[:-1] + price[1:]) / 2)
 
 
 def corridor_of(length_m: float, footprint_radius_m: float) -> float:
@@ -152,6 +146,8 @@ def find_alternatives(
         if away_m[middle] <= corridor_m:
             continue
         cells = _through(middle, from_start, to_goal, cost_per_m, resolution_m)
+        if tuple(cells[0]) != start or tuple(cells[-1]) != goal:
+            continue
         shared = _shared(cells, away_m <= corridor_m)
         if shared > MOST_SHARED or len(np.unique(cells, axis=0)) < len(cells):
             continue
@@ -193,7 +189,7 @@ def _through(
     cost: npt.NDArray[np.floating],
     resolution_m: float,
 ) -> Cells:
-    """The best way from the start through a cell to the goal."""
+    """The best way from the start through a cell to the goal; part of it where moves are too cheap to be told apart."""
     back = descend(from_start, cost, *middle, resolution_m / 2)
     onward = descend(to_goal, cost, *middle, resolution_m / 2)
     return np.concatenate([back[::-1], onward[1:]])

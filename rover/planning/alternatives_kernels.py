@@ -15,6 +15,8 @@ DIAGONAL = math.sqrt(2.0)
 def descend(field, cost, row, col, half_cell):  # type: ignore[no-untyped-def]
     """Return (n, 2) int64 cells from a cell down a field of costs to where it is 0, by the moves it was made with.
 
+    They end early where no neighbour costs less: where moves are too cheap to change a sum.
+
     Args:
         field: (rows, cols) float64 cost to the goal, finite at (row, col).
         cost: (rows, cols), +inf is lethal.
@@ -52,6 +54,8 @@ def descend(field, cost, row, col, half_cell):  # type: ignore[no-untyped-def]
                 if through < best and field[r, c] < field[row, col]:
                     best = through
                     to_row, to_col = r, c
+        if best == np.inf:
+            return cells[:count].copy()
         row, col = to_row, to_col
 
 

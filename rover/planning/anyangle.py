@@ -20,6 +20,7 @@ from rover.core.errors import PlaceError, TimeLimitError
 from rover.core.grid import GridGeometry
 from rover.planning.anyangle_kernels import ARRIVED, EXPANDED, MOVES, SIZE, STATE_LENGTH, begin, expand, trace
 from rover.planning.astar import Cell, GridRoute, checked_cell, checked_costs, search_grid
+from rover.planning.ends import cell_of
 from rover.planning.explain import explain
 from rover.planning.field import cost_field
 from rover.planning.line_kernels import CLEAR
@@ -94,7 +95,7 @@ def search_any_angle(
     points = np.array([_checked_point("start", start, cost.shape), _checked_point("goal", goal, cost.shape)])
     cells = _cell_of(points[0]), _cell_of(points[1])
     clock = _Clock(time_limit_s)
-    grid = search_grid(cost, *cells, resolution_m=float(resolution_m))
+    grid = search_grid(cost, *cells, resolution_m=float(resolution_m), time_limit_s=time_limit_s)
     if isinstance(grid, NoPlan):
         return grid
     costs = PaddedCosts.of(cost, float(resolution_m))
@@ -249,7 +250,9 @@ class AnyAnglePlanner:
             TimeLimitError: `problem.time_limit_s` is over.
         """
         geometry = problem.costmap.geometry
-        ends_m = np.array([_inside(name, getattr(problem, name), geometry) for name in ("start_m", "goal_m")])
+        for name in ("start_m", "goal_m"):
+            cell_of(name, getattr(problem, name), geometry)  # refuses what lies outside
+        ends_m = np.array([problem.start_m, problem.goal_m])
         start, goal = _position(ends_m, geometry).tolist()
         route = search_any_angle(
             problem.costmap.cost_s_per_m,
@@ -276,18 +279,6 @@ class AnyAnglePlanner:
             cost_s=costs.drive_s(costs.placed(position)),
             expanded=route.expanded,
         )
-
-
-def _inside(name: str, point_m: tuple[float, float], geometry: GridGeometry) -> tuple[float, float]:
-    if geometry.cell_at(*point_m) is None:
-        west, south, east, north = geometry.bounds_m
-        raise PlaceError(
-            "outside the terrain",
-            remedy=f"it spans east {west:g} to {east:g} m, north {south:g} to {north:g} m",
-            field=name,
-            value=list(point_m),
-        )
-    return point_m
 
 
 def _position(points_m: Points, geometry: GridGeometry) -> Points:

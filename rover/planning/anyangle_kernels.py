@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from rover.core.jit import kernel
+from rover.planning.heap_kernels import drop_first, push
 from rover.planning.line_kernels import CLEAR, line_cost
 
 MOVES = 16
@@ -59,7 +60,7 @@ def expand(best, parents, flat, width, ahead, floor, reach, most_cost, start, go
     closed = 0
     while size > 0 and closed < most:
         u = items[0]
-        size = _drop_first(keys, items, size)
+        size = drop_first(keys, items, size)
         if best[u] <= 0.0 and u != start:
             continue  # closed already, by a better entry
         closed += 1
@@ -83,7 +84,7 @@ def expand(best, parents, flat, width, ahead, floor, reach, most_cost, start, go
                 if bound <= most_cost:
                     best[v] = reached
                     parents[v] = u
-                    size = _push(keys, items, size, bound, v)
+                    size = push(keys, items, size, bound, v)
                     state[GENERATED] += 1
     state[SIZE] = size
     state[EXPANDED] += closed
@@ -169,44 +170,3 @@ def trace(parents, width, start, goal):  # type: ignore[no-untyped-def]
         points[i, 1] = at % width + 0.5
         at = parents[at]
     return points
-
-
-@kernel
-def _push(keys, items, size, key, item):  # type: ignore[no-untyped-def]
-    """Sift up in a four-ary heap; return its new size."""
-    at = size
-    while at > 0:
-        above = (at - 1) >> 2
-        if keys[above] <= key:
-            break
-        keys[at] = keys[above]
-        items[at] = items[above]
-        at = above
-    keys[at] = key
-    items[at] = item
-    return size + 1
-
-
-@kernel
-def _drop_first(keys, items, size):  # type: ignore[no-untyped-def]
-    """Remove the least entry; return the new size."""
-    size -= 1
-    key = keys[size]
-    item = items[size]
-    at = 0
-    while True:
-        first = 4 * at + 1
-        if first >= size:
-            break
-        best = first
-        for child in range(first + 1, min(first + 4, size)):
-            if keys[child] < keys[best]:
-                best = child
-        if keys[best] >= key:
-            break
-        keys[at] = keys[best]
-        items[at] = items[best]
-        at = best
-    keys[at] = key
-    items[at] = item
-    return size

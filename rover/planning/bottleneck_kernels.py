@@ -9,7 +9,7 @@ import numpy as np
 from rover.core.jit import kernel
 from rover.hazard.directional_kernels import allowed, pitch_grade, roll_sine
 from rover.planning.directional_kernels import DONE
-from rover.planning.heap_kernels import drop_first, push
+from rover.planning.heap_kernels import doubled, drop_first, push
 
 _FIRST_ROOM = 4096
 
@@ -41,7 +41,7 @@ def least_bottleneck(ground, came_by, worst, start, goal, steps, headings, rules
             return worst[u]
         came_by[u] |= DONE
         if size + len(steps) > len(keys):
-            keys, items = _doubled(keys), _doubled(items)
+            keys, items = doubled(keys), doubled(items)
         for k in range(len(steps)):
             v = u + steps[k, 0]
             if came_by[v] >= DONE or worst[u] >= worst[v]:
@@ -65,10 +65,3 @@ def _angle(ground, node, east, north, rules, loosened):  # type: ignore[no-untyp
     pitch = math.atan(pitch_grade(e, n, east, north))
     roll = math.asin(roll_sine(e, n, east, north))
     return max(pitch * loosened[0], -pitch * loosened[1], abs(roll) * loosened[2])
-
-
-@kernel
-def _doubled(values):  # type: ignore[no-untyped-def]
-    longer = np.empty(2 * len(values), values.dtype)
-    longer[: len(values)] = values
-    return longer

@@ -33,6 +33,25 @@ def cell_of(name: str, point_m: tuple[float, float], geometry: GridGeometry) -> 
     return cell
 
 
+def from_end_to_end(
+    problem: PlanningProblem, cells: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Return a way's cells and its waypoints, the exact start and goal in the place of their cells' centres.
+
+    Args:
+        problem: The question.
+        cells: (n, 2) rows and columns; one cell becomes two unless start and goal are one place.
+
+    Returns:
+        (n, 2) int64 rows and columns, and (n, 2) float64 east and north.
+    """
+    if len(cells) == 1 and problem.start_m != problem.goal_m:
+        cells = np.repeat(cells, 2, axis=0)
+    waypoints = problem.costmap.geometry.centres_of(cells)
+    waypoints[0], waypoints[-1] = problem.start_m, problem.goal_m
+    return cells, waypoints
+
+
 def through_centres(
     problem: PlanningProblem, cells: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:

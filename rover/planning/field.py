@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.planning.astar import Cell, check_neighbours, checked_cell, checked_costs
-from rover.planning.tiled_search import LABEL_MEMORY, TiledSearch, tile_count
+from rover.planning.label_memory import LABEL_MEMORY
+from rover.planning.tiled_search import TiledSearch, tile_count
 
 
 def cost_field(

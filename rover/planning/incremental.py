@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from rover.core.errors import PlaceError, PlannerError
-from rover.core.grid import GridGeometry
+from rover.core.errors import PlannerError
 from rover.planning.astar import Cell, checked_costs
+from rover.planning.ends import cell_of, from_end_to_end
 from rover.planning.explain import explain
 from rover.planning.problem import Claim, NoPlan, Objective, Plan, PlanningProblem
 from rover.planning.replan import Costs, IncrementalSearch
@@ -43,16 +43,12 @@ class IncrementalPlanner:
         """
         _refuse_other_moves(problem)
         geometry = problem.costmap.geometry
-        start = _cell_of("start_m", problem.start_m, geometry)
-        goal = _cell_of("goal_m", problem.goal_m, geometry)
+        start = cell_of("start_m", problem.start_m, geometry)
+        goal = cell_of("goal_m", problem.goal_m, geometry)
         route = self._search_for(problem.costmap.cost_s_per_m, goal, geometry.resolution_m).route(start)
         if isinstance(route, NoPlan):
             return explain(problem, route)
-        cells = route.cells
-        if len(cells) == 1 and problem.start_m != problem.goal_m:
-            cells = np.repeat(cells, 2, axis=0)
-        waypoints = geometry.centres_of(cells)
-        waypoints[0], waypoints[-1] = problem.start_m, problem.goal_m
+        cells, waypoints = from_end_to_end(problem, route.cells)
         return Plan(
             planner=self.name,
             cells=cells,
@@ -116,16 +112,3 @@ def _refuse_other_moves(problem: PlanningProblem) -> None:
             field=field,
             value=value,
         )
-
-
-def _cell_of(name: str, point_m: tuple[float, float], geometry: GridGeometry) -> Cell:
-    cell = geometry.cell_at(*point_m)
-    if cell is None:
-        west, south, east, north = geometry.bounds_m
-        raise PlaceError(
-            "outside the terrain",
-            remedy=f"it spans east {west:g} to {east:g} m, north {south:g} to {north:g} m",
-            field=name,
-            value=list(point_m),
-        )
-    return cell

@@ -5,6 +5,8 @@ A. V. Goldberg and C. Harrelson, Computing the shortest path: A* search meets gr
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import label
@@ -30,6 +32,9 @@ _WORKING_BYTES = 40
 
 _FLOAT32_ERROR = 2.0**-24
 """Of a cost that is rounded to float32, as a share of it."""
+
+_FLOAT32_LEAST_ERROR = 2.0**-150
+"""Of one that is too small for that share to hold."""
 
 
 class PreparedMap:
@@ -116,10 +121,11 @@ class PreparedMap:
             had[chosen] += 1
             cells.append(at)
             field = self._field(at)
-            far[:, :, k] = field
+            with np.errstate(over="ignore"):  # the slack sees to it
+                far[:, :, k] = field
             np.minimum(nearest, field, out=nearest)
             greatest = max(greatest, float(field.max(where=inside, initial=0.0)))
-        return Landmarks(cells=np.array(cells, np.int64), cost=far, slack=2 * greatest * _FLOAT32_ERROR)
+        return Landmarks(cells=np.array(cells, np.int64), cost=far, slack=_rounding(greatest))
 
     def _parts(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
         """Number the parts of free ground that hang together, from 1, and count their cells."""
@@ -136,6 +142,13 @@ class PreparedMap:
             corner_cutting=self._cutting,
             neighbours=self._neighbours,
         )
+
+
+def _rounding(greatest: float) -> float:
+    """Return the greatest error of a difference of two costs in float32; inf, so that none bounds, if some overflow."""
+    if greatest > float(np.finfo(np.float32).max):
+        return math.inf
+    return 2 * max(greatest * _FLOAT32_ERROR, _FLOAT32_LEAST_ERROR)
 
 
 def _dearest(field: npt.NDArray[np.float64], inside: npt.NDArray[np.bool_] | None = None) -> Cell:

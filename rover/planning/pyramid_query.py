@@ -223,6 +223,7 @@ class Query:
             self.goal,
             resolution_m=self.pyramid.resolution_m,
             corner_cutting=self.corner_cutting,
+            time_limit_s=None if math.isinf(self.deadline) else max(0.0, self.deadline - time.monotonic()),
         )
         if isinstance(found, NoPlan):
             return found

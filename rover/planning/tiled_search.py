@@ -7,12 +7,11 @@ The order of work hangs on the map alone, never on threads or time, so that labe
 from __future__ import annotations
 
 import math
-import threading
+import sys
 import time
 from collections import deque
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +19,8 @@ import numpy.typing as npt
 
 from rover.core.errors import TimeLimitError
 from rover.core.strips import by_strips, threads
-from rover.planning.sweep_kernels import SIDE, SPAN
+from rover.planning.label_memory import LABEL_MEMORY as LABEL_MEMORY
+from rover.planning.sweep_kernels import SIDE
 from rover.planning.tile_kernels import (
     DONE,
     WIDE,
@@ -57,7 +57,6 @@ SLACK_BY_LANDMARKS, BAND_BY_LANDMARKS = 0.05, 2.0
 """Where the heuristic is strong all bounds are alike, and it is labels that say which tiles should wait for others."""
 
 _SAMPLES = 4096
-_KEPT_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -122,7 +121,8 @@ class TiledSearch:
             slack=landmarks.slack,
         )
         self._board = _board(cost, labels)
-        crossing = SIDE * resolution_m * _typical(cost)
+        # Never 0, which times an endless band would be no band at all.
+        crossing = max(SIDE * resolution_m * _typical(cost), sys.float_info.min)
         shares = (SLACK_BY_LANDMARKS, BAND_BY_LANDMARKS) if len(landmarks.cells) else (SLACK, BAND)
         self._bands = shares[0] * crossing, shares[1] * crossing
 
@@ -283,28 +283,3 @@ def _typical(cost: npt.NDArray[np.floating]) -> float:
     sample = cost.reshape(-1)[:: max(1, cost.size // _SAMPLES)]
     finite = sample[np.isfinite(sample)]
     return float(np.quantile(finite, 0.25)) if len(finite) else float(cost[np.isfinite(cost)].min())
-
-
-class _LabelMemory:
-    """Label arrays that are kept from one search to the next: fresh memory costs the system as much as the search."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: npt.NDArray[np.float64] | None = None
-
-    @contextmanager
-    def lent(self, tiles: int) -> Iterator[npt.NDArray[np.float64]]:
-        """Lend (tiles, SPAN, SPAN) of anything."""
-        with self._lock:
-            held, self._kept = self._kept, None
-        if held is None or len(held) < tiles:
-            held = np.empty((tiles, SPAN, SPAN), np.float64)
-        try:
-            yield held[:tiles]
-        finally:
-            if held.nbytes <= _KEPT_BYTES:
-                with self._lock:
-                    self._kept = held
-
-
-LABEL_MEMORY = _LabelMemory()

@@ -177,3 +177,15 @@ def test_alternatives_as_plans_keep_every_promise_but_the_least_cost(seed: int) 
     for way in alternative_plans(problem, best, problem.costmap.cost_s_per_m, count=3):
         assert check_plan(way.plan, problem) == []
         assert way.plan.cost_s == pytest.approx(way.cost_ratio * best.cost_s, rel=1e-9)
+
+
+def test_moves_too_cheap_to_be_told_apart_end_the_search() -> None:
+    """Beyond ground that is dear enough, a step changes no sum, and the way back from there is not to be read off."""
+    cost = np.full((90, 90), 1e-9)
+    cost[:, 0] = 1e9
+    cost[30:60, 45] = np.inf
+    start, goal = (5, 0), (85, 89)
+    best, least = best_of(cost, start, goal)
+    for way in find_alternatives(cost, best, resolution_m=1.0, count=3, corridor_m=3.0):
+        assert tuple(way.cells[0]) == start and tuple(way.cells[-1]) == goal
+        assert cost_of(way.cells, cost) <= MOST_COST * least

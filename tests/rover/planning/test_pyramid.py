@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -292,6 +293,25 @@ def test_a_time_limit_states_what_is_known() -> None:
     with pytest.raises(TimeLimitError, match="none costs less than") as caught:
         search_pyramid(pyramid, start, goal, time_limit_s=1e-6)  # type: ignore[arg-type]
     assert caught.value.exit_code == 5
+
+
+def test_the_time_limit_holds_for_costs_that_no_code_can_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where their range is too wide the costs themselves are searched, in the time that is left."""
+    limits: list[float | None] = []
+
+    def noted(*args: Any, **kwargs: Any) -> Any:
+        limits.append(kwargs.get("time_limit_s"))
+        return search_grid(*args, **kwargs)
+
+    monkeypatch.setattr("rover.planning.pyramid_query.search_grid", noted)
+    cost = np.full((40, 40), 1e9)
+    cost[0, 0], cost[20] = 1.0, 1e10
+    pyramid = build_pyramid(cost, resolution_m=1.0, landmarks=0)
+    found = search_pyramid(pyramid, (0, 0), (39, 39), time_limit_s=1000.0)
+    plain = search_grid(cost, (0, 0), (39, 39), resolution_m=1.0)
+    assert isinstance(found, PyramidRoute) and isinstance(plain, GridRoute)
+    assert found.cost_s == pytest.approx(plain.cost_s, rel=1e-9)
+    assert limits[-1] is not None and 0 < limits[-1] < 1000.0
 
 
 def test_memory_is_asked_for_first(monkeypatch: pytest.MonkeyPatch) -> None:

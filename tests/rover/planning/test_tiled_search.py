@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -18,6 +20,7 @@ from rover.planning.field import cost_field
 from rover.planning.prepared import PreparedMap
 from rover.planning.problem import NoPlan
 from rover.planning.sweep_kernels import SIDE
+from rover.planning.tile_kernels import Rules, heuristic
 
 INF = math.inf
 STEPS = {
@@ -183,6 +186,30 @@ def test_prepared_map_answers_as_the_plain_search(
             assert answer.cost_s == pytest.approx(plain.cost_s, rel=1e-12)
 
 
+@pytest.mark.parametrize("neighbours", [4, 8, 16])
+def test_heuristic_by_landmarks_never_overrates(neighbours: int) -> None:
+    """Costs in float32 are off by more than what float64 rounds, which the slack has to cover."""
+    cost = rough(90, 80, neighbours, lethal=0.1) + 1000.0
+    landmarks = PreparedMap(cost, resolution_m=0.7, neighbours=neighbours).landmarks
+    goal = (89, 79)
+    rules = Rules(
+        step=0.7,
+        floor=0.7 * float(cost.min()),
+        moves=neighbours,
+        cutting=False,
+        goal_row=goal[0],
+        goal_col=goal[1],
+        far=landmarks.cost,
+        far_goal=landmarks.cost[goal],
+        slack=landmarks.slack,
+    )
+    least = cost_field(cost, goal, resolution_m=0.7, neighbours=neighbours)
+    bounds = np.array([[heuristic(rules, row, col) for col in range(80)] for row in range(90)])
+    known = np.isfinite(least)
+    assert (bounds[known] <= least[known] * (1 + 1e-13)).all()
+    assert (bounds[known] >= 0.9 * least[known]).mean() > 0.2  # and it says something
+
+
 def test_prepared_map_looks_at_less() -> None:
     cost = rough(500, 500, 9, lethal=0.1)
     prepared = PreparedMap(cost, resolution_m=1.0)
@@ -204,3 +231,26 @@ def test_prepared_map_keeps_its_own_costs() -> None:
 
 def test_prepared_map_without_free_ground() -> None:
     assert isinstance(PreparedMap(np.full((4, 4), INF), resolution_m=1.0).search((0, 0), (3, 3)), NoPlan)
+
+
+def test_prepared_map_of_costs_beyond_float32() -> None:
+    """Landmarks that cannot be kept bound nothing, rather than calling all out of reach."""
+    cost = np.full((60, 60), 1e38)
+    answer = PreparedMap(cost, resolution_m=1.0, landmarks=3).search((0, 0), (59, 59))
+    plain = search_grid(cost, (0, 0), (59, 59), resolution_m=1.0)
+    assert isinstance(answer, GridRoute) and isinstance(plain, GridRoute)
+    assert answer.cost_s == plain.cost_s
+
+
+def test_costs_that_come_to_nothing_are_searched_to_the_end() -> None:
+    """In a process of its own, since a kernel that does not end cannot be interrupted."""
+    asked = (
+        "import numpy as np; from rover.planning.astar import search_grid;"
+        "least = 5e-324;"  # times a hundredth, it is 0
+        "route = search_grid(np.full((5, 60), least), (0, 0), (4, 59), resolution_m=0.01);"
+        "print(route.cost_s, *route.cells[-1])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert done.stdout.split() == ["0.0", "4", "59"]
