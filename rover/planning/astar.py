@@ -16,9 +16,10 @@ from rover.planning.ends import cell_of, through_centres
 from rover.planning.explain import explain, nearest_free
 from rover.planning.extremes_kernels import extremes
 from rover.planning.jump import JumpSearch, can_jump, jump_memory
+from rover.planning.label_memory import LABEL_MEMORY
 from rover.planning.objective import price_map, price_of_way
 from rover.planning.problem import Cause, Claim, NoPlan, Objective, Plan, PlanningProblem
-from rover.planning.tiled_search import LABEL_MEMORY, MOVES, NO_LANDMARKS, Landmarks, TiledSearch, tile_count
+from rover.planning.tiled_search import MOVES, NO_LANDMARKS, Landmarks, TiledSearch, tile_count
 
 Cell = tuple[int, int]
 
@@ -219,16 +220,21 @@ def costs_and_extremes(
             field=field,
             value=float(cost[row, col]),
         )
-    if not math.isfinite(greatest * resolution_m * cost.size):
-        raise CostMapError(
-            "too large for a route's cost to be added up",
-            remedy="scale the costs down, or mark such cells lethal (+inf)",
-            field=field,
-            value=greatest,
-        )
+    refuse_unaddable(greatest, resolution_m, cost.size)
     view = cost.view()
     view.flags.writeable = False  # so that the kernel is compiled for one kind of array
     return view, least, greatest
+
+
+def refuse_unaddable(greatest: float, resolution_m: float, cells: int) -> None:
+    """Refuse costs whose sums would be infinite: a move adds up to four of them, and is up to sqrt(5) cells long."""
+    if not math.isfinite(4.0 * greatest) or not math.isfinite(4.0 * greatest * resolution_m * cells):
+        raise CostMapError(
+            "too large for a route's cost to be added up",
+            remedy="scale the costs down, or mark such cells lethal (+inf)",
+            field="cost_s_per_m",
+            value=greatest,
+        )
 
 
 def _extremes(cost: npt.NDArray[np.floating]) -> tuple[float, float]:

@@ -39,7 +39,8 @@ class IncrementalPlanner:
 
         Raises:
             PlaceError: Start or goal lies outside the map.
-            PlannerError: The problem asks for another objective than time, or for other than 8 neighbours.
+            PlannerError: The problem asks for another objective than time, for other than 8 neighbours, or for a time
+                limit.
         """
         _refuse_other_moves(problem)
         geometry = problem.costmap.geometry
@@ -104,6 +105,8 @@ def _refuse_other_moves(problem: PlanningProblem) -> None:
         asked = ("objective", str(problem.objective), "time")
     elif problem.neighbours != 8:
         asked = ("neighbours", problem.neighbours, 8)
+    elif problem.time_limit_s is not None:
+        asked = ("time_limit_s", problem.time_limit_s, "searches without a time limit")
     if asked is not None:
         field, value, known = asked
         raise PlannerError(

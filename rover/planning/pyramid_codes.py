@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rover.core.errors import CostMapError, ResourceError
 from rover.core.strips import by_strips
-from rover.planning.astar import Cell
+from rover.planning.astar import Cell, refuse_unaddable
 from rover.planning.pyramid_codes_kernels import (
     ACROSS,
     ALONG,
@@ -140,13 +140,7 @@ def blank_codes(rows: int, cols: int, survey: Survey, resolution_m: float) -> Co
         CostMapError: Costs too large to add up along a route.
         ResourceError: More cells than can be named.
     """
-    if not math.isfinite(survey.greatest * resolution_m * rows * cols):
-        raise CostMapError(
-            "too large for a route's cost to be added up",
-            remedy="scale the costs down, or mark such cells lethal (+inf)",
-            field="cost_s_per_m",
-            value=survey.greatest,
-        )
+    refuse_unaddable(survey.greatest, resolution_m, rows * cols)
     free = math.isfinite(survey.least)
     return CodedCosts(
         rows=rows,

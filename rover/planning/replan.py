@@ -30,8 +30,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from rover.core.errors import CostMapError, PlaceError
-from rover.planning.astar import Cell, GridRoute, checked_cell, checked_costs
+from rover.core.errors import PlaceError
+from rover.planning.astar import Cell, GridRoute, checked_cell, checked_costs, refuse_unaddable
 from rover.planning.explain import nearest_free
 from rover.planning.problem import Cause, NoPlan
 from rover.planning.replan_kernels import (
@@ -194,13 +194,7 @@ class IncrementalSearch:
         """Take note of the range of new costs, or refuse them."""
         finite = np.isfinite(cost)
         greatest = float(np.max(cost, where=finite, initial=0.0))
-        if not math.isfinite(greatest * self.resolution_m * self.shape[0] * self.shape[1]):
-            raise CostMapError(
-                "too large for a route's cost to be added up",
-                remedy="scale the costs down, or mark such cells lethal (+inf)",
-                field="cost_s_per_m",
-                value=greatest,
-            )
+        refuse_unaddable(greatest, self.resolution_m, self.shape[0] * self.shape[1])
         self._least = min(self._least, float(np.min(cost)))
         self._greatest = max(self._greatest, greatest)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
-from rover.core.errors import TimeLimitError
+from rover.core.errors import CostMapError, TimeLimitError
 from rover.planning.astar import GridRoute, search_grid
 from rover.planning.field import cost_field
 from rover.planning.prepared import PreparedMap
@@ -254,3 +254,9 @@ def test_costs_that_come_to_nothing_are_searched_to_the_end() -> None:
         [sys.executable, "-c", asked], capture_output=True, text=True, timeout=120, check=True
     )
     assert done.stdout.split() == ["0.0", "4", "59"]
+
+
+def test_costs_whose_sums_would_be_infinite_are_refused_however_small_the_cells() -> None:
+    for moves in (4, 8, 16):
+        with pytest.raises(CostMapError, match="too large"):
+            search_grid(np.full((3, 3), 1.5e308), (0, 0), (2, 2), resolution_m=1e-3, neighbours=moves)

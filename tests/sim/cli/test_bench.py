@@ -38,7 +38,9 @@ def test_json_holds_the_totals_and_nothing_else(farside_within: Command, folder:
     assert list(totals) == KEYS
     assert totals["maps"] == 1 and totals["scenarios"] == 3
     assert totals["mismatches"] == 0 and totals["worst_error"] == 0.0
-    assert totals["seconds"] > 0 and totals["expanded"] >= 6
+    assert (
+        totals["seconds"] > 0 and totals["expanded"] >= 3
+    )  # the start of each, from which jumps may reach the goal
 
 
 def test_table_has_a_line_a_map_and_one_of_totals(farside_within: Command, folder: Path) -> None:
