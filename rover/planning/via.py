@@ -56,7 +56,10 @@ def plan_through(planner: Planner, problem: PlanningProblem, via_m: Sequence[Pla
     legs: list[Plan] = []
     for i, (start_m, goal_m) in enumerate(zip(stops[:-1], stops[1:], strict=True)):
         name = leg_name(i, len(stops) - 1)
-        leg = replace(problem, start_m=start_m, goal_m=goal_m, time_limit_s=_left(problem, began, name))
+        left_s = _left(problem, began, name, legs, math.dist(start_m, goal_m))
+        # The first leg has all of the time, so that its planner names the limit as it was given.
+        limit_s = problem.time_limit_s if i == 0 else left_s
+        leg = replace(problem, start_m=start_m, goal_m=goal_m, time_limit_s=limit_s)
         answer = _ask_leg(planner, leg, name, single=len(stops) == 2)
         if isinstance(answer, NoPlan):
             return answer if len(stops) == 2 else _on_leg(answer, i, len(stops) - 1)
@@ -80,15 +83,20 @@ def _ask_leg(planner: Planner, leg: PlanningProblem, name: str, *, single: bool)
         raise TimeLimitError([replace(p, what=f"{name}: {p.what}") for p in error.problems]) from error
 
 
-def _left(problem: PlanningProblem, began: float, name: str) -> float | None:
+def _left(
+    problem: PlanningProblem, began: float, name: str, before: Sequence[Plan], straight_m: float
+) -> float | None:
     if problem.time_limit_s is None:
         return None
     left = problem.time_limit_s - (time.monotonic() - began)
     if left > 0:
         return left
+    over = (
+        "the legs before it took all of the time" if before else "the time was over before the search began"
+    )
     raise TimeLimitError(
-        f"{name}: the legs before it took all of the time",
-        remedy="give more of it, or fewer places",
+        f"{name}: {over}; no way of this leg is shorter than {straight_m:.1f} m",
+        remedy="give more time, or fewer places" if before else "give more time",
         field="time_limit_s",
         value=problem.time_limit_s,
     )

@@ -109,7 +109,7 @@ def _legs(found: Itinerary, problem: PlanningProblem, dem: Dem) -> tuple[Leg, ..
 
 def _refuse_unheeded(plan: Plan, question: Question) -> None:
     """Refuse a way that is not what was asked for, as of a planner that knows nothing of an option."""
-    if plan.objective is not question.objective:
+    if plan.objective != question.objective:
         raise UsageError(
             f"the planner {plan.planner} does not heed it, and answers for least {plan.objective}",
             remedy="take another planner, or leave it off",

@@ -102,6 +102,7 @@ def read_question(
         ways=ways,
         snap_m=_positive(snap_m, "--snap", "metres"),
     )
+    _refuse_unheeded(question)
     _refuse_alternatives(question)
     return question
 
@@ -143,6 +144,25 @@ def _positive(value: float | None, option: str, unit: str) -> float | None:
             "not a positive number", remedy=f"give {unit}, more than 0", field=option, value=value
         )
     return value
+
+
+def _refuse_unheeded(question: Question) -> None:
+    """Refuse, before the search, what a planner off the grid does not declare: its way shows no number of moves."""
+    planner = question.planner
+    if Claim.ANY_ANGLE not in planner.claims:
+        return
+    asked: tuple[tuple[str, object, frozenset[object]], ...] = (
+        ("objective", question.objective, getattr(planner, "objectives", frozenset({Objective.TIME}))),
+        ("neighbours", question.neighbours, getattr(planner, "neighbours", frozenset({8}))),
+    )
+    for name, value, known in asked:
+        if value not in known:
+            raise UsageError(
+                f"the planner {planner.name} does not heed it",
+                remedy="take another planner, or leave it off",
+                field=f"--{name}",
+                value=str(value),
+            )
 
 
 def _refuse_alternatives(question: Question) -> None:

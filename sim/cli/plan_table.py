@@ -16,7 +16,7 @@ from rich.text import Text
 
 from rover.planning.legs import LegFigures
 from rover.planning.opening import bounds_in_words
-from rover.planning.problem import NoPlan, Objective, Plan
+from rover.planning.problem import Cause, NoPlan, Objective, Plan
 from rover.planning.snap import Snap
 from sim.cli.plan_answer import Answer
 
@@ -141,6 +141,8 @@ def moved_words(moved: Mapping[str, Snap]) -> list[str]:
 def refusal_words(answer: Answer) -> list[str]:
     """Return what is known of the place where a way would open."""
     opening = answer.opening
+    if isinstance(answer.result, NoPlan) and answer.result.cause is not Cause.NO_ROUTE:
+        return []
     if opening is None:
         return ["no slope limit opens a way: there is no place to show where one would"]
     east_m, north_m = opening.place_m

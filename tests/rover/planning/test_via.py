@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -130,8 +131,31 @@ def test_the_time_is_for_all_legs_and_the_leg_is_named() -> None:
     assert raised.value.exit_code == 5
     first, second = slow.limits
     assert first is not None and second is not None and second < first <= 1000
-    with pytest.raises(TimeLimitError, match="took all of the time"):
-        plan_through(AStarPlanner(), replace(problem, time_limit_s=1e-9), [])
+
+
+class Late(Slow):
+    """Takes longer than it may on the first leg."""
+
+    name, claims = "late", frozenset[Claim]()
+
+    def plan(self, problem: PlanningProblem) -> Plan | NoPlan:
+        assert problem.time_limit_s is not None
+        time.sleep(problem.time_limit_s)
+        return super().plan(problem)
+
+
+def test_a_leg_without_time_says_what_took_it_and_how_short_it_is_at_best() -> None:
+    problem = replace(make_problem(0), time_limit_s=0.2)
+    places = some_places(problem, 1, 1)
+    with pytest.raises(
+        TimeLimitError, match="via 1 to goal: the legs before it took all of the time"
+    ) as late:
+        plan_through(Late(), problem, places)
+    assert f"shorter than {math.dist(places[0], problem.goal_m):.1f} m" in str(late.value)
+    with pytest.raises(TimeLimitError, match="start to goal: the time was over before the search") as none:
+        plan_through(Never(), replace(problem, time_limit_s=1e-9), [])
+    assert f"shorter than {math.dist(problem.start_m, problem.goal_m):.1f} m" in str(none.value)
+    assert none.value.exit_code == 5 and "1e-09" in str(none.value) and "legs before" not in str(none.value)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -114,6 +114,8 @@ def test_table_json_and_files_agree(farside_within: Command, work: Path, ground:
         (("--objective", "fast"), ("--objective = fast", "time, energy, distance")),
         (("--neighbours", "5"), ("--neighbours = 5", "4, 8 or 16")),
         (("--any-angle", "--planner", "astar"), ("--any-angle", "another planner")),
+        (("--any-angle", "--neighbours", "16"), ("--neighbours = 16", "any-angle does not heed it")),
+        (("--any-angle", "--objective", "risk"), ("--objective = risk", "any-angle does not heed it")),
         (("--alternatives", "0"), ("--alternatives = 0",)),
         (("--alternatives", "2", "--via", "1,2"), ("between two places",)),
         (("--alternatives", "2", "--neighbours", "16"), ("8 neighbours",)),
@@ -156,6 +158,8 @@ def test_a_lethal_place_snaps_and_says_so(farside_within: Command, work: Path, g
     assert "via 1" in refused.stdout and "tilt" in refused.stdout and "nearest free cell" in refused.stdout
     near = farside_within("plan", "dem.tif", start, goal, via, "--snap", 2)
     assert near.returncode == 4
+    explained = farside_within("plan", "dem.tif", start, goal, via, "--explain")
+    assert explained.returncode == 4 and "no slope limit" not in explained.stdout
     words = ("plan", "dem.tif", start, goal, via, "--snap", 100)
     result = told(farside_within(*words, "--json", "--out", "p.geojson"))
     moved = result["moved"]["--via"]
