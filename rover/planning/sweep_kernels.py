@@ -51,6 +51,7 @@ def settle(labels, prices, dirty, step, moves, cutting, upwards, scratch):  # ty
         scratch: (3, SPAN).
     """
     up, down, along = dirty[UP], dirty[DOWN], dirty[ALONG]
+    half, slant, leg = 0.5 * step, 0.5 * DIAGONAL * step, 0.25 * KNIGHT * step
     relaxed = 0
     while (up | down | along) != 0:
         for k in range(SIDE):
@@ -64,10 +65,18 @@ def settle(labels, prices, dirty, step, moves, cutting, upwards, scratch):  # ty
             if changed_beside or changed_ends:
                 changed = False
                 if changed_beside:
-                    changed = _from_beside(labels, prices, i, way, step, moves, cutting)
                     relaxed += 1
-                if changed or changed_ends:
-                    changed = _along(labels, prices, i, step, scratch) or changed
+                    if moves == 4:
+                        changed = _straight(labels, prices, i, i + way, half)
+                    elif cutting:
+                        changed = _straight_and_cutting(labels, prices, i, i + way, half, slant)
+                    else:
+                        changed = _straight_and_diagonal(labels, prices, i, i + way, half, slant)
+                    if moves == 16:
+                        changed = _knights(labels, prices, i, i + way, i + 2 * way, leg) or changed
+                if (changed or changed_ends) and not _is_settled(labels, prices, i, half, scratch):
+                    _carry(labels, i, scratch)
+                    changed = True
                 if changed:
                     up |= here
                     down |= here
@@ -94,21 +103,6 @@ def mark(dirty, row):  # type: ignore[no-untyped-def]
     dirty[UP] |= bit & _BELOW
     dirty[DOWN] |= bit & _ABOVE
     dirty[ALONG] |= bit & _INNER
-
-
-@kernel
-def _from_beside(labels, prices, i, way, step, moves, cutting):  # type: ignore[no-untyped-def]
-    """Relax row i from row i + way, with knight's moves from the row after that too."""
-    half, slant = 0.5 * step, 0.5 * DIAGONAL * step
-    if moves == 4:
-        return _straight(labels, prices, i, i + way, half)
-    if cutting:
-        changed = _straight_and_cutting(labels, prices, i, i + way, half, slant)
-    else:
-        changed = _straight_and_diagonal(labels, prices, i, i + way, half, slant)
-    if moves == 16:
-        changed = _knights(labels, prices, i, i + way, i + 2 * way, 0.25 * KNIGHT * step) or changed
-    return changed
 
 
 @kernel
@@ -170,23 +164,25 @@ def _knights(labels, prices, i, b, f, leg):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _along(labels, prices, i, step, scratch):  # type: ignore[no-untyped-def]
-    """Carry labels along row i both ways, where a first look finds a label that the one next to it improves.
-
-    Each way goes over both halves of the row at once, since a sum has to wait for the one before it; what the first
-    half then improves in the second is carried on cell by cell.
-    """
-    half = 0.5 * step
-    found = 0
+def _is_settled(labels, prices, i, half, scratch):  # type: ignore[no-untyped-def]
+    """Whether no label of row i improves the next one; note the costs of the moves along it from left to right."""
+    improved = 0
     for j in range(HALO, HALO + SIDE):
         left, right = half * (prices[i, j - 1] + prices[i, j]), half * (prices[i, j + 1] + prices[i, j])
         scratch[_COST, j] = left
         reached = min(labels[i, j - 1] + left, labels[i, j + 1] + right)
-        found |= reached < labels[i, j]
-    if found == 0:
-        return False
+        improved |= reached < labels[i, j]
+    scratch[_COST, HALO + SIDE] = half * (prices[i, HALO + SIDE - 1] + prices[i, HALO + SIDE])
+    return improved == 0
+
+
+@kernel
+def _carry(labels, i, scratch):  # type: ignore[no-untyped-def]
+    """Carry labels along row i, both ways over both halves at once, since a sum has to wait for the one before it.
+
+    What the first half then improves in the second is carried on cell by cell.
+    """
     end = HALO + SIDE
-    scratch[_COST, end] = half * (prices[i, end - 1] + prices[i, end])
     outer_right, inner_right = labels[i, HALO - 1], labels[i, _MIDDLE - 1]
     outer_left, inner_left = labels[i, end], labels[i, _MIDDLE]
     for k in range(SIDE // 2):
@@ -197,16 +193,14 @@ def _along(labels, prices, i, step, scratch):  # type: ignore[no-untyped-def]
         inner_left = min(inner_left + scratch[_COST, d + 1], labels[i, d])
         scratch[_RIGHTWARDS, a], scratch[_RIGHTWARDS, b] = outer_right, inner_right
         scratch[_LEFTWARDS, c], scratch[_LEFTWARDS, d] = outer_left, inner_left
-    for j in range(_MIDDLE, end):
-        outer_right += scratch[_COST, j]
-        if not outer_right < scratch[_RIGHTWARDS, j]:
-            break
-        scratch[_RIGHTWARDS, j] = outer_right
-    for j in range(_MIDDLE - 1, HALO - 1, -1):
-        outer_left += scratch[_COST, j + 1]
-        if not outer_left < scratch[_LEFTWARDS, j]:
-            break
-        scratch[_LEFTWARDS, j] = outer_left
+    a, c = _MIDDLE, _MIDDLE - 1
+    while a < end and outer_right + scratch[_COST, a] < scratch[_RIGHTWARDS, a]:
+        outer_right += scratch[_COST, a]
+        scratch[_RIGHTWARDS, a] = outer_right
+        a += 1
+    while c >= HALO and outer_left + scratch[_COST, c + 1] < scratch[_LEFTWARDS, c]:
+        outer_left += scratch[_COST, c + 1]
+        scratch[_LEFTWARDS, c] = outer_left
+        c -= 1
     for j in range(HALO, end):
         labels[i, j] = min(scratch[_RIGHTWARDS, j], scratch[_LEFTWARDS, j])
-    return True
