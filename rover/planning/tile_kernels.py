@@ -180,20 +180,24 @@ def settle_tiles(board, rules, first, every):  # type: ignore[no-untyped-def]
 
 @kernel
 def _load_prices(cost, tile_row, tile_col, prices):  # type: ignore[no-untyped-def]
-    """Copy the prices of a tile and its halo; beyond the map they are infinite."""
+    """Copy the prices of a tile and its halo; beyond the map they are infinite.
+
+    The rows are far apart in memory. Copied by whole vectors, several are on their way at once; an unsigned index, which
+    cannot count from the end, is what lets them be.
+    """
     rows, cols = cost.shape
     top, left = tile_row * SIDE - HALO, tile_col * SIDE - HALO
-    first, last = max(0, -left), min(SPAN, cols - left)
+    if top >= 0 and left >= 0 and top + SPAN <= rows and left + SPAN <= cols:
+        for i in range(SPAN):
+            row = np.uint64(top + i)
+            for j in range(SPAN):
+                prices[i, j] = cost[row, np.uint64(left + j)]
+        return
     for i in range(SPAN):
         row = top + i
-        inside = 0 <= row < rows
-        for j in range(first if inside else SPAN):
-            prices[i, j] = np.inf
-        if inside:
-            for j in range(first, last):
-                prices[i, j] = cost[row, left + j]
-            for j in range(last, SPAN):
-                prices[i, j] = np.inf
+        for j in range(SPAN):
+            col = left + j
+            prices[i, j] = cost[row, col] if 0 <= row < rows and 0 <= col < cols else np.inf
 
 
 @kernel
