@@ -183,14 +183,15 @@ def _load_prices(cost, tile_row, tile_col, prices):  # type: ignore[no-untyped-d
     """Copy the prices of a tile and its halo; beyond the map they are infinite.
 
     The rows are far apart in memory. Copied by whole vectors, several are on their way at once; an unsigned index, which
-    cannot count from the end, is what lets them be.
+    cannot count from the end, is what lets them be, and a width that the compiler does not know.
     """
     rows, cols = cost.shape
+    width = prices.shape[1]
     top, left = tile_row * SIDE - HALO, tile_col * SIDE - HALO
     if top >= 0 and left >= 0 and top + SPAN <= rows and left + SPAN <= cols:
         for i in range(SPAN):
             row = np.uint64(top + i)
-            for j in range(SPAN):
+            for j in range(width):
                 prices[i, j] = cost[row, np.uint64(left + j)]
         return
     for i in range(SPAN):
@@ -232,15 +233,30 @@ def take_edges(board, rules, first, every):  # type: ignore[no-untyped-def]
                 if (down == 0 and across == 0) or not (0 <= row + down < tile_rows):
                     continue
                 other = tile + down * tile_cols + across
-                if 0 <= col + across < tile_cols and board.done[other] != 0:
+                if not (0 <= col + across < tile_cols and board.done[other] != 0):
+                    continue
+                if board.used[tile] == 0:
+                    _use(board, tile)
+                if _knows_better(board.labels, other, tile, down, across, ring):
                     _take_edge(board, rules, tile, other, down, across, ring)
 
 
 @kernel
+def _knows_better(labels, other, tile, down, across, ring):  # type: ignore[no-untyped-def]
+    """Whether a neighbour has a better label than the halo of a tile has, looked at without branches."""
+    top, bottom = _halo_range(down, ring)
+    left, right = _halo_range(across, ring)
+    better = 0
+    for i in range(top, bottom):
+        mine, theirs = np.uint64(i), np.uint64(i - down * SIDE)
+        for j in range(left, right):
+            better |= labels[other, theirs, np.uint64(j - across * SIDE)] < labels[tile, mine, np.uint64(j)]
+    return better != 0
+
+
+@kernel
 def _take_edge(board, rules, tile, other, down, across, ring):  # type: ignore[no-untyped-def]
-    """Compare a tile's halo towards (down, across) with the neighbour there, whose cells these are."""
-    if board.used[tile] == 0:
-        _use(board, tile)
+    """Take better labels over into a tile's halo towards (down, across) from the neighbour whose cells these are."""
     mine, theirs = board.labels[tile], board.labels[other]
     top, bottom = _halo_range(down, ring)
     left, right = _halo_range(across, ring)
