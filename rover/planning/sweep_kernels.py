@@ -97,12 +97,12 @@ def settle(labels, prices, dirty, step, moves, cutting, upwards, scratch):  # ty
 
 
 @kernel
-def mark(dirty, row):  # type: ignore[no-untyped-def]
-    """Note that a label of a row, of the halo or not, has changed from outside."""
+def mark(dirty, tile, row):  # type: ignore[no-untyped-def]
+    """Note in (n, 3) dirty rows that a label of a tile's row, of the halo or not, has changed from outside."""
     bit = _ONE << np.uint64(row)
-    dirty[UP] |= bit & _BELOW
-    dirty[DOWN] |= bit & _ABOVE
-    dirty[ALONG] |= bit & _INNER
+    dirty[tile, UP] |= bit & _BELOW
+    dirty[tile, DOWN] |= bit & _ABOVE
+    dirty[tile, ALONG] |= bit & _INNER
 
 
 @kernel

@@ -90,7 +90,7 @@ def begin(board, rules, row, col):  # type: ignore[no-untyped-def]
     _use(board, tile)
     i, j = row % SIDE + HALO, col % SIDE + HALO
     board.labels[tile, i, j] = 0.0
-    mark(board.dirty[tile], i)
+    mark(board.dirty, tile, i)
     board.bound[tile] = heuristic(rules, row, col)
     board.label[tile] = 0.0
     _queue(board, tile)
@@ -182,8 +182,8 @@ def settle_tiles(board, rules, first, every):  # type: ignore[no-untyped-def]
 def _load_prices(cost, tile_row, tile_col, prices):  # type: ignore[no-untyped-def]
     """Copy the prices of a tile and its halo; beyond the map they are infinite.
 
-    The rows are far apart in memory. Copied by whole vectors, several are on their way at once; an unsigned index, which
-    cannot count from the end, is what lets them be, and a width that the compiler does not know.
+    The rows are far apart in memory. Copied by whole vectors, several are on their way at once. It takes an index that
+    cannot count from the end, being unsigned, and a width that the compiler does not know, for it to use vectors.
     """
     rows, cols = cost.shape
     width = prices.shape[1]
@@ -238,7 +238,14 @@ def take_edges(board, rules, first, every):  # type: ignore[no-untyped-def]
                 if board.used[tile] == 0:
                     _use(board, tile)
                 if _knows_better(board.labels, other, tile, down, across, ring):
-                    _take_edge(board, rules, tile, other, down, across, ring)
+                    bound, label = _take_edge(
+                        board.labels, board.dirty, rules, tile_cols, tile, other, down, across, ring
+                    )
+                    board.label[tile] = min(board.label[tile], label)
+                    if bound < board.bound[tile]:
+                        board.bound[tile] = bound
+                        if down != 0:
+                            board.upwards[tile] = down < 0
 
 
 @kernel
@@ -255,30 +262,33 @@ def _knows_better(labels, other, tile, down, across, ring):  # type: ignore[no-u
 
 
 @kernel
-def _take_edge(board, rules, tile, other, down, across, ring):  # type: ignore[no-untyped-def]
-    """Take better labels over into a tile's halo towards (down, across) from the neighbour whose cells these are."""
-    mine, theirs = board.labels[tile], board.labels[other]
+def _take_edge(labels, dirty, rules, tile_cols, tile, other, down, across, ring):  # type: ignore[no-untyped-def]
+    """Take better labels over into a tile's halo towards (down, across) from the neighbour whose cells these are.
+
+    Args:
+        labels, dirty, tile_cols: Of the board, which handed over whole would cost more than the work done here.
+        rules: Of the heuristic.
+        tile, other, down, across, ring: The two tiles, where the other lies, and the width of halo in use.
+
+    Returns:
+        The least bound and the least label of those taken over.
+    """
     top, bottom = _halo_range(down, ring)
     left, right = _halo_range(across, ring)
-    row = tile // board.tile_cols * SIDE - HALO
-    col = tile % board.tile_cols * SIDE - HALO
-    least = board.bound[tile]
+    row, col = tile // tile_cols * SIDE - HALO, tile % tile_cols * SIDE - HALO
+    least_bound = least_label = np.inf
     for i in range(top, bottom):
         better = False
         for j in range(left, right):
-            label = theirs[i - down * SIDE, j - across * SIDE]
-            if label < mine[i, j]:
-                mine[i, j] = label
+            label = labels[other, i - down * SIDE, j - across * SIDE]
+            if label < labels[tile, i, j]:
+                labels[tile, i, j] = label
                 better = True
-                board.label[tile] = min(board.label[tile], label)
-                bound = label + heuristic(rules, row + i, col + j)
-                if bound < least:
-                    least = bound
-                    if down != 0:
-                        board.upwards[tile] = down < 0
+                least_label = min(least_label, label)
+                least_bound = min(least_bound, label + heuristic(rules, row + i, col + j))
         if better:
-            mark(board.dirty[tile], i)
-    board.bound[tile] = least
+            mark(dirty, tile, i)
+    return least_bound, least_label
 
 
 @kernel
