@@ -1,8 +1,15 @@
 """Relaxing a tile of labels row by row: the inner loops of the grid search.
 
 A label is the least cost known from the source to a cell. A row is relaxed from the row beside it, for all columns at
-once, and then along itself both ways; sweeps up and down the tile follow until nothing changes. None of the inner loops
-branches or waits for memory, so a cell costs a few nanoseconds, where taking it from an open list costs a hundred.
+once, and then along itself both ways where a look at it shows that this changes anything; sweeps up and down the tile
+follow until nothing changes. None of the inner loops branches or waits for memory, so a cell costs a few nanoseconds,
+where taking it from an open list costs a hundred. Three things keep them at vectors:
+
+- Kernels of one loop take whole arrays and the numbers of rows. A view of a row, or a kernel that calls another one,
+  counts references by locked instructions, which takes longer than to relax a row.
+- A label is stored whether it changed or not, and is the result of two minima, of which only one has the old label:
+  else the compiler makes of it a masked store, which some processors are slow at.
+- Loops over a row have a constant length of whole vectors.
 
 Arrays of a tile are (SPAN, SPAN): SIDE cells each way and HALO cells of its neighbours round them. Prices are in cost
 per metre, +inf lethal; a move costs its length times the mean price of the cells that it passes, two for a move to a
