@@ -1,8 +1,15 @@
 """Relaxing a tile of labels row by row: the inner loops of the grid search.
 
 A label is the least cost known from the source to a cell. A row is relaxed from the row beside it, for all columns at
-once, and then along itself both ways; sweeps up and down the tile follow until nothing changes. None of the inner loops
-branches or waits for memory, so a cell costs a few nanoseconds, where taking it from an open list costs a hundred.
+once, and then along itself both ways where a look at it shows that this changes anything; sweeps up and down the tile
+follow until nothing changes. None of the inner loops branches or waits for memory, so a cell costs a few nanoseconds,
+where taking it from an open list costs a hundred. Three things keep them at vectors:
+
+- Kernels of one loop take whole arrays and the numbers of rows. A view of a row, or a kernel that calls another one,
+  counts references by locked instructions, which takes longer than to relax a row.
+- A label is stored whether it changed or not, and is the result of two minima, of which only one has the old label:
+  else the compiler makes of it a masked store, which some processors are slow at.
+- Loops over a row have a constant length of whole vectors.
 
 Arrays of a tile are (SPAN, SPAN): SIDE cells each way and HALO cells of its neighbours round them. Prices are in cost
 per metre, +inf lethal; a move costs its length times the mean price of the cells that it passes, two for a move to a
@@ -29,6 +36,8 @@ UP, DOWN, ALONG = range(3)
 """Columns of a tile's dirty rows, as words of a bit per row: changed since the row above was relaxed from it, since the
 row below was, and changed at an end, so that it has to be relaxed along itself. Up is towards greater rows."""
 
+_COST, _RIGHTWARDS, _LEFTWARDS = range(3)
+_MIDDLE = HALO + SIDE // 2
 _ONE = np.uint64(1)
 _INNER = np.uint64(((1 << SIDE) - 1) << HALO)
 _BELOW = np.uint64((1 << (SIDE + HALO - 1)) - 1)
@@ -49,6 +58,7 @@ def settle(labels, prices, dirty, step, moves, cutting, upwards, scratch):  # ty
         scratch: (3, SPAN).
     """
     up, down, along = dirty[UP], dirty[DOWN], dirty[ALONG]
+    half, slant, leg = 0.5 * step, 0.5 * DIAGONAL * step, 0.25 * KNIGHT * step
     relaxed = 0
     while (up | down | along) != 0:
         for k in range(SIDE):
@@ -62,10 +72,18 @@ def settle(labels, prices, dirty, step, moves, cutting, upwards, scratch):  # ty
             if changed_beside or changed_ends:
                 changed = False
                 if changed_beside:
-                    changed = _from_beside(labels, prices, i, way, step, moves, cutting)
                     relaxed += 1
-                if changed or changed_ends:
-                    changed = _along(labels[i], prices[i], step, scratch) or changed
+                    if moves == 4:
+                        changed = _straight(labels, prices, i, i + way, half)
+                    elif cutting:
+                        changed = _straight_and_cutting(labels, prices, i, i + way, half, slant)
+                    else:
+                        changed = _straight_and_diagonal(labels, prices, i, i + way, half, slant)
+                    if moves == 16:
+                        changed = _knights(labels, prices, i, i + way, i + 2 * way, leg) or changed
+                if (changed or changed_ends) and not _is_settled(labels, prices, i, half, scratch):
+                    _carry(labels, i, scratch)
+                    changed = True
                 if changed:
                     up |= here
                     down |= here
@@ -86,112 +104,110 @@ def settle(labels, prices, dirty, step, moves, cutting, upwards, scratch):  # ty
 
 
 @kernel
-def mark(dirty, row):  # type: ignore[no-untyped-def]
-    """Note that a label of a row, of the halo or not, has changed from outside."""
+def mark(dirty, tile, row):  # type: ignore[no-untyped-def]
+    """Note in (n, 3) dirty rows that a label of a tile's row, of the halo or not, has changed from outside."""
     bit = _ONE << np.uint64(row)
-    dirty[UP] |= bit & _BELOW
-    dirty[DOWN] |= bit & _ABOVE
-    dirty[ALONG] |= bit & _INNER
+    dirty[tile, UP] |= bit & _BELOW
+    dirty[tile, DOWN] |= bit & _ABOVE
+    dirty[tile, ALONG] |= bit & _INNER
 
 
 @kernel
-def _from_beside(labels, prices, i, way, step, moves, cutting):  # type: ignore[no-untyped-def]
-    mine, other, price, beside = labels[i], labels[i + way], prices[i], prices[i + way]
-    if moves == 4:
-        return _straight(mine, other, price, beside, 0.5 * step)
-    if cutting:
-        changed = _straight_and_cutting(mine, other, price, beside, 0.5 * step, 0.5 * DIAGONAL * step)
-    else:
-        changed = _straight_and_diagonal(mine, other, price, beside, 0.5 * step, 0.5 * DIAGONAL * step)
-    if moves == 16:
-        leg = 0.25 * KNIGHT * step
-        far, far_price = labels[i + 2 * way], prices[i + 2 * way]
-        changed = _knights(mine, other, far, price, beside, far_price, leg) or changed
-    return changed
-
-
-@kernel
-def _straight(mine, other, price, beside, half):  # type: ignore[no-untyped-def]
+def _straight(labels, prices, i, b, half):  # type: ignore[no-untyped-def]
     changed = 0
     for j in range(HALO, HALO + SIDE):
-        reached = other[j] + half * (price[j] + beside[j])
-        old = mine[j]
-        changed |= reached < old
-        mine[j] = reached if reached < old else old
+        old = labels[i, j]
+        straight = labels[b, j] + half * (prices[i, j] + prices[b, j])
+        best = min(straight, old)
+        changed |= best < old
+        labels[i, j] = best
     return changed != 0
 
 
 @kernel
-def _straight_and_diagonal(mine, other, price, beside, half, half_diagonal):  # type: ignore[no-untyped-def]
+def _straight_and_diagonal(labels, prices, i, b, half, slant):  # type: ignore[no-untyped-def]
     changed = 0
     for j in range(HALO, HALO + SIDE):
-        here = price[j]
-        straight = other[j] + half * (here + beside[j])
-        left = other[j - 1] + half_diagonal * (here + beside[j - 1])
-        right = other[j + 1] + half_diagonal * (here + beside[j + 1])
-        left = left if price[j - 1] + beside[j] < np.inf else np.inf
-        right = right if price[j + 1] + beside[j] < np.inf else np.inf
-        slanted = left if left < right else right
-        reached = straight if straight < slanted else slanted
-        old = mine[j]
-        changed |= reached < old
-        mine[j] = reached if reached < old else old
+        here, old = prices[i, j], labels[i, j]
+        straight = labels[b, j] + half * (here + prices[b, j])
+        left = labels[b, j - 1] + slant * (here + prices[b, j - 1])
+        right = labels[b, j + 1] + slant * (here + prices[b, j + 1])
+        left = left if prices[i, j - 1] + prices[b, j] < np.inf else np.inf
+        right = right if prices[i, j + 1] + prices[b, j] < np.inf else np.inf
+        best = min(min(left, right), min(straight, old))
+        changed |= best < old
+        labels[i, j] = best
     return changed != 0
 
 
 @kernel
-def _straight_and_cutting(mine, other, price, beside, half, half_diagonal):  # type: ignore[no-untyped-def]
+def _straight_and_cutting(labels, prices, i, b, half, slant):  # type: ignore[no-untyped-def]
     changed = 0
     for j in range(HALO, HALO + SIDE):
-        here = price[j]
-        straight = other[j] + half * (here + beside[j])
-        left = other[j - 1] + half_diagonal * (here + beside[j - 1])
-        right = other[j + 1] + half_diagonal * (here + beside[j + 1])
-        slanted = left if left < right else right
-        reached = straight if straight < slanted else slanted
-        old = mine[j]
-        changed |= reached < old
-        mine[j] = reached if reached < old else old
+        here, old = prices[i, j], labels[i, j]
+        straight = labels[b, j] + half * (here + prices[b, j])
+        left = labels[b, j - 1] + slant * (here + prices[b, j - 1])
+        right = labels[b, j + 1] + slant * (here + prices[b, j + 1])
+        best = min(min(left, right), min(straight, old))
+        changed |= best < old
+        labels[i, j] = best
     return changed != 0
 
 
 @kernel
-def _knights(mine, other, far, price, beside, far_price, leg):  # type: ignore[no-untyped-def]
-    """The four knight's moves into a row from the two rows on one side of it."""
+def _knights(labels, prices, i, b, f, leg):  # type: ignore[no-untyped-def]
+    """The four knight's moves into row i from the two rows on one side of it, b and the far one f."""
     changed = 0
     for j in range(HALO, HALO + SIDE):
-        here = price[j]
-        wide_left = other[j - 2] + leg * (beside[j - 2] + beside[j - 1] + price[j - 1] + here)
-        wide_right = other[j + 2] + leg * (beside[j + 2] + beside[j + 1] + price[j + 1] + here)
-        tall_left = far[j - 1] + leg * (far_price[j - 1] + beside[j - 1] + beside[j] + here)
-        tall_right = far[j + 1] + leg * (far_price[j + 1] + beside[j + 1] + beside[j] + here)
-        wide = wide_left if wide_left < wide_right else wide_right
-        tall = tall_left if tall_left < tall_right else tall_right
-        reached = wide if wide < tall else tall
-        old = mine[j]
-        changed |= reached < old
-        mine[j] = reached if reached < old else old
+        here, old = prices[i, j], labels[i, j]
+        wide_left = labels[b, j - 2] + leg * (prices[b, j - 2] + prices[b, j - 1] + prices[i, j - 1] + here)
+        wide_right = labels[b, j + 2] + leg * (prices[b, j + 2] + prices[b, j + 1] + prices[i, j + 1] + here)
+        tall_left = labels[f, j - 1] + leg * (prices[f, j - 1] + prices[b, j - 1] + prices[b, j] + here)
+        tall_right = labels[f, j + 1] + leg * (prices[f, j + 1] + prices[b, j + 1] + prices[b, j] + here)
+        best = min(min(wide_left, wide_right), min(min(tall_left, tall_right), old))
+        changed |= best < old
+        labels[i, j] = best
     return changed != 0
 
 
 @kernel
-def _along(mine, price, step, scratch):  # type: ignore[no-untyped-def]
-    """Carry labels along a row both ways. The two ways are two chains of sums that the processor runs at once."""
-    cost, rightwards, leftwards = scratch[0], scratch[1], scratch[2]
-    for j in range(HALO, HALO + SIDE + 1):
-        cost[j] = 0.5 * step * (price[j - 1] + price[j])
-    right, left = mine[HALO - 1], mine[HALO + SIDE]
-    for k in range(HALO, HALO + SIDE):
-        reached, old = right + cost[k], mine[k]
-        right = reached if reached < old else old
-        rightwards[k] = right
-        m = SPAN - 1 - k
-        reached, old = left + cost[m + 1], mine[m]
-        left = reached if reached < old else old
-        leftwards[m] = left
-    changed = 0
+def _is_settled(labels, prices, i, half, scratch):  # type: ignore[no-untyped-def]
+    """Whether no label of row i improves the next one; note the costs of the moves along it from left to right."""
+    improved = 0
     for j in range(HALO, HALO + SIDE):
-        reached = rightwards[j] if rightwards[j] < leftwards[j] else leftwards[j]
-        changed |= reached < mine[j]
-        mine[j] = reached
-    return changed != 0
+        left, right = half * (prices[i, j - 1] + prices[i, j]), half * (prices[i, j + 1] + prices[i, j])
+        scratch[_COST, j] = left
+        reached = min(labels[i, j - 1] + left, labels[i, j + 1] + right)
+        improved |= reached < labels[i, j]
+    scratch[_COST, HALO + SIDE] = half * (prices[i, HALO + SIDE - 1] + prices[i, HALO + SIDE])
+    return improved == 0
+
+
+@kernel
+def _carry(labels, i, scratch):  # type: ignore[no-untyped-def]
+    """Carry labels along row i, both ways over both halves at once, since a sum has to wait for the one before it.
+
+    What the first half then improves in the second is carried on cell by cell.
+    """
+    end = HALO + SIDE
+    outer_right, inner_right = labels[i, HALO - 1], labels[i, _MIDDLE - 1]
+    outer_left, inner_left = labels[i, end], labels[i, _MIDDLE]
+    for k in range(SIDE // 2):
+        a, b, c, d = HALO + k, _MIDDLE + k, end - 1 - k, _MIDDLE - 1 - k
+        outer_right = min(outer_right + scratch[_COST, a], labels[i, a])
+        inner_right = min(inner_right + scratch[_COST, b], labels[i, b])
+        outer_left = min(outer_left + scratch[_COST, c + 1], labels[i, c])
+        inner_left = min(inner_left + scratch[_COST, d + 1], labels[i, d])
+        scratch[_RIGHTWARDS, a], scratch[_RIGHTWARDS, b] = outer_right, inner_right
+        scratch[_LEFTWARDS, c], scratch[_LEFTWARDS, d] = outer_left, inner_left
+    a, c = _MIDDLE, _MIDDLE - 1
+    while a < end and outer_right + scratch[_COST, a] < scratch[_RIGHTWARDS, a]:
+        outer_right += scratch[_COST, a]
+        scratch[_RIGHTWARDS, a] = outer_right
+        a += 1
+    while c >= HALO and outer_left + scratch[_COST, c + 1] < scratch[_LEFTWARDS, c]:
+        outer_left += scratch[_COST, c + 1]
+        scratch[_LEFTWARDS, c] = outer_left
+        c -= 1
+    for j in range(HALO, end):
+        labels[i, j] = min(scratch[_RIGHTWARDS, j], scratch[_LEFTWARDS, j])

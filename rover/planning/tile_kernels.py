@@ -90,7 +90,7 @@ def begin(board, rules, row, col):  # type: ignore[no-untyped-def]
     _use(board, tile)
     i, j = row % SIDE + HALO, col % SIDE + HALO
     board.labels[tile, i, j] = 0.0
-    mark(board.dirty[tile], i)
+    mark(board.dirty, tile, i)
     board.bound[tile] = heuristic(rules, row, col)
     board.label[tile] = 0.0
     _queue(board, tile)
@@ -180,20 +180,25 @@ def settle_tiles(board, rules, first, every):  # type: ignore[no-untyped-def]
 
 @kernel
 def _load_prices(cost, tile_row, tile_col, prices):  # type: ignore[no-untyped-def]
-    """Copy the prices of a tile and its halo; beyond the map they are infinite."""
+    """Copy the prices of a tile and its halo; beyond the map they are infinite.
+
+    The rows are far apart in memory. Copied by whole vectors, several are on their way at once. It takes an index that
+    cannot count from the end, being unsigned, and a width that the compiler does not know, for it to use vectors.
+    """
     rows, cols = cost.shape
+    width = prices.shape[1]
     top, left = tile_row * SIDE - HALO, tile_col * SIDE - HALO
-    first, last = max(0, -left), min(SPAN, cols - left)
+    if top >= 0 and left >= 0 and top + SPAN <= rows and left + SPAN <= cols:
+        for i in range(SPAN):
+            row = np.uint64(top + i)
+            for j in range(width):
+                prices[i, j] = cost[row, np.uint64(left + j)]
+        return
     for i in range(SPAN):
         row = top + i
-        inside = 0 <= row < rows
-        for j in range(first if inside else SPAN):
-            prices[i, j] = np.inf
-        if inside:
-            for j in range(first, last):
-                prices[i, j] = cost[row, left + j]
-            for j in range(last, SPAN):
-                prices[i, j] = np.inf
+        for j in range(SPAN):
+            col = left + j
+            prices[i, j] = cost[row, col] if 0 <= row < rows and 0 <= col < cols else np.inf
 
 
 @kernel
@@ -228,37 +233,62 @@ def take_edges(board, rules, first, every):  # type: ignore[no-untyped-def]
                 if (down == 0 and across == 0) or not (0 <= row + down < tile_rows):
                     continue
                 other = tile + down * tile_cols + across
-                if 0 <= col + across < tile_cols and board.done[other] != 0:
-                    _take_edge(board, rules, tile, other, down, across, ring)
+                if not (0 <= col + across < tile_cols and board.done[other] != 0):
+                    continue
+                if board.used[tile] == 0:
+                    _use(board, tile)
+                if _knows_better(board.labels, other, tile, down, across, ring):
+                    bound, label = _take_edge(
+                        board.labels, board.dirty, rules, tile_cols, tile, other, down, across, ring
+                    )
+                    board.label[tile] = min(board.label[tile], label)
+                    if bound < board.bound[tile]:
+                        board.bound[tile] = bound
+                        if down != 0:
+                            board.upwards[tile] = down < 0
 
 
 @kernel
-def _take_edge(board, rules, tile, other, down, across, ring):  # type: ignore[no-untyped-def]
-    """Compare a tile's halo towards (down, across) with the neighbour there, whose cells these are."""
-    if board.used[tile] == 0:
-        _use(board, tile)
-    mine, theirs = board.labels[tile], board.labels[other]
+def _knows_better(labels, other, tile, down, across, ring):  # type: ignore[no-untyped-def]
+    """Whether a neighbour has a better label than the halo of a tile has, looked at without branches."""
     top, bottom = _halo_range(down, ring)
     left, right = _halo_range(across, ring)
-    row = tile // board.tile_cols * SIDE - HALO
-    col = tile % board.tile_cols * SIDE - HALO
-    least = board.bound[tile]
+    better = 0
+    for i in range(top, bottom):
+        mine, theirs = np.uint64(i), np.uint64(i - down * SIDE)
+        for j in range(left, right):
+            better |= labels[other, theirs, np.uint64(j - across * SIDE)] < labels[tile, mine, np.uint64(j)]
+    return better != 0
+
+
+@kernel
+def _take_edge(labels, dirty, rules, tile_cols, tile, other, down, across, ring):  # type: ignore[no-untyped-def]
+    """Take better labels over into a tile's halo towards (down, across) from the neighbour whose cells these are.
+
+    Args:
+        labels, dirty, tile_cols: Of the board, which handed over whole would cost more than the work done here.
+        rules: Of the heuristic.
+        tile, other, down, across, ring: The two tiles, where the other lies, and the width of halo in use.
+
+    Returns:
+        The least bound and the least label of those taken over.
+    """
+    top, bottom = _halo_range(down, ring)
+    left, right = _halo_range(across, ring)
+    row, col = tile // tile_cols * SIDE - HALO, tile % tile_cols * SIDE - HALO
+    least_bound = least_label = np.inf
     for i in range(top, bottom):
         better = False
         for j in range(left, right):
-            label = theirs[i - down * SIDE, j - across * SIDE]
-            if label < mine[i, j]:
-                mine[i, j] = label
+            label = labels[other, i - down * SIDE, j - across * SIDE]
+            if label < labels[tile, i, j]:
+                labels[tile, i, j] = label
                 better = True
-                board.label[tile] = min(board.label[tile], label)
-                bound = label + heuristic(rules, row + i, col + j)
-                if bound < least:
-                    least = bound
-                    if down != 0:
-                        board.upwards[tile] = down < 0
+                least_label = min(least_label, label)
+                least_bound = min(least_bound, label + heuristic(rules, row + i, col + j))
         if better:
-            mark(board.dirty[tile], i)
-    board.bound[tile] = least
+            mark(dirty, tile, i)
+    return least_bound, least_label
 
 
 @kernel
