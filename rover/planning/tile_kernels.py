@@ -203,7 +203,7 @@ def _load_prices(cost, tile_row, tile_col, prices):  # type: ignore[no-untyped-d
 
 @kernel
 def list_targets(board):  # type: ignore[no-untyped-def]
-    """List the active tiles and all that touch one, and put those to use."""
+    """List the active tiles and all that touch one."""
     tile_cols = board.tile_cols
     tile_rows = len(board.used) // tile_cols
     count = 0
@@ -340,7 +340,7 @@ def label_at(board, row, col):  # type: ignore[no-untyped-def]
 
 @kernel
 def heuristic(rules, row, col):  # type: ignore[no-untyped-def]
-    """Lower bound of the cost from a cell to the goal, consistent: by the least price, and by the landmarks."""
+    """Lower bound of the cost from a cell to the goal, admissible: by the least price, and by the landmarks."""
     if rules.goal_row < 0:
         return 0.0
     down, across = abs(row - rules.goal_row), abs(col - rules.goal_col)
