@@ -315,7 +315,7 @@ class AStarPlanner:
             cost_s=route.cost_s if timed else price_of_way(cells, cost_s, geometry.resolution_m),
             expanded=route.expanded,
             objective=problem.objective,
-            price=route.cost_s,
+            price=None if timed else route.cost_s,
         )
 
 

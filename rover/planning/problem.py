@@ -104,7 +104,7 @@ class Plan:
         schedule: The same waypoints with times, charge and stops, or None for a plan without time.
         bound: Factor over the least cost that a planner claiming BOUNDED vouches for, or None.
         objective: What the way has least of.
-        price: How much of it, in the objective's unit; None for `cost_s`.
+        price: How much of it, in the objective's unit; None for `cost_s`, as of the least time by the cost map.
     """
 
     planner: str

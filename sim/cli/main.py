@@ -5,11 +5,13 @@ Nothing heavy is imported here or at the top of a subcommand's module, so that `
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import io
 import os
 import signal
 import sys
+import threading
 import warnings
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TextIO
@@ -63,10 +65,25 @@ def _stop(number: int, _frame: object) -> NoReturn:
     raise STOPS[number]
 
 
+_AGAIN_S = 0.05
+
+
+def _raise_again(lost: sys.UnraisableHookArgs) -> None:
+    """Send a stop once more that came while C code, as numba's compiler does, was calling Python and kept it to itself.
+
+    It is sent a little later, when that call is over.
+    """
+    if isinstance(lost.exc_value, Stopped):
+        threading.Timer(_AGAIN_S, _thread.interrupt_main, (lost.exc_value.number,)).start()
+    else:
+        sys.__unraisablehook__(lost)
+
+
 def main() -> None:
     """Run the command line and exit with its status."""
     _replace_closed_streams()
     warnings.showwarning = _show_warning
+    sys.unraisablehook = _raise_again
     signal.signal(signal.SIGTERM, _stop)
     for number in (signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as a shell has one in the background, and nohup
