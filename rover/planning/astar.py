@@ -12,7 +12,7 @@ import numpy.typing as npt
 from rover.core.arrays import locked
 from rover.core.errors import CostMapError, PlaceError
 from rover.core.strips import by_strips
-from rover.planning.ends import cell_of, through_centres
+from rover.planning.ends import cell_of, from_end_to_end, through_centres
 from rover.planning.explain import explain, nearest_free
 from rover.planning.extremes_kernels import extremes
 from rover.planning.jump import JumpSearch, can_jump, jump_memory
@@ -176,14 +176,7 @@ def _closed_in(start: Cell, goal: Cell, reached: int) -> NoPlan:
 
 def checked_costs(values: npt.NDArray[np.floating], resolution_m: float) -> npt.NDArray[np.floating]:
     """Return costs as a read-only C-contiguous array of floats; raises `CostMapError` where no search can use them."""
-    return costs_and_least(values, resolution_m)[0]
-
-
-def costs_and_least(
-    values: npt.NDArray[np.floating], resolution_m: float
-) -> tuple[npt.NDArray[np.floating], float]:
-    """Return what `checked_costs` does, and the least cost."""
-    return costs_and_extremes(values, resolution_m)[:2]
+    return costs_and_extremes(values, resolution_m)[0]
 
 
 def costs_and_extremes(
@@ -328,8 +321,4 @@ def _waypoints(
     """
     if problem.neighbours == 16:
         return through_centres(problem, cells)
-    if len(cells) == 1 and problem.start_m != problem.goal_m:
-        cells = np.repeat(cells, 2, axis=0)
-    waypoints = problem.costmap.geometry.centres_of(cells)
-    waypoints[0], waypoints[-1] = problem.start_m, problem.goal_m
-    return cells, waypoints
+    return from_end_to_end(problem, cells)

@@ -14,6 +14,7 @@ from scipy.ndimage import distance_transform_edt, label, maximum_filter1d
 
 from rover.hazard.costmap import CostMap, build_costmap, footprint_reach_cells, inflate
 from rover.hazard.detect import Hazard, HazardMap
+from rover.planning.ends import cell_of
 from rover.planning.problem import PlanningProblem
 
 Cell = tuple[int, int]
@@ -29,13 +30,10 @@ def ends(problem: PlanningProblem) -> tuple[Cell, Cell]:
     """Return the cells of start and goal.
 
     Raises:
-        ValueError: Either is outside the map.
+        PlaceError: Either is outside the map.
     """
     geometry = problem.costmap.geometry
-    start, goal = geometry.cell_at(*problem.start_m), geometry.cell_at(*problem.goal_m)
-    if start is None or goal is None:
-        raise ValueError("start or goal is outside the map")
-    return start, goal
+    return cell_of("start_m", problem.start_m, geometry), cell_of("goal_m", problem.goal_m, geometry)
 
 
 def connected(free: Mask, start: Cell, goal: Cell) -> bool:

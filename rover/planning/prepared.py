@@ -17,7 +17,7 @@ from rover.planning.astar import (
     GridRoute,
     check_neighbours,
     checked_cell,
-    costs_and_least,
+    costs_and_extremes,
     lethal_end,
     search_checked,
 )
@@ -69,7 +69,7 @@ class PreparedMap:
         if landmarks < 1:
             raise ValueError("a prepared map needs a landmark")
         check_neighbours(neighbours)
-        given, self._floor = costs_and_least(cost_s_per_m, resolution_m)
+        given, self._floor, _ = costs_and_extremes(cost_s_per_m, resolution_m)
         self._cost = given.copy()  # what is prepared must not change
         self._cost.flags.writeable = False
         self._resolution_m = float(resolution_m)

@@ -97,14 +97,13 @@ def begin(board, rules, row, col):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def run(board, rules, slack, band, ceiling, wide, enough):  # type: ignore[no-untyped-def]
+def run(board, rules, slack, band, wide, enough):  # type: ignore[no-untyped-def]
     """Settle tiles in rounds until the goal's label is proven.
 
     Args:
         board, rules: Written, read.
         slack: How far over the least bound a tile may be to be settled in the same round,
         band: and how far its label over the least of these.
-        ceiling: No route of this cost or more is looked for.
         wide: Tiles of a round at which to return and let threads settle them, with `finish_round` afterwards.
         enough: Tiles settled after which to return.
 
@@ -117,12 +116,12 @@ def run(board, rules, slack, band, ceiling, wide, enough):  # type: ignore[no-un
         for k in range(board.counts[WAITING]):
             bound = board.bound[board.waiting[k]]
             least = bound if bound < least else least
-        ceiling = min(ceiling, label_at(board, rules.goal_row, rules.goal_col))
-        if not least < ceiling:
+        goal_label = label_at(board, rules.goal_row, rules.goal_col)
+        if not least < goal_label:
             return DONE, least
         if settled >= enough:
             return PAUSE, least
-        _take(board, least + slack, band, ceiling)
+        _take(board, least + slack, band, goal_label)
         settled += board.counts[ACTIVE]
         if board.counts[ACTIVE] >= wide:
             return WIDE, least
@@ -133,18 +132,18 @@ def run(board, rules, slack, band, ceiling, wide, enough):  # type: ignore[no-un
 
 
 @kernel
-def _take(board, most, band, ceiling):  # type: ignore[no-untyped-def]
-    """Move the first tiles in reach of those with bounds up to `most`, and below the ceiling, to the active ones."""
+def _take(board, most, band, goal_label):  # type: ignore[no-untyped-def]
+    """Make active, of the waiting tiles with bounds up to `most` and below the goal's label, the nearest by label."""
     nearest = np.inf
     for k in range(board.counts[WAITING]):
         tile = board.waiting[k]
-        if board.bound[tile] <= most and board.bound[tile] < ceiling:
+        if board.bound[tile] <= most and board.bound[tile] < goal_label:
             nearest = min(nearest, board.label[tile])
     kept = taken = 0
     for k in range(board.counts[WAITING]):
         tile = board.waiting[k]
         bound = board.bound[tile]
-        if bound <= most and bound < ceiling and board.label[tile] <= nearest + band:
+        if bound <= most and bound < goal_label and board.label[tile] <= nearest + band:
             board.active[taken] = tile
             board.bound[tile] = np.inf
             board.label[tile] = np.inf

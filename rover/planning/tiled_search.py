@@ -10,6 +10,7 @@ import math
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,7 +20,6 @@ import numpy.typing as npt
 
 from rover.core.errors import TimeLimitError
 from rover.core.strips import by_strips, threads
-from rover.planning.label_memory import LABEL_MEMORY as LABEL_MEMORY
 from rover.planning.sweep_kernels import SIDE
 from rover.planning.tile_kernels import (
     DONE,
@@ -126,11 +126,10 @@ class TiledSearch:
         shares = (SLACK_BY_LANDMARKS, BAND_BY_LANDMARKS) if len(landmarks.cells) else (SLACK, BAND)
         self._bands = shares[0] * crossing, shares[1] * crossing
 
-    def run(self, *, ceiling: float = math.inf, time_limit_s: float | None = None) -> float:
+    def run(self, *, time_limit_s: float | None = None) -> float:
         """Search until the goal's label is proven, or all there is has one; return the goal's label, inf if none.
 
         Args:
-            ceiling: No route of this cost or more is looked for.
             time_limit_s: Longest time to take, None for any.
 
         Raises:
@@ -143,7 +142,7 @@ class TiledSearch:
         with ExitStack() as stack:
             pool: ThreadPoolExecutor | None = None
             while True:
-                state, self.bound_s = run(board, rules, *self._bands, ceiling, wide, _TILES_AT_ONCE)
+                state, self.bound_s = run(board, rules, *self._bands, wide, _TILES_AT_ONCE)
                 if state == DONE:
                     break
                 if state == WIDE:
@@ -236,13 +235,16 @@ def _last(parts: list[npt.NDArray[np.int64]]) -> Cell:
 
 def _share_round(board: Board, rules: Rules, pool: ThreadPoolExecutor, count: int) -> None:
     """Settle the active tiles and pass their edges on by `count` threads, this one among them."""
-    for work in (settle_tiles, take_edges):
-        if work is take_edges:
-            list_targets(board)
+
+    def share(work: Callable[[Board, Rules, int, int], None]) -> None:
         others = [pool.submit(work, board, rules, k, count) for k in range(1, count)]
         work(board, rules, 0, count)
         for other in others:
             other.result()
+
+    share(settle_tiles)
+    list_targets(board)
+    share(take_edges)
     finish_round(board)
 
 
@@ -254,9 +256,6 @@ def tile_count(shape: tuple[int, ...]) -> tuple[int, int]:
 def _board(cost: npt.NDArray[np.floating], labels: npt.NDArray[np.float64]) -> Board:
     tile_rows, tile_cols = tile_count(cost.shape)
     count = tile_rows * tile_cols
-
-    def zeros(dtype: npt.DTypeLike) -> npt.NDArray[np.generic]:
-        return np.zeros(count, dtype)
 
     return Board(
         prices=cost,

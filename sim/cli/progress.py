@@ -14,7 +14,7 @@ def say_if_cold(*, quiet: bool) -> None:
     from rover.core.jit import when_compiling
 
     if not quiet:
-        when_compiling(lambda: print("farside: compiling kernels, once (some 10 s)", file=sys.stderr))
+        when_compiling(lambda: print("farside: compiling kernels, once (up to a minute)", file=sys.stderr))
 
 
 class Stopped(BaseException):
