@@ -62,6 +62,9 @@ class VehicleParams(BaseModel):
     # Power
     array_area_m2: Positive
     array_efficiency: Fraction
+    array_lean_deg: Annotated[float, Field(ge=0, lt=90, allow_inf_nan=False)] = Field(
+        default=0.0, description="of the array out of the deck, towards the left; 0 lies flat on it"
+    )
     battery_wh: Positive
     charge_efficiency: Fraction
     discharge_efficiency: Fraction
@@ -118,6 +121,10 @@ class VehicleParams(BaseModel):
     @property
     def bogie_limit_rad(self) -> float:
         return math.radians(self.bogie_limit_deg)
+
+    @property
+    def array_lean_rad(self) -> float:
+        return math.radians(self.array_lean_deg)
 
     @property
     def footprint_radius_m(self) -> float:

@@ -112,6 +112,50 @@ def _cells_touching(shape: BaseGeometry, geometry: GridGeometry) -> npt.NDArray[
     return touched
 
 
+def moves_within(
+    zone: Zone, vehicle: VehicleParams, geometry: GridGeometry, moves: Sequence[tuple[int, int]]
+) -> npt.NDArray[np.bool_]:
+    """Return where half a move from a cell's centre keeps to a zone, turning in place included.
+
+    Two cells that allow a move, each on its half, are joined by a leg of which `clearance_m` is not negative.
+
+    Args:
+        zone, vehicle, geometry: As elsewhere here.
+        moves: (rows, cols) to each neighbour.
+
+    Returns:
+        (moves, rows, cols) bool.
+    """
+    rows, cols = np.indices(geometry.shape)
+    east = geometry.east_m + cols.ravel() * geometry.resolution_m
+    north = geometry.north_m + rows.ravel() * geometry.resolution_north_m
+    places = shapely.points(east, north)
+    shapely.prepare(zone.polygon)
+    inside = shapely.contains(zone.polygon, places)
+    free = np.asarray(inside if zone.kind is ZoneKind.KEEP_IN else ~inside)
+    within = np.repeat(free[None], len(moves), axis=0)
+    half_m = (
+        max(math.hypot(*move) for move in moves) / 2 * max(geometry.resolution_m, geometry.resolution_north_m)
+    )
+    apart_m = np.asarray(shapely.distance(zone.polygon.boundary, places))
+    near = apart_m <= half_m + 2 * vehicle.footprint_radius_m
+    for k in np.flatnonzero(near):
+        disc = swept_corridor(vehicle, np.array([[east[k], north[k]]]))
+        for m, (down, across) in enumerate(moves):
+            half = np.array([across * geometry.resolution_m, down * geometry.resolution_north_m]) / 2
+            swept = shapely.union(disc, _band(vehicle, np.array([east[k], north[k]]), half))
+            within[m, k] = not _wrong_m2(zone, swept) > 0
+    return np.asarray(within.reshape(len(moves), *geometry.shape))
+
+
+def _band(
+    vehicle: VehicleParams, place_m: npt.NDArray[np.float64], step_m: npt.NDArray[np.float64]
+) -> Polygon:
+    """Return the rectangle of the vehicle's width along a step."""
+    aside = np.array([-step_m[1], step_m[0]]) / math.hypot(*step_m) * vehicle.width_m / 2
+    return Polygon([place_m - aside, place_m + aside, place_m + step_m + aside, place_m + step_m - aside])
+
+
 def footprint(vehicle: VehicleParams, east_m: float, north_m: float, yaw_rad: float) -> Polygon:
     """Return the rectangle that the vehicle covers at a pose; yaw is counter-clockwise from east."""
     half_length, half_width = vehicle.length_m / 2, vehicle.width_m / 2
@@ -152,10 +196,16 @@ def clearance_m(zone: Zone, covered: BaseGeometry) -> float:
     """
     if covered.is_empty:
         return math.nan
+    wrong = _wrong_m2(zone, covered)
+    if wrong > 0:
+        return -math.sqrt(wrong)
     if zone.kind is ZoneKind.KEEP_OUT:
-        room = float(covered.distance(zone.polygon))
-        wrong = 0.0 if room > 0 else covered.intersection(zone.polygon).area
-    else:
-        room = float(covered.distance(zone.polygon.boundary)) if zone.polygon.covers(covered) else 0.0
-        wrong = 0.0 if room > 0 else covered.difference(zone.polygon).area
-    return -math.sqrt(wrong) if wrong > 0 else room
+        return float(covered.distance(zone.polygon))
+    return float(covered.distance(zone.polygon.boundary)) if zone.polygon.covers(covered) else 0.0
+
+
+def _wrong_m2(zone: Zone, covered: BaseGeometry) -> float:
+    """Return how much of an area is on the forbidden side of a zone."""
+    if zone.kind is ZoneKind.KEEP_OUT:
+        return float(covered.intersection(zone.polygon).area) if covered.intersects(zone.polygon) else 0.0
+    return 0.0 if zone.polygon.covers(covered) else float(covered.difference(zone.polygon).area)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rover.core.bodies import AU_M, MOON, SOLAR_CONSTANT_W_M2
 from rover.core.boundary import Mode
 from rover.core.vehicle import VehicleParams
-from rover.limits.base import Leg, Margin
+from rover.limits.base import Leg, Margin, Span, Surroundings, Table
 from rover.sky.almanac import Almanac
 
 
@@ -22,9 +22,61 @@ class ReserveLimit:
     reserve_soc: float
     name: str = "reserve_soc"
 
+    def table(self, around: Surroundings) -> Table:
+        return Table(floor_soc=np.full(len(around.timeline.span), self.reserve_soc))
+
     def margin(self, leg: Leg) -> Margin:
         slack = leg.soc - self.reserve_soc
         return Margin(limit=self.name, value=leg.soc, bound=self.reserve_soc, slack=slack, time_s=leg.end_s)
+
+
+@dataclass(frozen=True, slots=True)
+class WakeLimit:
+    """A night is spent only where the array wakes the rover in every morning of the plan."""
+
+    vehicle: VehicleParams
+    name: str = "dawn_w"
+
+    def table(self, around: Surroundings) -> Table:
+        dawns = dawn_array_w(around, self.vehicle)
+        return Table(havens=np.asarray((dawns >= self.vehicle.wake_array_w).all(axis=0)))
+
+    def margin(self, leg: Leg) -> Margin:
+        bound = self.vehicle.wake_array_w
+        slack = leg.dawn_w - bound if leg.asleep else math.inf
+        return Margin(limit=self.name, value=leg.dawn_w, bound=bound, slack=slack, time_s=leg.start_s)
+
+
+def dawn_array_w(around: Surroundings, vehicle: VehicleParams) -> npt.NDArray[np.float64]:
+    """Return (mornings, rows, cols) the most that the array of a parked rover gives between a night and the noon nap.
+
+    A morning that the plan's time does not reach is left out.
+    """
+    timeline, dawns = around.timeline, []
+    for night in np.flatnonzero(timeline.span == Span.NIGHT):
+        day = night + 1
+        best = np.zeros(around.geometry.shape)
+        while day < len(timeline.span) and timeline.span[day] in (Span.LOW, Span.DRIVE):
+            best = np.maximum(best, parked_array_w(around, vehicle, int(day)))
+            day += 1
+        if day > night + 1:
+            dawns.append(best)
+    return np.array(dawns).reshape(-1, *around.geometry.shape)
+
+
+def parked_array_w(around: Surroundings, vehicle: VehicleParams, k: int) -> npt.NDArray[np.float64]:
+    """Return (rows, cols) output in bin k of the array of a rover that parks at its best heading."""
+    timeline, headings = around.timeline, around.headings
+    column = int(timeline.column[k])
+    if column < 0:
+        return np.zeros(around.geometry.shape)
+    east, north = headings.grade_east.astype(np.float64), headings.grade_north.astype(np.float64)
+    sun = timeline.sun[k]
+    up = (sun[2] - east * sun[0] - north * sun[1]) / np.sqrt(1.0 + east**2 + north**2)
+    lean = vehicle.array_lean_rad
+    facing = np.maximum(0.0, up * math.cos(lean) + np.sqrt(np.maximum(0.0, 1.0 - up**2)) * math.sin(lean))
+    full_w = timeline.flux_w_m2[k] * vehicle.array_area_m2 * vehicle.array_efficiency
+    return np.asarray(full_w * facing * around.lit[:, :, column] / 255.0)
 
 
 def expected_array_w(

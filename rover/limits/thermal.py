@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -11,8 +12,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from rover.limits.base import Leg, Margin
-from rover.sky.almanac import Almanac
+from rover.core.bodies import AU_M, SOLAR_CONSTANT_W_M2
+from rover.limits.base import Leg, Margin, Span, Surroundings, Table, Timeline
+from rover.sky.almanac import Almanac, Sun
 
 _STEP_S = 600.0
 """No phase is shorter than this."""
@@ -115,6 +117,36 @@ class SunWindow:
         spans = zip(pairwise(self._starts_s), self._phases, strict=False)
         return max((b - a for (a, b), phase in spans if phase is Phase.NIGHT), default=0.0)
 
+    def timeline(
+        self, from_s: float, until_s: float, *, step_s: float, edges_s: Sequence[float] = ()
+    ) -> Timeline:
+        """Return a span of time cut into bins: one for each night, of the rest none longer than a step.
+
+        Args:
+            from_s, until_s: The span, inside the almanac.
+            step_s: Longest bin.
+            edges_s: Times that must be edges as well, such as those at which a zone opens.
+
+        Raises:
+            ValueError: A time is outside the almanac.
+        """
+        marks = [t for t in (*self._starts_s, *edges_s) if from_s < t < until_s]
+        edges = _cut(sorted({from_s, until_s, *marks}), step_s, lambda t: self.phase_at(t) is Phase.NIGHT)
+        middle = (edges[:-1] + edges[1:]) / 2
+        span = np.array([_SPAN_OF[self.phase_at(t)] for t in middle.tolist()], np.int8)
+        suns = [self.almanac.sun_at(t) for t in middle.tolist()]
+        awake = span != Span.NIGHT
+        return Timeline(
+            edge_s=edges,
+            span=span,
+            sun=np.array([_direction(sun) for sun in suns]).reshape(-1, 3),
+            flux_w_m2=np.array([SOLAR_CONSTANT_W_M2 * (AU_M / sun.distance_m) ** 2 for sun in suns]),
+            column=np.where(awake, np.cumsum(awake) - 1, -1),
+        )
+
+    def table(self, around: Surroundings) -> Table:
+        return Table(bins=around.timeline.span == Span.DRIVE)
+
     def margin(self, leg: Leg) -> Margin:
         """Return how far a driving leg's Sun stays inside the window; a parked leg has all the room."""
         low, high = leg.sun_elevation_rad
@@ -132,6 +164,26 @@ class SunWindow:
         napped = noon >= 0 and self._noon_rad[noon] >= self.params.nap_enter_rad
         return self.params.nap_enter_rad if leg.sun_rising or not napped else self.params.nap_exit_rad
 
+
+def _cut(marks: list[float], step_s: float, is_whole: Callable[[float], bool]) -> npt.NDArray[np.float64]:
+    """Return marks and the evenly spaced times between them, none where a stretch is to stay whole."""
+    edges = marks[:1]
+    for begin, end in pairwise(marks):
+        pieces = 1 if is_whole((begin + end) / 2) else math.ceil((end - begin) / step_s - 1e-9)
+        edges += [begin + (end - begin) * (i + 1) / pieces for i in range(pieces - 1)] + [end]
+    return np.array(edges)
+
+
+def _direction(sun: Sun) -> tuple[float, float, float]:
+    level = math.cos(sun.elevation_rad)
+    return (
+        level * math.sin(sun.azimuth_rad),
+        level * math.cos(sun.azimuth_rad),
+        math.sin(sun.elevation_rad),
+    )
+
+
+_SPAN_OF = {Phase.DRIVE: Span.DRIVE, Phase.LOW: Span.LOW, Phase.NAP: Span.NAP, Phase.NIGHT: Span.NIGHT}
 
 _ORDER = (Phase.NIGHT, Phase.NAP, Phase.DRIVE, Phase.LOW)
 

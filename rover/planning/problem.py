@@ -18,8 +18,10 @@ from rover.core.vehicle import VehicleParams
 from rover.hazard.costmap import CostMap
 from rover.hazard.detect import HazardMap
 from rover.limits.base import Limit
+from rover.planning.forecast import Forecaster
 from rover.sky.almanac import Almanac
 from rover.terrain.derive import Terrain
+from rover.terrain.horizon import HorizonMap
 
 
 class Claim(StrEnum):
@@ -61,7 +63,8 @@ class PlanningProblem:
         depart_s: Departure, seconds since the scenario's epoch.
         soc: State of charge at departure, 0-1.
         almanac: The Sun over the time ahead, or None for a plan without time.
-        light: Lit fraction by cell and time, or None.
+        horizon: Of the map's cells, for their light; or None.
+        forecaster: The Sun's phases and the rules of operation, or None.
         limits: What a leg is held to.
         deadline_s: Latest arrival, or None.
         objective: What the way is to have least of.
@@ -78,7 +81,8 @@ class PlanningProblem:
     depart_s: float = 0.0
     soc: float = 1.0
     almanac: Almanac | None = None
-    light: Any | None = None
+    horizon: HorizonMap | None = None
+    forecaster: Forecaster | None = None
     limits: Sequence[Limit] = ()
     deadline_s: float | None = None
     objective: Objective = Objective.TIME

@@ -22,6 +22,7 @@ _OURS = {
     "directional": "rover.planning.directional:DirectionalPlanner",
     "incremental": "rover.planning.incremental:IncrementalPlanner",
     "pyramid": "rover.planning.pyramid_planner:PyramidPlanner",
+    "traverse": "rover.planning.traverse:TraversePlanner",
 }
 """Ours work from a source checkout too, where no entry point is installed."""
 

@@ -1,0 +1,212 @@
+"""What labels of the traverse search are, what power does to them, and when one makes another needless.
+
+A label says: the rover stands on a cell at a time with a charge. It also keeps the best place that it has passed since
+the last edge of a bin: there it could have stayed longer, so that a label stands for all later times within its bin as
+well, with the charge that grows (or falls) at that place's rate up to what a full battery there would have left here.
+Waiting is so decided when it is known what for, and times and charges stay continuous.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from rover.core.jit import kernel
+
+TIME, CHARGE, RATE, MOST, SINCE, DARK, FIRST, SECOND = range(8)
+"""Columns of a label's numbers: time, s; charge, J; rate of charge while it waits, W; most charge that such waiting
+comes to, J; metres since the last commands; seconds in shadow up to now; what it has of either criterion."""
+
+CELL, PARENT, BIN, ACTION, NEXT, MARKS = range(6)
+"""Columns of a label's whole numbers. `NEXT` is the next label of the cell's list, -1 at its end."""
+
+START, WAIT, STAY = 8, 9, 10
+"""Actions that are not one of the eight moves: departure, waiting to the end of the bin, staying until driving is next
+open (nap, low Sun, night)."""
+
+HERE, SHADED, DEAD, BOTH = 1, 2, 4, 8
+"""Marks: the best place is the label's own cell; the best place is in shadow; another label dominates it; it was made
+for the charge that its own cell can add where the better place's is capped."""
+
+EDGE, PHASE, COLUMN, FLUX, SUN_EAST, SUN_NORTH, SUN_UP, OPEN, OPEN_UNTIL, DRIVEN, FLOOR = range(11)
+"""Columns of the table of bins: when it begins, s; what the Sun allows; column of the light, -1 for none; output of the
+array facing the Sun, W; direction to the Sun; whether driving is open, and until when; seconds of open driving before
+it; least charge, J."""
+
+DRIVE_PHASE, LOW_PHASE, NAP_PHASE, NIGHT_PHASE = 0, 1, 2, 3
+
+(
+    CAPACITY,
+    CHARGING,
+    DISCHARGING,
+    CHARGE_W,
+    NAP_W,
+    DORMANT_W,
+    COMMAND_W,
+    WAKE_W,
+    LEAN_COS,
+    LEAN_SIN,
+    LEAST_LIT,
+    SHADOW_LIT,
+    LONGEST_DARK,
+    DEADLINE,
+    STOP_M,
+    CYCLE_S,
+    CELL_M,
+    CHARGE_SLACK,
+    TIME_SLACK,
+    SINCE_SLACK,
+    TRACKS_DARK,
+    FIRST_KIND,
+    SECOND_KIND,
+) = range(23)
+"""Places in the rules: battery, J; efficiencies; loads and waking output, W; lean of the array; least light for driving
+and what counts as shadow, of 255; longest time in shadow, latest arrival, s; longest drive on one set of commands, m;
+what commands cost, s; side of a cell, m; what dominance overlooks of charge, J, time, s, and metres; whether time in
+shadow counts; the two criteria."""
+
+RULES = 23
+
+NONE, BY_TIME, BY_ENERGY, BY_CHARGE, BY_SHADOW, BY_CLEARANCE, BY_DISTANCE = range(7)
+"""Criteria: all are to be least; of charge and clearance it is the least of them with its sign changed."""
+
+ROUNDING_J = 1e-6
+"""Charges closer than this are one: sums of the same terms in another order."""
+
+
+@kernel
+def facing_sun(grade_east, grade_north, bins, k, rules):  # type: ignore[no-untyped-def]
+    """Return the share of the Sun's rays that the array of a parked rover takes at its best heading."""
+    up = bins[k, SUN_UP] - grade_east * bins[k, SUN_EAST] - grade_north * bins[k, SUN_NORTH]
+    up /= math.sqrt(1.0 + grade_east * grade_east + grade_north * grade_north)
+    if rules[LEAN_SIN] == 0.0:
+        return max(0.0, up)
+    along = math.sqrt(max(0.0, 1.0 - up * up))
+    return max(0.0, up * rules[LEAN_COS] + along * rules[LEAN_SIN])
+
+
+@kernel
+def facing_ahead(grade_east, grade_north, east, north, bins, k, rules):  # type: ignore[no-untyped-def]
+    """Return the share of the Sun's rays that the array takes at a heading: it leans to the left of the deck."""
+    size = math.sqrt(1.0 + grade_east * grade_east + grade_north * grade_north)
+    up = (bins[k, SUN_UP] - grade_east * bins[k, SUN_EAST] - grade_north * bins[k, SUN_NORTH]) / size
+    if rules[LEAN_SIN] == 0.0:
+        return max(0.0, up)
+    rise = grade_east * east + grade_north * north
+    longer = math.sqrt(1.0 + rise * rise)
+    # The normal (-grade_east, -grade_north, 1) / size times the way ahead (east, north, rise) / longer.
+    left_east = (-grade_north * rise - north) / (size * longer)
+    left_north = (east + grade_east * rise) / (size * longer)
+    left_up = (-grade_east * north + grade_north * east) / (size * longer)
+    left = left_east * bins[k, SUN_EAST] + left_north * bins[k, SUN_NORTH] + left_up * bins[k, SUN_UP]
+    return max(0.0, up * rules[LEAN_COS] + left * rules[LEAN_SIN])
+
+
+@kernel
+def light_of(lit, cell, bins, k):  # type: ignore[no-untyped-def]
+    """Return the light of a cell in a bin, of 255; at night none."""
+    column = int(bins[k, COLUMN])
+    if column < 0:
+        return 0
+    return int(lit[cell, column])
+
+
+@kernel
+def stored(net, rules):  # type: ignore[no-untyped-def]
+    """Return what a surplus brings to the cells of the battery, or a deficit takes from them."""
+    if net > 0.0:
+        return net * rules[CHARGING]
+    return net / rules[DISCHARGING]
+
+
+@kernel
+def parked_rate(cell, k, load_w, grades, lit, bins, rules):  # type: ignore[no-untyped-def]
+    """Return by how many watts the charge of a rover parked on a cell grows in a bin."""
+    light = light_of(lit, cell, bins, k)
+    array_w = 0.0
+    if light > 0:
+        share = facing_sun(np.float64(grades[cell, 0]), np.float64(grades[cell, 1]), bins, k, rules)
+        array_w = bins[k, FLUX] * share * light / 255.0
+    return stored(array_w - load_w, rules)
+
+
+@kernel
+def value_at(reals, label, time):  # type: ignore[no-untyped-def]
+    """Return the charge that a label has at a later time of its bin, having waited at its best place."""
+    charge = reals[label, CHARGE] + reals[label, RATE] * (time - reals[label, TIME])
+    if reals[label, RATE] > 0.0:
+        return max(reals[label, CHARGE], min(charge, reals[label, MOST]))
+    return charge
+
+
+@kernel
+def dominates(a, b, reals, whole, end, rules):  # type: ignore[no-untyped-def]
+    """Tell whether whatever follows label `b` follows label `a` of the same cell and bin at least as well.
+
+    It does if `a`, having waited at its best place until `b`'s time, has no less of everything, and can charge no
+    slower from then on. With a slack it overlooks so much.
+
+    Args:
+        a, b: Labels.
+        reals, whole: Their numbers.
+        end: Of the bin.
+        rules: As above.
+    """
+    slack = rules[CHARGE_SLACK]
+    then = reals[b, TIME]
+    if reals[a, TIME] > then + rules[TIME_SLACK]:
+        return False
+    if rules[CYCLE_S] > 0.0 and reals[a, SINCE] > reals[b, SINCE] + rules[SINCE_SLACK]:
+        return False
+    waits = max(0.0, then - reals[a, TIME])
+    in_shadow = 0.0
+    if rules[TRACKS_DARK] > 0.0 and whole[a, MARKS] & SHADED > 0:
+        if whole[b, MARKS] & SHADED == 0:
+            return False
+        in_shadow = waits
+    if rules[TRACKS_DARK] > 0.0 and reals[a, DARK] + in_shadow > reals[b, DARK]:
+        return False
+    first = reals[a, FIRST] + (in_shadow if rules[FIRST_KIND] == BY_SHADOW else 0.0)
+    second = reals[a, SECOND] + (in_shadow if rules[SECOND_KIND] == BY_SHADOW else 0.0)
+    if first > reals[b, FIRST] or second > reals[b, SECOND]:
+        return False
+    if value_at(reals, a, then) < reals[b, CHARGE] - slack - ROUNDING_J:
+        return False
+    if slack > 0.0:
+        return value_at(reals, a, end) >= value_at(reals, b, end) - slack
+    if reals[a, RATE] < reals[b, RATE]:
+        return False
+    return reals[b, RATE] <= 0.0 or reals[a, MOST] >= reals[b, MOST] - ROUNDING_J
+
+
+@kernel
+def arrival_bound(time, ahead_s, bins, bin_now):  # type: ignore[no-untyped-def]
+    """Return the earliest time at which so many more seconds of open driving are over; inf if there are not so many."""
+    count = len(bins) - 1
+    done = bins[bin_now, DRIVEN]
+    if bins[bin_now, OPEN] > 0.0:
+        done += time - bins[bin_now, EDGE]
+    if ahead_s <= 0.0:
+        return time
+    wanted = done + ahead_s
+    if wanted > bins[count, DRIVEN]:
+        return np.inf
+    low, high = bin_now, count  # the last bin that begins with less driven than wanted
+    while high - low > 1:
+        middle = (low + high) >> 1
+        if bins[middle, DRIVEN] < wanted:
+            low = middle
+        else:
+            high = middle
+    return max(time, bins[low, EDGE] + wanted - bins[low, DRIVEN])
+
+
+@kernel
+def bin_of(time, bins, bin_now):  # type: ignore[no-untyped-def]
+    """Return the bin of a time at or after the beginning of `bin_now`."""
+    count = len(bins) - 1
+    k = bin_now
+    while k < count and bins[k + 1, EDGE] <= time:
+        k += 1
+    return k

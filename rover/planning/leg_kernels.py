@@ -1,0 +1,89 @@
+"""What every move of a map costs, in seconds and joules, and the least of it from everywhere to the goal."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from rover.core.jit import kernel
+from rover.hazard.directional_kernels import move_cost
+from rover.planning.heap_kernels import drop_first, put
+
+ROWS_OFF = (1, 0, -1, 0, 1, -1, -1, 1)
+COLS_OFF = (0, 1, 0, -1, 1, 1, -1, -1)
+DIAGONAL = math.sqrt(0.5)
+EASTS = (0.0, 1.0, 0.0, -1.0, DIAGONAL, DIAGONAL, -DIAGONAL, -DIAGONAL)
+NORTHS = (1.0, 0.0, -1.0, 0.0, DIAGONAL, -DIAGONAL, -DIAGONAL, DIAGONAL)
+"""Neighbours in the order of `rover.limits.base.MOVES`."""
+
+
+@kernel
+def fill_legs(layers, cells, moves, cell_m, rules, slip, legs_s, legs_j, first, last):  # type: ignore[no-untyped-def]
+    """Fill the moves of rows `first` up to `last`, inf where one is not allowed.
+
+    Both cells must be open and allow the heading; of a diagonal the two whose corner it passes as well.
+
+    Args:
+        layers: grade east, grade north and mean square grade of roughness, each (rows, cols) float32.
+        cells: (rows, cols) bool, where the rover may be.
+        moves: (8, rows, cols) bool, headings at which a cell may be crossed.
+        cell_m: Side of a cell.
+        rules, slip: Of `DirectionalCost`.
+        legs_s, legs_j: (rows, cols, 8) float32 to fill.
+    """
+    grade_east, grade_north, rough = layers
+    rows, cols = cells.shape
+    for r in range(first, last):
+        for c in range(cols):
+            for d in range(8):
+                legs_s[r, c, d] = np.inf
+                legs_j[r, c, d] = np.inf
+                down, across = ROWS_OFF[d], COLS_OFF[d]
+                to_r, to_c = r + down, c + across
+                if not (0 <= to_r < rows and 0 <= to_c < cols):
+                    continue
+                if not (cells[r, c] and cells[to_r, to_c] and moves[d, r, c] and moves[d, to_r, to_c]):
+                    continue
+                length = cell_m
+                if d >= 4:
+                    if not (cells[to_r, c] and cells[r, to_c] and moves[d, to_r, c] and moves[d, r, to_c]):
+                        continue
+                    length = cell_m * math.sqrt(2.0)
+                seconds, joules = move_cost(
+                    *(grade_east, grade_north, rough, r, c, to_r, to_c, EASTS[d], NORTHS[d], length),
+                    *(rules, slip),
+                )
+                legs_s[r, c, d] = seconds
+                legs_j[r, c, d] = joules
+
+
+@kernel
+def least_to(goal, cols, price, least):  # type: ignore[no-untyped-def]
+    """Fill the least sum of a price of moves from every cell to the goal.
+
+    Args:
+        goal, cols: Cell by number, columns of the map.
+        price: (n, 8) float32, inf where there is no move.
+        least: (n,) float64 to fill.
+    """
+    count = len(least)
+    for cell in range(count):
+        least[cell] = np.inf
+    keys, items, size = np.empty(1024), np.empty(1024, np.int64), 0
+    least[goal] = 0.0
+    keys, items, size = put(keys, items, size, 0.0, goal)
+    while size > 0:
+        sum_to, cell = keys[0], items[0]
+        size = drop_first(keys, items, size)
+        if sum_to > least[cell]:
+            continue
+        for d in range(8):
+            row, col = cell // cols - ROWS_OFF[d], cell % cols - COLS_OFF[d]
+            if not (0 <= col < cols and row >= 0 and row * cols + col < count):
+                continue
+            before = row * cols + col
+            through = sum_to + np.float64(price[before, d])
+            if through < least[before]:
+                least[before] = through
+                keys, items, size = put(keys, items, size, through, before)

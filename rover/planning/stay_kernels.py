@@ -1,0 +1,128 @@
+"""A parked rover through the bins of a traverse: commands, nap, low Sun and night."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rover.core.jit import kernel
+from rover.planning.label_kernels import (
+    CAPACITY,
+    CHARGE_W,
+    COMMAND_W,
+    CYCLE_S,
+    DORMANT_W,
+    DRIVE_PHASE,
+    EDGE,
+    FLOOR,
+    FLUX,
+    LONGEST_DARK,
+    NAP_PHASE,
+    NAP_W,
+    NIGHT_PHASE,
+    PHASE,
+    SHADOW_LIT,
+    WAKE_W,
+    facing_sun,
+    light_of,
+    parked_rate,
+    stored,
+)
+
+AT, LEFT, IN_BIN, DARK_S, SHADED_S, REASON = range(6)
+"""What a stay comes to: when it ends, charge, bin, seconds in shadow up to then, and in all; why it cannot be."""
+
+STAYS = -1.0
+OUT_OF_TIME, OUT_OF_CHARGE, IN_SHADOW, NO_HAVEN, SHUT, OUT_OF_BINS, NIGHT_CHARGE = range(7)
+"""Reasons: the deadline; the charge; the time in shadow; no place to spend the night; no driving then and there; the
+end of the table; the charge that a night takes."""
+
+
+@kernel
+def stay_on(cell, time, charge, k, dark, ground, out):  # type: ignore[no-untyped-def]
+    """Stay on a cell from a time in a bin at which the rover may not move to the next bin in which it may.
+
+    Through low Sun and the nap the rover is awake; at night it sleeps with its array folded, and wakes in the first
+    bin after it in which its array gives enough.
+
+    Args:
+        cell, time, charge, k: Where, since when, J, and the bin of that time.
+        dark: Seconds in shadow up to now.
+        ground: As `traverse_kernels.Ground`.
+        out: (6,) to fill.
+    """
+    bins, rules = ground.bins, ground.rules
+    count = len(bins) - 1
+    asleep = False
+    out[SHADED_S] = 0.0
+    out[REASON] = STAYS
+    while k < count:
+        span = bins[k + 1, EDGE] - time
+        if bins[k, PHASE] == NIGHT_PHASE:
+            if ground.haven[cell] == 0:
+                out[REASON] = NO_HAVEN
+                break
+            asleep = True
+        elif asleep:
+            asleep = array_of(cell, k, ground) < rules[WAKE_W]
+        if asleep:
+            charge += stored(-rules[DORMANT_W], rules) * span
+            dark = 0.0
+        elif bins[k, PHASE] == DRIVE_PHASE:
+            break
+        else:
+            load_w = rules[NAP_W] if bins[k, PHASE] == NAP_PHASE else rules[CHARGE_W]
+            rate = parked_rate(cell, k, load_w, ground.grades, ground.lit, bins, rules)
+            charge = min(rules[CAPACITY], charge + rate * span)
+            dim = light_of(ground.lit, cell, bins, k) < rules[SHADOW_LIT]
+            dark = dark + span if dim else 0.0
+            out[SHADED_S] += span if dim else 0.0
+        if not charge >= bins[k, FLOOR]:
+            out[REASON] = NIGHT_CHARGE if asleep else OUT_OF_CHARGE
+            break
+        if dark > rules[LONGEST_DARK]:
+            out[REASON] = IN_SHADOW
+            break
+        time = bins[k + 1, EDGE]
+        k += 1
+    if k >= count and out[REASON] == STAYS:
+        out[REASON] = OUT_OF_BINS
+    out[AT], out[LEFT], out[IN_BIN], out[DARK_S] = time, charge, k, dark
+
+
+@kernel
+def array_of(cell, k, ground):  # type: ignore[no-untyped-def]
+    """Return what the array of a rover parked on a cell gives in a bin, W."""
+    light = light_of(ground.lit, cell, ground.bins, k)
+    if light == 0:
+        return 0.0
+    east, north = np.float64(ground.grades[cell, 0]), np.float64(ground.grades[cell, 1])
+    return ground.bins[k, FLUX] * facing_sun(east, north, ground.bins, k, ground.rules) * light / 255.0
+
+
+@kernel
+def command_on(cell, time, charge, k, cycles, ground, out):  # type: ignore[no-untyped-def]
+    """Spend command cycles on a cell, awake and outside nap and low Sun; fill `out` as `stay_on` does."""
+    bins, rules = ground.bins, ground.rules
+    left = cycles * rules[CYCLE_S]
+    out[SHADED_S] = 0.0
+    out[REASON] = STAYS
+    while left > 0.0:
+        if k >= len(bins) - 1 or bins[k, PHASE] != DRIVE_PHASE:
+            out[REASON] = SHUT
+            break
+        end = bins[k + 1, EDGE]
+        span = min(left, end - time)
+        rate = parked_rate(cell, k, rules[COMMAND_W], ground.grades, ground.lit, bins, rules)
+        charge = min(rules[CAPACITY], charge + rate * span)
+        out[SHADED_S] += span if light_of(ground.lit, cell, bins, k) < rules[SHADOW_LIT] else 0.0
+        if not charge >= bins[k, FLOOR]:
+            out[REASON] = OUT_OF_CHARGE
+            break
+        left -= span
+        time += span
+        if left > 0.0 or time >= end:
+            time = end
+            k += 1
+    if k >= len(bins) - 1 and out[REASON] == STAYS:
+        out[REASON] = OUT_OF_BINS
+    out[AT], out[LEFT], out[IN_BIN] = time, charge, k

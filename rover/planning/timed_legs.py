@@ -1,0 +1,111 @@
+"""The legs of a timetable as limits judge them: what each reaches of slope, roll, light, link and charge."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.boundary import Mode
+from rover.core.vehicle import VehicleParams
+from rover.hazard.directional import heading_vector
+from rover.limits.base import Leg, Surroundings
+from rover.limits.power import dawn_array_w
+from rover.planning.timetable import Step
+from rover.planning.traverse_search import SHADOW_BELOW, clearance_of
+
+Cell = tuple[int, int]
+
+
+def crossed_cells(cell: Cell, to: Cell) -> list[Cell]:
+    """Return the cells on whose plane a move between neighbours is judged: both, and those whose corner it passes."""
+    if cell[0] == to[0] or cell[1] == to[1]:
+        return [cell] if cell == to else [cell, to]
+    return [cell, to, (to[0], cell[1]), (cell[0], to[1])]
+
+
+class LegJudge:
+    """Makes legs of steps.
+
+    Args:
+        around: The maps and the sky.
+        vehicle: For its array and limits.
+    """
+
+    def __init__(self, around: Surroundings, vehicle: VehicleParams) -> None:
+        self.around = around
+        self.clearance_m = clearance_of(around, vehicle)
+        self.dawn_w = dawn_array_w(around, vehicle)
+        self.shadow_below = math.ceil(SHADOW_BELOW * 255)
+
+    def legs_of(self, steps: Sequence[Step]) -> list[Leg]:
+        """Return the leg of each step, in order."""
+        legs, dark_s = [], 0.0
+        for step in steps:
+            dark_s = self._dark_after(step, dark_s)
+            legs.append(self._leg(step, dark_s))
+        return legs
+
+    def _dark_after(self, step: Step, dark_s: float) -> float:
+        column = int(self.around.timeline.column[step.bin])
+        if step.mode is Mode.DORMANT or column < 0:
+            return 0.0
+        if self.around.lit[(*step.to, column)] >= self.shadow_below:
+            return 0.0
+        return dark_s + step.end_s - step.start_s
+
+    def _leg(self, step: Step, dark_s: float) -> Leg:
+        around, cells = self.around, crossed_cells(step.cell, step.to)
+        driving = step.mode is Mode.DRIVE
+        climb, descent, roll = self.attitude(step, cells) if driving else (0.0, 0.0, 0.0)
+        ends = around.geometry.centres_of(np.array([step.cell, step.to] if driving else [step.cell]))
+        first, last = around.almanac.sun_at(step.start_s), around.almanac.sun_at(step.end_s)
+        low, high = sorted((first.elevation_rad, last.elevation_rad))
+        return Leg(
+            start_s=step.start_s,
+            end_s=step.end_s,
+            path_m=ends,
+            tilt_rad=max(float(around.terrain.slope_rad[cell]) for cell in cells),
+            soc=min(step.soc, step.soc_after),
+            sun_elevation_rad=(low, high),
+            sun_rising=first.rising,
+            driving=driving,
+            asleep=step.mode is Mode.DORMANT,
+            climb_rad=climb,
+            descent_rad=descent,
+            roll_rad=roll,
+            clearance_m=min(float(self.clearance_m[cell]) for cell in cells),
+            lit=self._least(around.lit, step, (step.cell, step.to), 0.0) / 255.0,
+            dark_s=dark_s,
+            relay_rad=self._relay_rad(step),
+            dawn_w=float(self.dawn_w[:, step.cell[0], step.cell[1]].min(initial=math.inf)),
+            dusk_s=float(around.timeline.dusk_after(step.start_s)),
+        )
+
+    def attitude(self, step: Step, cells: Sequence[Cell]) -> tuple[float, float, float]:
+        """Return steepest climb, steepest descent and greatest roll of a move, none negative."""
+        yaw = math.atan2(step.to[0] - step.cell[0], step.to[1] - step.cell[1])
+        east, north = heading_vector(yaw)
+        headings = self.around.headings
+        grades = [(float(headings.grade_east[c]), float(headings.grade_north[c])) for c in cells]
+        pitch = [math.atan(e * east + n * north) for e, n in grades]
+        roll = [math.asin((n * east - e * north) / math.sqrt(1 + e * e + n * n)) for e, n in grades]
+        return max(0.0, *pitch), max(0.0, *(-p for p in pitch)), max(abs(r) for r in roll)
+
+    def _relay_rad(self, step: Step) -> float:
+        if self.around.relay_cdeg is None:
+            return math.nan
+        return math.radians(self._least(self.around.relay_cdeg, step, (step.cell, step.to), -9000.0) / 100.0)
+
+    def _least(
+        self, layer: npt.NDArray[np.integer], step: Step, cells: Sequence[Cell], at_night: float
+    ) -> float:
+        """Return the least of a layer by cell and bin over the bins of a step."""
+        timeline, k, values = self.around.timeline, step.bin, []
+        while k == step.bin or (k < len(timeline.span) and timeline.edge_s[k] < step.end_s - 1e-6):
+            column = int(timeline.column[k])
+            values += [at_night] if column < 0 else [float(layer[(*cell, column)]) for cell in cells]
+            k += 1
+        return min(values)

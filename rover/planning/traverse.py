@@ -1,0 +1,288 @@
+"""The traverse planner: place, time and charge in one search, under Sun, shadow, relay, nap and night."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rover.core.errors import PlannerError, TimeLimitError
+from rover.limits.base import Limit, Margin, Surroundings, Table, combine
+from rover.planning.ends import cell_of
+from rover.planning.forecast import Forecaster
+from rover.planning.label_kernels import FIRST, SECOND
+from rover.planning.label_kernels import TIME as TIME_COLUMN
+from rover.planning.problem import Cause, Claim, NoPlan, Objective, Plan, PlanningProblem
+from rover.planning.surroundings import surroundings_of
+from rover.planning.timed_legs import LegJudge
+from rover.planning.timetable import Step, Timetable, stages_of, steps_of
+from rover.planning.traverse_search import Criterion, Labels, Rules, ground_of, run_search
+
+STEP_S = 3600.0
+"""Longest bin by day."""
+
+CHARGE_LEVELS = 32
+"""Of which one is what dominance overlooks of charge."""
+
+_CRITERIA = {
+    Objective.TIME: Criterion.TIME,
+    Objective.ENERGY: Criterion.ENERGY,
+    Objective.DISTANCE: Criterion.DISTANCE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Outlook:
+    """A problem made ready to be searched, for one set of limits.
+
+    Attributes:
+        problem: The question.
+        forecaster: Of the problem.
+        around: Maps and sky by bin.
+        table: The strictest of all limits.
+        start, goal: Cells.
+    """
+
+    problem: PlanningProblem
+    forecaster: Forecaster
+    around: Surroundings
+    table: Table
+    start: tuple[int, int]
+    goal: tuple[int, int]
+
+
+def outlook(
+    problem: PlanningProblem, *, step_s: float = STEP_S, limits: Sequence[Limit] | None = None
+) -> Outlook:
+    """Make a problem ready.
+
+    Args:
+        problem: With almanac, horizon, forecaster and deadline.
+        step_s: Longest bin by day.
+        limits: Instead of the problem's.
+
+    Raises:
+        PlannerError: The problem lacks one of those.
+        PlaceError: Start or goal lies outside the map.
+        ResourceError: More memory than there is.
+    """
+    if problem.horizon is None or problem.forecaster is None or problem.deadline_s is None:
+        raise PlannerError(
+            "a traverse needs a horizon, the rules of operation and a deadline",
+            remedy="give a scenario, or a problem with horizon, forecaster and deadline_s",
+            field="planner",
+            value=TraversePlanner.name,
+        )
+    geometry = problem.costmap.geometry
+    start = cell_of("start_m", problem.start_m, geometry)
+    goal = cell_of("goal_m", problem.goal_m, geometry)
+    held = problem.limits if limits is None else limits
+    edges = [edge for limit in held for edge in getattr(limit, "edges_s", lambda: ())()]
+    around = surroundings_of(problem, problem.forecaster.window, step_s=step_s, edges_s=edges)
+    table = combine([limit.table(around) for limit in held])
+    table = replace(table, deadline_s=min(table.deadline_s, problem.deadline_s))
+    return Outlook(
+        problem=problem,
+        forecaster=problem.forecaster,
+        around=around,
+        table=table,
+        start=start,
+        goal=goal,
+    )
+
+
+class TraversePlanner:
+    """Earliest arrival, or the least of another criterion, over place, time and charge.
+
+    Args:
+        step_s: Longest bin by day.
+        charge_levels: As `traverse_search.Rules`; 0 for exact.
+    """
+
+    name = "traverse"
+    claims = frozenset({Claim.DIRECTIONAL, Claim.TIMED})
+    objectives = frozenset(_CRITERIA)
+    neighbours = frozenset({8})
+
+    def __init__(self, *, step_s: float = STEP_S, charge_levels: int = CHARGE_LEVELS) -> None:
+        self.step_s, self.charge_levels = step_s, charge_levels
+
+    def plan(self, problem: PlanningProblem) -> Plan | NoPlan:
+        """Return the way of earliest arrival, least energy or least distance, with its timetable.
+
+        Raises:
+            As `outlook`, and TimeLimitError: `problem.time_limit_s` is up.
+        """
+        if problem.objective not in _CRITERIA:
+            raise PlannerError(
+                f"no price by {problem.objective} in time",
+                remedy=f"take {', '.join(sorted(_CRITERIA))}",
+                field="objective",
+                value=problem.objective.value,
+            )
+        ready = outlook(problem, step_s=self.step_s)
+        return best_traverse(ready, _CRITERIA[problem.objective], charge_levels=self.charge_levels)
+
+
+def best_traverse(
+    ready: Outlook,
+    criterion: Criterion = Criterion.TIME,
+    *,
+    charge_levels: int = CHARGE_LEVELS,
+    report: Callable[[float], None] | None = None,
+) -> Plan | NoPlan:
+    """Return the traverse that has least of a criterion, and of those the one that arrives first.
+
+    Args:
+        ready: The problem.
+        criterion: What to have least of.
+        charge_levels: As `traverse_search.Rules`.
+        report: Told the least that the criterion can still come to, now and then.
+
+    Raises:
+        TimeLimitError: `problem.time_limit_s` is up; the message has the bound.
+    """
+    closed = closed_end(ready)
+    if closed is not None:
+        return closed
+    problem = ready.problem
+    rules = _rules(ready, charge_levels)
+    ground = ground_of(ready.around, rules, ready.goal, first=criterion)
+    search = run_search(
+        ground,
+        ready.start,
+        depart_s=problem.depart_s,
+        charge_j=problem.soc * problem.vehicle.battery_j,
+        time_limit_s=problem.time_limit_s,
+        report=report,
+    )
+    labels = next(iter(search))
+    if labels.cut_short:
+        raise TimeLimitError(
+            f"no traverse found yet; none has a {criterion} under {labels.lower_bound:g}",
+            remedy="allow more time, or take a coarser map or a longer step",
+            field="--time-limit",
+            value=problem.time_limit_s,
+        )
+    if labels.found is None:
+        return no_traverse(ready, labels)
+    return plan_of(ready, labels, labels.found, criterion)
+
+
+def pareto_front(
+    ready: Outlook,
+    first: Criterion,
+    second: Criterion,
+    *,
+    charge_levels: int = CHARGE_LEVELS,
+    report: Callable[[float], None] | None = None,
+) -> list[tuple[float, float, Plan]] | NoPlan:
+    """Return every traverse than which none is better by both criteria: (first, second, plan), the first ascending.
+
+    Raises:
+        TimeLimitError: `problem.time_limit_s` is up.
+    """
+    closed = closed_end(ready)
+    if closed is not None:
+        return closed
+    problem = ready.problem
+    ground = ground_of(ready.around, _rules(ready, charge_levels), ready.goal, first=first, second=second)
+    front: list[tuple[float, float, Plan]] = []
+    for labels in run_search(
+        ground,
+        ready.start,
+        depart_s=problem.depart_s,
+        charge_j=problem.soc * problem.vehicle.battery_j,
+        time_limit_s=problem.time_limit_s,
+        report=report,
+    ):
+        if labels.cut_short:
+            raise TimeLimitError(
+                f"{len(front)} of the front found, none missing with a {first} under {labels.lower_bound:g}",
+                remedy="allow more time, or take a coarser map or a longer step",
+                field="--time-limit",
+                value=problem.time_limit_s,
+            )
+        if labels.found is None:
+            return front or no_traverse(ready, labels)
+        row = labels.search.reals[labels.found]
+        values = [
+            float(row[TIME_COLUMN] if kind is Criterion.TIME else row[column])
+            for kind, column in ((first, FIRST), (second, SECOND))
+        ]
+        front.append((values[0], values[1], plan_of(ready, labels, labels.found, first)))
+    return front
+
+
+def _rules(ready: Outlook, charge_levels: int) -> Rules:
+    return Rules(
+        vehicle=ready.problem.vehicle,
+        operations=ready.forecaster.operations,
+        table=ready.table,
+        charge_levels=charge_levels,
+    )
+
+
+def closed_end(ready: Outlook) -> NoPlan | None:
+    """Return the refusal of a start or a goal on a cell where the rover may not be."""
+    cells = ready.table.cells
+    for cell, cause, end in (
+        (ready.start, Cause.START_LETHAL, "start"),
+        (ready.goal, Cause.GOAL_LETHAL, "goal"),
+    ):
+        if cells is not None and not cells[cell]:
+            flags = ready.problem.hazards.at(*cell)
+            why = flags.words if flags else "in reach of a hazard"
+            return NoPlan(
+                cause=cause, where=f"the {end} cell {cell} is closed: {why}", remedy=f"move the {end}"
+            )
+    return None
+
+
+def plan_of(ready: Outlook, labels: Labels, label: int, criterion: Criterion) -> Plan:
+    """Return the plan that leads to a label."""
+    problem, around = ready.problem, ready.around
+    steps = steps_of(labels, label)
+    places = _places(ready)
+    cells = np.array([ready.start, *(step.to for step in steps if step.to != step.cell)], np.int64)
+    judge = LegJudge(around, problem.vehicle)
+    timetable = Timetable(
+        stages=stages_of(steps, places, problem.terrain.slope_rad),
+        margins=worst_of(problem.limits, judge, steps),
+        steps=steps,
+    )
+    waypoints = problem.costmap.geometry.centres_of(cells)
+    drive_s = math.fsum(step.end_s - step.start_s for step in steps if step.to != step.cell)
+    objective = next((o for o, c in _CRITERIA.items() if c is criterion), Objective.TIME)
+    price = None if criterion is Criterion.TIME else float(labels.search.reals[label, FIRST])
+    return Plan(
+        planner=TraversePlanner.name,
+        cells=cells,
+        waypoints_m=waypoints,
+        cost_s=drive_s,
+        expanded=labels.expanded,
+        schedule=timetable,
+        objective=objective,
+        price=price,
+    )
+
+
+def _places(ready: Outlook) -> np.ndarray:
+    rows, cols = np.indices(ready.around.geometry.shape)
+    cells = np.stack([rows.ravel(), cols.ravel()], axis=-1)
+    return ready.around.geometry.centres_of(cells).reshape(*ready.around.geometry.shape, 2)
+
+
+def worst_of(limits: Sequence[Limit], judge: LegJudge, steps: Sequence[Step]) -> tuple[Margin, ...]:
+    """Return the margin of least slack of each limit over a timetable."""
+    legs = judge.legs_of(steps)
+    if not legs:
+        return ()
+    return tuple(min((limit.margin(leg) for leg in legs), key=lambda m: m.slack) for limit in limits)
+
+
+def no_traverse(ready: Outlook, labels: Labels) -> NoPlan:
+    """Return why a search came to nothing."""
+    return NoPlan(cause=Cause.NO_ROUTE, where="", remedy="", expanded=labels.expanded)

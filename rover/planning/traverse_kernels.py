@@ -1,0 +1,502 @@
+"""The search of the traverse planner: labels of place, time and charge in the order of what they can still come to.
+
+Two rules make it exact, not only safe. A leg ends within the bin in which it began, or begins with the bin: so all
+labels that an edge finds on a cell have the edge's time, and within a bin nothing changes but by what the rover does.
+And what one waits for is charge or an edge: the charge that a leg lacks is waited for, to the second, at the best place
+passed since the last edge. Light and power of a leg are those of the bin in which it begins.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from rover.core.jit import kernel
+from rover.planning.label_heap_kernels import drop_label, put_label
+from rover.planning.label_kernels import (
+    ACTION,
+    BIN,
+    BOTH,
+    BY_CHARGE,
+    BY_CLEARANCE,
+    BY_DISTANCE,
+    BY_ENERGY,
+    BY_SHADOW,
+    BY_TIME,
+    CAPACITY,
+    CELL,
+    CELL_M,
+    CHARGE,
+    CHARGE_SLACK,
+    CHARGE_W,
+    COLUMN,
+    CYCLE_S,
+    DARK,
+    DEAD,
+    DEADLINE,
+    DRIVE_PHASE,
+    EDGE,
+    FIRST,
+    FIRST_KIND,
+    FLOOR,
+    FLUX,
+    HERE,
+    LEAST_LIT,
+    LONGEST_DARK,
+    MARKS,
+    MOST,
+    NEXT,
+    NONE,
+    OPEN,
+    OPEN_UNTIL,
+    PARENT,
+    PHASE,
+    RATE,
+    SECOND,
+    SECOND_KIND,
+    SHADED,
+    SHADOW_LIT,
+    SINCE,
+    START,
+    STAY,
+    STOP_M,
+    TIME,
+    WAIT,
+    arrival_bound,
+    bin_of,
+    dominates,
+    facing_ahead,
+    light_of,
+    parked_rate,
+    stored,
+    value_at,
+)
+from rover.planning.stay_kernels import (
+    AT,
+    DARK_S,
+    IN_BIN,
+    IN_SHADOW,
+    LEFT,
+    OUT_OF_BINS,
+    OUT_OF_CHARGE,
+    OUT_OF_TIME,
+    REASON,
+    SHADED_S,
+    SHUT,
+    STAYS,
+    command_on,
+    stay_on,
+)
+
+LABELS, OPENED, EXPANDED, GENERATED, GOAL_LABEL = range(5)
+"""Counts: labels made; entries on the open list; labels expanded; offered; the label that was found."""
+
+COUNTS = 5
+OUT = 6
+REFUSALS = 7
+"""Reasons of `stay_kernels`; of each how often, and of the one nearest to the goal: seconds to go, cell, time."""
+
+FOUND, EMPTY, PAUSED, FULL = range(4)
+"""How a stretch of the search ends."""
+
+ROOM = 40
+"""Labels that one expansion makes at most, with as many entries on the open list."""
+
+ROWS_OFF = (1, 0, -1, 0, 1, -1, -1, 1)
+COLS_OFF = (0, 1, 0, -1, 1, 1, -1, -1)
+DIAGONAL = math.sqrt(0.5)
+EASTS = (0.0, 1.0, 0.0, -1.0, DIAGONAL, DIAGONAL, -DIAGONAL, -DIAGONAL)
+NORTHS = (1.0, 0.0, -1.0, 0.0, DIAGONAL, -DIAGONAL, -DIAGONAL, DIAGONAL)
+ROOT_2 = math.sqrt(2.0)
+
+
+class Ground(NamedTuple):
+    """What a traverse is planned over; cells are numbered row by row.
+
+    Attributes:
+        goal, cols: The goal's number, columns of the map.
+        legs_s, legs_j: (n, 8) float32 seconds and joules of each move, inf where it is not allowed.
+        grades: (n, 2) float32 grade east and north.
+        lit: (n, columns) uint8 light by cell and bin, of 255.
+        closed: (n, columns) uint8, 1 where not to drive in a bin; or (1, 1) for nowhere.
+        haven: (n,) uint8, 1 where a night may be spent.
+        clear: (n,) float32 clearance, m.
+        ahead: (n, 3) float64 least seconds to the goal, and least of either criterion.
+        bins: (k + 1, 11) float64 as `label_kernels` names the columns; the last row has the end.
+        rules: (23,) float64 likewise.
+    """
+
+    goal: int
+    cols: int
+    legs_s: np.ndarray
+    legs_j: np.ndarray
+    grades: np.ndarray
+    lit: np.ndarray
+    closed: np.ndarray
+    haven: np.ndarray
+    clear: np.ndarray
+    ahead: np.ndarray
+    bins: np.ndarray
+    rules: np.ndarray
+
+
+class Search(NamedTuple):
+    """Labels, lists, the open list and counts of a search.
+
+    Attributes:
+        reals, whole: (m, 8) float64 and (m, 6) int32 numbers of labels.
+        heads: (n,) int32 first label of each cell's list, -1 for none.
+        keys, items: The open list.
+        counts: (5,) int64.
+        best: (1,) least second criterion of a goal found.
+        refused: (7, 4) refusals.
+        out: (6,) room to work.
+    """
+
+    reals: np.ndarray
+    whole: np.ndarray
+    heads: np.ndarray
+    keys: np.ndarray
+    items: np.ndarray
+    counts: np.ndarray
+    best: np.ndarray
+    refused: np.ndarray
+    out: np.ndarray
+
+
+@kernel
+def _refuse(reason, cell, time, ground, search):  # type: ignore[no-untyped-def]
+    """Count a refusal, and remember the one nearest to the goal."""
+    refused, ahead_s = search.refused, ground.ahead[cell, 0]
+    refused[reason, 0] += 1.0
+    if ahead_s < refused[reason, 1]:
+        refused[reason, 1] = ahead_s
+        refused[reason, 2] = cell
+        refused[reason, 3] = time
+
+
+@kernel
+def _more(kind, had, joules, length_m, charge, shadow_s, clearance_m):  # type: ignore[no-untyped-def]
+    """Return what a criterion comes to with one action more."""
+    if kind == BY_ENERGY:
+        return had + joules
+    if kind == BY_DISTANCE:
+        return had + length_m
+    if kind == BY_SHADOW:
+        return had + shadow_s
+    if kind == BY_CHARGE:
+        return max(had, -charge)
+    if kind == BY_CLEARANCE:
+        return max(had, -clearance_m)
+    return 0.0
+
+
+@kernel
+def octile_m(cell, goal, cols, cell_m):  # type: ignore[no-untyped-def]
+    """Return the length of the shortest way by eight neighbours between two cells of an open map."""
+    down, across = abs(cell // cols - goal // cols), abs(cell % cols - goal % cols)
+    return cell_m * (max(down, across) + (ROOT_2 - 1.0) * min(down, across))
+
+
+@kernel
+def _seconds_ahead(cell, since, ground):  # type: ignore[no-untyped-def]
+    """Return the least seconds of open driving from a cell to the goal, commands on the way included."""
+    rules = ground.rules
+    seconds = ground.ahead[cell, 0]
+    if rules[CYCLE_S] > 0.0:
+        metres = since + octile_m(cell, ground.goal, ground.cols, rules[CELL_M])
+        seconds += rules[CYCLE_S] * max(0.0, math.ceil(metres / rules[STOP_M] - 1e-6) - 1.0)
+    return seconds
+
+
+@kernel
+def _offer(cell, parent, k, action, marks, ground, search):  # type: ignore[no-untyped-def]
+    """Take up the label whose numbers stand in the next free row, unless another dominates it or it is too late."""
+    reals, whole, heads, counts, rules = search.reals, search.whole, search.heads, search.counts, ground.rules
+    made = counts[LABELS]
+    counts[GENERATED] += 1
+    ahead_s = _seconds_ahead(cell, reals[made, SINCE], ground)
+    arrival = arrival_bound(reals[made, TIME], ahead_s, ground.bins, k)
+    if not arrival <= rules[DEADLINE]:
+        _refuse(OUT_OF_TIME, cell, reals[made, TIME], ground, search)
+        return
+    first = arrival if rules[FIRST_KIND] == BY_TIME else reals[made, FIRST] + ground.ahead[cell, 1]
+    second = arrival if rules[SECOND_KIND] == BY_TIME else reals[made, SECOND] + ground.ahead[cell, 2]
+    if rules[SECOND_KIND] != NONE and second >= search.best[0]:
+        return
+    whole[made, CELL] = cell
+    whole[made, PARENT] = parent
+    whole[made, BIN] = k
+    whole[made, ACTION] = action
+    whole[made, MARKS] = marks
+    if not _hold(made, cell, k, ground, search):
+        return
+    whole[made, NEXT] = heads[cell]
+    heads[cell] = made
+    counts[LABELS] = made + 1
+    then = arrival if rules[SECOND_KIND] == NONE else second
+    counts[OPENED] = put_label(search.keys, search.items, counts[OPENED], first, then, made)
+
+
+@kernel
+def _hold(made, cell, k, ground, search):  # type: ignore[no-untyped-def]
+    """Tell whether no label of the cell dominates a new one; take out of the list those that it dominates."""
+    reals, whole, heads = search.reals, search.whole, search.heads
+    end = ground.bins[k + 1, EDGE]
+    before, other = -1, heads[cell]
+    while other >= 0:
+        following = whole[other, NEXT]
+        if whole[other, BIN] == k:
+            if dominates(other, made, reals, whole, end, ground.rules):
+                return False
+            if dominates(made, other, reals, whole, end, ground.rules):
+                whole[other, MARKS] |= DEAD
+                if before < 0:
+                    heads[cell] = following
+                else:
+                    whole[before, NEXT] = following
+                other = following
+                continue
+        before = other
+        other = following
+    return True
+
+
+@kernel
+def _enter(made, cell, time, charge, k, since, dark, ground, reals):  # type: ignore[no-untyped-def]
+    """Write the numbers of a label whose best place is its own cell, criteria apart; return its marks."""
+    rules = ground.rules
+    reals[made, TIME] = time
+    reals[made, CHARGE] = charge
+    reals[made, RATE] = parked_rate(cell, k, rules[CHARGE_W], ground.grades, ground.lit, ground.bins, rules)
+    reals[made, MOST] = rules[CAPACITY]
+    reals[made, SINCE] = since
+    reals[made, DARK] = dark
+    return HERE | (SHADED if light_of(ground.lit, cell, ground.bins, k) < rules[SHADOW_LIT] else 0)
+
+
+@kernel
+def begin(cell, time, charge, ground, search):  # type: ignore[no-untyped-def]
+    """Make the first label: of the departure, or of the first time after it at which driving is open."""
+    rules = ground.rules
+    first = _more(rules[FIRST_KIND], _nothing(rules[FIRST_KIND]), 0.0, 0.0, charge, 0.0, ground.clear[cell])
+    second = _more(
+        rules[SECOND_KIND], _nothing(rules[SECOND_KIND]), 0.0, 0.0, charge, 0.0, ground.clear[cell]
+    )
+    k = bin_of(time, ground.bins, 0)
+    _settle(cell, -1, START, time, charge, k, 0.0, 0.0, first, second, ground, search)
+
+
+@kernel
+def _nothing(kind):  # type: ignore[no-untyped-def]
+    """Return what a criterion begins with."""
+    return -np.inf if kind in (BY_CHARGE, BY_CLEARANCE) else 0.0
+
+
+@kernel
+def _settle(cell, parent, action, time, charge, k, since, dark, first, second, ground, search):  # type: ignore[no-untyped-def]
+    """Offer the label of a rover on a cell, staying on where driving is not open; at the goal there is no need to."""
+    bins, rules, reals, counts, out = ground.bins, ground.rules, search.reals, search.counts, search.out
+    if k >= len(bins) - 1:
+        _refuse(OUT_OF_BINS, cell, time, ground, search)
+        return
+    if bins[k, PHASE] != DRIVE_PHASE and cell != ground.goal:
+        stay_on(cell, time, charge, k, dark, ground, out)
+        if out[REASON] != STAYS:
+            _refuse(int(out[REASON]), cell, out[AT], ground, search)
+            return
+        time, charge, k, dark = out[AT], out[LEFT], int(out[IN_BIN]), out[DARK_S]
+        first = _more(rules[FIRST_KIND], first, 0.0, 0.0, charge, out[SHADED_S], np.inf)
+        second = _more(rules[SECOND_KIND], second, 0.0, 0.0, charge, out[SHADED_S], np.inf)
+        action = action if action == START else STAY
+    made = counts[LABELS]
+    marks = _enter(made, cell, time, charge, k, since, dark, ground, reals)
+    reals[made, FIRST], reals[made, SECOND] = first, second
+    _offer(cell, parent, k, action, marks, ground, search)
+
+
+@kernel
+def _wait(label, ground, search):  # type: ignore[no-untyped-def]
+    """Offer the label that waits to the end of its bin, and on where driving is not open then."""
+    bins, rules, reals, whole = ground.bins, ground.rules, search.reals, search.whole
+    cell, k = whole[label, CELL], whole[label, BIN]
+    end = bins[k + 1, EDGE]
+    idle = end - reals[label, TIME]
+    charge = value_at(reals, label, end)
+    if not charge >= bins[k, FLOOR]:
+        _refuse(OUT_OF_CHARGE, cell, end, ground, search)
+        return
+    spent = idle if whole[label, MARKS] & SHADED > 0 else 0.0
+    dark = 0.0
+    if light_of(ground.lit, cell, bins, k) < rules[SHADOW_LIT]:
+        dark = reals[label, DARK] + spent
+    if dark > rules[LONGEST_DARK]:
+        _refuse(IN_SHADOW, cell, end, ground, search)
+        return
+    first = _more(rules[FIRST_KIND], reals[label, FIRST], 0.0, 0.0, charge, spent, np.inf)
+    second = _more(rules[SECOND_KIND], reals[label, SECOND], 0.0, 0.0, charge, spent, np.inf)
+    _settle(cell, label, WAIT, end, charge, k + 1, reals[label, SINCE], dark, first, second, ground, search)
+
+
+@kernel
+def open_through(cell, k, until, ground):  # type: ignore[no-untyped-def]
+    """Tell whether a cell may be driven on from bin k until a time."""
+    bins, closed = ground.bins, ground.closed
+    while True:
+        column = int(bins[k, COLUMN])
+        if bins[k, OPEN] <= 0.0 or column < 0:
+            return False
+        if ground.lit[cell, column] < ground.rules[LEAST_LIT]:
+            return False
+        if closed.size > 1 and closed[cell, column] > 0:
+            return False
+        k += 1
+        if k >= len(bins) - 1 or bins[k, EDGE] >= until:
+            return True
+
+
+@kernel
+def change_on_leg(cell, d, k, ground):  # type: ignore[no-untyped-def]
+    """Return by how many joules a move beginning in a bin changes the charge of a battery with room for them."""
+    bins, rules, grades = ground.bins, ground.rules, ground.grades
+    to = cell + ROWS_OFF[d] * ground.cols + COLS_OFF[d]
+    light = 0.5 * (light_of(ground.lit, cell, bins, k) + light_of(ground.lit, to, bins, k)) / 255.0
+    east, north = EASTS[d], NORTHS[d]
+    share = facing_ahead(
+        np.float64(grades[cell, 0]), np.float64(grades[cell, 1]), east, north, bins, k, rules
+    )
+    share += facing_ahead(np.float64(grades[to, 0]), np.float64(grades[to, 1]), east, north, bins, k, rules)
+    harvest = bins[k, FLUX] * 0.5 * share * light * np.float64(ground.legs_s[cell, d])
+    return stored(harvest - np.float64(ground.legs_j[cell, d]), rules)
+
+
+@kernel
+def _move(label, d, ground, search):  # type: ignore[no-untyped-def]
+    """Offer the labels of driving to a neighbour: after commands where they are due, after waiting for charge."""
+    bins, rules, reals, whole, counts, out = (
+        ground.bins,
+        ground.rules,
+        search.reals,
+        search.whole,
+        search.counts,
+        search.out,
+    )
+    cell, k = whole[label, CELL], whole[label, BIN]
+    seconds = np.float64(ground.legs_s[cell, d])
+    if not seconds < np.inf:
+        return
+    to = cell + ROWS_OFF[d] * ground.cols + COLS_OFF[d]
+    length = rules[CELL_M] * (1.0 if d < 4 else ROOT_2)
+    time, charge, since = reals[label, TIME], reals[label, CHARGE], reals[label, SINCE] + length
+    rate, most, marks = reals[label, RATE], reals[label, MOST], whole[label, MARKS] & (HERE | SHADED)
+    spent = 0.0
+    if rules[CYCLE_S] > 0.0 and since > rules[STOP_M] + 1e-9:
+        cycles = max(1.0, math.ceil(length / rules[STOP_M] - 1e-9))
+        command_on(cell, time, charge, k, cycles, ground, out)
+        if out[REASON] != STAYS:
+            _refuse(int(out[REASON]), cell, time, ground, search)
+            return
+        time, charge, k, spent = out[AT], out[LEFT], int(out[IN_BIN]), out[SHADED_S]
+        since = length - (cycles - 1.0) * rules[STOP_M]
+        rate = parked_rate(cell, k, rules[CHARGE_W], ground.grades, ground.lit, bins, rules)
+        most = rules[CAPACITY]
+        marks = SHADED if light_of(ground.lit, cell, bins, k) < rules[SHADOW_LIT] else 0
+    change = change_on_leg(cell, d, k, ground)
+    lacking = bins[k, FLOOR] - (charge + change)
+    waits = 0.0
+    if lacking > 0.0:
+        if not (rate > 0.0 and charge + lacking <= most):
+            _refuse(OUT_OF_CHARGE, cell, time, ground, search)
+            return
+        waits = lacking / rate
+        charge += lacking
+    arrives = time + waits + seconds
+    end = bins[k + 1, EDGE]
+    if arrives > end and not (seconds > end - bins[k, EDGE] and time == bins[k, EDGE] and waits == 0.0):
+        return  # it will be offered again at the edge
+    if arrives + rules[CYCLE_S] > bins[k, OPEN_UNTIL]:
+        _refuse(SHUT, cell, time, ground, search)
+        return
+    if not (open_through(cell, k, arrives, ground) and open_through(to, k, arrives, ground)):
+        _refuse(SHUT, to, time, ground, search)
+        return
+    spent += waits if marks & SHADED > 0 else 0.0
+    dark = 0.0
+    if light_of(ground.lit, to, bins, k) < rules[SHADOW_LIT]:
+        spent += seconds
+        dark = reals[label, DARK] + spent
+        if dark > rules[LONGEST_DARK]:
+            _refuse(IN_SHADOW, to, arrives, ground, search)
+            return
+    after = min(rules[CAPACITY], charge + change)
+    made, joules = counts[LABELS], np.float64(ground.legs_j[cell, d])
+    reals[made, FIRST] = _more(
+        rules[FIRST_KIND], reals[label, FIRST], joules, length, after, spent, ground.clear[to]
+    )
+    reals[made, SECOND] = _more(
+        rules[SECOND_KIND], reals[label, SECOND], joules, length, after, spent, ground.clear[to]
+    )
+    _arrive(label, to, d, arrives, after, k, since, dark, rate, most + change, marks, ground, search)
+
+
+@kernel
+def _arrive(label, to, d, time, charge, k, since, dark, rate, most, marks, ground, search):  # type: ignore[no-untyped-def]
+    """Offer the label of a leg's end, its criteria written: with the best place so far, or its own cell for it."""
+    bins, rules, reals, counts = ground.bins, ground.rules, search.reals, search.counts
+    arrived = bin_of(time, bins, k)
+    if arrived >= len(bins) - 1:
+        _refuse(OUT_OF_BINS, to, time, ground, search)
+        return
+    made = counts[LABELS]
+    first, second = reals[made, FIRST], reals[made, SECOND]
+    own = _enter(made, to, time, charge, arrived, since, dark, ground, reals)
+    kept = arrived == k and rate >= reals[made, RATE]
+    capped = min(rules[CAPACITY], most)
+    if kept and rules[CHARGE_SLACK] == 0.0 and reals[made, RATE] > 0.0 and capped < rules[CAPACITY]:
+        _offer(to, label, arrived, d, own | BOTH, ground, search)
+        made = counts[LABELS]
+        _enter(made, to, time, charge, arrived, since, dark, ground, reals)
+        reals[made, FIRST], reals[made, SECOND] = first, second
+    if kept:
+        own = marks & SHADED
+        reals[made, RATE] = rate
+        reals[made, MOST] = max(charge, capped)
+    _offer(to, label, arrived, d, own, ground, search)
+
+
+@kernel
+def advance(ground, search, most_expanded):  # type: ignore[no-untyped-def]
+    """Expand labels until the goal's comes up, none is left, the room is used up or enough have been looked at.
+
+    Args:
+        ground: A `Ground`.
+        search: A `Search`, begun.
+        most_expanded: Labels to look at.
+
+    Returns:
+        FOUND, EMPTY, PAUSED or FULL.
+    """
+    whole, keys, items, counts = search.whole, search.keys, search.items, search.counts
+    two = ground.rules[SECOND_KIND] != NONE
+    looked = 0
+    while counts[OPENED] > 0:
+        if looked >= most_expanded:
+            return PAUSED
+        if counts[LABELS] + ROOM > len(whole) or counts[OPENED] + ROOM > len(items):
+            return FULL
+        label, second = items[0], keys[0, 1]
+        counts[OPENED] = drop_label(keys, items, counts[OPENED])
+        if whole[label, MARKS] & DEAD > 0 or (two and second >= search.best[0]):
+            continue
+        if whole[label, CELL] == ground.goal:
+            counts[GOAL_LABEL] = label
+            search.best[0] = second if two else search.best[0]
+            return FOUND
+        looked += 1
+        counts[EXPANDED] += 1
+        for d in range(8):
+            _move(label, d, ground, search)
+        _wait(label, ground, search)
+    return EMPTY

@@ -1,0 +1,103 @@
+"""The search of place, time and charge against all that can be done, on small problems at random."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from rover.planning import label_kernels as named
+from rover.planning.traverse_kernels import Ground
+from rover.planning.traverse_search import run_search
+from tests.rover.planning.traverse_enumeration import Enumeration, random_ground
+
+KINDS = {
+    "time": named.BY_TIME,
+    "energy": named.BY_ENERGY,
+    "charge": named.BY_CHARGE,
+    "shadow": named.BY_SHADOW,
+    "clearance": named.BY_CLEARANCE,
+    "distance": named.BY_DISTANCE,
+}
+
+
+def searched(ground: Ground, charge: float) -> list[tuple[float, float, float]]:
+    """Return (first criterion, second criterion, arrival) of every goal that the search brings up."""
+    found = []
+    for labels in run_search(ground, (0, 0), depart_s=0.0, charge_j=charge):
+        if labels.found is None:
+            break
+        row = labels.search.reals[labels.found]
+        values = [
+            row[named.TIME] if ground.rules[kind] == named.BY_TIME else row[column]
+            for kind, column in ((named.FIRST_KIND, named.FIRST), (named.SECOND_KIND, named.SECOND))
+        ]
+        found.append((float(values[0]), float(values[1]), float(row[named.TIME])))
+        if ground.rules[named.SECOND_KIND] == named.NONE:
+            break
+    return found
+
+
+def problems(
+    count: int, seed: int, first: int, second: int = named.NONE
+) -> Iterator[tuple[int, Ground, float]]:
+    for index in range(count):
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(first, second, index)))
+        ground = random_ground(rng, first, second)
+        yield index, ground, float(ground.rules[named.CAPACITY] * rng.uniform(0.3, 1.0))
+
+
+@pytest.mark.parametrize("count", [30, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", KINDS)
+def test_the_best_of_all_that_can_be_done(name: str, count: int) -> None:
+    feasible = compared = 0
+    for index, ground, charge in problems(count, 1, KINDS[name]):
+        enumeration = Enumeration(ground)
+        goals = enumeration.goals(0, 0.0, charge)
+        if goals is None:
+            continue
+        compared += 1
+        found = searched(ground, charge)
+        assert bool(found) == bool(goals), (index, len(goals))
+        if goals:
+            feasible += 1
+            best = min(enumeration.value(goal, 0) for goal in goals)
+            assert math.isclose(found[0][0], best, rel_tol=1e-9, abs_tol=1e-6), (index, found[0], best)
+    assert compared >= 0.9 * count
+    assert 0.25 * count <= feasible <= 0.9 * count  # both answers are put to the test
+
+
+PAIRS = [
+    ("time", "energy"),
+    ("time", "charge"),
+    ("energy", "shadow"),
+    ("clearance", "time"),
+    ("distance", "charge"),
+]
+
+
+@pytest.mark.parametrize("count", [15, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("pair", PAIRS, ids="-".join)
+def test_the_whole_front_of_two_criteria(pair: tuple[str, str], count: int) -> None:
+    longest = 0
+    for index, ground, charge in problems(count, 2, *(KINDS[name] for name in pair)):
+        enumeration = Enumeration(ground)
+        goals = enumeration.goals(0, 0.0, charge)
+        if goals is None:
+            continue
+        front = _front([(enumeration.value(goal, 0), enumeration.value(goal, 1)) for goal in goals])
+        found = [point[:2] for point in searched(ground, charge)]
+        assert len(found) == len(front), (index, found, front)
+        assert np.allclose(found, front, rtol=1e-9, atol=1e-6)
+        longest = max(longest, len(front))
+    assert longest >= 2 or count < 100  # somewhere one has to be chosen
+
+
+def _front(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    front: list[tuple[float, float]] = []
+    for point in sorted(points):
+        if not front or point[1] < front[-1][1] - 1e-6:
+            front.append(point)
+    return front

@@ -1,0 +1,354 @@
+"""Small traverse problems at random, and all that a rover can do in them, by brute force and without dominance.
+
+The enumeration follows the rules that `rover.planning.traverse_kernels` states, in plain Python, and shares no code with
+the kernels but the numbers by which columns are named.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rover.planning import label_kernels as named
+from rover.planning.traverse_kernels import Ground
+
+MOVES = [(1, 0), (0, 1), (-1, 0), (0, -1), (1, 1), (-1, 1), (-1, -1), (1, -1)]
+DRIVE, LOW, NAP, NIGHT = range(4)
+_DAYS = [
+    [DRIVE] * 3,
+    [DRIVE, DRIVE, NAP, DRIVE],
+    [LOW, DRIVE, NAP, NAP, DRIVE, LOW, NIGHT, LOW, DRIVE, DRIVE],
+    [DRIVE, DRIVE, NIGHT, LOW, DRIVE, DRIVE],
+    [NIGHT, LOW, DRIVE, DRIVE, DRIVE],
+    [DRIVE, LOW, NIGHT, DRIVE, DRIVE],
+]
+
+
+@dataclass(frozen=True)
+class State:
+    """What the rover has come to; `rate`, `most` and `shaded` are of the best place since the last edge."""
+
+    cell: int
+    k: int
+    time: float
+    charge: float
+    rate: float
+    most: float
+    shaded: bool
+    dark: float
+    first: float
+    second: float
+
+    def waited(self, until: float) -> float:
+        grown = self.charge + self.rate * (until - self.time)
+        return max(self.charge, min(grown, self.most)) if self.rate > 0 else grown
+
+
+def random_ground(rng: np.random.Generator, first: int, second: int) -> Ground:
+    """Return a problem of 4 or 6 cells in which charge, light, shadow and night all bind now and then."""
+    rows, cols = (2, 2) if rng.random() < 0.4 else (2, 3)
+    cells = rows * cols
+    phase = np.array(_DAYS[rng.integers(len(_DAYS))])
+    count = len(phase)
+    edge = np.concatenate([[0.0], np.cumsum(rng.uniform(900.0, 2000.0, count))])
+    column = np.where(phase == NIGHT, -1, np.cumsum(phase != NIGHT) - 1)
+    opened = (phase == DRIVE) & (rng.random(count) < 0.9)
+    until = [0.0] * count
+    for k in range(count - 1, -1, -1):
+        if opened[k]:
+            until[k] = until[k + 1] if k + 1 < count and opened[k + 1] else edge[k + 1]
+    sun = rng.normal(size=(count, 3))
+    sun[:, 2] = np.abs(sun[:, 2]) + 0.3
+    sun /= np.linalg.norm(sun, axis=1)[:, None]
+    brim = rng.random() < 0.4  # a small battery in strong light, so that it is full now and then
+    capacity = float(rng.uniform(12e3, 25e3) if brim else rng.uniform(30e3, 120e3))
+    bins = np.zeros((count + 1, 11))
+    bins[:, named.EDGE] = edge
+    bins[:count, named.PHASE], bins[count, named.PHASE] = phase, -1
+    bins[:count, named.COLUMN], bins[count, named.COLUMN] = column, -1
+    bins[:count, named.FLUX] = rng.uniform(60.0, 200.0) if brim else rng.uniform(20.0, 150.0)
+    bins[:count, named.SUN_EAST : named.SUN_UP + 1] = sun
+    bins[:count, named.OPEN] = opened
+    bins[:count, named.OPEN_UNTIL] = until
+    bins[1:, named.DRIVEN] = np.cumsum(np.where(opened, np.diff(edge), 0.0))
+    bins[:count, named.FLOOR] = capacity * rng.choice([0.0, 0.15, 0.3])
+    rules = np.zeros(named.RULES)
+    lean = rng.choice([0.0, 0.3])
+    rules[: named.CELL_M + 1] = [
+        *(capacity, rng.uniform(0.7, 1.0), rng.uniform(0.7, 1.0)),
+        *rng.uniform([5, 10, 0.05, 20, 5], [20, 30, 1.0, 50, 40]),
+        *(math.cos(lean), math.sin(lean)),
+        *(
+            rng.choice([0, 60]),
+            128,
+            rng.choice([math.inf, 1200.0, 2500.0]),
+            edge[-1] * rng.uniform(0.7, 1.0),
+            7.0,
+            0.0,
+            2.0,
+        ),
+    ]
+    rules[named.TRACKS_DARK] = float(
+        math.isfinite(rules[named.LONGEST_DARK]) or named.BY_SHADOW in (first, second)
+    )
+    rules[named.FIRST_KIND], rules[named.SECOND_KIND] = first, second
+    legs_s = rng.uniform(150.0, 900.0, (cells, 8)).astype(np.float32)
+    legs_j = (rng.uniform(3e3, 35e3, (cells, 8)) * (0.4 if brim else 1.0)).astype(np.float32)
+    for cell in range(cells):
+        for d, (down, across) in enumerate(MOVES):
+            inside = 0 <= cell // cols + down < rows and 0 <= cell % cols + across < cols
+            if not inside or rng.random() < 0.25:
+                legs_s[cell, d] = legs_j[cell, d] = np.inf
+    lit = rng.choice([0, 40, 140, 255, 255], (cells, max(1, column.max() + 1))).astype(np.uint8)
+    closed = (
+        (rng.random(lit.shape) < 0.1).astype(np.uint8) if rng.random() < 0.5 else np.zeros((1, 1), np.uint8)
+    )
+    clear = rng.choice([1.0, 2.0, 3.0, 5.0], cells).astype(np.float32)
+    goal = cells - 1
+    return Ground(
+        goal=goal, cols=cols, legs_s=legs_s, legs_j=legs_j,
+        grades=rng.normal(0.0, 0.1, (cells, 2)).astype(np.float32),
+        lit=lit, closed=closed, haven=(rng.random(cells) < 0.7).astype(np.uint8), clear=clear,
+        ahead=_ahead(legs_s, legs_j, cols, goal, first, second), bins=bins, rules=rules,
+    )  # fmt: skip
+
+
+def _ahead(
+    legs_s: np.ndarray, legs_j: np.ndarray, cols: int, goal: int, first: int, second: int
+) -> np.ndarray:
+    ahead = np.zeros((len(legs_s), 3))
+    length = np.where(np.isfinite(legs_s), [2.0] * 4 + [2.0 * math.sqrt(2.0)] * 4, np.inf)
+    prices = {named.BY_ENERGY: legs_j, named.BY_DISTANCE: length}
+    for column, price in enumerate([legs_s, prices.get(first), prices.get(second)]):
+        if price is not None:
+            ahead[:, column] = _least_to(price, cols, goal)
+    return ahead
+
+
+def _least_to(price: np.ndarray, cols: int, goal: int) -> np.ndarray:
+    """Return the least sums to the goal, by relaxing every move as often as there are cells (Bellman, Ford)."""
+    least = np.full(len(price), np.inf)
+    least[goal] = 0.0
+    for _ in range(len(price)):
+        for cell in range(len(price)):
+            for d, (down, across) in enumerate(MOVES):
+                if np.isfinite(price[cell, d]):
+                    least[cell] = min(least[cell], float(price[cell, d]) + least[cell + down * cols + across])
+    return least
+
+
+class Enumeration:
+    """All states that can be reached, one after the other."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.g = ground
+        self.kinds = int(ground.rules[named.FIRST_KIND]), int(ground.rules[named.SECOND_KIND])
+        self.known: dict[tuple[object, ...], float] = {}
+
+    def goals(self, start: int, time: float, charge: float, most_states: int = 60_000) -> list[State] | None:
+        """Return every state at the goal, or None where there are too many states to look at."""
+        zero = [-math.inf if kind in (named.BY_CHARGE, named.BY_CLEARANCE) else 0.0 for kind in self.kinds]
+        had = [self.more(zero[i], i, charge=charge, clear=float(self.g.clear[start])) for i in (0, 1)]
+        k = int(np.searchsorted(self.g.bins[:, named.EDGE], time, side="right")) - 1
+        left = self.settle(start, k, time, charge, 0.0, had[0], had[1])
+        seen, found = set(left), []
+        while left:
+            state = left.pop()
+            if state.cell == self.g.goal:
+                found.append(state)
+                continue
+            if len(seen) > most_states:
+                return None
+            for following in [*self.moves(state), *self.wait(state)]:
+                if following not in seen:
+                    seen.add(following)
+                    left.append(following)
+        return found
+
+    def value(self, state: State, which: int) -> float:
+        kind = self.kinds[which]
+        return state.time if kind == named.BY_TIME else (state.first, state.second)[which]
+
+    def more(
+        self, had: float, which: int, *, joules: float = 0.0, length: float = 0.0,
+        charge: float = math.inf, shadow: float = 0.0, clear: float = math.inf,
+    ) -> float:  # fmt: skip
+        kind = self.kinds[which]
+        added = {
+            named.BY_ENERGY: had + joules,
+            named.BY_DISTANCE: had + length,
+            named.BY_SHADOW: had + shadow,
+        }
+        least = {named.BY_CHARGE: max(had, -charge), named.BY_CLEARANCE: max(had, -clear)}
+        return {**added, **least}.get(kind, 0.0)
+
+    def light(self, cell: int, k: int) -> int:
+        column = int(self.g.bins[k, named.COLUMN])
+        return 0 if column < 0 else int(self.g.lit[cell, column])
+
+    def dim(self, cell: int, k: int) -> bool:
+        return self.light(cell, k) < self.g.rules[named.SHADOW_LIT]
+
+    def normal(self, cell: int) -> np.ndarray:
+        east, north = (float(v) for v in self.g.grades[cell])
+        return np.array([-east, -north, 1.0]) / math.sqrt(1 + east**2 + north**2)
+
+    def array_w(self, cell: int, k: int, heading: tuple[float, float] | None = None) -> float:
+        """Return what the array gives in the light there is."""
+        return self.full_w(cell, k, heading) * self.light(cell, k) / 255.0
+
+    def full_w(self, cell: int, k: int, heading: tuple[float, float] | None) -> float:
+        """Return what it gives in full light: parked, it leans towards the Sun's bearing on the deck; driving, to the
+        left of the heading."""
+        if (key := (cell, k, heading)) not in self.known:
+            self.known[key] = self._full_w(cell, k, heading)
+        return self.known[key]
+
+    def _full_w(self, cell: int, k: int, heading: tuple[float, float] | None) -> float:
+        g = self.g
+        sun = g.bins[k, named.SUN_EAST : named.SUN_UP + 1]
+        normal = self.normal(cell)
+        lean = math.atan2(g.rules[named.LEAN_SIN], g.rules[named.LEAN_COS])
+        if heading is None:
+            aside = sun - normal * (normal @ sun)
+            aside = aside / max(float(np.linalg.norm(aside)), 1e-300)
+        else:
+            rise = float(g.grades[cell, 0]) * heading[0] + float(g.grades[cell, 1]) * heading[1]
+            ahead = np.array([*heading, rise])
+            aside = np.cross(normal, ahead / np.linalg.norm(ahead))
+        facing = float((normal * math.cos(lean) + aside * math.sin(lean)) @ sun)
+        return float(g.bins[k, named.FLUX]) * max(0.0, facing)
+
+    def stored(self, net: float) -> float:
+        rules = self.g.rules
+        return net * rules[named.CHARGING] if net > 0 else net / rules[named.DISCHARGING]
+
+    def parked(self, cell: int, k: int, load: int) -> float:
+        return self.stored(self.array_w(cell, k) - self.g.rules[load])
+
+    def settle(
+        self, cell: int, k: int, time: float, charge: float, dark: float, first: float, second: float
+    ) -> list[State]:
+        """A rover at the beginning of a bin, or departing: it stays where it may not move."""
+        bins, rules = self.g.bins, self.g.rules
+        count, asleep = len(bins) - 1, False
+        had = [first, second]
+        while k < count and cell != self.g.goal:
+            phase, end = int(bins[k, named.PHASE]), bins[k + 1, named.EDGE]
+            if phase == NIGHT:
+                if not self.g.haven[cell]:
+                    return []
+                asleep = True
+            elif asleep and self.array_w(cell, k) >= rules[named.WAKE_W]:
+                asleep = False
+            if phase == DRIVE and not asleep:
+                break
+            if asleep:
+                charge, dark = charge + self.stored(-rules[named.DORMANT_W]) * (end - time), 0.0
+            else:
+                load = named.NAP_W if phase == NAP else named.CHARGE_W
+                charge = min(rules[named.CAPACITY], charge + self.parked(cell, k, load) * (end - time))
+                spent = end - time if self.dim(cell, k) else 0.0
+                dark = dark + spent if spent else 0.0
+                had = [self.more(had[i], i, shadow=spent) for i in (0, 1)]
+            if charge < bins[k, named.FLOOR] or dark > rules[named.LONGEST_DARK]:
+                return []
+            time, k = float(end), k + 1
+            had = [self.more(had[i], i, charge=charge) for i in (0, 1)] if k == count else had
+        if k >= count:
+            return []
+        had = [self.more(had[i], i, charge=charge) for i in (0, 1)]
+        state = State(
+            cell=cell, k=k, time=time, charge=charge, rate=self.parked(cell, k, named.CHARGE_W),
+            most=rules[named.CAPACITY], shaded=self.dim(cell, k), dark=dark, first=had[0], second=had[1],
+        )  # fmt: skip
+        return [state] if self.in_time(state) else []
+
+    def in_time(self, state: State) -> bool:
+        return bool(state.time <= self.g.rules[named.DEADLINE])
+
+    def wait(self, state: State) -> list[State]:
+        end = float(self.g.bins[state.k + 1, named.EDGE])
+        charge = state.waited(end)
+        spent = end - state.time if state.shaded else 0.0
+        dark = state.dark + spent if self.dim(state.cell, state.k) else 0.0
+        if charge < self.g.bins[state.k, named.FLOOR] or dark > self.g.rules[named.LONGEST_DARK]:
+            return []
+        had = [
+            self.more(h, i, charge=charge, shadow=spent) for i, h in enumerate((state.first, state.second))
+        ]
+        return self.settle(state.cell, state.k + 1, end, charge, dark, *had)
+
+    def open_at(self, cell: int, k: int) -> bool:
+        g = self.g
+        column = int(g.bins[k, named.COLUMN])
+        shut = g.closed.size > 1 and g.closed[cell, column]
+        return bool(g.bins[k, named.OPEN] and g.lit[cell, column] >= g.rules[named.LEAST_LIT] and not shut)
+
+    def moves(self, state: State) -> list[State]:
+        return [after for d in range(8) for after in self.move(state, d)]
+
+    def move(self, state: State, d: int) -> list[State]:
+        g, rules, k = self.g, self.g.rules, state.k
+        seconds, joules = float(g.legs_s[state.cell, d]), float(g.legs_j[state.cell, d])
+        if not math.isfinite(seconds) or not self.open_at(state.cell, k):
+            return []
+        down, across = MOVES[d]
+        to = state.cell + down * g.cols + across
+        size = math.hypot(down, across)
+        heading = across / size, down / size
+        light = (self.light(state.cell, k) + self.light(to, k)) / 510.0
+        harvest = (self.full_w(state.cell, k, heading) + self.full_w(to, k, heading)) / 2 * light * seconds
+        change = self.stored(harvest - joules)
+        lacking = float(g.bins[k, named.FLOOR]) - state.charge - change
+        waits, charge = 0.0, state.charge
+        if lacking > 0:
+            if state.rate <= 0 or charge + lacking > state.most:
+                return []
+            waits, charge = lacking / state.rate, charge + lacking
+        arrives, begins, ends = state.time + waits + seconds, *g.bins[k : k + 2, named.EDGE]
+        long_one = seconds > ends - begins and state.time == begins and waits == 0.0
+        if (arrives > ends and not long_one) or arrives > g.bins[k, named.OPEN_UNTIL]:
+            return []
+        crossed = [j for j in range(k, len(g.bins) - 1) if j == k or g.bins[j, named.EDGE] < arrives]
+        if not all(self.open_at(cell, j) for cell in (state.cell, to) for j in crossed):
+            return []
+        spent = (waits if state.shaded else 0.0) + (seconds if self.dim(to, k) else 0.0)
+        dark = state.dark + spent if self.dim(to, k) else 0.0
+        if dark > rules[named.LONGEST_DARK]:
+            return []
+        after = min(rules[named.CAPACITY], charge + change)
+        length = rules[named.CELL_M] * size
+        told = {
+            "joules": joules,
+            "length": length,
+            "charge": after,
+            "shadow": spent,
+            "clear": float(g.clear[to]),
+        }
+        had = [self.more(h, i, **told) for i, h in enumerate((state.first, state.second))]
+        return self.arrive(
+            state, to, arrives, after, dark, had, min(rules[named.CAPACITY], state.most + change)
+        )
+
+    def arrive(
+        self, state: State, to: int, time: float, charge: float, dark: float, had: list[float], most: float
+    ) -> list[State]:
+        """At the end of a leg the best place so far goes on being it, or the cell itself is from now on."""
+        g = self.g
+        k = max(j for j in range(state.k, len(g.bins)) if g.bins[j, named.EDGE] <= time)
+        if k >= len(g.bins) - 1:
+            return []
+        own = self.parked(to, k, named.CHARGE_W)
+        here = State(
+            cell=to, k=k, time=time, charge=charge, rate=own, most=float(g.rules[named.CAPACITY]),
+            shaded=self.dim(to, k), dark=dark, first=had[0], second=had[1],
+        )  # fmt: skip
+        ways = [here]
+        if k == state.k and state.rate >= own:
+            ways = [replace(here, rate=state.rate, most=max(charge, most), shaded=state.shaded)]
+            if own > 0 and most < g.rules[named.CAPACITY]:
+                ways.append(here)
+        return [way for way in ways if self.in_time(way)]
