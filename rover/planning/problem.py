@@ -143,6 +143,9 @@ class Cause(StrEnum):
     ENERGY = "energy"
     DAYLIGHT = "daylight"
     DEADLINE = "deadline"
+    NIGHT = "night"
+    SHADOW = "shadow"
+    LINK = "link"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +164,10 @@ class NoPlan:
             a way, and no fewer would do.
         wall_hazards: Kinds of hazard that close them, in words.
         leg: Which leg has no way, from 1, where the question was of several.
+        opens_with_wh: Watt-hours of battery, charged, that would open a way if there were so many more.
+        opens_with_shadow_s: Longest time in shadow at which there is a way.
+        opens_until_s: Arrival of the earliest way after the deadline, seconds since the scenario's epoch.
+        opens_from_s: Departure nearest to the one asked for, of those tried, from which there is a way; likewise.
     """
 
     cause: Cause
@@ -172,6 +179,10 @@ class NoPlan:
     wall: tuple[tuple[int, int], ...] = ()
     wall_hazards: tuple[str, ...] = ()
     leg: int | None = None
+    opens_with_wh: float | None = None
+    opens_with_shadow_s: float | None = None
+    opens_until_s: float | None = None
+    opens_from_s: float | None = None
 
     def __str__(self) -> str:
         return f"no plan ({self.cause}): {self.where}; {self.remedy}"

@@ -4,93 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rover.core.errors import PlannerError, TimeLimitError
-from rover.limits.base import Limit, Margin, Surroundings, Table, combine
-from rover.planning.ends import cell_of
-from rover.planning.forecast import Forecaster
+from rover.limits.base import Limit, Margin
+from rover.planning.explain_traverse import explain_traverse
 from rover.planning.label_kernels import FIRST, SECOND
 from rover.planning.label_kernels import TIME as TIME_COLUMN
 from rover.planning.problem import Cause, Claim, NoPlan, Objective, Plan, PlanningProblem
-from rover.planning.surroundings import surroundings_of
 from rover.planning.timed_legs import LegJudge
 from rover.planning.timetable import Step, Timetable, stages_of, steps_of
-from rover.planning.traverse_search import Criterion, Labels, Rules, ground_of, run_search
-
-STEP_S = 3600.0
-"""Longest bin by day."""
-
-CHARGE_LEVELS = 32
-"""Of which one is what dominance overlooks of charge."""
+from rover.planning.traverse_search import Criterion, Labels, ground_of, run_search
+from rover.planning.traverse_setup import CHARGE_LEVELS, STEP_S, Outlook, outlook
 
 _CRITERIA = {
     Objective.TIME: Criterion.TIME,
     Objective.ENERGY: Criterion.ENERGY,
     Objective.DISTANCE: Criterion.DISTANCE,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Outlook:
-    """A problem made ready to be searched, for one set of limits.
-
-    Attributes:
-        problem: The question.
-        forecaster: Of the problem.
-        around: Maps and sky by bin.
-        table: The strictest of all limits.
-        start, goal: Cells.
-    """
-
-    problem: PlanningProblem
-    forecaster: Forecaster
-    around: Surroundings
-    table: Table
-    start: tuple[int, int]
-    goal: tuple[int, int]
-
-
-def outlook(
-    problem: PlanningProblem, *, step_s: float = STEP_S, limits: Sequence[Limit] | None = None
-) -> Outlook:
-    """Make a problem ready.
-
-    Args:
-        problem: With almanac, horizon, forecaster and deadline.
-        step_s: Longest bin by day.
-        limits: Instead of the problem's.
-
-    Raises:
-        PlannerError: The problem lacks one of those.
-        PlaceError: Start or goal lies outside the map.
-        ResourceError: More memory than there is.
-    """
-    if problem.horizon is None or problem.forecaster is None or problem.deadline_s is None:
-        raise PlannerError(
-            "a traverse needs a horizon, the rules of operation and a deadline",
-            remedy="give a scenario, or a problem with horizon, forecaster and deadline_s",
-            field="planner",
-            value=TraversePlanner.name,
-        )
-    geometry = problem.costmap.geometry
-    start = cell_of("start_m", problem.start_m, geometry)
-    goal = cell_of("goal_m", problem.goal_m, geometry)
-    held = problem.limits if limits is None else limits
-    edges = [edge for limit in held for edge in getattr(limit, "edges_s", lambda: ())()]
-    around = surroundings_of(problem, problem.forecaster.window, step_s=step_s, edges_s=edges)
-    table = combine([limit.table(around) for limit in held])
-    table = replace(table, deadline_s=min(table.deadline_s, problem.deadline_s))
-    return Outlook(
-        problem=problem,
-        forecaster=problem.forecaster,
-        around=around,
-        table=table,
-        start=start,
-        goal=goal,
-    )
 
 
 class TraversePlanner:
@@ -148,8 +80,7 @@ def best_traverse(
     if closed is not None:
         return closed
     problem = ready.problem
-    rules = _rules(ready, charge_levels)
-    ground = ground_of(ready.around, rules, ready.goal, first=criterion)
+    ground = ground_of(ready.around, ready.rules(charge_levels), ready.goal, first=criterion)
     search = run_search(
         ground,
         ready.start,
@@ -167,7 +98,7 @@ def best_traverse(
             value=problem.time_limit_s,
         )
     if labels.found is None:
-        return no_traverse(ready, labels)
+        return _explained(ready, labels)
     return plan_of(ready, labels, labels.found, criterion)
 
 
@@ -188,7 +119,7 @@ def pareto_front(
     if closed is not None:
         return closed
     problem = ready.problem
-    ground = ground_of(ready.around, _rules(ready, charge_levels), ready.goal, first=first, second=second)
+    ground = ground_of(ready.around, ready.rules(charge_levels), ready.goal, first=first, second=second)
     front: list[tuple[float, float, Plan]] = []
     for labels in run_search(
         ground,
@@ -206,7 +137,7 @@ def pareto_front(
                 value=problem.time_limit_s,
             )
         if labels.found is None:
-            return front or no_traverse(ready, labels)
+            return front or _explained(ready, labels)
         row = labels.search.reals[labels.found]
         values = [
             float(row[TIME_COLUMN] if kind is Criterion.TIME else row[column])
@@ -216,13 +147,8 @@ def pareto_front(
     return front
 
 
-def _rules(ready: Outlook, charge_levels: int) -> Rules:
-    return Rules(
-        vehicle=ready.problem.vehicle,
-        operations=ready.forecaster.operations,
-        table=ready.table,
-        charge_levels=charge_levels,
-    )
+def _explained(ready: Outlook, labels: Labels) -> NoPlan:
+    return explain_traverse(ready, ground_of(ready.around, ready.rules(), ready.goal), labels)
 
 
 def closed_end(ready: Outlook) -> NoPlan | None:
@@ -281,8 +207,3 @@ def worst_of(limits: Sequence[Limit], judge: LegJudge, steps: Sequence[Step]) ->
     if not legs:
         return ()
     return tuple(min((limit.margin(leg) for leg in legs), key=lambda m: m.slack) for limit in limits)
-
-
-def no_traverse(ready: Outlook, labels: Labels) -> NoPlan:
-    """Return why a search came to nothing."""
-    return NoPlan(cause=Cause.NO_ROUTE, where="", remedy="", expanded=labels.expanded)

@@ -1,7 +1,7 @@
 """Small traverse problems at random, and all that a rover can do in them, by brute force and without dominance.
 
-The enumeration follows the rules that `rover.planning.traverse_kernels` states, in plain Python, and shares no code with
-the kernels but the numbers by which columns are named.
+The enumeration follows the rules that `rover.planning.traverse_kernels` states, in plain Python, and shares no code
+with the kernels but the numbers by which columns are named.
 """
 
 from __future__ import annotations
