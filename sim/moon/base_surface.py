@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from sim.moon.anchor import DAMPED_WAVE_M, damping, still_radius_m
 from sim.moon.cells import Cells
 from sim.moon.landform import PolarTable, bump, tables_of, terraced, through
 from sim.moon.relief import (
@@ -36,9 +37,10 @@ _CHUNK = 64
 """Side of the pieces of that lattice that are kept."""
 _TILT_LEVEL = 7
 """Lattice of 2 m, on which the anchor's plain is laid."""
+_THINNED_LEVEL = 5
+"""Lattice of 0.5 m, on which the share of the rocks is laid that are missing round the anchor."""
 _PLAIN_CELLS = 10.0
 """Radii of a tilt in a cell that does not show it: it lifts one side by as much as it lowers the other."""
-_DAMPED, _DAMPED_WAVE_M = 0.8, 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,17 +98,34 @@ class BaseSurface:
 
     def _add_plain(self, height: Field, cells: Cells) -> None:
         """Add the tilts to the means of the cells that they reach."""
-        radius_m = max((tilt.radius_m for tilt in self.tilts), default=0.0)
+        found = self._reached(cells, max((tilt.radius_m for tilt in self.tilts), default=0.0))
+        if found is not None:
+            reached, part = found
+            height[reached] += self.plain_m(part, self.tilts)
+
+    def thin_out(self, height_m: Field, cells: Cells, thinned_m: float) -> None:
+        """Take off the mean height of what is thinned out round the anchor, by the share that is missing."""
+        radius_m = 0.0 if self.site.anchor is None else still_radius_m(self.site.anchor)
+        found = self._reached(cells, radius_m)
+        if found is not None and thinned_m > 0.0:
+            reached, part = found
+            window = self.octaves.points_under(part, _THINNED_LEVEL)
+            x, y = self._from_anchor(window)
+            share = self.octaves.means(bump(x[None, :], y[:, None], radius_m), window, part)
+            height_m[reached] -= thinned_m * share
+
+    def _reached(self, cells: Cells, radius_m: float) -> tuple[tuple[slice, slice], Cells] | None:
+        """Return the cells that something about the anchor reaches; None where there are none, or far too wide ones."""
         if cells.cell_m > _PLAIN_CELLS * radius_m:
-            return
+            return None
         west, south, _, _ = cells.window
         reach, (x, y) = int(radius_m * HALF_MM), self.anchor
         col, row = max(0, (x - reach - west) // cells.step), max(0, (y - reach - south) // cells.step)
         cols = min(cells.cols, (x + reach - west) // cells.step + 1) - col
         rows = min(cells.rows, (y + reach - south) // cells.step + 1) - row
-        if rows > 0 and cols > 0:
-            reached = np.s_[row : row + rows, col : col + cols]
-            height[reached] += self.plain_m(cells.part(row, col, rows, cols), self.tilts)
+        if rows <= 0 or cols <= 0:
+            return None
+        return np.s_[row : row + rows, col : col + cols], cells.part(row, col, rows, cols)
 
     def plain_m(self, cells: Cells, tilts: tuple[Tilt, ...]) -> Field:
         """Return (rows, cols) means over cells of what tilts add round the anchor."""
@@ -155,15 +174,11 @@ class BaseSurface:
 
     def _calm(self, window: LatticeWindow) -> Field | None:
         """Return the factors that damp short relief round the anchor; None where there is nothing to damp."""
-        anchor = self.site.anchor
-        if anchor is None or wavelength_m(window.level) > _DAMPED_WAVE_M:
-            return None
-        radius = anchor.smooth_radius_m
-        if self._about_anchor(window, radius) is None:
+        anchor, wave_m = self.site.anchor, wavelength_m(window.level)
+        if anchor is None or wave_m > DAMPED_WAVE_M or not self._about_anchor(window, anchor.smooth_radius_m):
             return None
         x, y = self._from_anchor(window)
-        factors: Field = 1.0 - _DAMPED * bump(x[None, :], y[:, None], radius)
-        return factors
+        return damping(anchor, wave_m, x[None, :], y[:, None])
 
     def _from_anchor(self, window: LatticeWindow) -> tuple[Field, Field]:
         x, y = self.octaves.places_m(window)

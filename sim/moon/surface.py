@@ -12,12 +12,12 @@ from math import fsum
 
 import numpy as np
 
+from sim.moon.anchor import clear_of_anchor, thinned_out
 from sim.moon.base_surface import BaseSurface, Field, Tilt, base_surface
 from sim.moon.cells import Cells, by_blocks
 from sim.moon.craters import (
     CraterField,
     Craters,
-    clear_of_anchor,
     clear_of_known,
     crater_field,
     dig,
@@ -40,7 +40,7 @@ from sim.moon.scatter import HALF_MM, site_seed
 from sim.moon.site import SiteParams
 from sim.moon.site_tables import FeatureParams
 
-GROUND_VERSION = 4
+GROUND_VERSION = 5
 """Grows whenever the same site, seed and window give other elevations."""
 
 _QUANTUM_PER_M = 10_000.0
@@ -119,16 +119,7 @@ class Surface:
             every = clear_of_known(every, self.site.craters)
         if self.site.anchor is None:
             return every
-        return clear_of_anchor(every, self.site.anchor, self.anchor, near=self._near_anchor(window))
-
-    def _near_anchor(self, window: tuple[int, int, int, int]) -> bool:
-        """Tell whether a crater up to the anchor's calm size can reach from its quiet ground into a window."""
-        anchor = self.site.anchor
-        assert anchor is not None
-        reach = int((3.0 * anchor.calm_diameter_m + anchor.quiet_m) * HALF_MM)
-        west, south, east, north = window
-        x, y = self.anchor
-        return west - reach <= x <= east + reach and south - reach <= y <= north + reach
+        return clear_of_anchor(every, self.site.anchor, self.anchor, window)
 
     def rocks_in(self, window: tuple[int, int, int, int], *, from_m: float = 0.0) -> Rocks:
         """Return the rocks of the population that reach into a window, the largest sizes first.
@@ -140,13 +131,17 @@ class Surface:
         margin = int(margin_m(self.site.rocks) * HALF_MM)
         west, south, east, north = window
         wide = west - margin, south - margin, east + margin, north + margin
-        return self.rocks.rocks_in(window, self.craters_in(wide, from_m=SMALLEST_FRESH_M), from_m=from_m)
+        found = self.rocks.rocks_in(window, self.craters_in(wide, from_m=SMALLEST_FRESH_M), from_m=from_m)
+        anchor = self.site.anchor
+        return found if anchor is None else thinned_out(found, anchor, self.anchor, wide)
 
     def _strew(self, height: Field, cells: Cells, boulders: Rocks, *, rocks: bool) -> None:
         place = cells.east, cells.north, cells.step
         if rocks:
             from_m = shown_from_m(cells.cell_m)
-            height += self.rocks.mean_height_m(from_m)
+            mean_m = self.rocks.mean_height_m(from_m)
+            height += mean_m
+            self.base.thin_out(height, cells, mean_m)
             if self.rocks.last_octave_m >= from_m:
                 add_population(height, self.rocks_in(cells.window, from_m=from_m), *place)
         add_boulders(height, boulders, *place)
