@@ -15,14 +15,14 @@ from sim.moon.rocks import Rocks
 from sim.moon.scatter import HALF_MM
 from sim.moon.site_tables import AnchorParams
 
-DAMPED_WAVE_M = 60.0
-"""Relief of shorter waves is damped."""
+_SMOOTH_WAVE_M, _DAMPED_WAVE_M = 60.0, 240.0
+"""Relief of waves up to the first is damped over an anchor's `smooth_radius_m`, of longer ones, up to the second, over
+as much more as they are longer: what is under a cell of 20 m and its neighbours hangs on those too."""
 _DAMPED = 0.8
 """Share of it that is taken off at the anchor."""
-_STILL_WAVE_M = 4.0
-"""Shorter waves are taken off there altogether."""
-_STILL_M = 8.0
-"""From where on all of them are left; within 2 m, under what stands there, hardly more than a hundredth is."""
+_STILL_WAVE_M, _STILL_M = 8.0, 8.0
+"""Shorter waves are taken off altogether at the anchor, and not from this radius on; within 2 m, under what stands
+there, a hundredth of them is left."""
 _SMALL_M = 0.5
 """Smaller craters may lie nearer to an anchor than its `quiet_m`, the nearer the smaller."""
 
@@ -43,9 +43,16 @@ def still_radius_m(anchor: AnchorParams) -> float:
     return min(_STILL_M, anchor.smooth_radius_m)
 
 
+def damped_radius_m(anchor: AnchorParams, wave_m: float) -> float:
+    """Return how far from the anchor relief of a wavelength is damped; 0 where it is not."""
+    if wave_m > _DAMPED_WAVE_M:
+        return 0.0
+    return anchor.smooth_radius_m * max(1.0, wave_m / _SMOOTH_WAVE_M)
+
+
 def damping(anchor: AnchorParams, wave_m: float, east_m: Field, north_m: Field) -> Field:
-    """Return the factors of relief of a wavelength at places counted from the anchor, of any one shape."""
-    factors: Field = 1.0 - _DAMPED * bump(east_m, north_m, anchor.smooth_radius_m)
+    """Return the factors of relief of a wavelength that is damped, at places counted from the anchor."""
+    factors: Field = 1.0 - _DAMPED * bump(east_m, north_m, damped_radius_m(anchor, wave_m))
     if wave_m < _STILL_WAVE_M:
         factors *= 1.0 - bump(east_m, north_m, still_radius_m(anchor))
     return factors

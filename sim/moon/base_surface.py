@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from sim.moon.anchor import DAMPED_WAVE_M, damping, still_radius_m
+from sim.moon.anchor import damped_radius_m, damping, still_radius_m
 from sim.moon.cells import Cells
 from sim.moon.landform import PolarTable, bump, tables_of, terraced, through
 from sim.moon.relief import (
@@ -175,7 +175,8 @@ class BaseSurface:
     def _calm(self, window: LatticeWindow) -> Field | None:
         """Return the factors that damp short relief round the anchor; None where there is nothing to damp."""
         anchor, wave_m = self.site.anchor, wavelength_m(window.level)
-        if anchor is None or wave_m > DAMPED_WAVE_M or not self._about_anchor(window, anchor.smooth_radius_m):
+        radius_m = 0.0 if anchor is None else damped_radius_m(anchor, wave_m)
+        if anchor is None or radius_m == 0.0 or self._about_anchor(window, radius_m) is None:
             return None
         x, y = self._from_anchor(window)
         return damping(anchor, wave_m, x[None, :], y[:, None])
