@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from sim.moon.anchor import damped_radius_m, damping, still_radius_m
 from sim.moon.cells import Cells
 from sim.moon.landform import PolarTable, bump, tables_of, terraced, through
 from sim.moon.relief import (
@@ -16,9 +17,11 @@ from sim.moon.relief import (
     Amplitude,
     LatticeWindow,
     Octaves,
+    chain,
     octaves,
     relief_octaves,
     side_of,
+    summed,
     wavelength_m,
 )
 from sim.moon.scatter import HALF_MM, Stream
@@ -36,9 +39,10 @@ _CHUNK = 64
 """Side of the pieces of that lattice that are kept."""
 _TILT_LEVEL = 7
 """Lattice of 2 m, on which the anchor's plain is laid."""
+_THINNED_LEVEL = 5
+"""Lattice of 0.5 m, on which the share of the rocks is laid that are missing round the anchor."""
 _PLAIN_CELLS = 10.0
 """Radii of a tilt in a cell that does not show it: it lifts one side by as much as it lowers the other."""
-_DAMPED, _DAMPED_WAVE_M = 0.8, 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +84,7 @@ class BaseSurface:
         finest = self.octaves.points_under(cells, self.octaves.finest_of(cells.step))
         if finest.level >= LANDFORM_LEVEL:
             return self.octaves.means(self.coarse(finest)[0], finest, cells)
-        windows = _chain(self.octaves, finest, LANDFORM_LEVEL)
+        windows = chain(self.octaves, finest, LANDFORM_LEVEL)
         coarsest, own = windows[-1], windows[1]
         coefficients, rugged = self._from_chunks(coarsest)
         for window, parent in zip(reversed(windows[1:-1]), reversed(windows[2:]), strict=True):
@@ -96,17 +100,34 @@ class BaseSurface:
 
     def _add_plain(self, height: Field, cells: Cells) -> None:
         """Add the tilts to the means of the cells that they reach."""
-        radius_m = max((tilt.radius_m for tilt in self.tilts), default=0.0)
+        found = self._reached(cells, max((tilt.radius_m for tilt in self.tilts), default=0.0))
+        if found is not None:
+            reached, part = found
+            height[reached] += self.plain_m(part, self.tilts)
+
+    def thin_out(self, height_m: Field, cells: Cells, thinned_m: float) -> None:
+        """Take off the mean height of what is thinned out round the anchor, by the share that is missing."""
+        radius_m = 0.0 if self.site.anchor is None else still_radius_m(self.site.anchor)
+        found = self._reached(cells, radius_m)
+        if found is not None and thinned_m > 0.0:
+            reached, part = found
+            window = self.octaves.points_under(part, _THINNED_LEVEL)
+            x, y = self._from_anchor(window)
+            share = self.octaves.means(bump(x[None, :], y[:, None], radius_m), window, part)
+            height_m[reached] -= thinned_m * share
+
+    def _reached(self, cells: Cells, radius_m: float) -> tuple[tuple[slice, slice], Cells] | None:
+        """Return the cells that something about the anchor reaches; None where there are none, or far too wide ones."""
         if cells.cell_m > _PLAIN_CELLS * radius_m:
-            return
+            return None
         west, south, _, _ = cells.window
         reach, (x, y) = int(radius_m * HALF_MM), self.anchor
         col, row = max(0, (x - reach - west) // cells.step), max(0, (y - reach - south) // cells.step)
         cols = min(cells.cols, (x + reach - west) // cells.step + 1) - col
         rows = min(cells.rows, (y + reach - south) // cells.step + 1) - row
-        if rows > 0 and cols > 0:
-            reached = np.s_[row : row + rows, col : col + cols]
-            height[reached] += self.plain_m(cells.part(row, col, rows, cols), self.tilts)
+        if rows <= 0 or cols <= 0:
+            return None
+        return np.s_[row : row + rows, col : col + cols], cells.part(row, col, rows, cols)
 
     def plain_m(self, cells: Cells, tilts: tuple[Tilt, ...]) -> Field:
         """Return (rows, cols) means over cells of what tilts add round the anchor."""
@@ -117,7 +138,7 @@ class BaseSurface:
 
     def coarse(self, finest: LatticeWindow) -> tuple[Field, Field]:
         """Return coefficients and ruggedness of a window of the landform's level or a coarser one."""
-        windows = _chain(self.octaves, finest, LEVELS - 1)
+        windows = chain(self.octaves, finest, LEVELS - 1)
         coefficients = np.zeros((windows[-1].rows, windows[-1].cols))
         for window, parent in zip(reversed(windows), [None, *reversed(windows[1:])], strict=True):
             if parent is not None:
@@ -150,20 +171,14 @@ class BaseSurface:
 
     def _amplitude(self, window: LatticeWindow, blocks: LatticeWindow, rugged: Field) -> Amplitude:
         amplitude = self.octaves.amplitude(window, blocks, self._mixed(window.level, rugged))
-        calm = self._calm(window)
-        return amplitude if calm is None else Amplitude(values=amplitude.at_points(window) * calm)
-
-    def _calm(self, window: LatticeWindow) -> Field | None:
-        """Return the factors that damp short relief round the anchor; None where there is nothing to damp."""
-        anchor = self.site.anchor
-        if anchor is None or wavelength_m(window.level) > _DAMPED_WAVE_M:
-            return None
-        radius = anchor.smooth_radius_m
-        if self._about_anchor(window, radius) is None:
-            return None
-        x, y = self._from_anchor(window)
-        factors: Field = 1.0 - _DAMPED * bump(x[None, :], y[:, None], radius)
-        return factors
+        anchor, wave_m = self.site.anchor, wavelength_m(window.level)
+        radius_m = 0.0 if anchor is None else damped_radius_m(anchor, wave_m)
+        reached = self._about_anchor(window, radius_m) if radius_m > 0.0 else None
+        if anchor is None or reached is None:
+            return amplitude
+        values, (x, y) = amplitude.at_points(window), self._from_anchor(reached)
+        values[_part(window, reached)] *= damping(anchor, wave_m, x[None, :], y[:, None])
+        return Amplitude(values=values)
 
     def _from_anchor(self, window: LatticeWindow) -> tuple[Field, Field]:
         x, y = self.octaves.places_m(window)
@@ -183,7 +198,7 @@ class BaseSurface:
     def _bent(self, window: LatticeWindow) -> tuple[Field, Field]:
         """Return (rows, cols) east and north of lattice points, displaced by the warp."""
         x, y = self.octaves.places_m(window)
-        east, north = (_coefficients(noise, window) for noise in self.warp)
+        east, north = (summed(noise, window) for noise in self.warp)
         return x[None, :] + east, y[:, None] + north
 
     def _rugged_at(self, window: LatticeWindow) -> Field:
@@ -229,9 +244,7 @@ class BaseSurface:
                 continue
             x, y = self._from_anchor(reached)
             plane = tilt.grade_east * x[None, :] + tilt.grade_north * y[:, None]
-            row, col = reached.j0 - window.j0, reached.i0 - window.i0
-            part = coefficients[row : row + reached.rows, col : col + reached.cols]
-            part += plane * bump(x[None, :], y[:, None], tilt.radius_m)
+            coefficients[_part(window, reached)] += plane * bump(x[None, :], y[:, None], tilt.radius_m)
 
     def detail_m(self, cells: Cells, finer_than_m: float) -> Field:
         """Return the plain relief of the octaves that a raster of `finer_than_m` is too coarse for."""
@@ -239,8 +252,8 @@ class BaseSurface:
         count = sum(wavelength_m(level) < 2.0 * finer_than_m for level in range(finest, LEVELS))
         if count == 0:
             return np.zeros((cells.rows, cells.cols))
-        windows = _chain(self.octaves, self.octaves.points_under(cells, finest), finest + count - 1)
-        coefficients = _coefficients(self.octaves, windows[0], coarsest=windows[-1].level)
+        windows = chain(self.octaves, self.octaves.points_under(cells, finest), finest + count - 1)
+        coefficients = summed(self.octaves, windows[0], coarsest=windows[-1].level)
         return self.octaves.means(coefficients, windows[0], cells)
 
 
@@ -251,22 +264,10 @@ def _chunk(ground: BaseSurface, j: int, i: int) -> tuple[Field, Field]:
     )
 
 
-def _chain(noise: Octaves, window: LatticeWindow, coarsest: int) -> list[LatticeWindow]:
-    windows = [window]
-    while windows[-1].level < coarsest:
-        windows.append(noise.parent_of(windows[-1]))
-    return windows
-
-
-def _coefficients(noise: Octaves, window: LatticeWindow, coarsest: int = LEVELS - 1) -> Field:
-    """Return the plain noise of a level and all coarser ones as coefficients on its lattice."""
-    windows = _chain(noise, window, coarsest)
-    coefficients = np.zeros((windows[-1].rows, windows[-1].cols))
-    noise.add_to(coefficients, windows[-1], Amplitude(values=noise.plain[coarsest : coarsest + 1, None]))
-    for child, parent in zip(reversed(windows[:-1]), reversed(windows[1:]), strict=True):
-        coefficients = noise.refined(parent, coefficients, child)
-        noise.add_to(coefficients, child, Amplitude(values=noise.plain[child.level : child.level + 1, None]))
-    return coefficients
+def _part(window: LatticeWindow, inner: LatticeWindow) -> tuple[slice, slice]:
+    """Return where in a window another of its level lies that is inside it."""
+    row, col = inner.j0 - window.j0, inner.i0 - window.i0
+    return np.s_[row : row + inner.rows, col : col + inner.cols]
 
 
 def base_surface(

@@ -15,7 +15,7 @@ from sim.moon.crater_kernels import gather_craters
 from sim.moon.crater_shape_kernels import REACH, crater_reaches, dig_craters, fill_volumes, profile
 from sim.moon.powers import interpolate_log, power
 from sim.moon.scatter import HALF_MM, SizeBin, SizeBins, Stream, size_bin, stacked, stream_key
-from sim.moon.site_tables import AnchorParams, CraterParams, FeatureParams
+from sim.moon.site_tables import CraterParams, FeatureParams
 
 _SMALLEST_M = 0.128
 _STRETCH = 0.12
@@ -28,7 +28,6 @@ _SMALL, _TINY = 8.0, 1.1
 _ROUND_M = 512.0
 """Smaller craters are round, so that an orbital map's cells (474 m) average them by their volume."""
 _BOX = 1.1
-_HARMLESS_M = 0.5
 _MEAN_RATIO = 0.061
 _SIGHT_CELLS_M = (2.0, 16.0)
 _UNSEEN, _SEEN = (0.027, 0.008), (0.064, 0.022)
@@ -266,26 +265,6 @@ def clear_of_known(craters: Craters, params: CraterParams) -> Craters:
     x, y = craters.place[suspects, 0] / HALF_MM, craters.place[suspects, 1] / HALF_MM
     kept = np.ones(len(craters.diameter_m), dtype=np.bool_)
     kept[suspects] = x * x + y * y > params.known_radius_m * params.known_radius_m
-    return craters.where(kept)
-
-
-def clear_of_anchor(craters: Craters, anchor: AnchorParams, place: tuple[int, int], *, near: bool) -> Craters:
-    """Drop the seeded craters that the anchor rules out; under half a metre all may stay.
-
-    Args:
-        craters: Any list.
-        anchor: The anchor.
-        place: Its east and north, half-millimetres.
-        near: Whether any crater up to `calm_diameter_m` can be near enough; where not, none is looked at.
-    """
-    wide = craters.diameter_m > anchor.calm_diameter_m
-    suspects = np.flatnonzero(craters.diameter_m >= _HARMLESS_M if near else wide)
-    x = (craters.place[suspects, 0] - place[0]) / HALF_MM
-    y = (craters.place[suspects, 1] - place[1]) / HALF_MM
-    margin = np.where(wide[suspects], anchor.calm_radius_m, anchor.quiet_m)
-    clear = 0.6 * craters.diameter_m[suspects] + margin
-    kept = np.ones(len(wide), dtype=np.bool_)
-    kept[suspects] = x * x + y * y > clear * clear
     return craters.where(kept)
 
 

@@ -239,6 +239,25 @@ def _integral(x: Field) -> Field:
     return total
 
 
+def chain(noise: Octaves, window: LatticeWindow, coarsest: int) -> list[LatticeWindow]:
+    """Return a window and what each coarser level up to one needs for it, the coarsest last."""
+    windows = [window]
+    while windows[-1].level < coarsest:
+        windows.append(noise.parent_of(windows[-1]))
+    return windows
+
+
+def summed(noise: Octaves, window: LatticeWindow, coarsest: int = LEVELS - 1) -> Field:
+    """Return the plain noise of a level and all coarser ones as coefficients on its lattice."""
+    windows = chain(noise, window, coarsest)
+    coefficients = np.zeros((windows[-1].rows, windows[-1].cols))
+    noise.add_to(coefficients, windows[-1], Amplitude(values=noise.plain[coarsest : coarsest + 1, None]))
+    for child, parent in zip(reversed(windows[:-1]), reversed(windows[1:]), strict=True):
+        coefficients = noise.refined(parent, coefficients, child)
+        noise.add_to(coefficients, child, Amplitude(values=noise.plain[child.level : child.level + 1, None]))
+    return coefficients
+
+
 def relief_octaves(relief: ReliefParams, seed: int) -> Octaves:
     """Return the octaves of a site's relief."""
     plain, rugged = (

@@ -46,7 +46,8 @@ def gather_rocks(
             there are inside, in shares of the plain ones.
         west, south, east, north: Window, half-millimetres.
         place: (n, 2), set; n as many as there are candidates.
-        size: (n, 2), set to diameter in metres and a uniform number for the height.
+        size: (n, 3), set to diameter in metres and uniform numbers for the height and for being kept where rocks
+            are thinned out.
     """
     found = 0
     for b in range(keys.shape[0] - 1, first - 1, -1):
@@ -70,7 +71,8 @@ def gather_rocks(
                     ):
                         continue
                     place[found, 0], place[found, 1] = x, y
-                    size[found, 0], size[found, 1] = diameter_m, uniform(draw(bits, 5))
+                    size[found, 0] = diameter_m
+                    size[found, 1], size[found, 2] = uniform(draw(bits, 5)), uniform(draw(bits, 6))
                     found += 1
     return found
 

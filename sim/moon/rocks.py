@@ -42,11 +42,13 @@ class Rocks:
         place: (n, 2) int64 centres east and north of the site's origin, half-millimetres.
         diameter_m: (n,) widest section, seen from above.
         height_m: (n,) top above the ground.
+        mark: (n,) uniform numbers: where rocks are thinned out by a share, those of a lesser mark are missing.
     """
 
     place: npt.NDArray[np.int64]
     diameter_m: npt.NDArray[np.float64]
     height_m: npt.NDArray[np.float64]
+    mark: npt.NDArray[np.float64]
 
     def size_m(self) -> npt.NDArray[np.float64]:
         """Return (n, 2) diameter and height."""
@@ -54,7 +56,12 @@ class Rocks:
 
     def where(self, kept: npt.NDArray[np.bool_]) -> Rocks:
         """Return those of a boolean mask, in the same order."""
-        return Rocks(place=self.place[kept], diameter_m=self.diameter_m[kept], height_m=self.height_m[kept])
+        return Rocks(
+            place=self.place[kept],
+            diameter_m=self.diameter_m[kept],
+            height_m=self.height_m[kept],
+            mark=self.mark[kept],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,13 +97,18 @@ class RockField:
         """
         first = sum(size.low_m < from_m for size in self.bins)
         most = self.stacked.most_in(window, 0.5, slice(first, None))
-        place, size = np.empty((most, 2), dtype=np.int64), np.empty((most, 2))
+        place, size = np.empty((most, 2), dtype=np.int64), np.empty((most, 3))
         with np.errstate(over="ignore"):
             found = gather_rocks(
                 *self.stacked.arrays(), first, self.plain_share, self._fresh(craters), *window, place, size
             )
         ratio = self.params.flat_ratio + (self.params.tall_ratio - self.params.flat_ratio) * size[:found, 1]
-        return Rocks(place=place[:found], diameter_m=size[:found, 0].copy(), height_m=size[:found, 0] * ratio)
+        return Rocks(
+            place=place[:found],
+            diameter_m=size[:found, 0].copy(),
+            height_m=size[:found, 0] * ratio,
+            mark=size[:found, 2].copy(),
+        )
 
     def mean_height_m(self, below_m: float) -> float:
         """Return the mean height over all ground of the rocks in the octaves that begin below a diameter."""
@@ -118,7 +130,9 @@ class RockField:
         return np.column_stack([kept.place.astype(np.float64), kept.diameter_m * (0.5 * HALF_MM), more])
 
 
-NO_ROCKS = Rocks(place=np.zeros((0, 2), dtype=np.int64), diameter_m=np.zeros(0), height_m=np.zeros(0))
+NO_ROCKS = Rocks(
+    place=np.zeros((0, 2), dtype=np.int64), diameter_m=np.zeros(0), height_m=np.zeros(0), mark=np.zeros(0)
+)
 
 
 def shown_from_m(cell_m: float) -> float:
@@ -252,7 +266,9 @@ def boulder_rocks(boulders: npt.ArrayLike | None, shift_m: tuple[float, float]) 
     if rows.ndim != 2 or rows.shape[1] < 4:
         raise ValueError(f"boulders of shape {rows.shape}, expected (n, 4): east, north, diameter, height")
     place = np.floor((rows[:, :2] + np.array(shift_m)) * HALF_MM + 0.5).astype(np.int64)
-    return Rocks(place=place, diameter_m=rows[:, 2].copy(), height_m=rows[:, 3].copy())
+    return Rocks(
+        place=place, diameter_m=rows[:, 2].copy(), height_m=rows[:, 3].copy(), mark=np.ones(len(rows))
+    )
 
 
 def add_boulders(

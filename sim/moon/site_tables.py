@@ -71,10 +71,12 @@ class AnchorParams(Table):
     """A point whose elevation and slope are known, and hold for every seed.
 
     `grade_east` and `grade_north` are the rise over run of the ground around it; the elevation is put right
-    over `level_radius_m`, the slope over `tilt_radius_m` (as cells of a 24th and of a sixth of that show it), and
-    short relief is damped over `smooth_radius_m`.
-    No seeded crater lies over it or has its rim within `quiet_m`, and none over `calm_diameter_m` has its
-    rim within `calm_radius_m`: the large craters there are known, and are features.
+    over `level_radius_m`, the slope over one and a half `tilt_radius_m` (as cells of a 24th, a sixth and three eighths
+    of that show it). Short relief is damped over `smooth_radius_m`, and within 8 m, or that radius where it is
+    smaller, the finest and the rocks are gone, so that the smallest cells show the slope too.
+    No seeded crater lies over it or has its rim within `quiet_m` (of those under half a metre, within as much less as
+    they are smaller), and none over `calm_diameter_m` has its rim within `calm_radius_m`: the large craters there are
+    known, and are features.
     """
 
     latitude_deg: Latitude

@@ -12,12 +12,12 @@ from math import fsum
 
 import numpy as np
 
+from sim.moon.anchor import clear_of_anchor, thinned_out
 from sim.moon.base_surface import BaseSurface, Field, Tilt, base_surface
 from sim.moon.cells import Cells, by_blocks
 from sim.moon.craters import (
     CraterField,
     Craters,
-    clear_of_anchor,
     clear_of_known,
     crater_field,
     dig,
@@ -40,7 +40,7 @@ from sim.moon.scatter import HALF_MM, site_seed
 from sim.moon.site import SiteParams
 from sim.moon.site_tables import FeatureParams
 
-GROUND_VERSION = 4
+GROUND_VERSION = 5
 """Grows whenever the same site, seed and window give other elevations."""
 
 _QUANTUM_PER_M = 10_000.0
@@ -119,16 +119,7 @@ class Surface:
             every = clear_of_known(every, self.site.craters)
         if self.site.anchor is None:
             return every
-        return clear_of_anchor(every, self.site.anchor, self.anchor, near=self._near_anchor(window))
-
-    def _near_anchor(self, window: tuple[int, int, int, int]) -> bool:
-        """Tell whether a crater up to the anchor's calm size can reach from its quiet ground into a window."""
-        anchor = self.site.anchor
-        assert anchor is not None
-        reach = int((3.0 * anchor.calm_diameter_m + anchor.quiet_m) * HALF_MM)
-        west, south, east, north = window
-        x, y = self.anchor
-        return west - reach <= x <= east + reach and south - reach <= y <= north + reach
+        return clear_of_anchor(every, self.site.anchor, self.anchor, window)
 
     def rocks_in(self, window: tuple[int, int, int, int], *, from_m: float = 0.0) -> Rocks:
         """Return the rocks of the population that reach into a window, the largest sizes first.
@@ -140,13 +131,17 @@ class Surface:
         margin = int(margin_m(self.site.rocks) * HALF_MM)
         west, south, east, north = window
         wide = west - margin, south - margin, east + margin, north + margin
-        return self.rocks.rocks_in(window, self.craters_in(wide, from_m=SMALLEST_FRESH_M), from_m=from_m)
+        found = self.rocks.rocks_in(window, self.craters_in(wide, from_m=SMALLEST_FRESH_M), from_m=from_m)
+        anchor = self.site.anchor
+        return found if anchor is None else thinned_out(found, anchor, self.anchor, wide)
 
     def _strew(self, height: Field, cells: Cells, boulders: Rocks, *, rocks: bool) -> None:
         place = cells.east, cells.north, cells.step
         if rocks:
             from_m = shown_from_m(cells.cell_m)
-            height += self.rocks.mean_height_m(from_m)
+            mean_m = self.rocks.mean_height_m(from_m)
+            height += mean_m
+            self.base.thin_out(height, cells, mean_m)
             if self.rocks.last_octave_m >= from_m:
                 add_population(height, self.rocks_in(cells.window, from_m=from_m), *place)
         add_boulders(height, boulders, *place)
@@ -190,34 +185,42 @@ def detail_surface(site: SiteParams, seed: int) -> Surface:
     )
 
 
-def _anchored(loose: Surface) -> Surface:
-    """Return the surface put right at the anchor: in elevation, and in slope at two scales.
+_TILT_RADII = 1.0 / 3.0, 1.0, 1.5
+_TILT_CELLS = 1.0 / 24.0, 1.0 / 6.0, 3.0 / 8.0
+"""Radii of an anchor's tilts, and sides of the cells that show its grade, in its `tilt_radius_m`."""
 
-    Its tilt has two parts, of the anchor's radius and of a third of it; together they give the anchor's grade as a
-    sixth of that radius shows it and as a 24th does (for a radius of 48 m, in cells of 8 m and of 2 m).
+
+def _anchored(loose: Surface) -> Surface:
+    """Return the surface put right at the anchor: in elevation, and in slope at three scales.
+
+    Its tilt has as many parts; together they give the anchor's grade as cells of three sizes show it (for a radius of
+    48 m, of 2, 8 and 18 m).
     """
     anchor = loose.site.anchor
     assert anchor is not None
-    near, wide = (_around(loose, anchor.tilt_radius_m / cells) for cells in (24, 6))
-    found = [loose.bare_m(cells) for cells in (near, wide)]
+    scales = [_around(loose, share * anchor.tilt_radius_m) for share in _TILT_CELLS]
+    radii_m = [share * anchor.tilt_radius_m for share in _TILT_RADII]
+    found = [loose.bare_m(cells) for cells in scales]
     lift_m = anchor.elevation_m - loose.site.frame.datum_m - fsum(found[0][1:3, 1:3].ravel()) / 4.0
-    radii_m = anchor.tilt_radius_m / 3.0, anchor.tilt_radius_m
-    shown = [
-        _grades(loose.base.plain_m(cells, (Tilt(radius_m=radius_m, grade_east=1.0, grade_north=1.0),)), cells)
-        for cells in (near, wide)
-        for radius_m in radii_m
-    ]
+    shown = [[_shown(loose, radius_m, cells) for radius_m in radii_m] for cells in scales]
     missing = [
         (anchor.grade_east - east, anchor.grade_north - north)
-        for east, north in (_grades(height, cells) for height, cells in zip(found, (near, wide), strict=True))
+        for east, north in (_grades(height, cells) for height, cells in zip(found, scales, strict=True))
     ]
     east, north = (
-        _solved([grades[axis] for grades in shown], missing[0][axis], missing[1][axis]) for axis in (0, 1)
+        _solved([[grades[axis] for grades in row] for row in shown], [grades[axis] for grades in missing])
+        for axis in (0, 1)
     )
     tilts = tuple(
         Tilt(radius_m=radii_m[k], grade_east=east[k], grade_north=north[k]) for k in range(len(radii_m))
     )
     return replace(loose, base=replace(loose.base, lift_m=lift_m, tilts=tilts))
+
+
+def _shown(ground: Surface, radius_m: float, cells: Cells) -> tuple[float, float]:
+    """Return the grades that cells show of a tilt of one, east and north."""
+    tilt = Tilt(radius_m=radius_m, grade_east=1.0, grade_north=1.0)
+    return _grades(ground.base.plain_m(cells, (tilt,)), cells)
 
 
 def _around(ground: Surface, cell_m: float) -> Cells:
@@ -236,11 +239,18 @@ def _grades(height_m: Field, cells: Cells) -> tuple[float, float]:
     )
 
 
-def _solved(matrix: list[float], one: float, other: float) -> tuple[float, float]:
-    """Return the two numbers that a 2 x 2 matrix, given by rows, turns into `one` and `other`."""
-    a, b, c, d = matrix
-    scale = a * d - b * c
-    return (d * one - b * other) / scale, (a * other - c * one) / scale
+def _solved(matrix: list[list[float]], right: list[float]) -> list[float]:
+    """Return the numbers that a matrix, whose diagonal is its strongest, turns into `right`; by Gauss's elimination."""
+    rows = [[*row, last] for row, last in zip(matrix, right, strict=True)]
+    for k, pivot in enumerate(rows):
+        for row in rows[k + 1 :]:
+            factor = row[k] / pivot[k]
+            row[k:] = [own - factor * held for own, held in zip(row[k:], pivot[k:], strict=True)]
+    found: list[float] = []
+    for k in reversed(range(len(rows))):
+        rest = fsum(rows[k][len(rows) - 1 - n] * value for n, value in enumerate(found))
+        found.append((rows[k][-1] - rest) / rows[k][k])
+    return found[::-1]
 
 
 def _place(feature: FeatureParams, anchor: tuple[int, int]) -> tuple[int, int]:
