@@ -12,8 +12,9 @@ import numpy.typing as npt
 from rover.core.arrays import locked
 from rover.core.grid import Dem, GridGeometry
 from rover.core.strips import by_strips
-from rover.terrain.derive_kernels import derive_rows
+from rover.terrain.derive_kernels import WORK_SIZE, nine_rows
 from rover.terrain.roughness_kernels import roughness_rows
+from rover.terrain.window_kernels import angle_rows, step_rows
 
 Layer = npt.NDArray[np.float32]
 
@@ -109,12 +110,19 @@ def derive_terrain(
     slope, rough, step = (_half_window(name, side_m, geometry) for name, side_m in lengths.items())
     layers = _checked(out, geometry.shape) if out is not None else _blank(geometry.shape)
     sides = (geometry.resolution_north_m, geometry.resolution_m)
-    nine = rough == slope == (1, 1)
+    nine = slope == (1, 1)
+    near = nine and rough == (1, 1), nine and step == (1, 1)
 
     def strip(first: int, last: int) -> None:
-        derive_rows(dem.elevation_m, first, last, sides, slope, nine, step, layers)
-        if not nine:
-            roughness_rows(dem.elevation_m, first, last, sides, rough, layers[2])
+        work = _aligned(WORK_SIZE)
+        if nine:
+            nine_rows(dem.elevation_m, first, last, sides, near, work, *layers)
+        else:
+            angle_rows(dem.elevation_m, first, last, sides, slope, work, *layers[:2])
+        if not near[0]:
+            roughness_rows(dem.elevation_m, first, last, sides, rough, work, layers[2])
+        if not near[1]:
+            step_rows(dem.elevation_m, first, last, step, layers[3])
 
     by_strips(geometry.rows, strip, least=max(16, _LEAST_CELLS // geometry.cols))
     held: dict[str, Any] = dict(zip(_LAYERS, layers, strict=True))
@@ -122,6 +130,13 @@ def derive_terrain(
         held[name.replace("_m", "_north_m")] = 2 * half[0] * geometry.resolution_north_m
         held[name] = 2 * half[1] * geometry.resolution_m
     return Terrain(geometry=geometry, **held)
+
+
+def _aligned(size: int) -> Layer:
+    """An array that begins where a cache line of 64 bytes does."""
+    held = np.empty(size + 15, np.float32)
+    begin = -held.ctypes.data // 4 % 16
+    return held[begin : begin + size]
 
 
 def _half_window(name: str, side_m: float | None, geometry: GridGeometry) -> tuple[int, int]:

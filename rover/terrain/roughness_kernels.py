@@ -10,22 +10,33 @@ from __future__ import annotations
 import numpy as np
 
 from rover.core.jit import kernel
-from rover.terrain.derive_kernels import BLOCK, EAST, gradient_of_nine, rim
+from rover.terrain.derive_kernels import (
+    ALONG,
+    BLOCK,
+    CURVE,
+    EAST,
+    MEAN,
+    NORTH,
+    RISE,
+    columns_of_block,
+    gradient_of_block,
+    rim,
+)
 
 _ZERO = np.float32(0)
 _NAN = np.float32(np.nan)
-_HERE, _LEVEL, _HIGH, _LOW, _SIZE = 2 * EAST, 3 * EAST, 4 * EAST, 5 * EAST, 6 * EAST
-"""Where in `work` parts begin; the first two hold the gradient."""
+_HERE, _LEVEL, _HIGH, _LOW = MEAN, CURVE, RISE, ALONG
+"""Parts of `work` that are used again when the gradient, which stays, has been made of them."""
 _AT_ONCE = 3
 """Columns of a window passed over together, as many as the narrowest window has."""
 
 
 @kernel
-def roughness_rows(z, first, last, sides, rough, roughness):  # type: ignore[no-untyped-def]
-    """Fill roughness, as `derive_rows` defines it, over a window of any size.
+def roughness_rows(z, first, last, sides, rough, work, roughness):  # type: ignore[no-untyped-def]
+    """Fill roughness, as `nine_rows` defines it but of the mean and the cells of a window of any size.
 
     Args:
-        z, first, last, sides: As in `derive_rows`.
+        z, first, last, sides, work: As in `nine_rows`.
         rough: Cells from the middle to the edge of the window, north-south and east-west, at least 1.
         roughness: (rows, cols) float32 in metres.
     """
@@ -36,13 +47,13 @@ def roughness_rows(z, first, last, sides, rough, roughness):  # type: ignore[no-
         if least <= r < greatest and cols > 2 * across:
             rim(across, roughness[r])
         else:
-            roughness[r] = _NAN
+            rim(cols, roughness[r])
     if cols <= 2 * across or least >= greatest:
         return
     width = BLOCK + 2 * across
     # Not a whole number of 4096 bytes apart: cells of one column would share a set of the cache, of eight lines.
     slots = np.empty((2 * along + 1, (width + 1023) // 1024 * 1024 + 80), np.float32)
-    wide, work = np.empty((2, width)), np.empty(_SIZE, np.float32)
+    wide = np.empty((2, width))
     for c in range(across, cols - across, BLOCK):
         part = slice(c - across, min(c + BLOCK, cols - across) + across)
         held = part.stop - part.start
@@ -64,7 +75,8 @@ def _block(slots, held, r, rough, sides, wide, work, roughness):  # type: ignore
     count, across, width = len(slots), rough[1], roughness.size
     near = slice(across - 1, across + width + 1)
     south, here, north = slots[(r - 1) % count], slots[r % count], slots[(r + 1) % count]
-    gradient_of_nine(south[near], here[near], north[near], sides, work)
+    columns_of_block(south[near], here[near], north[near], work)
+    gradient_of_block(width, sides, work)
     _begin(here[across:], width, work)
     _level(slots, r, across, wide[0, :held], wide[1, :width], work[_LEVEL:])
     for i in range(rough[0] + 1):
@@ -133,7 +145,7 @@ def _reach(one, other, up, right, width, work):  # type: ignore[no-untyped-def]
         width, work: Of the block.
     """
     for c in range(width):
-        h, rise, along = work[_HERE + c], work[c] * up, work[EAST + c]
+        h, rise, along = work[_HERE + c], work[NORTH + c] * up, work[EAST + c]
         first, second, third = rise + along * right[0], rise + along * right[1], rise + along * right[2]
         a, b = (one[c] - h) - first, (other[c + 2] - h) + first
         d, e = (one[c + 1] - h) - second, (other[c + 1] - h) + second

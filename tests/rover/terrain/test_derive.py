@@ -21,7 +21,15 @@ from hypothesis import strategies as st
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.io.raster import read_dem, write_dem
 from rover.terrain.derive import Terrain, derive_terrain
-from rover.terrain.derive_kernels import BLOCK, EAST, aspect_of_row, slope_of_row
+from rover.terrain.derive_kernels import (
+    BLOCK,
+    EAST,
+    NORTH,
+    WORK_SIZE,
+    aspect_of_block,
+    grade_of_block,
+    slope_of_block,
+)
 
 SITE = Site(latitude_rad=0.0, longitude_rad=0.0, body="moon", crs_wkt="")
 
@@ -324,12 +332,14 @@ def test_angles_are_those_of_numpy() -> None:
     turn[:1000] = rng.integers(0, 8, 1000) * (np.pi / 4)
     north, east = (grade * np.cos(turn)).astype(np.float32), (grade * np.sin(turn)).astype(np.float32)
     slope, aspect = np.empty_like(north), np.empty_like(north)
-    work = np.empty(4 * EAST, np.float32)
+    work = np.empty(WORK_SIZE, np.float32)
     for first in range(0, grade.size, BLOCK):
         part = slice(first, min(first + BLOCK, grade.size))
-        work[: part.stop - first], work[EAST : EAST + part.stop - first] = north[part], east[part]
-        slope_of_row(work, slope[part])
-        aspect_of_row(work, aspect[part])
+        length = part.stop - first
+        work[NORTH : NORTH + length], work[EAST : EAST + length] = north[part], east[part]
+        grade_of_block(length, work)
+        slope_of_block(work, slope[part])
+        aspect_of_block(work, aspect[part])
     north, east = north.astype(np.float64), east.astype(np.float64)
     assert np.abs(slope - np.arctan(np.hypot(north, east))).max() < 1.5e-7
     out = (aspect - np.arctan2(-east, -north) + np.pi) % (2 * np.pi) - np.pi

@@ -1,0 +1,188 @@
+"""Kernels of `rover.terrain.derive`: slope over a longer baseline than 3 x 3 cells, step over a wider window.
+
+What was said in `derive_kernels` of vector instructions holds here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rover.core.jit import kernel
+from rover.terrain.derive_kernels import BLOCK, EAST, aspect_of_block, grade_of_block, rim, slope_of_block
+
+_ZERO = np.float32(0)
+_NAN, _INF = np.float32(np.nan), np.float32(np.inf)
+
+
+@kernel
+def angle_rows(z, first, last, sides, reach, work, slope, aspect):  # type: ignore[no-untyped-def]
+    """Fill slope and aspect, of the rows `first` up to but not `last`, of nine points that lie apart.
+
+    Gradient by Horn (1981), weights 1-2-1. A NaN among the points or between them makes both NaN, as does a window
+    that leaves the raster.
+
+    Args:
+        z, first, last, sides, work, slope, aspect: As in `nine_rows`.
+        reach: Cells from the middle to the outer points, north-south and east-west, at least 1.
+    """
+    rows, cols = z.shape
+    along, across = reach
+    wide = np.empty((2, BLOCK + 2 * across))
+    for r in range(first, last):
+        inside = along <= r < rows - along and cols > 2 * across
+        rim(across if inside else cols, slope[r])
+        rim(across if inside else cols, aspect[r])
+        for c in range(across, cols - across if inside else 0, BLOCK):
+            stop = min(c + BLOCK, cols - across)
+            _gradient(z[:, c - across : stop + across], r, reach, sides, wide, work)
+            grade_of_block(stop - c, work)
+            slope_of_block(work, slope[r, c:stop])
+            aspect_of_block(work, aspect[r, c:stop])
+
+
+@kernel
+def step_rows(z, first, last, half, step):  # type: ignore[no-untyped-def]
+    """Fill step: the largest height difference over a window of any size; NaN as above.
+
+    Args:
+        z, first, last: As in `nine_rows`.
+        half: Cells from the middle to the edge of the window, north-south and east-west, at least 1.
+        step: (rows, cols) float32 in metres.
+    """
+    rows, cols = z.shape
+    apart = _staggered(cols)
+    buffers = np.empty(3 * apart, np.float32)
+    high, low = buffers[:cols], buffers[apart : apart + cols]
+    for r in range(first, last):
+        if half[0] <= r < rows - half[0] and cols > 2 * half[1]:
+            _extremes_by_column(z, r, half[0], high, low)
+            _step(high, low, buffers[2 * apart : 2 * apart + cols], half[1], step[r])
+        else:
+            rim(cols, step[r])
+
+
+@kernel
+def _gradient(z, r, reach, sides, wide, work):  # type: ignore[no-untyped-def]
+    """Rise per metre; the northward one is NaN where a cell of the window is."""
+    along, across = reach
+    sums, rises = wide[0, : z.shape[1]], wide[1, : z.shape[1]]
+    _by_column(z[r - along], z[r], z[r + along], sums, rises)
+    for i in range(1 - along, along):
+        if i != 0:
+            _mark(z[r + i], rises)
+    width = z.shape[1] - 2 * across
+    north, east = work[:width], work[EAST : EAST + width]
+    _northward(rises, across, np.float64(1 / (8 * along * sides[0])), north)
+    for j in range(1, across):
+        _mark_beside(rises, across, j, north)
+    _eastward(sums, across, np.float64(1 / (8 * across * sides[1])), east)
+
+
+@kernel
+def _by_column(south, here, north, sums, rises):  # type: ignore[no-untyped-def]
+    """1-2-1 sums and rises of three rows in float64: of far heights a difference in float32 would be rounded."""
+    for c in range(here.size):
+        s, h, n = np.float64(south[c]), np.float64(here[c]), np.float64(north[c])
+        sums[c] = s + 2.0 * h + n
+        rises[c] = (n - s) + (h - h)
+
+
+@kernel
+def _mark(row, rises):  # type: ignore[no-untyped-def]
+    for c in range(row.size):
+        rises[c] += np.float64(row[c] - row[c])
+
+
+@kernel
+def _mark_beside(rises, half, j, north):  # type: ignore[no-untyped-def]
+    west, east = rises[half - j :], rises[half + j :]
+    for c in range(north.size):
+        north[c] += np.float32((west[c] - west[c]) + (east[c] - east[c]))
+
+
+@kernel
+def _northward(rises, half, per, north):  # type: ignore[no-untyped-def]
+    west, middle, east = rises, rises[half:], rises[2 * half :]
+    for c in range(north.size):
+        north[c] = np.float32((west[c] + 2.0 * middle[c] + east[c]) * per)
+
+
+@kernel
+def _eastward(sums, half, per, east_rise):  # type: ignore[no-untyped-def]
+    west, east = sums, sums[2 * half :]
+    for c in range(east_rise.size):
+        east_rise[c] = np.float32((east[c] - west[c]) * per)
+
+
+@kernel
+def _staggered(cols):  # type: ignore[no-untyped-def]
+    """A length of row buffers that does not set them a whole number of 4096 bytes apart.
+
+    Where it does, cells of one column share a set of the cache, which holds eight lines, and turn each other out.
+    """
+    return (cols + 1023) // 1024 * 1024 + 80
+
+
+@kernel
+def _extremes_by_column(z, r, half, high, low):  # type: ignore[no-untyped-def]
+    """Greatest and least of each column of the window; greatest is infinite where a cell is NaN."""
+    _extremes_of_three(z[r - 1], z[r], z[r + 1], high, low)
+    for i in range(2, half + 1):
+        _more_extreme(z[r - i], z[r + i], high, low)
+
+
+@kernel
+def _extremes_of_three(south, here, north, high, low):  # type: ignore[no-untyped-def]
+    for c in range(here.size):
+        s, h, n = south[c], here[c], north[c]
+        every = s + h + n
+        high[c] = max(max(s, h), n) if every == every else _INF
+        low[c] = min(min(s, h), n) if every == every else h
+
+
+@kernel
+def _more_extreme(one, other, high, low):  # type: ignore[no-untyped-def]
+    for c in range(high.size):
+        a, b = one[c], other[c]
+        both = a + b
+        top, bottom = max(high[c], max(a, b)), min(low[c], min(a, b))
+        # The sums keep the compiler from leaving out the stores of values that stay, one by one.
+        high[c] = (top if both == both else _INF) + _ZERO
+        low[c] = (bottom if both == both else low[c]) + _ZERO
+
+
+@kernel
+def _step(high, low, spare, half, step):  # type: ignore[no-untyped-def]
+    """Greatest less least of the window; what `high`, `low` and `spare` hold is used up."""
+    rim(half, step)
+    width = step.size - 2 * half
+    into = step[half : half + width]
+    # Windows of 2, 4, 8 ... columns from each on; two of the longest make the whole.
+    length = 1
+    while 2 * length <= 2 * half + 1:
+        _higher(high, high[length:], spare[: high.size - length])
+        high, spare = spare, high
+        _lower(low, low[length:], spare[: low.size - length])
+        low, spare = spare, low
+        length *= 2
+    shift = 2 * half + 1 - length
+    _relief(high, high[shift : shift + width], low, low[shift : shift + width], into)
+
+
+@kernel
+def _higher(one, other, into):  # type: ignore[no-untyped-def]
+    for c in range(into.size):
+        into[c] = max(one[c], other[c])
+
+
+@kernel
+def _lower(one, other, into):  # type: ignore[no-untyped-def]
+    for c in range(into.size):
+        into[c] = min(one[c], other[c])
+
+
+@kernel
+def _relief(high, high_on, low, low_on, into):  # type: ignore[no-untyped-def]
+    for c in range(into.size):
+        top, bottom = max(high[c], high_on[c]), min(low[c], low_on[c])
+        into[c] = top - bottom if top < _INF else _NAN
