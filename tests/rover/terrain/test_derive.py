@@ -312,6 +312,24 @@ def test_blocks_of_columns_join_without_a_seam() -> None:
     np.testing.assert_array_equal(whole[:, 402:698], part[:, 2:-2])
 
 
+def test_a_cliff_changes_no_bit_of_the_ground_beside_it() -> None:
+    """Blocks of columns without a cell over 45 deg are passed over by a shorter way."""
+    dem = random_dem(8, (9, BLOCK + 100))
+    gentle = dem_of(dem.elevation_m / 1000)
+    before = derive_terrain(gentle)
+    assert np.nanmax(before.slope_rad) < 0.5
+    heights = np.array(gentle.elevation_m)
+    heights[4, 40] += 30.0
+    after = derive_terrain(dem_of(heights))
+    assert np.nanmax(after.slope_rad) > 1.3
+    beside = np.ones(heights.shape, np.bool_)
+    beside[3:6, 39:42] = False
+    for name in ("slope_rad", "aspect_rad", "roughness_m", "step_m"):
+        np.testing.assert_array_equal(
+            getattr(after, name)[beside], getattr(before, name)[beside], err_msg=name
+        )
+
+
 def test_a_longer_baseline_sees_less_of_a_ripple_and_all_of_a_plane() -> None:
     col = np.arange(64)
     ripple = np.tile(0.1 * np.sin(col * np.pi / 2) + 0.2 * col, (20, 1))
