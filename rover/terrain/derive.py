@@ -12,8 +12,8 @@ import numpy.typing as npt
 from rover.core.arrays import locked
 from rover.core.grid import Dem, GridGeometry
 from rover.core.strips import by_strips
-from rover.terrain.derive_kernels import WORK_SIZE, nine_rows
-from rover.terrain.roughness_kernels import roughness_rows
+from rover.terrain.derive_kernels import BLOCK, WORK_SIZE, nine_rows
+from rover.terrain.roughness_kernels import roughness_of_columns
 from rover.terrain.window_kernels import angle_rows, step_rows
 
 Layer = npt.NDArray[np.float32]
@@ -120,7 +120,7 @@ def derive_terrain(
         else:
             angle_rows(dem.elevation_m, first, last, sides, slope, work, *layers[:2])
         if not near[0]:
-            roughness_rows(dem.elevation_m, first, last, sides, rough, work, layers[2])
+            _fill_roughness(dem.elevation_m, (first, last), sides, rough, work, layers[2])
         if not near[1]:
             step_rows(dem.elevation_m, first, last, step, layers[3])
 
@@ -130,6 +130,32 @@ def derive_terrain(
         held[name.replace("_m", "_north_m")] = 2 * half[0] * geometry.resolution_north_m
         held[name] = 2 * half[1] * geometry.resolution_m
     return Terrain(geometry=geometry, **held)
+
+
+def _fill_roughness(
+    heights: Layer,
+    strip: tuple[int, int],
+    sides: tuple[float, float],
+    half: tuple[int, int],
+    work: Layer,
+    roughness: Layer,
+) -> None:
+    """Roughness of a strip of rows, by blocks of columns; unknown where the window leaves the raster."""
+    rows, cols = heights.shape
+    along, across = half
+    first, last = max(strip[0], along), min(strip[1], rows - along)
+    if first >= last or cols <= 2 * across:
+        roughness[strip[0] : strip[1]] = np.nan
+        return
+    roughness[strip[0] : first] = roughness[last : strip[1]] = np.nan
+    roughness[first:last, :across] = roughness[first:last, cols - across :] = np.nan
+    width = BLOCK + 2 * across
+    # Not a whole number of 4096 bytes apart: cells of one column would share a set of the cache, of eight lines.
+    slots = np.empty((2 * along + 1, (width + 1023) // 1024 * 1024 + 80), np.float32)
+    wide = np.empty((2, width))
+    for begin in range(across, cols - across, BLOCK):
+        columns = begin, min(begin + BLOCK, cols - across)
+        roughness_of_columns(heights, (first, last), columns, sides, half, slots, wide, work, roughness)
 
 
 def _aligned(size: int) -> Layer:

@@ -34,8 +34,15 @@ def angle_rows(z, first, last, sides, reach, work, slope, aspect):  # type: igno
         rim(across if inside else cols, aspect[r])
         for c in range(across, cols - across if inside else 0, BLOCK):
             stop = min(c + BLOCK, cols - across)
-            _gradient(z[:, c - across : stop + across], r, reach, sides, wide, work)
-            grade_of_block(stop - c, work)
+            part, width = slice(c - across, stop + across), stop - c
+            sums, rises = wide[0, : width + 2 * across], wide[1, : width + 2 * across]
+            _by_column(z[r - along, part], z[r, part], z[r + along, part], sums, rises)
+            for i in range(1, along):
+                _mark(z[r - i, part], z[r + i, part], rises)
+            _rise(
+                sums, rises, across, (8 * along * sides[0], 8 * across * sides[1]), work[:width], work[EAST:]
+            )
+            grade_of_block(width, work)
             slope_of_block(work, slope[r, c:stop])
             aspect_of_block(work, aspect[r, c:stop])
 
@@ -55,27 +62,13 @@ def step_rows(z, first, last, half, step):  # type: ignore[no-untyped-def]
     high, low = buffers[:cols], buffers[apart : apart + cols]
     for r in range(first, last):
         if half[0] <= r < rows - half[0] and cols > 2 * half[1]:
-            _extremes_by_column(z, r, half[0], high, low)
+            # Greatest and least of each column of the window; greatest is infinite where a cell is NaN.
+            _extremes_of_three(z[r - 1], z[r], z[r + 1], high, low)
+            for i in range(2, half[0] + 1):
+                _more_extreme(z[r - i], z[r + i], high, low)
             _step(high, low, buffers[2 * apart : 2 * apart + cols], half[1], step[r])
         else:
             rim(cols, step[r])
-
-
-@kernel
-def _gradient(z, r, reach, sides, wide, work):  # type: ignore[no-untyped-def]
-    """Rise per metre; the northward one is NaN where a cell of the window is."""
-    along, across = reach
-    sums, rises = wide[0, : z.shape[1]], wide[1, : z.shape[1]]
-    _by_column(z[r - along], z[r], z[r + along], sums, rises)
-    for i in range(1 - along, along):
-        if i != 0:
-            _mark(z[r + i], rises)
-    width = z.shape[1] - 2 * across
-    north, east = work[:width], work[EAST : EAST + width]
-    _northward(rises, across, np.float64(1 / (8 * along * sides[0])), north)
-    for j in range(1, across):
-        _mark_beside(rises, across, j, north)
-    _eastward(sums, across, np.float64(1 / (8 * across * sides[1])), east)
 
 
 @kernel
@@ -88,30 +81,23 @@ def _by_column(south, here, north, sums, rises):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _mark(row, rises):  # type: ignore[no-untyped-def]
-    for c in range(row.size):
-        rises[c] += np.float64(row[c] - row[c])
+def _mark(one, other, rises):  # type: ignore[no-untyped-def]
+    for c in range(rises.size):
+        rises[c] += np.float64((one[c] - one[c]) + (other[c] - other[c]))
 
 
 @kernel
-def _mark_beside(rises, half, j, north):  # type: ignore[no-untyped-def]
-    west, east = rises[half - j :], rises[half + j :]
+def _rise(sums, rises, half, lengths, north, east):  # type: ignore[no-untyped-def]
+    """Rise per metre, of which the northward one is NaN where a cell of the window is."""
+    per_north, per_east = np.float64(1 / lengths[0]), np.float64(1 / lengths[1])
+    here, beyond, above = rises[half:], rises[2 * half :], sums[2 * half :]
     for c in range(north.size):
-        north[c] += np.float32((west[c] - west[c]) + (east[c] - east[c]))
-
-
-@kernel
-def _northward(rises, half, per, north):  # type: ignore[no-untyped-def]
-    west, middle, east = rises, rises[half:], rises[2 * half :]
-    for c in range(north.size):
-        north[c] = np.float32((west[c] + 2.0 * middle[c] + east[c]) * per)
-
-
-@kernel
-def _eastward(sums, half, per, east_rise):  # type: ignore[no-untyped-def]
-    west, east = sums, sums[2 * half :]
-    for c in range(east_rise.size):
-        east_rise[c] = np.float32((east[c] - west[c]) * per)
+        north[c] = np.float32((rises[c] + 2.0 * here[c] + beyond[c]) * per_north)
+        east[c] = np.float32((above[c] - sums[c]) * per_east)
+    for j in range(1, half):
+        west, mirrored = rises[half - j :], rises[half + j :]
+        for c in range(north.size):
+            north[c] += np.float32((west[c] - west[c]) + (mirrored[c] - mirrored[c]))
 
 
 @kernel
@@ -121,14 +107,6 @@ def _staggered(cols):  # type: ignore[no-untyped-def]
     Where it does, cells of one column share a set of the cache, which holds eight lines, and turn each other out.
     """
     return (cols + 1023) // 1024 * 1024 + 80
-
-
-@kernel
-def _extremes_by_column(z, r, half, high, low):  # type: ignore[no-untyped-def]
-    """Greatest and least of each column of the window; greatest is infinite where a cell is NaN."""
-    _extremes_of_three(z[r - 1], z[r], z[r + 1], high, low)
-    for i in range(2, half + 1):
-        _more_extreme(z[r - i], z[r + i], high, low)
 
 
 @kernel
