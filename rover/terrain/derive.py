@@ -118,11 +118,12 @@ def derive_terrain(
         if nine:
             nine_rows(dem.elevation_m, first, last, sides, near, work, *layers)
         else:
-            angle_rows(dem.elevation_m, first, last, sides, slope, work, *layers[:2])
+            wide = np.empty((2, BLOCK + 2 * slope[1]))
+            angle_rows(dem.elevation_m, first, last, sides, slope, wide, work, *layers[:2])
         if not near[0]:
             _fill_roughness(dem.elevation_m, (first, last), sides, rough, work, layers[2])
         if not near[1]:
-            step_rows(dem.elevation_m, first, last, step, layers[3])
+            step_rows(dem.elevation_m, first, last, step, _staggered(3, geometry.cols), layers[3])
 
     by_strips(geometry.rows, strip, least=max(16, _LEAST_CELLS // geometry.cols))
     held: dict[str, Any] = dict(zip(_LAYERS, layers, strict=True))
@@ -150,12 +151,18 @@ def _fill_roughness(
     roughness[strip[0] : first] = roughness[last : strip[1]] = np.nan
     roughness[first:last, :across] = roughness[first:last, cols - across :] = np.nan
     width = BLOCK + 2 * across
-    # Not a whole number of 4096 bytes apart: cells of one column would share a set of the cache, of eight lines.
-    slots = np.empty((2 * along + 1, (width + 1023) // 1024 * 1024 + 80), np.float32)
-    wide = np.empty((2, width))
+    slots, wide = _staggered(2 * along + 1, width), np.empty((2, width))
     for begin in range(across, cols - across, BLOCK):
         columns = begin, min(begin + BLOCK, cols - across)
         roughness_of_columns(heights, (first, last), columns, sides, half, slots, wide, work, roughness)
+
+
+def _staggered(count: int, least: int) -> Layer:
+    """Row buffers that do not lie a whole number of 4096 bytes apart.
+
+    Where they do, cells of one column share a set of the cache, which holds eight lines, and turn each other out.
+    """
+    return np.empty((count, (least + 1023) // 1024 * 1024 + 80), np.float32)
 
 
 def _aligned(size: int) -> Layer:

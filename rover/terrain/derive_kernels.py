@@ -112,7 +112,7 @@ def nine_rows(z, first, last, sides, wanted, work, slope, aspect, roughness, ste
 @kernel
 def rim(half, layer):  # type: ignore[no-untyped-def]
     """Unknown where the window leaves the raster to the west or the east; all of it where `half` is its length."""
-    for c in range(min(half, layer.size)):
+    for c in range(half):
         layer[c] = _NAN
         layer[layer.size - 1 - c] = _NAN
 

@@ -15,7 +15,7 @@ _NAN, _INF = np.float32(np.nan), np.float32(np.inf)
 
 
 @kernel
-def angle_rows(z, first, last, sides, reach, work, slope, aspect):  # type: ignore[no-untyped-def]
+def angle_rows(z, first, last, sides, reach, wide, work, slope, aspect):  # type: ignore[no-untyped-def]
     """Fill slope and aspect, of the rows `first` up to but not `last`, of nine points that lie apart.
 
     Gradient by Horn (1981), weights 1-2-1. A NaN among the points or between them makes both NaN, as does a window
@@ -24,10 +24,10 @@ def angle_rows(z, first, last, sides, reach, work, slope, aspect):  # type: igno
     Args:
         z, first, last, sides, work, slope, aspect: As in `nine_rows`.
         reach: Cells from the middle to the outer points, north-south and east-west, at least 1.
+        wide: (2, BLOCK + 2 reach[1]) float64 that are used up.
     """
     rows, cols = z.shape
     along, across = reach
-    wide = np.empty((2, BLOCK + 2 * across))
     for r in range(first, last):
         inside = along <= r < rows - along and cols > 2 * across
         rim(across if inside else cols, slope[r])
@@ -48,25 +48,24 @@ def angle_rows(z, first, last, sides, reach, work, slope, aspect):  # type: igno
 
 
 @kernel
-def step_rows(z, first, last, half, step):  # type: ignore[no-untyped-def]
+def step_rows(z, first, last, half, buffers, step):  # type: ignore[no-untyped-def]
     """Fill step: the largest height difference over a window of any size; NaN as above.
 
     Args:
         z, first, last: As in `nine_rows`.
         half: Cells from the middle to the edge of the window, north-south and east-west, at least 1.
+        buffers: (3, cols or more) float32 that are used up.
         step: (rows, cols) float32 in metres.
     """
     rows, cols = z.shape
-    apart = _staggered(cols)
-    buffers = np.empty(3 * apart, np.float32)
-    high, low = buffers[:cols], buffers[apart : apart + cols]
+    high, low, spare = buffers[0, :cols], buffers[1, :cols], buffers[2, :cols]
     for r in range(first, last):
         if half[0] <= r < rows - half[0] and cols > 2 * half[1]:
             # Greatest and least of each column of the window; greatest is infinite where a cell is NaN.
             _extremes_of_three(z[r - 1], z[r], z[r + 1], high, low)
             for i in range(2, half[0] + 1):
                 _more_extreme(z[r - i], z[r + i], high, low)
-            _step(high, low, buffers[2 * apart : 2 * apart + cols], half[1], step[r])
+            _step(high, low, spare, half[1], step[r])
         else:
             rim(cols, step[r])
 
@@ -98,15 +97,6 @@ def _rise(sums, rises, half, lengths, north, east):  # type: ignore[no-untyped-d
         west, mirrored = rises[half - j :], rises[half + j :]
         for c in range(north.size):
             north[c] += np.float32((west[c] - west[c]) + (mirrored[c] - mirrored[c]))
-
-
-@kernel
-def _staggered(cols):  # type: ignore[no-untyped-def]
-    """A length of row buffers that does not set them a whole number of 4096 bytes apart.
-
-    Where it does, cells of one column share a set of the cache, which holds eight lines, and turn each other out.
-    """
-    return (cols + 1023) // 1024 * 1024 + 80
 
 
 @kernel
