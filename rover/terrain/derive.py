@@ -118,7 +118,7 @@ def derive_terrain(
         if nine:
             nine_rows(dem.elevation_m, first, last, sides, near, work, *layers)
         else:
-            wide = np.empty((2, BLOCK + 2 * slope[1]))
+            wide = _staggered(2, BLOCK + 2 * slope[1], np.float64)
             angle_rows(dem.elevation_m, first, last, sides, slope, wide, work, *layers[:2])
         if not near[0]:
             _fill_roughness(dem.elevation_m, (first, last), sides, rough, work, layers[2])
@@ -151,24 +151,26 @@ def _fill_roughness(
     roughness[strip[0] : first] = roughness[last : strip[1]] = np.nan
     roughness[first:last, :across] = roughness[first:last, cols - across :] = np.nan
     width = BLOCK + 2 * across
-    slots, wide = _staggered(2 * along + 1, width), np.empty((2, width))
+    slots, wide = _staggered(2 * along + 1, width), _staggered(2, width, np.float64)
     for begin in range(across, cols - across, BLOCK):
         columns = begin, min(begin + BLOCK, cols - across)
         roughness_of_columns(heights, (first, last), columns, sides, half, slots, wide, work, roughness)
 
 
-def _staggered(count: int, least: int) -> Layer:
-    """Row buffers that do not lie a whole number of 4096 bytes apart.
+def _staggered(count: int, least: int, kind: type[Any] = np.float32) -> npt.NDArray[Any]:
+    """Row buffers that begin where cache lines do and do not lie a whole number of 4096 bytes apart.
 
     Where they do, cells of one column share a set of the cache, which holds eight lines, and turn each other out.
     """
-    return np.empty((count, (least + 1023) // 1024 * 1024 + 80), np.float32)
+    apart = (least + 1023) // 1024 * 1024 + 80
+    return _aligned(count * apart, kind).reshape(count, apart)
 
 
-def _aligned(size: int) -> Layer:
+def _aligned(size: int, kind: type[Any] = np.float32) -> npt.NDArray[Any]:
     """An array that begins where a cache line of 64 bytes does."""
-    held = np.empty(size + 15, np.float32)
-    begin = -held.ctypes.data // 4 % 16
+    each = np.dtype(kind).itemsize
+    held = np.empty(size + 64 // each, kind)
+    begin = -held.ctypes.data // each % (64 // each)
     return held[begin : begin + size]
 
 

@@ -88,15 +88,16 @@ def _begin(here, work):  # type: ignore[no-untyped-def]
 @kernel
 def _level(slots, r, half, total, sums, level):  # type: ignore[no-untyped-def]
     """Mean of each window of a row above its middle cell, in metres; NaN where a cell of it is."""
-    count, here = len(slots), slots[r % len(slots)]
+    count = len(slots)
+    south, here, north = slots[(r - 1) % count], slots[r % count], slots[(r + 1) % count]
     for c in range(total.size):
-        total[c] = np.float64(here[c])
-    for i in range(1, count // 2 + 1):
+        total[c] = np.float64(south[c]) + np.float64(here[c]) + np.float64(north[c])
+    for i in range(2, count // 2 + 1):
         _add(slots[(r - i) % count], slots[(r + i) % count], total)
-    middle = total[half:]
+    west, middle, east = total[half - 1 :], total[half:], total[half + 1 :]
     for c in range(sums.size):
-        sums[c] = middle[c]
-    for j in range(1, half + 1):
+        sums[c] = west[c] + middle[c] + east[c]
+    for j in range(2, half + 1):
         _add(total[half - j :], total[half + j :], sums)
     share, middles = np.float64(1 / (count * (2 * half + 1))), here[half:]
     for c in range(sums.size):
