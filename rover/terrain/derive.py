@@ -12,8 +12,9 @@ import numpy.typing as npt
 from rover.core.arrays import locked
 from rover.core.grid import Dem, GridGeometry
 from rover.core.strips import by_strips
-from rover.terrain.derive_kernels import derive_rows
-from rover.terrain.roughness_kernels import roughness_rows
+from rover.terrain.derive_kernels import BLOCK, WORK_SIZE, nine_rows
+from rover.terrain.roughness_kernels import roughness_of_columns
+from rover.terrain.window_kernels import angle_rows, step_rows
 
 Layer = npt.NDArray[np.float32]
 
@@ -109,12 +110,20 @@ def derive_terrain(
     slope, rough, step = (_half_window(name, side_m, geometry) for name, side_m in lengths.items())
     layers = _checked(out, geometry.shape) if out is not None else _blank(geometry.shape)
     sides = (geometry.resolution_north_m, geometry.resolution_m)
-    nine = rough == slope == (1, 1)
+    nine = slope == (1, 1)
+    near = nine and rough == (1, 1), nine and step == (1, 1)
 
     def strip(first: int, last: int) -> None:
-        derive_rows(dem.elevation_m, first, last, sides, slope, nine, step, layers)
-        if not nine:
-            roughness_rows(dem.elevation_m, first, last, sides, rough, layers[2])
+        work = _aligned(WORK_SIZE)
+        if nine:
+            nine_rows(dem.elevation_m, first, last, sides, near, work, *layers)
+        else:
+            wide = _staggered(2, BLOCK + 2 * slope[1], np.float64)
+            angle_rows(dem.elevation_m, first, last, sides, slope, wide, work, *layers[:2])
+        if not near[0]:
+            _fill_roughness(dem.elevation_m, (first, last), sides, rough, work, layers[2])
+        if not near[1]:
+            step_rows(dem.elevation_m, first, last, step, _staggered(3, geometry.cols), layers[3])
 
     by_strips(geometry.rows, strip, least=max(16, _LEAST_CELLS // geometry.cols))
     held: dict[str, Any] = dict(zip(_LAYERS, layers, strict=True))
@@ -122,6 +131,47 @@ def derive_terrain(
         held[name.replace("_m", "_north_m")] = 2 * half[0] * geometry.resolution_north_m
         held[name] = 2 * half[1] * geometry.resolution_m
     return Terrain(geometry=geometry, **held)
+
+
+def _fill_roughness(
+    heights: Layer,
+    strip: tuple[int, int],
+    sides: tuple[float, float],
+    half: tuple[int, int],
+    work: Layer,
+    roughness: Layer,
+) -> None:
+    """Roughness of a strip of rows, by blocks of columns; unknown where the window leaves the raster."""
+    rows, cols = heights.shape
+    along, across = half
+    first, last = max(strip[0], along), min(strip[1], rows - along)
+    if first >= last or cols <= 2 * across:
+        roughness[strip[0] : strip[1]] = np.nan
+        return
+    roughness[strip[0] : first] = roughness[last : strip[1]] = np.nan
+    roughness[first:last, :across] = roughness[first:last, cols - across :] = np.nan
+    width = BLOCK + 2 * across
+    slots, wide = _staggered(2 * along + 1, width), _staggered(2, width, np.float64)
+    for begin in range(across, cols - across, BLOCK):
+        columns = begin, min(begin + BLOCK, cols - across)
+        roughness_of_columns(heights, (first, last), columns, sides, half, slots, wide, work, roughness)
+
+
+def _staggered(count: int, least: int, kind: type[Any] = np.float32) -> npt.NDArray[Any]:
+    """Row buffers that begin where cache lines do and do not lie a whole number of 4096 bytes apart.
+
+    Where they do, cells of one column share a set of the cache, which holds eight lines, and turn each other out.
+    """
+    apart = (least + 1023) // 1024 * 1024 + 80
+    return _aligned(count * apart, kind).reshape(count, apart)
+
+
+def _aligned(size: int, kind: type[Any] = np.float32) -> npt.NDArray[Any]:
+    """An array that begins where a cache line of 64 bytes does."""
+    each = np.dtype(kind).itemsize
+    held = np.empty(size + 64 // each, kind)
+    begin = -held.ctypes.data // each % (64 // each)
+    return held[begin : begin + size]
 
 
 def _half_window(name: str, side_m: float | None, geometry: GridGeometry) -> tuple[int, int]:

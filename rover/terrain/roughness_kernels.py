@@ -10,47 +10,64 @@ from __future__ import annotations
 import numpy as np
 
 from rover.core.jit import kernel
-from rover.terrain.derive_kernels import BLOCK, EAST, gradient_of_nine, rim
+from rover.terrain.derive_kernels import (
+    ALONG,
+    CURVE,
+    EAST,
+    MEAN,
+    NORTH,
+    RISE,
+    columns_of_block,
+    gradient_of_block,
+)
 
 _ZERO = np.float32(0)
 _NAN = np.float32(np.nan)
-_HERE, _LEVEL, _HIGH, _LOW, _SIZE = 2 * EAST, 3 * EAST, 4 * EAST, 5 * EAST, 6 * EAST
-"""Where in `work` parts begin; the first two hold the gradient."""
+_HERE, _LEVEL, _HIGH, _LOW = MEAN, CURVE, RISE, ALONG
+"""Parts of `work` that are used again when the gradient, which stays, has been made of them."""
 _AT_ONCE = 3
 """Columns of a window passed over together, as many as the narrowest window has."""
 
 
 @kernel
-def roughness_rows(z, first, last, sides, rough, roughness):  # type: ignore[no-untyped-def]
-    """Fill roughness, as `derive_rows` defines it, over a window of any size.
+def roughness_of_columns(z, rows, columns, sides, half, slots, wide, work, roughness):  # type: ignore[no-untyped-def]
+    """Fill roughness, as `nine_rows` defines it but of the mean and the cells of a window of any size.
 
     Args:
-        z, first, last, sides: As in `derive_rows`.
-        rough: Cells from the middle to the edge of the window, north-south and east-west, at least 1.
+        z, sides, work: As in `nine_rows`.
+        rows, columns: First and beyond the last, of cells whose windows lie within the raster; at most `BLOCK` columns.
+        half: Cells from the middle to the edge of the window, north-south and east-west, at least 1.
+        slots: (rows of a window, columns + 2 half[1] or more) float32, of which some copies of rows are held.
+        wide: (2, columns + 2 half[1] or more) float64 that are used up.
         roughness: (rows, cols) float32 in metres.
     """
-    rows, cols = z.shape
-    along, across = rough
-    least, greatest = max(first, along), min(last, rows - along)
-    for r in range(first, last):
-        if least <= r < greatest and cols > 2 * across:
-            rim(across, roughness[r])
-        else:
-            roughness[r] = _NAN
-    if cols <= 2 * across or least >= greatest:
-        return
-    width = BLOCK + 2 * across
-    # Not a whole number of 4096 bytes apart: cells of one column would share a set of the cache, of eight lines.
-    slots = np.empty((2 * along + 1, (width + 1023) // 1024 * 1024 + 80), np.float32)
-    wide, work = np.empty((2, width)), np.empty(_SIZE, np.float32)
-    for c in range(across, cols - across, BLOCK):
-        part = slice(c - across, min(c + BLOCK, cols - across) + across)
-        held = part.stop - part.start
-        for r in range(least - along, least + along):
-            _copy(z[r, part], slots[r % len(slots)])
-        for r in range(least, greatest):
-            _copy(z[r + along, part], slots[(r + along) % len(slots)])
-            _block(slots, held, r, rough, sides, wide, work, roughness[r, c : part.stop - across])
+    count, across = len(slots), half[1]
+    begin, end = columns
+    for r in range(rows[0] - half[0], rows[0] + half[0]):
+        _copy(z[r, begin - across : end + across], slots[r % count])
+    for r in range(rows[0], rows[1]):
+        _copy(z[r + half[0], begin - across : end + across], slots[(r + half[0]) % count])
+        columns_of_block(
+            z[r - 1, begin - 1 : end + 1], z[r, begin - 1 : end + 1], z[r + 1, begin - 1 : end + 1], work
+        )
+        gradient_of_block(end - begin, sides, work)
+        _begin(z[r, begin:end], work)
+        _level(slots, r, across, wide[0, : end - begin + 2 * across], wide[1, : end - begin], work[_LEVEL:])
+        for i in range(half[0] + 1):
+            one, other = slots[(r + i) % count], slots[(r - i) % count]
+            up = np.float32(i * sides[0])
+            # Of the middle row one half is opposite to the other.
+            j = -across if i > 0 else 1
+            while j <= across:
+                j = min(j, across + 1 - _AT_ONCE)
+                right = (
+                    np.float32(j * sides[1]),
+                    np.float32((j + 1) * sides[1]),
+                    np.float32((j + 2) * sides[1]),
+                )
+                _reach(one[across + j :], other[across - j - 2 :], up, right, end - begin, work)
+                j += _AT_ONCE
+        _end(work, roughness[r, begin:end])
 
 
 @kernel
@@ -60,30 +77,9 @@ def _copy(row, slot):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _block(slots, held, r, rough, sides, wide, work, roughness):  # type: ignore[no-untyped-def]
-    count, across, width = len(slots), rough[1], roughness.size
-    near = slice(across - 1, across + width + 1)
-    south, here, north = slots[(r - 1) % count], slots[r % count], slots[(r + 1) % count]
-    gradient_of_nine(south[near], here[near], north[near], sides, work)
-    _begin(here[across:], width, work)
-    _level(slots, r, across, wide[0, :held], wide[1, :width], work[_LEVEL:])
-    for i in range(rough[0] + 1):
-        one, other = slots[(r + i) % count], slots[(r - i) % count]
-        up = np.float32(i * sides[0])
-        # Of the middle row one half is opposite to the other.
-        j = -across if i > 0 else 1
-        while j <= across:
-            j = min(j, across + 1 - _AT_ONCE)
-            right = np.float32(j * sides[1]), np.float32((j + 1) * sides[1]), np.float32((j + 2) * sides[1])
-            _reach(one[across + j :], other[across - j - 2 :], up, right, width, work)
-            j += _AT_ONCE
-    _end(work, roughness)
-
-
-@kernel
-def _begin(here, width, work):  # type: ignore[no-untyped-def]
+def _begin(here, work):  # type: ignore[no-untyped-def]
     """The middle cell, which is 0 off the plane through itself."""
-    for c in range(width):
+    for c in range(here.size):
         work[_HERE + c] = here[c]
         work[_HIGH + c] = _ZERO
         work[_LOW + c] = _ZERO
@@ -93,31 +89,25 @@ def _begin(here, width, work):  # type: ignore[no-untyped-def]
 def _level(slots, r, half, total, sums, level):  # type: ignore[no-untyped-def]
     """Mean of each window of a row above its middle cell, in metres; NaN where a cell of it is."""
     count = len(slots)
-    _sum(slots[(r - 1) % count], slots[r % count], slots[(r + 1) % count], total)
+    south, here, north = slots[(r - 1) % count], slots[r % count], slots[(r + 1) % count]
+    for c in range(total.size):
+        total[c] = np.float64(south[c]) + np.float64(here[c]) + np.float64(north[c])
     for i in range(2, count // 2 + 1):
         _add(slots[(r - i) % count], slots[(r + i) % count], total)
-    _sum(total[half - 1 :], total[half:], total[half + 1 :], sums)
+    west, middle, east = total[half - 1 :], total[half:], total[half + 1 :]
+    for c in range(sums.size):
+        sums[c] = west[c] + middle[c] + east[c]
     for j in range(2, half + 1):
         _add(total[half - j :], total[half + j :], sums)
-    _above(sums, np.float64(1 / (count * (2 * half + 1))), slots[r % count, half:], level)
-
-
-@kernel
-def _sum(one, middle, other, total):  # type: ignore[no-untyped-def]
-    for c in range(total.size):
-        total[c] = np.float64(one[c]) + np.float64(middle[c]) + np.float64(other[c])
+    share, middles = np.float64(1 / (count * (2 * half + 1))), here[half:]
+    for c in range(sums.size):
+        level[c] = np.float32(sums[c] * share - np.float64(middles[c]))
 
 
 @kernel
 def _add(one, other, total):  # type: ignore[no-untyped-def]
     for c in range(total.size):
         total[c] += np.float64(one[c]) + np.float64(other[c])
-
-
-@kernel
-def _above(sums, share, row, level):  # type: ignore[no-untyped-def]
-    for c in range(sums.size):
-        level[c] = np.float32(sums[c] * share - np.float64(row[c]))
 
 
 @kernel
@@ -133,7 +123,7 @@ def _reach(one, other, up, right, width, work):  # type: ignore[no-untyped-def]
         width, work: Of the block.
     """
     for c in range(width):
-        h, rise, along = work[_HERE + c], work[c] * up, work[EAST + c]
+        h, rise, along = work[_HERE + c], work[NORTH + c] * up, work[EAST + c]
         first, second, third = rise + along * right[0], rise + along * right[1], rise + along * right[2]
         a, b = (one[c] - h) - first, (other[c + 2] - h) + first
         d, e = (one[c + 1] - h) - second, (other[c + 1] - h) + second

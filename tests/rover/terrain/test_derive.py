@@ -21,7 +21,15 @@ from hypothesis import strategies as st
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.io.raster import read_dem, write_dem
 from rover.terrain.derive import Terrain, derive_terrain
-from rover.terrain.derive_kernels import BLOCK, EAST, aspect_of_row, slope_of_row
+from rover.terrain.derive_kernels import (
+    BLOCK,
+    EAST,
+    NORTH,
+    WORK_SIZE,
+    aspect_of_block,
+    grade_of_block,
+    slope_of_block,
+)
 
 SITE = Site(latitude_rad=0.0, longitude_rad=0.0, body="moon", crs_wkt="")
 
@@ -304,6 +312,24 @@ def test_blocks_of_columns_join_without_a_seam() -> None:
     np.testing.assert_array_equal(whole[:, 402:698], part[:, 2:-2])
 
 
+def test_a_cliff_changes_no_bit_of_the_ground_beside_it() -> None:
+    """Blocks of columns without a cell over 45 deg are passed over by a shorter way."""
+    dem = random_dem(8, (9, BLOCK + 100))
+    gentle = dem_of(dem.elevation_m / 1000)
+    before = derive_terrain(gentle)
+    assert np.nanmax(before.slope_rad) < 0.5
+    heights = np.array(gentle.elevation_m)
+    heights[4, 40] += 30.0
+    after = derive_terrain(dem_of(heights))
+    assert np.nanmax(after.slope_rad) > 1.3
+    beside = np.ones(heights.shape, np.bool_)
+    beside[3:6, 39:42] = False
+    for name in ("slope_rad", "aspect_rad", "roughness_m", "step_m"):
+        np.testing.assert_array_equal(
+            getattr(after, name)[beside], getattr(before, name)[beside], err_msg=name
+        )
+
+
 def test_a_longer_baseline_sees_less_of_a_ripple_and_all_of_a_plane() -> None:
     col = np.arange(64)
     ripple = np.tile(0.1 * np.sin(col * np.pi / 2) + 0.2 * col, (20, 1))
@@ -324,12 +350,14 @@ def test_angles_are_those_of_numpy() -> None:
     turn[:1000] = rng.integers(0, 8, 1000) * (np.pi / 4)
     north, east = (grade * np.cos(turn)).astype(np.float32), (grade * np.sin(turn)).astype(np.float32)
     slope, aspect = np.empty_like(north), np.empty_like(north)
-    work = np.empty(4 * EAST, np.float32)
+    work = np.empty(WORK_SIZE, np.float32)
     for first in range(0, grade.size, BLOCK):
         part = slice(first, min(first + BLOCK, grade.size))
-        work[: part.stop - first], work[EAST : EAST + part.stop - first] = north[part], east[part]
-        slope_of_row(work, slope[part])
-        aspect_of_row(work, aspect[part])
+        length = part.stop - first
+        work[NORTH : NORTH + length], work[EAST : EAST + length] = north[part], east[part]
+        grade_of_block(length, work)
+        slope_of_block(work, slope[part])
+        aspect_of_block(work, aspect[part])
     north, east = north.astype(np.float64), east.astype(np.float64)
     assert np.abs(slope - np.arctan(np.hypot(north, east))).max() < 1.5e-7
     out = (aspect - np.arctan2(-east, -north) + np.pi) % (2 * np.pi) - np.pi
