@@ -29,10 +29,12 @@ HERE, SHADED, DEAD, BOTH = 1, 2, 4, 8
 """Marks: the best place is the label's own cell; the best place is in shadow; another label dominates it; it was made
 for the charge that its own cell can add where the better place's is capped."""
 
-EDGE, PHASE, COLUMN, FLUX, SUN_EAST, SUN_NORTH, SUN_UP, OPEN, OPEN_UNTIL, DRIVEN, FLOOR = range(11)
+EDGE, PHASE, COLUMN, FLUX, SUN_EAST, SUN_NORTH, SUN_UP, OPEN, OPEN_UNTIL, DRIVEN, FLOOR, GAINED = range(12)
 """Columns of the table of bins: when it begins, s; what the Sun allows; column of the light, -1 for none; output of the
 array facing the Sun, W; direction to the Sun; whether driving is open, and until when; seconds of open driving before
-it; least charge, J."""
+it; least charge, J; joules that a rover on the best cell at each time could have gained before it."""
+
+BINS = 12
 
 DRIVE_PHASE, LOW_PHASE, NAP_PHASE, NIGHT_PHASE = 0, 1, 2, 3
 
@@ -60,13 +62,14 @@ DRIVE_PHASE, LOW_PHASE, NAP_PHASE, NIGHT_PHASE = 0, 1, 2, 3
     TRACKS_DARK,
     FIRST_KIND,
     SECOND_KIND,
-) = range(23)
+    LEAST_FLOOR,
+) = range(24)
 """Places in the rules: battery, J; efficiencies; loads and waking output, W; lean of the array; least light for driving
 and what counts as shadow, of 255; longest time in shadow, latest arrival, s; longest drive on one set of commands, m;
 what commands cost, s; side of a cell, m; what dominance overlooks of charge, J, time, s, and metres; whether time in
-shadow counts; the two criteria."""
+shadow counts; the two criteria; the least charge ever allowed, J."""
 
-RULES = 23
+RULES = 24
 
 NONE, BY_TIME, BY_ENERGY, BY_CHARGE, BY_SHADOW, BY_CLEARANCE, BY_DISTANCE = range(7)
 """Criteria: all are to be least; of charge and clearance it is the least of them with its sign changed."""
@@ -200,6 +203,46 @@ def arrival_bound(time, ahead_s, bins, bin_now):  # type: ignore[no-untyped-def]
         else:
             high = middle
     return max(time, bins[low, EDGE] + wanted - bins[low, DRIVEN])
+
+
+@kernel
+def gain_bound(time, wanted_j, bins, bin_now):  # type: ignore[no-untyped-def]
+    """Return the earliest time at which so much more could have been charged, on the best cells; inf if it never is."""
+    if wanted_j <= 0.0:
+        return time
+    count = len(bins) - 1
+    span = bins[bin_now + 1, EDGE] - bins[bin_now, EDGE]
+    rate = (bins[bin_now + 1, GAINED] - bins[bin_now, GAINED]) / span
+    wanted = bins[bin_now, GAINED] + rate * (time - bins[bin_now, EDGE]) + wanted_j
+    if wanted > bins[count, GAINED]:
+        return np.inf
+    low, high = bin_now, count  # the last bin that begins with less gained than wanted
+    while high - low > 1:
+        middle = (low + high) >> 1
+        if bins[middle, GAINED] < wanted:
+            low = middle
+        else:
+            high = middle
+    share = (wanted - bins[low, GAINED]) / (bins[low + 1, GAINED] - bins[low, GAINED])
+    return max(time, bins[low, EDGE] + share * (bins[low + 1, EDGE] - bins[low, EDGE]))
+
+
+@kernel
+def best_gains(grades, lit, bins, rules, gains, first, last):  # type: ignore[no-untyped-def]
+    """Raise the most watts that a parked, awake rover gains in each bin to what cells `first` up to `last` give.
+
+    Without the losses of charging, as no bound may count on them; a loss is none.
+    """
+    for cell in range(first, last):
+        east, north = np.float64(grades[cell, 0]), np.float64(grades[cell, 1])
+        if not (east == east and north == north):
+            continue
+        for k in range(len(bins) - 1):
+            light = light_of(lit, cell, bins, k)
+            if light > 0:
+                load_w = rules[NAP_W] if bins[k, PHASE] == NAP_PHASE else rules[CHARGE_W]
+                gain = bins[k, FLUX] * facing_sun(east, north, bins, k, rules) * light / 255.0 - load_w
+                gains[k] = max(gains[k], gain)
 
 
 @kernel

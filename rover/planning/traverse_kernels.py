@@ -43,6 +43,7 @@ from rover.planning.label_kernels import (
     FLOOR,
     FLUX,
     HERE,
+    LEAST_FLOOR,
     LEAST_LIT,
     LONGEST_DARK,
     MARKS,
@@ -68,6 +69,7 @@ from rover.planning.label_kernels import (
     bin_of,
     dominates,
     facing_ahead,
+    gain_bound,
     light_of,
     parked_rate,
     stored,
@@ -123,8 +125,9 @@ class Ground(NamedTuple):
         closed: (n, columns) uint8, 1 where not to drive in a bin; or (1, 1) for nowhere.
         haven: (n,) uint8, 1 where a night may be spent.
         clear: (n,) float32 clearance, m.
-        ahead: (n, 3) float64 least seconds to the goal, and least of either criterion.
-        bins: (k + 1, 11) float64 as `label_kernels` names the columns; the last row has the end.
+        ahead: (n, 4) float64 least seconds to the goal, least of either criterion, and least joules beyond those of
+            standing awake.
+        bins: (k + 1, 12) float64 as `label_kernels` names the columns; the last row has the end.
         rules: (23,) float64 likewise.
     """
 
@@ -219,6 +222,8 @@ def _offer(cell, parent, k, action, marks, ground, search):  # type: ignore[no-u
     counts[GENERATED] += 1
     ahead_s = _seconds_ahead(cell, reals[made, SINCE], ground)
     arrival = arrival_bound(reals[made, TIME], ahead_s, ground.bins, k)
+    wanted_j = ground.ahead[cell, 3] + rules[LEAST_FLOOR] - reals[made, CHARGE]
+    arrival = max(arrival, gain_bound(reals[made, TIME], wanted_j, ground.bins, k))
     if not arrival <= rules[DEADLINE]:
         _refuse(OUT_OF_TIME, cell, reals[made, TIME], ground, search)
         return

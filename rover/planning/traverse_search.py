@@ -26,9 +26,12 @@ from rover.planning.label_kernels import (
     BY_ENERGY,
     BY_SHADOW,
     BY_TIME,
+    EDGE,
+    GAINED,
     NONE,
     RULES,
     TIME,
+    best_gains,
 )
 from rover.planning.leg_kernels import fill_legs, least_to
 from rover.planning.traverse_kernels import (
@@ -112,7 +115,7 @@ def open_bins(around: Surroundings, table: Table) -> npt.NDArray[np.bool_]:
 
 
 def bins_of(around: Surroundings, rules: Rules) -> Floats:
-    """Return the (k + 1, 11) table of bins, as `label_kernels` names its columns."""
+    """Return the (k + 1, 12) table of bins, as `label_kernels` names its columns."""
     timeline, vehicle = around.timeline, rules.vehicle
     opened = open_bins(around, rules.table)
     span_s = np.diff(timeline.edge_s)
@@ -131,8 +134,25 @@ def bins_of(around: Surroundings, rules: Rules) -> Floats:
         _to_the_end(until, 0),
         np.concatenate([[0.0], np.cumsum(np.where(opened, span_s, 0.0))]),
         _to_the_end(floor * vehicle.battery_j + _OVER_FLOOR_J, 0),
+        np.zeros(len(timeline.edge_s)),
     ]
     return np.ascontiguousarray(np.array(columns, np.float64).T)
+
+
+def with_gains(
+    bins: Floats, grades: npt.NDArray[np.float32], lit: npt.NDArray[np.uint8], rules: Floats
+) -> None:
+    """Fill the column of bins that says what the best cells let the battery gain."""
+    gains: list[Floats] = []
+
+    def work(first: int, last: int) -> None:
+        found = np.zeros(len(bins) - 1)
+        best_gains(grades, lit, bins, rules, found, first, last)
+        gains.append(found)
+
+    by_strips(len(grades), work, least=4096)
+    most_w = np.maximum.reduce(gains)
+    bins[1:, GAINED] = np.cumsum(most_w * np.diff(bins[:, EDGE]))
 
 
 def _to_the_end(values: npt.NDArray[Any], last: float) -> Floats:
@@ -158,7 +178,7 @@ def ground_of(
     havens = np.ones(geometry.shape, np.bool_) if table.havens is None else table.havens
     number = goal[0] * cols + goal[1]
     grades = np.stack([headings.grade_east, headings.grade_north], axis=-1).reshape(-1, 2)
-    ahead = np.zeros((rows * cols, 3))
+    ahead = np.zeros((rows * cols, 4))
     for k, price in enumerate(
         [legs_s, *(_priced(kind, legs_j, legs_s, geometry.resolution_m) for kind in (first, second))]
     ):
@@ -166,19 +186,27 @@ def ground_of(
             least = np.empty(rows * cols)
             least_to(number, cols, price, least)
             ahead[:, k] = least
+    bins, vector = bins_of(around, rules), rule_vector(around, rules, first, second)
+    lit = around.lit.reshape(rows * cols, columns)
+    with_gains(bins, np.ascontiguousarray(grades, np.float32), lit, vector)
+    standing_j = np.where(np.isfinite(legs_s), np.float32(rules.vehicle.charge_w) * legs_s, np.float32(0.0))
+    beyond_j = np.maximum(np.float32(0.0), legs_j - standing_j)
+    least = np.empty(rows * cols)
+    least_to(number, cols, beyond_j, least)
+    ahead[:, 3] = least
     return Ground(
         goal=number,
         cols=cols,
         legs_s=legs_s,
         legs_j=legs_j,
         grades=np.ascontiguousarray(grades, np.float32),
-        lit=around.lit.reshape(rows * cols, columns),
+        lit=lit,
         closed=closed,
         haven=np.ascontiguousarray(havens).reshape(-1).view(np.uint8),
         clear=clearance_of(around, rules.vehicle).reshape(-1),
         ahead=ahead,
-        bins=bins_of(around, rules),
-        rules=rule_vector(around, rules, first, second),
+        bins=bins,
+        rules=vector,
     )
 
 
@@ -235,6 +263,7 @@ def rule_vector(around: Surroundings, rules: Rules, first: Criterion, second: Cr
             0.0 if exact or by_time else step_s / rules.time_bins,
             0.0 if exact else around.geometry.resolution_m / 2,
             *(float(dark), _KINDS[first], NONE if second is None else _KINDS[second]),
+            vehicle.battery_j * (0.0 if table.floor_soc is None else float(table.floor_soc.min(initial=1.0))),
         ]
     )
     assert len(vector) == RULES

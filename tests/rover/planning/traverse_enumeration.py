@@ -13,6 +13,7 @@ import numpy as np
 
 from rover.planning import label_kernels as named
 from rover.planning.traverse_kernels import Ground
+from rover.planning.traverse_search import with_gains
 
 MOVES = [(1, 0), (0, 1), (-1, 0), (0, -1), (1, 1), (-1, 1), (-1, -1), (1, -1)]
 DRIVE, LOW, NAP, NIGHT = range(4)
@@ -64,7 +65,7 @@ def random_ground(rng: np.random.Generator, first: int, second: int) -> Ground:
     sun /= np.linalg.norm(sun, axis=1)[:, None]
     brim = rng.random() < 0.4  # a small battery in strong light, so that it is full now and then
     capacity = float(rng.uniform(12e3, 25e3) if brim else rng.uniform(30e3, 120e3))
-    bins = np.zeros((count + 1, 11))
+    bins = np.zeros((count + 1, named.BINS))
     bins[:, named.EDGE] = edge
     bins[:count, named.PHASE], bins[count, named.PHASE] = phase, -1
     bins[:count, named.COLUMN], bins[count, named.COLUMN] = column, -1
@@ -107,18 +108,24 @@ def random_ground(rng: np.random.Generator, first: int, second: int) -> Ground:
     )
     clear = rng.choice([1.0, 2.0, 3.0, 5.0], cells).astype(np.float32)
     goal = cells - 1
+    grades = rng.normal(0.0, 0.1, (cells, 2)).astype(np.float32)
+    rules[named.LEAST_FLOOR] = bins[0, named.FLOOR]
+    with_gains(bins, grades, lit, rules)
+    ahead = _ahead(legs_s, legs_j, cols, goal, first, second)
+    beyond = np.maximum(0.0, legs_j - rules[named.CHARGE_W] * np.where(np.isfinite(legs_s), legs_s, 0.0))
+    ahead[:, 3] = _least_to(beyond, cols, goal)
     return Ground(
         goal=goal, cols=cols, legs_s=legs_s, legs_j=legs_j,
-        grades=rng.normal(0.0, 0.1, (cells, 2)).astype(np.float32),
+        grades=grades,
         lit=lit, closed=closed, haven=(rng.random(cells) < 0.7).astype(np.uint8), clear=clear,
-        ahead=_ahead(legs_s, legs_j, cols, goal, first, second), bins=bins, rules=rules,
+        ahead=ahead, bins=bins, rules=rules,
     )  # fmt: skip
 
 
 def _ahead(
     legs_s: np.ndarray, legs_j: np.ndarray, cols: int, goal: int, first: int, second: int
 ) -> np.ndarray:
-    ahead = np.zeros((len(legs_s), 3))
+    ahead = np.zeros((len(legs_s), 4))
     length = np.where(np.isfinite(legs_s), [2.0] * 4 + [2.0 * math.sqrt(2.0)] * 4, np.inf)
     prices = {named.BY_ENERGY: legs_j, named.BY_DISTANCE: length}
     for column, price in enumerate([legs_s, prices.get(first), prices.get(second)]):
