@@ -329,12 +329,18 @@ def _use(board, tile):  # type: ignore[no-untyped-def]
 @kernel
 def label_at(board, row, col):  # type: ignore[no-untyped-def]
     """Label of a cell, inf where it has none or is no cell."""
-    if row < 0 or col < 0 or row >= board.prices.shape[0] or col >= board.prices.shape[1]:
+    return known_label(board.labels, board.used, board.prices.shape, board.tile_cols, row, col)
+
+
+@kernel
+def known_label(labels, used, shape, tile_cols, row, col):  # type: ignore[no-untyped-def]
+    """`label_at` of the board's arrays and numbers."""
+    if row < 0 or col < 0 or row >= shape[0] or col >= shape[1]:
         return np.inf
-    tile = row // SIDE * board.tile_cols + col // SIDE
-    if board.used[tile] == 0:
+    tile = row // SIDE * tile_cols + col // SIDE
+    if used[tile] == 0:
         return np.inf
-    return board.labels[tile, row % SIDE + HALO, col % SIDE + HALO]
+    return labels[tile, row % SIDE + HALO, col % SIDE + HALO]
 
 
 @kernel
