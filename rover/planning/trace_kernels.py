@@ -71,7 +71,15 @@ def _move_cost(prices, step, cutting, row, col, down, across):  # type: ignore[n
 def predecessor(board, rules, row, col):  # type: ignore[no-untyped-def]
     """Number of the first move from a lesser label that makes up this cell's, -1 if there is none."""
     return _predecessor(
-        board.labels, board.used, board.prices, board.tile_cols, rules.step, rules.moves, rules.cutting, row, col
+        board.labels,
+        board.used,
+        board.prices,
+        board.tile_cols,
+        rules.step,
+        rules.moves,
+        rules.cutting,
+        row,
+        col,
     )
 
 
