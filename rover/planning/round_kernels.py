@@ -32,8 +32,9 @@ from rover.planning.tile_kernels import (
 DONE, WIDE, PAUSE, YIELD = range(4)
 """Why `run` returned: nothing left; enough tiles wait for help to be worth it; enough done for now; waited for long."""
 
-TICKET, FINISHED, SHARE_WORDS = 0, 16, 32
-"""Places in `Board.share`, on cache lines of their own: the ticket; how many of its items are done; how many words."""
+TICKET, LEAVE, FINISHED, SHARE_WORDS = 0, 1, 16, 32
+"""Places in `Board.share`: the ticket, and whether help is wanted no more; on a cache line apart, how many of its items
+are done. Then how many words there are."""
 
 _CHOOSE, _SETTLE, _EDGES = range(3)
 """How far a round has come: tiles are to be chosen, settled, or passed on from."""
@@ -44,11 +45,8 @@ _TILES_AT_ONCE = 4
 _LENGTH, _KIND = 24, 48
 """Shifts of a ticket's number of items and of its kind, beside the number of the next item."""
 _MASK = (1 << 24) - 1
-_OVER = -(1 << 60)
-"""A ticket that stays negative whatever is added to it: the search has ended."""
-
 _PATIENCE = 4096
-"""Looks at a word that does not change before the system is asked to let others run; some 100 us."""
+"""Looks at a word that does not change before the system is asked to let others run; some 100 us, several items."""
 
 
 @kernel
@@ -66,9 +64,15 @@ def begin(board, rules, row, col):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def end(share):  # type: ignore[no-untyped-def]
-    """Tell those who help that there is nothing more to do."""
-    put_word(share, TICKET, _OVER)
+def hire(share):  # type: ignore[no-untyped-def]
+    """Let those who come to help stay."""
+    put_word(share, LEAVE, 0)
+
+
+@kernel
+def dismiss(share):  # type: ignore[no-untyped-def]
+    """Tell those who help to leave, once they have done the item that they have."""
+    put_word(share, LEAVE, 1)
 
 
 @kernel
@@ -145,13 +149,13 @@ def _all_done(board, rules, prices, scratch):  # type: ignore[no-untyped-def]
 
 @kernel
 def _help(board, rules, prices, scratch):  # type: ignore[no-untyped-def]
-    """Do work that is given out until the search ends, DONE, or there was none for a while, YIELD."""
+    """Do work that is given out until help is wanted no more, DONE, or there was none for a while, YIELD."""
     share = board.share
     idle = 0
     while idle < _PATIENCE:
-        ticket = get_word(share, TICKET)
-        if ticket < 0:
+        if get_word(share, LEAVE) != 0:
             return DONE
+        ticket = get_word(share, TICKET)
         # Looked at before it is taken, so that waiting does not count tickets up.
         if ticket & _MASK < (ticket >> _LENGTH) & _MASK and _do_one(board, rules, prices, scratch):
             idle = 0
@@ -166,7 +170,7 @@ def _do_one(board, rules, prices, scratch):  # type: ignore[no-untyped-def]
     """Take an item of work and do it; return False if none is left."""
     ticket = add_word(board.share, TICKET, 1)
     item, items = ticket & _MASK, (ticket >> _LENGTH) & _MASK
-    if ticket < 0 or item >= items:
+    if item >= items:
         return False
     if ticket >> _KIND == _SETTLE:
         settle_tile(board, rules, board.active[item], prices, scratch)

@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 import time
+from _thread import start_new_thread
 from collections import deque
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ import numpy.typing as npt
 
 from rover.core.errors import TimeLimitError
 from rover.core.strips import by_strips, threads
-from rover.planning.round_kernels import DONE, SHARE_WORDS, WIDE, YIELD, begin, end, run
+from rover.planning.round_kernels import DONE, SHARE_WORDS, WIDE, YIELD, begin, dismiss, hire, run
 from rover.planning.sweep_kernels import SIDE
 from rover.planning.tile_kernels import Board, Rules, gather, label_at
 from rover.planning.trace_kernels import ACROSS, DOWN, move_cost, predecessor, trace
@@ -127,14 +128,19 @@ class TiledSearch:
         began, wanted = time.monotonic(), threads() - 1
         with _Helpers(board, rules) as helpers:
             while True:
-                wide = _WIDE if wanted > helpers.count else 0
+                wide = _WIDE if helpers.count < wanted else 0
                 state, self.bound_s = run(board, rules, *self._bands, wide, _TILES_AT_ONCE, True)
                 if state == DONE:
                     break
                 if state == WIDE:
                     helpers.start(wanted)
                 elif state == YIELD:
+                    # Another process has a helper's processor: what is left until the next pause is done alone.
+                    helpers.dismiss()
                     helpers.wait()
+                    wanted = 0
+                elif wanted == 0:
+                    wanted = threads() - 1
                 if time_limit_s is not None and time.monotonic() - began > time_limit_s:
                     raise self._too_late(time_limit_s)
         return self.goal_label()
@@ -220,44 +226,51 @@ def _last(parts: list[npt.NDArray[np.int64]]) -> Cell:
 
 
 class _Helpers:
-    """Threads that help to settle tiles, from when they are started until the search ends."""
+    """Threads that help to settle tiles, from when they are started until they are dismissed."""
 
     def __init__(self, board: Board, rules: Rules) -> None:
         self._board, self._rules = board, rules
-        self._threads: list[threading.Thread] = []
+        self._at_work: list[threading.Event] = []
         self._errors: list[BaseException] = []
-
-    @property
-    def count(self) -> int:
-        return len(self._threads)
+        self.count = 0
 
     def start(self, count: int) -> None:
-        """Start so many."""
+        """Start so many; not by `threading`, which waits until they run."""
+        hire(self._board.share)
         for _ in range(count):
-            thread = threading.Thread(target=self._help)
-            thread.start()
-            self._threads.append(thread)
+            ended = threading.Event()
+            self._at_work.append(ended)
+            start_new_thread(self._help, (ended,))
+        self.count = count
+
+    def dismiss(self) -> None:
+        """Let them go, without waiting for it."""
+        dismiss(self._board.share)
+        self.count = 0
 
     def wait(self) -> None:
-        """Let one of them finish, which others may keep from the processor; raise what has stopped one."""
+        """Let one finish its work, or raise what has stopped it."""
         if self._errors:
             raise self._errors[0]
         _let_others_run()
 
-    def _help(self) -> None:
+    def _help(self, ended: threading.Event) -> None:
         try:
             while run(self._board, self._rules, 0.0, 0.0, 0, 0, False)[0] == YIELD:
                 _let_others_run()
         except BaseException as error:  # raised again by the thread that waits for this one's work
             self._errors.append(error)
+        finally:
+            ended.set()
 
     def __enter__(self) -> _Helpers:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        end(self._board.share)
-        for thread in self._threads:
-            thread.join()
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        self.dismiss()
+        if error is not None:  # else nobody has work, and nothing that others may use is written to
+            for ended in self._at_work:
+                ended.wait()
 
 
 def _let_others_run() -> None:
