@@ -129,10 +129,14 @@ def transpose(plane, turned, first, last):  # type: ignore[no-untyped-def]
 
 @kernel
 def number_corners(corner, before):  # type: ignore[no-untyped-def]
-    """Write how many corners lie in the words before each, in their order; return how many there are."""
+    """Write how many corners lie in the words before each, squares of 64 cells one by one; return how many there are.
+
+    So those that follow one another on a way lie close together in memory, whichever way it leads.
+    """
     total = 0
-    for line in range(len(corner)):
+    for first in range(0, len(corner), 64):
         for w in range(corner.shape[1]):
-            before[line, w] = total
-            total += count_bits(corner[line, w])
+            for line in range(first, min(first + 64, len(corner))):
+                before[line, w] = total
+                total += count_bits(corner[line, w])
     return total

@@ -77,8 +77,8 @@ class JumpSearch:
         self._step_s = metre * resolution_m
         self._ground, corners = _ground(cost, goal, memory)
         most_hits = 8 * (min(cost.shape) + 1)
-        nodes = memory.words("nodes", 2 * corners).reshape(2, corners)
-        nodes[0] = 0
+        nodes = memory.words("nodes", 2 * corners).reshape(corners, 2)
+        nodes[:, 0] = 0
         self._search = Search(
             nodes=nodes,
             hits=memory.words("hits", 5 * most_hits).reshape(most_hits, 5),

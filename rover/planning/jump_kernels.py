@@ -58,7 +58,7 @@ class Search(NamedTuple):
     """What a search knows.
 
     Attributes:
-        nodes: (2, corners) the label, 0 where there is none yet: numbers of straight and diagonal moves, 4 bits for
+        nodes: (corners, 2) the label, 0 where there is none yet: numbers of straight and diagonal moves, 4 bits for
             directions that the corner was reached in at this cost, 4 for those that are done; and the parent's cell.
         hits: (most of one expansion, 5) corners found and not yet noted: row, column, direction, moves.
         keys, items: The heap: least numbers of moves in all, and cells with their direction.
@@ -153,17 +153,17 @@ def _forced(bits, words, row, col, way, side):  # type: ignore[no-untyped-def]
 @kernel
 def _labelled(nodes, node, way, straights, diagonals, parent):  # type: ignore[no-untyped-def]
     """Write a label if it is news: a shorter way, or one as short in another direction."""
-    label = nodes[0, node]
+    label = nodes[node, 0]
     bit = 16 << way
     if label != 0:
         had_straights, had_diagonals = label >> _STRAIGHTS, (label >> _DIAGONALS) & LOW
         if had_straights == straights and had_diagonals == diagonals:
-            nodes[0, node] = label | bit
+            nodes[node, 0] = label | bit
             return label & bit == 0
         if had_straights + had_diagonals * SQRT2 <= straights + diagonals * SQRT2:
             return False
-    nodes[0, node] = (straights << _STRAIGHTS) | (diagonals << _DIAGONALS) | bit
-    nodes[1, node] = parent
+    nodes[node, 0] = (straights << _STRAIGHTS) | (diagonals << _DIAGONALS) | bit
+    nodes[node, 1] = parent
     return True
 
 
@@ -286,7 +286,7 @@ def run(ground, search, most):  # type: ignore[no-untyped-def]
                     size = push(keys, items, size, key, (((row << _ROW) | col) << 2) | way)
                     break
                 # The way leads on in one direction at most: on to the next corner, without the heap.
-                nodes[0, node] |= 1 << way
+                nodes[node, 0] |= 1 << way
                 if length == 0:
                     break
                 parent, way = (row << _ROW) | col, to
@@ -304,10 +304,10 @@ def run(ground, search, most):  # type: ignore[no-untyped-def]
         way = item & 3
         row, col = item >> (_ROW + 2), (item >> 2) & ((1 << _ROW) - 1)
         node = _node(bits, words, before, row, col)
-        label = nodes[0, node]
+        label = nodes[node, 0]
         if (label >> 4) & ~label & (1 << way) == 0:
             continue
-        nodes[0, node] = label | (1 << way)
+        nodes[node, 0] = label | (1 << way)
         expanded += 1
         straights, diagonals = label >> _STRAIGHTS, (label >> _DIAGONALS) & LOW
         origin = (row << _ROW) | col
@@ -341,4 +341,4 @@ def trace(ground, search, start_row, start_col):  # type: ignore[no-untyped-def]
             cells[at] = row - 1, col - 1
         if row == start_row and col == start_col:
             return cells
-        parent = search.nodes[1, _node(ground.bits, ground.words, ground.before, row, col)]
+        parent = search.nodes[_node(ground.bits, ground.words, ground.before, row, col), 1]
