@@ -26,12 +26,16 @@ DOWN = np.array([0, 1, 0, -1], np.int64)
 ACROSS = np.array([1, 0, -1, 0], np.int64)
 SQRT2 = math.sqrt(2.0)
 
-SIZE, HITS, FROM, STRAIGHTS, DIAGONALS, PARENT, EXPANDED, GENERATED = range(8)
+SIZE, HITS, FROM, STRAIGHTS, DIAGONALS, PARENT, EXPANDED, GENERATED, BASE, BUCKET, LISTED, SPARE, USED = (
+    range(13)
+)
 """Of `Search.state`: entries of the heap; hits, and the node they are of; moves and parent of the best way to the goal;
-nodes expanded, and labels given."""
+nodes expanded, and labels given; the number of the first bucket, and of the one in use less that; entries in buckets;
+a place that is spare, less one for none, and how many have been used."""
+STATE_WORDS = 13
 
 DONE, MORE, ROOM = range(3)
-"""What `run` ends with: the search is through; it has done its share; the heap may need more room."""
+"""What `run` ends with: the search is through; it has done its share; lists may need more room."""
 
 _ROW, _DIAGONALS, _STRAIGHTS = 32, 8, 36
 """Shifts: of a row beside its column; of numbers of moves beside a label's directions."""
@@ -61,13 +65,19 @@ class Search(NamedTuple):
         nodes: (corners, 2) the label, 0 where there is none yet: numbers of straight and diagonal moves, 4 bits for
             directions that the corner was reached in at this cost, 4 for those that are done; and the parent's cell.
         hits: (most of one expansion, 5) corners found and not yet noted: row, column, direction, moves.
-        keys, items: The heap: least numbers of moves in all, and cells with their direction.
+        heads: (buckets,) places of the first entries whose least number of moves in all is so much over the start's,
+            whole moves counted; -1 for none.
+        nexts, listed: Places of the next entries in the same bucket; cells with their direction.
+        keys, items: The heap, for those beyond the buckets: least numbers of moves in all, and cells with direction.
         state: See `SIZE` and so on.
         goal: Its row and column; every jump stops there.
     """
 
     nodes: npt.NDArray[np.int64]
     hits: npt.NDArray[np.int64]
+    heads: npt.NDArray[np.int64]
+    nexts: npt.NDArray[np.int64]
+    listed: npt.NDArray[np.int64]
     keys: npt.NDArray[np.float64]
     items: npt.NDArray[np.int64]
     state: npt.NDArray[np.int64]
@@ -242,11 +252,15 @@ def begin(ground, search, row, col):  # type: ignore[no-untyped-def]
         )
     search.state[HITS], search.state[FROM] = count, (row << _ROW) | col
     search.state[EXPANDED] += 1
+    search.state[BASE] = int(_least_moves(abs(search.goal[0] - row), abs(search.goal[1] - col), 0, 0))
 
 
 @kernel
 def run(ground, search, most):  # type: ignore[no-untyped-def]
     """Expand at most so many nodes; return `DONE`, `MORE` or `ROOM` and a length that no way is shorter than.
+
+    Entries of a bucket differ by less than a move and are taken in any order: a label that is bettered afterwards is
+    expanded again, and the search ends when no bucket holds less than the way that is found.
 
     Args:
         ground, search: See there.
@@ -254,13 +268,17 @@ def run(ground, search, most):  # type: ignore[no-untyped-def]
     """
     bits, words, before = ground.bits, ground.words, ground.before
     nodes, hits, keys, items, state = search.nodes, search.hits, search.keys, search.items, search.state
+    heads, nexts, listed = search.heads, search.nexts, search.listed
     goal = search.goal
     size, pending, origin = state[SIZE], state[HITS], state[FROM]
+    base, bucket, queued = state[BASE], state[BUCKET], state[LISTED]
+    spare, used = state[SPARE] - 1, state[USED]
+    least = np.float64(base + bucket)
     best = state[STRAIGHTS] + state[DIAGONALS] * SQRT2 if state[PARENT] >= 0 else np.inf
     expanded = generated = 0
     ended = MORE
     while True:
-        if size + pending > len(keys):
+        if size + pending > len(keys) or used + pending > len(nexts):
             ended = ROOM
             break
         for k in range(pending):
@@ -283,7 +301,20 @@ def run(ground, search, most):  # type: ignore[no-untyped-def]
                 sides = np.int64(right) + 2 * np.int64(left)
                 length, to = _only_way(bits, words, row, col, way, sides)
                 if length < 0:
-                    size = push(keys, items, size, key, (((row << _ROW) | col) << 2) | way)
+                    item = (((row << _ROW) | col) << 2) | way
+                    at = max(int(key) - base, bucket)
+                    if at >= len(heads):
+                        size = push(keys, items, size, key, item)
+                        break
+                    slot = spare
+                    if slot >= 0:
+                        spare = nexts[slot]
+                    else:
+                        slot = used
+                        used += 1
+                    listed[slot], nexts[slot] = item, heads[at]
+                    heads[at] = slot
+                    queued += 1
                     break
                 # The way leads on in one direction at most: on to the next corner, without the heap.
                 nodes[node, 0] |= 1 << way
@@ -294,13 +325,27 @@ def run(ground, search, most):  # type: ignore[no-untyped-def]
                 col += ACROSS[way] * length
                 straights += length
         pending = 0
-        if size == 0 or keys[0] >= best:
+        if queued > 0:
+            while heads[bucket] < 0:
+                bucket += 1
+            least = np.float64(base + bucket)
+        else:
+            least = keys[0] if size > 0 else best
+        if least >= best:
             ended = DONE
             break
         if expanded == most:
             break
-        item = items[0]
-        size = drop_first(keys, items, size)
+        if queued > 0:
+            slot = heads[bucket]
+            item = listed[slot]
+            heads[bucket] = nexts[slot]
+            nexts[slot] = spare
+            spare = slot
+            queued -= 1
+        else:
+            item = items[0]
+            size = drop_first(keys, items, size)
         way = item & 3
         row, col = item >> (_ROW + 2), (item >> 2) & ((1 << _ROW) - 1)
         node = _node(bits, words, before, row, col)
@@ -316,9 +361,10 @@ def run(ground, search, most):  # type: ignore[no-untyped-def]
         sides = np.int64(right) + 2 * np.int64(left)
         pending = _successors(bits, words, hits, 0, goal, row, col, way, sides, straights, diagonals)
     state[SIZE], state[HITS], state[FROM] = size, pending, origin
+    state[BUCKET], state[LISTED], state[SPARE], state[USED] = bucket, queued, spare + 1, used
     state[EXPANDED] += expanded
     state[GENERATED] += generated
-    return ended, keys[0] if size > 0 else best
+    return ended, min(least, best)
 
 
 @kernel
