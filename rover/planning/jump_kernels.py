@@ -273,7 +273,7 @@ def run(ground, search, most):  # type: ignore[no-untyped-def]
     size, pending, origin = state[SIZE], state[HITS], state[FROM]
     base, bucket, queued = state[BASE], state[BUCKET], state[LISTED]
     spare, used = state[SPARE] - 1, state[USED]
-    least = np.float64(base + bucket)
+    least = 1.0 * (base + bucket)
     best = state[STRAIGHTS] + state[DIAGONALS] * SQRT2 if state[PARENT] >= 0 else np.inf
     expanded = generated = 0
     ended = MORE
@@ -328,7 +328,7 @@ def run(ground, search, most):  # type: ignore[no-untyped-def]
         if queued > 0:
             while heads[bucket] < 0:
                 bucket += 1
-            least = np.float64(base + bucket)
+            least = 1.0 * (base + bucket)
         else:
             least = keys[0] if size > 0 else best
         if least >= best:
