@@ -20,10 +20,8 @@ import numpy.typing as npt
 from rover.core.jit import kernel
 from rover.planning.bitmap_kernels import LAST, ONE, bits_above, count_bits, lowest_bit
 from rover.planning.heap_kernels import drop_first, push
+from rover.planning.turn_kernels import ACROSS, DIAGONAL, DOWN, EAST, SIDES, SOUTH, WEST, turns_at
 
-EAST, SOUTH, WEST, NORTH = 0, 1, 2, 3
-DOWN = np.array([0, 1, 0, -1], np.int64)
-ACROSS = np.array([1, 0, -1, 0], np.int64)
 SQRT2 = math.sqrt(2.0)
 
 SIZE, HITS, FROM, STRAIGHTS, DIAGONALS, PARENT, EXPANDED, GENERATED, BASE, BUCKET, LISTED, SPARE, USED = (
@@ -153,14 +151,6 @@ def _least_moves(down, across, straights, diagonals):  # type: ignore[no-untyped
 
 
 @kernel
-def _forced(bits, words, row, col, way, side):  # type: ignore[no-untyped-def]
-    """Whether a way that comes in direction `way` may have to turn off to `side`."""
-    row += DOWN[side]
-    col += ACROSS[side]
-    return is_free(bits, words, row, col) and not is_free(bits, words, row - DOWN[way], col - ACROSS[way])
-
-
-@kernel
 def _labelled(nodes, node, way, straights, diagonals, parent):  # type: ignore[no-untyped-def]
     """Write a label if it is news: a shorter way, or one as short in another direction."""
     label = nodes[node, 0]
@@ -178,18 +168,14 @@ def _labelled(nodes, node, way, straights, diagonals, parent):  # type: ignore[n
 
 
 @kernel
-def _only_way(bits, words, row, col, way, sides):  # type: ignore[no-untyped-def]
+def _only_way(bits, words, row, col, way, turns):  # type: ignore[no-untyped-def]
     """Cells to the only successor, 0 if there is none, -1 if there may be more; and its direction."""
-    ahead_row, ahead_col = row + DOWN[way], col + ACROSS[way]
-    if sides > 0 and is_free(bits, words, ahead_row, ahead_col):
-        for turn in (1, 2):
+    if turns & DIAGONAL != 0:
+        return -1, way
+    found, to = jump(bits, words, row, col, way), way
+    for turn in range(1, 3):
+        if turns & turn > 0:
             side = (way + 2 * turn - 1) & 3
-            if sides & turn > 0 and is_free(bits, words, ahead_row + DOWN[side], ahead_col + ACROSS[side]):
-                return -1, way
-    found, to = 0, way
-    for turn in range(3):
-        if turn == 0 or sides & turn > 0:
-            side = way if turn == 0 else (way + 2 * turn - 1) & 3
             length = jump(bits, words, row, col, side)
             if length > 0:
                 if found > 0:
@@ -296,10 +282,8 @@ def run(ground, search, most):  # type: ignore[no-untyped-def]
                 if not _labelled(nodes, node, way, straights, diagonals, parent):
                     break
                 generated += 1
-                right = _forced(bits, words, row, col, way, (way + 1) & 3)
-                left = _forced(bits, words, row, col, way, (way + 3) & 3)
-                sides = np.int64(right) + 2 * np.int64(left)
-                length, to = _only_way(bits, words, row, col, way, sides)
+                turns = turns_at(bits, words, row, col, way)
+                length, to = _only_way(bits, words, row, col, way, turns)
                 if length < 0:
                     item = (((row << _ROW) | col) << 2) | way
                     at = max(int(key) - base, bucket)
@@ -356,9 +340,7 @@ def run(ground, search, most):  # type: ignore[no-untyped-def]
         expanded += 1
         straights, diagonals = label >> _STRAIGHTS, (label >> _DIAGONALS) & LOW
         origin = (row << _ROW) | col
-        right = _forced(bits, words, row, col, way, (way + 1) & 3)
-        left = _forced(bits, words, row, col, way, (way + 3) & 3)
-        sides = np.int64(right) + 2 * np.int64(left)
+        sides = turns_at(bits, words, row, col, way) & SIDES
         pending = _successors(bits, words, hits, 0, goal, row, col, way, sides, straights, diagonals)
     state[SIZE], state[HITS], state[FROM] = size, pending, origin
     state[BUCKET], state[LISTED], state[SPARE], state[USED] = bucket, queued, spare + 1, used
