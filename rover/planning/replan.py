@@ -13,7 +13,8 @@ taken up:
 An edit raises what breaks law 1 and opens what breaks law 2. A raised cell that is taken up raises its children and is
 relabelled by its quiet neighbours; an open one becomes quiet and relabels its neighbours. Both keep the laws whatever
 the order. What hangs on an edit and is less than the start's label is therefore lifted at once, before any open cell
-is taken up; what is not waits for its turn, which for ground behind the rover never comes.
+is taken up; what is not waits for its turn, which for ground behind the rover never comes. Of a small window all labels
+are taken away and made anew by sweeps (`window_kernels`), which keeps the laws as well.
 
 Now let the start be quiet, with a label no more than K, the least label of any open or raised cell. Labels fall along
 parents, so from the start to the goal all are quiet, and by law 1 the start's label is no less than the cost of that
