@@ -16,12 +16,12 @@ others in `--peers-python`, where they may be installed apart: `pip install nump
 scikit-image xarray-spatial`. What is not installed there is left out.
 
 Every row is a process of its own, and one of ours takes turns with it: a query of ours, one of the row's, so that
-whatever else the machine does falls on both. `load` is importing and answering on a 3 x 3 map (compiling, where a
-kernel cache is empty), `prepare` making ready with the map, `first` the first query, `warm` the median of the others,
-`ours` the median of our queries between. `ratio` is warm over ours, of pairs the median of each, and `cpu` the same of
-the time that processors were at it, which others at work disturb less. `B/cell` is the peak memory from before
-`prepare` until the queries' end, the map itself not counted. `cost` is the way's cost over ours by the row's own rule
-and `length` its length over ours.
+whatever else the machine does falls on both. `load` is importing and answering on two 3 x 3 maps, one of them of one
+cost (compiling, where a kernel cache is empty), `prepare` making ready with the map, `first` the first query, `warm`
+the median of the others, `ours` the median of our queries between. `ratio` is warm over ours, of pairs the median of
+each, and `cpu` the same of the time that processors were at it, which others at work disturb less. `B/cell` is the
+peak memory from before `prepare` until the queries' end, the map itself not counted. `cost` is the way's cost over
+ours by the row's own rule and `length` its length over ours.
 
 Every answer is looked at: a way joins start and goal over free cells by neighbours; by its own rule it costs no more
 than ours does; a solver with our rule costs the same to 1e-9, and so do fields at the far corner.

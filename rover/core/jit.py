@@ -19,6 +19,10 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+import numba.extending
+
+intrinsic: Any = numba.extending.intrinsic
+"""Decorates a function that writes machine instructions, for kernels to call."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -44,6 +48,12 @@ def kernel(function: Function) -> Function:
         settings.CACHE_DIR = before
     _survive_corruption(dispatcher, folder)
     return cast(Function, dispatcher)
+
+
+def compiled() -> bool:
+    """Return whether kernels are compiled, or run by the interpreter because numba is switched off."""
+    settings: Any = numba.core.config
+    return not settings.DISABLE_JIT
 
 
 def _survive_corruption(dispatcher: Any, folder: Path) -> None:

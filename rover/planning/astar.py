@@ -23,6 +23,9 @@ from rover.planning.tiled_search import MOVES, NO_LANDMARKS, Landmarks, TiledSea
 
 Cell = tuple[int, int]
 
+_CELLS_OF_A_STRIP = 1 << 20
+"""To look at, for handing them to a thread to be worth it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GridRoute:
@@ -231,11 +234,20 @@ def refuse_unaddable(greatest: float, resolution_m: float, cells: int) -> None:
 
 
 def _extremes(cost: npt.NDArray[np.floating]) -> tuple[float, float]:
-    """Return the least cost, NaN if any is NaN, and the greatest finite one, 0 if none is."""
-    found: list[tuple[float, float]] = []
-    by_strips(len(cost), lambda first, last: found.append(extremes(cost, first, last)))
-    least, greatest = np.array(found).T
-    return float(least.min()), float(greatest.max())
+    """Return the least cost, NaN if one is NaN or negative, and the greatest finite one, 0 if none is."""
+    found: list[tuple[int, int, int]] = []
+    bits = cost.view(np.int32 if cost.dtype == np.float32 else np.int64)
+    infinity = np.array(math.inf, cost.dtype).view(bits.dtype)[()]
+    by_strips(
+        len(cost),
+        lambda first, last: found.append(extremes(bits, infinity, first, last)),
+        least=-(-_CELLS_OF_A_STRIP // cost.shape[1]),
+    )
+    of_least, of_greatest, of_finite = zip(*found, strict=True)
+    if min(of_least) < 0 or max(of_greatest) > infinity:
+        return math.nan, math.nan
+    least, greatest = np.array([min(of_least), max(of_finite)], bits.dtype).view(cost.dtype).tolist()
+    return least, greatest
 
 
 def check_neighbours(neighbours: int) -> None:

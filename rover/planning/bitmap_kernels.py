@@ -41,15 +41,21 @@ def bits_above(word):  # type: ignore[no-untyped-def]
 
 @kernel
 def pack(cost, free, first, last):  # type: ignore[no-untyped-def]
-    """Write the bits of free cells of rows `first` up to `last` of (rows, cols) costs; the frame's are left alone."""
+    """Write the bits of free cells of rows `first` up to `last` of (rows, cols) costs; the frame's are left alone.
+
+    Compilers use vectors where an index cannot count from the end, being unsigned.
+    """
     cols = cost.shape[1]
     for r in range(first, last):
+        row = np.uint64(r)
         for w in range(free.shape[1]):
             begin = 64 * w - 1
             word = np.uint64(0)
             if begin >= 0 and begin + 64 <= cols:
+                at = np.uint64(begin)
                 for k in range(64):
-                    word |= np.uint64(cost[r, begin + k] < np.inf) << np.uint64(k)
+                    bit = np.uint64(k)
+                    word |= np.uint64(cost[row, at + bit] < np.inf) << bit
             else:
                 for x in range(max(begin, 0), min(begin + 64, cols)):
                     word |= np.uint64(cost[r, x] < np.inf) << np.uint64(x - begin)
@@ -129,10 +135,14 @@ def transpose(plane, turned, first, last):  # type: ignore[no-untyped-def]
 
 @kernel
 def number_corners(corner, before):  # type: ignore[no-untyped-def]
-    """Write how many corners lie in the words before each, in their order; return how many there are."""
+    """Write how many corners lie in the words before each, squares of 64 cells one by one; return how many there are.
+
+    So those that follow one another on a way lie close together in memory, whichever way it leads.
+    """
     total = 0
-    for line in range(len(corner)):
+    for first in range(0, len(corner), 64):
         for w in range(corner.shape[1]):
-            before[line, w] = total
-            total += count_bits(corner[line, w])
+            for line in range(first, min(first + 64, len(corner))):
+                before[line, w] = total
+                total += count_bits(corner[line, w])
     return total

@@ -30,6 +30,9 @@ class IncrementalPlanner:
 
     name = "incremental"
     claims = frozenset({Claim.OPTIMAL})
+    objectives = frozenset({Objective.TIME})
+    neighbours = frozenset({8})
+    heeds_time_limit = False
 
     def __init__(self) -> None:
         self._search: IncrementalSearch | None = None

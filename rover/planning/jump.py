@@ -28,6 +28,7 @@ from rover.planning.jump_kernels import (
     MOST_CELLS,
     PARENT,
     ROOM,
+    STATE_WORDS,
     STRAIGHTS,
     Ground,
     Search,
@@ -41,10 +42,15 @@ Cell = tuple[int, int]
 _NODES_AT_ONCE = 50_000
 """Expanded between two looks at the clock and for an interruption, some 20 ms."""
 
+_BUCKETS_PER_CELL_OF_A_SIDE = 16
+"""What lies beyond is kept in a heap."""
+
+_LISTS = ("nexts", "listed", "keys", "items")
+
 _KEPT_BYTES = 1 << 28
 
-_LINES = 256
-"""Of a strip of bitmap at least, for handing it to a thread to be worth it."""
+_CELLS_OF_A_STRIP = 1 << 20
+"""To be made a bitmap, for handing them to a thread to be worth it."""
 
 
 def can_jump(shape: tuple[int, ...], *, neighbours: int, corner_cutting: bool) -> bool:
@@ -77,14 +83,17 @@ class JumpSearch:
         self._step_s = metre * resolution_m
         self._ground, corners = _ground(cost, goal, memory)
         most_hits = 8 * (min(cost.shape) + 1)
-        nodes = memory.words("nodes", 2 * corners).reshape(2, corners)
-        nodes[0] = 0
+        nodes = memory.words("nodes", 2 * corners).reshape(corners, 2)
+        nodes[:, 0] = 0
         self._search = Search(
             nodes=nodes,
             hits=memory.words("hits", 5 * most_hits).reshape(most_hits, 5),
+            heads=np.full(_BUCKETS_PER_CELL_OF_A_SIDE * sum(cost.shape), -1, np.int64),
+            nexts=np.empty(2 * most_hits, np.int64),
+            listed=np.empty(2 * most_hits, np.int64),
             keys=np.empty(2 * most_hits),
             items=np.empty(2 * most_hits, np.int64),
-            state=np.zeros(8, np.int64),
+            state=np.zeros(STATE_WORDS, np.int64),
             goal=(goal[0] + 1, goal[1] + 1),
         )
         self._search.state[PARENT] = -1
@@ -105,8 +114,8 @@ class JumpSearch:
             if ended == DONE:
                 break
             if ended == ROOM:
-                keys, items = doubled(self._search.keys), doubled(self._search.items)
-                self._search = self._search._replace(keys=keys, items=items)
+                longer = {name: doubled(getattr(self._search, name)) for name in _LISTS}
+                self._search = self._search._replace(**longer)
             elif time_limit_s is not None and time.monotonic() - began > time_limit_s:
                 raise self._too_late(time_limit_s, float(moves))
         return self._found_s()
@@ -160,7 +169,8 @@ def _ground(cost: npt.NDArray[np.floating], goal: Cell, memory: JumpMemory) -> t
     turned = bits[4 * plane :].reshape(3, columns, words_down)
     south, north = memory.words("to turn", 2 * plane).view(np.uint64).reshape(2, lines, words)
     free[0] = free[-1] = 0
-    by_strips(cost.shape[0], lambda first, last: pack(cost, free, first, last), least=_LINES)
+    least = -(-_CELLS_OF_A_STRIP // cost.shape[1])
+    by_strips(cost.shape[0], lambda first, last: pack(cost, free, first, last), least=least)
     mark_stops(free, east, west, south, north, corner, 0, lines)
     for by_rows, by_columns in zip((free, south, north), turned, strict=True):
         transpose(by_rows, by_columns, 0, words)

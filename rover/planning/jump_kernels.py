@@ -20,18 +20,20 @@ import numpy.typing as npt
 from rover.core.jit import kernel
 from rover.planning.bitmap_kernels import LAST, ONE, bits_above, count_bits, lowest_bit
 from rover.planning.heap_kernels import drop_first, push
+from rover.planning.turn_kernels import ACROSS, DIAGONAL, DOWN, EAST, SIDES, SOUTH, WEST, turns_at
 
-EAST, SOUTH, WEST, NORTH = 0, 1, 2, 3
-DOWN = np.array([0, 1, 0, -1], np.int64)
-ACROSS = np.array([1, 0, -1, 0], np.int64)
 SQRT2 = math.sqrt(2.0)
 
-SIZE, HITS, FROM, STRAIGHTS, DIAGONALS, PARENT, EXPANDED, GENERATED = range(8)
+SIZE, HITS, FROM, STRAIGHTS, DIAGONALS, PARENT, EXPANDED, GENERATED, BASE, BUCKET, LISTED, SPARE, USED = (
+    range(13)
+)
 """Of `Search.state`: entries of the heap; hits, and the node they are of; moves and parent of the best way to the goal;
-nodes expanded, and labels given."""
+nodes expanded, and labels given; the number of the first bucket, and of the one in use less that; entries in buckets;
+a place that is spare, less one for none, and how many have been used."""
+STATE_WORDS = 13
 
 DONE, MORE, ROOM = range(3)
-"""What `run` ends with: the search is through; it has done its share; the heap may need more room."""
+"""What `run` ends with: the search is through; it has done its share; lists may need more room."""
 
 _ROW, _DIAGONALS, _STRAIGHTS = 32, 8, 36
 """Shifts: of a row beside its column; of numbers of moves beside a label's directions."""
@@ -58,16 +60,22 @@ class Search(NamedTuple):
     """What a search knows.
 
     Attributes:
-        nodes: (2, corners) the label, 0 where there is none yet: numbers of straight and diagonal moves, 4 bits for
+        nodes: (corners, 2) the label, 0 where there is none yet: numbers of straight and diagonal moves, 4 bits for
             directions that the corner was reached in at this cost, 4 for those that are done; and the parent's cell.
         hits: (most of one expansion, 5) corners found and not yet noted: row, column, direction, moves.
-        keys, items: The heap: least numbers of moves in all, and cells with their direction.
+        heads: (buckets,) places of the first entries whose least number of moves in all is so much over the start's,
+            whole moves counted; -1 for none.
+        nexts, listed: Places of the next entries in the same bucket; cells with their direction.
+        keys, items: The heap, for those beyond the buckets: least numbers of moves in all, and cells with direction.
         state: See `SIZE` and so on.
         goal: Its row and column; every jump stops there.
     """
 
     nodes: npt.NDArray[np.int64]
     hits: npt.NDArray[np.int64]
+    heads: npt.NDArray[np.int64]
+    nexts: npt.NDArray[np.int64]
+    listed: npt.NDArray[np.int64]
     keys: npt.NDArray[np.float64]
     items: npt.NDArray[np.int64]
     state: npt.NDArray[np.int64]
@@ -143,43 +151,31 @@ def _least_moves(down, across, straights, diagonals):  # type: ignore[no-untyped
 
 
 @kernel
-def _forced(bits, words, row, col, way, side):  # type: ignore[no-untyped-def]
-    """Whether a way that comes in direction `way` may have to turn off to `side`."""
-    row += DOWN[side]
-    col += ACROSS[side]
-    return is_free(bits, words, row, col) and not is_free(bits, words, row - DOWN[way], col - ACROSS[way])
-
-
-@kernel
 def _labelled(nodes, node, way, straights, diagonals, parent):  # type: ignore[no-untyped-def]
     """Write a label if it is news: a shorter way, or one as short in another direction."""
-    label = nodes[0, node]
+    label = nodes[node, 0]
     bit = 16 << way
     if label != 0:
         had_straights, had_diagonals = label >> _STRAIGHTS, (label >> _DIAGONALS) & LOW
         if had_straights == straights and had_diagonals == diagonals:
-            nodes[0, node] = label | bit
+            nodes[node, 0] = label | bit
             return label & bit == 0
         if had_straights + had_diagonals * SQRT2 <= straights + diagonals * SQRT2:
             return False
-    nodes[0, node] = (straights << _STRAIGHTS) | (diagonals << _DIAGONALS) | bit
-    nodes[1, node] = parent
+    nodes[node, 0] = (straights << _STRAIGHTS) | (diagonals << _DIAGONALS) | bit
+    nodes[node, 1] = parent
     return True
 
 
 @kernel
-def _only_way(bits, words, row, col, way, sides):  # type: ignore[no-untyped-def]
+def _only_way(bits, words, row, col, way, turns):  # type: ignore[no-untyped-def]
     """Cells to the only successor, 0 if there is none, -1 if there may be more; and its direction."""
-    ahead_row, ahead_col = row + DOWN[way], col + ACROSS[way]
-    if sides > 0 and is_free(bits, words, ahead_row, ahead_col):
-        for turn in (1, 2):
+    if turns & DIAGONAL != 0:
+        return -1, way
+    found, to = jump(bits, words, row, col, way), way
+    for turn in range(1, 3):
+        if turns & turn > 0:
             side = (way + 2 * turn - 1) & 3
-            if sides & turn > 0 and is_free(bits, words, ahead_row + DOWN[side], ahead_col + ACROSS[side]):
-                return -1, way
-    found, to = 0, way
-    for turn in range(3):
-        if turn == 0 or sides & turn > 0:
-            side = way if turn == 0 else (way + 2 * turn - 1) & 3
             length = jump(bits, words, row, col, side)
             if length > 0:
                 if found > 0:
@@ -242,11 +238,15 @@ def begin(ground, search, row, col):  # type: ignore[no-untyped-def]
         )
     search.state[HITS], search.state[FROM] = count, (row << _ROW) | col
     search.state[EXPANDED] += 1
+    search.state[BASE] = int(_least_moves(abs(search.goal[0] - row), abs(search.goal[1] - col), 0, 0))
 
 
 @kernel
 def run(ground, search, most):  # type: ignore[no-untyped-def]
     """Expand at most so many nodes; return `DONE`, `MORE` or `ROOM` and a length that no way is shorter than.
+
+    Entries of a bucket differ by less than a move and are taken in any order: a label that is bettered afterwards is
+    expanded again, and the search ends when no bucket holds less than the way that is found.
 
     Args:
         ground, search: See there.
@@ -254,13 +254,17 @@ def run(ground, search, most):  # type: ignore[no-untyped-def]
     """
     bits, words, before = ground.bits, ground.words, ground.before
     nodes, hits, keys, items, state = search.nodes, search.hits, search.keys, search.items, search.state
+    heads, nexts, listed = search.heads, search.nexts, search.listed
     goal = search.goal
     size, pending, origin = state[SIZE], state[HITS], state[FROM]
+    base, bucket, queued = state[BASE], state[BUCKET], state[LISTED]
+    spare, used = state[SPARE] - 1, state[USED]
+    least = 1.0 * (base + bucket)
     best = state[STRAIGHTS] + state[DIAGONALS] * SQRT2 if state[PARENT] >= 0 else np.inf
     expanded = generated = 0
     ended = MORE
     while True:
-        if size + pending > len(keys):
+        if size + pending > len(keys) or used + pending > len(nexts):
             ended = ROOM
             break
         for k in range(pending):
@@ -278,15 +282,26 @@ def run(ground, search, most):  # type: ignore[no-untyped-def]
                 if not _labelled(nodes, node, way, straights, diagonals, parent):
                     break
                 generated += 1
-                right = _forced(bits, words, row, col, way, (way + 1) & 3)
-                left = _forced(bits, words, row, col, way, (way + 3) & 3)
-                sides = np.int64(right) + 2 * np.int64(left)
-                length, to = _only_way(bits, words, row, col, way, sides)
+                turns = turns_at(bits, words, row, col, way)
+                length, to = _only_way(bits, words, row, col, way, turns)
                 if length < 0:
-                    size = push(keys, items, size, key, (((row << _ROW) | col) << 2) | way)
+                    item = (((row << _ROW) | col) << 2) | way
+                    at = max(int(key) - base, bucket)
+                    if at >= len(heads):
+                        size = push(keys, items, size, key, item)
+                        break
+                    slot = spare
+                    if slot >= 0:
+                        spare = nexts[slot]
+                    else:
+                        slot = used
+                        used += 1
+                    listed[slot], nexts[slot] = item, heads[at]
+                    heads[at] = slot
+                    queued += 1
                     break
                 # The way leads on in one direction at most: on to the next corner, without the heap.
-                nodes[0, node] |= 1 << way
+                nodes[node, 0] |= 1 << way
                 if length == 0:
                     break
                 parent, way = (row << _ROW) | col, to
@@ -294,31 +309,44 @@ def run(ground, search, most):  # type: ignore[no-untyped-def]
                 col += ACROSS[way] * length
                 straights += length
         pending = 0
-        if size == 0 or keys[0] >= best:
+        if queued > 0:
+            while heads[bucket] < 0:
+                bucket += 1
+            least = 1.0 * (base + bucket)
+        else:
+            least = keys[0] if size > 0 else best
+        if least >= best:
             ended = DONE
             break
         if expanded == most:
             break
-        item = items[0]
-        size = drop_first(keys, items, size)
+        if queued > 0:
+            slot = heads[bucket]
+            item = listed[slot]
+            heads[bucket] = nexts[slot]
+            nexts[slot] = spare
+            spare = slot
+            queued -= 1
+        else:
+            item = items[0]
+            size = drop_first(keys, items, size)
         way = item & 3
         row, col = item >> (_ROW + 2), (item >> 2) & ((1 << _ROW) - 1)
         node = _node(bits, words, before, row, col)
-        label = nodes[0, node]
+        label = nodes[node, 0]
         if (label >> 4) & ~label & (1 << way) == 0:
             continue
-        nodes[0, node] = label | (1 << way)
+        nodes[node, 0] = label | (1 << way)
         expanded += 1
         straights, diagonals = label >> _STRAIGHTS, (label >> _DIAGONALS) & LOW
         origin = (row << _ROW) | col
-        right = _forced(bits, words, row, col, way, (way + 1) & 3)
-        left = _forced(bits, words, row, col, way, (way + 3) & 3)
-        sides = np.int64(right) + 2 * np.int64(left)
+        sides = turns_at(bits, words, row, col, way) & SIDES
         pending = _successors(bits, words, hits, 0, goal, row, col, way, sides, straights, diagonals)
     state[SIZE], state[HITS], state[FROM] = size, pending, origin
+    state[BUCKET], state[LISTED], state[SPARE], state[USED] = bucket, queued, spare + 1, used
     state[EXPANDED] += expanded
     state[GENERATED] += generated
-    return ended, keys[0] if size > 0 else best
+    return ended, min(least, best)
 
 
 @kernel
@@ -341,4 +369,4 @@ def trace(ground, search, start_row, start_col):  # type: ignore[no-untyped-def]
             cells[at] = row - 1, col - 1
         if row == start_row and col == start_col:
             return cells
-        parent = search.nodes[1, _node(ground.bits, ground.words, ground.before, row, col)]
+        parent = search.nodes[_node(ground.bits, ground.words, ground.before, row, col), 1]

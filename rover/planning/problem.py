@@ -192,8 +192,9 @@ class NoPlan:
 class Planner(Protocol):
     """A planner of the registry (entry point group `farside.planners`).
 
-    Two more members are asked for where they exist: `objectives`, a frozenset of `Objective`, and `neighbours`, a
-    frozenset of the numbers that it can search by. Without them a planner is held to TIME and to 8.
+    Three more members are asked for where they exist: `objectives`, a frozenset of `Objective`, and `neighbours`, a
+    frozenset of the numbers that it can search by; without them a planner is held to TIME and to 8. And
+    `heeds_time_limit`, False of one that knows no limit.
     """
 
     name: str

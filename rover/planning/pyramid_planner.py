@@ -19,6 +19,8 @@ class PyramidPlanner:
 
     name = "pyramid"
     claims = frozenset({Claim.BOUNDED})
+    objectives = frozenset({Objective.TIME})
+    neighbours = frozenset({8})
 
     def __init__(self, epsilon: float = 0.02) -> None:
         self.epsilon = epsilon

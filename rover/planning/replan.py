@@ -13,7 +13,8 @@ taken up:
 An edit raises what breaks law 1 and opens what breaks law 2. A raised cell that is taken up raises its children and is
 relabelled by its quiet neighbours; an open one becomes quiet and relabels its neighbours. Both keep the laws whatever
 the order. What hangs on an edit and is less than the start's label is therefore lifted at once, before any open cell
-is taken up; what is not waits for its turn, which for ground behind the rover never comes.
+is taken up; what is not waits for its turn, which for ground behind the rover never comes. Of a small window all labels
+are taken away and made anew by sweeps (`window_kernels`), which keeps the laws as well.
 
 Now let the start be quiet, with a label no more than K, the least label of any open or raised cell. Labels fall along
 parents, so from the start to the goal all are quiet, and by law 1 the start's label is no less than the cost of that
@@ -38,12 +39,12 @@ from rover.planning.replan_kernels import (
     OPEN,
     changed_in_rows,
     descend,
-    lift,
     replace_window,
     settle,
     tidy,
 )
 from rover.planning.spread_kernels import spread
+from rover.planning.window_kernels import mend, put_prices
 
 Costs = npt.NDArray[np.floating]
 
@@ -51,6 +52,8 @@ _MOST_BUCKETS = 4096
 """Beyond this ratio of costs the first search takes the heap."""
 _LEAST_ANEW = 4096
 """Cells to repair before a search afresh is thought of, which is at a third of the map."""
+_MOST_SWEPT = 1 << 14
+"""Cells of a window that is labelled anew as a whole; of a larger one only what has changed is gone into."""
 _LOOSE_ENTRIES = 4096
 """Entries that may be added to twice what the heap held when last tidied."""
 
@@ -146,10 +149,15 @@ class IncrementalSearch:
             )
         self._admit(cost)
         labelled, self._labelled = self._labelled, False  # if this is cut short, the next route begins anew
-        self._raised, self._listed, self._keys, self._items, self._entries = replace_window(
-            self._nodes, self._state, self._width, self._node(self.goal), self.resolution_m, self.corner_cutting,
-            row, col, cost, self._raised, self._listed, self._keys, self._items, self._entries,
-        )  # fmt: skip
+        if not labelled or cost.size <= _MOST_SWEPT:
+            put_prices(self._nodes, self._width, row, col, cost)
+            if labelled:
+                self._windows.append((row, col, *cost.shape))
+        else:
+            self._raised, self._listed, self._keys, self._items, self._entries = replace_window(
+                self._nodes, self._state, self._width, self._node(self.goal), self.resolution_m, self.corner_cutting,
+                row, col, cost, self._raised, self._listed, self._keys, self._items, self._entries,
+            )  # fmt: skip
         self._labelled = labelled
 
     def route(self, start: Cell) -> GridRoute | NoPlan:
@@ -204,6 +212,7 @@ class IncrementalSearch:
         self._items = np.empty(_LOOSE_ENTRIES, np.int64)
         self._raised = np.empty(_LOOSE_ENTRIES, np.int64)
         self._entries = self._tidied = self._listed = 0
+        self._windows: list[tuple[int, ...]] = []
 
     def _search(self, start: int) -> tuple[int, int]:
         """Label from nothing; return how many nodes were expanded and generated."""
@@ -233,19 +242,24 @@ class IncrementalSearch:
 
     def _repair(self, start: int) -> tuple[int, int]:
         """Make the label of `start` true again, and those it rests on; return nodes expanded and generated."""
-        self._raised, self._keys, self._items, self._entries, lifted = lift(
-            self._nodes, self._state, self._width, start, self.resolution_m, self.corner_cutting,
-            self._raised, self._listed, self._keys, self._items, self._entries,
-        )  # fmt: skip
-        self._listed = 0
         most = max(_LEAST_ANEW, len(self._nodes) // 3)
+        windows = np.array(list(dict.fromkeys(self._windows)), np.int64).reshape(-1, 4)
+        swept = int((windows[:, 2] * windows[:, 3]).sum())
+        if swept > most:
+            return self._search(start)
+        self._raised, self._keys, self._items, self._entries, lifted = mend(
+            self._nodes, self._state, self._width, start, self._node(self.goal), self.resolution_m,
+            self.corner_cutting, windows, self._raised, self._listed, self._keys, self._items, self._entries, most,
+        )  # fmt: skip
+        self._windows.clear()
+        self._listed = 0
         if lifted > most:
             return self._search(start)
         expanded, generated = self._settle(start, most)
         if expanded > most:
             more, made = self._search(start)
-            return expanded + more, generated + made
-        return expanded, generated
+            return swept + expanded + more, generated + made
+        return swept + expanded, generated
 
     def _tidy(self) -> None:
         """Keep the heap from growing with every edit: what lies beyond the start is never taken up."""

@@ -129,17 +129,15 @@ def raise_children(nodes, state, offsets, v, raised, count):  # type: ignore[no-
 
 
 @kernel
-def lift(nodes, state, width, start, step, corner_cutting, raised, count, keys, items, size):  # type: ignore[no-untyped-def]
-    """Take away the labels of raised nodes, and of all that hang on them, that are less than that of `start`.
+def lift(nodes, state, width, bound, step, corner_cutting, raised, count, keys, items, size):  # type: ignore[no-untyped-def]
+    """Take away the labels of raised nodes, and of all that hang on them, that are less than `bound`.
 
-    What hangs on them from there on stays raised, in the heap. A node without a label is then offered that of its quiet
-    neighbours; those inside a lifted region wait until the labels come in from its rim.
+    What hangs on them from there on stays raised, in the heap.
 
     Returns:
-        The list `raised`, which is empty again; the heap's keys, items and size; the number of labels taken away.
+        The list `raised`, of those that are without a label now; the heap's keys, items and size; how many they are.
     """
     offsets = offsets_of(width)
-    bound = nodes[start, 0]
     lifted = 0
     at = 0
     while at < count:
@@ -161,14 +159,23 @@ def lift(nodes, state, width, start, step, corner_cutting, raised, count, keys, 
         state[v] &= MOVE
         raised[lifted] = v
         lifted += 1
+    return raised, keys, items, size, lifted
+
+
+@kernel
+def offer_lifted(nodes, state, offsets, step, corner_cutting, raised, lifted, keys, items, size):  # type: ignore[no-untyped-def]
+    """Give nodes without a label what their quiet neighbours offer; return the heap's keys, items and size.
+
+    Those inside a lifted region wait until the labels come in from its rim.
+    """
     for i in range(lifted):
         v = raised[i]
         label, k = best_label(nodes, state, offsets, v, step, corner_cutting)
-        if label < np.inf:
+        if label < nodes[v, 0]:
             nodes[v, 0] = label
             state[v] = OPEN | k
             keys, items, size = put(keys, items, size, label, v)
-    return raised, keys, items, size, lifted
+    return keys, items, size
 
 
 @kernel

@@ -1,10 +1,8 @@
-"""The grid search over tiles: which tile is worked on when, and what passes between them.
+"""The grid search over tiles: the board that they lie on, and what is done to one of them.
 
 A tile is settled by itself (`sweep_kernels`); then its neighbours take over the labels along its edges that are better
 than what they knew. A tile waits with the least bound on a whole route over a label that it took over: that label and
-the heuristic from there. The tiles within a band of the least bound are settled, in any order and by any number of
-threads since each writes its own labels only; then come the edges. When no bound is below the goal's label, that is the
-least cost: every better route would have to pass a label that waits.
+the heuristic from there. Which tile comes when is said in `round_kernels`.
 """
 
 from __future__ import annotations
@@ -17,11 +15,8 @@ import numpy.typing as npt
 from rover.core.jit import kernel
 from rover.planning.sweep_kernels import DIAGONAL, HALO, KNIGHT, SIDE, SPAN, mark, settle
 
-DONE, WIDE, PAUSE = range(3)
-"""Why `run` returned: nothing left, a band of tiles that is worth sharing out, or enough done for now."""
-
-WAITING, ACTIVE, TARGETS = range(3)
-"""How many of `Board.waiting`, `active`, `targets` are in use, as places in `Board.counts`."""
+WAITING, ACTIVE, TARGETS, STAGE = range(4)
+"""Places in `Board.counts`: how many of `Board.waiting`, `active`, `targets` are in use; how far a round has come."""
 
 
 class Rules(NamedTuple):
@@ -61,8 +56,9 @@ class Board(NamedTuple):
         upwards: (n,) uint8 which way to sweep first.
         bound, label: (n,) least bound and least label of what waits, inf where nothing does.
         waiting, active, targets: (n,) int64 tiles with a bound; settled in this round; with an edge on one of those.
-        counts: (3,) int64 lengths of these.
-        relaxed: (n,) int64 rows relaxed so far.
+        counts: (4,) int64 lengths of these, and how far the round has come.
+        share: (n,) int64 what threads tell each other, see `round_kernels`.
+        relaxed, reached: (n,) int64 rows relaxed so far; cells that have a label.
     """
 
     prices: npt.NDArray[Any]
@@ -80,101 +76,36 @@ class Board(NamedTuple):
     active: npt.NDArray[np.int64]
     targets: npt.NDArray[np.int64]
     counts: npt.NDArray[np.int64]
+    share: npt.NDArray[np.int64]
     relaxed: npt.NDArray[np.int64]
+    reached: npt.NDArray[np.int64]
 
 
 @kernel
-def begin(board, rules, row, col):  # type: ignore[no-untyped-def]
-    """Put a source on the board."""
-    tile = row // SIDE * board.tile_cols + col // SIDE
-    _use(board, tile)
-    i, j = row % SIDE + HALO, col % SIDE + HALO
-    board.labels[tile, i, j] = 0.0
-    mark(board.dirty, tile, i)
-    board.bound[tile] = heuristic(rules, row, col)
-    board.label[tile] = 0.0
-    _queue(board, tile)
+def settle_tile(board, rules, tile, prices, scratch):  # type: ignore[no-untyped-def]
+    """Settle a tile; `prices` (SPAN, SPAN) and `scratch` (3, SPAN) are the caller's to be written to."""
+    _load_prices(board.prices, tile // board.tile_cols, tile % board.tile_cols, prices)
+    labels = board.labels[tile]
+    board.relaxed[tile] += settle(
+        labels,
+        prices,
+        board.dirty[tile],
+        rules.step,
+        rules.moves,
+        rules.cutting,
+        board.upwards[tile] != 0,
+        scratch,
+    )
+    board.reached[tile] = _count_labels(labels)
 
 
 @kernel
-def run(board, rules, slack, band, wide, enough):  # type: ignore[no-untyped-def]
-    """Settle tiles in rounds until the goal's label is proven.
-
-    Args:
-        board, rules: Written, read.
-        slack: How far over the least bound a tile may be to be settled in the same round,
-        band: and how far its label over the least of these.
-        wide: Tiles of a round at which to return and let threads settle them, with `finish_round` afterwards.
-        enough: Tiles settled after which to return.
-
-    Returns:
-        DONE, WIDE or PAUSE, and the least bound of any route that is not yet found.
-    """
-    settled = 0
-    while True:
-        least = np.inf
-        for k in range(board.counts[WAITING]):
-            bound = board.bound[board.waiting[k]]
-            least = bound if bound < least else least
-        goal_label = label_at(board, rules.goal_row, rules.goal_col)
-        if not least < goal_label:
-            return DONE, least
-        if settled >= enough:
-            return PAUSE, least
-        _take(board, least + slack, band, goal_label)
-        settled += board.counts[ACTIVE]
-        if board.counts[ACTIVE] >= wide:
-            return WIDE, least
-        settle_tiles(board, rules, 0, 1)
-        list_targets(board)
-        take_edges(board, rules, 0, 1)
-        finish_round(board)
-
-
-@kernel
-def _take(board, most, band, goal_label):  # type: ignore[no-untyped-def]
-    """Make active, of the waiting tiles with bounds up to `most` and below the goal's label, the nearest by label."""
-    nearest = np.inf
-    for k in range(board.counts[WAITING]):
-        tile = board.waiting[k]
-        if board.bound[tile] <= most and board.bound[tile] < goal_label:
-            nearest = min(nearest, board.label[tile])
-    kept = taken = 0
-    for k in range(board.counts[WAITING]):
-        tile = board.waiting[k]
-        bound = board.bound[tile]
-        if bound <= most and bound < goal_label and board.label[tile] <= nearest + band:
-            board.active[taken] = tile
-            board.bound[tile] = np.inf
-            board.label[tile] = np.inf
-            board.queued[tile] = 0
-            board.done[tile] = 1
-            taken += 1
-        else:
-            board.waiting[kept] = tile
-            kept += 1
-    board.counts[WAITING] = kept
-    board.counts[ACTIVE] = taken
-
-
-@kernel
-def settle_tiles(board, rules, first, every):  # type: ignore[no-untyped-def]
-    """Settle the active tiles number `first`, and each `every`-th after it."""
-    prices = np.empty((SPAN, SPAN), np.float64)
-    scratch = np.empty((3, SPAN), np.float64)
-    for k in range(first, board.counts[ACTIVE], every):
-        tile = board.active[k]
-        _load_prices(board.prices, tile // board.tile_cols, tile % board.tile_cols, prices)
-        board.relaxed[tile] += settle(
-            board.labels[tile],
-            prices,
-            board.dirty[tile],
-            rules.step,
-            rules.moves,
-            rules.cutting,
-            board.upwards[tile] != 0,
-            scratch,
-        )
+def _count_labels(labels):  # type: ignore[no-untyped-def]
+    count = 0
+    for i in range(HALO, HALO + SIDE):
+        for j in range(HALO, HALO + SIDE):
+            count += labels[i, j] < np.inf
+    return count
 
 
 @kernel
@@ -201,50 +132,30 @@ def _load_prices(cost, tile_row, tile_col, prices):  # type: ignore[no-untyped-d
 
 
 @kernel
-def list_targets(board):  # type: ignore[no-untyped-def]
-    """List the active tiles and all that touch one."""
-    tile_cols = board.tile_cols
-    tile_rows = len(board.used) // tile_cols
-    count = 0
-    for k in range(board.counts[ACTIVE]):
-        row, col = board.active[k] // tile_cols, board.active[k] % tile_cols
-        for r in range(max(0, row - 1), min(tile_rows, row + 2)):
-            for c in range(max(0, col - 1), min(tile_cols, col + 2)):
-                tile = r * tile_cols + c
-                if board.noted[tile] == 0:
-                    board.noted[tile] = 1
-                    board.targets[count] = tile
-                    count += 1
-    board.counts[TARGETS] = count
-
-
-@kernel
-def take_edges(board, rules, first, every):  # type: ignore[no-untyped-def]
-    """Take better labels over into the halos of the targets number `first`, and each `every`-th after it."""
+def take_edges(board, rules, tile):  # type: ignore[no-untyped-def]
+    """Take better labels over into a tile's halo from the neighbours that were settled in this round."""
     tile_cols = board.tile_cols
     tile_rows = len(board.used) // tile_cols
     ring = 2 if rules.moves == 16 else 1
-    for k in range(first, board.counts[TARGETS], every):
-        tile = board.targets[k]
-        row, col = tile // tile_cols, tile % tile_cols
-        for down in range(-1, 2):
-            for across in range(-1, 2):
-                if (down == 0 and across == 0) or not (0 <= row + down < tile_rows):
-                    continue
-                other = tile + down * tile_cols + across
-                if not (0 <= col + across < tile_cols and board.done[other] != 0):
-                    continue
-                if board.used[tile] == 0:
-                    _use(board, tile)
-                if _knows_better(board.labels, other, tile, down, across, ring):
-                    bound, label = _take_edge(
-                        board.labels, board.dirty, rules, tile_cols, tile, other, down, across, ring
-                    )
-                    board.label[tile] = min(board.label[tile], label)
-                    if bound < board.bound[tile]:
-                        board.bound[tile] = bound
-                        if down != 0:
-                            board.upwards[tile] = down < 0
+    row, col = tile // tile_cols, tile % tile_cols
+    for down in range(-1, 2):
+        for across in range(-1, 2):
+            if (down == 0 and across == 0) or not (0 <= row + down < tile_rows):
+                continue
+            other = tile + down * tile_cols + across
+            if not (0 <= col + across < tile_cols and board.done[other] != 0):
+                continue
+            if board.used[tile] == 0:
+                use(board, tile)
+            if _knows_better(board.labels, other, tile, down, across, ring):
+                bound, label = _take_edge(
+                    board.labels, board.dirty, rules, tile_cols, tile, other, down, across, ring
+                )
+                board.label[tile] = min(board.label[tile], label)
+                if bound < board.bound[tile]:
+                    board.bound[tile] = bound
+                    if down != 0:
+                        board.upwards[tile] = down < 0
 
 
 @kernel
@@ -300,28 +211,10 @@ def _halo_range(side, ring):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def finish_round(board):  # type: ignore[no-untyped-def]
-    """Put the targets that now have a bound among those that wait."""
-    for k in range(board.counts[ACTIVE]):
-        board.done[board.active[k]] = 0
-    for k in range(board.counts[TARGETS]):
-        tile = board.targets[k]
-        board.noted[tile] = 0
-        if board.bound[tile] < np.inf and board.queued[tile] == 0:
-            _queue(board, tile)
-
-
-@kernel
-def _queue(board, tile):  # type: ignore[no-untyped-def]
-    board.queued[tile] = 1
-    board.waiting[board.counts[WAITING]] = tile
-    board.counts[WAITING] += 1
-
-
-@kernel
-def _use(board, tile):  # type: ignore[no-untyped-def]
+def use(board, tile):  # type: ignore[no-untyped-def]
+    """Take a tile into use, without labels."""
     board.used[tile] = 1
-    board.relaxed[tile] = 0
+    board.relaxed[tile] = board.reached[tile] = 0
     board.labels[tile] = np.inf
     board.dirty[tile] = np.uint64(0)
 
@@ -329,12 +222,18 @@ def _use(board, tile):  # type: ignore[no-untyped-def]
 @kernel
 def label_at(board, row, col):  # type: ignore[no-untyped-def]
     """Label of a cell, inf where it has none or is no cell."""
-    if row < 0 or col < 0 or row >= board.prices.shape[0] or col >= board.prices.shape[1]:
+    return known_label(board.labels, board.used, board.prices.shape, board.tile_cols, row, col)
+
+
+@kernel
+def known_label(labels, used, shape, tile_cols, row, col):  # type: ignore[no-untyped-def]
+    """`label_at` of the board's arrays and numbers."""
+    if row < 0 or col < 0 or row >= shape[0] or col >= shape[1]:
         return np.inf
-    tile = row // SIDE * board.tile_cols + col // SIDE
-    if board.used[tile] == 0:
+    tile = row // SIDE * tile_cols + col // SIDE
+    if used[tile] == 0:
         return np.inf
-    return board.labels[tile, row % SIDE + HALO, col % SIDE + HALO]
+    return labels[tile, row % SIDE + HALO, col % SIDE + HALO]
 
 
 @kernel
@@ -372,15 +271,3 @@ def gather(board, field, first, last):  # type: ignore[no-untyped-def]
             used = board.used[tile_row + c] != 0
             for col in range(left, right):
                 field[row, col] = board.labels[tile_row + c, i, col - left + HALO] if used else np.inf
-
-
-@kernel
-def count_labels(board):  # type: ignore[no-untyped-def]
-    """Count the cells that have a label."""
-    count = 0
-    for tile in range(len(board.used)):
-        if board.used[tile] != 0:
-            for i in range(HALO, HALO + SIDE):
-                for j in range(HALO, HALO + SIDE):
-                    count += board.labels[tile, i, j] < np.inf
-    return count

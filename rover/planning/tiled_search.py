@@ -7,12 +7,12 @@ The order of work hangs on the map alone, never on threads or time, so that labe
 from __future__ import annotations
 
 import math
+import os
 import sys
+import threading
 import time
+from _thread import start_new_thread
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,22 +20,9 @@ import numpy.typing as npt
 
 from rover.core.errors import TimeLimitError
 from rover.core.strips import by_strips, threads
+from rover.planning.round_kernels import DONE, SHARE_WORDS, WIDE, YIELD, begin, dismiss, hire, run
 from rover.planning.sweep_kernels import SIDE
-from rover.planning.tile_kernels import (
-    DONE,
-    WIDE,
-    Board,
-    Rules,
-    begin,
-    count_labels,
-    finish_round,
-    gather,
-    label_at,
-    list_targets,
-    run,
-    settle_tiles,
-    take_edges,
-)
+from rover.planning.tile_kernels import Board, Rules, gather, label_at
 from rover.planning.trace_kernels import ACROSS, DOWN, move_cost, predecessor, trace
 
 Cell = tuple[int, int]
@@ -46,8 +33,8 @@ MOVES = (4, 8, 16)
 _TILES_AT_ONCE = 2048
 """Tiles settled between two looks at the clock and for an interruption, some 50 ms."""
 
-_TILES_PER_THREAD = 24
-"""Of a round, for handing it to threads to be worth it: that takes about as long as settling some ten."""
+_WIDE = 6
+"""Tiles that wait at once, for starting other threads to be worth it: that takes about as long as settling ten."""
 
 SLACK, BAND = 0.25, math.inf
 """Tiles are settled together whose bounds, and whose labels, lie within so much of each other, in shares of what it
@@ -56,7 +43,8 @@ typically costs to cross one."""
 SLACK_BY_LANDMARKS, BAND_BY_LANDMARKS = 0.05, 2.0
 """Where the heuristic is strong all bounds are alike, and it is labels that say which tiles should wait for others."""
 
-_SAMPLES = 4096
+_SAMPLES = 1024
+"""To look at, each of them likely to be waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -137,18 +125,22 @@ class TiledSearch:
         """
         board, rules = self._board, self._rules
         begin(board, rules, *self.source)
-        began, count = time.monotonic(), threads()
-        wide = max(2, _TILES_PER_THREAD * count) if count > 1 else len(board.used) + 1
-        with ExitStack() as stack:
-            pool: ThreadPoolExecutor | None = None
+        began, wanted = time.monotonic(), threads() - 1
+        with _Helpers(board, rules) as helpers:
             while True:
-                state, self.bound_s = run(board, rules, *self._bands, wide, _TILES_AT_ONCE)
+                wide = _WIDE if helpers.count < wanted else 0
+                state, self.bound_s = run(board, rules, *self._bands, wide, _TILES_AT_ONCE, True)
                 if state == DONE:
                     break
                 if state == WIDE:
-                    if pool is None:
-                        pool = stack.enter_context(ThreadPoolExecutor(max_workers=count - 1))
-                    _share_round(board, rules, pool, count)
+                    helpers.start(wanted)
+                elif state == YIELD:
+                    # Another process has a helper's processor: what is left until the next pause is done alone.
+                    helpers.dismiss()
+                    helpers.wait()
+                    wanted = 0
+                elif wanted == 0:
+                    wanted = threads() - 1
                 if time_limit_s is not None and time.monotonic() - began > time_limit_s:
                     raise self._too_late(time_limit_s)
         return self.goal_label()
@@ -209,7 +201,7 @@ class TiledSearch:
     @property
     def expanded(self) -> int:
         """Cells that have a label."""
-        return int(count_labels(self._board))
+        return int(self._board.reached[self._board.used != 0].sum())
 
     @property
     def generated(self) -> int:
@@ -233,19 +225,59 @@ def _last(parts: list[npt.NDArray[np.int64]]) -> Cell:
     return row, col
 
 
-def _share_round(board: Board, rules: Rules, pool: ThreadPoolExecutor, count: int) -> None:
-    """Settle the active tiles and pass their edges on by `count` threads, this one among them."""
+class _Helpers:
+    """Threads that help to settle tiles, from when they are started until they are dismissed."""
 
-    def share(work: Callable[[Board, Rules, int, int], None]) -> None:
-        others = [pool.submit(work, board, rules, k, count) for k in range(1, count)]
-        work(board, rules, 0, count)
-        for other in others:
-            other.result()
+    def __init__(self, board: Board, rules: Rules) -> None:
+        self._board, self._rules = board, rules
+        self._at_work: list[threading.Event] = []
+        self._errors: list[BaseException] = []
+        self.count = 0
 
-    share(settle_tiles)
-    list_targets(board)
-    share(take_edges)
-    finish_round(board)
+    def start(self, count: int) -> None:
+        """Start so many; not by `threading`, which waits until they run."""
+        hire(self._board.share)
+        for _ in range(count):
+            ended = threading.Event()
+            self._at_work.append(ended)
+            start_new_thread(self._help, (ended,))
+        self.count = count
+
+    def dismiss(self) -> None:
+        """Let them go, without waiting for it."""
+        dismiss(self._board.share)
+        self.count = 0
+
+    def wait(self) -> None:
+        """Let one finish its work, or raise what has stopped it."""
+        if self._errors:
+            raise self._errors[0]
+        _let_others_run()
+
+    def _help(self, ended: threading.Event) -> None:
+        try:
+            while run(self._board, self._rules, 0.0, 0.0, 0, 0, False)[0] == YIELD:
+                _let_others_run()
+        except BaseException as error:  # raised again by the thread that waits for this one's work
+            self._errors.append(error)
+        finally:
+            ended.set()
+
+    def __enter__(self) -> _Helpers:
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        self.dismiss()
+        if error is not None:  # else nobody has work, and nothing that others may use is written to
+            for ended in self._at_work:
+                ended.wait()
+
+
+def _let_others_run() -> None:
+    if hasattr(os, "sched_yield"):
+        os.sched_yield()
+    else:
+        time.sleep(0)
 
 
 def tile_count(shape: tuple[int, ...]) -> tuple[int, int]:
@@ -272,13 +304,16 @@ def _board(cost: npt.NDArray[np.floating], labels: npt.NDArray[np.float64]) -> B
         waiting=np.empty(count, np.int64),
         active=np.empty(count, np.int64),
         targets=np.empty(count, np.int64),
-        counts=np.zeros(3, np.int64),
+        counts=np.zeros(4, np.int64),
+        share=np.zeros(SHARE_WORDS, np.int64),
         relaxed=np.empty(count, np.int64),
+        reached=np.empty(count, np.int64),
     )
 
 
 def _typical(cost: npt.NDArray[np.floating]) -> float:
     """A quartile of finite costs, of an even sample. What is done in one round hangs on it, and no result."""
-    sample = cost.reshape(-1)[:: max(1, cost.size // _SAMPLES)]
-    finite = sample[np.isfinite(sample)]
-    return float(np.quantile(finite, 0.25)) if len(finite) else float(cost[np.isfinite(cost)].min())
+    # An odd stride, since an even one may pass over most columns.
+    sample = cost.reshape(-1)[:: max(1, cost.size // _SAMPLES) | 1]
+    finite = np.sort(sample[np.isfinite(sample)])
+    return float(finite[len(finite) // 4]) if len(finite) else float(cost[np.isfinite(cost)].min())

@@ -6,7 +6,7 @@ import numpy as np
 
 from rover.core.jit import kernel
 from rover.planning.sweep_kernels import DIAGONAL, KNIGHT
-from rover.planning.tile_kernels import label_at
+from rover.planning.tile_kernels import known_label
 
 DOWN = np.array([1, 0, -1, 0, 1, -1, -1, 1, 1, -1, -1, 1, 2, 2, -2, -2])
 ACROSS = np.array([0, 1, 0, -1, 1, 1, -1, -1, 2, 2, -2, -2, 1, -1, 1, -1])
@@ -22,11 +22,13 @@ def trace(board, rules, row, col, source_row, source_col):  # type: ignore[no-un
     Each cell's predecessor is the first neighbour, in a fixed order, whose label is less and, with the move from there,
     makes up the cell's own.
     """
+    labels, used, prices = board.labels, board.used, board.prices
+    tile_cols, step, moves, cutting = board.tile_cols, rules.step, rules.moves, rules.cutting
     cells = np.empty((_FIRST, 2), np.int64)
     cells[0, 0], cells[0, 1] = row, col
     count = 1
     while row != source_row or col != source_col:
-        k = predecessor(board, rules, row, col)
+        k = _predecessor(labels, used, prices, tile_cols, step, moves, cutting, row, col)
         if k < 0:
             break
         row, col = row + DOWN[k], col + ACROSS[k]
@@ -40,18 +42,22 @@ def trace(board, rules, row, col, source_row, source_col):  # type: ignore[no-un
 @kernel
 def move_cost(board, rules, row, col, down, across):  # type: ignore[no-untyped-def]
     """Cost of the move from (row + down, col + across) to (row, col), inf where there is none, rounded as in sweeps."""
-    prices = board.prices
+    return _move_cost(board.prices, rules.step, rules.cutting, row, col, down, across)
+
+
+@kernel
+def _move_cost(prices, step, cutting, row, col, down, across):  # type: ignore[no-untyped-def]
     if not (0 <= row + down < prices.shape[0] and 0 <= col + across < prices.shape[1]):
         return np.inf
     here, there = np.float64(prices[row, col]), np.float64(prices[row + down, col + across])
     if down == 0 or across == 0:
-        return 0.5 * rules.step * (here + there)
+        return 0.5 * step * (here + there)
     side_a, side_b = np.float64(prices[row + down, col]), np.float64(prices[row, col + across])
     if abs(down) == 1 and abs(across) == 1:
-        if not rules.cutting and side_a + side_b == np.inf:
+        if not cutting and side_a + side_b == np.inf:
             return np.inf
-        return 0.5 * DIAGONAL * rules.step * (here + there)
-    leg = 0.25 * KNIGHT * rules.step
+        return 0.5 * DIAGONAL * step * (here + there)
+    leg = 0.25 * KNIGHT * step
     if abs(across) == 2:
         half = across // 2
         beside = np.float64(prices[row + down, col + half])
@@ -64,10 +70,27 @@ def move_cost(board, rules, row, col, down, across):  # type: ignore[no-untyped-
 @kernel
 def predecessor(board, rules, row, col):  # type: ignore[no-untyped-def]
     """Number of the first move from a lesser label that makes up this cell's, -1 if there is none."""
-    label = label_at(board, row, col)
-    for k in range(rules.moves):
-        before = label_at(board, row + DOWN[k], col + ACROSS[k])
-        if before < label and before + move_cost(board, rules, row, col, DOWN[k], ACROSS[k]) <= label:
+    return _predecessor(
+        board.labels,
+        board.used,
+        board.prices,
+        board.tile_cols,
+        rules.step,
+        rules.moves,
+        rules.cutting,
+        row,
+        col,
+    )
+
+
+@kernel
+def _predecessor(labels, used, prices, tile_cols, step, moves, cutting, row, col):  # type: ignore[no-untyped-def]
+    """The same of single arrays, since a record of them is counted by locked instructions at each call."""
+    label = known_label(labels, used, prices.shape, tile_cols, row, col)
+    for k in range(moves):
+        down, across = DOWN[k], ACROSS[k]
+        before = known_label(labels, used, prices.shape, tile_cols, row + down, col + across)
+        if before < label and before + _move_cost(prices, step, cutting, row, col, down, across) <= label:
             return k
     return -1
 

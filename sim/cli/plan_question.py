@@ -147,22 +147,32 @@ def _positive(value: float | None, option: str, unit: str) -> float | None:
 
 
 def _refuse_unheeded(question: Question) -> None:
-    """Refuse, before the search, what a planner off the grid does not declare: its way shows no number of moves."""
+    """Refuse, before any map is made, what a planner declares that it does not search by.
+
+    One off the grid is held to what `Planner` says of those that declare nothing: its way shows no number of moves. Of
+    another the way will show it.
+    """
     planner = question.planner
-    if Claim.ANY_ANGLE not in planner.claims:
-        return
-    asked: tuple[tuple[str, object, frozenset[object]], ...] = (
-        ("objective", question.objective, getattr(planner, "objectives", frozenset({Objective.TIME}))),
-        ("neighbours", question.neighbours, getattr(planner, "neighbours", frozenset({8}))),
+    off_grid = Claim.ANY_ANGLE in planner.claims
+    asked: tuple[tuple[str, object, frozenset[object] | None], ...] = (
+        ("objective", question.objective, frozenset({Objective.TIME}) if off_grid else None),
+        ("neighbours", question.neighbours, frozenset({8}) if off_grid else None),
     )
-    for name, value, known in asked:
-        if value not in known:
-            raise UsageError(
-                f"the planner {planner.name} does not heed it",
-                remedy="take another planner, or leave it off",
-                field=f"--{name}",
-                value=str(value),
-            )
+    for name, value, otherwise in asked:
+        known = getattr(planner, "objectives" if name == "objective" else name, otherwise)
+        if known is not None and value not in known:
+            raise _unheeded(planner, f"--{name}", str(value))
+    if question.time_limit_s is not None and not getattr(planner, "heeds_time_limit", True):
+        raise _unheeded(planner, "--time-limit", question.time_limit_s)
+
+
+def _unheeded(planner: Planner, option: str, value: object) -> UsageError:
+    return UsageError(
+        f"the planner {planner.name} does not heed it",
+        remedy="take another planner, or leave it off",
+        field=option,
+        value=value,
+    )
 
 
 def _refuse_alternatives(question: Question) -> None:

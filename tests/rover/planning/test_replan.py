@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy.sparse.csgraph import dijkstra
 
 from rover.core.errors import CostMapError, PlaceError
+from rover.planning import replan
 from rover.planning.astar import GridRoute, search_grid
 from rover.planning.problem import Cause, NoPlan
 from rover.planning.replan import IncrementalSearch
@@ -102,7 +103,9 @@ def random_window(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Cel
 
 
 @pytest.mark.parametrize("block", range(10))
-def test_random_edits_and_starts(block: int) -> None:
+def test_random_edits_and_starts(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Windows of every size are swept, or none, or some, so that either kind of repair meets the other.
+    monkeypatch.setattr(replan, "_MOST_SWEPT", (1 << 14, 0, 20)[block % 3])
     solved = refused = 0
     for index in range(block * 30, block * 30 + 30):
         rng = np.random.default_rng(np.random.SeedSequence(entropy=6, spawn_key=(index,)))
@@ -236,6 +239,32 @@ def ground(shape: tuple[int, int], seed: int) -> Cost:
     rng = np.random.default_rng(seed)
     cost = np.exp(0.6 * rng.standard_normal(shape))
     return np.where(rng.random(shape) < 0.05, INF, cost)
+
+
+def test_windows_larger_than_a_rovers_sight_and_windows_that_overlap() -> None:
+    rng = np.random.default_rng(12)
+    pair = Pair(ground((230, 210), 4), (225, 200))
+    for _ in range(12):
+        for _ in range(rng.integers(1, 4)):
+            height, width = (int(k) for k in rng.integers(20, 100, 2))
+            row, col = int(rng.integers(0, 230 - height)), int(rng.integers(0, 210 - width))
+            window = rng.uniform(0.5, 4.0, (height, width))
+            window[rng.random(window.shape) < 0.2] = INF
+            pair.edit(row, col, window)
+        pair.edit(225, 200, [[1.0]])
+        pair.edit(3, 4, [[1.0]])
+        pair.ask((3, 4))
+
+
+def test_a_window_of_moves_too_cheap_to_change_a_sum() -> None:
+    cost = np.full((40, 60), 1e-9)
+    cost[:, 55] = 1e9  # between the goal and the window
+    pair = Pair(cost, (20, 59))
+    pair.ask((20, 0))
+    pair.edit(10, 10, np.full((20, 20), 2e-9))
+    pair.ask((20, 0))
+    pair.edit(18, 20, np.full((4, 4), INF))
+    pair.ask((20, 0))
 
 
 def test_a_drive_with_edits_ahead_costs_little() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import _thread
 import math
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -15,10 +17,12 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
 from rover.core.errors import CostMapError, TimeLimitError
+from rover.planning import tiled_search
 from rover.planning.astar import GridRoute, search_grid
 from rover.planning.field import cost_field
 from rover.planning.prepared import PreparedMap
 from rover.planning.problem import NoPlan
+from rover.planning.round_kernels import run
 from rover.planning.sweep_kernels import SIDE
 from rover.planning.tile_kernels import Rules, heuristic
 
@@ -107,6 +111,42 @@ def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         found.append((route.cost_s, route.expanded, route.generated, route.cells.tobytes()))
         found[-1] += (cost_field(cost, (0, 0), resolution_m=1.0).tobytes(),)
     assert found[0] == found[1] == found[2]
+
+
+def test_a_search_whose_helpers_are_gone_comes_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    cost = rough(700, 500, 6, lethal=0.1)
+    monkeypatch.setenv("FARSIDE_THREADS", "1")
+    alone = search_grid(cost, (0, 0), (699, 499), resolution_m=1.0)
+
+    def refused_to_helpers(*given: object) -> tuple[int, float]:
+        if not given[-1]:
+            raise MemoryError
+        return run(*given)
+
+    monkeypatch.setattr(tiled_search, "run", refused_to_helpers)
+    monkeypatch.setenv("FARSIDE_THREADS", "3")
+    route = search_grid(cost, (0, 0), (699, 499), resolution_m=1.0)
+    assert isinstance(alone, GridRoute) and isinstance(route, GridRoute)
+    assert route.cells.tobytes() == alone.cells.tobytes() and route.generated == alone.generated
+
+
+def test_helpers_end_with_the_search_that_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*given: object) -> tuple[int, float]:
+        state, bound = run(*given)
+        if given[-1] and _thread._count() > before:
+            raise KeyboardInterrupt
+        return state, bound
+
+    before = _thread._count()
+    monkeypatch.setattr(tiled_search, "run", interrupted)
+    monkeypatch.setattr(tiled_search, "_TILES_AT_ONCE", 1)
+    monkeypatch.setenv("FARSIDE_THREADS", "3")
+    with pytest.raises(KeyboardInterrupt):
+        search_grid(rough(700, 500, 6, lethal=0.1), (0, 0), (699, 499), resolution_m=1.0)
+    until = time.monotonic() + 60.0  # a thread is counted for a moment after its last word
+    while _thread._count() > before and time.monotonic() < until:
+        time.sleep(0.001)
+    assert _thread._count() == before
 
 
 def test_searches_at_once_do_not_share_memory() -> None:

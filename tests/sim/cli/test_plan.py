@@ -116,6 +116,15 @@ def test_table_json_and_files_agree(farside_within: Command, work: Path, ground:
         (("--any-angle", "--planner", "astar"), ("--any-angle", "another planner")),
         (("--any-angle", "--neighbours", "16"), ("--neighbours = 16", "any-angle does not heed it")),
         (("--any-angle", "--objective", "risk"), ("--objective = risk", "any-angle does not heed it")),
+        (
+            ("--planner", "pyramid", "--objective", "energy"),
+            ("--objective = energy", "pyramid does not heed it"),
+        ),
+        (
+            ("--planner", "incremental", "--neighbours", "4"),
+            ("--neighbours = 4", "incremental does not heed"),
+        ),
+        (("--planner", "incremental", "--time-limit", "9"), ("--time-limit = 9.0", "does not heed it")),
         (("--alternatives", "0"), ("--alternatives = 0",)),
         (("--alternatives", "2", "--via", "1,2"), ("between two places",)),
         (("--alternatives", "2", "--neighbours", "16"), ("8 neighbours",)),
