@@ -184,6 +184,7 @@ class Table:
     Attributes:
         cells: (rows, cols) where the rover may be.
         moves: (8, rows, cols) headings, as `MOVES`, at which it may cross a cell.
+        halves: (8, rows, cols) headings at which it may go from a cell's centre to its edge, or come in by it.
         bins: (k,) when it may drive.
         cells_by_bin: (rows, cols, columns) where it may drive when.
         floor_soc: (k,) least charge.
@@ -195,6 +196,7 @@ class Table:
 
     cells: Mask | None = None
     moves: Mask | None = None
+    halves: Mask | None = None
     bins: Mask | None = None
     cells_by_bin: Mask | None = None
     floor_soc: Floats | None = None
@@ -226,6 +228,7 @@ def combine(tables: list[Table]) -> Table:
     return Table(
         cells=_all([table.cells for table in tables]),
         moves=_all([table.moves for table in tables]),
+        halves=_all([table.halves for table in tables]),
         bins=_all([table.bins for table in tables]),
         cells_by_bin=_all([table.cells_by_bin for table in tables]),
         floor_soc=_most([table.floor_soc for table in tables]),

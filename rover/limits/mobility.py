@@ -18,7 +18,7 @@ from rover.limits.base import MOVES, Leg, Margin, Surroundings, Table
 
 Mask = npt.NDArray[np.bool_]
 
-_TOUCHING = 1e-9
+_TOUCHING_M = 1e-6
 """Centres just as far apart as the footprint reaches touch."""
 
 
@@ -122,7 +122,7 @@ class ClearanceLimit:
         return Table(cells=~(inflate(hazardous(around, self.vehicle), reach) | by_map_alone))
 
     def margin(self, leg: Leg) -> Margin:
-        bound = self.reach_m * (1.0 + _TOUCHING)
+        bound = self.reach_m + _TOUCHING_M
         slack = leg.clearance_m - bound
         return Margin(limit=self.name, value=leg.clearance_m, bound=bound, slack=slack, time_s=leg.start_s)
 
@@ -153,15 +153,15 @@ class ZoneLimit:
         return f"zone {self.zone.name} (m)"
 
     def table(self, around: Surroundings) -> Table:
-        moves = moves_within(self.zone, self.vehicle, around.geometry, MOVES)
+        halves = moves_within(self.zone, self.vehicle, around.geometry, MOVES)
         if self.from_s == -math.inf and self.until_s == math.inf:
-            return Table(moves=moves)
+            return Table(halves=halves)
         # By time there is a mask of cells only: closed where any heading is.
         timeline = around.timeline
         holds = (timeline.edge_s[1:] > self.from_s) & (timeline.edge_s[:-1] < self.until_s)
         columns = np.zeros(around.lit.shape[2], np.bool_)
         columns[timeline.column[holds & (timeline.column >= 0)]] = True
-        open_always = np.asarray(moves.all(axis=0))
+        open_always = np.asarray(halves.all(axis=0))
         return Table(cells_by_bin=open_always[:, :, None] | ~columns)
 
     def margin(self, leg: Leg) -> Margin:

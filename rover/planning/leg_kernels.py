@@ -19,7 +19,7 @@ NORTHS = (1.0, 0.0, -1.0, 0.0, DIAGONAL, -DIAGONAL, -DIAGONAL, DIAGONAL)
 
 
 @kernel
-def fill_legs(layers, cells, moves, cell_m, rules, slip, legs_s, legs_j, first, last):  # type: ignore[no-untyped-def]
+def fill_legs(layers, cells, moves, halves, cell_m, rules, slip, legs_s, legs_j, first, last):  # type: ignore[no-untyped-def]
     """Fill the moves of rows `first` up to `last`, inf where one is not allowed.
 
     Both cells must be open and allow the heading; of a diagonal the two whose corner it passes as well.
@@ -28,6 +28,7 @@ def fill_legs(layers, cells, moves, cell_m, rules, slip, legs_s, legs_j, first, 
         layers: grade east, grade north and mean square grade of roughness, each (rows, cols) float32.
         cells: (rows, cols) bool, where the rover may be.
         moves: (8, rows, cols) bool, headings at which a cell may be crossed.
+        halves: (8, rows, cols) bool, headings at which it may be left, or entered the other way.
         cell_m: Side of a cell.
         rules, slip: Of `DirectionalCost`.
         legs_s, legs_j: (rows, cols, 8) float32 to fill.
@@ -42,6 +43,8 @@ def fill_legs(layers, cells, moves, cell_m, rules, slip, legs_s, legs_j, first, 
                 down, across = ROWS_OFF[d], COLS_OFF[d]
                 to_r, to_c = r + down, c + across
                 if not (0 <= to_r < rows and 0 <= to_c < cols):
+                    continue
+                if not (halves[d, r, c] and halves[d ^ 2, to_r, to_c]):
                     continue
                 if not (cells[r, c] and cells[to_r, to_c] and moves[d, r, c] and moves[d, to_r, to_c]):
                     continue

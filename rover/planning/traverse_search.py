@@ -229,10 +229,11 @@ def legs_of(around: Surroundings, table: Table) -> tuple[npt.NDArray[np.float32]
     """Return (n, 8) float32 seconds and joules of each move, inf where it is not allowed."""
     geometry, headings = around.geometry, around.headings
     cells = np.ones(geometry.shape, np.bool_) if table.cells is None else table.cells
-    moves = np.ones((8, *geometry.shape), np.bool_) if table.moves is None else table.moves
+    everywhere = np.ones((8, *geometry.shape), np.bool_)
+    moves, halves = (everywhere if mask is None else mask for mask in (table.moves, table.halves))
     legs_s, legs_j = (np.empty((*geometry.shape, 8), np.float32) for _ in range(2))
     layers = headings.grade_east, headings.grade_north, headings.rough_grade2
-    given = layers, cells, moves, geometry.resolution_m, headings.rules, headings.slip, legs_s, legs_j
+    given = layers, cells, moves, halves, geometry.resolution_m, headings.rules, headings.slip, legs_s, legs_j
     by_strips(geometry.rows, lambda first, last: fill_legs(*given, first, last))
     return legs_s.reshape(-1, 8), legs_j.reshape(-1, 8)
 
