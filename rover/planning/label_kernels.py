@@ -29,12 +29,15 @@ HERE, SHADED, DEAD, BOTH = 1, 2, 4, 8
 """Marks: the best place is the label's own cell; the best place is in shadow; another label dominates it; it was made
 for the charge that its own cell can add where the better place's is capped."""
 
-EDGE, PHASE, COLUMN, FLUX, SUN_EAST, SUN_NORTH, SUN_UP, OPEN, OPEN_UNTIL, DRIVEN, FLOOR, GAINED = range(12)
+EDGE, PHASE, COLUMN, FLUX, SUN_EAST, SUN_NORTH, SUN_UP, OPEN, OPEN_UNTIL, DRIVEN, FLOOR, GAINED, HOPED = (
+    range(13)
+)
 """Columns of the table of bins: when it begins, s; what the Sun allows; column of the light, -1 for none; output of the
 array facing the Sun, W; direction to the Sun; whether driving is open, and until when; seconds of open driving before
-it; least charge, J; joules that a rover on the best cell at each time could have gained before it."""
+it; least charge, J; joules that a rover on the best cell at each time could have gained before it, and one
+on as good a cell as may be hoped for."""
 
-BINS = 12
+BINS = 13
 
 DRIVE_PHASE, LOW_PHASE, NAP_PHASE, NIGHT_PHASE = 0, 1, 2, 3
 
@@ -206,43 +209,54 @@ def arrival_bound(time, ahead_s, bins, bin_now):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def gain_bound(time, wanted_j, bins, bin_now):  # type: ignore[no-untyped-def]
-    """Return the earliest time at which so much more could have been charged, on the best cells; inf if it never is."""
+def gain_bound(time, wanted_j, bins, bin_now, column):  # type: ignore[no-untyped-def]
+    """Return the earliest time at which so much more could be gained by a column of `bins`; inf if it never is."""
     if wanted_j <= 0.0:
         return time
     count = len(bins) - 1
     span = bins[bin_now + 1, EDGE] - bins[bin_now, EDGE]
-    rate = (bins[bin_now + 1, GAINED] - bins[bin_now, GAINED]) / span
-    wanted = bins[bin_now, GAINED] + rate * (time - bins[bin_now, EDGE]) + wanted_j
-    if wanted > bins[count, GAINED]:
+    rate = (bins[bin_now + 1, column] - bins[bin_now, column]) / span
+    wanted = bins[bin_now, column] + rate * (time - bins[bin_now, EDGE]) + wanted_j
+    if wanted > bins[count, column]:
         return np.inf
     low, high = bin_now, count  # the last bin that begins with less gained than wanted
     while high - low > 1:
         middle = (low + high) >> 1
-        if bins[middle, GAINED] < wanted:
+        if bins[middle, column] < wanted:
             low = middle
         else:
             high = middle
-    share = (wanted - bins[low, GAINED]) / (bins[low + 1, GAINED] - bins[low, GAINED])
+    share = (wanted - bins[low, column]) / (bins[low + 1, column] - bins[low, column])
     return max(time, bins[low, EDGE] + share * (bins[low + 1, EDGE] - bins[low, EDGE]))
 
 
 @kernel
-def best_gains(grades, lit, bins, rules, gains, first, last):  # type: ignore[no-untyped-def]
-    """Raise the most watts that a parked, awake rover gains in each bin to what cells `first` up to `last` give.
+def _gain_on(cell, k, grades, lit, bins, rules):  # type: ignore[no-untyped-def]
+    """Return the watts that a parked, awake rover gains, 0 for a loss; losses of charging are not counted."""
+    light = light_of(lit, cell, bins, k)
+    east, north = np.float64(grades[cell, 0]), np.float64(grades[cell, 1])
+    if light == 0 or east != east or north != north:
+        return 0.0
+    load_w = rules[NAP_W] if bins[k, PHASE] == NAP_PHASE else rules[CHARGE_W]
+    return max(0.0, bins[k, FLUX] * facing_sun(east, north, bins, k, rules) * light / 255.0 - load_w)
 
-    Without the losses of charging, as no bound may count on them; a loss is none.
+
+@kernel
+def gains_of(cells, every, grades, lit, bins, rules, most, some, first, last):  # type: ignore[no-untyped-def]
+    """Raise to what a parked, awake rover gains on the cells from `first` up to `last` in each bin, W.
+
+    Args:
+        cells: (m,) numbers of cells.
+        every: Of how many one stands in the sample.
+        most: (bins,) to raise to what the best gives.
+        some: (ceil(m / every), bins) to fill with what the sample gives.
     """
-    for cell in range(first, last):
-        east, north = np.float64(grades[cell, 0]), np.float64(grades[cell, 1])
-        if not (east == east and north == north):
-            continue
-        for k in range(len(bins) - 1):
-            light = light_of(lit, cell, bins, k)
-            if light > 0:
-                load_w = rules[NAP_W] if bins[k, PHASE] == NAP_PHASE else rules[CHARGE_W]
-                gain = bins[k, FLUX] * facing_sun(east, north, bins, k, rules) * light / 255.0 - load_w
-                gains[k] = max(gains[k], gain)
+    for m in range(first, last):
+        for k in range(len(most)):
+            gain = _gain_on(cells[m], k, grades, lit, bins, rules)
+            most[k] = max(most[k], gain)
+            if m % every == 0:
+                some[m // every, k] = gain
 
 
 @kernel

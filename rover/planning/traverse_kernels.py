@@ -42,7 +42,9 @@ from rover.planning.label_kernels import (
     FIRST_KIND,
     FLOOR,
     FLUX,
+    GAINED,
     HERE,
+    HOPED,
     LEAST_FLOOR,
     LEAST_LIT,
     LONGEST_DARK,
@@ -127,7 +129,7 @@ class Ground(NamedTuple):
         clear: (n,) float32 clearance, m.
         ahead: (n, 4) float64 least seconds to the goal, least of either criterion, and least joules beyond those of
             standing awake.
-        bins: (k + 1, 12) float64 as `label_kernels` names the columns; the last row has the end.
+        bins: (k + 1, 13) float64 as `label_kernels` names the columns; the last row has the end.
         rules: (23,) float64 likewise.
     """
 
@@ -223,8 +225,9 @@ def _offer(cell, parent, k, action, marks, ground, search):  # type: ignore[no-u
     ahead_s = _seconds_ahead(cell, reals[made, SINCE], ground)
     arrival = arrival_bound(reals[made, TIME], ahead_s, ground.bins, k)
     wanted_j = ground.ahead[cell, 3] + rules[LEAST_FLOOR] - reals[made, CHARGE]
-    arrival = max(arrival, gain_bound(reals[made, TIME], wanted_j, ground.bins, k))
-    if not arrival <= rules[DEADLINE]:
+    least = max(arrival, gain_bound(reals[made, TIME], wanted_j, ground.bins, k, GAINED))
+    arrival = max(arrival, gain_bound(reals[made, TIME], wanted_j, ground.bins, k, HOPED))
+    if not least <= rules[DEADLINE]:
         _refuse(OUT_OF_TIME, cell, reals[made, TIME], ground, search)
         return
     first = arrival if rules[FIRST_KIND] == BY_TIME else reals[made, FIRST] + ground.ahead[cell, 1]

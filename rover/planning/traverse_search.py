@@ -28,10 +28,11 @@ from rover.planning.label_kernels import (
     BY_TIME,
     EDGE,
     GAINED,
+    HOPED,
     NONE,
     RULES,
     TIME,
-    best_gains,
+    gains_of,
 )
 from rover.planning.leg_kernels import fill_legs, least_to
 from rover.planning.traverse_kernels import (
@@ -55,6 +56,12 @@ SHADOW_BELOW = 0.5
 
 _OVER_FLOOR_J = 1e-3
 """Kept above the floor, so that rounding never ends below it."""
+
+HOPED_SHARE = 0.9
+"""Of the cells, that give no more power than a search counts on, unless it is to be exact."""
+
+_SAMPLE = 4096
+"""Cells that are enough to tell what most give."""
 
 _PAUSE = 100_000
 """Labels between looks at the clock, some 0.2 s."""
@@ -115,7 +122,7 @@ def open_bins(around: Surroundings, table: Table) -> npt.NDArray[np.bool_]:
 
 
 def bins_of(around: Surroundings, rules: Rules) -> Floats:
-    """Return the (k + 1, 12) table of bins, as `label_kernels` names its columns."""
+    """Return the (k + 1, 13) table of bins, as `label_kernels` names its columns."""
     timeline, vehicle = around.timeline, rules.vehicle
     opened = open_bins(around, rules.table)
     span_s = np.diff(timeline.edge_s)
@@ -134,25 +141,42 @@ def bins_of(around: Surroundings, rules: Rules) -> Floats:
         _to_the_end(until, 0),
         np.concatenate([[0.0], np.cumsum(np.where(opened, span_s, 0.0))]),
         _to_the_end(floor * vehicle.battery_j + _OVER_FLOOR_J, 0),
-        np.zeros(len(timeline.edge_s)),
+        *np.zeros((2, len(timeline.edge_s))),
     ]
     return np.ascontiguousarray(np.array(columns, np.float64).T)
 
 
 def with_gains(
-    bins: Floats, grades: npt.NDArray[np.float32], lit: npt.NDArray[np.uint8], rules: Floats
+    bins: Floats,
+    grades: npt.NDArray[np.float32],
+    lit: npt.NDArray[np.uint8],
+    rules: Floats,
+    *,
+    cells: npt.NDArray[np.int64],
+    hoped: float = 1.0,
 ) -> None:
-    """Fill the column of bins that says what the best cells let the battery gain."""
-    gains: list[Floats] = []
+    """Fill the columns of bins that say what the battery could gain on the best of cells, and may hope for.
+
+    Args:
+        cells: Numbers of those that the rover may be on.
+        hoped: Share of the cells that give no more than what is hoped for. Of one, no label is ever put behind another
+            that cannot come to the goal before it; of less, the search goes for what most ground allows.
+    """
+    every = max(1, len(cells) // _SAMPLE)
+    some = np.zeros((-(-len(cells) // every), len(bins) - 1))
+    parts: list[Floats] = [np.zeros(len(bins) - 1)]
 
     def work(first: int, last: int) -> None:
         found = np.zeros(len(bins) - 1)
-        best_gains(grades, lit, bins, rules, found, first, last)
-        gains.append(found)
+        gains_of(cells, every, grades, lit, bins, rules, found, some, first, last)
+        parts.append(found)
 
-    by_strips(len(grades), work, least=4096)
-    most_w = np.maximum.reduce(gains)
-    bins[1:, GAINED] = np.cumsum(most_w * np.diff(bins[:, EDGE]))
+    by_strips(len(cells), work, least=4096)
+    most = np.maximum.reduce(parts)
+    span_s = np.diff(bins[:, EDGE])
+    usual = most if hoped == 1.0 or len(cells) == 0 else np.quantile(some, hoped, axis=0)
+    bins[1:, GAINED] = np.cumsum(most * span_s)
+    bins[1:, HOPED] = np.cumsum(usual * span_s)
 
 
 def _to_the_end(values: npt.NDArray[Any], last: float) -> Floats:
@@ -188,7 +212,14 @@ def ground_of(
             ahead[:, k] = least
     bins, vector = bins_of(around, rules), rule_vector(around, rules, first, second)
     lit = around.lit.reshape(rows * cols, columns)
-    with_gains(bins, np.ascontiguousarray(grades, np.float32), lit, vector)
+    with_gains(
+        bins,
+        np.ascontiguousarray(grades, np.float32),
+        lit,
+        vector,
+        cells=np.flatnonzero(np.isfinite(legs_s).any(axis=1)),
+        hoped=1.0 if rules.charge_levels == 0 else HOPED_SHARE,
+    )
     standing_j = np.where(np.isfinite(legs_s), np.float32(rules.vehicle.charge_w) * legs_s, np.float32(0.0))
     beyond_j = np.maximum(np.float32(0.0), legs_j - standing_j)
     least = np.empty(rows * cols)

@@ -110,7 +110,7 @@ def random_ground(rng: np.random.Generator, first: int, second: int) -> Ground:
     goal = cells - 1
     grades = rng.normal(0.0, 0.1, (cells, 2)).astype(np.float32)
     rules[named.LEAST_FLOOR] = bins[0, named.FLOOR]
-    with_gains(bins, grades, lit, rules)
+    with_gains(bins, grades, lit, rules, cells=np.arange(cells))
     ahead = _ahead(legs_s, legs_j, cols, goal, first, second)
     beyond = np.maximum(0.0, legs_j - rules[named.CHARGE_W] * np.where(np.isfinite(legs_s), legs_s, 0.0))
     ahead[:, 3] = _least_to(beyond, cols, goal)
