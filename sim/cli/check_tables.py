@@ -24,7 +24,7 @@ def print_verdict(verdict: Verdict, epoch: Epoch, console: Console) -> None:
     )
     for name in ("limit", "reached", "bound", "margin"):
         table.add_column(name, justify="left" if name == "limit" else "right", no_wrap=True)
-    for name in ("step", "cell", "UTC"):
+    for name in ("step", "cell", "when"):
         table.add_column(name, no_wrap=True)
     for found in verdict.worst:
         if not found.holds or not is_bookkeeping(found):
