@@ -31,12 +31,13 @@ from rover.planning.problem import Claim, NoPlan, Plan, Planner, PlanningProblem
 from rover.planning.registry import load_planner
 from rover.planning.schedule import schedule_plan
 from rover.planning.timetable import Timetable
+from rover.planning.traverse import TraversePlanner
 from rover.sky.almanac import Almanac
 from rover.terrain.derive import Terrain, derive_terrain
 from rover.terrain.rocks import Rocks
 
 ON_BOARD = "astar"
-"""Planner that the rover asks where the ground's plans in time."""
+"""Planner that the rover asks where the ground's is the traverse planner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -155,7 +156,7 @@ class MissionControl:
     def uplink(self, plan: Plan, planner: Planner) -> tuple[Uplink, BeliefState]:
         """Return what is sent to the rover, and the maps it begins with; `planner` is the one it may ask again.
 
-        A planner in time needs a sky over every cell, which the rover does not have: it has the least way instead.
+        The traverse planner needs the light on every cell, which the rover does not have: it plans the least time instead.
         """
         maps = self.maps
         terrain, belief = begin_belief(
@@ -165,7 +166,7 @@ class MissionControl:
             vehicle=self.vehicle,
             terrain=terrain,
             forecaster=self.forecaster,
-            planner=load_planner(ON_BOARD) if Claim.TIMED in planner.claims else planner,
+            planner=load_planner(ON_BOARD) if isinstance(planner, TraversePlanner) else planner,
             limits=self.limits,
             goal_m=self.goal_m,
             path_m=plan.waypoints_m,
