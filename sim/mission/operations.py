@@ -156,7 +156,7 @@ class MissionControl:
     def uplink(self, plan: Plan, planner: Planner) -> tuple[Uplink, BeliefState]:
         """Return what is sent to the rover, and the maps it begins with; `planner` is the one it may ask again.
 
-        The traverse planner needs the light on every cell, which the rover does not have: it plans the least time instead.
+        The traverse planner needs the light of every cell, which the rover does not have: it has another.
         """
         maps = self.maps
         terrain, belief = begin_belief(
