@@ -6,10 +6,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from rover.core.errors import UsageError
 from rover.hazard.directional import ROUNDING, heading_vector
 from rover.limits.base import MOVES, Leg, Margin, Surroundings, Table
+
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,9 @@ class RiskLimit:
             ("least_sigmas", self.least_sigmas, self.least_sigmas >= 0),
         ):
             if not (good and math.isfinite(value)):
-                raise UsageError("not a number of this kind", remedy="see RiskLimit", field=field, value=value)
+                raise UsageError(
+                    "not a number of this kind", remedy="see RiskLimit", field=field, value=value
+                )
 
     def table(self, around: Surroundings) -> Table:
         east, north = np.array([heading_vector(math.atan2(*move)) for move in MOVES]).T[:, :, None, None]
@@ -53,11 +58,11 @@ class RiskLimit:
     def margin(self, leg: Leg) -> Margin:
         pitch = math.tan(max(leg.climb_rad, leg.descent_rad)) if leg.driving else 0.0
         roll = math.tan(leg.roll_rad) if leg.driving else 0.0
-        room = float(self._room(np.float64(pitch), np.float64(roll)))
+        room = float(self._room(np.array(pitch), np.array(roll)))
         slack = room - self.least_sigmas if leg.driving else math.inf
         return Margin(limit=self.name, value=room, bound=self.least_sigmas, slack=slack, time_s=leg.start_s)
 
-    def _room(self, pitch: np.ndarray, roll: np.ndarray) -> np.ndarray:
+    def _room(self, pitch: Floats, roll: Floats) -> Floats:
         """Return (...) standard deviations from tangents of pitch and roll, neither negative, to their limits."""
         to_pitch = math.tan(self.slope_limit_rad) * ROUNDING - pitch
         to_roll = math.tan(self.roll_limit_rad) * ROUNDING - roll

@@ -1,7 +1,7 @@
 """What is not known of a DEM: a Gaussian error of elevation with a correlation length, and what it makes of the grades.
 
-The true elevation is the measured one and an error of mean 0 and covariance `sigma^2 exp(-(d / length)^2)` at a distance
-d. Horn's gradient is linear in the elevations, so that its error is Gaussian too, with a covariance in closed form.
+The true elevation is the measured one and an error of mean 0 and covariance `sigma^2 exp(-(d / length)^2)` at a
+distance d. Horn's gradient is linear in the elevations: its error is Gaussian too, of a covariance in closed form.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ class DemError:
 
     def covariance_m2(self, distance_m: npt.ArrayLike) -> Floats:
         """Return (...) covariance of the errors at two places so far apart."""
-        return np.asarray(self.sigma_m**2 * np.exp(-((np.asarray(distance_m, np.float64) / self.length_m) ** 2)))
+        return np.asarray(
+            self.sigma_m**2 * np.exp(-((np.asarray(distance_m, np.float64) / self.length_m) ** 2))
+        )
 
     def grade_sigma(self, baseline_m: float) -> float:
         """Return the standard deviation of either component of Horn's gradient; the two are independent at a place.

@@ -237,4 +237,3 @@ class _Search:
             f"more than {self.bound:g}",
             remedy=f"allow a risk of {at:g}, raise a limit, or take a DEM with a smaller error",
         )
-

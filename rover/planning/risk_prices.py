@@ -52,9 +52,9 @@ class RiskPrices:
             value=[rows, cols],
             remedy="take a smaller or coarser map",
         )
-        self.base = np.full((rows, cols, 8), math.inf)
-        self.risk = np.zeros((rows, cols, 8))
-        self.worst = np.zeros((rows, cols, 8))
+        self.base: Floats = np.full((rows, cols, 8), math.inf)
+        self.risk: Floats = np.zeros((rows, cols, 8))
+        self.worst: Floats = np.zeros((rows, cols, 8))
         self._chance_at: dict[float, Floats] = {}
         for k, move in enumerate(MOVES[:neighbours]):
             self._fill(k, move, cost, closed, sigma, objective)
@@ -74,7 +74,9 @@ class RiskPrices:
         hazard = -np.log1p(-np.minimum(chance, 1.0 - 1e-12))
         length = math.hypot(*move) * cost.geometry.resolution_m
         at, to = _windows(self.shape, move)
-        corners = [_windows(self.shape, move, part)[1] for part in ((move[0], 0), (0, move[1]))] if k >= 4 else []
+        corners = (
+            [_windows(self.shape, move, part)[1] for part in ((move[0], 0), (0, move[1]))] if k >= 4 else []
+        )
         price = (per_m[at] + per_m[to]) * length / 2
         for corner in corners:
             price[np.isinf(per_m[corner])] = math.inf
@@ -92,7 +94,9 @@ class RiskPrices:
             kept = self._chance_at[round(yaw % math.pi, 6)] = _chances(cost, yaw, sigma, asked)
         return kept
 
-    def way(self, start: Cell, goal: Cell, weight: float, *, most: float = 1.0) -> npt.NDArray[np.int64] | None:
+    def way(
+        self, start: Cell, goal: Cell, weight: float, *, most: float = 1.0
+    ) -> npt.NDArray[np.int64] | None:
         """Return (n, 2) the cells of the way of least price and weighted risk, None if there is none.
 
         Args:
@@ -132,7 +136,10 @@ def _chances(cost: DirectionalCost, yaw: float, sigma: float, asked: Mask) -> Fl
     """Return (rows, cols) chance of a broken limit at a heading, 1 where not asked."""
     east, north = heading_vector(yaw)
     limits = limits_of(cost)
-    grade_east, grade_north = cost.grade_east[asked].astype(np.float64), cost.grade_north[asked].astype(np.float64)
+    grade_east, grade_north = (
+        cost.grade_east[asked].astype(np.float64),
+        cost.grade_north[asked].astype(np.float64),
+    )
     chance = np.ones(asked.shape)
     chance[asked] = breaking_chance(
         grade_east * east + grade_north * north,
@@ -145,7 +152,9 @@ def _chances(cost: DirectionalCost, yaw: float, sigma: float, asked: Mask) -> Fl
     return chance
 
 
-def _windows(shape: Cell, move: Cell, part: Cell | None = None) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+def _windows(
+    shape: Cell, move: Cell, part: Cell | None = None
+) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
     """Return the cells from which a move stays on the map, and those at its end or another offset from them."""
     part = move if part is None else part
     spans = [(max(0, -step), size - max(0, step)) for step, size in zip(move, shape, strict=True)]

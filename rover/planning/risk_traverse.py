@@ -90,9 +90,7 @@ def traverse_within_risk(
             low = middle
     if found is None:
         return _refused(least, bound)
-    return RiskedPlan(
-        plan=found[0], risk=found[1], unmargined=unmargined, unmargined_risk=first, bound=bound
-    )
+    return RiskedPlan(plan=found[0], risk=found[1], unmargined=unmargined, unmargined_risk=first, bound=bound)
 
 
 def _room(ready: Outlook, error: DemError, sigmas: float) -> RiskLimit:
