@@ -297,8 +297,17 @@ def delay_risk(
     model = DelayModel(stretches_of(steps, havens, timeline, cell_m), faults)
     if bound is None:
         return model.risk(model.never_holding())
+    return model.bounded(check_bound(bound))
+
+
+def check_bound(bound: float) -> float:
+    """Return a bound of a chance.
+
+    Raises:
+        UsageError: It is not between 0 and 1.
+    """
     if not 0.0 < bound < 1.0:
         raise UsageError(
             "not a chance between 0 and 1", remedy="give one such as 0.01", field="bound", value=bound
         )
-    return model.bounded(bound)
+    return bound

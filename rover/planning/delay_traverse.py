@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.stats import beta, binom
 
 from rover.core.time import SYNODIC_MONTH_S
 from rover.limits.delay import DelayLimit
-from rover.planning.delay import DelayRisk, Faults, delay_risk, dusks_of
+from rover.planning.delay import DelayRisk, Faults, check_bound, delay_risk, dusks_of
 from rover.planning.problem import Cause, NoPlan, Plan
 from rover.planning.timetable import Timetable
 from rover.planning.traverse import best_traverse
@@ -50,6 +51,7 @@ def plan_with_delay_bound(
     *,
     criterion: Criterion = Criterion.TIME,
     charge_levels: int = CHARGE_LEVELS,
+    rollouts: int = 10_000,
 ) -> DelayedPlan | NoPlan:
     """Return the traverse of earliest expected arrival whose chance to be caught by night off a haven is bounded.
 
@@ -62,11 +64,13 @@ def plan_with_delay_bound(
         faults: Rate and cost.
         criterion: What each traverse has least of.
         charge_levels: As `traverse_search.Rules`.
+        rollouts: The chance is kept as far under the bound as so many rollouts need to show it: see `shown_by`.
 
     Raises:
         UsageError: A bound that is no chance.
         TimeLimitError: `problem.time_limit_s` is up.
     """
+    kept = shown_by(rollouts, bound)
     dusks = tuple(dusks_of(ready.around.timeline).tolist())
     best: DelayedPlan | None = None
     first: NoPlan | None = None
@@ -76,7 +80,7 @@ def plan_with_delay_bound(
         if isinstance(plan, NoPlan):
             first = plan
             break
-        found = _judged(asked, plan, bound, faults, margins * faults.cost_s)
+        found = _judged(asked, plan, (bound, kept), faults, margins * faults.cost_s)
         if found is not None and (best is None or found.expected_s < best.expected_s):
             best = found
         if found is not None and found.risk.held == 0.0:
@@ -86,6 +90,18 @@ def plan_with_delay_bound(
     return first if first is not None and first.cause is not Cause.NO_ROUTE else _refused(bound)
 
 
+def shown_by(rollouts: int, bound: float) -> float:
+    """Return the greatest chance that so many rollouts show, 19 times of 20, to be at most a bound.
+
+    Shown is what has a one-sided upper limit of 95 %, by Clopper and Pearson, at or under the bound. Too few rollouts
+    to show it by any count leave the bound itself.
+    """
+    check_bound(bound)
+    most = int(binom.ppf(0.05, rollouts, bound))
+    most -= bool(binom.cdf(most, rollouts, bound) > 0.05)
+    return bound if most < 0 else float(beta.ppf(0.05, most + 1, rollouts - most))
+
+
 def _in_hand(ready: Outlook, dusks: tuple[float, ...], margin_s: float) -> Outlook:
     if margin_s == 0.0:
         return ready
@@ -93,7 +109,9 @@ def _in_hand(ready: Outlook, dusks: tuple[float, ...], margin_s: float) -> Outlo
     return outlook(replace(ready.problem, limits=(*ready.limits, limit)), step_s=ready.step_s)
 
 
-def _judged(ready: Outlook, plan: Plan, bound: float, faults: Faults, margin_s: float) -> DelayedPlan | None:
+def _judged(
+    ready: Outlook, plan: Plan, bounds: tuple[float, float], faults: Faults, margin_s: float
+) -> DelayedPlan | None:
     havens = ready.table.havens
     timetable = plan.schedule
     if not isinstance(timetable, Timetable):
@@ -104,9 +122,9 @@ def _judged(ready: Outlook, plan: Plan, bound: float, faults: Faults, margin_s: 
         ready.around.timeline,
         faults,
         cell_m=ready.around.geometry.resolution_m,
-        bound=bound,
+        bound=bounds[1],
     )
-    return None if risk is None else DelayedPlan(plan=plan, risk=risk, margin_s=margin_s, bound=bound)
+    return None if risk is None else DelayedPlan(plan=plan, risk=risk, margin_s=margin_s, bound=bounds[0])
 
 
 def _refused(bound: float) -> NoPlan:
