@@ -8,6 +8,7 @@ the limits alone is one of those choices: a cap without a weight.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -128,6 +129,24 @@ def _check_asked(problem: PlanningProblem) -> None:
         )
 
 
+def splices(cells: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield a way with one stretch replaced by that of another way between the same two cells, each such once.
+
+    Args:
+        cells, other: (n, 2) and (m, 2) rows and columns, of the same start and goal.
+    """
+    place = {tuple(cell): i for i, cell in enumerate(cells.tolist())}
+    left: tuple[int, int] | None = None
+    last = -1
+    for j, cell in enumerate(other.tolist()):
+        i = place.get(tuple(cell))
+        if i is None or i <= last:
+            continue
+        if left is not None and (j - left[1] > 1 or i - left[0] > 1):
+            yield np.vstack([cells[: left[0]], other[left[1] : j], cells[i:]])
+        left, last = (i, j), i
+
+
 class _Search:
     """The ways tried for one problem."""
 
@@ -146,6 +165,7 @@ class _Search:
         )
         self.seconds: dict[float, npt.NDArray[np.float64]] = {}
         self.seen: dict[bytes, RouteRisk] = {}
+        self.ways: dict[bytes, npt.NDArray[np.int64]] = {}
         self.best: tuple[float, npt.NDArray[np.int64]] | None = None
 
     def risk_of(self, cells: npt.NDArray[np.int64]) -> RouteRisk:
@@ -166,6 +186,8 @@ class _Search:
             self._along_weights(part * self.bound)
         if self.best is None:
             return None
+        while self._spliced():
+            pass
         return self.best[1], self.risk_of(self.best[1])
 
     def _along_weights(self, cap: float) -> None:
@@ -187,18 +209,41 @@ class _Search:
             else:
                 low = middle
 
+    def _spliced(self) -> bool:
+        """Put a cheaper stretch of another way tried into the cheapest, where the bound allows; tell whether it did.
+
+        Weights find ways on the convex hull of price and risk only; between them lie ways that take some stretches of
+        one and the others of another.
+        """
+        if self.best is None:
+            return False
+        price, cells = self.best
+        gains = []
+        for other in self.ways.values():
+            gains += [(self.prices.price_of(way), way) for way in splices(cells, other)]
+        for cheaper, way in sorted(gains, key=lambda gain: gain[0]):
+            if cheaper >= price - 1e-9 * price:
+                return False
+            if self._is_within((cheaper, way)):
+                self.best = cheaper, way
+                return True
+        return False
+
     def _try(self, weight: float, cap: float) -> tuple[float, npt.NDArray[np.int64]] | None:
         """Return price and cells of the best way of a weight and a cap, and remember it where it is the cheapest."""
         cells = self.prices.way(self.start, self.goal, weight, most=cap)
         if cells is None:
             return None
+        self.ways[cells.tobytes()] = cells
         found = self.prices.price_of(cells), cells
         if not self._is_beaten(found[0]) and self._is_within(found):
             self.best = found
         return found
 
     def _is_within(self, found: tuple[float, npt.NDArray[np.int64]] | None) -> bool:
-        return found is not None and self.risk_of(found[1]).at_most <= self.bound
+        if found is None or self.prices.worst_of(found[1]) > self.bound:
+            return False  # one cell alone is too much
+        return self.risk_of(found[1]).at_most <= self.bound
 
     def _is_beaten(self, price: float) -> bool:
         return self.best is not None and price >= self.best[0]

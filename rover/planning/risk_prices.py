@@ -19,6 +19,10 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Cell = tuple[int, int]
 
+_NUMBER = np.full((3, 3), -1)
+for _k, (_down, _across) in enumerate(MOVES):
+    _NUMBER[_down + 1, _across + 1] = _k
+
 
 class RiskPrices:
     """Prices of the moves of a map.
@@ -121,8 +125,16 @@ class RiskPrices:
 
     def price_of(self, cells: npt.NDArray[np.int64]) -> float:
         """Return the price of a way between neighbouring cells, without its risk."""
-        moves = [MOVES.index((int(row), int(col))) for row, col in np.diff(cells, axis=0)]
-        return math.fsum(self.base[cells[:-1, 0] * self.shape[1] + cells[:-1, 1], moves])
+        return math.fsum(self.base[self._moves_of(cells)])
+
+    def worst_of(self, cells: npt.NDArray[np.int64]) -> float:
+        """Return the greatest chance of a cell that a way crosses."""
+        return float(self.worst[self._moves_of(cells)].max(initial=0.0))
+
+    def _moves_of(self, cells: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return the numbers of the cells that a way's moves begin in, and which moves they are."""
+        down, across = np.diff(cells, axis=0).T
+        return cells[:-1, 0] * self.shape[1] + cells[:-1, 1], _NUMBER[down + 1, across + 1]
 
 
 def _per_metre(cost: DirectionalCost, yaw: float, objective: Objective) -> Floats:
