@@ -274,6 +274,9 @@ class _Search:
 
     def refusal(self) -> NoPlan:
         """Return why there is no plan: what the safest way known risks."""
+        safest = self.prices.way(self.start, self.goal, _GREATEST_WEIGHT)
+        if safest is not None:
+            self.risk_of(safest)
         least = min((risk.at_most for risk in self.seen.values()), default=1.0)
         at = math.ceil(least * 1000) / 1000
         return NoPlan(

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.rover.planning.directional_ground import grade, plane, problem_on, rover
 from scipy.stats import binom
 
 from rover.core.errors import PlannerError, UsageError
@@ -26,9 +25,10 @@ from rover.planning.risk import RiskedPlan, plan_within_risk, splices
 from rover.planning.risk_clones import failures_on_clones
 from rover.planning.risk_prices import RiskPrices
 from rover.planning.route_risk import crossings_of, limits_of, route_risk
+from tests.rover.planning.directional_ground import grade, plane, problem_on, rover
 
 ROUGH = rover(slope_limit_deg=18.0, roll_limit_deg=15.0)
-ERROR = DemError(sigma_m=0.15, length_m=6.0)
+ERROR = DemError(sigma_m=0.06, length_m=6.0)
 
 
 def heights(seed: int, size: int = 40) -> np.ndarray:
@@ -80,7 +80,8 @@ def test_the_chance_of_a_route_is_that_of_clones(length_m: float) -> None:
     """Clones of the whole map, slope and aspect derived anew, against the draws along the route."""
     ground = np.random.default_rng(1).normal(0, 0.02, (16, 60)) + plane(grade(13.0), grade(4.0), 16, 60)
     problem = problem_on(ground, (5, 3), (9, 55), vehicle=ROUGH)
-    error = DemError(sigma_m=0.028 * length_m, length_m=length_m)
+    unit = DemError(sigma_m=1.0, length_m=length_m).grade_sigma(4.0)
+    error = DemError(sigma_m=0.034 / unit, length_m=length_m)
     cells = (
         [(5, c) for c in range(3, 30)]
         + [(5 + i, 29 + i) for i in range(1, 5)]
@@ -92,7 +93,7 @@ def test_the_chance_of_a_route_is_that_of_clones(length_m: float) -> None:
     assert 0.05 < risk.chance < 0.95
     assert failed == pytest.approx(risk.chance, abs=4.5 * math.sqrt(risk.chance / 1200) + 4 * risk.error)
     assert risk.chance <= risk.summed
-    assert risk.together > (1.3 if length_m > 4 else 1.0)
+    assert risk.together > 1.05
 
 
 def test_a_route_of_independent_cells_has_the_chance_of_independent_cells() -> None:
@@ -157,20 +158,18 @@ def test_the_weighted_way_is_the_least_of_bellman_ford(seed: int) -> None:
     problem = rough_problem(seed, 14)
     cost, closed = directional_cost(problem.terrain, ROUGH), closed_whatever_the_slope(problem)
     prices = RiskPrices(cost, closed, 0.03, objective=Objective.DISTANCE, neighbours=8)
+    moves = ((1, 0), (0, 1), (-1, 0), (0, -1), (1, 1), (-1, 1), (-1, -1), (1, -1))
     for weight in (0.0, 3.0, 100.0):
         way = prices.way((3, 3), (10, 10), weight)
         least = np.full((14, 14), math.inf)
         least[3, 3] = 0.0
         price = (prices.base + weight * prices.risk).reshape(14, 14, 8)
-        moves = ((1, 0), (0, 1), (-1, 0), (0, -1), (1, 1), (-1, 1), (-1, -1), (1, -1))
-        for _ in range(14 * 14):
+        for _ in range(60):  # rounds: no least way has more moves
             for r, c in np.argwhere(least < math.inf).tolist():
                 for k, (down, across) in enumerate(moves):
                     if price[r, c, k] < math.inf:
                         to = r + down, c + across
                         least[to] = min(least[to], least[r, c] + price[r, c, k])
-            if _ > 60:
-                break
         if way is None:
             assert least[10, 10] == math.inf
         else:
@@ -189,13 +188,12 @@ def test_splices_are_ways_from_end_to_end() -> None:
     ]
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, 5])
+@pytest.mark.parametrize("seed", [3, 7, 9, 10, 13])
 def test_plans_keep_the_bound_on_clones(seed: int) -> None:
     problem = rough_problem(seed)
     answer = plan_within_risk(problem, ERROR, 0.05, seed=seed)
-    if isinstance(answer, NoPlan):
-        assert "chance of" in answer.where or answer.cause == "no_route"
-        return
+    assert isinstance(answer, RiskedPlan)
+    assert answer.unmargined_risk.chance > 0.15
     assert answer.risk.at_most <= 0.05
     assert answer.plan.length_m >= answer.unmargined.length_m - 1e-9
     assert check_heading(answer.plan, problem, None) == []
@@ -209,11 +207,12 @@ def test_plans_keep_the_bound_on_clones(seed: int) -> None:
 
 def test_a_looser_bound_is_not_longer() -> None:
     lengths = []
-    for bound in (0.002, 0.05, 0.5):
-        answer = plan_within_risk(rough_problem(2), ERROR, bound)
+    for bound in (0.04, 0.2, 0.5):
+        answer = plan_within_risk(rough_problem(10), ERROR, bound)
         assert isinstance(answer, RiskedPlan)
         lengths.append(answer.plan.length_m)
     assert lengths[0] >= lengths[1] - 1e-9 >= lengths[2] - 2e-9
+    assert lengths[0] > lengths[2]
 
 
 def test_ground_at_the_limit_everywhere_is_refused_with_the_least_risk() -> None:
@@ -245,10 +244,12 @@ def test_a_thousand_clones_do_not_refute_the_risk() -> None:
     if not os.environ.get("FARSIDE_REFERENCE"):
         pytest.skip("FARSIDE_REFERENCE is not set")
     sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
-    from bench_risk import figures_of, sites
+    from bench_risk import COLUMNS, figures_of, row, sites
 
+    print(COLUMNS)
     for site in sites():
         found = figures_of(site, pairs=10, clones=1000, bound=0.01)
+        print(row(site, found), flush=True)
         assert found.unmargined_failing > 0.1
         assert found.least_p > 0.01, site.name
         assert found.extra <= 0.015, site.name
@@ -256,12 +257,12 @@ def test_a_thousand_clones_do_not_refute_the_risk() -> None:
 
 
 def test_plans_are_plans() -> None:
-    answer = plan_within_risk(replace(rough_problem(2), objective=Objective.TIME), ERROR, 0.05)
+    answer = plan_within_risk(replace(rough_problem(3), objective=Objective.TIME), ERROR, 0.05)
     assert isinstance(answer, RiskedPlan) and isinstance(answer.plan, Plan)
     assert answer.plan.price == pytest.approx(answer.plan.cost_s)
-    by_length = plan_within_risk(rough_problem(2), ERROR, 0.05)
+    by_length = plan_within_risk(rough_problem(3), ERROR, 0.05)
     assert isinstance(by_length, RiskedPlan)
-    assert check_heading(by_length.plan, rough_problem(2), None) == []
-    assert limits_of(directional_cost(rough_problem(2).terrain, ROUGH)).climb == pytest.approx(
+    assert check_heading(by_length.plan, rough_problem(3), None) == []
+    assert limits_of(directional_cost(rough_problem(3).terrain, ROUGH)).climb == pytest.approx(
         grade(18.0), rel=1e-5
     )
