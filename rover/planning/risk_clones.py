@@ -49,5 +49,6 @@ def failures_on_clones(
             source=dem.source,
         )
         cost = directional_cost(derive_terrain(truth, baseline_m=baseline_m), vehicle)
-        failed += broken_on(crossings, limits_of(cost), cost.grade_east, cost.grade_north)
+        grades = (layer.astype(np.float64) for layer in (cost.grade_east, cost.grade_north))
+        failed += broken_on(crossings, limits_of(cost), *grades)
     return failed

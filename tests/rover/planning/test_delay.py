@@ -118,7 +118,7 @@ def test_a_night_at_a_haven_takes_up_the_delay() -> None:
     assert one_day == pytest.approx(1 - math.exp(-3.0) * 4.0)
 
 
-def ready(hours_before_dusk: float = 2.0) -> Outlook:
+def ready(hours_before_dusk: float = 1.9) -> Outlook:
     """First-drive ground, havens where it is level to 2 deg, and a departure shortly before the evening."""
     settings = [
         *("terrain.size_m=200", "start_m=[-80.0,-80.0]", "goal_m=[80.0,80.0]"),
