@@ -8,13 +8,14 @@ the limits alone is one of those choices: a cap without a weight.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from rover.core.errors import PlannerError, UsageError
+from rover.core.errors import PlannerError, TimeLimitError, UsageError
 from rover.hazard.directional import directional_cost
 from rover.planning.bottleneck import closed_whatever_the_slope
 from rover.planning.dem_error import DemError
@@ -90,6 +91,7 @@ def plan_within_risk(
         PlannerError: Another objective or number of moves.
         PlaceError: Start or goal lies outside the map.
         DemFrameError: Cells that are not square.
+        TimeLimitError: `problem.time_limit_s` is up.
     """
     check_bound(bound)
     error = error.on(problem.costmap.geometry)
@@ -164,6 +166,8 @@ class _Search:
             neighbours=problem.neighbours,
         )
         self.seconds: dict[float, npt.NDArray[np.float64]] = {}
+        limit_s = problem.time_limit_s
+        self.ends_at = math.inf if limit_s is None else time.monotonic() + limit_s
         self.seen: dict[bytes, RouteRisk] = {}
         self.ways: dict[bytes, npt.NDArray[np.int64]] = {}
         self.best: tuple[float, npt.NDArray[np.int64]] | None = None
@@ -231,6 +235,13 @@ class _Search:
 
     def _try(self, weight: float, cap: float) -> tuple[float, npt.NDArray[np.int64]] | None:
         """Return price and cells of the best way of a weight and a cap, and remember it where it is the cheapest."""
+        if time.monotonic() > self.ends_at:
+            raise TimeLimitError(
+                "the search for a way within the risk took longer",
+                remedy="give more time, or take a smaller or coarser map",
+                field="time_limit_s",
+                value=self.problem.time_limit_s,
+            )
         cells = self.prices.way(self.start, self.goal, weight, most=cap)
         if cells is None:
             return None

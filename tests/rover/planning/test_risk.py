@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from rover.core.errors import PlannerError, UsageError
+from rover.core.errors import PlannerError, TimeLimitError, UsageError
 from rover.core.grid import Dem
 from rover.hazard.attitude_risk import breaking_chance
 from rover.hazard.directional import directional_cost
@@ -236,6 +236,11 @@ def test_what_has_no_risk_is_refused() -> None:
         plan_within_risk(rough_problem(1, neighbours=16), ERROR, 0.01)
     with pytest.raises(PlannerError, match="objective"):
         plan_within_risk(replace(rough_problem(1), objective=Objective.RISK), ERROR, 0.01)
+
+
+def test_a_time_limit_is_kept() -> None:
+    with pytest.raises(TimeLimitError, match="time_limit_s"):
+        plan_within_risk(rough_problem(3, time_limit_s=0.03), ERROR, 0.01)
 
 
 @pytest.mark.slow
