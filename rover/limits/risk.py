@@ -38,14 +38,17 @@ class RiskLimit:
     name: str = "attitude_sigmas"
 
     def __post_init__(self) -> None:
-        for field, value, good in (
-            ("grade_sigma", self.grade_sigma, self.grade_sigma > 0),
-            ("least_sigmas", self.least_sigmas, self.least_sigmas >= 0),
+        for field, value, good, wanted in (
+            (
+                "grade_sigma",
+                self.grade_sigma,
+                self.grade_sigma > 0,
+                "above 0, such as DemError.grade_sigma gives",
+            ),
+            ("least_sigmas", self.least_sigmas, self.least_sigmas >= 0, "0 or more"),
         ):
             if not (good and math.isfinite(value)):
-                raise UsageError(
-                    "not a number of this kind", remedy="see RiskLimit", field=field, value=value
-                )
+                raise UsageError("cannot be", remedy=f"give a number {wanted}", field=field, value=value)
 
     def table(self, around: Surroundings) -> Table:
         east, north = np.array([heading_vector(math.atan2(*move)) for move in MOVES]).T[:, :, None, None]
