@@ -136,6 +136,7 @@ class _Run:
         self.monitor = Monitor(
             setting.vehicle,
             zones=setting.zones,
+            zone_times=setting.zone_times,
             reserve_soc=scenario.power.reserve_soc,
             min_drive_sun_rad=sun.min_drive_rad,
             nap_enter_sun_rad=sun.nap_enter_rad,
@@ -320,7 +321,15 @@ def _plan_summary(plan: Plan | None) -> dict[str, Any] | None:
         "arrive_s": schedule.arrive_s,
         "least_soc": schedule.least_soc,
         "stages": {mode.value: schedule.count(mode) for mode in MODES},
-        "margins": [asdict(margin) for margin in schedule.margins],
+        "margins": [_finite(asdict(margin)) for margin in schedule.margins],
+    }
+
+
+def _finite(figures: dict[str, Any]) -> dict[str, Any]:
+    """Return the same with what is not finite as None: JSON has no infinity, such as the slack of what never applied."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in figures.items()
     }
 
 
