@@ -151,6 +151,13 @@ class PlaceError(FarsideError):
     exit_code = 2
 
 
+class PlanFileError(FarsideError):
+    """A plan file that is missing, truncated, of a newer format or of another DEM, or waypoints that are none."""
+
+    code = "PLAN_FILE"
+    exit_code = 2
+
+
 class ZoneError(FarsideError):
     """A zone that is no polygon, crosses itself or cannot be read."""
 
