@@ -326,7 +326,7 @@ def _plan_summary(plan: Plan | None) -> dict[str, Any] | None:
 
 
 def _finite(figures: dict[str, Any]) -> dict[str, Any]:
-    """Return the same with what is not finite as None: JSON has no infinity, such as the slack of what never applied."""
+    """Return the same with what is not finite as None: what never applied has infinite slack, and JSON has not."""
     return {
         name: None if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in figures.items()
