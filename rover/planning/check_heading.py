@@ -20,6 +20,7 @@ from rover.hazard.detect import Hazard, resolves
 from rover.hazard.directional import STEEPEST_GRADE, TABLE
 from rover.hazard.trafficability import expected_slip, slip_per_grade2, undulation_grade2
 from rover.planning.problem import Objective, Plan, PlanningProblem
+from rover.terrain.derive import Terrain
 
 Floats = npt.NDArray[np.float64]
 Cells = npt.NDArray[np.int64]
@@ -56,11 +57,12 @@ def check_heading(plan: Plan, problem: PlanningProblem, descent_limit_rad: float
         problem: The question.
         descent_limit_rad: Steepest descent, None for the vehicle's `slope_limit_deg`.
     """
-    moves = _moves_of(plan, problem)
+    moves = moves_of(plan.cells, problem.terrain, problem.vehicle)
     broken = _breaks_limits(moves, problem.vehicle, descent_limit_rad)
     if broken:
         return broken
-    seconds, joules, slip_error = _driven(moves, problem)
+    by_move_s, by_move_j, slip_error = driven(moves, problem.terrain, problem.vehicle)
+    seconds, joules = math.fsum(by_move_s), math.fsum(by_move_j)
     tolerance = PRICE_TOLERANCE + slip_error
     metres = math.fsum(moves.length_m)
     own = {Objective.TIME: (seconds, "s"), Objective.ENERGY: (joules, "J"), Objective.DISTANCE: (metres, "m")}
@@ -75,7 +77,7 @@ def check_heading(plan: Plan, problem: PlanningProblem, descent_limit_rad: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Moves:
+class Moves:
     """Moves and the ground under them: arrays by move, and by move and place on it (four quarters, two corners).
 
     A corner is crossed by no length. Of moves that pass no corner, corners repeat the move's ends.
@@ -88,11 +90,15 @@ class _Moves:
     rough_grade2: Floats
 
 
-def _moves_of(plan: Plan, problem: PlanningProblem) -> _Moves:
-    terrain, vehicle = problem.terrain, problem.vehicle
-    steps = np.diff(plan.cells, axis=0)
+def moves_of(cells: Cells, terrain: Terrain, vehicle: VehicleParams) -> Moves:
+    """Return the moves along (n, 2) cells, those from a cell to itself left out."""
+    steps = np.diff(cells, axis=0)
     kept = steps.any(axis=1)
-    here, steps = plan.cells[:-1][kept], steps[kept]
+    return moves_between(cells[:-1][kept], steps[kept], terrain, vehicle)
+
+
+def moves_between(here: Cells, steps: Cells, terrain: Terrain, vehicle: VehicleParams) -> Moves:
+    """Return the moves from (n, 2) cells by (n, 2) rows and columns, none of them by none."""
     there = here + steps
     half = np.trunc(steps / 2).astype(np.int64)
     diagonal = (np.abs(steps[:, 0]) == np.abs(steps[:, 1]))[:, None]
@@ -109,16 +115,16 @@ def _moves_of(plan: Plan, problem: PlanningProblem) -> _Moves:
     rough = np.zeros(slope.shape)
     if resolves(window_m, vehicle):
         rough = undulation_grade2(1.0, window_m) * terrain.roughness_m[at].astype(np.float64) ** 2
-    return _Moves(
+    return Moves(
         cells=here,
-        length_m=run * problem.costmap.geometry.resolution_m,
+        length_m=run * terrain.geometry.resolution_m,
         pitch_rad=np.arctan(rise),
         roll_rad=np.arcsin((uphill * left).sum(axis=2) * np.cos(slope)),
         rough_grade2=rough,
     )
 
 
-def _breaks_limits(moves: _Moves, vehicle: VehicleParams, descent_limit_rad: float | None) -> list[str]:
+def _breaks_limits(moves: Moves, vehicle: VehicleParams, descent_limit_rad: float | None) -> list[str]:
     down = vehicle.slope_limit_rad if descent_limit_rad is None else descent_limit_rad
     asked = (
         ("climbs", moves.pitch_rad, vehicle.slope_limit_rad),
@@ -138,14 +144,13 @@ def _breaks_limits(moves: _Moves, vehicle: VehicleParams, descent_limit_rad: flo
     return broken
 
 
-def _driven(moves: _Moves, problem: PlanningProblem) -> tuple[float, float, float]:
-    """Seconds and joules by the angle of the climb (weight, rolling resistance, slip, drive and load), and an error.
+def driven(moves: Moves, terrain: Terrain, vehicle: VehicleParams) -> tuple[Floats, Floats, float]:
+    """Return (n,) seconds and joules by the angle of the climb (weight, rolling resistance, slip, load), and an error.
 
-    It is what straight lines between the entries of a table of slip, which is a square of the grade, can be off by,
-    relative to what is driven.
+    The error is what straight lines between the entries of a table of slip, which is a square of the grade, can be
+    off by, relative to what is driven.
     """
-    vehicle = problem.vehicle
-    body = next((body for body in BODIES if body.name == problem.terrain.geometry.site.body), MOON)
+    body = next((body for body in BODIES if body.name == terrain.geometry.site.body), MOON)
     pitch, rough = moves.pitch_rad[:, :4], moves.rough_grade2[:, :4]
     slip = expected_slip(np.maximum(pitch, 0.0), vehicle, grade2=rough)
     ground_m = moves.length_m[:, None] / 4 / np.cos(pitch)
@@ -156,7 +161,7 @@ def _driven(moves: _Moves, problem: PlanningProblem) -> tuple[float, float, floa
     joules = pull_n * wheels_m / vehicle.drive_efficiency + vehicle.drive_w * seconds
     of_table = slip_per_grade2(vehicle) * (2 * STEEPEST_GRADE / (TABLE - 1)) ** 2 / 4
     error = of_table / float((1.0 - slip).min(initial=1.0))
-    return math.fsum(seconds.ravel()), math.fsum(joules.ravel()), error
+    return seconds.sum(axis=1), joules.sum(axis=1), error
 
 
 def _differs(what: str, stated: float, own: float, unit: str, tolerance: float) -> list[str]:

@@ -1,0 +1,215 @@
+"""Plan files that the traverse planner makes on small synthetic grounds, with all that a checker holds them against."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from rover.core.grid import Dem, GridGeometry, Site
+from rover.core.time import parse_utc
+from rover.core.vehicle import VehicleParams
+from rover.core.zones import Zone, zone_from_corners
+from rover.io.plan_file import PlanFile, PlanLimits, plan_dem, plan_margins, plan_steps
+from rover.limits.light import DuskLimit, LitLimit, ShadowLimit
+from rover.limits.mobility import LevelLimit, RollLimit, SlopeLimit, ZoneLimit, clearance_limit
+from rover.limits.power import ReserveLimit, WakeLimit, wake_elevation_rad
+from rover.limits.thermal import SunWindow, SunWindowParams
+from rover.planning.check_ledger import Known
+from rover.planning.forecast import Forecaster, OperationsParams
+from rover.planning.problem import Plan, PlanningProblem
+from rover.planning.traverse import best_traverse, outlook
+from rover.planning.traverse_search import Criterion
+from rover.sky.almanac import Almanac, build_almanac
+from rover.terrain.horizon import trace_horizon
+from sim.mission.operations import derive_maps
+from sim.testing.ground import ROVER
+
+DAY_S = 86_400.0
+SITE = Site(latitude_rad=math.radians(-45.5), longitude_rad=math.radians(177.6), body="moon", crs_wkt="")
+EPOCH = parse_utc("2019-01-03T14:22:00Z")
+"""Morning at the site."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One ground and how it is to be crossed; the default is a plain in the morning."""
+
+    relief: str = "plain"
+    seed: int = 1
+    depart_s: float = 0.0
+    deadline_s: float = 8 * DAY_S
+    soc: float = 0.9
+    reserve_soc: float = 0.3
+    criterion: Criterion = Criterion.TIME
+    vehicle: tuple[tuple[str, float], ...] = ()
+    stop_every_m: float = 7.0
+    command_cycle_s: float = 0.0
+    least_lit: float = 0.0
+    longest_shadow_s: float = math.inf
+    dusk_margin_s: float = 0.0
+    haven_tilt_deg: float = 10.0
+    zone: bool = False
+    start: tuple[int, int] = (6, 6)
+    goal: tuple[int, int] = (33, 41)
+
+    @property
+    def rover(self) -> VehicleParams:
+        return ROVER.model_copy(update=dict(self.vehicle))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Answer:
+    """A plan file, and what a checker knows."""
+
+    question: Question
+    dem: Dem
+    plan: PlanFile
+    known: Known
+
+
+@lru_cache(maxsize=1)
+def almanac() -> Almanac:
+    return build_almanac(SITE, EPOCH, duration_s=80 * DAY_S)
+
+
+@lru_cache(maxsize=None)
+def dem_of(relief: str, seed: int) -> Dem:
+    """Return 40 x 48 cells of 2 m: `plain` is rolling ground, `ridge` has a wall that casts a shadow, with a gap."""
+    rng = np.random.default_rng(seed)
+    row, col = np.mgrid[:40, :48].astype(np.float64)
+    height = sum(
+        a * np.sin(2 * math.pi * (row * math.sin(t) + col * math.cos(t)) / period + rng.uniform(0, 6))
+        for a, t, period in zip(
+            rng.uniform(0.2, 0.9, 5), rng.uniform(0, 6, 5), rng.uniform(14, 40, 5), strict=True
+        )
+    )
+    if relief == "ridge":
+        height = height + 9.0 * np.exp(-(((col - 24.0) / 3.0) ** 2)) * (np.abs(row - 30.0) > 4.0)
+    geometry = GridGeometry(rows=40, cols=48, resolution_m=2.0, east_m=100.0, north_m=-40.0, site=SITE)
+    return Dem(
+        geometry=geometry, elevation_m=height.astype(np.float32), datum_m=-5900.0, source=f"{relief} {seed}"
+    )
+
+
+def window_of(vehicle: VehicleParams) -> SunWindow:
+    params = SunWindowParams(
+        min_drive_rad=math.radians(10.0),
+        nap_enter_rad=math.radians(42.0),
+        nap_exit_rad=math.radians(30.0),
+        dormant_rad=math.radians(8.7),
+        wake_rad=wake_elevation_rad(vehicle),
+    )
+    return SunWindow(almanac(), params)
+
+
+@lru_cache(maxsize=None)
+def answer_to(question: Question) -> Answer:
+    """Plan, and write down what came of it as a file has it."""
+    dem, vehicle = dem_of(question.relief, question.seed), question.rover
+    geometry = dem.geometry
+    zones: tuple[Zone, ...] = ()
+    if question.zone:
+        east, north = geometry.centre_of(20, 24)
+        corners = [(east - 8, north - 8), (east + 8, north - 8), (east + 8, north + 8), (east - 8, north + 8)]
+        zones = (zone_from_corners("sample", "keep-out", corners),)
+    maps = derive_maps(dem, vehicle, zones)
+    window = window_of(vehicle)
+    operations = OperationsParams(
+        stop_every_m=question.stop_every_m,
+        command_cycle_s=question.command_cycle_s,
+        reserve_soc=question.reserve_soc,
+        resume_soc=0.9,
+    )
+    clearance = clearance_limit(vehicle, geometry)
+    problem = PlanningProblem(
+        costmap=maps.costmap,
+        hazards=maps.hazards,
+        terrain=maps.terrain,
+        vehicle=vehicle,
+        start_m=geometry.centre_of(*question.start),
+        goal_m=geometry.centre_of(*question.goal),
+        depart_s=question.depart_s,
+        soc=question.soc,
+        almanac=almanac(),
+        horizon=trace_horizon(dem),
+        forecaster=Forecaster(window=window, vehicle=vehicle, operations=operations),
+        limits=(
+            SlopeLimit(vehicle.slope_limit_rad),
+            RollLimit(vehicle.roll_limit_rad),
+            clearance,
+            ReserveLimit(question.reserve_soc),
+            WakeLimit(vehicle),
+            LevelLimit(math.radians(question.haven_tilt_deg)),
+            LitLimit(question.least_lit),
+            ShadowLimit(question.longest_shadow_s),
+            DuskLimit(question.dusk_margin_s),
+            window,
+            *(ZoneLimit(zone, vehicle) for zone in zones),
+        ),
+        deadline_s=question.deadline_s,
+    )
+    plan = best_traverse(outlook(problem), question.criterion)
+    assert isinstance(plan, Plan), plan
+    known = Known(
+        terrain=maps.terrain,
+        hazards=maps.hazards,
+        horizon=problem.horizon,
+        almanac=almanac(),
+        vehicle=vehicle,
+        sun=window.params,
+        zones=zones,
+        start_m=problem.start_m,
+        goal_m=problem.goal_m,
+        soc=question.soc,
+    )
+    limits = PlanLimits(
+        slope_deg=vehicle.slope_limit_deg,
+        roll_deg=vehicle.roll_limit_deg,
+        reach_m=clearance.reach_m,
+        reserve_soc=question.reserve_soc,
+        least_lit=question.least_lit,
+        longest_shadow_s=None if math.isinf(question.longest_shadow_s) else question.longest_shadow_s,
+        dusk_margin_s=question.dusk_margin_s,
+        haven_tilt_deg=question.haven_tilt_deg,
+        link_margin_deg=None,
+        deadline_s=question.deadline_s,
+        stop_every_m=question.stop_every_m,
+        command_cycle_s=question.command_cycle_s,
+    )
+    steps = plan_steps(plan.schedule.steps, geometry)
+    file = PlanFile(
+        scenario={"format": 1},
+        dem=plan_dem(dem),
+        planner=plan.planner,
+        criterion=question.criterion.value,
+        value=plan.price if plan.price is not None else steps[-1].end_s,
+        depart_utc=EPOCH.utc_at(question.depart_s),
+        arrive_utc=EPOCH.utc_at(steps[-1].end_s),
+        depart_s=question.depart_s,
+        bin_s=3600.0,
+        limits=limits,
+        steps=steps,
+        margins=plan_margins(plan.schedule.margins),
+    )
+    return Answer(question=question, dem=dem, plan=file, known=known)
+
+
+def with_step(plan: PlanFile, number: int, **changes: Any) -> PlanFile:
+    """Return a plan with one step changed."""
+    steps = list(plan.steps)
+    steps[number] = steps[number].model_copy(update=changes)
+    return plan.model_copy(update={"steps": tuple(steps)})
+
+
+def with_limits(plan: PlanFile, **changes: Any) -> PlanFile:
+    """Return a plan with other limits."""
+    return plan.model_copy(update={"limits": plan.limits.model_copy(update=changes)})
+
+
+def with_vehicle(known: Known, **figures: float) -> Known:
+    """Return what is known with another rover."""
+    return replace(known, vehicle=known.vehicle.model_copy(update=figures))
