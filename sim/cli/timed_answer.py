@@ -34,9 +34,9 @@ class StageFigures:
         least_soc: On the way.
         steepest_rad: Steepest climb or descent, NaN where nothing is driven.
         roll_rad: Greatest, NaN where nothing is driven.
-        lit: Least share of the Sun's disc in view.
-        relay_rad: Least height of the relay above the horizon, NaN where it was not asked for.
-        tightest: The margin of least `share_of`, None where no limit applies.
+        lit: Least share of the Sun's disc in view while driving, or awake where nothing is driven; NaN asleep.
+        relay_rad: Least height of the relay above the horizon then, NaN also where it was not asked for.
+        tightest: The margin of least `share_of`, None where every limit that applies has all its room.
     """
 
     mode: Mode | None
@@ -55,8 +55,8 @@ class StageFigures:
 
     @property
     def share(self) -> float:
-        """How much of its room the tightest limit leaves, 0 to 1; infinite where none applies."""
-        return math.inf if self.tightest is None else share_of(self.tightest)
+        """How much of its room the tightest limit leaves, 1 at the most."""
+        return 1.0 if self.tightest is None else share_of(self.tightest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,7 +68,7 @@ class TimedPlan:
         timetable: Of the plan.
         values: What it has of each criterion asked for, in SI, more being more of what the criterion names.
         stages: One for each stage of the timetable.
-        slack: (time_s, share of room left, limit) of the tightest limit on each leg.
+        slack: (time_s, share of room left, limit) of the tightest limit on each leg, where one has not all its room.
         whole: All stages together, None where start and goal are one.
     """
 
@@ -162,7 +162,7 @@ class _Teller:
 
     def _tightest(self, leg: Leg) -> Margin | None:
         margins = [limit.margin(leg) for limit in self._limits]
-        return _least([margin for margin in margins if margin.slack != math.inf])
+        return _least([margin for margin in margins if share_of(margin) < 1.0])
 
 
 def _least(margins: Sequence[Margin]) -> Margin | None:
@@ -172,6 +172,7 @@ def _least(margins: Sequence[Margin]) -> Margin | None:
 def _figures(rows: Sequence[tuple[Step, Leg, Margin | None]]) -> StageFigures:
     steps, legs = [step for step, _, _ in rows], [leg for _, leg, _ in rows]
     driven = [leg for leg in legs if leg.driving]
+    seeing = driven or [leg for leg in legs if not leg.asleep]
     modes = {step.mode for step in steps}
     return StageFigures(
         mode=modes.pop() if len(modes) == 1 else None,
@@ -184,8 +185,8 @@ def _figures(rows: Sequence[tuple[Step, Leg, Margin | None]]) -> StageFigures:
         least_soc=min(leg.soc for leg in legs),
         steepest_rad=max((max(leg.climb_rad, leg.descent_rad) for leg in driven), default=math.nan),
         roll_rad=max((leg.roll_rad for leg in driven), default=math.nan),
-        lit=min(leg.lit for leg in legs),
-        relay_rad=min(leg.relay_rad for leg in legs),
+        lit=min((leg.lit for leg in seeing), default=math.nan),
+        relay_rad=min((leg.relay_rad for leg in seeing), default=math.nan),
         tightest=_least([margin for _, _, margin in rows if margin is not None]),
     )
 

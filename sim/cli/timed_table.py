@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -23,25 +24,29 @@ from sim.cli.timed_words import (
 )
 
 _J_PER_WH, _HOUR_S = 3600.0, 3600.0
-_LEAST_WIDTH = 100
-"""Of the tables: a narrower terminal breaks lines, rather than a table its figures."""
+_MOST_WIDTH = 400
 
 _COLUMNS = ("start UTC", "h", "m", "Wh in", "Wh out", "charge\n%", "slope\ndeg", "roll\ndeg", "lit\n%")
 
 
 def print_timed_tables(answer: TimedAnswer, *, explain: bool, folder: Path | None) -> None:
     """Print the answer for a reader: a row for each stage, or for each member of a front."""
-    wide = Console()
-    console = wide if wide.width >= _LEAST_WIDTH else Console(width=_LEAST_WIDTH)
+    console = Console()
     if isinstance(answer.result, NoPlan):
         console.print(Text(str(answer.result), style="bold red"), soft_wrap=True)
         return
     console.print(Text(_heading(answer, answer.result)), soft_wrap=True)
-    console.print(_front(answer) if answer.front else _stages(answer, answer.result))
+    _print_whole(console, _front(answer) if answer.front else _stages(answer, answer.result))
     for line in (*_notes(answer, answer.result), *(_bounds(answer, answer.result) if explain else ())):
         console.print(Text(line), soft_wrap=True)
     if folder is not None:
         console.print(f"Results: {folder}", soft_wrap=True, highlight=False)
+
+
+def _print_whole(console: Console, table: Table) -> None:
+    """Print a table in the width that it takes: a narrower terminal breaks its lines, rather than it its figures."""
+    needed = Measurement.get(console, console.options.update(max_width=_MOST_WIDTH), table).maximum
+    console.print(table, width=max(needed, 1), no_wrap=True, overflow="ignore", crop=False)
 
 
 def _heading(answer: TimedAnswer, best: TimedPlan) -> str:
@@ -83,7 +88,7 @@ def _cells(answer: TimedAnswer, stage: StageFigures, *, linked: bool) -> Iterato
     yield f"{100 * stage.soc:.1f}"
     yield _degrees(stage.steepest_rad)
     yield _degrees(stage.roll_rad)
-    yield f"{100 * stage.lit:.0f}"
+    yield f"{100 * stage.lit:.0f}" if math.isfinite(stage.lit) else "-"
     if linked:
         yield _degrees(stage.relay_rad)
     yield slack_words(stage.tightest)

@@ -42,7 +42,12 @@ def draw_planned(
         return []
     if solid:
         line = Line2D(
-            *planned_m.T, color=style.BLUE, lw=2.4, zorder=5, path_effects=style.halo(4.6), solid_capstyle="round"
+            *planned_m.T,
+            color=style.BLUE,
+            lw=2.4,
+            zorder=5,
+            path_effects=style.halo(4.6),
+            solid_capstyle="round",
         )
         return _added(ax, line, f"{name}, {_length(planned_m)}", "planned")
     dashes, halo = ((0, (4, 5)), None) if over else ((0, (5, 2.5)), style.halo(2.8))

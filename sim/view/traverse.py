@@ -98,7 +98,9 @@ def draw_traverse(sheet: TraverseSheet) -> Figure:
     """Return the picture of a traverse; long nights are drawn narrow."""
     with style.house_style():
         window = window_round(
-            np.vstack([np.array([sheet.start_m, sheet.goal_m]), sheet.path_m]), sheet.dem.geometry, aspect=1.25
+            np.vstack([np.array([sheet.start_m, sheet.goal_m]), sheet.path_m]),
+            sheet.dem.geometry,
+            aspect=1.25,
         )
         page_in, boxes = _layout(window)
         figure = style.blank_figure(*page_in)
@@ -185,6 +187,7 @@ def _draw_panels(stack: Sequence[Axes], sheet: TraverseSheet) -> None:
         ax.spines[["top", "right"]].set_visible(False)
         ax.tick_params(direction="out", length=3, labelbottom=ax is stack[-1])
         ax.yaxis.set_label_coords(-0.055, 0.5)
+    _name_narrowed(stack[0], scale)
     label_dates(stack[-1], scale, sheet.start)
     for ax in stack[:-1]:
         ax.xaxis.set_major_locator(stack[-1].xaxis.get_major_locator())
@@ -193,10 +196,16 @@ def _draw_panels(stack: Sequence[Axes], sheet: TraverseSheet) -> None:
     top.tick_params(direction="out", length=3)
 
 
+def _name_narrowed(ax: Axes, scale: TimeScale) -> None:
+    """Say in each night that is drawn narrow how much so."""
+    for begin, end in scale.narrowed:
+        words = f"drawn {scale.shrink((begin, end)):.0f}\u00d7\nnarrower"
+        place = float(scale.place((begin + end) / 2)), 0.06
+        ax.text(*place, words, transform=ax.transAxes, ha="center", va="bottom", fontsize=style.SMALL_PT - 1)
+
+
 def _scale(sheet: TraverseSheet) -> TimeScale:
     begin, end = (float(sheet.time_s[i]) / SECONDS_PER_DAY for i in (0, -1))
     sleeps = [(a / SECONDS_PER_DAY, b / SECONDS_PER_DAY) for a, b in sheet.sleeps_s]
     inside = [(a + 0.03 * (b - a), b - 0.03 * (b - a)) for a, b in sleeps]
     return time_scale(begin, max(end, begin + 1 / 24), inside)
-
-

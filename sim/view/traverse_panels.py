@@ -16,7 +16,15 @@ Array = npt.NDArray[np.float64]
 
 NIGHT_SHADE, NAP_SHADE = "#D5D8E6", "#FBE8C6"
 _SUN = "#B8860B"
-_LIMIT_COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, style.PURPLE, style.ORANGE, style.SKY, style.BLACK)
+_LIMIT_COLOURS = (
+    style.BLUE,
+    style.VERMILLION,
+    style.GREEN,
+    style.PURPLE,
+    style.ORANGE,
+    style.SKY,
+    style.BLACK,
+)
 _LIMIT_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 """Limits are told apart by marker as well as by colour."""
 
@@ -45,7 +53,9 @@ def shade_phases(ax: Axes, phases: Sequence[tuple[str, float, float]]) -> None:
     for name, begin_s, end_s in phases:
         colour = {"nap": NAP_SHADE, "night": NIGHT_SHADE}.get(name)
         if colour is not None:
-            ax.axvspan(begin_s / SECONDS_PER_DAY, end_s / SECONDS_PER_DAY, fc=colour, lw=0, zorder=0, gid=name)
+            ax.axvspan(
+                begin_s / SECONDS_PER_DAY, end_s / SECONDS_PER_DAY, fc=colour, lw=0, zorder=0, gid=name
+            )
 
 
 def draw_charge(ax: Axes, sheet: Told) -> None:
@@ -83,7 +93,9 @@ def draw_slack(ax: Axes, sheet: Told) -> None:
     ax.set(ylabel="slack (%)", ylim=(-4, 105), yticks=(0, 50, 100))
     names = list(dict.fromkeys(name for _, _, name in sheet.slack))
     for i, name in enumerate(names):
-        own = np.array([(time_s / SECONDS_PER_DAY, 100 * share) for time_s, share, held in sheet.slack if held == name])
+        own = np.array(
+            [(time_s / SECONDS_PER_DAY, 100 * share) for time_s, share, held in sheet.slack if held == name]
+        )
         look = i % len(_LIMIT_COLOURS)
         ax.plot(
             *own.T,
