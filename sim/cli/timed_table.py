@@ -46,7 +46,7 @@ def print_timed_tables(answer: TimedAnswer, *, explain: bool, folder: Path | Non
 def _print_whole(console: Console, table: Table) -> None:
     """Print a table in the width that it takes: a narrower terminal breaks its lines, rather than it its figures."""
     needed = Measurement.get(console, console.options.update(max_width=_MOST_WIDTH), table).maximum
-    console.print(table, width=max(needed, 1), no_wrap=True, overflow="ignore", crop=False)
+    Console(width=max(console.width, needed)).print(table)
 
 
 def _heading(answer: TimedAnswer, best: TimedPlan) -> str:
