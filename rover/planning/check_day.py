@@ -1,6 +1,6 @@
-"""The bins of a plan's time, worked out anew: what the Sun allows between its culminations, where it only rises or falls.
+"""The bins of a plan's time, worked out anew from the Sun's culminations.
 
-By limits of elevation in the halves of the days; each edge is a root, found to a microsecond.
+Between two of them it only rises or falls, and crosses each limit of elevation once: a root, found to a microsecond.
 """
 
 from __future__ import annotations

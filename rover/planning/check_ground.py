@@ -1,4 +1,4 @@
-"""A traverse on its ground: pitch and roll on the plane of each cell, distance to hazards, zones, commands in between."""
+"""A traverse on its ground: pitch and roll on each cell's plane, distance to hazards, zones, commands in between."""
 
 from __future__ import annotations
 
@@ -64,7 +64,8 @@ def _check_clearance(case: Case) -> None:
     corners = [np.column_stack([a[:, 0], b[:, 1]]) for a, b in _both_ways(steps.here, steps.there)]
     under = np.stack([steps.here, steps.there, *corners], axis=1)
     least = away_m[under[:, :, 0], under[:, :, 1]].min(axis=1)
-    bound = max(case.limits.reach_m, reach_m) * (1.0 + _TOUCHING)
+    # Beyond it: of a footprint that reaches no other cell, a hazard in its own must still count.
+    bound = max(case.limits.reach_m, reach_m) * (1.0 + _TOUCHING) + _TOUCHING
     case.ledger.at_least("clearance", "m", np.arange(len(steps)), least, bound)
 
 

@@ -1,4 +1,4 @@
-"""What a check of a traverse is about and what it finds: steps as arrays, and a ledger of how near each comes to a bound."""
+"""What a check of a traverse is about and what it finds: steps as arrays, and how near each comes to its bounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Light, relay and array at single cells and times, in float64 and by textbook formulas: circular segment and dot products."""
+"""Light, relay and array at single cells and times, in float64: circular segments, dot and cross products."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Cells = npt.NDArray[np.int64]
 Bins = npt.NDArray[np.intp]
 
 LIGHT_TOLERANCE = 0.5 / 255 + 3e-4
-"""Of a share of the disc: planners keep it in 255 steps, of which half; and float32 azimuths, elevations and a polynomial
-for the segment are worth 1e-4, edges of bins that are off by a second as much again."""
+"""Of a share of the disc: planners keep it in 255 steps, of which half; float32 azimuths, elevations and a polynomial
+for the segment are worth 1e-4, and edges of bins that are off by a second as much again."""
 
 SURE = 3e-4
 """The same without the steps, for what is compared with half the disc: a half is the border between two steps."""

@@ -1,4 +1,4 @@
-"""A traverse's time and charge, step by step: how long each leg takes, what loads draw, what the array gives, what is left."""
+"""A traverse's time and charge by step: how long legs take, what loads draw, what the array gives, what is left."""
 
 from __future__ import annotations
 

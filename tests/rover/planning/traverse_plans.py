@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from rover.core.time import parse_utc
 from rover.core.vehicle import VehicleParams
 from rover.core.zones import Zone, zone_from_corners
 from rover.io.plan_file import PlanFile, PlanLimits, plan_dem, plan_margins, plan_steps
+from rover.io.stations import read_stations
+from rover.limits.comm import LinkLimit
 from rover.limits.light import DuskLimit, LitLimit, ShadowLimit
 from rover.limits.mobility import LevelLimit, RollLimit, SlopeLimit, ZoneLimit, clearance_limit
 from rover.limits.power import ReserveLimit, WakeLimit, wake_elevation_rad
@@ -24,7 +26,7 @@ from rover.planning.problem import Plan, PlanningProblem
 from rover.planning.traverse import best_traverse, outlook
 from rover.planning.traverse_search import Criterion
 from rover.sky.almanac import Almanac, build_almanac
-from rover.terrain.horizon import trace_horizon
+from rover.terrain.horizon import STEP_RAD, HorizonMap, trace_horizon
 from sim.mission.operations import derive_maps
 from sim.testing.ground import ROVER
 
@@ -53,6 +55,8 @@ class Question:
     dusk_margin_s: float = 0.0
     haven_tilt_deg: float = 10.0
     zone: bool = False
+    link_margin_deg: float | None = None
+    horizon_deg: float | None = None  # all round, instead of the ground's own
     start: tuple[int, int] = (6, 6)
     goal: tuple[int, int] = (33, 41)
 
@@ -71,12 +75,16 @@ class Answer:
     known: Known
 
 
-@lru_cache(maxsize=1)
-def almanac() -> Almanac:
-    return build_almanac(SITE, EPOCH, duration_s=80 * DAY_S)
+@lru_cache(maxsize=2)
+def almanac(*, relay: bool = False) -> Almanac:
+    """Return the sky over the site for 80 days, with the relay and Earth's stations or without."""
+    if not relay:
+        return build_almanac(SITE, EPOCH, duration_s=80 * DAY_S)
+    stations = list(read_stations().stations.values())
+    return build_almanac(SITE, EPOCH, duration_s=80 * DAY_S, relay_phase=0.3, stations=stations)
 
 
-@lru_cache(maxsize=None)
+@cache
 def dem_of(relief: str, seed: int) -> Dem:
     """Return 40 x 48 cells of 2 m: `plain` is rolling ground, `ridge` has a wall that casts a shadow, with a gap."""
     rng = np.random.default_rng(seed)
@@ -95,7 +103,15 @@ def dem_of(relief: str, seed: int) -> Dem:
     )
 
 
-def window_of(vehicle: VehicleParams) -> SunWindow:
+def horizon_over(dem: Dem, elevation_deg: float | None) -> HorizonMap:
+    horizon = trace_horizon(dem)
+    if elevation_deg is None:
+        return horizon
+    step = round((math.radians(elevation_deg) + math.pi / 2) / STEP_RAD)
+    return replace(horizon, steps=np.full_like(horizon.steps, step))
+
+
+def window_of(vehicle: VehicleParams, sky: Almanac) -> SunWindow:
     params = SunWindowParams(
         min_drive_rad=math.radians(10.0),
         nap_enter_rad=math.radians(42.0),
@@ -103,10 +119,10 @@ def window_of(vehicle: VehicleParams) -> SunWindow:
         dormant_rad=math.radians(8.7),
         wake_rad=wake_elevation_rad(vehicle),
     )
-    return SunWindow(almanac(), params)
+    return SunWindow(sky, params)
 
 
-@lru_cache(maxsize=None)
+@cache
 def answer_to(question: Question) -> Answer:
     """Plan, and write down what came of it as a file has it."""
     dem, vehicle = dem_of(question.relief, question.seed), question.rover
@@ -117,7 +133,8 @@ def answer_to(question: Question) -> Answer:
         corners = [(east - 8, north - 8), (east + 8, north - 8), (east + 8, north + 8), (east - 8, north + 8)]
         zones = (zone_from_corners("sample", "keep-out", corners),)
     maps = derive_maps(dem, vehicle, zones)
-    window = window_of(vehicle)
+    sky = almanac(relay=question.link_margin_deg is not None)
+    window = window_of(vehicle, sky)
     operations = OperationsParams(
         stop_every_m=question.stop_every_m,
         command_cycle_s=question.command_cycle_s,
@@ -134,8 +151,8 @@ def answer_to(question: Question) -> Answer:
         goal_m=geometry.centre_of(*question.goal),
         depart_s=question.depart_s,
         soc=question.soc,
-        almanac=almanac(),
-        horizon=trace_horizon(dem),
+        almanac=sky,
+        horizon=horizon_over(dem, question.horizon_deg),
         forecaster=Forecaster(window=window, vehicle=vehicle, operations=operations),
         limits=(
             SlopeLimit(vehicle.slope_limit_rad),
@@ -149,6 +166,11 @@ def answer_to(question: Question) -> Answer:
             DuskLimit(question.dusk_margin_s),
             window,
             *(ZoneLimit(zone, vehicle) for zone in zones),
+            *(
+                []
+                if question.link_margin_deg is None
+                else [LinkLimit(math.radians(question.link_margin_deg))]
+            ),
         ),
         deadline_s=question.deadline_s,
     )
@@ -158,7 +180,7 @@ def answer_to(question: Question) -> Answer:
         terrain=maps.terrain,
         hazards=maps.hazards,
         horizon=problem.horizon,
-        almanac=almanac(),
+        almanac=sky,
         vehicle=vehicle,
         sun=window.params,
         zones=zones,
@@ -175,7 +197,7 @@ def answer_to(question: Question) -> Answer:
         longest_shadow_s=None if math.isinf(question.longest_shadow_s) else question.longest_shadow_s,
         dusk_margin_s=question.dusk_margin_s,
         haven_tilt_deg=question.haven_tilt_deg,
-        link_margin_deg=None,
+        link_margin_deg=question.link_margin_deg,
         deadline_s=question.deadline_s,
         stop_every_m=question.stop_every_m,
         command_cycle_s=question.command_cycle_s,
@@ -196,6 +218,34 @@ def answer_to(question: Question) -> Answer:
         margins=plan_margins(plan.schedule.margins),
     )
     return Answer(question=question, dem=dem, plan=file, known=known)
+
+
+HOUR_S = 3600.0
+SMALL = (("battery_wh", 30.0), ("array_area_m2", 0.25), ("wake_array_w", 5.0))
+
+QUESTIONS = {
+    "plain": Question(),
+    "charging": Question(relief="ridge", soc=0.36, vehicle=SMALL),
+    "commands": Question(seed=2, command_cycle_s=3 * HOUR_S),
+    "zone": Question(seed=3, zone=True),
+    "evening": Question(relief="ridge", depart_s=7.5 * DAY_S, deadline_s=30 * DAY_S, command_cycle_s=3 * HOUR_S),
+    "night": Question(relief="ridge", depart_s=9.3 * DAY_S, deadline_s=30 * DAY_S, command_cycle_s=3 * HOUR_S),
+    "shadow": Question(
+        relief="ridge", depart_s=8.7 * DAY_S, deadline_s=9.2 * DAY_S, longest_shadow_s=HOUR_S,
+        criterion=Criterion.SHADOW,
+    ),
+    "lit": Question(relief="ridge", depart_s=8.7 * DAY_S, deadline_s=30 * DAY_S, least_lit=0.3),
+    "dim": Question(horizon_deg=34.8, least_lit=0.3, deadline_s=2 * DAY_S),
+    "dusk": Question(relief="ridge", depart_s=8.9 * DAY_S, deadline_s=30 * DAY_S, dusk_margin_s=2 * HOUR_S),
+    "relay": Question(
+        relief="ridge", depart_s=-DAY_S, link_margin_deg=5.0, command_cycle_s=2 * HOUR_S, stop_every_m=5.0
+    ),
+    "lean": Question(
+        relief="ridge", seed=4, soc=0.5, vehicle=(("array_lean_deg", 20.0), ("battery_wh", 14.0)),
+        criterion=Criterion.ENERGY,
+    ),
+}  # fmt: skip
+"""Each limit binds in one of them at least."""
 
 
 def with_step(plan: PlanFile, number: int, **changes: Any) -> PlanFile:
