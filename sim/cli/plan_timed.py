@@ -70,6 +70,7 @@ class _NothingToKeep(Exception):  # noqa: N818 - no error: takes the folder away
 def _answer(asked: TimedRequest, scenario: Scenario, criteria: tuple[Criterion, ...]) -> TimedAnswer:
     from dataclasses import replace
 
+    from rover.core.errors import PlaceError
     from rover.planning.traverse import TraversePlanner, outlook
     from sim.cli.options import cells_allowed
     from sim.cli.progress import Progress, say_if_cold
@@ -77,7 +78,12 @@ def _answer(asked: TimedRequest, scenario: Scenario, criteria: tuple[Criterion, 
     from sim.run.setting import prepare
 
     say_if_cold(quiet=asked.quiet)
-    setting = prepare(scenario, allow_body=asked.allow_body, max_cells=cells_allowed(asked.max_cells))
+    try:
+        setting = prepare(scenario, allow_body=asked.allow_body, max_cells=cells_allowed(asked.max_cells))
+    except PlaceError as error:
+        given = {"start_m": asked.start, "goal_m": asked.goal}
+        named = {key: f"--{key.removesuffix('_m')}" for key, text in given.items() if text is not None}
+        raise error.by_the_names(named) from error
     with Progress(quiet=asked.quiet, doing="searching", of="the time allowed", first="light") as progress:
         problem = setting.control.problem(TraversePlanner())
         problem = replace(problem, time_limit_s=asked.time_limit)

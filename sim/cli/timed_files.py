@@ -58,11 +58,20 @@ def plan_file_of(answer: TimedAnswer, told: TimedPlan) -> PlanFile:
         arrive_utc=setting.epoch.utc_at(end_s),
         depart_s=problem.depart_s,
         bin_s=setting.control.light_step_s,
-        edges_s=tuple(edge for times in setting.zone_times for edge in times if math.isfinite(edge)),
+        edges_s=_edges(answer),
         limits=_limits(answer),
         steps=plan_steps(told.timetable.steps, answer.ready.around.geometry),
         margins=plan_margins(told.timetable.margins),
     )
+
+
+def _edges(answer: TimedAnswer) -> tuple[float, ...]:
+    """Return the times within the plan's bins that are edges of them besides the Sun's: of zones and relay passes."""
+    timeline, relay = answer.ready.around.timeline, answer.ready.around.almanac.relay
+    times = [edge for held in answer.setting.zone_times for edge in held]
+    times += [] if relay is None else relay.seen_s.ravel().tolist()
+    first, last = float(timeline.edge_s[0]), float(timeline.edge_s[-1])
+    return tuple(sorted({edge for edge in times if first < edge < last}))
 
 
 def _limits(answer: TimedAnswer) -> PlanLimits:
