@@ -29,7 +29,7 @@ from rover.planning.problem import Claim, NoPlan, Plan, Planner, PlanningProblem
 from rover.planning.schedule import schedule_plan
 from rover.sky.almanac import Almanac
 from rover.terrain.derive import Terrain, derive_terrain
-from rover.terrain.horizon import trace_horizon
+from rover.terrain.horizon import HorizonMap, trace_horizon
 from rover.terrain.rocks import Rocks
 from sim.mission.timed import ALWAYS, TimedRules, timed_limits
 
@@ -132,10 +132,14 @@ class MissionControl:
             hazards=maps.hazards,
             terrain=maps.terrain,
             limits=self.timed_limits,
-            horizon=trace_horizon(maps.dem, far_dem=self.region()),
+            horizon=self.horizon(),
             forecaster=self.forecaster,
             light_step_s=self.light_step_s,
         )
+
+    def horizon(self) -> HorizonMap:
+        """Return the horizon of the map's cells, over the ground far around as well; it is traced each time."""
+        return trace_horizon(self.maps.dem, far_dem=self.region())
 
     def plan(self, planner: Planner) -> Plan | NoPlan:
         """Ask a planner, and give its answer a timetable unless it made one itself."""
