@@ -44,6 +44,8 @@ class ExecutiveState:
         mode: Present mode.
         hold_until_s: End of the stay that is under way.
         path_m: (n, 2) waypoints still ahead.
+        leave_s: (n,) earliest departure from each of them.
+        waited: Whether it has waited for one since it last decided to drive.
         track_m: Places stood at, latest last.
         hop_left_m: Of the present set of commands.
         owes_cycle: Whether it has driven since the last command cycle.
@@ -61,6 +63,8 @@ class ExecutiveState:
     mode: Mode = Mode.CHARGE
     hold_until_s: float = -math.inf
     path_m: npt.NDArray[np.float64]
+    leave_s: npt.NDArray[np.float64]
+    waited: bool = False
     track_m: tuple[tuple[float, float], ...] = ()
     hop_left_m: float = 0.0
     owes_cycle: bool = False
@@ -77,7 +81,8 @@ class ExecutiveState:
 
 def init(uplink: Uplink, belief: BeliefState) -> ExecutiveState:
     """Return the state in which a traverse begins."""
-    return ExecutiveState(belief=belief, path_m=uplink.path_m)
+    leave_s = _any_time(uplink.path_m) if uplink.leave_s is None else uplink.leave_s
+    return ExecutiveState(belief=belief, path_m=uplink.path_m, leave_s=leave_s)
 
 
 def step(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
@@ -106,10 +111,53 @@ def step(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[Exec
 
 
 def _go_on(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
-    """Drive on while the present commands last, then see to the next."""
+    """Wait where the plan does, drive on while the present commands last, then see to the next."""
+    departs_s = _departs_s(state, seen)
+    if seen.time_s < departs_s - 1e-6:
+        return _await_departure(state, seen, uplink, departs_s)
     if state.hop_left_m <= 1e-9:
         return _at_stop(state, seen, uplink)
+    if state.waited:
+        return _resume(state, seen, uplink)
     return _drive_on(state, seen, uplink)
+
+
+def _departs_s(state: ExecutiveState, seen: Observation) -> float:
+    """Return until when the plan stays at the waypoints at which the rover stands; -inf where it does not."""
+    departs_s = -math.inf
+    for place, leave_s in zip(state.path_m[:-1], state.leave_s[:-1], strict=True):
+        if _gap(seen, place) > ARRIVAL_M:
+            break
+        departs_s = max(departs_s, float(leave_s))
+    return departs_s
+
+
+def _await_departure(
+    state: ExecutiveState, seen: Observation, uplink: Uplink, departs_s: float
+) -> tuple[ExecutiveState, Command]:
+    """Stay at a waypoint until the plan leaves it, as the Sun has it meanwhile."""
+    mode, until_s = (
+        uplink.forecaster.waiting_mode(seen.time_s),
+        uplink.forecaster.window.next_change(seen.time_s),
+    )
+    if mode is Mode.DORMANT and wakes(seen, uplink):  # the array sees more Sun than a level one
+        mode, until_s = Mode.CHARGE, seen.time_s + STAY_S
+    return _hold(replace(state, waited=True), mode, min(until_s, departs_s), seen)
+
+
+def _resume(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
+    """After a wait on the way: ask once more whether what is left of the present drive can be driven."""
+    hop = Hop(length_m=state.hop_left_m, speed_m_s=_slowest_ahead(state, seen, state.hop_left_m))
+    decision = uplink.forecaster.decide(seen.time_s, seen.soc, hop, array_gain=array_gain(seen, uplink))
+    if decision.mode is Mode.DORMANT and wakes(seen, uplink):
+        return _hold(state, Mode.CHARGE, seen.time_s + STAY_S, seen)
+    if decision.mode is not Mode.DRIVE:
+        return _hold(state, decision.mode, decision.until_s, seen)
+    return _drive_on(state, seen, uplink)
+
+
+def _any_time(path_m: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.full(len(path_m), -math.inf)
 
 
 def _sense(state: ExecutiveState, seen: Observation, uplink: Uplink) -> ExecutiveState:
@@ -191,9 +239,11 @@ def _handle_replan(
     answer = ask(uplink.planner, _problem(state, seen, uplink, start))
     if isinstance(answer, NoPlan):
         return _finish(state, f"{state.must_replan}, and there is {answer}")
+    path = np.vstack([back, answer.waypoints_m])
     state = replace(
         state,
-        path_m=np.vstack([back, answer.waypoints_m]),
+        path_m=path,
+        leave_s=_any_time(path),  # the plan's times were of the way that closed
         must_replan=None,
         back_off_m=0.0,
         backing=0 if start == (seen.east_m, seen.north_m) else len(back) + 1,
@@ -256,9 +306,9 @@ def _slowest_ahead(state: ExecutiveState, seen: Observation, length_m: float) ->
 
 def _drive_on(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
     """Drive towards the next waypoint, at most up to the next look or the end of the commands."""
-    path, backing = state.path_m, state.backing
+    path, leave_s, backing = state.path_m, state.leave_s, state.backing
     while len(path) > 1 and _gap(seen, path[0]) <= ARRIVAL_M:
-        path, backing = path[1:], max(0, backing - 1)
+        path, leave_s, backing = path[1:], leave_s[1:], max(0, backing - 1)
     bearing = math.atan2(path[0][1] - seen.north_m, path[0][0] - seen.east_m)
     ahead = 1 if backing == 0 else -1
     turn = math.remainder(bearing - seen.yaw_rad + (0.0 if ahead > 0 else math.pi), 2 * math.pi)
@@ -267,6 +317,8 @@ def _drive_on(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple
         state,
         mode=Mode.DRIVE,
         path_m=path,
+        leave_s=leave_s,
+        waited=False,
         backing=backing,
         hop_left_m=state.hop_left_m - drive,
         owes_cycle=True,

@@ -26,6 +26,7 @@ class Uplink:
         limits: For the planner.
         goal_m: (east, north).
         path_m: (n, 2) the way planned on the ground.
+        leave_s: (n,) earliest departure from each waypoint, -inf where it need not be waited for; None for none.
     """
 
     vehicle: VehicleParams
@@ -35,6 +36,7 @@ class Uplink:
     limits: tuple[Limit, ...]
     goal_m: tuple[float, float]
     path_m: npt.NDArray[np.float64]
+    leave_s: npt.NDArray[np.float64] | None = None
 
     @property
     def teleoperated(self) -> bool:

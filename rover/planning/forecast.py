@@ -97,6 +97,10 @@ class Forecaster:
             return Decision(mode=Mode.DRIVE, until_s=end_s)
         return Decision(mode=Mode.CHARGE, until_s=self._charged_at(time_s, soc, hop, array_gain))
 
+    def waiting_mode(self, time_s: float) -> Mode:
+        """Return what a rover does that waits: it naps and sleeps as the Sun has it."""
+        return _MODE_IN.get(self.window.phase_at(time_s), Mode.CHARGE)
+
     def _suffices(self, time_s: float, soc: float, hop: Hop, array_gain: float) -> bool:
         """Tell whether a hop and its command cycle leave the charge to keep, and a little more."""
         end_s = time_s + hop.drive_s + self.operations.command_cycle_s

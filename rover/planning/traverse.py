@@ -10,7 +10,7 @@ import numpy as np
 
 from rover.core.errors import PlannerError, TimeLimitError
 from rover.limits.base import Limit, Margin, Surroundings, Table, combine
-from rover.planning.ends import cell_of, through_centres
+from rover.planning.ends import cell_of, from_end_to_end
 from rover.planning.forecast import Forecaster
 from rover.planning.label_kernels import FIRST, SECOND
 from rover.planning.label_kernels import TIME as TIME_COLUMN
@@ -253,7 +253,7 @@ def plan_of(ready: Outlook, labels: Labels, label: int, criterion: Criterion) ->
         margins=worst_of(problem.limits, judge, steps),
         steps=steps,
     )
-    cells, waypoints = through_centres(problem, cells)
+    cells, waypoints = from_end_to_end(problem, cells)
     drive_s = math.fsum(step.end_s - step.start_s for step in steps if step.to != step.cell)
     objective = next((o for o, c in _CRITERIA.items() if c is criterion), Objective.TIME)
     price = None if criterion is Criterion.TIME else float(labels.search.reals[label, FIRST])

@@ -1,10 +1,10 @@
-"""`farside check`: every error of a scenario, a site, a vehicle or a list of stations."""
+"""`farside check`: every error of a scenario, a site, a vehicle or a list of stations; every limit of a plan."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
@@ -17,24 +17,50 @@ if TYPE_CHECKING:
 def check(
     file: Annotated[
         str,
-        typer.Argument(metavar="FILE", help="Scenario, site, vehicle or stations, by path or bundled name."),
+        typer.Argument(
+            metavar="FILE",
+            help="Scenario, site, vehicle or stations, by path or bundled name; plan.json, or waypoints as GeoJSON.",
+        ),
     ],
     settings: Settings = None,
     seed: Seed = None,
     allow_body: AllowBody = False,
     max_cells: MaxCells = None,
+    scenario: Annotated[
+        Optional[str],  # noqa: UP045 - typer reads it at run time
+        typer.Option("--scenario", metavar="SCENARIO", help="What waypoints are held against."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="What was found of a plan as JSON.")] = False,
 ) -> int:
     """List every error of a file, one a line; of a scenario, the terrain it names is read as well.
 
-    Scenario, site, vehicle and list of stations are told apart by what stands in the file.
+    Scenario, site, vehicle and list of stations are told apart by what stands in the file. A plan is replayed against
+    the maps by an independent checker: exit 0 if every limit holds, 8 if one is broken.
     """
     from rover.core.errors import FarsideError
     from rover.io.toml import read_toml
-    from sim.cli.file_kinds import Kind, find_file, kind_of
+    from sim.cli.file_kinds import Kind, find_file, json_kind, kind_of
 
     try:
         path = find_file(file)
+        kind = json_kind(path)
+        if kind is not None:
+            if kind is Kind.TRAVERSE:  # it has its own
+                _refuse_options(
+                    kind, {"--set": settings, "--seed": seed, "--scenario": scenario}, needs="waypoints"
+                )
+            return _check_plan(
+                kind,
+                path,
+                scenario,
+                settings or (),
+                seed,
+                allow_body=allow_body,
+                max_cells=cells_allowed(max_cells),
+                as_json=as_json,
+            )
         kind = kind_of(read_toml(path))
+        _refuse_options(kind, {"--scenario": scenario, "--json": as_json}, needs="plans")
         if kind is Kind.SCENARIO:
             _check_scenario(
                 file, settings or (), seed, allow_body=allow_body, max_cells=cells_allowed(max_cells)
@@ -62,6 +88,46 @@ def _check_scenario(
     prepare(load_scenario(file, settings=settings, seed=seed), allow_body=allow_body, max_cells=max_cells)
 
 
+def _check_plan(
+    kind: Kind,
+    path: Path,
+    scenario: str | None,
+    settings: Sequence[str],
+    seed: int | None,
+    *,
+    allow_body: bool,
+    max_cells: int,
+    as_json: bool,
+) -> int:
+    from rich.console import Console
+
+    from rover.core.errors import UsageError
+    from sim.cli import check_plan, check_tables
+    from sim.cli.file_kinds import Kind
+    from sim.run.scenario import load_scenario
+    from sim.run.setting import prepare
+
+    if kind is Kind.TRAVERSE:
+        _, ready, verdict = check_plan.judge_plan_file(path, allow_body=allow_body, max_cells=max_cells)
+        if as_json:
+            typer.echo(check_plan.verdict_json(path, verdict))
+        else:
+            check_tables.print_verdict(verdict, ready.epoch, Console())
+        return 0 if verdict.holds else check_plan.BROKEN
+    if scenario is None:
+        remedy = "say --scenario SCENARIO"
+        raise UsageError("waypoints are held against a scenario", field="--scenario", remedy=remedy)
+    ready = prepare(
+        load_scenario(scenario, settings=settings, seed=seed), allow_body=allow_body, max_cells=max_cells
+    )
+    legs = check_plan.judge_way_file(path, ready)
+    if as_json:
+        typer.echo(check_plan.way_json(path, legs))
+    else:
+        check_tables.print_way(legs, Console())
+    return 0 if all(leg.first is None for leg in legs) else check_plan.BROKEN
+
+
 def _check_other(kind: Kind, path: Path) -> None:
     from rover.io.stations import read_stations
     from rover.io.vehicle import read_vehicle
@@ -76,11 +142,11 @@ def _check_other(kind: Kind, path: Path) -> None:
         read_stations(path)
 
 
-def _refuse_options(kind: Kind, options: dict[str, object]) -> None:
-    """Refuse options that only a scenario heeds."""
+def _refuse_options(kind: Kind, options: dict[str, object], *, needs: str = "scenarios") -> None:
+    """Refuse options that only other files heed."""
     from rover.core.errors import UsageError
 
     for name, value in options.items():
         if value not in (None, False, []):
             remedy = f"leave it out: {kind} files are checked as they stand"
-            raise UsageError("is for scenarios", remedy=remedy, field=name, value=value)
+            raise UsageError(f"is for {needs}", remedy=remedy, field=name, value=value)

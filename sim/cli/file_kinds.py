@@ -1,8 +1,9 @@
-"""Which kind of file a TOML file is, told by its keys: one with mistakes is still of the kind it is meant to be."""
+"""Which kind of file one is, told by its keys: one with mistakes is still of the kind it is meant to be."""
 
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +22,8 @@ class Kind(StrEnum):
     SITE = "site"
     VEHICLE = "vehicle"
     STATIONS = "stations"
+    TRAVERSE = "traverse"
+    WAY = "waypoints"
 
 
 _SHARED = {"format", "name"}
@@ -37,6 +40,23 @@ def kind_of(table: Mapping[str, Any]) -> Kind:
     return max(_OWN_KEYS, key=lambda kind: len(_OWN_KEYS[kind] & table.keys()))
 
 
+def json_kind(path: Path) -> Kind | None:
+    """Return whether a .json or .geojson file is a traverse or waypoints, None of any other suffix.
+
+    What cannot be read is taken for what its suffix says; the reader says what is wrong with it.
+    """
+    if path.suffix.lower() not in (".json", ".geojson"):
+        return None
+    by_suffix = Kind.TRAVERSE if path.suffix.lower() == ".json" else Kind.WAY
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return by_suffix
+    if not isinstance(table, dict) or "kind" in table:
+        return Kind.TRAVERSE if isinstance(table, dict) else by_suffix
+    return Kind.WAY if "type" in table else by_suffix
+
+
 def find_file(spec: str) -> Path:
     """Return the file that a path, or the bundled name of a scenario, a site or a vehicle, means.
 
@@ -50,7 +70,7 @@ def find_file(spec: str) -> Path:
     if spec in vehicle_names():
         return find_vehicle(spec, VehicleError)
     path = Path(spec)
-    if path.suffix == ".toml" or path.exists():
+    if path.suffix in (".toml", ".json", ".geojson") or path.exists():
         return path  # the reader says what is wrong with it
     names = [*scenario_names(), *site_names(), *vehicle_names()]
     close = difflib.get_close_matches(spec, names, n=1)

@@ -25,6 +25,10 @@ def run(
         typer.Option("--out", metavar="DIR", help="New or empty folder.", show_default="runs/NAME"),
     ] = None,
     planner: PlannerName = None,
+    plan: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--plan", metavar="FILE", help="Drive this: plan.json, or waypoints as .geojson."),
+    ] = None,
     monitor: Annotated[
         str, typer.Option("--monitor", metavar="note|strict", help="Strict: exit 8 if a rule was broken.")
     ] = "note",
@@ -33,9 +37,10 @@ def run(
     max_cells: MaxCells = None,
     quiet: Quiet = False,
 ) -> int:
-    """Plan a scenario and drive it; write summary, telemetry, traverse and pictures."""
+    """Plan a scenario, or take a plan, and drive it; write summary, telemetry, traverse and pictures."""
     from rover.core.atomic import atomic_folder
     from rover.core.errors import UsageError
+    from rover.planning.given_plan import read_given
     from rover.planning.registry import load_planner
     from sim.cli.progress import Interrupt, Progress, say_if_cold
     from sim.run.closed_loop import run_scenario
@@ -46,6 +51,7 @@ def run(
         raise UsageError("no such monitoring", remedy="say note or strict", field="--monitor", value=monitor)
     loaded = load_scenario(scenario, settings=settings or (), seed=seed)
     chosen = load_planner(planner) if planner else None
+    given = read_given(plan) if plan is not None else None
     folder = out if out is not None else _fresh_folder(loaded.name)
     say_if_cold(quiet=quiet)
     with (
@@ -57,6 +63,7 @@ def run(
         log = run_scenario(
             loaded,
             planner=chosen,
+            given=given,
             allow_body=allow_body,
             max_cells=cells_allowed(max_cells),
             progress=progress.update,

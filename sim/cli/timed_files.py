@@ -14,6 +14,7 @@ from rover.io.vector import Feature, write_traverse_geojson
 from rover.limits.mobility import clearance_limit
 from rover.planning.problem import NoPlan
 from rover.planning.schedule import Stage
+from sim.cli.plan_commands import write_commands
 from sim.cli.timed_answer import TimedAnswer, TimedPlan
 from sim.cli.timed_json import plain, plan_fields
 from sim.cli.timed_sheet import pareto_sheet, sheet_of
@@ -22,7 +23,7 @@ from sim.view.pareto import draw_pareto
 from sim.view.save import save_figure
 from sim.view.traverse import draw_traverse
 
-PLAN, TRAVERSE, PICTURE = "plan.json", "traverse.geojson", "plan.png"
+PLAN, TRAVERSE, COMMANDS, PICTURE = "plan.json", "traverse.geojson", "commands.csv", "plan.png"
 FRONT, FRONT_PICTURE = "pareto.csv", "pareto.png"
 
 
@@ -35,7 +36,9 @@ def write_timed(answer: TimedAnswer, folder: Path) -> None:
     told = answer.result
     if isinstance(told, NoPlan):
         raise ValueError("nothing to write of a refusal")
-    write_plan(folder / PLAN, plan_file_of(answer, told))
+    plan_file, around = plan_file_of(answer, told), answer.ready.around
+    write_plan(folder / PLAN, plan_file)
+    write_commands(folder / COMMANDS, plan_file, terrain=around.terrain, almanac=around.almanac)
     _write_traverse(answer, told, folder / TRAVERSE)
     save_figure(draw_traverse(sheet_of(answer, told)), folder / PICTURE)
     if answer.front:

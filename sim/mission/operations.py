@@ -5,12 +5,14 @@ It stands on Earth and knows no more than the rover's maps and models do: belief
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from rover.core.boundary import Mode
 from rover.core.grid import Dem
 from rover.core.vehicle import VehicleParams
 from rover.core.zones import Zone
@@ -23,15 +25,20 @@ from rover.limits.thermal import SunWindow, SunWindowParams
 from rover.onboard.mapping import BeliefState, begin_belief
 from rover.onboard.uplink import Uplink
 from rover.planning.ask import ask
-from rover.planning.astar import AStarPlanner
 from rover.planning.forecast import Forecaster, OperationsParams
+from rover.planning.given_plan import GIVEN, Given, between, check_given, plan_of_file
 from rover.planning.problem import Claim, NoPlan, Plan, Planner, PlanningProblem
+from rover.planning.registry import load_planner
 from rover.planning.schedule import schedule_plan
+from rover.planning.timetable import Timetable
 from rover.sky.almanac import Almanac
 from rover.terrain.derive import Terrain, derive_terrain
 from rover.terrain.horizon import HorizonMap, trace_horizon
 from rover.terrain.rocks import Rocks
 from sim.mission.timed import ALWAYS, TimedRules, timed_limits
+
+ON_BOARD = "astar"
+"""Planner that the rover asks where the ground's plans in time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -149,10 +156,33 @@ class MissionControl:
             return answer
         return schedule_plan(answer, problem, self.forecaster)
 
+    def follow(self, given: Given) -> Plan | NoPlan:
+        """Take up a plan that was brought along, without planning.
+
+        A traverse keeps its own timetable. Waypoints are given one: `NoPlan` where they break a limit or none fits.
+
+        Raises:
+            PlanFileError: Of another DEM, off the map, or between other ends than start and goal.
+        """
+        ends = {"start_m": self.start_m, "goal_m": self.goal_m}
+        check_given(given, self.maps.dem, **ends)
+        if given.traverse is not None:
+            return plan_of_file(given.traverse, self.maps.terrain, **ends)
+        assert given.way_m is not None
+        way = between(given.way_m, **ends)
+        geometry = self.maps.terrain.geometry
+        cells = np.array([geometry.cell_at(*place) for place in way.tolist()], np.int64)
+        plan = Plan(planner=GIVEN, cells=cells, waypoints_m=way, cost_s=0.0, expanded=0)
+        answer = schedule_plan(plan, self.problem(), self.forecaster)
+        if isinstance(answer, NoPlan) or answer.schedule is None:
+            return answer
+        driven = [stage for stage in answer.schedule.stages if stage.mode is Mode.DRIVE]
+        return replace(answer, cost_s=math.fsum(stage.end_s - stage.start_s for stage in driven))
+
     def uplink(self, plan: Plan, planner: Planner) -> tuple[Uplink, BeliefState]:
         """Return what is sent to the rover, and the maps it begins with; `planner` is the one it may ask again.
 
-        A planner that claims TIMED needs the horizon of the whole map: on board, A* replans in its place.
+        A planner in time needs a sky over every cell, which the rover does not have: it has the least way instead.
         """
         timed = Claim.TIMED in planner.claims
         maps = self.timed_maps if timed else self.maps
@@ -163,12 +193,29 @@ class MissionControl:
             vehicle=self.vehicle,
             terrain=terrain,
             forecaster=self.forecaster,
-            planner=AStarPlanner() if timed else planner,
+            planner=load_planner(ON_BOARD) if timed else planner,
             limits=self.limits,
             goal_m=self.goal_m,
             path_m=plan.waypoints_m,
+            leave_s=departures_s(plan),
         )
         return uplink, belief
+
+
+def departures_s(plan: Plan) -> npt.NDArray[np.float64] | None:
+    """Return (n,) when a plan leaves each waypoint at which it waits, -inf for the others; None without single steps.
+
+    Command cycles are no waits: the rover has its own, where its commands end.
+    """
+    if not isinstance(plan.schedule, Timetable):
+        return None
+    leave_s, at = np.full(len(plan.waypoints_m), -math.inf), 0
+    for step in plan.schedule.steps:
+        if step.to != step.cell:
+            at += 1
+        elif step.mode is not Mode.COMMAND:
+            leave_s[at] = step.end_s
+    return leave_s
 
 
 def mission_control(

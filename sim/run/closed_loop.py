@@ -15,6 +15,7 @@ from rover.core.boundary import Command, Mode, Observation
 from rover.io.elevation import DEFAULT_MAX_CELLS
 from rover.onboard import executive
 from rover.onboard.executive import ExecutiveState
+from rover.planning.given_plan import Given
 from rover.planning.problem import NoPlan, Plan, Planner
 from rover.planning.registry import load_planner
 from sim.run.metrics import summarize, versions
@@ -40,6 +41,7 @@ def run_scenario(
     scenario: Scenario,
     *,
     planner: Planner | None = None,
+    given: Given | None = None,
     seed: int | None = None,
     allow_body: bool = False,
     max_cells: int = DEFAULT_MAX_CELLS,
@@ -51,6 +53,7 @@ def run_scenario(
     Args:
         scenario: What to do.
         planner: Instead of the one the scenario names.
+        given: A plan to be driven instead of planning; the planner is asked on board if that closes.
         seed: Instead of the scenario's.
         allow_body: Accept terrain of another body.
         max_cells: Largest map accepted.
@@ -68,8 +71,8 @@ def run_scenario(
         scenario = scenario.model_copy(update={"seed": seed})
     setting = prepare(scenario, allow_body=allow_body, max_cells=max_cells)
     planner = planner or load_planner(scenario.planner)
-    answer = setting.control.plan(planner)
-    run = _Run(setting, planner, answer)
+    answer = setting.control.plan(planner) if given is None else setting.control.follow(given)
+    run = _Run(setting, planner, answer, planned_by=planner.name if given is None else given.planner)
     if isinstance(answer, NoPlan):
         run.end(Outcome.NO_PLAN, str(answer))
     else:
@@ -120,8 +123,9 @@ class _Tape:
 class _Run:
     """One run: the parties, and what is noted down."""
 
-    def __init__(self, setting: Setting, planner: Planner, answer: Plan | NoPlan) -> None:
+    def __init__(self, setting: Setting, planner: Planner, answer: Plan | NoPlan, *, planned_by: str) -> None:
         self.setting = setting
+        self.planned_by = planned_by
         self.planner = planner
         self.plan = answer if isinstance(answer, Plan) else None
         self.refusal = answer if isinstance(answer, NoPlan) else None
@@ -296,7 +300,7 @@ class _Run:
             "reason": self.reason,
             "no_plan": asdict(self.refusal) if self.refusal else None,
             "seed": setting.scenario.seed,
-            "planner": self.planner.name,
+            "planner": self.planned_by,
             "site": setting.scenario.site.name if setting.scenario.terrain.dem is None else None,
             "terrain": setting.dem.source,
             "crs_wkt": geometry.site.crs_wkt,
@@ -326,11 +330,8 @@ def _plan_summary(plan: Plan | None) -> dict[str, Any] | None:
 
 
 def _finite(figures: dict[str, Any]) -> dict[str, Any]:
-    """Return the same with what is not finite as None: what never applied has infinite slack, and JSON has not."""
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in figures.items()
-    }
+    """JSON has no infinity: what is not finite is null."""
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in figures.items()}
 
 
 def _ledger(final: WorldState | None) -> dict[str, float] | None:

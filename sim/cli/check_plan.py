@@ -1,0 +1,147 @@
+"""Plans put to the check: a traverse against its own scenario, a person's waypoints against one that is named."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rover.core.errors import PlanFileError
+from rover.io.plan_file import PlanFile, read_plan
+from rover.io.way_file import read_way
+from rover.planning.check_ledger import Known, Verdict
+from rover.planning.check_traverse import check_traverse
+from rover.planning.check_way import WayLeg, check_way
+from rover.planning.given_plan import require_same_dem
+from sim.run.scenario import Scenario, scenario_from_table
+from sim.run.setting import Setting, prepare, require_inside
+
+FORMAT = 1
+BROKEN = 8
+"""Exit status where a limit is broken."""
+
+
+def judge_plan_file(path: Path, *, allow_body: bool, max_cells: int) -> tuple[PlanFile, Setting, Verdict]:
+    """Read a plan, make its scenario ready again and check it.
+
+    Raises:
+        PlanFileError: It cannot be read, is of another DEM than its scenario's, or has looser limits than that.
+        FarsideError: The scenario in it cannot be used.
+    """
+    plan = read_plan(path)
+    setting = prepare(scenario_of_plan(plan, path), allow_body=allow_body, max_cells=max_cells)
+    require_same_dem(plan, setting.dem, path)
+    _require_no_looser(plan, setting, path)
+    if plan.limits.link_margin_deg is not None and setting.almanac.relay is None:
+        raise PlanFileError(
+            "a margin of the link, and the scenario has no relay",
+            remedy="plan again with a scenario that has one",
+            file=path,
+            field="limits.link_margin_deg",
+            value=plan.limits.link_margin_deg,
+        )
+    return plan, setting, check_traverse(plan, known_of(setting))
+
+
+def scenario_of_plan(plan: PlanFile, path: Path) -> Scenario:
+    """Return the scenario in a plan; its DEM is looked for from here, and beside the plan.
+
+    Raises:
+        ScenarioError, VehicleError, ZoneError: With one problem for each thing wrong.
+    """
+    table = dict(plan.scenario)
+    terrain = table.get("terrain")
+    named = terrain.get("dem") if isinstance(terrain, dict) else None
+    if isinstance(named, str) and not Path(named).exists() and (path.parent / named).exists():
+        table["terrain"] = {**terrain, "dem": str(path.parent / named)}  # type: ignore[dict-item]
+    return scenario_from_table(table, file=str(path))
+
+
+def _require_no_looser(plan: PlanFile, setting: Setting, path: Path) -> None:
+    """Refuse a plan whose file claims more room than its scenario and vehicle give."""
+    limits, vehicle = plan.limits, setting.vehicle
+    operations = setting.control.forecaster.operations
+    most = {
+        "slope_deg": vehicle.slope_limit_deg,
+        "roll_deg": vehicle.roll_limit_deg,
+        "deadline_s": setting.deadline_s,
+        "stop_every_m": operations.stop_every_m,
+    }
+    least = {"reserve_soc": operations.reserve_soc, "command_cycle_s": operations.command_cycle_s}
+    for name, bound in {**most, **least}.items():
+        stated = float(getattr(limits, name))
+        looser = stated > bound if name in most else stated < bound
+        if looser and not math.isclose(stated, bound, rel_tol=1e-9):
+            raise PlanFileError(
+                f"looser than its scenario's {bound:g}",
+                remedy="plan again rather than edit the file",
+                file=path,
+                field=f"limits.{name}",
+                value=stated,
+            )
+
+
+def known_of(setting: Setting) -> Known:
+    """Return what plans of a scenario are held against; its horizon is traced here."""
+    control = setting.control
+    return Known(
+        terrain=control.timed_maps.terrain,
+        hazards=control.timed_maps.hazards,
+        horizon=control.horizon(),
+        almanac=setting.almanac,
+        vehicle=setting.vehicle,
+        sun=control.forecaster.window.params,
+        zones=setting.zones,
+        zone_times=setting.zone_times,
+        start_m=control.start_m,
+        goal_m=control.goal_m,
+        soc=control.soc,
+    )
+
+
+def judge_way_file(path: Path, setting: Setting) -> tuple[WayLeg, ...]:
+    """Read a person's waypoints and judge each leg between two.
+
+    Raises:
+        PlanFileError: They cannot be read.
+        PlaceError: One lies off the map.
+    """
+    way = read_way(path)
+    require_inside(
+        setting.dem.geometry, {f"waypoint {i}": (e, n) for i, (e, n) in enumerate(way.tolist(), 1)}
+    )
+    return check_way(way, known_of(setting))
+
+
+def verdict_json(path: Path, verdict: Verdict) -> str:
+    """Return what was found of a traverse as JSON; what is not finite is null."""
+    table = {
+        "format": FORMAT,
+        "file": str(path),
+        "holds": verdict.holds,
+        "worst": [_plain({**asdict(found), "holds": found.holds}) for found in verdict.worst],
+        "broken": [_plain(asdict(found)) for found in verdict.broken],
+    }
+    return json.dumps(table, indent=1, allow_nan=False)
+
+
+def way_json(path: Path, legs: tuple[WayLeg, ...]) -> str:
+    """Return what was found of waypoints as JSON."""
+    holds = all(leg.first is None for leg in legs)
+    table = {
+        "format": FORMAT,
+        "file": str(path),
+        "holds": holds,
+        "legs": [_plain(asdict(leg)) for leg in legs],
+    }
+    return json.dumps(table, indent=1, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(held) for key, held in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(held) for held in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
