@@ -44,7 +44,7 @@ class ExecutiveState:
         mode: Present mode.
         hold_until_s: End of the stay that is under way.
         path_m: (n, 2) waypoints still ahead.
-        leave_s: (n,) earliest departure from each of them.
+        leave_s: (n,) earliest departure from each of them, by order; those without one are not waited for.
         waited: Whether it has waited for one since it last decided to drive.
         track_m: Places stood at, latest last.
         hop_left_m: Of the present set of commands.
@@ -125,7 +125,7 @@ def _go_on(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[Ex
 def _departs_s(state: ExecutiveState, seen: Observation) -> float:
     """Return until when the plan stays at the waypoints at which the rover stands; -inf where it does not."""
     departs_s = -math.inf
-    for place, leave_s in zip(state.path_m[:-1], state.leave_s[:-1], strict=True):
+    for place, leave_s in zip(state.path_m[:-1], state.leave_s, strict=False):
         if _gap(seen, place) > ARRIVAL_M:
             break
         departs_s = max(departs_s, float(leave_s))

@@ -64,9 +64,10 @@ def _check_clearance(case: Case) -> None:
     corners = [np.column_stack([a[:, 0], b[:, 1]]) for a, b in _both_ways(steps.here, steps.there)]
     under = np.stack([steps.here, steps.there, *corners], axis=1)
     least = away_m[under[:, :, 0], under[:, :, 1]].min(axis=1)
-    # Beyond it: of a footprint that reaches no other cell, a hazard in its own must still count.
-    bound = max(case.limits.reach_m, reach_m) * (1.0 + _TOUCHING) + _TOUCHING
-    case.ledger.at_least("clearance", "m", np.arange(len(steps)), least, bound)
+    bound = max(case.limits.reach_m, reach_m)
+    # At the bound they touch. Of a footprint that reaches no other cell, a hazard in its own must still count.
+    further = -_TOUCHING * (1.0 + bound)
+    case.ledger.at_least("clearance", "m", np.arange(len(steps)), least, bound, tolerance=further)
 
 
 def _both_ways(here: Cells, there: Cells) -> tuple[tuple[Cells, Cells], tuple[Cells, Cells]]:

@@ -121,7 +121,8 @@ class Finding:
         cell: (row, col) where it begins.
         value, bound: What it reaches, and what it may.
         slack: Distance to the bound, negative beyond it.
-        tolerance: What the stored layers and figures are worth; beyond it the limit is broken.
+        tolerance: What the stored layers and figures are worth; beyond it the limit is broken. Negative where the bound
+            itself is too much.
     """
 
     limit: str

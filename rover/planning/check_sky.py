@@ -58,9 +58,7 @@ def _check_allowed(case: Case, day: Day) -> None:
                 wrong_s[i] += seconds
         covered = min(steps.end_s[i], day.edge_s[-1]) - max(steps.start_s[i], day.edge_s[0])
         wrong_s[i] += max(0.0, float(steps.span_s[i] - covered))  # beyond the plan's time nothing is known
-    case.ledger.at_most(
-        "time the Sun does not allow", "s", np.arange(len(steps)), wrong_s, 0.0, tolerance=2 * EDGE_S
-    )
+    case.ledger.at_most("outside its hours", "s", np.arange(len(steps)), wrong_s, 0.0, tolerance=2 * EDGE_S)
 
 
 def _check_elevation(case: Case) -> None:
@@ -75,7 +73,7 @@ def _check_elevation(case: Case) -> None:
         "Sun elevation", "deg", legs, low, math.degrees(sun.min_drive_rad), tolerance=_SUN_DEG
     )
     most = math.degrees(max(sun.nap_enter_rad, sun.nap_exit_rad))
-    case.ledger.at_most("Sun elevation before the nap", "deg", legs, high, most, tolerance=_SUN_DEG)
+    case.ledger.at_most("Sun below the nap", "deg", legs, high, most, tolerance=_SUN_DEG)
 
 
 def _pairs(case: Case, day: Day) -> tuple[np.ndarray, np.ndarray]:
@@ -99,7 +97,7 @@ def _check_light(case: Case, day: Day) -> None:
     least = np.full(len(legs), np.inf)
     for cells in (steps.here[legs], steps.there[legs]):
         np.minimum.at(least, which, light_at(case.known.horizon, day, cells[which], bins))
-    case.ledger.at_least("lit", "of the disc", legs, least, case.limits.least_lit, tolerance=LIGHT_TOLERANCE)
+    case.ledger.at_least("lit", "share", legs, least, case.limits.least_lit, tolerance=LIGHT_TOLERANCE)
 
 
 def _check_shadow(case: Case, day: Day) -> None:
@@ -177,7 +175,7 @@ def _check_sleep_by_day(case: Case, day: Day, i: int, k: int, asleep: bool) -> N
     """Note a rover that sleeps without a night before it, or on although its array has woken it."""
     given, spread = parked_w(case, day, case.steps.here[i][None], np.array([k]))
     most = case.known.vehicle.wake_array_w if asleep else -math.inf
-    case.ledger.at_most("array of a sleeping rover", "W", i, given, most, tolerance=spread)
+    case.ledger.at_most("array while asleep", "W", i, given, most, tolerance=spread)
 
 
 def _check_awake(case: Case, day: Day, i: int, k: int) -> None:

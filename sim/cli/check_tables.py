@@ -19,10 +19,12 @@ MOST_LINES = 20
 
 def print_verdict(verdict: Verdict, epoch: Epoch, console: Console) -> None:
     """Print the worst margin of each limit, then every limit that is broken with leg, place, value and bound."""
-    table = Table(box=box.SIMPLE, title="worst margins", title_justify="left")
+    table = Table(
+        box=box.SIMPLE, title="worst margins", title_justify="left", pad_edge=False, collapse_padding=True
+    )
     for name in ("limit", "reached", "bound", "margin"):
         table.add_column(name, justify="left" if name == "limit" else "right", no_wrap=True)
-    for name in ("step", "cell", "UTC"):
+    for name in ("step", "cell", "when"):
         table.add_column(name, no_wrap=True)
     for found in verdict.worst:
         if not found.holds or not is_bookkeeping(found):
@@ -50,7 +52,7 @@ _FRAME = (
     "takes time",
     "within the almanac",
     "array that wakes",
-    "array of a sleeping rover",
+    "array while asleep",
 )
 
 
@@ -65,10 +67,10 @@ def broken_words(found: Finding, epoch: Epoch) -> str:
 
 
 def _row(found: Finding, epoch: Epoch) -> list[str]:
-    cell = "" if found.cell is None else f"{found.cell[0]}, {found.cell[1]}"
+    cell = "" if found.cell is None else f"{found.cell[0]},{found.cell[1]}"
     step = "" if found.step is None else str(found.step)
-    figures = [f"{_figure(v)} {found.unit}" for v in (found.value, found.bound)]
-    return [found.limit, *figures, _figure(found.slack), step, cell, _utc(found, epoch)]
+    figures = [_figure(v) for v in (found.value, found.bound, found.slack)]
+    return [f"{found.limit} ({found.unit})", *figures, step, cell, _utc(found, epoch)[5:16].replace("T", " ")]
 
 
 def _utc(found: Finding, epoch: Epoch) -> str:

@@ -31,6 +31,7 @@ from rover.planning.problem import Claim, NoPlan, Plan, Planner, PlanningProblem
 from rover.planning.registry import load_planner
 from rover.planning.schedule import schedule_plan
 from rover.planning.timetable import Timetable
+from rover.planning.traverse import TraversePlanner
 from rover.sky.almanac import Almanac
 from rover.terrain.derive import Terrain, derive_terrain
 from rover.terrain.horizon import HorizonMap, trace_horizon
@@ -38,7 +39,7 @@ from rover.terrain.rocks import Rocks
 from sim.mission.timed import ALWAYS, TimedRules, timed_limits
 
 ON_BOARD = "astar"
-"""Planner that the rover asks where the ground's plans in time."""
+"""Planner that the rover asks where the ground's is the traverse planner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -182,7 +183,7 @@ class MissionControl:
     def uplink(self, plan: Plan, planner: Planner) -> tuple[Uplink, BeliefState]:
         """Return what is sent to the rover, and the maps it begins with; `planner` is the one it may ask again.
 
-        A planner in time needs a sky over every cell, which the rover does not have: it has the least way instead.
+        The traverse planner needs the light of every cell, which the rover does not have: it has another.
         """
         timed = Claim.TIMED in planner.claims
         maps = self.timed_maps if timed else self.maps
@@ -193,7 +194,7 @@ class MissionControl:
             vehicle=self.vehicle,
             terrain=terrain,
             forecaster=self.forecaster,
-            planner=load_planner(ON_BOARD) if timed else planner,
+            planner=load_planner(ON_BOARD) if isinstance(planner, TraversePlanner) else planner,
             limits=self.limits,
             goal_m=self.goal_m,
             path_m=plan.waypoints_m,

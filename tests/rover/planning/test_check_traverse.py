@@ -124,7 +124,7 @@ BOUNDS: dict[str, tuple[str, str, Callable[[PlanFile, Known, float], Mutated]]] 
     "low Sun": ("lit", "Sun elevation", lambda p, k, v: (p, with_sun(k, min_drive_rad=1.01 * v))),
     "nap": (
         "relay",
-        "Sun elevation before the nap",
+        "Sun below the nap",
         lambda p, k, v: (p, with_sun(k, nap_enter_rad=0.99 * v)),
     ),
 }
@@ -339,20 +339,20 @@ MUTATIONS: dict[str, tuple[str, str, Callable[[PlanFile, Known], Mutated]]] = {
     ),
     "no command cycle": ("commands", "stop_every", lambda p, k: (without(p, cycle_of(p)), k)),
     "half a command cycle": ("commands", "command_cycle", lambda p, k: (without(p, cycle_of(p)[:1]), k)),
-    "driving in the nap": ("plain", "time the Sun does not allow", lambda p, k: (later(p, 40 * HOUR_S), k)),
-    "a high Sun": ("plain", "Sun elevation before the nap", lambda p, k: (later(p, 60 * HOUR_S), k)),
+    "driving in the nap": ("plain", "outside its hours", lambda p, k: (later(p, 40 * HOUR_S), k)),
+    "a high Sun": ("plain", "Sun below the nap", lambda p, k: (later(p, 60 * HOUR_S), k)),
     "a low Sun": ("lit", "Sun elevation", lambda p, k: (later(p, 12 * HOUR_S), k)),
     "beyond the sky known": ("plain", "within the almanac", lambda p, k: (later(p, 9e6), k)),
     "late": ("plain", "deadline", lambda p, k: (later(p, p.limits.deadline_s - p.steps[-1].end_s + 36.0), k)),
-    "awake at night": ("night", "time the Sun does not allow", awake_at_night),
+    "awake at night": ("night", "outside its hours", awake_at_night),
     "asleep by day": (
         "commands",
-        "array of a sleeping rover",
+        "array while asleep",
         lambda p, k: (with_step(p, first(p, Mode.CHARGE), mode=Mode.DORMANT), k),
     ),
     "asleep too long": (
         "night",
-        "array of a sleeping rover",
+        "array while asleep",
         lambda p, k: (
             with_step(p, end_of_night(p) + 1, mode=Mode.DORMANT, to=p.steps[end_of_night(p) + 1].cell),
             k,

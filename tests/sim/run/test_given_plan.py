@@ -1,0 +1,169 @@
+"""Driving a plan that is brought along: no leaving before its time, by day or over a night, and no other ends."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rover.core.boundary import Mode
+from rover.core.errors import PlanFileError
+from rover.io.plan_file import PlanFile
+from rover.planning.given_plan import GIVEN, Given
+from rover.planning.schedule import path_length
+from sim.mission.operations import departures_s
+from sim.run.closed_loop import run_scenario
+from sim.run.runlog import RunLog
+from tests.builders.traverse_file import setting_of, traverse_of
+
+HOUR_S = 3600.0
+NAME = "short-hop"
+SMALL = ("terrain.size_m=160", "goal_m=[-30.0, 20.0]", "faults.observations_off=true")
+FILE = Path("plan.json")
+
+
+def waiting(plan: PlanFile, number: int, seconds: float) -> PlanFile:
+    """Return a plan that stays before one of its steps."""
+    step = plan.steps[number]
+    stay = step.model_copy(
+        update={
+            "mode": Mode.CHARGE,
+            "to": step.cell,
+            "to_m": step.from_m,
+            "end_s": step.start_s + seconds,
+            "soc_after": step.soc,
+        }
+    )
+    later = [
+        s.model_copy(update={"start_s": s.start_s + seconds, "end_s": s.end_s + seconds})
+        for s in plan.steps[number:]
+    ]
+    return plan.model_copy(update={"steps": (*plan.steps[:number], stay, *later)})
+
+
+@cache
+def log_of(number: int, seconds: float) -> RunLog:
+    plan = traverse_of(NAME, SMALL)
+    given = plan if seconds == 0 else waiting(plan, number, seconds)
+    return run_scenario(setting_of(NAME, SMALL).scenario, given=Given(file=FILE, traverse=given))
+
+
+def departure(log: RunLog, place: tuple[float, float]) -> tuple[float, float]:
+    """Return when the rover came to a place and when it left."""
+    away = np.hypot(log.telemetry["east_m"] - place[0], log.telemetry["north_m"] - place[1])
+    there = np.flatnonzero(away < 0.06)
+    assert len(there) > 1
+    time_s = log.telemetry["time_s"]
+    return float(time_s[there[0]]), float(time_s[there[-1]])
+
+
+def test_a_traverse_is_driven_as_planned() -> None:
+    log, plan = log_of(0, 0.0), traverse_of(NAME, SMALL)
+    assert log.outcome == "arrived" and log.summary["planner"] == "traverse"
+    assert log.summary["plan"]["arrive_s"] == plan.steps[-1].end_s
+    planned = np.array([plan.steps[0].from_m, *(s.to_m for s in plan.steps if s.moves)])
+    assert np.allclose(log.planned_m[1:-1], planned[1:-1])
+    assert tuple(log.planned_m[0]) == log.start_m and tuple(log.planned_m[-1]) == log.goal_m
+    assert float(log.summary["distance_m"]) == pytest.approx(path_length(log.planned_m), rel=0.02)
+
+
+@pytest.mark.parametrize("number", [0, 7])
+def test_it_does_not_leave_before_its_time(number: int) -> None:
+    log, plan = log_of(number, 5 * HOUR_S), traverse_of(NAME, SMALL)
+    step = plan.steps[number]
+    place = log.start_m if number == 0 else step.from_m
+    came, left = departure(log, place)
+    assert came < step.start_s + 0.3 * HOUR_S
+    leaves = step.start_s + 5 * HOUR_S
+    assert leaves - 1e-3 <= left <= leaves + 0.2 * HOUR_S
+    waited = log.telemetry["mode"][
+        (log.telemetry["time_s"] > came + 700) & (log.telemetry["time_s"] < leaves)
+    ]
+    assert {log.modes[m] for m in waited.tolist()} == {"charge"}
+    assert log.outcome == "arrived"
+    assert log.summary["distance_m"] == pytest.approx(log_of(0, 0.0).summary["distance_m"], abs=0.5)
+
+
+def test_it_sleeps_through_a_night_that_it_waits_over() -> None:
+    wait_s = 21 * 86_400.0
+    log, plan = log_of(7, wait_s), traverse_of(NAME, SMALL)
+    _, left = departure(log, plan.steps[7].from_m)
+    assert left >= plan.steps[7].start_s + wait_s - 1e-3
+    names = {event.name for event in log.events}
+    assert {"dormant", "wake"} <= names
+    assert log.outcome == "arrived" and log.summary["planner"] == "traverse"
+
+
+def test_departures_are_those_of_waits_only() -> None:
+    setting = setting_of(NAME, SMALL)
+    plan = waiting(traverse_of(NAME, SMALL), 7, HOUR_S)
+    followed = setting.control.follow(Given(file=FILE, traverse=plan))
+    leave_s = departures_s(followed)  # type: ignore[arg-type]
+    assert leave_s is not None and len(leave_s) == len(followed.waypoints_m)  # type: ignore[union-attr]
+    stays = [step for step in plan.steps if not step.moves]
+    assert sorted(leave_s[np.isfinite(leave_s)]) == sorted({s.end_s for s in stays})
+    commanded = plan.model_copy(
+        update={
+            "steps": tuple(s if s.moves else s.model_copy(update={"mode": Mode.COMMAND}) for s in plan.steps)
+        }
+    )
+    leave_s = departures_s(setting.control.follow(Given(file=FILE, traverse=commanded)))  # type: ignore[arg-type]
+    assert leave_s is not None and np.isneginf(leave_s).all()
+
+
+def test_waypoints_are_driven_without_planning() -> None:
+    setting = setting_of(NAME, SMALL)
+    (east, north), goal = setting.scenario.start_m, setting.scenario.goal_m
+    way = np.array([[east, north], [-5.0, 20.0], [-25.0, 5.0], goal])
+    log = run_scenario(setting.scenario, given=Given(file=Path("way.geojson"), way_m=way))
+    assert log.outcome == "arrived" and log.summary["planner"] == GIVEN
+    assert np.allclose(log.planned_m, way)
+    for place in way[1:-1]:
+        away = np.hypot(log.telemetry["east_m"] - place[0], log.telemetry["north_m"] - place[1])
+        assert away.min() < 0.1
+    assert log.summary["plan"]["cost_s"] > 0 and log.replanned_m == []
+
+
+def bad(kind: str) -> Given:
+    plan = traverse_of(NAME, SMALL)
+    steps = plan.steps
+    changed = {
+        "another DEM": plan.model_copy(update={"dem": plan.dem.model_copy(update={"sha256": "0" * 64})}),
+        "no step": plan.model_copy(update={"steps": ()}),
+        "a jump": plan.model_copy(update={"steps": (*steps[:3], *steps[4:])}),
+        "off the map": plan.model_copy(
+            update={"steps": (*steps[:-1], steps[-1].model_copy(update={"to": (500, 2)}))}
+        ),
+        "another goal": plan.model_copy(update={"steps": steps[:-4]}),
+    }
+    ways = {
+        "another start": np.array([[3.0, 0.0], [-30.0, 20.0]]),
+        "a waypoint off the map": np.array([[0.0, 0.0], [900.0, 0.0], [-30.0, 20.0]]),
+    }
+    if kind in ways:
+        return Given(file=Path("way.geojson"), way_m=ways[kind])
+    return Given(file=FILE, traverse=changed[kind])
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        ("another DEM", "dem.sha256"),
+        ("no step", "steps"),
+        ("a jump", "steps.3.to"),
+        ("off the map", "steps"),
+        ("another goal", "waypoint"),
+        ("another start", "waypoint 1"),
+        ("a waypoint off the map", "waypoint 2"),
+    ],
+)
+def test_what_cannot_be_followed_is_refused(kind: str, field: str) -> None:
+    with pytest.raises(PlanFileError) as refused:
+        run_scenario(setting_of(NAME, SMALL).scenario, given=bad(kind))
+    problem = refused.value.problems[0]
+    assert problem.field is not None and problem.field.startswith(field)
+    assert problem.remedy and problem.file in ("plan.json", "way.geojson")
+    assert math.isfinite(refused.value.exit_code)
