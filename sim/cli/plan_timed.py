@@ -70,7 +70,7 @@ class _NothingToKeep(Exception):  # noqa: N818 - no error: takes the folder away
 def _answer(asked: TimedRequest, scenario: Scenario, criteria: tuple[Criterion, ...]) -> TimedAnswer:
     from dataclasses import replace
 
-    from rover.core.errors import PlaceError
+    from rover.core.errors import PlaceError, ResourceError
     from rover.planning.traverse import TraversePlanner, outlook
     from sim.cli.options import cells_allowed
     from sim.cli.progress import Progress, say_if_cold
@@ -87,7 +87,10 @@ def _answer(asked: TimedRequest, scenario: Scenario, criteria: tuple[Criterion, 
     with Progress(quiet=asked.quiet, doing="searching", of="the time allowed", first="light") as progress:
         problem = setting.control.problem(TraversePlanner())
         problem = replace(problem, time_limit_s=asked.time_limit)
-        ready = outlook(problem, step_s=setting.control.light_step_s)
+        try:
+            ready = outlook(problem, step_s=setting.control.light_step_s)
+        except ResourceError as error:
+            raise error.by_the_names({"step_s": "limits.light_step_h"}) from error
         return find_traverse(setting, ready, criteria, report=_reporter(setting, criteria[0], progress))
 
 
