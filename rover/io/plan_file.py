@@ -31,12 +31,16 @@ KIND: Literal["traverse"] = "traverse"
 OVERLAP_S = 1e-3
 """A step may begin so long before the one before it ends: what is lost where times are written as text and added up."""
 
+LEAST_BIN_S = 10.0
+"""Shorter bins would be millions."""
+
 Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+WattHours = Annotated[float, Field(strict=True, ge=0, le=1e12, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 Angle = Annotated[float, Field(strict=True, gt=0, lt=90, allow_inf_nan=False)]
-Index = Annotated[int, Field(strict=True, ge=0)]
+Index = Annotated[int, Field(strict=True, ge=0, lt=2**31)]
 Count = Annotated[int, Field(strict=True, ge=1)]
 Text = Annotated[str, Field(strict=True, min_length=1)]
 
@@ -87,8 +91,8 @@ class PlanStep(_Record):
     to_m: tuple[Finite, Finite]
     soc: Share
     soc_after: Share
-    harvest_wh: NotNegative
-    load_wh: NotNegative
+    harvest_wh: WattHours
+    load_wh: WattHours
 
     @model_validator(mode="after")
     def _in_order(self) -> PlanStep:
@@ -129,7 +133,7 @@ class PlanFile(_Record):
     depart_utc: Text
     arrive_utc: Text
     depart_s: Finite = 0.0
-    bin_s: Positive
+    bin_s: Annotated[float, Field(strict=True, ge=LEAST_BIN_S, allow_inf_nan=False)]
     edges_s: tuple[Finite, ...] = ()
     limits: PlanLimits
     steps: tuple[PlanStep, ...]

@@ -156,6 +156,16 @@ def _resume(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[E
     return _drive_on(state, seen, uplink)
 
 
+def _carried(state: ExecutiveState, path_m: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the earliest departures of a new path: those of the old one's waypoints that it leads through as well."""
+    leave_s = _any_time(path_m)
+    for place, until_s in zip(state.path_m, state.leave_s, strict=False):
+        if until_s > -math.inf:
+            there = np.hypot(*(path_m - place).T) <= ARRIVAL_M
+            leave_s[there] = np.maximum(leave_s[there], until_s)
+    return leave_s
+
+
 def _any_time(path_m: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.full(len(path_m), -math.inf)
 
@@ -243,7 +253,7 @@ def _handle_replan(
     state = replace(
         state,
         path_m=path,
-        leave_s=_any_time(path),  # the plan's times were of the way that closed
+        leave_s=_carried(state, path),
         must_replan=None,
         back_off_m=0.0,
         backing=0 if start == (seen.east_m, seen.north_m) else len(back) + 1,

@@ -423,6 +423,7 @@ CHECKERS = (
     "check_light",
     "check_power",
     "check_sky",
+    "check_way",
 )
 NAMES = {
     "rover.hazard.costmap": {"footprint_reach_cells"},

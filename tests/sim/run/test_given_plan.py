@@ -12,7 +12,10 @@ import pytest
 from rover.core.boundary import Mode
 from rover.core.errors import PlanFileError
 from rover.io.plan_file import PlanFile
+from rover.onboard import executive
+from rover.planning.astar import AStarPlanner
 from rover.planning.given_plan import GIVEN, Given
+from rover.planning.problem import Plan
 from rover.planning.schedule import path_length
 from sim.mission.operations import departures_s
 from sim.run.closed_loop import run_scenario
@@ -125,6 +128,20 @@ def test_waypoints_are_driven_without_planning() -> None:
         away = np.hypot(log.telemetry["east_m"] - place[0], log.telemetry["north_m"] - place[1])
         assert away.min() < 0.1
     assert log.summary["plan"]["cost_s"] > 0 and log.replanned_m == []
+
+
+def test_a_new_way_keeps_the_times_of_the_places_that_it_shares() -> None:
+    setting = setting_of(NAME, SMALL)
+    plan = waiting(traverse_of(NAME, SMALL), 7, 5 * HOUR_S)
+    followed = setting.control.follow(Given(file=FILE, traverse=plan))
+    assert isinstance(followed, Plan)
+    uplink, belief = setting.control.uplink(followed, AStarPlanner())
+    mind = executive.init(uplink, belief)
+    held = np.flatnonzero(np.isfinite(mind.leave_s) & (mind.leave_s > 4 * HOUR_S))
+    assert len(held) == 1
+    place = mind.path_m[held[0]]
+    through = np.array([[90.0, 90.0], place, [91.0, 90.0]])
+    assert executive._carried(mind, through).tolist() == [-math.inf, mind.leave_s[held[0]], -math.inf]
 
 
 def bad(kind: str) -> Given:
