@@ -57,6 +57,9 @@ PLANS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("refusal.png", "-600,-250", "200,-230", {"explain": True}),
 )
 
+TRAVERSE_FROM = "2019-01-11T20:00:00Z"
+"""Of `first-drive`: two days before the Sun is too low."""
+
 RINGS = ROOT / "docs" / "von_karman_rings.toml"
 CRATER_CELL_M, CRATER_CELLS = 474, 633
 """A square of 300 km at the resolution of the measured map."""
@@ -125,6 +128,9 @@ def draw_plans(folder: Path) -> None:
     for name, start, goal, asked in PLANS:
         plan(dem, start, goal, snap=60.0, plot=folder / name, quiet=True, **asked)
         shrink(folder / name, FIGURES / name, width_px=PLAN_WIDTH_PX)
+    traverse = folder / "traverse"
+    plan(Path("first-drive"), settings=[f"start_utc={TRAVERSE_FROM}"], out=traverse, quiet=True)
+    shrink(traverse / "plan.png", FIGURES / "traverse.png", width_px=PLAN_WIDTH_PX)
 
 
 def crater_m(site: SiteParams, seed: int) -> npt.NDArray[np.float64]:

@@ -152,6 +152,10 @@ class ZoneLimit:
     def name(self) -> str:
         return f"zone {self.zone.name} (m)"
 
+    def edges_s(self) -> tuple[float, ...]:
+        """Return the times at which it begins and ceases to hold, as far as it does."""
+        return tuple(time_s for time_s in (self.from_s, self.until_s) if math.isfinite(time_s))
+
     def table(self, around: Surroundings) -> Table:
         halves = moves_within(self.zone, self.vehicle, around.geometry, MOVES)
         if self.from_s == -math.inf and self.until_s == math.inf:

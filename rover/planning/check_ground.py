@@ -84,9 +84,11 @@ def _check_zones(case: Case) -> None:
         swept_corridor(case.known.vehicle, geometry.centres_of(np.unique(way.reshape(2, 2), axis=0)))
         for way in unique
     ]
-    for zone in case.known.zones:
-        room = np.array([clearance_m(zone, covered) for covered in swept])
-        case.ledger.at_least(f"zone {zone.name}", "m", np.arange(len(steps)), room[which.ravel()], 0.0)
+    always = [(-math.inf, math.inf)] * len(case.known.zones)
+    for zone, (from_s, until_s) in zip(case.known.zones, case.known.zone_times or always, strict=True):
+        room = np.array([clearance_m(zone, covered) for covered in swept])[which.ravel()]
+        held = np.flatnonzero((steps.end_s > from_s) & (steps.start_s < until_s))
+        case.ledger.at_least(f"zone {zone.name}", "m", held, room[held], 0.0)
 
 
 def check_commands(case: Case, length_m: Floats) -> None:

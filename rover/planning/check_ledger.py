@@ -33,6 +33,7 @@ class Known:
         almanac: Of the plan's whole time; with the relay where a margin of the link is asked for.
         vehicle, sun: The rover, and what the Sun allows.
         zones: Keep-in and keep-out.
+        zone_times: When each of them holds, seconds since the almanac's epoch; None for always.
         start_m, goal_m: (east, north).
         soc: State of charge at departure.
     """
@@ -44,6 +45,7 @@ class Known:
     vehicle: VehicleParams
     sun: SunWindowParams
     zones: Sequence[Zone] = ()
+    zone_times: Sequence[tuple[float, float]] | None = None
     start_m: tuple[float, float]
     goal_m: tuple[float, float]
     soc: float

@@ -62,6 +62,40 @@ def fill_legs(layers, cells, moves, halves, cell_m, rules, slip, legs_s, legs_j,
 
 
 @kernel
+def least_worst_to(goal, cols, legs, price, worst):  # type: ignore[no-untyped-def]
+    """Fill the least that the dearest cell costs on the best way from every cell to the goal, both ends included.
+
+    Args:
+        goal, cols: Cell by number, columns of the map.
+        legs: (n, 8) float32, inf where there is no move.
+        price: (n,) float64 of being on a cell.
+        worst: (n,) float64 to fill.
+    """
+    count = len(worst)
+    for cell in range(count):
+        worst[cell] = np.inf
+    keys, items, size = np.empty(1024), np.empty(1024, np.int64), 0
+    worst[goal] = price[goal]
+    keys, items, size = put(keys, items, size, price[goal], goal)
+    while size > 0:
+        dearest, cell = keys[0], items[0]
+        size = drop_first(keys, items, size)
+        if dearest > worst[cell]:
+            continue
+        for d in range(8):
+            row, col = cell // cols - ROWS_OFF[d], cell % cols - COLS_OFF[d]
+            if not (0 <= col < cols and row >= 0 and row * cols + col < count):
+                continue
+            before = row * cols + col
+            if not legs[before, d] < np.inf:
+                continue
+            through = max(dearest, price[before])
+            if through < worst[before]:
+                worst[before] = through
+                keys, items, size = put(keys, items, size, through, before)
+
+
+@kernel
 def least_to(goal, cols, price, least):  # type: ignore[no-untyped-def]
     """Fill the least sum of a price of moves from every cell to the goal.
 

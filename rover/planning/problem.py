@@ -67,6 +67,7 @@ class PlanningProblem:
         forecaster: The Sun's phases and the rules of operation, or None.
         limits: What a leg is held to.
         deadline_s: Latest arrival, or None.
+        light_step_s: Longest time by day for which a timed planner takes light and power as constant, None for its own.
         objective: What the way is to have least of.
         neighbours: Moves from a cell on the grid: 4, 8, or 16 with knight's moves.
         time_limit_s: Longest time that a planner may search, or None.
@@ -85,6 +86,7 @@ class PlanningProblem:
     forecaster: Forecaster | None = None
     limits: Sequence[Limit] = ()
     deadline_s: float | None = None
+    light_step_s: float | None = None
     objective: Objective = Objective.TIME
     neighbours: int = 8
     time_limit_s: float | None = None

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from rover.core.grid import GridGeometry
 from rover.core.memory import check_memory
 from rover.hazard.directional import directional_cost
-from rover.limits.base import Span, Surroundings, Timeline
+from rover.limits.base import Surroundings, Timeline
 from rover.limits.thermal import SunWindow
 from rover.planning.problem import PlanningProblem
 from rover.sky.almanac import Almanac
@@ -42,18 +43,10 @@ def surroundings_of(
         raise ValueError("a timed plan needs an almanac, a horizon and a deadline")
     relay = problem.almanac.relay
     passes = [] if relay is None else relay.seen_s.ravel().tolist()
+    geometry = problem.costmap.geometry
+    _check_room(geometry, (problem.deadline_s - problem.depart_s) / step_s, relayed=relay is not None)
     timeline = window.timeline(
         problem.depart_s, problem.deadline_s, step_s=step_s, edges_s=[*edges_s, *passes]
-    )
-    columns = int((timeline.span != Span.NIGHT).sum())
-    geometry = problem.costmap.geometry
-    layers = 1 if relay is None else 3
-    check_memory(
-        geometry.rows * geometry.cols * (columns * layers + 4 * _AT_ONCE),
-        what=f"the light of {geometry.rows} x {geometry.cols} cells at {columns} times",
-        field="step_s",
-        value=step_s,
-        remedy="take a longer step, a smaller map or an earlier deadline",
     )
     return Surroundings(
         terrain=problem.terrain,
@@ -64,6 +57,18 @@ def surroundings_of(
         timeline=timeline,
         lit=light_by_bin(problem.horizon, problem.almanac, timeline),
         relay_cdeg=None if relay is None else relay_by_bin(problem.horizon, problem.almanac, timeline),
+    )
+
+
+def _check_room(geometry: GridGeometry, bins: float, *, relayed: bool) -> None:
+    """Refuse a span of time whose light does not fit into memory; half of it or more is day."""
+    times = math.ceil(bins / 2)
+    check_memory(
+        geometry.rows * geometry.cols * (times * (3 if relayed else 1) + 4 * _AT_ONCE),
+        what=f"the light of {geometry.rows} x {geometry.cols} cells at {times} times",
+        field="step_s",
+        value=f"{bins:.0f} bins",
+        remedy="take a longer step, a smaller map or an earlier deadline",
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from rover.core.errors import PlannerError, TimeLimitError
 from rover.limits.base import Limit, Margin
+from rover.planning.ends import from_end_to_end
 from rover.planning.explain_traverse import explain_traverse
 from rover.planning.label_kernels import FIRST, SECOND
 from rover.planning.label_kernels import TIME as TIME_COLUMN
@@ -54,7 +55,7 @@ class TraversePlanner:
                 field="objective",
                 value=problem.objective.value,
             )
-        ready = outlook(problem, step_s=self.step_s)
+        ready = outlook(problem, step_s=problem.light_step_s or self.step_s)
         return best_traverse(ready, _CRITERIA[problem.objective], charge_levels=self.charge_levels)
 
 
@@ -179,7 +180,7 @@ def plan_of(ready: Outlook, labels: Labels, label: int, criterion: Criterion) ->
         margins=worst_of(problem.limits, judge, steps),
         steps=steps,
     )
-    waypoints = problem.costmap.geometry.centres_of(cells)
+    cells, waypoints = from_end_to_end(problem, cells)
     drive_s = math.fsum(step.end_s - step.start_s for step in steps if step.to != step.cell)
     objective = next((o for o, c in _CRITERIA.items() if c is criterion), Objective.TIME)
     price = None if criterion is Criterion.TIME else float(labels.search.reals[label, FIRST])

@@ -199,6 +199,16 @@ def _more(kind, had, joules, length_m, charge, shadow_s, clearance_m):  # type: 
 
 
 @kernel
+def _least(kind, had, ahead, arrival):  # type: ignore[no-untyped-def]
+    """Return the least that a criterion can still come to."""
+    if kind == BY_TIME:
+        return arrival
+    if kind == BY_CLEARANCE:
+        return max(had, ahead)
+    return had + ahead
+
+
+@kernel
 def octile_m(cell, goal, cols, cell_m):  # type: ignore[no-untyped-def]
     """Return the length of the shortest way by eight neighbours between two cells of an open map."""
     down, across = abs(cell // cols - goal // cols), abs(cell % cols - goal % cols)
@@ -230,8 +240,8 @@ def _offer(cell, parent, k, action, marks, ground, search):  # type: ignore[no-u
     if not least <= rules[DEADLINE]:
         _refuse(OUT_OF_TIME, cell, reals[made, TIME], ground, search)
         return
-    first = arrival if rules[FIRST_KIND] == BY_TIME else reals[made, FIRST] + ground.ahead[cell, 1]
-    second = arrival if rules[SECOND_KIND] == BY_TIME else reals[made, SECOND] + ground.ahead[cell, 2]
+    first = _least(rules[FIRST_KIND], reals[made, FIRST], ground.ahead[cell, 1], arrival)
+    second = _least(rules[SECOND_KIND], reals[made, SECOND], ground.ahead[cell, 2], arrival)
     if rules[SECOND_KIND] != NONE and second >= search.best[0]:
         return
     whole[made, CELL] = cell

@@ -34,7 +34,7 @@ from rover.planning.label_kernels import (
     TIME,
     gains_of,
 )
-from rover.planning.leg_kernels import fill_legs, least_to
+from rover.planning.leg_kernels import fill_legs, least_to, least_worst_to
 from rover.planning.traverse_kernels import (
     COUNTS,
     EMPTY,
@@ -202,14 +202,15 @@ def ground_of(
     havens = np.ones(geometry.shape, np.bool_) if table.havens is None else table.havens
     number = goal[0] * cols + goal[1]
     grades = np.stack([headings.grade_east, headings.grade_north], axis=-1).reshape(-1, 2)
-    ahead = np.zeros((rows * cols, 4))
-    for k, price in enumerate(
-        [legs_s, *(_priced(kind, legs_j, legs_s, geometry.resolution_m) for kind in (first, second))]
-    ):
+    ahead = np.zeros((rows * cols, 4), order="F")
+    clear = clearance_of(around, rules.vehicle).reshape(-1)
+    least_to(number, cols, legs_s, ahead[:, 0])
+    for k, criterion in enumerate((first, second), start=1):
+        price = _priced(criterion, legs_j, legs_s, geometry.resolution_m)
         if price is not None:
-            least = np.empty(rows * cols)
-            least_to(number, cols, price, least)
-            ahead[:, k] = least
+            least_to(number, cols, price, ahead[:, k])
+        elif criterion is Criterion.CLEARANCE:
+            least_worst_to(number, cols, legs_s, -clear.astype(np.float64), ahead[:, k])
     bins, vector = bins_of(around, rules), rule_vector(around, rules, first, second)
     lit = around.lit.reshape(rows * cols, columns)
     with_gains(
@@ -222,9 +223,7 @@ def ground_of(
     )
     standing_j = np.where(np.isfinite(legs_s), np.float32(rules.vehicle.charge_w) * legs_s, np.float32(0.0))
     beyond_j = np.maximum(np.float32(0.0), legs_j - standing_j)
-    least = np.empty(rows * cols)
-    least_to(number, cols, beyond_j, least)
-    ahead[:, 3] = least
+    least_to(number, cols, beyond_j, ahead[:, 3])
     return Ground(
         goal=number,
         cols=cols,
@@ -234,8 +233,8 @@ def ground_of(
         lit=lit,
         closed=closed,
         haven=np.ascontiguousarray(havens).reshape(-1).view(np.uint8),
-        clear=clearance_of(around, rules.vehicle).reshape(-1),
-        ahead=ahead,
+        clear=clear,
+        ahead=np.ascontiguousarray(ahead),
         bins=bins,
         rules=vector,
     )

@@ -15,7 +15,6 @@ from rover.planning.check_ledger import Known, Verdict
 from rover.planning.check_traverse import check_traverse
 from rover.planning.check_way import WayLeg, check_way
 from rover.planning.given_plan import require_same_dem
-from rover.terrain.horizon import trace_horizon
 from sim.run.scenario import Scenario, scenario_from_table
 from sim.run.setting import Setting, prepare, require_inside
 
@@ -88,13 +87,14 @@ def known_of(setting: Setting) -> Known:
     """Return what plans of a scenario are held against; its horizon is traced here."""
     control = setting.control
     return Known(
-        terrain=control.maps.terrain,
-        hazards=control.maps.hazards,
-        horizon=trace_horizon(setting.dem),
+        terrain=control.timed_maps.terrain,
+        hazards=control.timed_maps.hazards,
+        horizon=control.horizon(),
         almanac=setting.almanac,
         vehicle=setting.vehicle,
         sun=control.forecaster.window.params,
         zones=setting.zones,
+        zone_times=setting.zone_times,
         start_m=control.start_m,
         goal_m=control.goal_m,
         soc=control.soc,

@@ -1,4 +1,4 @@
-"""`farside plan`: a path over a DEM."""
+"""`farside plan`: a path over a DEM, or a traverse in time of a scenario."""
 
 from __future__ import annotations
 
@@ -7,38 +7,85 @@ from typing import Annotated, Optional
 
 import typer
 
-from sim.cli.options import AllowBody, Band, MaxCells, PlannerName, Quiet, cells_allowed
+from sim.cli.options import AllowBody, Band, MaxCells, PlannerName, Quiet, Seed, Settings
+
+_VEHICLE, _NEIGHBOURS, _ALTERNATIVES, _OPERATIONS = "yutu-2", 8, 1, ("autonomous", "teleoperated")
 
 
 def plan(
-    dem: Annotated[Path, typer.Argument(metavar="DEM", help="GeoTIFF, npz or ESRI ASCII, in metres.")],
-    start: Annotated[str, typer.Option(metavar="E,N", help="Start in the DEM's frame, metres.")],
-    goal: Annotated[str, typer.Option(metavar="E,N", help="Goal in the DEM's frame, metres.")],
+    dem: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DEM|SCENARIO",
+            help="GeoTIFF, npz or ESRI ASCII, in metres; or a scenario, .toml or bundled name, planned in time.",
+        ),
+    ],
+    start: Annotated[
+        Optional[str],  # noqa: UP045 - typer reads it at run time
+        typer.Option(
+            metavar="E,N", help="Start in the DEM's frame, metres; of a scenario, instead of its own."
+        ),
+    ] = None,
+    goal: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            metavar="E,N", help="Goal in the DEM's frame, metres; of a scenario, instead of its own."
+        ),
+    ] = None,
     via: Annotated[
-        Optional[list[str]],  # noqa: UP045 - typer reads it at run time
+        Optional[list[str]],  # noqa: UP045
         typer.Option("--via", metavar="E,N", help="A place on the way; more of them in their order."),
     ] = None,
     vehicle: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="A bundled vehicle or a .toml file.")
-    ] = "yutu-2",
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="NAME|FILE", help="A bundled vehicle or a .toml file.", show_default=_VEHICLE),
+    ] = None,
     zones: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--zones", metavar="FILE", help="Keep-out and keep-in polygons, GeoJSON in metres."),
     ] = None,
     objective: Annotated[
-        str, typer.Option(metavar="NAME", help="What to have least of: time, energy, distance or risk.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What to have least of: time, energy, distance or risk; of a scenario time, energy, shadow, distance,"
+            " or most: charge, clearance.",
+        ),
     ] = "time",
+    pareto: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--pareto", metavar="A,B", help="Every traverse that none betters by both objectives."),
+    ] = None,
+    operations: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--operations", metavar="|".join(_OPERATIONS), help="Instead of the scenario's mode."),
+    ] = None,
+    settings: Settings = None,
+    seed: Seed = None,
     planner: PlannerName = None,
     any_angle: Annotated[
         bool, typer.Option("--any-angle", help="Headings off the grid, as --planner any-angle.")
     ] = False,
     neighbours: Annotated[
-        int, typer.Option("--neighbours", metavar="4|8|16", help="Moves from a cell on the grid.")
-    ] = 8,
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            "--neighbours",
+            metavar="4|8|16",
+            help="Moves from a cell on the grid.",
+            show_default=str(_NEIGHBOURS),
+        ),
+    ] = None,
     alternatives: Annotated[
-        int,
-        typer.Option("--alternatives", metavar="K", min=1, max=20, help="Clearly different ways, K in all."),
-    ] = 1,
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            "--alternatives",
+            metavar="K",
+            min=1,
+            max=20,
+            help="Clearly different ways, K in all.",
+            show_default=str(_ALTERNATIVES),
+        ),
+    ] = None,
     snap: Annotated[
         Optional[float],  # noqa: UP045
         typer.Option("--snap", metavar="M", help="Move a place on a lethal cell by M metres at most."),
@@ -52,7 +99,11 @@ def plan(
     ] = False,
     out: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--out", metavar="FILE", help="Write the ways as GeoJSON, or GeoPackage (.gpkg)."),
+        typer.Option(
+            "--out",
+            metavar="FILE|DIR",
+            help="Write the ways as GeoJSON, or GeoPackage (.gpkg); of a scenario, a new or empty folder.",
+        ),
     ] = None,
     plot: Annotated[
         Optional[Path],  # noqa: UP045
@@ -64,68 +115,74 @@ def plan(
     max_cells: MaxCells = None,
     quiet: Quiet = False,
 ) -> int:
-    """Plan the best safe path between two places of a DEM, or say what closes it."""
-    from rover.io.vehicle import read_vehicle
-    from rover.planning.problem import Plan
-    from sim.cli.plan_answer import find_answer
-    from sim.cli.plan_question import check_on_map, pose, read_question
-    from sim.cli.plan_table import print_json, print_tables
-    from sim.cli.progress import say_if_cold
-    from sim.mission.operations import derive_maps
-    from sim.run.setting import read_dem_of_body
+    """Plan the best safe path between two places of a DEM, or a scenario's traverse under Sun, shadow and charge.
 
-    _check_files(out, plot, [dem, *([] if zones is None else [zones])])
-    question = read_question(
-        start=start,
-        goal=goal,
-        via=via or [],
-        zones=zones,
-        planner=planner,
-        any_angle=any_angle,
-        objective=objective,
-        neighbours=neighbours,
-        ways=alternatives,
-        snap_m=snap,
-        time_limit_s=time_limit,
+    Where there is none, say what closes it.
+    """
+    from sim.cli.plan_kinds import is_scenario, refuse_options_of_other_kind, require_ends
+
+    timed = is_scenario(dem)
+    of_dems = {
+        "--via": via,
+        "--vehicle": vehicle,
+        "--zones": zones,
+        "--planner": planner,
+        "--any-angle": any_angle,
+        "--neighbours": neighbours,
+        "--alternatives": alternatives,
+        "--snap": snap,
+        "--plot": plot,
+        "--band": band if band != 1 else None,
+    }
+    of_scenarios = {"--pareto": pareto, "--operations": operations, "--set": settings, "--seed": seed}
+    refuse_options_of_other_kind(timed=timed, of_dems=of_dems, of_scenarios=of_scenarios)
+    if timed:
+        from sim.cli.plan_timed import TimedRequest, plan_in_time
+
+        return plan_in_time(
+            TimedRequest(
+                scenario=str(dem),
+                start=start,
+                goal=goal,
+                objective=objective,
+                pareto=pareto,
+                operations=operations,
+                settings=tuple(settings or ()),
+                seed=seed,
+                time_limit=time_limit,
+                explain=explain,
+                out=out,
+                as_json=as_json,
+                allow_body=allow_body,
+                max_cells=max_cells,
+                quiet=quiet,
+            )
+        )
+    from sim.cli.plan_on_dem import DemRequest, plan_on_dem
+
+    ends = require_ends(start, goal)
+    return plan_on_dem(
+        DemRequest(
+            dem=dem,
+            start=ends[0],
+            goal=ends[1],
+            via=via or [],
+            vehicle=vehicle or _VEHICLE,
+            zones=zones,
+            objective=objective,
+            planner=planner,
+            any_angle=any_angle,
+            neighbours=_NEIGHBOURS if neighbours is None else neighbours,
+            alternatives=_ALTERNATIVES if alternatives is None else alternatives,
+            snap=snap,
+            time_limit=time_limit,
+            explain=explain,
+            out=out,
+            plot=plot,
+            as_json=as_json,
+            band=band,
+            allow_body=allow_body,
+            max_cells=max_cells,
+            quiet=quiet,
+        )
     )
-    params = read_vehicle(vehicle).params
-    body = None if allow_body else "moon"
-    ground = read_dem_of_body(dem, band=band, body=body, max_cells=cells_allowed(max_cells))
-    check_on_map(question, ground.geometry)
-    say_if_cold(quiet=quiet)
-    maps = derive_maps(ground, params, question.zones)
-    answer = find_answer(question, pose(question, maps, params), ground, explain=explain)
-    if out is not None or plot is not None:
-        from sim.cli.plan_files import draw_answer, write_ways
-
-        if out is not None:
-            write_ways(answer, out)
-        if plot is not None:
-            draw_answer(answer, maps, dem.name, plot, explain=explain)
-    if as_json:
-        print_json(answer)
-    else:
-        print_tables(answer, explain=explain)
-    return 0 if isinstance(answer.result, Plan) else 4
-
-
-def _check_files(out: Path | None, plot: Path | None, sources: list[Path]) -> None:
-    """Refuse, before any work, outputs that could not be written."""
-    from rover.core.atomic import check_outputs
-    from sim.cli.output import refuse_other_format, refuse_other_picture
-
-    packed = out is not None and out.suffix.lower() == ".gpkg"
-    texts = [] if packed else ["--out"]
-    check_outputs({"--out": out, "--plot": plot}, sources=list(sources), texts=texts)
-    refuse_other_format(
-        "--out",
-        out,
-        form="GeoJSON",
-        suffixes=(".geojson", ".json"),
-        remedy="end the name in .geojson or .gpkg; a picture is drawn by --plot",
-    )
-    refuse_other_picture("--plot", plot)
-    if out is not None and packed:
-        from rover.io.geopackage import require_geopackage
-
-        require_geopackage("--out", out)

@@ -6,7 +6,7 @@ It stands on Earth and knows no more than the rover's maps and models do: belief
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -34,7 +34,9 @@ from rover.planning.timetable import Timetable
 from rover.planning.traverse import TraversePlanner
 from rover.sky.almanac import Almanac
 from rover.terrain.derive import Terrain, derive_terrain
+from rover.terrain.horizon import HorizonMap, trace_horizon
 from rover.terrain.rocks import Rocks
+from sim.mission.timed import ALWAYS, TimedRules, timed_limits
 
 ON_BOARD = "astar"
 """Planner that the rover asks where the ground's is the traverse planner."""
@@ -92,6 +94,10 @@ class MissionControl:
         maps: What is known of the ground.
         forecaster: Almanac and rules of operation.
         limits: What every leg is held to.
+        timed_maps, timed_limits: The same for planners that claim TIMED: by the map, zones that hold for a part of the
+            time only close nothing.
+        light_step_s: Longest bin by day of a timed plan.
+        region: Makes a map of the ground far around, None where there is none, for the horizon of a timed plan.
         start_m, goal_m: (east, north).
         soc: State of charge at departure.
         deadline_s: Latest arrival.
@@ -101,14 +107,18 @@ class MissionControl:
     maps: Maps
     forecaster: Forecaster
     limits: tuple[Limit, ...]
+    timed_maps: Maps
+    timed_limits: tuple[Limit, ...]
+    light_step_s: float
+    region: Callable[[], Dem | None]
     start_m: tuple[float, float]
     goal_m: tuple[float, float]
     soc: float
     deadline_s: float
 
-    def problem(self) -> PlanningProblem:
-        """Return what a planner is asked."""
-        return PlanningProblem(
+    def problem(self, planner: Planner | None = None) -> PlanningProblem:
+        """Return what a planner is asked; for one that claims TIMED, with the horizon of the map."""
+        untimed = PlanningProblem(
             costmap=self.maps.costmap,
             hazards=self.maps.hazards,
             terrain=self.maps.terrain,
@@ -121,10 +131,27 @@ class MissionControl:
             limits=self.limits,
             deadline_s=self.deadline_s,
         )
+        if planner is None or Claim.TIMED not in planner.claims:
+            return untimed
+        maps = self.timed_maps
+        return replace(
+            untimed,
+            costmap=maps.costmap,
+            hazards=maps.hazards,
+            terrain=maps.terrain,
+            limits=self.timed_limits,
+            horizon=self.horizon(),
+            forecaster=self.forecaster,
+            light_step_s=self.light_step_s,
+        )
+
+    def horizon(self) -> HorizonMap:
+        """Return the horizon of the map's cells, over the ground far around as well; it is traced each time."""
+        return trace_horizon(self.maps.dem, far_dem=self.region())
 
     def plan(self, planner: Planner) -> Plan | NoPlan:
         """Ask a planner, and give its answer a timetable unless it made one itself."""
-        problem = self.problem()
+        problem = self.problem(planner)
         answer = ask(planner, problem)
         if isinstance(answer, NoPlan) or Claim.TIMED in planner.claims:
             return answer
@@ -158,7 +185,8 @@ class MissionControl:
 
         The traverse planner needs the light of every cell, which the rover does not have: it has another.
         """
-        maps = self.maps
+        timed = Claim.TIMED in planner.claims
+        maps = self.timed_maps if timed else self.maps
         terrain, belief = begin_belief(
             maps.terrain, maps.hazards, maps.costmap, self.vehicle, plan.waypoints_m
         )
@@ -197,7 +225,10 @@ def mission_control(
     vehicle: VehicleParams,
     *,
     zones: Sequence[Zone],
+    zone_times: Sequence[tuple[float, float]] | None = None,
     sun: SunWindowParams,
+    timed: TimedRules | None = None,
+    region: Callable[[], Dem | None] = lambda: None,
     stop_every_m: float,
     command_cycle_s: float,
     reserve_soc: float,
@@ -207,7 +238,11 @@ def mission_control(
     soc: float,
     deadline_s: float,
 ) -> MissionControl:
-    """Build the ground's side of a traverse; see `MissionControl` and `OperationsParams` for the figures."""
+    """Build the ground's side of a traverse; see `MissionControl`, `TimedRules` and `OperationsParams` for the figures.
+
+    `zone_times` says when each zone holds, always where it is left out; a planner without time keeps to all of them
+    always.
+    """
     window = SunWindow(almanac, sun)
     operations = OperationsParams(
         stop_every_m=stop_every_m,
@@ -215,9 +250,13 @@ def mission_control(
         reserve_soc=reserve_soc,
         resume_soc=resume_soc,
     )
+    rules = TimedRules() if timed is None else timed
+    times = [ALWAYS] * len(zones) if zone_times is None else zone_times
+    lasting = [zone for zone, held in zip(zones, times, strict=True) if held == ALWAYS]
+    maps = derive_maps(dem, vehicle, zones)
     return MissionControl(
         vehicle=vehicle,
-        maps=derive_maps(dem, vehicle, zones),
+        maps=maps,
         forecaster=Forecaster(window=window, vehicle=vehicle, operations=operations),
         limits=(
             TiltLimit(vehicle),
@@ -225,6 +264,18 @@ def mission_control(
             ReserveLimit(reserve_soc),
             *(ZoneLimit(zone, vehicle) for zone in zones),
         ),
+        timed_maps=maps if len(lasting) == len(zones) else derive_maps(dem, vehicle, lasting),
+        timed_limits=timed_limits(
+            rules,
+            vehicle,
+            dem.geometry,
+            window=window,
+            reserve_soc=reserve_soc,
+            zones=zones,
+            zone_times=times,
+        ),
+        light_step_s=rules.light_step_s,
+        region=region,
         start_m=start_m,
         goal_m=goal_m,
         soc=soc,

@@ -140,6 +140,7 @@ class _Run:
         self.monitor = Monitor(
             setting.vehicle,
             zones=setting.zones,
+            zone_times=setting.zone_times,
             reserve_soc=scenario.power.reserve_soc,
             min_drive_sun_rad=sun.min_drive_rad,
             nap_enter_sun_rad=sun.nap_enter_rad,

@@ -20,13 +20,15 @@ class Monitor:
         vehicle: VehicleParams,
         *,
         zones: Sequence[Zone],
+        zone_times: Sequence[tuple[float, float]] | None = None,
         reserve_soc: float,
         min_drive_sun_rad: float,
         nap_enter_sun_rad: float,
         nap_exit_sun_rad: float,
     ) -> None:
         self._vehicle = vehicle
-        self._zones = zones
+        always = [(-math.inf, math.inf)] * len(zones)
+        self._zones = list(zip(zones, always if zone_times is None else zone_times, strict=True))
         self._reserve_soc = reserve_soc
         self._sun_rad = (min_drive_sun_rad, nap_enter_sun_rad, nap_exit_sun_rad)
         self._peaked = False
@@ -44,8 +46,8 @@ class Monitor:
         self._at_least("reserve", state, state.power.stored_j / vehicle.battery_j, self._reserve_soc, "soc")
         self._at_most("empty", state, state.power.unserved_j - self._unserved_j, 0.0, "J not served")
         self._unserved_j = state.power.unserved_j
-        for zone in self._zones:
-            if self._passes(zone, state):
+        for zone, (from_s, until_s) in self._zones:
+            if not from_s <= state.time_s <= until_s or self._passes(zone, state):
                 self._broken.discard(f"zone {zone.name}")
                 continue
             covered = footprint(vehicle, state.east_m, state.north_m, state.yaw_rad)

@@ -49,6 +49,8 @@ def _without_none(value: Any) -> Any:
     """TOML has no null: a key that is not there says the same."""
     if isinstance(value, Mapping):
         return {key: _without_none(held) for key, held in value.items() if held is not None}
+    if isinstance(value, list | tuple):
+        return [_without_none(held) for held in value]
     return value
 
 

@@ -6,33 +6,27 @@ import json
 import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from rover.core.errors import FarsideError, Problem, ScenarioError, UsageError, ZoneError
 from rover.core.tables import validate
-from rover.core.time import FIRST_YEAR_OF_WHOLE_LEAP_SECONDS, parse_utc, with_z
+from rover.core.time import parse_utc
 from rover.core.zones import Zone, zone_from_corners
 from rover.io.bundle import find_scenario
 from rover.io.toml import read_toml
 from rover.io.vehicle import Vehicle, read_vehicle
+from sim.run.scenario_limits import Finite, LimitsTable, Place, Positive, Table, Utc, ZoneTable
 
 FORMAT = 1
 
-Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 SunDeg = Annotated[float, Field(strict=True, ge=0, le=90, allow_inf_nan=False)]
-Place = tuple[Finite, Finite]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SiteTable(_Table):
+class SiteTable(Table):
     """Where on the Moon."""
 
     name: str = Field(default="von-karman", description="bundled site or site file of the synthetic ground")
@@ -49,7 +43,7 @@ class SiteTable(_Table):
         return self
 
 
-class Boulder(_Table):
+class Boulder(Table):
     """A rock put where the user wants it, on the world's ground only."""
 
     east_m: Finite
@@ -58,7 +52,7 @@ class Boulder(_Table):
     height_m: Positive
 
 
-class TerrainTable(_Table):
+class TerrainTable(Table):
     """The ground: seeded, or measured with seeded detail."""
 
     dem: str | None = Field(
@@ -94,7 +88,7 @@ class TerrainTable(_Table):
         return self
 
 
-class OperationsTable(_Table):
+class OperationsTable(Table):
     """How the rover is operated."""
 
     mode: Literal["teleoperated", "autonomous"] = "teleoperated"
@@ -122,7 +116,7 @@ class OperationsTable(_Table):
         return self
 
 
-class PowerTable(_Table):
+class PowerTable(Table):
     """The battery at the start and what is kept in it."""
 
     initial_soc: Annotated[float, Field(strict=True, gt=0, le=1, allow_inf_nan=False)] = 0.9
@@ -138,15 +132,7 @@ class PowerTable(_Table):
         return self
 
 
-class ZoneTable(_Table):
-    """A polygon to stay in, or out of."""
-
-    name: str = Field(min_length=1)
-    kind: Literal["keep-in", "keep-out"]
-    polygon: tuple[Place, ...] = Field(description="corners [E, N] in order round it")
-
-
-class FaultsTable(_Table):
+class FaultsTable(Table):
     """What is broken."""
 
     observations_off: bool = Field(default=False, strict=True, description="the rover sees no heights")
@@ -160,7 +146,7 @@ class VehicleTable(BaseModel):
     name: str = "yutu-2"
 
 
-class Scenario(_Table):
+class Scenario(Table):
     """A whole scenario, resolved: nothing is left to look up but the files it names."""
 
     format: Annotated[int, Field(strict=True, ge=FORMAT, le=FORMAT)] = Field(
@@ -170,7 +156,7 @@ class Scenario(_Table):
         default="scenario", description="letters, digits, blanks, . + - and _; names the output folder"
     )
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = 0
-    start_utc: str = Field(description="UTC, as 2019-01-03T14:22:00Z")
+    start_utc: Utc = Field(description="UTC, as 2019-01-03T14:22:00Z")
     start_m: Place = Field(description="[E, N] in the terrain's frame")
     goal_m: Place = Field(description="[E, N] in the terrain's frame")
     planner: str = Field(default="astar", description="NAME, package.module:Class or file.py:Class")
@@ -179,28 +165,20 @@ class Scenario(_Table):
     vehicle: VehicleTable = VehicleTable()
     operations: OperationsTable = OperationsTable()
     power: PowerTable = PowerTable()
+    limits: LimitsTable = LimitsTable()
     zones: tuple[ZoneTable, ...] = ()
     faults: FaultsTable = FaultsTable()
 
-    @field_validator("start_utc", mode="before")
-    @classmethod
-    def _from_toml_date(cls, value: Any) -> Any:
-        """A TOML date and time, written without quotes, is as good as its text."""
-        if not isinstance(value, datetime):
-            return value
-        if value.tzinfo is None:
-            raise ValueError("a time without zone; write UTC as 2019-01-03T14:22:00Z")
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-    @field_validator("start_utc")
-    @classmethod
-    def _is_a_time(cls, text: str) -> str:
-        try:
-            parse_utc(text, first_year=FIRST_YEAR_OF_WHOLE_LEAP_SECONDS)
-        except FarsideError as error:
-            problem = error.problems[0]
-            raise ValueError(f"{problem.what}; {problem.remedy}") from None
-        return with_z(text)
+    @model_validator(mode="after")
+    def _arrives_after_it_starts(self) -> Scenario:
+        by = self.limits.arrive_by_utc
+        if by is not None and not parse_utc(self.start_utc).seconds_until(parse_utc(by)) > 0:
+            raise PydanticCustomError(
+                "deadline",
+                "is in the past: the start is at {start}; give a later limits.arrive_by_utc",
+                {"field": "limits.arrive_by_utc", "value": by, "start": self.start_utc},
+            )
+        return self
 
     def read_vehicle(self) -> Vehicle:
         """Return the vehicle with the scenario's own figures put in."""

@@ -19,18 +19,24 @@ from rover.io.bundle import find_site
 from rover.io.crs import local_crs_wkt
 from rover.io.elevation import DEFAULT_MAX_CELLS
 from rover.io.raster import UNPLACED, read_dem
+from rover.io.stations import read_stations
 from rover.io.toml import read_toml
 from rover.limits.power import wake_elevation_rad
 from rover.limits.thermal import SunWindowParams
 from rover.sky.almanac import Almanac, build_almanac
+from rover.sky.relay import ASSUMED_PHASE
 from sim.mission.operations import MissionControl, mission_control
 from sim.moon.dem import Window, synthesize
 from sim.moon.ground import Ground
 from sim.moon.site import SiteParams, site_from_table
 from sim.run.scenario import Scenario
+from sim.run.scenario_times import deadline_of, timed_rules, times_of
 from sim.run.window import PYTHON, check_cells, check_fit, check_seed, exactly, resolution_of, window_of
 
 _HOUR_S = 3600.0
+
+REGION_REACH_M, REGION_CELL_M = 60_000, 400
+"""Of the map of the region. Twice as fine it costs twice as much and moves the horizon by 0.01 deg."""
 
 
 def load_site(spec: str) -> SiteParams:
@@ -71,6 +77,21 @@ def orbital_dem(scenario: Scenario, *, allow_body: bool = False, max_cells: int 
         site,
         seed=scenario.seed,
         window=Window(east_mm=-side_mm // 2, north_mm=-side_mm // 2, width_mm=side_mm, height_mm=side_mm),
+        resolution_mm=cell_mm,
+        geometry_site=frame_of(scenario, site),
+        origin_mm=origin_mm_of(scenario, site),
+    )
+
+
+def region_dem(scenario: Scenario) -> Dem | None:
+    """Return seeded ground far around the map, in its frame, for the horizon; None about a measured DEM."""
+    if scenario.terrain.dem is not None:
+        return None
+    site, half_mm, cell_mm = load_site(scenario.site.name), REGION_REACH_M * 1000, REGION_CELL_M * 1000
+    return synthesize(
+        site,
+        seed=scenario.seed,
+        window=Window(east_mm=-half_mm, north_mm=-half_mm, width_mm=2 * half_mm, height_mm=2 * half_mm),
         resolution_mm=cell_mm,
         geometry_site=frame_of(scenario, site),
         origin_mm=origin_mm_of(scenario, site),
@@ -198,9 +219,10 @@ class Setting:
         scenario: As resolved.
         vehicle: Its figures.
         zones: Polygons.
+        zone_times: When each of them holds, seconds since the epoch.
         epoch: Time 0.
         dem: The orbital map.
-        almanac: The Sun until a lunar day past the deadline; no part of a run asks for the relay yet.
+        almanac: The Sun until a lunar day past the deadline, and the relay where driving needs it in view.
         control: The ground's side.
         deadline_s: Latest arrival.
     """
@@ -208,6 +230,7 @@ class Setting:
     scenario: Scenario
     vehicle: VehicleParams
     zones: list[Zone]
+    zone_times: list[tuple[float, float]]
     epoch: Epoch
     dem: Dem
     almanac: Almanac
@@ -226,15 +249,21 @@ def prepare(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DE
     epoch = parse_utc(scenario.start_utc, field="start_utc")
     dem = orbital_dem(scenario, allow_body=allow_body, max_cells=max_cells)
     require_inside(dem.geometry, {"start_m": scenario.start_m, "goal_m": scenario.goal_m})
-    deadline_s = scenario.operations.max_lunar_days * SYNODIC_MONTH_S
-    almanac = _almanac(dem.geometry.site, epoch, duration_s=deadline_s + SYNODIC_MONTH_S)
+    deadline_s = deadline_of(scenario, epoch)
+    almanac = _almanac(
+        dem.geometry.site, epoch, duration_s=deadline_s + SYNODIC_MONTH_S, relay=scenario.limits.link
+    )
+    zone_times = [times_of(zone, epoch) for zone in scenario.zones]
     teleoperated = scenario.operations.mode == "teleoperated"
     control = mission_control(
         dem,
         almanac,
         vehicle,
         zones=zones,
+        zone_times=zone_times,
         sun=_sun_window(scenario, vehicle),
+        timed=timed_rules(scenario.limits),
+        region=lambda: region_dem(scenario),
         stop_every_m=scenario.operations.stop_every_m,
         command_cycle_s=scenario.operations.command_cycle_h * _HOUR_S if teleoperated else 0.0,
         reserve_soc=scenario.power.reserve_soc,
@@ -248,6 +277,7 @@ def prepare(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DE
         scenario=scenario,
         vehicle=vehicle,
         zones=zones,
+        zone_times=zone_times,
         epoch=epoch,
         dem=dem,
         almanac=almanac,
@@ -257,9 +287,12 @@ def prepare(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DE
 
 
 @lru_cache(maxsize=2)
-def _almanac(site: Site, epoch: Epoch, *, duration_s: float) -> Almanac:
+def _almanac(site: Site, epoch: Epoch, *, duration_s: float, relay: bool) -> Almanac:
     """Return the almanac, made once for all seeds and vehicles under the same sky."""
-    return build_almanac(site, epoch, duration_s=duration_s)
+    if not relay:
+        return build_almanac(site, epoch, duration_s=duration_s)
+    stations = tuple(read_stations().stations.values())
+    return build_almanac(site, epoch, duration_s=duration_s, relay_phase=ASSUMED_PHASE, stations=stations)
 
 
 def require_inside(geometry: GridGeometry, places: dict[str, tuple[float, float]]) -> None:

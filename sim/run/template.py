@@ -34,6 +34,8 @@ _EXAMPLES = """
 # name = "crater"
 # kind = "keep-out"                # or "keep-in"
 # polygon = [[20.0, 20.0], [40.0, 20.0], [40.0, 40.0]]
+# from_utc = "2019-01-08T00:00:00Z"   # holds from then,
+# until_utc = "2019-01-09T00:00:00Z"  # until then; always, if both are left out
 """
 
 

@@ -60,7 +60,7 @@ def draw_lit_map(
         if sun_deg is not None:
             draw_sun(ax, window, *sun_deg)
         frame.draw_legends(column, [("Ground", _unknown_entries(lit))])
-        _draw_scale(figure, column)
+        draw_lit_scale(figure, column)
         draw_heading(figure, title, [*lines, lit_words(lit)], colour=_SUN)
         return figure
 
@@ -165,12 +165,15 @@ def _unknown_entries(lit: Lit) -> list[Patch]:
     return [Patch(facecolor=style.NO_DATA, edgecolor=style.FAINT_INK, lw=0.5, label="unknown")] * unknown
 
 
-def _draw_scale(figure: Figure, column: Axes) -> None:
+def draw_lit_scale(
+    figure: Figure, column: Axes, *, words: str = "lit fraction of the solar disc (1)"
+) -> None:
+    """Draw the bar of the light's colours at the foot of the column beside a map."""
     place = column.get_position()
     width, height = (float(v) for v in figure.get_size_inches())
     ax = figure.add_axes((place.x0, place.y0 + 0.35 / height, 2.0 / width, 0.14 / height))
     bar = figure.colorbar(
         ScalarMappable(norm=Normalize(0, 1), cmap=SUNLIT), cax=ax, orientation="horizontal", ticks=[0, 0.5, 1]
     )
-    bar.set_label("lit fraction of the solar disc (1)", fontsize=style.SMALL_PT)
+    bar.set_label(words, fontsize=style.SMALL_PT)
     ax.tick_params(labelsize=style.SMALL_PT, length=3)

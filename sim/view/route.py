@@ -27,7 +27,7 @@ _MOST_KINDS, _REST = 3, "other warnings"
 
 
 def draw_planned(
-    ax: Axes, planned_m: Points, *, over: bool = False, name: str = "planned path"
+    ax: Axes, planned_m: Points, *, over: bool = False, name: str = "planned path", solid: bool = False
 ) -> list[Artist]:
     """Draw the plan as a dashed line; return its legend entry, or none where there is no plan.
 
@@ -36,9 +36,20 @@ def draw_planned(
         planned_m: (n, 2) east and north.
         over: It will lie on a driven path, which should show between its dashes.
         name: For the legend.
+        solid: Draw it thick and without gaps, on ground too dark for a dashed line.
     """
     if len(planned_m) == 0:
         return []
+    if solid:
+        line = Line2D(
+            *planned_m.T,
+            color=style.BLUE,
+            lw=2.4,
+            zorder=5,
+            path_effects=style.halo(4.6),
+            solid_capstyle="round",
+        )
+        return _added(ax, line, f"{name}, {_length(planned_m)}", "planned")
     dashes, halo = ((0, (4, 5)), None) if over else ((0, (5, 2.5)), style.halo(2.8))
     line = Line2D(*planned_m.T, color=style.BLACK, lw=1.3, ls=dashes, zorder=5, path_effects=halo)
     return _added(ax, line, f"{name}, {_length(planned_m)}", "planned")

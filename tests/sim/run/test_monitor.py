@@ -153,3 +153,18 @@ def test_two_rules_broken_together_are_two_violations() -> None:
     watching.watch(state(pitch_rad=1.0, step_m=0.0))
     watching.watch(state(pitch_rad=1.0, step_m=1.0))
     assert sorted(v.rule for v in watching.violations) == ["contact", "contact", "pitch"]
+
+
+def test_a_zone_with_times_holds_between_them_only() -> None:
+    watch = Monitor(
+        YUTU_2,
+        zones=(CRATER,),
+        zone_times=((100.0, 200.0),),
+        reserve_soc=0.3,
+        min_drive_sun_rad=math.radians(10),
+        nap_enter_sun_rad=math.radians(42),
+        nap_exit_sun_rad=math.radians(30),
+    )
+    for time_s in (0.0, 99.0, 150.0, 201.0):
+        watch.watch(state(east_m=15.0, time_s=time_s))
+    assert [(violation.rule, violation.time_s) for violation in watch.violations] == [("zone crater", 150.0)]

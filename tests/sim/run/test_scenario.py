@@ -31,7 +31,14 @@ def test_template_is_a_scenario_that_names_every_key() -> None:
     scenario = scenario_from_table(tomllib.loads(text), file="template")
     assert scenario.name == "my-traverse"
     uncommented = "\n".join(line.removeprefix("# ") for line in text.splitlines()[1:])
-    for table in (scenario.operations, scenario.power, scenario.faults, scenario.terrain, scenario.site):
+    for table in (
+        scenario.operations,
+        scenario.power,
+        scenario.limits,
+        scenario.faults,
+        scenario.terrain,
+        scenario.site,
+    ):
         for key in type(table).model_fields:
             assert key in uncommented
 

@@ -1,0 +1,213 @@
+"""What `farside plan SCENARIO` answers: a traverse with its figures by stage, a front of several, or a refusal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from rover.core.boundary import Mode
+from rover.core.errors import PlannerError
+from rover.core.time import SECONDS_PER_DAY
+from rover.limits.base import Leg, Limit, Margin
+from rover.planning.problem import NoPlan, Plan
+from rover.planning.timed_legs import LegJudge
+from rover.planning.timetable import Step, Timetable
+from rover.planning.traverse_setup import Outlook, best_traverse, pareto_front
+from rover.planning.traverse_search import Criterion
+from sim.run.setting import Setting
+
+Report = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageFigures:
+    """One stage of a traverse, or all of it.
+
+    Attributes:
+        mode: What is done; None of several.
+        start_s, end_s: When, since the scenario's epoch.
+        length_m: Driven.
+        harvest_j, load_j: From the array, to the loads.
+        soc: State of charge at the end.
+        least_soc: On the way.
+        steepest_rad: Steepest climb or descent, NaN where nothing is driven.
+        roll_rad: Greatest, NaN where nothing is driven.
+        lit: Least share of the Sun's disc in view while driving, or awake where nothing is driven; NaN asleep.
+        relay_rad: Least height of the relay above the horizon then, NaN also where it was not asked for.
+        tightest: The margin of least `share_of`, None where every limit that applies has all its room.
+    """
+
+    mode: Mode | None
+    start_s: float
+    end_s: float
+    length_m: float
+    harvest_j: float
+    load_j: float
+    soc: float
+    least_soc: float
+    steepest_rad: float
+    roll_rad: float
+    lit: float
+    relay_rad: float
+    tightest: Margin | None
+
+    @property
+    def share(self) -> float:
+        """How much of its room the tightest limit leaves, 1 at the most."""
+        return 1.0 if self.tightest is None else share_of(self.tightest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TimedPlan:
+    """A traverse and its figures.
+
+    Attributes:
+        plan: As found.
+        timetable: Of the plan.
+        values: What it has of each criterion asked for, in SI, more being more of what the criterion names.
+        stages: One for each stage of the timetable.
+        slack: (time_s, share of room left, limit) of the tightest limit on each leg, where one has not all its room.
+        whole: All stages together, None where start and goal are one.
+    """
+
+    plan: Plan
+    timetable: Timetable
+    values: tuple[float, ...]
+    stages: tuple[StageFigures, ...]
+    slack: tuple[tuple[float, float, str], ...]
+    whole: StageFigures | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TimedAnswer:
+    """All there is to say.
+
+    Attributes:
+        setting: The scenario made ready.
+        ready: The problem made ready.
+        criteria: One, or the two of a front.
+        result: The best by the first criterion, or why there is none.
+        front: Every member of the front, by the first criterion; empty where none was asked for.
+    """
+
+    setting: Setting
+    ready: Outlook
+    criteria: tuple[Criterion, ...]
+    result: TimedPlan | NoPlan
+    front: tuple[TimedPlan, ...] = ()
+
+
+def find_traverse(
+    setting: Setting, ready: Outlook, criteria: tuple[Criterion, ...], *, report: Report
+) -> TimedAnswer:
+    """Search for the best traverse by one criterion, or for the front of two.
+
+    Raises:
+        TimeLimitError: The time was over before the search ended.
+    """
+    if len(criteria) == 2:
+        found = pareto_front(ready, *criteria, report=report)
+        if isinstance(found, NoPlan):
+            return TimedAnswer(setting=setting, ready=ready, criteria=criteria, result=found)
+        teller = _Teller(ready)
+        front = tuple(teller.tell(plan, _natural(criteria, (first, second))) for first, second, plan in found)
+        return TimedAnswer(setting=setting, ready=ready, criteria=criteria, result=front[0], front=front)
+    best = best_traverse(ready, criteria[0], report=report)
+    if isinstance(best, NoPlan):
+        return TimedAnswer(setting=setting, ready=ready, criteria=criteria, result=best)
+    told = _Teller(ready).tell(best, _natural(criteria, (_price(best, ready),)))
+    return TimedAnswer(setting=setting, ready=ready, criteria=criteria, result=told)
+
+
+def _price(plan: Plan, ready: Outlook) -> float:
+    """Return what a plan has of its criterion; of the time it is the arrival."""
+    if plan.price is not None:
+        return plan.price
+    arrive_s = None if plan.schedule is None else plan.schedule.arrive_s
+    return ready.problem.depart_s if arrive_s is None else float(arrive_s)
+
+
+def _natural(criteria: Sequence[Criterion], values: Sequence[float]) -> tuple[float, ...]:
+    """Return values without the sign that makes more of a good thing less."""
+    turned = (Criterion.CHARGE, Criterion.CLEARANCE)
+    return tuple(-v if kind in turned else v for kind, v in zip(criteria, values, strict=True))
+
+
+class _Teller:
+    """Works out the figures of plans of one problem."""
+
+    def __init__(self, ready: Outlook) -> None:
+        self._limits: Sequence[Limit] = ready.problem.limits
+        self._judge = LegJudge(ready.around, ready.problem.vehicle)
+
+    def tell(self, plan: Plan, values: tuple[float, ...]) -> TimedPlan:
+        timetable = plan.schedule
+        if not isinstance(timetable, Timetable):
+            raise PlannerError(
+                "a traverse without its steps", remedy="report it", field="planner", value=plan.planner
+            )
+        legs = self._judge.legs_of(timetable.steps)
+        margins = [self._tightest(leg) for leg in legs]
+        rows = list(zip(timetable.steps, legs, margins, strict=True))
+        stages = tuple(_figures(list(group)) for _, group in groupby(rows, key=lambda row: row[0].mode))
+        slack = tuple(
+            (step.end_s, share_of(margin), margin.limit) for step, _, margin in rows if margin is not None
+        )
+        whole = replace(_figures(rows), mode=None) if rows else None
+        return TimedPlan(
+            plan=plan, timetable=timetable, values=values, stages=stages, slack=slack, whole=whole
+        )
+
+    def _tightest(self, leg: Leg) -> Margin | None:
+        margins = [limit.margin(leg) for limit in self._limits]
+        return _least([margin for margin in margins if share_of(margin) < 1.0])
+
+
+def _least(margins: Sequence[Margin]) -> Margin | None:
+    return min(margins, key=share_of, default=None)
+
+
+def _figures(rows: Sequence[tuple[Step, Leg, Margin | None]]) -> StageFigures:
+    steps, legs = [step for step, _, _ in rows], [leg for _, leg, _ in rows]
+    driven = [leg for leg in legs if leg.driving]
+    seeing = driven or [leg for leg in legs if not leg.asleep]
+    modes = {step.mode for step in steps}
+    return StageFigures(
+        mode=modes.pop() if len(modes) == 1 else None,
+        start_s=steps[0].start_s,
+        end_s=steps[-1].end_s,
+        length_m=math.fsum(math.dist(leg.path_m[0], leg.path_m[-1]) for leg in driven),
+        harvest_j=math.fsum(step.harvest_j for step in steps),
+        load_j=math.fsum(step.load_j for step in steps),
+        soc=steps[-1].soc_after,
+        least_soc=min(leg.soc for leg in legs),
+        steepest_rad=max((max(leg.climb_rad, leg.descent_rad) for leg in driven), default=math.nan),
+        roll_rad=max((leg.roll_rad for leg in driven), default=math.nan),
+        lit=min((leg.lit for leg in seeing), default=math.nan),
+        relay_rad=min((leg.relay_rad for leg in seeing), default=math.nan),
+        tightest=_least([margin for _, _, margin in rows if margin is not None]),
+    )
+
+
+def share_of(margin: Margin) -> float:
+    """Return how much of its room a limit leaves, 1 at the most, below 0 where it is broken.
+
+    The room is the bound itself; of the charge what lies above the reserve; of a distance the bound, a metre at
+    least; of the time before dusk a day.
+    """
+    if math.isnan(margin.slack):
+        return -math.inf
+    return min(1.0, margin.slack / _room(margin))
+
+
+def _room(margin: Margin) -> float:
+    name, bound = margin.limit, abs(margin.bound)
+    if name.endswith("_soc"):
+        return max(1e-9, 1.0 - bound)
+    if name.startswith("dusk"):
+        return SECONDS_PER_DAY
+    if name.endswith(("_m", "(m)")):
+        return max(1.0, bound)
+    return bound or 1.0

@@ -1,0 +1,151 @@
+"""The answer of `farside plan SCENARIO` as tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from rover.planning.problem import NoPlan
+from sim.cli.timed_answer import StageFigures, TimedAnswer, TimedPlan, share_of
+from sim.cli.timed_words import (
+    criterion_words,
+    minute_of,
+    quantity,
+    quantity_words,
+    slack_words,
+    value_words,
+)
+
+_J_PER_WH, _HOUR_S = 3600.0, 3600.0
+_MOST_WIDTH = 400
+
+_COLUMNS = ("start UTC", "h", "m", "Wh in", "Wh out", "charge\n%", "slope\ndeg", "roll\ndeg", "lit\n%")
+
+
+def print_timed_tables(answer: TimedAnswer, *, explain: bool, folder: Path | None) -> None:
+    """Print the answer for a reader: a row for each stage, or for each member of a front."""
+    console = Console()
+    if isinstance(answer.result, NoPlan):
+        console.print(Text(str(answer.result), style="bold red"), soft_wrap=True)
+        return
+    console.print(Text(_heading(answer, answer.result)), soft_wrap=True)
+    _print_whole(console, _front(answer) if answer.front else _stages(answer, answer.result))
+    for line in (*_notes(answer, answer.result), *(_bounds(answer, answer.result) if explain else ())):
+        console.print(Text(line), soft_wrap=True)
+    if folder is not None:
+        console.print(f"Results: {folder}", soft_wrap=True, highlight=False)
+
+
+def _print_whole(console: Console, table: Table) -> None:
+    """Print a table in the width that it takes: a narrower terminal breaks its lines, rather than it its figures."""
+    needed = Measurement.get(console, console.options.update(max_width=_MOST_WIDTH), table).maximum
+    Console(width=max(console.width, needed)).print(table)
+
+
+def _heading(answer: TimedAnswer, best: TimedPlan) -> str:
+    name, expanded = answer.setting.scenario.name, best.plan.expanded
+    if answer.front:
+        first, second = map(criterion_words, answer.criteria)
+        count = len(answer.front)
+        return f"{name}: {first} against {second}, {count} traverse{'s' * (count != 1)} that none betters by both"
+    return f"{name}: {criterion_words(answer.criteria[0])} by {best.plan.planner}, {expanded} labels searched"
+
+
+def _stages(answer: TimedAnswer, best: TimedPlan) -> Table:
+    linked = answer.ready.around.relay_cdeg is not None
+    table = _table("stage", (*_COLUMNS, *(("link\ndeg",) if linked else ())), "least slack")
+    for stage in best.stages:
+        table.add_row(*_cells(answer, stage, linked=linked))
+    if best.whole is not None:
+        table.add_section()
+        table.add_row(*_cells(answer, best.whole, linked=linked))
+    return table
+
+
+def _table(first: str, figures: tuple[str, ...], last: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(first, no_wrap=True)
+    for name in figures:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column(last, no_wrap=True)
+    return table
+
+
+def _cells(answer: TimedAnswer, stage: StageFigures, *, linked: bool) -> Iterator[str]:
+    yield "all" if stage.mode is None else stage.mode.value
+    yield minute_of(answer.setting.epoch, stage.start_s)
+    yield f"{(stage.end_s - stage.start_s) / _HOUR_S:.2f}"
+    yield f"{stage.length_m:.1f}"
+    yield f"{stage.harvest_j / _J_PER_WH:.1f}"
+    yield f"{stage.load_j / _J_PER_WH:.1f}"
+    yield f"{100 * stage.soc:.1f}"
+    yield _degrees(stage.steepest_rad)
+    yield _degrees(stage.roll_rad)
+    yield f"{100 * stage.lit:.0f}" if math.isfinite(stage.lit) else "-"
+    if linked:
+        yield _degrees(stage.relay_rad)
+    yield slack_words(stage.tightest)
+
+
+def _degrees(angle_rad: float) -> str:
+    return f"{math.degrees(angle_rad):.1f}" if math.isfinite(angle_rad) else "-"
+
+
+def _front(answer: TimedAnswer) -> Table:
+    vehicle, depart_s = answer.ready.problem.vehicle, answer.ready.problem.depart_s
+    named = tuple(quantity_words(kind).replace(" (", "\n(") for kind in answer.criteria)
+    table = _table(
+        "no", (*named, "arrival UTC", "m", "charge %\nleast", "slope\ndeg", "roll\ndeg"), "least slack"
+    )
+    for number, member in enumerate(answer.front, start=1):
+        values = zip(answer.criteria, member.values, strict=True)
+        table.add_row(
+            str(number),
+            *(f"{quantity(kind, value, vehicle, depart_s):.2f}" for kind, value in values),
+            *_member_cells(answer, member),
+        )
+    return table
+
+
+def _member_cells(answer: TimedAnswer, member: TimedPlan) -> Iterator[str]:
+    whole = member.whole
+    if whole is None:
+        yield from ("-", "0.0", "-", "-", "-", "-")
+        return
+    yield minute_of(answer.setting.epoch, whole.end_s)
+    yield f"{whole.length_m:.1f}"
+    yield f"{100 * whole.least_soc:.1f}"
+    yield _degrees(whole.steepest_rad)
+    yield _degrees(whole.roll_rad)
+    yield slack_words(whole.tightest)
+
+
+def _notes(answer: TimedAnswer, best: TimedPlan) -> Iterator[str]:
+    if best.whole is None:
+        yield "the start is the goal: there is nothing to drive"
+        return
+    if answer.front:
+        yield "the first of them is the plan that is told of stage by stage without --pareto"
+        return
+    problem = answer.ready.problem
+    told = f"arrives {minute_of(answer.setting.epoch, best.whole.end_s)} UTC"
+    if answer.criteria[0].value != "time":
+        words = value_words(answer.criteria[0], best.values[0], problem.vehicle, problem.depart_s)
+        told += f", {criterion_words(answer.criteria[0])} {words}"
+    yield f"{told}; least charge {100 * best.whole.least_soc:.1f} %"
+
+
+def _bounds(answer: TimedAnswer, best: TimedPlan) -> Iterator[str]:
+    """Tell of each limit where on the traverse it leaves least room, the tightest first."""
+    held = [margin for margin in best.timetable.margins if math.isfinite(margin.slack)]
+    for margin in sorted(held, key=share_of):
+        when = minute_of(answer.setting.epoch, margin.time_s)
+        room = f"{100 * share_of(margin):.0f} % of its room"
+        yield f"{slack_words(margin)} to spare at {when} UTC, {room}"
