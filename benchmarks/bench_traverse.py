@@ -4,8 +4,8 @@
     python benchmarks/bench_traverse.py --scipy
 
 The ground is Von Karman by its seed, cells of 2 m, from corner to corner, autonomous, over a lunar day, in bins of an
-hour, 32 charge levels. `ample` is Yutu-2 as it is, `scarce` the same with a battery of 8 Wh and a third of the array, so
-that it must wait for charge over and over; `shadow` drives soon after sunrise, where half of the Sun is in view at least.
+hour, 32 charge levels. `ample` is Yutu-2 as it is, `scarce` the same with a battery of 8 Wh and a third of the array,
+so that it must wait for charge over and over; `shadow` drives soon after sunrise, where half of the Sun is in view.
 Every row is a process of its own, so that its peak memory is its own: `ready s` is horizon, light and tables, `first s`
 the first search (compiling, where the kernel cache is empty), `warm s` the median of the others. The last line under
 each is the exponent of warm time over cells, by least squares in logarithms.

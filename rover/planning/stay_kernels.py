@@ -8,6 +8,7 @@ from rover.core.jit import kernel
 from rover.planning.label_kernels import (
     CAPACITY,
     CHARGE_W,
+    COLUMN,
     COMMAND_W,
     CYCLE_S,
     DORMANT_W,
@@ -101,7 +102,7 @@ def array_of(cell, k, ground):  # type: ignore[no-untyped-def]
 
 @kernel
 def command_on(cell, time, charge, k, cycles, ground, out):  # type: ignore[no-untyped-def]
-    """Spend command cycles on a cell, awake and outside nap and low Sun; fill `out` as `stay_on` does."""
+    """Spend command cycles on a cell, awake, outside nap and low Sun, and where driving is not shut; fill `out`."""
     bins, rules = ground.bins, ground.rules
     left = cycles * rules[CYCLE_S]
     out[SHADED_S] = 0.0
@@ -109,6 +110,9 @@ def command_on(cell, time, charge, k, cycles, ground, out):  # type: ignore[no-u
     while left > 0.0:
         if k >= len(bins) - 1 or bins[k, PHASE] != DRIVE_PHASE:
             out[REASON] = SHUT
+            break
+        if ground.closed.size > 1 and ground.closed[cell, int(bins[k, COLUMN])] > 0:
+            out[REASON] = SHUT  # no link to command by
             break
         end = bins[k + 1, EDGE]
         span = min(left, end - time)

@@ -14,8 +14,9 @@ from rover.limits.base import Leg, Limit, Margin
 from rover.planning.problem import NoPlan, Plan
 from rover.planning.timed_legs import LegJudge
 from rover.planning.timetable import Step, Timetable
-from rover.planning.traverse_setup import Outlook, best_traverse, pareto_front
+from rover.planning.traverse import best_traverse, pareto_front
 from rover.planning.traverse_search import Criterion
+from rover.planning.traverse_setup import Outlook
 from sim.run.setting import Setting
 
 Report = Callable[[float], None]

@@ -38,7 +38,7 @@ def check(farside_within: Command) -> Command:
 def test_stages_join_and_the_total_is_their_sum(farside_within: Command) -> None:
     answer = told(farside_within(*HOP, *NIGHTLY, "--set", "limits.link=true", "--json"))
     stages, total = answer["stages"], answer["total"]
-    assert [stage["mode"] for stage in stages[:2]] == ["dormant", "drive"]
+    assert stages[0]["mode"] == "dormant"  # it is night when it departs
     assert stages[1]["start_utc"] > "2019-01-29"
     for before, after in pairwise(stages):
         assert before["end_s"] == pytest.approx(after["start_s"], abs=1e-6)
@@ -49,7 +49,7 @@ def test_stages_join_and_the_total_is_their_sum(farside_within: Command) -> None
     assert total["steepest_deg"] == max(stage["steepest_deg"] for stage in drives) <= 20
     assert total["roll_deg"] == max(stage["roll_deg"] for stage in drives) <= 15
     assert all(stage["steepest_deg"] is None for stage in stages if stage["mode"] != "drive")
-    assert all(stage["link_deg"] >= 5 for stage in drives)
+    assert all(stage["link_deg"] >= 5 for stage in stages if stage["mode"] in ("drive", "command"))
     assert all(stage["length_m"] <= 7 for stage in drives if stage["length_m"])
     commands = [stage for stage in stages if stage["mode"] == "command"]
     assert len(commands) >= math.floor(total["length_m"] / 7)
@@ -71,7 +71,7 @@ def test_the_folder_holds_the_plan_in_every_form_and_passes_the_checker(
     passed = check("out/plan.json")
     assert passed.returncode == 0, passed.stderr + passed.stdout
     commands = list(csv.DictReader((work / "out" / "commands.csv").open(encoding="utf-8")))
-    assert [row["mode"] for row in commands[:2]] == ["dormant", "drive"]
+    assert commands[0]["mode"] == "dormant"
     traverse = json.loads((work / "out" / "traverse.geojson").read_text(encoding="utf-8"))
     names = [feature["properties"]["name"] for feature in traverse["features"]]
     assert {"planned", "drive", "start", "goal", "dormant", "command"} <= set(names)
