@@ -60,6 +60,20 @@ def plan(
         Optional[str],  # noqa: UP045
         typer.Option("--operations", metavar="|".join(_OPERATIONS), help="Instead of the scenario's mode."),
     ] = None,
+    risk: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(
+            "--risk",
+            metavar="P",
+            help="Greatest chance of a pitch or roll beyond its limit on the true ground.",
+        ),
+    ] = None,
+    dem_error: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--dem-error", metavar="SIGMA,LENGTH", help="Error of the map and its correlation length, metres."
+        ),
+    ] = None,
     settings: Settings = None,
     seed: Seed = None,
     planner: PlannerName = None,
@@ -134,7 +148,14 @@ def plan(
         "--plot": plot,
         "--band": band if band != 1 else None,
     }
-    of_scenarios = {"--pareto": pareto, "--operations": operations, "--set": settings, "--seed": seed}
+    of_scenarios = {
+        "--pareto": pareto,
+        "--operations": operations,
+        "--risk": risk,
+        "--dem-error": dem_error,
+        "--set": settings,
+        "--seed": seed,
+    }
     refuse_options_of_other_kind(timed=timed, of_dems=of_dems, of_scenarios=of_scenarios)
     if timed:
         from sim.cli.plan_timed import TimedRequest, plan_in_time
@@ -147,6 +168,8 @@ def plan(
                 objective=objective,
                 pareto=pareto,
                 operations=operations,
+                risk=risk,
+                dem_error=dem_error,
                 settings=tuple(settings or ()),
                 seed=seed,
                 time_limit=time_limit,

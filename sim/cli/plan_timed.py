@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rover.planning.traverse_search import Criterion
     from sim.cli.progress import Progress
-    from sim.cli.timed_answer import Report, TimedAnswer
+    from sim.cli.timed_answer import AskedRisk, Report, TimedAnswer
     from sim.run.scenario import Scenario
     from sim.run.setting import Setting
 
@@ -27,6 +27,8 @@ class TimedRequest:
     objective: str
     pareto: str | None
     operations: str | None
+    risk: float | None
+    dem_error: str | None
     settings: tuple[str, ...]
     seed: int | None
     time_limit: float | None
@@ -46,10 +48,11 @@ def plan_in_time(asked: TimedRequest) -> int:
     from sim.cli.timed_table import print_timed_tables
 
     criteria = _criteria(asked)
+    risk = _risk(asked)
     scenario = _scenario(asked)
     with contextlib.suppress(_NothingToKeep), contextlib.ExitStack() as stack:
         folder = None if asked.out is None else stack.enter_context(atomic_folder(asked.out))
-        answer = _answer(asked, scenario, criteria)
+        answer = _answer(asked, scenario, criteria, risk)
         if isinstance(answer.result, NoPlan):
             raise _NothingToKeep
         if folder is not None:
@@ -67,15 +70,17 @@ class _NothingToKeep(Exception):  # noqa: N818 - no error: takes the folder away
     pass
 
 
-def _answer(asked: TimedRequest, scenario: Scenario, criteria: tuple[Criterion, ...]) -> TimedAnswer:
+def _answer(
+    asked: TimedRequest, scenario: Scenario, criteria: tuple[Criterion, ...], risk: AskedRisk | None
+) -> TimedAnswer:
     from dataclasses import replace
 
-    from rover.core.errors import PlaceError, ResourceError
+    from rover.core.errors import PlaceError, ResourceError, UsageError
     from rover.planning.traverse import TraversePlanner
     from rover.planning.traverse_setup import outlook
     from sim.cli.options import cells_allowed
     from sim.cli.progress import Progress, say_if_cold
-    from sim.cli.timed_answer import find_traverse
+    from sim.cli.timed_answer import find_traverse, find_within_risk
     from sim.run.setting import prepare
 
     say_if_cold(quiet=asked.quiet)
@@ -92,7 +97,14 @@ def _answer(asked: TimedRequest, scenario: Scenario, criteria: tuple[Criterion, 
             ready = outlook(problem, step_s=setting.control.light_step_s)
         except ResourceError as error:
             raise error.by_the_names({"step_s": "limits.light_step_h"}) from error
-        return find_traverse(setting, ready, criteria, report=_reporter(setting, criteria[0], progress))
+        report = _reporter(setting, criteria[0], progress)
+        if risk is None:
+            return find_traverse(setting, ready, criteria, report=report)
+        try:
+            return find_within_risk(setting, ready, criteria[0], risk)
+        except UsageError as error:
+            named = {"risk": "--risk", "sigma_m": "--dem-error", "length_m": "--dem-error"}
+            raise error.by_the_names(named) from error
 
 
 def _reporter(setting: Setting, criterion: Criterion, progress: Progress) -> Report:
@@ -141,6 +153,37 @@ def _criteria(asked: TimedRequest) -> tuple[Criterion, ...]:
             value=asked.pareto,
         )
     return tuple(named)
+
+
+def _risk(asked: TimedRequest) -> AskedRisk | None:
+    """Read the bound of risk and the map's error, which go together.
+
+    Raises:
+        UsageError: One without the other, with a front, or not a chance or two lengths.
+    """
+    from rover.core.errors import UsageError
+    from rover.planning.dem_error import DemError
+    from rover.planning.risk import check_bound
+    from sim.cli.plan_question import read_place
+    from sim.cli.timed_answer import AskedRisk
+
+    if asked.risk is None and asked.dem_error is None:
+        return None
+    if asked.risk is None or asked.dem_error is None:
+        given = "--risk" if asked.dem_error is None else "--dem-error"
+        other = "--dem-error" if asked.dem_error is None else "--risk"
+        raise UsageError(f"{other} is missing", remedy="give both or neither", field=given)
+    if asked.pareto is not None:
+        raise UsageError(
+            "a front has no bound of risk", remedy="leave one of them off", field="--risk", value=asked.risk
+        )
+    try:
+        check_bound(asked.risk)
+        sigma_m, length_m = read_place(asked.dem_error, "--dem-error")
+        return AskedRisk(bound=asked.risk, error=DemError(sigma_m=sigma_m, length_m=length_m))
+    except UsageError as error:
+        names = {"risk": "--risk", "sigma_m": "--dem-error", "length_m": "--dem-error"}
+        raise error.by_the_names(names) from error
 
 
 def _criterion(word: str, option: str) -> Criterion:

@@ -11,7 +11,10 @@ from rover.core.boundary import Mode
 from rover.core.errors import PlannerError
 from rover.core.time import SECONDS_PER_DAY
 from rover.limits.base import Leg, Limit, Margin
+from rover.planning.dem_error import DemError
 from rover.planning.problem import NoPlan, Plan
+from rover.planning.risk import RiskedPlan
+from rover.planning.risk_traverse import traverse_within_risk
 from rover.planning.timed_legs import LegJudge
 from rover.planning.timetable import Step, Timetable
 from rover.planning.traverse import best_traverse, pareto_front
@@ -91,6 +94,7 @@ class TimedAnswer:
         criteria: One, or the two of a front.
         result: The best by the first criterion, or why there is none.
         front: Every member of the front, by the first criterion; empty where none was asked for.
+        risked: The chance of breaking a limit of attitude, where one was asked for.
     """
 
     setting: Setting
@@ -98,6 +102,30 @@ class TimedAnswer:
     criteria: tuple[Criterion, ...]
     result: TimedPlan | NoPlan
     front: tuple[TimedPlan, ...] = ()
+    risked: RiskedPlan | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedRisk:
+    """Greatest chance of breaking a limit of attitude, and the error of the map that it comes of."""
+
+    bound: float
+    error: DemError
+
+
+def find_within_risk(setting: Setting, ready: Outlook, criterion: Criterion, risk: AskedRisk) -> TimedAnswer:
+    """Search for the best traverse whose chance of breaking a limit of pitch or roll is within a bound.
+
+    Raises:
+        TimeLimitError: The time was over before a search ended.
+        UsageError: Of `sigma_m` or `length_m`, on these cells.
+    """
+    seed = setting.scenario.seed
+    found = traverse_within_risk(ready, risk.error, risk.bound, criterion=criterion, seed=seed)
+    if isinstance(found, NoPlan):
+        return TimedAnswer(setting=setting, ready=ready, criteria=(criterion,), result=found)
+    told = _Teller(ready).tell(found.plan, _natural((criterion,), (_price(found.plan, ready),)))
+    return TimedAnswer(setting=setting, ready=ready, criteria=(criterion,), result=told, risked=found)
 
 
 def find_traverse(

@@ -35,6 +35,15 @@ def timed_fields(answer: TimedAnswer) -> dict[str, Any]:
     if isinstance(answer.result, NoPlan):
         return told | asdict(answer.result)
     told |= plan_fields(answer, answer.result)
+    if answer.risked is not None:
+        risked = answer.risked
+        told["risk"] = {
+            "bound": risked.bound,
+            "chance": risked.risk.chance,
+            "at_most": risked.risk.at_most,
+            "unmargined_chance": risked.unmargined_risk.chance,
+            "extra_length": risked.extra,
+        }
     told["margins"] = [asdict(margin) for margin in answer.result.timetable.margins]
     told["waypoints_m"] = answer.result.plan.waypoints_m
     told["front"] = [plan_fields(answer, member) for member in answer.front]

@@ -140,6 +140,13 @@ def _notes(answer: TimedAnswer, best: TimedPlan) -> Iterator[str]:
         words = value_words(answer.criteria[0], best.values[0], problem.vehicle, problem.depart_s)
         told += f", {criterion_words(answer.criteria[0])} {words}"
     yield f"{told}; least charge {100 * best.whole.least_soc:.1f} %"
+    if answer.risked is not None:
+        risked = answer.risked
+        yield (
+            f"a chance of {100 * risked.risk.chance:.2g} % that pitch or roll is beyond its limit on the true ground, "
+            f"asked {100 * risked.bound:g} %; heeding no error {100 * risked.unmargined_risk.chance:.2g} %, "
+            f"and {100 * risked.extra:.2f} % shorter"
+        )
 
 
 def _bounds(answer: TimedAnswer, best: TimedPlan) -> Iterator[str]:

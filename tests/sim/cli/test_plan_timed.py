@@ -169,3 +169,38 @@ def test_what_makes_no_sense_is_refused(
     assert_refused(farside_within("plan", *words, "--quiet"), 2, says)
     assert_nothing_written(work, "full")
     assert [path.name for path in (work / "full").iterdir()] == ["kept"]
+
+
+def test_a_bound_of_risk_buys_safety_with_length(farside_within: Command) -> None:
+    tight = ("--set", "vehicle.slope_limit_deg=8", "--set", "vehicle.roll_limit_deg=8")
+    asked = (
+        "plan",
+        "short-hop",
+        "--set",
+        "terrain.size_m=200",
+        *tight,
+        "--goal",
+        "-70,50",
+        "--quiet",
+        "--json",
+    )
+    bold = told(farside_within(*asked))
+    safe = told(farside_within(*asked, "--risk", "0.01", "--dem-error", "0.1,20"))
+    assert safe["risk"]["at_most"] <= 0.01 < safe["risk"]["unmargined_chance"]
+    assert safe["total"]["length_m"] >= bold["total"]["length_m"]
+
+
+@pytest.mark.parametrize("options, named", [
+    (("--risk", "0.01"), "--risk: --dem-error is missing"),
+    (("--dem-error", "0.1,20"), "--dem-error: --risk is missing"),
+    (("--risk", "2", "--dem-error", "0.1,20"), "--risk = 2.0"),
+    (("--risk", "0.1", "--dem-error", "-1,20"), "--dem-error = -1.0"),
+    (("--risk", "0.1", "--dem-error", "0.1,20", "--pareto", "time,energy"), "--risk = 0.1: a front"),
+])  # fmt: skip
+def test_a_bound_of_risk_that_cannot_be_meant(
+    farside_within: Command, options: tuple[str, ...], named: str
+) -> None:
+    result = farside_within(*HOP, *options)
+    assert result.returncode == 2
+    assert named in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
