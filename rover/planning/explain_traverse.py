@@ -161,8 +161,11 @@ def _without_need(ground: Ground) -> Ground:
     for load in (named.CHARGE_W, named.NAP_W, named.DORMANT_W, named.COMMAND_W):
         rules[load] = 0.0
     bins[:, named.FLOOR] = 0.0
+    rules[named.LEAST_FLOOR] = 0.0
+    ahead = ground.ahead.copy()
+    ahead[:, 3] = 0.0
     joules = np.where(np.isfinite(ground.legs_j), 0.0, np.inf).astype(np.float32)
-    return ground._replace(rules=rules, bins=bins, legs_j=joules)
+    return ground._replace(rules=rules, bins=bins, legs_j=joules, ahead=ahead)
 
 
 def _with_battery(ground: Ground, extra_j: float) -> Ground:

@@ -180,7 +180,13 @@ def dominates(a, b, reals, whole, end, rules):  # type: ignore[no-untyped-def]
     if value_at(reals, a, then) < reals[b, CHARGE] - slack - ROUNDING_J:
         return False
     if slack > 0.0:
-        return value_at(reals, a, end) >= value_at(reals, b, end) - slack
+        # Both grow evenly until they are full: what holds at the ends, and when `b` is full, holds all the while.
+        if value_at(reals, a, end) < value_at(reals, b, end) - slack:
+            return False
+        if reals[b, RATE] <= 0.0:
+            return True
+        full = then + (reals[b, MOST] - reals[b, CHARGE]) / reals[b, RATE]
+        return full >= end or value_at(reals, a, full) >= reals[b, MOST] - slack
     if reals[a, RATE] < reals[b, RATE]:
         return False
     return reals[b, RATE] <= 0.0 or reals[a, MOST] >= reals[b, MOST] - ROUNDING_J

@@ -165,7 +165,23 @@ def closed_end(ready: Outlook) -> NoPlan | None:
             return NoPlan(
                 cause=cause, where=f"the {end} cell {cell} is closed: {why}", remedy=f"move the {end}"
             )
-    return None
+    return _below_reserve(ready)
+
+
+def _below_reserve(ready: Outlook) -> NoPlan | None:
+    """Return the refusal of a departure with less charge than is ever allowed then."""
+    problem, floor_soc = ready.problem, ready.table.floor_soc
+    if floor_soc is None:
+        return None
+    least = float(floor_soc[ready.around.timeline.bin_at(problem.depart_s)])
+    if problem.soc >= least:
+        return None
+    return NoPlan(
+        cause=Cause.ENERGY,
+        where=f"the departure has a charge of {problem.soc:.1%}, under the {least:.1%} that are kept",
+        remedy=f"a power.initial_soc of {least:.2f} at least, or a smaller power.reserve_soc",
+        opens_with_wh=(least - problem.soc) * problem.vehicle.battery_wh,
+    )
 
 
 def plan_of(ready: Outlook, labels: Labels, label: int, criterion: Criterion) -> Plan:

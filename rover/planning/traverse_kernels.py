@@ -29,7 +29,6 @@ from rover.planning.label_kernels import (
     CELL,
     CELL_M,
     CHARGE,
-    CHARGE_SLACK,
     CHARGE_W,
     COLUMN,
     CYCLE_S,
@@ -472,7 +471,7 @@ def _arrive(label, to, d, time, charge, k, since, dark, rate, most, marks, groun
     own = _enter(made, to, time, charge, arrived, since, dark, ground, reals)
     kept = arrived == k and rate >= reals[made, RATE]
     capped = min(rules[CAPACITY], most)
-    if kept and rules[CHARGE_SLACK] == 0.0 and reals[made, RATE] > 0.0 and capped < rules[CAPACITY]:
+    if kept and reals[made, RATE] > 0.0 and capped < rules[CAPACITY]:
         _offer(to, label, arrived, d, own | BOTH, ground, search)
         made = counts[LABELS]
         _enter(made, to, time, charge, arrived, since, dark, ground, reals)

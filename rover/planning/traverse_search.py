@@ -57,7 +57,7 @@ SHADOW_BELOW = 0.5
 _OVER_FLOOR_J = 1e-3
 """Kept above the floor, so that rounding never ends below it."""
 
-HOPED_SHARE = 0.9
+HOPED_SHARE = 0.99
 """Of the cells, that give no more power than a search counts on, unless it is to be exact."""
 
 _SAMPLE = 4096
