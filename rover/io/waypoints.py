@@ -96,9 +96,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _number(
-    properties: Mapping[str, Any], key: str, otherwise: float, name: str, path: Path | str
-) -> float:
+def _number(properties: Mapping[str, Any], key: str, otherwise: float, name: str, path: Path | str) -> float:
     value = properties.get(key)
     if value is None:
         return otherwise
@@ -117,6 +115,10 @@ def _time(
         return otherwise
     if not isinstance(text, str):
         raise TimeError(
-            "not a time", remedy="write UTC as 2019-01-03T14:22:00Z", file=path, field=f"{name}.{key}", value=text
+            "not a time",
+            remedy="write UTC as 2019-01-03T14:22:00Z",
+            file=path,
+            field=f"{name}.{key}",
+            value=text,
         )
     return epoch.seconds_until(parse_utc(text, field=f"{name}.{key}", file=str(path)))

@@ -117,7 +117,7 @@ class _Rough:
 
     def with_one(self, order: Route, j: int) -> list[Route]:
         """Return the orders with one waypoint more that can end in time, the earliest first."""
-        longer = [order[:k] + (j,) + order[k:] for k in range(len(order) + 1)]
+        longer = [(*order[:k], j, *order[k:]) for k in range(len(order) + 1)]
         ends = [self.end(route) for route in longer]
         ranked = sorted(range(len(longer)), key=lambda k: ends[k])
         return [longer[k] for k in ranked if math.isfinite(ends[k])]

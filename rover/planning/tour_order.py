@@ -127,7 +127,9 @@ class Relaxed:
             self.dwell_s[subset] = dwell[members].sum()
             self.drive_s[subset] = (between[:, members] + self.drive_s[rests, members]).min(axis=1)
             ends = np.minimum(self.latest_s[rests, members], last[members])
-            arrive = np.where(ends >= first[members] + dwell[members] - _LATE_S, ends - dwell[members], -np.inf)
+            arrive = np.where(
+                ends >= first[members] + dwell[members] - _LATE_S, ends - dwell[members], -np.inf
+            )
             self.latest_s[subset] = legs.latest(arrive[None, :], between[:, members]).max(axis=1)
 
     def promise(self, done: int, at: int, time_s: float) -> tuple[float, float] | None:

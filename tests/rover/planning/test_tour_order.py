@@ -236,7 +236,12 @@ def test_best_known_orders_are_worth_no_more_than_their_bound_and_near_the_best(
         best = best_order(sites, legs, **given)
         known = good_order(sites, legs, awake_s=deadline_s - depart[0], **given)
         bound = value_bound(
-            sites, legs, depart_s=depart[0], deadline_s=deadline_s, to_goal=to_goal, awake_s=deadline_s - depart[0]
+            sites,
+            legs,
+            depart_s=depart[0],
+            deadline_s=deadline_s,
+            to_goal=to_goal,
+            awake_s=deadline_s - depart[0],
         )
         assert (best is None) == (known is None)
         if best is None or known is None:
