@@ -25,6 +25,7 @@ from rover.planning.timetable import LOADS, Step
 from rover.planning.traverse_kernels import Ground
 
 _ROUNDING_S = 1e-6
+_ROUNDING_J = 1e-6
 
 
 @dataclass(slots=True)
@@ -150,7 +151,7 @@ def _piece(stay: Stay, k: int, end_s: float, ground: Ground, *, working: bool) -
         )
     )
     stay.time_s, stay.charge_j = end_s, after
-    if not after >= bins[k, named.FLOOR]:
+    if not after >= bins[k, named.FLOOR] - _ROUNDING_J:
         stay.refused = NIGHT_CHARGE if stay.asleep else OUT_OF_CHARGE
     elif stay.dark_s > rules[named.LONGEST_DARK]:
         stay.refused = IN_SHADOW

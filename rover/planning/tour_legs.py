@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -28,9 +27,7 @@ def towards(ground: Ground, cell: int) -> Ground:
         cell: The goal's number.
     """
     legs_s, legs_j = ground.legs_s, ground.legs_j
-    standing_j = np.where(
-        np.isfinite(legs_s), np.float32(ground.rules[named.CHARGE_W]) * legs_s, np.float32(0.0)
-    )
+    standing_j = np.float32(ground.rules[named.CHARGE_W]) * np.where(np.isfinite(legs_s), legs_s, 0)
     beyond_j = np.maximum(np.float32(0.0), legs_j - standing_j)
     ahead = np.zeros((len(legs_s), 4))
     for column, price in ((0, legs_s), (3, beyond_j)):
@@ -40,38 +37,71 @@ def towards(ground: Ground, cell: int) -> Ground:
     return ground._replace(goal=cell, ahead=ahead)
 
 
-class OpenTime:
-    """Open driving time of a table of bins, and what it bounds.
+class Clock:
+    """Counts only a part of the time, by bins.
+
+    Args:
+        edge_s: (k + 1,) of the bins.
+        counted: (k,) whether a bin counts.
+    """
+
+    def __init__(self, edge_s: Floats, counted: npt.NDArray[np.bool_]) -> None:
+        self.edge_s = np.ascontiguousarray(edge_s)
+        self.past_s = np.concatenate([[0.0], np.cumsum(np.where(counted, np.diff(edge_s), 0.0))])
+
+    def at(self, time_s: Floats) -> Floats:
+        """Return what is counted before a time."""
+        return np.asarray(np.interp(time_s, self.edge_s, self.past_s))
+
+    def after(self, time_s: Floats, span_s: Floats) -> Floats:
+        """Return the first time at which so much more is counted; inf past the end."""
+        wanted = self.at(time_s) + span_s
+        place = np.searchsorted(self.past_s, wanted, side="left")
+        within = np.minimum(place, len(self.edge_s) - 1)
+        with np.errstate(invalid="ignore"):
+            ends = np.maximum(time_s, self.edge_s[within] - (self.past_s[within] - wanted))
+        found = np.where(place < len(self.edge_s), ends, np.inf)
+        return np.asarray(np.where(span_s <= 0, time_s, found))
+
+    def before(self, time_s: Floats, span_s: Floats) -> Floats:
+        """Return the last time since which so much is counted by another; -inf before the beginning."""
+        with np.errstate(invalid="ignore"):
+            left = self.at(time_s) - span_s
+        place = np.clip(np.searchsorted(self.past_s, left, side="right"), 1, len(self.edge_s)) - 1
+        with np.errstate(invalid="ignore"):
+            begins = np.minimum(time_s, self.edge_s[place] + (left - self.past_s[place]))
+        found = np.where((left >= 0) & (time_s >= self.edge_s[0]), begins, -np.inf)
+        return np.asarray(np.where(span_s <= 0, time_s, found))
+
+
+class Clocks:
+    """Driving counts while driving is open, and driving with dwelling while it is no night.
 
     Args:
         bins: Of a `Ground`.
     """
 
     def __init__(self, bins: Floats) -> None:
-        self.edge_s = np.ascontiguousarray(bins[:, named.EDGE])
-        self.driven_s = np.ascontiguousarray(bins[:, named.DRIVEN])
+        edge_s = bins[:, named.EDGE]
+        self.open = Clock(edge_s, bins[:-1, named.OPEN] > 0)
+        self.awake = Clock(edge_s, bins[:-1, named.PHASE] != named.NIGHT_PHASE)
 
-    def earliest(self, time_s: npt.ArrayLike, drive_s: npt.ArrayLike) -> Floats:
-        """Return the first time at which so much open driving since a time is over; inf past the end."""
-        time, drive = np.broadcast_arrays(np.asarray(time_s, np.float64), np.asarray(drive_s, np.float64))
-        wanted = np.interp(time, self.edge_s, self.driven_s) + drive
-        place = np.searchsorted(self.driven_s, wanted, side="left")
-        within = np.minimum(place, len(self.edge_s) - 1)
-        with np.errstate(invalid="ignore"):
-            ends = np.maximum(time, self.edge_s[within] - (self.driven_s[within] - wanted))
-        found = np.where(place < len(self.edge_s), ends, np.inf)
-        return np.asarray(np.where(drive <= 0, time, found))
+    def earliest(self, time_s: npt.ArrayLike, drive_s: npt.ArrayLike, dwell_s: npt.ArrayLike = 0.0) -> Floats:
+        time, drive, both = _together(time_s, drive_s, dwell_s)
+        return np.maximum(self.open.after(time, drive), self.awake.after(time, both))
 
-    def latest(self, time_s: npt.ArrayLike, drive_s: npt.ArrayLike) -> Floats:
-        """Return the last time since which so much open driving can be over by a time; -inf before the beginning."""
-        time, drive = np.broadcast_arrays(np.asarray(time_s, np.float64), np.asarray(drive_s, np.float64))
-        with np.errstate(invalid="ignore"):
-            left = np.interp(time, self.edge_s, self.driven_s) - drive
-        place = np.clip(np.searchsorted(self.driven_s, left, side="right"), 1, len(self.edge_s)) - 1
-        with np.errstate(invalid="ignore"):
-            begins = np.minimum(time, self.edge_s[place] + (left - self.driven_s[place]))
-        found = np.where((left >= 0) & (time >= self.edge_s[0]), begins, -np.inf)
-        return np.asarray(np.where(drive <= 0, time, found))
+    def latest(self, time_s: npt.ArrayLike, drive_s: npt.ArrayLike, dwell_s: npt.ArrayLike = 0.0) -> Floats:
+        time, drive, both = _together(time_s, drive_s, dwell_s)
+        return np.minimum(self.open.before(time, drive), self.awake.before(time, both))
+
+
+def _together(
+    time_s: npt.ArrayLike, drive_s: npt.ArrayLike, dwell_s: npt.ArrayLike
+) -> tuple[Floats, Floats, Floats]:
+    """Return times, driving, and driving with dwelling, of one shape."""
+    given = (np.asarray(values, np.float64) for values in (time_s, drive_s, dwell_s))
+    time, drive, dwell = np.broadcast_arrays(*given)
+    return time, drive, drive + dwell
 
 
 class MapLegs:
@@ -86,8 +116,8 @@ class MapLegs:
     def __init__(self, ground: Ground, sites: Sequence[Waypoint], cells: Sequence[int]) -> None:
         self.sites, self.cells = sites, cells
         self.grounds = [towards(ground, cell) for cell in cells]
-        self.open = OpenTime(ground.bins)
-        self.earliest, self.latest = self.open.earliest, self.open.latest
+        clocks = Clocks(ground.bins)
+        self.earliest, self.latest = clocks.earliest, clocks.latest
         self.least_s = np.array([[to.ahead[cell, 0] for to in self.grounds] for cell in cells])
         self.searched = 0
         self._known: dict[tuple[int, int, State], State | None] = {}
@@ -144,6 +174,5 @@ class MapLegs:
 
 def awake_s(bins: Floats, from_s: float, until_s: float) -> float:
     """Return the time between two others that is no night."""
-    edge = bins[:, named.EDGE]
-    first, last = np.clip(edge[:-1], from_s, until_s), np.clip(edge[1:], from_s, until_s)
-    return math.fsum((last - first)[bins[:-1, named.PHASE] != named.NIGHT_PHASE].tolist())
+    first, last = Clocks(bins).awake.at(np.array([from_s, until_s])).tolist()
+    return float(last - first)

@@ -105,7 +105,9 @@ class _Rough:
         for to in order:
             site = self.sites[to]
             arrive_s = float(self.legs.earliest(time_s, self.legs.least_s[at, to]))
-            time_s, at = max(arrive_s, site.from_s) + site.dwell_s, to
+            if not arrive_s <= self.deadline_s + _LATE_S:
+                return math.inf
+            time_s, at = float(self.legs.earliest(max(arrive_s, site.from_s), 0.0, site.dwell_s)), to
             if not time_s <= min(site.until_s, self.deadline_s) + _LATE_S:
                 return math.inf
         if self.to_goal:
@@ -244,6 +246,9 @@ def _alone(
 ) -> bool:
     """Tell whether a waypoint could be visited in time if nothing else were."""
     start, goal = len(least) - 2, len(least) - 1
-    ready_s = max(float(legs.earliest(depart_s, least[start, j])), site.from_s) + site.dwell_s
+    arrive_s = float(legs.earliest(depart_s, least[start, j]))
+    if not arrive_s <= deadline_s + _LATE_S:
+        return False
+    ready_s = float(legs.earliest(max(arrive_s, site.from_s), 0.0, site.dwell_s))
     end_s = float(legs.earliest(ready_s, least[j, goal])) if to_goal else ready_s
     return ready_s <= site.until_s + _LATE_S and end_s <= deadline_s + _LATE_S

@@ -43,12 +43,12 @@ class Legs(Protocol):
 
     least_s: Floats
 
-    def earliest(self, time_s: npt.ArrayLike, drive_s: npt.ArrayLike) -> Floats:
-        """Return no later than when so much open driving can be over that begins at a time."""
+    def earliest(self, time_s: npt.ArrayLike, drive_s: npt.ArrayLike, dwell_s: npt.ArrayLike = 0.0) -> Floats:
+        """Return no later than when so much open driving and so much dwelling can be over that begin at a time."""
         ...
 
-    def latest(self, time_s: npt.ArrayLike, drive_s: npt.ArrayLike) -> Floats:
-        """Return no earlier than when it must begin to be over by a time; -inf where it cannot."""
+    def latest(self, time_s: npt.ArrayLike, drive_s: npt.ArrayLike, dwell_s: npt.ArrayLike = 0.0) -> Floats:
+        """Return no earlier than when they must begin to be over by a time; -inf where they cannot."""
         ...
 
     def leg(self, origin: int, to: int, state: State) -> State | None:
@@ -127,9 +127,8 @@ class Relaxed:
             self.dwell_s[subset] = dwell[members].sum()
             self.drive_s[subset] = (between[:, members] + self.drive_s[rests, members]).min(axis=1)
             ends = np.minimum(self.latest_s[rests, members], last[members])
-            arrive = np.where(
-                ends >= first[members] + dwell[members] - _LATE_S, ends - dwell[members], -np.inf
-            )
+            begins = legs.latest(ends, 0.0, dwell[members])
+            arrive = np.where(begins >= first[members] - _LATE_S, begins, -np.inf)
             self.latest_s[subset] = legs.latest(arrive[None, :], between[:, members]).max(axis=1)
 
     def promise(self, done: int, at: int, time_s: float) -> tuple[float, float] | None:
@@ -143,7 +142,7 @@ class Relaxed:
         totals = self.values[rests | done]
         best = rests[totals == totals.max()]
         drive, dwell = self.drive_s[best, at], self.dwell_s[best]
-        ends = np.maximum(self.legs.earliest(np.full(len(drive), time_s), drive), time_s + dwell)
+        ends = self.legs.earliest(np.full(len(drive), time_s), drive, dwell)
         return float(totals.max()), float(ends.min())
 
 
@@ -188,12 +187,13 @@ class _Search:
         ahead = [j for j in range(count) if not label.done >> j & 1] + [count + 1] * self.to_goal
         reached = self.legs.earliest(np.full(len(ahead), time_s), self.legs.least_s[label.at, ahead])
         for to, arrive_s in zip(ahead, reached.tolist(), strict=True):
+            if not arrive_s <= self.deadline_s + _LATE_S:
+                continue
             if to > count:
-                if arrive_s <= self.deadline_s + _LATE_S:
-                    self.offer(label, to, arrive_s, label.done, to)
+                self.offer(label, to, arrive_s, label.done, to)
                 continue
             site = self.sites[to]
-            ready_s = max(arrive_s, site.from_s) + site.dwell_s
+            ready_s = float(self.legs.earliest(max(arrive_s, site.from_s), 0.0, site.dwell_s))
             if ready_s <= site.until_s + _LATE_S:
                 self.offer(label, to, ready_s, label.done | 1 << to, to)
 

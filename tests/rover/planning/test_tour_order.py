@@ -35,14 +35,27 @@ class MadeUpLegs:
         self.gain = rng.uniform(0.2, 0.5)
         self.asked = 0
 
-    def earliest(self, time_s: npt.ArrayLike, drive_s: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    def earliest(
+        self, time_s: npt.ArrayLike, drive_s: npt.ArrayLike, dwell_s: npt.ArrayLike = 0.0
+    ) -> npt.NDArray[np.float64]:
+        """Driving waits for the day, a dwell for nothing."""
+        both = np.asarray(drive_s) + np.asarray(dwell_s)
+        return np.maximum(self._earliest(time_s, drive_s), np.asarray(time_s) + both)
+
+    def latest(
+        self, time_s: npt.ArrayLike, drive_s: npt.ArrayLike, dwell_s: npt.ArrayLike = 0.0
+    ) -> npt.NDArray[np.float64]:
+        both = np.asarray(drive_s) + np.asarray(dwell_s)
+        return np.minimum(self._latest(time_s, drive_s), np.asarray(time_s) - both)
+
+    def _earliest(self, time_s: npt.ArrayLike, drive_s: npt.ArrayLike) -> npt.NDArray[np.float64]:
         time, drive = np.broadcast_arrays(np.asarray(time_s, float), np.asarray(drive_s, float))
         wanted = np.where(np.isfinite(drive), self._driven(time) + drive, 0.0)
         days = np.ceil(wanted / OPEN_S) - 1
         ends = np.maximum(time, days * DAY_S + wanted - days * OPEN_S)
         return np.where(drive <= 0, time, np.where(np.isfinite(drive), ends, np.inf))
 
-    def latest(self, time_s: npt.ArrayLike, drive_s: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    def _latest(self, time_s: npt.ArrayLike, drive_s: npt.ArrayLike) -> npt.NDArray[np.float64]:
         time, drive = np.broadcast_arrays(np.asarray(time_s, float), np.asarray(drive_s, float))
         known = np.isfinite(drive) & np.isfinite(time)
         left = np.where(known, self._driven(np.where(known, time, 0.0)) - np.where(known, drive, 0.0), -1.0)
@@ -62,7 +75,7 @@ class MadeUpLegs:
             return None
         needed = drive * self.drain[origin, to]
         waits = max(0.0, needed - state[1]) / self.gain
-        arrives = float(self.earliest(state[0] + waits, drive))
+        arrives = float(self._earliest(state[0] + waits, drive))
         return arrives, max(0.0, state[1] - needed)
 
     def visit(self, at: int, state: State) -> State | None:
