@@ -115,12 +115,18 @@ def holds(ground: Ground, steps: Sequence[Step], k: int, delay_s: float) -> bool
     stay = Stay(_number(step.cell, ground), step.start_s, charge_j, dark_s=_dark_before(ground, steps, k))
     if step.mode is Mode.DORMANT or (k > 0 and steps[k - 1].mode is Mode.DORMANT):
         stay.asleep = step.mode is Mode.DORMANT
-    if not park(stay, step.start_s + delay_s, ground):
+    if not park(stay, step.start_s + delay_s, ground) or _slept(stay):
         return False
     for following in steps[k:]:
-        if not _do(stay, following, ground):
+        if not _do(stay, following, ground) or (following.mode is not Mode.DORMANT and _slept(stay)):
             return False
+        stay.steps.clear()
     return stay.time_s <= float(ground.rules[named.DEADLINE]) + _ROUNDING_S
+
+
+def _slept(stay: Stay) -> bool:
+    """Tell whether a part of the night was spent where none is planned."""
+    return any(step.mode is Mode.DORMANT for step in stay.steps)
 
 
 def _dark_before(ground: Ground, steps: Sequence[Step], k: int) -> float:

@@ -18,6 +18,9 @@ from rover.planning.traverse_search import Labels, run_search
 
 Cell = tuple[int, int]
 
+_ROUNDING_S = 1e-6
+"""Bounds are looser by so much: by rounding alone one would jump over a night."""
+
 
 def towards(ground: Ground, cell: int) -> Ground:
     """Return the same ground with another goal, for the earliest arrival.
@@ -55,7 +58,7 @@ class Clock:
 
     def after(self, time_s: Floats, span_s: Floats) -> Floats:
         """Return the first time at which so much more is counted; inf past the end."""
-        wanted = self.at(time_s) + span_s
+        wanted = self.at(time_s) + span_s - _ROUNDING_S
         place = np.searchsorted(self.past_s, wanted, side="left")
         within = np.minimum(place, len(self.edge_s) - 1)
         with np.errstate(invalid="ignore"):
@@ -66,7 +69,7 @@ class Clock:
     def before(self, time_s: Floats, span_s: Floats) -> Floats:
         """Return the last time since which so much is counted by another; -inf before the beginning."""
         with np.errstate(invalid="ignore"):
-            left = self.at(time_s) - span_s
+            left = self.at(time_s) - span_s + _ROUNDING_S
         place = np.clip(np.searchsorted(self.past_s, left, side="right"), 1, len(self.edge_s)) - 1
         with np.errstate(invalid="ignore"):
             begins = np.minimum(time_s, self.edge_s[place] + (left - self.past_s[place]))

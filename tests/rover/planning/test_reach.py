@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -69,7 +71,7 @@ def free_of_charge(ground: Ground) -> Ground:
     rules, bins = ground.rules.copy(), ground.bins.copy()
     for load in (named.CHARGE_W, named.NAP_W, named.DORMANT_W, named.COMMAND_W):
         rules[load] = 0.0
-    rules[named.LONGEST_DARK], rules[named.DEADLINE] = math.inf, math.inf
+    rules[named.LONGEST_DARK], rules[named.DEADLINE], rules[named.LEAST_FLOOR] = math.inf, math.inf, 0.0
     bins[:, named.FLOOR] = 0.0
     joules = np.where(np.isfinite(ground.legs_j), 0.0, np.inf).astype(np.float32)
     return ground._replace(rules=rules, bins=bins, legs_j=joules)
@@ -104,17 +106,25 @@ def test_the_latest_departure_of_each_cell_is_the_last_that_arrives() -> None:
 
 @pytest.mark.parametrize("operations", [AUTONOMOUS, TELEOPERATED], ids=["autonomous", "teleoperated"])
 def test_the_map_of_arrivals_over_real_ground(operations: OperationsParams) -> None:
-    ready = timed_outlook(deadline_h=216.0, least_lit=0.6, operations=operations)
-    found = arrival_map(ready, charge_levels=0)
-    assert found.arrive_s[ready.start] == ready.problem.depart_s
-    ground = ground_of(ready.around, ready.rules(0), ready.goal)
+    """Of charge both overlook one of 32 levels, in another order: most arrivals are equal, and all nearly."""
+    ready = timed_outlook(deadline_h=208.0, least_lit=0.6, operations=operations)
+    found = arrival_map(ready)
+    depart_s = ready.problem.depart_s
+    assert found.arrive_s[ready.start] == depart_s
+    ground = ground_of(ready.around, ready.rules(), ready.goal)
     start = ready.start[0] * ground.cols + ready.start[1]
     charge_j = ready.problem.soc * ready.problem.vehicle.battery_j
     finite = np.isfinite(found.arrive_s)
     assert 50 < finite.sum() < finite.size
+    equal = 0
     for cell in np.random.default_rng(1).choice(finite.size, 40, replace=False).tolist():
-        alone = arrival(ground, start, cell, ready.problem.depart_s, charge_j)
-        assert found.arrive_s.ravel()[cell] == pytest.approx(alone, abs=1e-6)
+        alone = arrival(ground, start, cell, depart_s, charge_j)
+        there = float(found.arrive_s.ravel()[cell])
+        equal += there == pytest.approx(alone, abs=1e-6)
+        assert there == pytest.approx(alone, rel=0.01 * max(1.0, alone - depart_s) / alone, abs=1e-6) or (
+            there == alone == math.inf
+        )
+    assert equal >= 36
     assert (found.arrive_s[finite] <= found.until_s).all()
 
 
@@ -135,39 +145,38 @@ def test_less_far_ahead_is_a_part_of_the_map() -> None:
     [
         {"deadline_h": 218.0},
         {"deadline_h": 209.0, "operations": TELEOPERATED},
-        {"deadline_h": 221.0, "soc": 0.31, "battery_wh": 60.0},
+        {"deadline_h": 216.0, "soc": 0.31, "battery_wh": 60.0},
     ],
     ids=["charged", "commanded", "empty"],
 )
-@pytest.mark.parametrize("target", list(Target))
-def test_the_latest_departure_is_what_scanning_finds(given: dict[str, object], target: Target) -> None:
-    ready = timed_outlook(**given)  # type: ignore[arg-type]
-    found = latest_departure(ready, target)
-    depart_s, deadline_s = ready.problem.depart_s, ready.table.deadline_s
-    by_s = min(deadline_s, float(ready.around.timeline.dusk_after(depart_s)))
-    assert found.by_s == by_s
-
-    def arrives(time_s: float) -> bool:
-        asked = timed_outlook(**{**given, "depart_h": time_s / 3600.0})  # type: ignore[arg-type]
-        if target is Target.GOAL:
-            return best_before(asked, by_s)
-        seen = arrival_map(asked, until_s=by_s)
-        havens = np.asarray(asked.table.havens) & np.asarray(asked.table.cells)
-        return bool(np.isfinite(seen.arrive_s[havens]).any())
-
-    times = np.arange(depart_s, by_s, 1800.0)
-    good = [time_s for time_s in times.tolist() if arrives(time_s)]
-    assert good
+def test_the_latest_departure_is_what_scanning_finds(given: dict[str, Any]) -> None:
+    """A scan over the bins of the same outlook, every ten minutes of the last hours."""
+    ready = timed_outlook(**given)
+    found = latest_departure(ready)
+    dusk_s = float(ready.around.timeline.dusk_after(ready.problem.depart_s))
+    assert found.by_s == min(ready.table.deadline_s, dusk_s)
     assert found.depart_s is not None and found.arrive_s is not None
-    assert found.depart_s <= found.arrive_s <= by_s + 1e-3
-    assert found.depart_s <= found.bound_s + 1e-6
-    assert found.depart_s >= max(good) - 3600.0  # the bins of another departure lie elsewhere
-    assert found.depart_s <= max(good) + 2 * 3600.0
+    assert found.depart_s <= min(found.arrive_s, found.bound_s + 1e-6)
+    assert found.arrive_s <= found.by_s + 1e-3
+    ground = ground_of(ready.around, ready.rules(), ready.goal)
+    start = ready.start[0] * ground.cols + ready.start[1]
+    charge_j = ready.problem.soc * ready.problem.vehicle.battery_j
+    times = np.arange(found.depart_s - 3600.0, found.by_s, 600.0).tolist()
+    good = [t for t in times if arrival(ground, start, ground.goal, t, charge_j) <= found.by_s]
+    assert good
+    assert found.depart_s >= max(good) - 60.0
+    assert arrival(ground, start, ground.goal, found.depart_s, charge_j) == pytest.approx(found.arrive_s)
 
 
-def best_before(ready: object, by_s: float) -> bool:
-    plan = best_traverse(ready)  # type: ignore[arg-type]
-    return isinstance(plan, Plan) and plan.schedule is not None and plan.schedule.arrive_s <= by_s + 1e-3
+def test_the_latest_departure_to_a_haven_is_no_earlier_than_to_one_of_them() -> None:
+    ready = timed_outlook(deadline_h=216.0)
+    found = latest_departure(ready, Target.HAVEN)
+    assert found.depart_s is not None and found.arrive_s is not None
+    havens = np.argwhere(np.asarray(ready.table.havens) & np.asarray(ready.table.cells))
+    near = havens[np.argsort(np.hypot(*(havens - ready.start).T))[:3]]
+    for cell in near.tolist():
+        alone = latest_departure(replace(ready, goal=tuple(cell)), by_s=found.by_s)
+        assert alone.depart_s is None or alone.depart_s <= found.depart_s + 60.0
 
 
 def test_no_departure_holds_where_there_is_no_way() -> None:
@@ -232,7 +241,7 @@ def test_slack_on_small_ground_is_what_can_be_gone_through() -> None:
 
 
 @pytest.mark.parametrize("operations", [AUTONOMOUS, TELEOPERATED], ids=["autonomous", "teleoperated"])
-def test_slack_along_a_plan_grows_no_less_than_the_waits(operations: OperationsParams) -> None:
+def test_slack_along_a_plan_grows_by_waits_alone(operations: OperationsParams) -> None:
     ready = timed_outlook(deadline_h=217.0, operations=operations)
     plan = best_traverse(ready)
     assert isinstance(plan, Plan) and isinstance(plan.schedule, Timetable)
@@ -241,8 +250,9 @@ def test_slack_along_a_plan_grows_no_less_than_the_waits(operations: OperationsP
     assert slack[0].slack_s > 3600.0
     arrive_s = plan.schedule.arrive_s
     assert slack[-1].slack_s <= ready.table.deadline_s - arrive_s + 1e-3
-    by_time = [held.by_time_s for held in slack]
-    assert by_time == sorted(by_time)  # who is late early on has no more time than who is late later
+    for step, held, later in zip(plan.schedule.steps, slack, slack[1:], strict=False):
+        waits_s = 0.0 if step.mode in (Mode.DRIVE, Mode.COMMAND) else step.end_s - step.start_s
+        assert held.by_time_s <= later.by_time_s + waits_s + 1e-3  # a wait takes up what is late before it
 
 
 def test_a_night_is_waited_for_where_it_is_planned() -> None:
