@@ -23,7 +23,7 @@ from rover.limits.base import Span
 from rover.limits.mobility import LevelLimit, RollLimit, SlopeLimit, clearance_limit
 from rover.limits.power import ReserveLimit, WakeLimit
 from rover.planning.havens import haven_quality
-from rover.planning.reach import Target, arrival_map, departure_map
+from rover.planning.reach import arrival_map, departure_map
 from rover.planning.traverse_setup import outlook
 from rover.sky.sun import sun_from_moon
 from rover.terrain.horizon import trace_horizon
@@ -68,10 +68,10 @@ PLANS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
 REACH = (
     "terrain.size_m=360",
     "goal_m=[-60.0,70.0]",
-    'operations.mode="teleoperated"',
+    'operations.mode="autonomous"',
     "operations.max_lunar_days=3",
 )
-REACH_HOURS, REACH_AFTER_H, HAVEN_DEG = 30, 14, 4
+REACH_HOURS, REACH_AFTER_H, HAVEN_DEG = 1, 14, 5
 """Hours before dusk at which the rover leaves, and how far after dawn the map looks; greatest tilt of a haven."""
 
 RINGS = ROOT / "docs" / "von_karman_rings.toml"
@@ -165,13 +165,13 @@ def reach_figure() -> Figure:
     timeline = ready.around.timeline
     dawn_s = float(timeline.edge_s[1:][timeline.span == Span.NIGHT][0])
     arrival = arrival_map(ready, until_s=dawn_s + 3600.0 * REACH_AFTER_H)
-    leave, havens = departure_map(ready, Target.HAVEN), haven_quality(ready)
+    leave, havens = departure_map(ready), haven_quality(ready)
     depart_s = ready.problem.depart_s
     return draw_reach(
         ReachSheet(
-            title="What can be reached, by when to turn back, and where to spend the night",
+            title="What can be reached, when to leave for the goal, and where to spend the night",
             lines=[
-                f"First drive's ground, commands by wire, {REACH_HOURS} h before the dusk of "
+                f"First drive's ground, driven autonomously from {REACH_HOURS} h before the dusk of "
                 f"{window.almanac.epoch.utc_at(dusk_s)}; havens of at most {HAVEN_DEG} deg.",
                 f"{100 * arrival.before_dusk.mean():.0f} % of the map is reached before dusk; "
                 f"{100 * havens.allowed.mean():.0f} % would do for the night.",
@@ -182,6 +182,7 @@ def reach_figure() -> Figure:
             leave_min=(leave.by_s - finite(leave.depart_s)) / 60,
             haven=np.where(havens.allowed, havens.score, np.nan),
             start_m=ready.problem.start_m,
+            goal_m=ready.problem.goal_m,
         )
     )
 

@@ -1,18 +1,21 @@
-"""What can be reached before dusk, when to leave at the latest, and how good each haven is: three maps side by side."""
+"""What is reached before dusk, when to leave for the goal at the latest, and how good each haven is: three maps."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from scipy.ndimage import distance_transform_edt
 
 from rover.core.grid import Dem
 from sim.view import frame, style
@@ -28,6 +31,24 @@ _WIDTH_IN, _LEFT_IN, _RIGHT_IN = 13.2, 0.85, 0.35
 _ACROSS_IN, _BAR_IN, _KEY_IN = 0.45, 1.75, 0.42
 _LEVELS = 6
 _DUSK = style.VERMILLION
+_START: dict[str, Any] = {
+    "marker": "o",
+    "ms": 8,
+    "mfc": style.PAPER,
+    "mec": style.INK,
+    "mew": 1.8,
+    "ls": "none",
+}
+_GOAL: dict[str, Any] = {
+    "marker": "*",
+    "ms": 14,
+    "mfc": style.PAPER,
+    "mec": style.INK,
+    "mew": 1.2,
+    "ls": "none",
+}
+LATE = "#5AAFA6"
+"""Of what is reached after the night: a hue that the scale has not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,10 +60,9 @@ class ReachSheet:
         dem: The ground.
         arrive_h: (rows, cols) hours from the departure to the earliest arrival; NaN where it is not reached.
         dusk_h: Hours from the departure to the dusk; a line is drawn where arrivals are as late.
-        leave_min: (rows, cols) minutes before dusk by which to leave for the nearest haven, 0 on one; NaN where none is
-            reached.
+        leave_min: (rows, cols) minutes before dusk by which to leave for the goal; NaN where no time is early enough.
         haven: (rows, cols) score of 0 to 1; NaN where no night may be spent.
-        start_m: Departure, east and north.
+        start_m, goal_m: Departure and goal, east and north.
     """
 
     title: str
@@ -53,6 +73,7 @@ class ReachSheet:
     leave_min: Floats
     haven: Floats
     start_m: Place
+    goal_m: Place
 
 
 def draw_reach(sheet: ReachSheet) -> Figure:
@@ -64,10 +85,11 @@ def draw_reach(sheet: ReachSheet) -> Figure:
         height = HEIGHT_IN + 0.3 + map_in[1] + _BAR_IN
         figure = style.blank_figure(_WIDTH_IN, height)
         hours = "hours from departure"
+        in_time = np.where(sheet.arrive_h <= sheet.dusk_h, sheet.arrive_h, np.nan)
         panels = (
-            ("Earliest arrival", Layer(values=sheet.arrive_h, label=hours, cmap="cividis_r"), "arrival"),
+            ("Earliest arrival", Layer(values=in_time, label=hours, cmap="cividis_r"), "arrival"),
             (
-                "Latest departure for a haven",
+                "Latest departure for the goal",
                 Layer(
                     values=sheet.leave_min,
                     label="minutes before dusk, by driving times alone",
@@ -86,7 +108,9 @@ def draw_reach(sheet: ReachSheet) -> Figure:
                 _draw_isochrones(ax, sheet.dem, layer.values, unit="h" if gid == "arrival" else "min")
             if gid == "arrival":
                 _draw_dusk(ax, sheet)
-            _draw_start(ax, sheet.start_m)
+            _draw_mark(ax, sheet.start_m, _START, "start")
+            if gid == "departure":
+                _draw_mark(ax, sheet.goal_m, _GOAL, "goal")
             _finish(ax, sheet, window, title, first=col == 0)
             _draw_bar(figure, ax, scale, layer.label)
         _explain(figure, sheet, height)
@@ -114,16 +138,29 @@ def _draw_isochrones(ax: Axes, dem: Dem, values: Floats, *, unit: str) -> None:
         *_grid(dem), np.ma.masked_invalid(values), levels=levels, colors=style.INK, linewidths=0.7
     )
     lines.set_gid("isochrones")
-    labels = ax.clabel(lines, fmt=lambda time: f"{style.number(time)} {unit}", fontsize=style.SMALL_PT)
+    labels = ax.clabel(
+        lines, inline_spacing=2, fmt=lambda time: f"{style.number(time)} {unit}", fontsize=style.SMALL_PT
+    )
     for label in labels or []:
         label.set_path_effects(style.halo(2))
 
 
+def _after_dusk(sheet: ReachSheet) -> npt.NDArray[np.bool_]:
+    """Return (rows, cols) what is reached, but on another day."""
+    return np.asarray(np.isfinite(sheet.arrive_h) & (sheet.arrive_h > sheet.dusk_h))
+
+
 def _draw_dusk(ax: Axes, sheet: ReachSheet) -> None:
-    """Draw where the rover would arrive at dusk: outside it what is reached is reached on another day."""
-    beyond = np.where(np.isfinite(sheet.arrive_h), sheet.arrive_h, np.inf) > sheet.dusk_h
-    reached = np.isfinite(sheet.arrive_h)
-    if not (beyond & reached).any():
+    """Colour what is reached on another day, and draw the line up to which the rover comes before dusk."""
+    late = _after_dusk(sheet)
+    paint = np.zeros((*late.shape, 4))
+    paint[late] = to_rgba(LATE)
+    extent = whole(sheet.dem.geometry).extent
+    ax.imshow(paint, origin="lower", extent=extent, interpolation="nearest", gid="late")
+    beyond = np.isnan(sheet.arrive_h)
+    if late.any():  # what is never reached goes with what is next to it, so that no dusk is drawn round it
+        beyond = late[tuple(distance_transform_edt(beyond, return_distances=False, return_indices=True))]
+    if beyond.all() or not beyond.any():
         return
     for colour, width in ((style.PAPER, 4.2), (_DUSK, 2.2)):
         edge = ax.contour(
@@ -132,10 +169,8 @@ def _draw_dusk(ax: Axes, sheet: ReachSheet) -> None:
         edge.set_gid("dusk")
 
 
-def _draw_start(ax: Axes, start_m: Place) -> None:
-    ax.plot(
-        *start_m, marker="o", ms=8, mfc=style.PAPER, mec=style.INK, mew=1.8, ls="none", zorder=9, gid="start"
-    )
+def _draw_mark(ax: Axes, place_m: Place, look: dict[str, Any], gid: str) -> None:
+    ax.plot(*place_m, **look, zorder=9, gid=gid)
 
 
 def _finish(ax: Axes, sheet: ReachSheet, window: Window, title: str, *, first: bool) -> None:
@@ -165,18 +200,22 @@ def _draw_bar(figure: Figure, ax: Axes, scale: ScalarMappable, label: str) -> No
 
 def _explain(figure: Figure, sheet: ReachSheet, height_in: float) -> None:
     """Say what the marks and the grey mean."""
-    late = np.isfinite(sheet.arrive_h) & (sheet.arrive_h > sheet.dusk_h)
+    late = _after_dusk(sheet)
     entries = [
-        Line2D(
-            [], [], marker="o", ms=8, mfc=style.PAPER, mec=style.INK, mew=1.8, ls="none", label="departure"
-        ),
+        Line2D([], [], **_START, label="departure"),
+        Line2D([], [], **_GOAL, label="goal"),
         Line2D([], [], color=style.INK, lw=0.7, label="equal time"),
-        *([Line2D([], [], color=_DUSK, lw=2.2, label="reached by dusk")] if late.any() else []),
+        Line2D([], [], color=_DUSK, lw=2.2, label="dusk"),
+        *(
+            [Patch(facecolor=LATE, edgecolor=style.FAINT_INK, lw=0.5, label="another day")]
+            if late.any()
+            else []
+        ),
         Patch(
             facecolor=style.NO_DATA,
             edgecolor=style.FAINT_INK,
             lw=0.5,
-            label="not reached; no haven in reach; no place for the night",
+            label="not reached; too late; no haven",
         ),
     ]
     corner = _LEFT_IN / _WIDTH_IN, 0.05 / height_in
