@@ -112,7 +112,6 @@ class Relaxed:
         self.legs, self.subsets = legs, np.arange(1 << count)
         between = legs.least_s[: count + 1, :count]
         home = legs.least_s[: count + 1, count + 1] if to_goal else np.zeros(count + 1)
-        self.values, self.dwell_s = np.zeros(1 << count), np.zeros(1 << count)
         self.latest_s = np.full((1 << count, count + 1), -np.inf)
         self.drive_s = np.full((1 << count, count + 1), np.inf)
         self.latest_s[0] = legs.latest(np.full(count + 1, deadline_s), home)
@@ -120,16 +119,24 @@ class Relaxed:
         dwell = np.array([site.dwell_s for site in sites])
         first = np.array([site.from_s for site in sites])
         last = np.array([site.until_s for site in sites])
-        for subset in range(1, 1 << count):
-            members = np.array([j for j in range(count) if subset >> j & 1])
-            rests = subset & ~(1 << members)
-            self.values[subset] = math.fsum(sites[j].value for j in members)
-            self.dwell_s[subset] = dwell[members].sum()
-            self.drive_s[subset] = (between[:, members] + self.drive_s[rests, members]).min(axis=1)
-            ends = np.minimum(self.latest_s[rests, members], last[members])
-            begins = legs.latest(ends, 0.0, dwell[members])
-            arrive = np.where(begins >= first[members] - _LATE_S, begins, -np.inf)
-            self.latest_s[subset] = legs.latest(arrive[None, :], between[:, members]).max(axis=1)
+        self.values = np.array(
+            [
+                math.fsum(sites[j].value for j in range(count) if subset >> j & 1)
+                for subset in range(1 << count)
+            ]
+        )
+        members = self.subsets[:, None] >> np.arange(count) & 1
+        self.dwell_s = members @ dwell
+        sizes = members.sum(axis=1)
+        for size, j in itertools.product(range(1, count + 1), range(count)):
+            whole = np.flatnonzero((sizes == size) & (members[:, j] == 1))
+            rest, there = whole & ~(1 << j), between[:, j]
+            drive_s = there + self.drive_s[rest, j, None]
+            self.drive_s[whole] = np.minimum(self.drive_s[whole], drive_s)
+            begins = legs.latest(np.minimum(self.latest_s[rest, j], last[j]), 0.0, dwell[j])
+            arrive = np.where(begins >= first[j] - _LATE_S, begins, -np.inf)
+            leave = legs.latest(arrive[:, None], there)
+            self.latest_s[whole] = np.maximum(self.latest_s[whole], leave)
 
     def promise(self, done: int, at: int, time_s: float) -> tuple[float, float] | None:
         """Return the most value that whoever is ready at a place can come to, and no later than when for that much.
