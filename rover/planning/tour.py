@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rover.core.errors import Problem, WaypointError
+from rover.core.errors import Problem, TimeLimitError, WaypointError
 from rover.core.waypoints import Waypoint, check_names
 from rover.limits.base import Margin
 from rover.planning.problem import Cause, NoPlan, Plan
@@ -131,6 +131,13 @@ def best_tour(
             to_goal=to_goal,
             awake_s=awake_s(ground.bins, depart[0], deadline_s),
             stop=ended,
+        )
+    if order is not None and not (order.stops or to_goal or order.exact) and ended():
+        raise TimeLimitError(
+            f"no waypoint reached yet; no tour is worth more than {order.bound:g}",
+            remedy="allow more time, or take fewer waypoints or a coarser map",
+            field="--time-limit",
+            value=time_limit_s,
         )
     if order is None or not (order.stops or to_goal):
         nearest = int(np.argmin(legs.least_s[len(waypoints), : len(waypoints)]))

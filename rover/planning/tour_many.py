@@ -31,10 +31,11 @@ def good_order(
     once more.
 
     Args:
-        sites, legs, depart, deadline_s, to_goal, stop: As `tour_order.best_order`.
+        sites, legs, depart, deadline_s, to_goal: As `tour_order.best_order`.
         awake_s: Time from departure to deadline in which a rover may drive or dwell.
+        stop: Asked now and then whether to better the order no more; its legs are searched for still.
     """
-    rough = _Rough(sites, legs, depart[0], deadline_s, to_goal=to_goal)
+    rough = _Rough(sites, legs, depart[0], deadline_s, to_goal=to_goal, stop=stop)
     order = rough.bettered(rough.filled(()))
     held = _kept(sites, legs, order, depart, deadline_s, to_goal=to_goal)
     if held is None:
@@ -94,8 +95,16 @@ class _Rough:
     """Orders judged by open driving time, dwells and windows alone."""
 
     def __init__(
-        self, sites: Sequence[Waypoint], legs: Legs, depart_s: float, deadline_s: float, *, to_goal: bool
+        self,
+        sites: Sequence[Waypoint],
+        legs: Legs,
+        depart_s: float,
+        deadline_s: float,
+        *,
+        to_goal: bool,
+        stop: Callable[[], bool],
     ) -> None:
+        self.stop = stop
         self.sites, self.legs, self.count = sites, legs, len(sites)
         self.depart_s, self.deadline_s, self.to_goal = depart_s, deadline_s, to_goal
 
@@ -135,13 +144,15 @@ class _Rough:
                     worth = self.sites[j].value / max(1.0, self.end(longer) - ended)
                     if worth > most:
                         best, most = longer, worth
-            if best is None:
+            if best is None or self.stop():
                 return order
             order = best
 
     def bettered(self, order: Route) -> Route:
         """Take other orders as long as they end earlier, or let more be put in or something dearer in its place."""
         while True:
+            if self.stop():
+                return order
             better = self._earlier(order)
             following = self.filled(better)
             following = self._exchanged(following)
@@ -155,7 +166,7 @@ class _Rough:
     def _earlier(self, order: Route) -> Route:
         ended = self.end(order)
         improved = True
-        while improved:
+        while improved and not self.stop():
             improved = False
             for other in _rearranged(order):
                 ends = self.end(other)

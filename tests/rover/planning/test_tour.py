@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rover.core.boundary import Mode
-from rover.core.errors import WaypointError
+from rover.core.errors import TimeLimitError, WaypointError
 from rover.core.waypoints import Waypoint
 from rover.planning.problem import NoPlan
 from rover.planning.tour import Tour, best_tour, tour_margins
@@ -138,6 +138,18 @@ def test_nothing_in_reach_is_an_answer() -> None:
     answer = best_tour(timed_outlook(), [past], to_goal=False)
     assert isinstance(answer, NoPlan)
     assert "window" in answer.where
+
+
+@pytest.mark.parametrize("to_goal", [True, False], ids=["goal", "open"])
+def test_no_time_at_all_is_no_answer_but_a_bound(to_goal: bool) -> None:
+    ready = timed_outlook()
+    waypoints = some_waypoints(ready, 8, 5)
+    worth = sum(waypoint.value for waypoint in waypoints)
+    with pytest.raises(TimeLimitError, match=f"worth more than {worth:g}"):
+        best_tour(ready, waypoints, to_goal=to_goal, time_limit_s=0.0)
+    many = best_tour(ready, some_waypoints(ready, 8, 16), time_limit_s=0.0)
+    assert isinstance(many, Tour)
+    check(many, ready, to_goal=True)
 
 
 @pytest.mark.parametrize("change", [{"place_m": (1e4, 0.0)}, {"place_m": "closed"}, {"name": "b"}])
