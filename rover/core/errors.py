@@ -165,6 +165,13 @@ class ZoneError(FarsideError):
     exit_code = 2
 
 
+class WaypointError(FarsideError):
+    """A science waypoint that cannot be meant: no place, a negative dwell, a window that closes before it opens."""
+
+    code = "WAYPOINT"
+    exit_code = 2
+
+
 class DemFileError(FarsideError):
     """A terrain file that is missing, unreadable, truncated or not of a served format."""
 

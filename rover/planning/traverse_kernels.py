@@ -119,7 +119,7 @@ class Ground(NamedTuple):
     """What a traverse is planned over; cells are numbered row by row.
 
     Attributes:
-        goal, cols: The goal's number, columns of the map.
+        goal, cols: The goal's number, -1 for none; columns of the map.
         legs_s, legs_j: (n, 8) float32 seconds and joules of each move, inf where it is not allowed.
         grades: (n, 2) float32 grade east and north.
         lit: (n, columns) uint8 light by cell and bin, of 255.
@@ -219,7 +219,7 @@ def _seconds_ahead(cell, since, ground):  # type: ignore[no-untyped-def]
     """Return the least seconds of open driving from a cell to the goal, commands on the way included."""
     rules = ground.rules
     seconds = ground.ahead[cell, 0]
-    if rules[CYCLE_S] > 0.0:
+    if rules[CYCLE_S] > 0.0 and ground.goal >= 0:
         metres = since + octile_m(cell, ground.goal, ground.cols, rules[CELL_M])
         seconds += rules[CYCLE_S] * max(0.0, math.ceil(metres / rules[STOP_M] - 1e-6) - 1.0)
     return seconds

@@ -42,6 +42,7 @@ from rover.planning.traverse_kernels import (
     FULL,
     GOAL_LABEL,
     OUT,
+    PAUSED,
     REFUSALS,
     Ground,
     Search,
@@ -381,6 +382,7 @@ def run_search(
     charge_j: float,
     time_limit_s: float | None = None,
     report: Callable[[float], None] | None = None,
+    pauses: bool = False,
 ) -> Iterator[Labels]:
     """Yield the search each time the goal comes up, in the order of the criteria, and once more where it ends.
 
@@ -390,6 +392,7 @@ def run_search(
         depart_s, charge_j: When, and with what charge.
         time_limit_s: Longest time to search.
         report: Told the least that the first criterion can still come to, now and then.
+        pauses: Yield the search now and then as well, with nothing found, to be looked at while it is under way.
     """
     begun = time.perf_counter()
     held = Labels(ground, _fresh(len(ground.haven), _FIRST_ROOM), depart_s, charge_j)
@@ -408,6 +411,9 @@ def run_search(
             return
         if report is not None:
             report(held.lower_bound)
+        if pauses and how == PAUSED:
+            held.found = None
+            yield held
         if time_limit_s is not None and time.perf_counter() - begun > time_limit_s:
             held.found, held.cut_short = None, True
             yield held

@@ -57,11 +57,10 @@ def test_a_timetable_joins_in_place_time_and_charge() -> None:
 def test_a_better_rover_never_arrives_later(better: dict[str, float]) -> None:
     problem = posed(*SCARCE)
     vehicle = problem.vehicle.model_copy(update=better)
-    changed = [f"vehicle.{key}={value}" for key, value in better.items()]
-    bigger = replace(
-        posed(*SCARCE, *changed), soc=problem.soc * problem.vehicle.battery_j / vehicle.battery_j
-    )
-    assert arrival(bigger) <= arrival(problem) + 1e-6
+    share = problem.vehicle.battery_j / vehicle.battery_j
+    made = posed(*SCARCE, *(f"vehicle.{key}={value}" for key, value in better.items()))
+    limits = tuple(replace_reserve(limit, share) for limit in made.limits)  # the same charge is kept
+    assert arrival(replace(made, soc=problem.soc * share, limits=limits)) <= arrival(problem) + 1e-6
 
 
 def test_more_charge_never_arrives_later() -> None:
@@ -81,9 +80,9 @@ def test_a_later_departure_never_arrives_earlier_where_waiting_is_allowed() -> N
 @pytest.mark.parametrize("criterion", [c for c in Criterion if c is not Criterion.TIME])
 def test_no_front_has_better_than_the_best_of_one(criterion: Criterion) -> None:
     ready = outlook(posed("vehicle.battery_wh=60", "terrain.size_m=60", "goal_m=[-16.0,14.0]"))
-    front = pareto_front(ready, criterion, Criterion.TIME, charge_levels=8)
-    best = best_traverse(ready, criterion, charge_levels=8)
-    soonest = best_traverse(ready, charge_levels=8)
+    front = pareto_front(ready, criterion, Criterion.TIME, charge_levels=0)
+    best = best_traverse(ready, criterion, charge_levels=0)
+    soonest = best_traverse(ready, charge_levels=0)
     assert isinstance(front, list) and isinstance(best, Plan) and isinstance(soonest, Plan)
     assert front[0][0] == pytest.approx(best.price, rel=1e-9)
     assert front[-1][1] == pytest.approx(soonest.schedule.arrive_s, rel=1e-9)
