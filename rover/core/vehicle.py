@@ -63,7 +63,7 @@ class VehicleParams(BaseModel):
     array_area_m2: Positive
     array_efficiency: Fraction
     array_lean_deg: Annotated[float, Field(ge=0, lt=90, allow_inf_nan=False)] = Field(
-        default=0.0, description="of the array out of the deck, towards the left; 0 lies flat on it"
+        description="of the array out of the deck, towards the left; 0 lies flat on it"
     )
     battery_wh: Positive
     charge_efficiency: Fraction

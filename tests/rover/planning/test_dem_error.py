@@ -97,6 +97,7 @@ def test_a_clone_is_a_function_of_seed_and_number() -> None:
     assert not np.array_equal(whole[0], whole[1])
 
 
+@pytest.mark.slow
 def test_long_correlations_over_a_small_map_are_exact() -> None:
     error = DemError(sigma_m=1.0, length_m=200.0)
     held = np.array(list(error_clones(replace(MAP, rows=10, cols=10), error, seed=3, count=COUNT)))
@@ -120,6 +121,7 @@ def test_a_correlation_shorter_than_a_cell_is_refused() -> None:
         error_clones(MAP, ERROR, seed=0, count=-1)
 
 
+@pytest.mark.slow
 def test_more_memory_than_there_is_is_refused() -> None:
     with pytest.raises(ResourceError, match="length_m"):
         next(error_clones(MAP, DemError(sigma_m=0.5, length_m=1e7), seed=0, count=1))

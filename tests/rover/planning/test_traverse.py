@@ -77,7 +77,12 @@ def test_a_later_departure_never_arrives_earlier_where_waiting_is_allowed() -> N
     assert arrivals == sorted(arrivals)
 
 
-@pytest.mark.parametrize("criterion", [c for c in Criterion if c is not Criterion.TIME])
+QUICK = (Criterion.ENERGY, Criterion.CHARGE)
+
+
+@pytest.mark.parametrize("criterion", [
+    *QUICK, *(pytest.param(c, marks=pytest.mark.slow) for c in Criterion if c not in (*QUICK, Criterion.TIME)),
+])  # fmt: skip
 def test_no_front_has_better_than_the_best_of_one(criterion: Criterion) -> None:
     ready = outlook(posed("vehicle.battery_wh=60", "terrain.size_m=60", "goal_m=[-16.0,14.0]"))
     front = pareto_front(ready, criterion, Criterion.TIME, charge_levels=0)

@@ -49,7 +49,7 @@ def problems(
         yield index, ground, float(ground.rules[named.CAPACITY] * rng.uniform(0.3, 1.0))
 
 
-@pytest.mark.parametrize("count", [30, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [20, pytest.param(200, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", KINDS)
 def test_the_best_of_all_that_can_be_done(name: str, count: int) -> None:
     feasible = compared = 0
@@ -78,7 +78,7 @@ PAIRS = [
 ]
 
 
-@pytest.mark.parametrize("count", [15, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [8, pytest.param(100, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
 def test_the_whole_front_of_two_criteria(pair: tuple[str, str], count: int) -> None:
     longest = 0

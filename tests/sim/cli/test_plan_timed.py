@@ -177,10 +177,10 @@ def test_a_bound_of_risk_buys_safety_with_length(farside_within: Command) -> Non
         "plan",
         "short-hop",
         "--set",
-        "terrain.size_m=200",
+        "terrain.size_m=140",
         *tight,
         "--goal",
-        "-70,50",
+        "-50,40",
         "--quiet",
         "--json",
     )
