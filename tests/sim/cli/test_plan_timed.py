@@ -180,7 +180,7 @@ def test_a_bound_of_risk_buys_safety_with_length(farside_within: Command) -> Non
         "terrain.size_m=140",
         *tight,
         "--goal",
-        "-50,40",
+        "-40,44",
         "--quiet",
         "--json",
     )
