@@ -83,7 +83,8 @@ def outlook_of(what: str, size: int, step_s: float):  # type: ignore[no-untyped-
 
 def worker(what: str, size: int, criterion: str, step_s: float, levels: int, repeats: int) -> str:
     """Time one row."""
-    from rover.planning.traverse_search import Criterion, ground_of, run_search
+    from rover.planning.traverse_ground import Criterion, ground_of
+    from rover.planning.traverse_search import run_search
 
     begun = time.perf_counter()
     ready = outlook_of(what, size, step_s)
@@ -138,7 +139,8 @@ def spread_out(cells: int = 24, ticks: int = 240, levels: int = 24) -> None:
     from scipy.sparse.csgraph import dijkstra
 
     from rover.planning import label_kernels as named
-    from rover.planning.traverse_search import ground_of, run_search
+    from rover.planning.traverse_ground import ground_of
+    from rover.planning.traverse_search import run_search
 
     ready = outlook_of("short", cells, 3600.0)
     ground = ground_of(ready.around, ready.rules(levels), ready.goal)
@@ -173,8 +175,9 @@ def spread_out(cells: int = 24, ticks: int = 240, levels: int = 24) -> None:
 def arcs_of(ground, ticks: int, levels: int, tick_s: float):  # type: ignore[no-untyped-def]
     """Return heads and tails of all arcs: moves and waiting, times rounded up and charges down."""
     from rover.planning import label_kernels as named
+    from rover.planning.drive_kernels import change_on_leg, open_through
     from rover.planning.label_kernels import parked_rate
-    from rover.planning.traverse_kernels import COLS_OFF, ROWS_OFF, change_on_leg, open_through
+    from rover.planning.leg_kernels import COLS_OFF, ROWS_OFF
 
     capacity, cols = float(ground.rules[named.CAPACITY]), ground.cols
     level_j, floor_j = capacity / levels, float(ground.bins[0, named.FLOOR])

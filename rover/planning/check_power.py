@@ -76,12 +76,13 @@ def _harvest_on_legs(case: Case, day: Day, own: Floats, tolerance: Floats) -> No
     bins = day.bins_at(steps.start_s[legs], steps.end_s[legs])
     move = steps.there[legs] - steps.here[legs]
     ends = steps.here[legs], steps.there[legs]
-    light = sum(light_at(known.horizon, day, cells, bins) for cells in ends) / 2
     lean = known.vehicle.array_lean_rad
-    facing = sum(facing_driving(normals(known.terrain, c), day.sun[bins], move, lean) for c in ends) / 2
-    full_j = _full_w(case, day)[bins] * steps.span_s[legs]
-    own[legs] = full_j * facing * light
-    tolerance[legs] += full_j * (LIGHT_TOLERANCE * facing + _FACING) + PRICE_TOLERANCE * own[legs]
+    half_j = _full_w(case, day)[bins] * steps.span_s[legs] / 2
+    for cells in ends:
+        facing = facing_driving(normals(known.terrain, cells), day.sun[bins], move, lean)
+        given_j = half_j * facing * light_at(known.horizon, day, cells, bins)
+        own[legs] += given_j
+        tolerance[legs] += half_j * (LIGHT_TOLERANCE * facing + _FACING) + PRICE_TOLERANCE * given_j
 
 
 def _harvest_parked(case: Case, day: Day, own: Floats, tolerance: Floats) -> None:

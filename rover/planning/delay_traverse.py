@@ -13,7 +13,7 @@ from rover.planning.delay import DelayRisk, Faults, check_bound, delay_risk, dus
 from rover.planning.problem import Cause, NoPlan, Plan
 from rover.planning.timetable import Timetable
 from rover.planning.traverse import best_traverse
-from rover.planning.traverse_search import Criterion
+from rover.planning.traverse_ground import Criterion
 from rover.planning.traverse_setup import CHARGE_LEVELS, Outlook, outlook
 
 _MOST_MARGINS = 24

@@ -28,8 +28,9 @@ from rover.planning.stay_kernels import (
     OUT_OF_TIME,
     SHUT,
 )
-from rover.planning.traverse_kernels import Ground
-from rover.planning.traverse_search import Labels, legs_of, run_search
+from rover.planning.traverse_ground import legs_of
+from rover.planning.traverse_record_kernels import Ground
+from rover.planning.traverse_search import Labels, run_search
 from rover.planning.traverse_setup import Outlook
 
 _HALVINGS = 7

@@ -25,9 +25,8 @@ START, WAIT, STAY = 8, 9, 10
 """Actions that are not one of the eight moves: departure, waiting to the end of the bin, staying until driving is next
 open (nap, low Sun, night)."""
 
-HERE, SHADED, DEAD, BOTH = 1, 2, 4, 8
-"""Marks: the best place is the label's own cell; the best place is in shadow; another label dominates it; it was made
-for the charge that its own cell can add where the better place's is capped."""
+HERE, SHADED, DEAD = 1, 2, 4
+"""Marks: the best place is the label's own cell; the best place is in shadow; another label dominates it."""
 
 EDGE, PHASE, COLUMN, FLUX, SUN_EAST, SUN_NORTH, SUN_UP, OPEN, OPEN_UNTIL, DRIVEN, FLOOR, GAINED, HOPED = (
     range(13)
@@ -127,14 +126,19 @@ def stored(net, rules):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def parked_w(cell, k, grades, lit, bins, rules):  # type: ignore[no-untyped-def]
+    """Return what the array of a rover parked on a cell gives in a bin, W; nothing where the ground is not known."""
+    light = light_of(lit, cell, bins, k)
+    east, north = np.float64(grades[cell, 0]), np.float64(grades[cell, 1])
+    if light == 0 or east != east or north != north:
+        return 0.0
+    return bins[k, FLUX] * facing_sun(east, north, bins, k, rules) * light / 255.0
+
+
+@kernel
 def parked_rate(cell, k, load_w, grades, lit, bins, rules):  # type: ignore[no-untyped-def]
     """Return by how many watts the charge of a rover parked on a cell grows in a bin."""
-    light = light_of(lit, cell, bins, k)
-    array_w = 0.0
-    if light > 0:
-        share = facing_sun(np.float64(grades[cell, 0]), np.float64(grades[cell, 1]), bins, k, rules)
-        array_w = bins[k, FLUX] * share * light / 255.0
-    return stored(array_w - load_w, rules)
+    return stored(parked_w(cell, k, grades, lit, bins, rules) - load_w, rules)
 
 
 @kernel
@@ -193,24 +197,29 @@ def dominates(a, b, reals, whole, end, rules):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def arrival_bound(time, ahead_s, bins, bin_now):  # type: ignore[no-untyped-def]
-    """Return the earliest time at which so many more seconds of open driving are over; inf if there are not so many."""
-    count = len(bins) - 1
-    done = bins[bin_now, DRIVEN]
-    if bins[bin_now, OPEN] > 0.0:
-        done += time - bins[bin_now, EDGE]
-    if ahead_s <= 0.0:
-        return time
-    wanted = done + ahead_s
-    if wanted > bins[count, DRIVEN]:
-        return np.inf
-    low, high = bin_now, count  # the last bin that begins with less driven than wanted
+def _last_under(wanted, column, bins, bin_now):  # type: ignore[no-untyped-def]
+    """Return the last bin from `bin_now` on that begins with less than is wanted of a column that never falls."""
+    low, high = bin_now, len(bins) - 1
     while high - low > 1:
         middle = (low + high) >> 1
-        if bins[middle, DRIVEN] < wanted:
+        if bins[middle, column] < wanted:
             low = middle
         else:
             high = middle
+    return low
+
+
+@kernel
+def arrival_bound(time, ahead_s, bins, bin_now):  # type: ignore[no-untyped-def]
+    """Return the earliest time at which so many more seconds of open driving are over; inf if there are not so many."""
+    if ahead_s <= 0.0:
+        return time
+    wanted = bins[bin_now, DRIVEN] + ahead_s
+    if bins[bin_now, OPEN] > 0.0:
+        wanted += time - bins[bin_now, EDGE]
+    if wanted > bins[len(bins) - 1, DRIVEN]:
+        return np.inf
+    low = _last_under(wanted, DRIVEN, bins, bin_now)
     return max(time, bins[low, EDGE] + wanted - bins[low, DRIVEN])
 
 
@@ -219,19 +228,12 @@ def gain_bound(time, wanted_j, bins, bin_now, column):  # type: ignore[no-untype
     """Return the earliest time at which so much more could be gained by a column of `bins`; inf if it never is."""
     if wanted_j <= 0.0:
         return time
-    count = len(bins) - 1
     span = bins[bin_now + 1, EDGE] - bins[bin_now, EDGE]
     rate = (bins[bin_now + 1, column] - bins[bin_now, column]) / span
     wanted = bins[bin_now, column] + rate * (time - bins[bin_now, EDGE]) + wanted_j
-    if wanted > bins[count, column]:
+    if wanted > bins[len(bins) - 1, column]:
         return np.inf
-    low, high = bin_now, count  # the last bin that begins with less gained than wanted
-    while high - low > 1:
-        middle = (low + high) >> 1
-        if bins[middle, column] < wanted:
-            low = middle
-        else:
-            high = middle
+    low = _last_under(wanted, column, bins, bin_now)
     share = (wanted - bins[low, column]) / (bins[low + 1, column] - bins[low, column])
     return max(time, bins[low, EDGE] + share * (bins[low + 1, EDGE] - bins[low, EDGE]))
 
@@ -239,12 +241,8 @@ def gain_bound(time, wanted_j, bins, bin_now, column):  # type: ignore[no-untype
 @kernel
 def _gain_on(cell, k, grades, lit, bins, rules):  # type: ignore[no-untyped-def]
     """Return the watts that a parked, awake rover gains, 0 for a loss; losses of charging are not counted."""
-    light = light_of(lit, cell, bins, k)
-    east, north = np.float64(grades[cell, 0]), np.float64(grades[cell, 1])
-    if light == 0 or east != east or north != north:
-        return 0.0
     load_w = rules[NAP_W] if bins[k, PHASE] == NAP_PHASE else rules[CHARGE_W]
-    return max(0.0, bins[k, FLUX] * facing_sun(east, north, bins, k, rules) * light / 255.0 - load_w)
+    return max(0.0, parked_w(cell, k, grades, lit, bins, rules) - load_w)
 
 
 @kernel

@@ -22,7 +22,7 @@ from rover.planning.stay_kernels import (
     array_of,
 )
 from rover.planning.timetable import LOADS, Step
-from rover.planning.traverse_kernels import Ground
+from rover.planning.traverse_record_kernels import Ground
 
 _ROUNDING_S = 1e-6
 _ROUNDING_J = 1e-6

@@ -15,8 +15,9 @@ from rover.core.errors import PlannerError, TimeLimitError
 from rover.limits.base import Span
 from rover.planning import label_kernels as named
 from rover.planning.reach_kernels import count_connected, fill_latest, fold_arrivals
-from rover.planning.traverse_kernels import Ground
-from rover.planning.traverse_search import ground_of, run_search
+from rover.planning.traverse_ground import ground_of
+from rover.planning.traverse_record_kernels import Ground
+from rover.planning.traverse_search import run_search
 from rover.planning.traverse_setup import CHARGE_LEVELS, Outlook
 
 Floats = npt.NDArray[np.float64]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from rover.core.jit import kernel
+from rover.planning.drive_kernels import open_through
 from rover.planning.heap_kernels import drop_first, put
 from rover.planning.label_kernels import CELL, CYCLE_S, EDGE, OPEN_UNTIL, TIME
-from rover.planning.traverse_kernels import COLS_OFF, ROWS_OFF, open_through
+from rover.planning.leg_kernels import COLS_OFF, ROWS_OFF
 
 
 @kernel

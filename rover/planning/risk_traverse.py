@@ -16,7 +16,7 @@ from rover.planning.problem import Cause, NoPlan, Plan
 from rover.planning.risk import RiskedPlan, check_bound
 from rover.planning.route_risk import RouteRisk, route_risk
 from rover.planning.traverse import best_traverse
-from rover.planning.traverse_search import Criterion
+from rover.planning.traverse_ground import Criterion
 from rover.planning.traverse_setup import CHARGE_LEVELS, Outlook
 
 _MOST_SIGMAS = 6.0

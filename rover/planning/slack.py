@@ -10,12 +10,13 @@ import numpy as np
 
 from rover.core.boundary import Mode
 from rover.planning import label_kernels as named
+from rover.planning.drive_kernels import change_on_leg, open_through
 from rover.planning.label_kernels import light_of, parked_rate
 from rover.planning.parking import Stay, bin_at, park, park_until_awake
 from rover.planning.reach_kernels import latest_start
 from rover.planning.timetable import Step, Timetable
-from rover.planning.traverse_kernels import Ground, change_on_leg, open_through
-from rover.planning.traverse_search import ground_of
+from rover.planning.traverse_ground import ground_of
+from rover.planning.traverse_record_kernels import Ground
 from rover.planning.traverse_setup import Outlook
 
 _HALVINGS = 12

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from rover.core.jit import kernel
 from rover.planning.label_kernels import (
     CAPACITY,
@@ -15,7 +13,6 @@ from rover.planning.label_kernels import (
     DRIVE_PHASE,
     EDGE,
     FLOOR,
-    FLUX,
     LONGEST_DARK,
     NAP_PHASE,
     NAP_W,
@@ -23,9 +20,9 @@ from rover.planning.label_kernels import (
     PHASE,
     SHADOW_LIT,
     WAKE_W,
-    facing_sun,
     light_of,
     parked_rate,
+    parked_w,
     stored,
 )
 
@@ -48,7 +45,7 @@ def stay_on(cell, time, charge, k, dark, ground, out):  # type: ignore[no-untype
     Args:
         cell, time, charge, k: Where, since when, J, and the bin of that time.
         dark: Seconds in shadow up to now.
-        ground: As `traverse_kernels.Ground`.
+        ground: As `traverse_record_kernels.Ground`.
         out: (6,) to fill.
     """
     bins, rules = ground.bins, ground.rules
@@ -93,11 +90,7 @@ def stay_on(cell, time, charge, k, dark, ground, out):  # type: ignore[no-untype
 @kernel
 def array_of(cell, k, ground):  # type: ignore[no-untyped-def]
     """Return what the array of a rover parked on a cell gives in a bin, W."""
-    light = light_of(ground.lit, cell, ground.bins, k)
-    if light == 0:
-        return 0.0
-    east, north = np.float64(ground.grades[cell, 0]), np.float64(ground.grades[cell, 1])
-    return ground.bins[k, FLUX] * facing_sun(east, north, ground.bins, k, ground.rules) * light / 255.0
+    return parked_w(cell, k, ground.grades, ground.lit, ground.bins, ground.rules)
 
 
 @kernel

@@ -14,7 +14,7 @@ from rover.hazard.directional import heading_vector
 from rover.limits.base import Leg, Surroundings
 from rover.limits.power import dawn_array_w
 from rover.planning.timetable import Step
-from rover.planning.traverse_search import SHADOW_BELOW, clearance_of
+from rover.planning.traverse_ground import SHADOW_BELOW, clearance_of
 
 Cell = tuple[int, int]
 

@@ -15,10 +15,11 @@ import numpy.typing as npt
 from rover.core.boundary import Mode
 from rover.limits.power import Energy
 from rover.planning import label_kernels as named
+from rover.planning.drive_kernels import change_on_leg
 from rover.planning.label_kernels import parked_rate
+from rover.planning.leg_kernels import COLS_OFF, ROWS_OFF
 from rover.planning.schedule import Schedule, Stage
 from rover.planning.stay_kernels import array_of
-from rover.planning.traverse_kernels import COLS_OFF, ROWS_OFF, change_on_leg
 from rover.planning.traverse_search import Labels
 
 Cell = tuple[int, int]

@@ -17,7 +17,7 @@ from rover.planning.tour_legs import Cell, MapLegs, awake_s
 from rover.planning.tour_many import good_order
 from rover.planning.tour_order import MOST_EXACT, Order, State, best_order, until
 from rover.planning.traverse import best_traverse, closed_end, plan_of, worst_of
-from rover.planning.traverse_search import Criterion, ground_of
+from rover.planning.traverse_ground import Criterion, ground_of
 from rover.planning.traverse_setup import CHARGE_LEVELS, Outlook
 
 

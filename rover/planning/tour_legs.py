@@ -13,7 +13,7 @@ from rover.planning.label_kernels import TIME
 from rover.planning.leg_kernels import least_to
 from rover.planning.parking import Stay, bin_at, park, park_until_awake
 from rover.planning.tour_order import Floats, State
-from rover.planning.traverse_kernels import Ground
+from rover.planning.traverse_record_kernels import Ground
 from rover.planning.traverse_search import Labels, run_search
 
 Cell = tuple[int, int]

@@ -16,7 +16,8 @@ from rover.planning.label_kernels import TIME as TIME_COLUMN
 from rover.planning.problem import Cause, Claim, NoPlan, Objective, Plan, PlanningProblem
 from rover.planning.timed_legs import LegJudge
 from rover.planning.timetable import Step, Timetable, stages_of, steps_of
-from rover.planning.traverse_search import Criterion, Labels, ground_of, run_search
+from rover.planning.traverse_ground import Criterion, ground_of
+from rover.planning.traverse_search import Labels, run_search
 from rover.planning.traverse_setup import CHARGE_LEVELS, STEP_S, Outlook, outlook
 
 _CRITERIA = {

@@ -9,16 +9,15 @@ passed since the last edge. Light and power of a leg are those of the bin in whi
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from rover.core.jit import kernel
+from rover.planning.drive_kernels import change_on_leg, open_through
 from rover.planning.label_heap_kernels import drop_label, put_label
 from rover.planning.label_kernels import (
     ACTION,
     BIN,
-    BOTH,
     BY_CHARGE,
     BY_CLEARANCE,
     BY_DISTANCE,
@@ -30,7 +29,6 @@ from rover.planning.label_kernels import (
     CELL_M,
     CHARGE,
     CHARGE_W,
-    COLUMN,
     CYCLE_S,
     DARK,
     DEAD,
@@ -40,18 +38,15 @@ from rover.planning.label_kernels import (
     FIRST,
     FIRST_KIND,
     FLOOR,
-    FLUX,
     GAINED,
     HERE,
     HOPED,
     LEAST_FLOOR,
-    LEAST_LIT,
     LONGEST_DARK,
     MARKS,
     MOST,
     NEXT,
     NONE,
-    OPEN,
     OPEN_UNTIL,
     PARENT,
     PHASE,
@@ -69,13 +64,12 @@ from rover.planning.label_kernels import (
     arrival_bound,
     bin_of,
     dominates,
-    facing_ahead,
     gain_bound,
     light_of,
     parked_rate,
-    stored,
     value_at,
 )
+from rover.planning.leg_kernels import COLS_OFF, ROWS_OFF
 from rover.planning.stay_kernels import (
     AT,
     DARK_S,
@@ -92,14 +86,7 @@ from rover.planning.stay_kernels import (
     command_on,
     stay_on,
 )
-
-LABELS, OPENED, EXPANDED, GENERATED, GOAL_LABEL = range(5)
-"""Counts: labels made; entries on the open list; labels expanded; offered; the label that was found."""
-
-COUNTS = 5
-OUT = 6
-REFUSALS = 7
-"""Reasons of `stay_kernels`; of each how often, and of the one nearest to the goal: seconds to go, cell, time."""
+from rover.planning.traverse_record_kernels import EXPANDED, GENERATED, GOAL_LABEL, LABELS, OPENED
 
 FOUND, EMPTY, PAUSED, FULL = range(4)
 """How a stretch of the search ends."""
@@ -107,67 +94,7 @@ FOUND, EMPTY, PAUSED, FULL = range(4)
 ROOM = 40
 """Labels that one expansion makes at most, with as many entries on the open list."""
 
-ROWS_OFF = (1, 0, -1, 0, 1, -1, -1, 1)
-COLS_OFF = (0, 1, 0, -1, 1, 1, -1, -1)
-DIAGONAL = math.sqrt(0.5)
-EASTS = (0.0, 1.0, 0.0, -1.0, DIAGONAL, DIAGONAL, -DIAGONAL, -DIAGONAL)
-NORTHS = (1.0, 0.0, -1.0, 0.0, DIAGONAL, -DIAGONAL, -DIAGONAL, DIAGONAL)
 ROOT_2 = math.sqrt(2.0)
-
-
-class Ground(NamedTuple):
-    """What a traverse is planned over; cells are numbered row by row.
-
-    Attributes:
-        goal, cols: The goal's number, -1 for none; columns of the map.
-        legs_s, legs_j: (n, 8) float32 seconds and joules of each move, inf where it is not allowed.
-        grades: (n, 2) float32 grade east and north.
-        lit: (n, columns) uint8 light by cell and bin, of 255.
-        closed: (n, columns) uint8, 1 where not to drive in a bin; or (1, 1) for nowhere.
-        haven: (n,) uint8, 1 where a night may be spent.
-        clear: (n,) float32 clearance, m.
-        ahead: (n, 4) float64 least seconds to the goal, least of either criterion, and least joules beyond those of
-            standing awake.
-        bins: (k + 1, 13) float64 as `label_kernels` names the columns; the last row has the end.
-        rules: (23,) float64 likewise.
-    """
-
-    goal: int
-    cols: int
-    legs_s: np.ndarray
-    legs_j: np.ndarray
-    grades: np.ndarray
-    lit: np.ndarray
-    closed: np.ndarray
-    haven: np.ndarray
-    clear: np.ndarray
-    ahead: np.ndarray
-    bins: np.ndarray
-    rules: np.ndarray
-
-
-class Search(NamedTuple):
-    """Labels, lists, the open list and counts of a search.
-
-    Attributes:
-        reals, whole: (m, 8) float64 and (m, 6) int32 numbers of labels.
-        heads: (n,) int32 first label of each cell's list, -1 for none.
-        keys, items: The open list.
-        counts: (5,) int64.
-        best: (1,) least second criterion of a goal found.
-        refused: (7, 4) refusals.
-        out: (6,) room to work.
-    """
-
-    reals: np.ndarray
-    whole: np.ndarray
-    heads: np.ndarray
-    keys: np.ndarray
-    items: np.ndarray
-    counts: np.ndarray
-    best: np.ndarray
-    refused: np.ndarray
-    out: np.ndarray
 
 
 @kernel
@@ -358,38 +285,6 @@ def _wait(label, ground, search):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def open_through(cell, k, until, ground):  # type: ignore[no-untyped-def]
-    """Tell whether a cell may be driven on from bin k until a time."""
-    bins, closed = ground.bins, ground.closed
-    while True:
-        column = int(bins[k, COLUMN])
-        if bins[k, OPEN] <= 0.0 or column < 0:
-            return False
-        if ground.lit[cell, column] < ground.rules[LEAST_LIT]:
-            return False
-        if closed.size > 1 and closed[cell, column] > 0:
-            return False
-        k += 1
-        if k >= len(bins) - 1 or bins[k, EDGE] >= until:
-            return True
-
-
-@kernel
-def change_on_leg(cell, d, k, ground):  # type: ignore[no-untyped-def]
-    """Return by how many joules a move beginning in a bin changes the charge of a battery with room for them."""
-    bins, rules, grades = ground.bins, ground.rules, ground.grades
-    to = cell + ROWS_OFF[d] * ground.cols + COLS_OFF[d]
-    light = 0.5 * (light_of(ground.lit, cell, bins, k) + light_of(ground.lit, to, bins, k)) / 255.0
-    east, north = EASTS[d], NORTHS[d]
-    share = facing_ahead(
-        np.float64(grades[cell, 0]), np.float64(grades[cell, 1]), east, north, bins, k, rules
-    )
-    share += facing_ahead(np.float64(grades[to, 0]), np.float64(grades[to, 1]), east, north, bins, k, rules)
-    harvest = bins[k, FLUX] * 0.5 * share * light * np.float64(ground.legs_s[cell, d])
-    return stored(harvest - np.float64(ground.legs_j[cell, d]), rules)
-
-
-@kernel
 def _move(label, d, ground, search):  # type: ignore[no-untyped-def]
     """Offer the labels of driving to a neighbour: after commands where they are due, after waiting for charge."""
     bins, rules, reals, whole, counts, out = (
@@ -472,7 +367,7 @@ def _arrive(label, to, d, time, charge, k, since, dark, rate, most, marks, groun
     kept = arrived == k and rate >= reals[made, RATE]
     capped = min(rules[CAPACITY], most)
     if kept and reals[made, RATE] > 0.0 and capped < rules[CAPACITY]:
-        _offer(to, label, arrived, d, own | BOTH, ground, search)
+        _offer(to, label, arrived, d, own, ground, search)
         made = counts[LABELS]
         _enter(made, to, time, charge, arrived, since, dark, ground, reals)
         reals[made, FIRST], reals[made, SECOND] = first, second

@@ -11,7 +11,8 @@ from rover.planning.forecast import Forecaster
 from rover.planning.label_kernels import TIME
 from rover.planning.problem import PlanningProblem
 from rover.planning.surroundings import surroundings_of
-from rover.planning.traverse_search import Rules, ground_of, run_search
+from rover.planning.traverse_ground import Rules, ground_of
+from rover.planning.traverse_search import run_search
 
 STEP_S = 3600.0
 """Longest bin by day."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rover.planning.traverse_search import Criterion
+    from rover.planning.traverse_ground import Criterion
     from sim.cli.progress import Progress
     from sim.cli.timed_answer import AskedRisk, Report, TimedAnswer
     from sim.run.scenario import Scenario
@@ -109,7 +109,7 @@ def _answer(
 
 def _reporter(setting: Setting, criterion: Criterion, progress: Progress) -> Report:
     """Return what tells how far a search is: by the earliest arrival still open, where that is what it seeks."""
-    from rover.planning.traverse_search import Criterion
+    from rover.planning.traverse_ground import Criterion
 
     def tell(least: float) -> None:
         if criterion is Criterion.TIME and 0 <= least <= setting.deadline_s:
@@ -188,7 +188,7 @@ def _risk(asked: TimedRequest) -> AskedRisk | None:
 
 def _criterion(word: str, option: str) -> Criterion:
     from rover.core.errors import UsageError
-    from rover.planning.traverse_search import Criterion
+    from rover.planning.traverse_ground import Criterion
 
     if word not in tuple(Criterion):
         remedy = f"of a scenario give {', '.join(Criterion)}"

@@ -18,7 +18,7 @@ from rover.planning.risk_traverse import traverse_within_risk
 from rover.planning.timed_legs import LegJudge
 from rover.planning.timetable import Step, Timetable
 from rover.planning.traverse import best_traverse, pareto_front
-from rover.planning.traverse_search import Criterion
+from rover.planning.traverse_ground import Criterion
 from rover.planning.traverse_setup import Outlook
 from sim.run.setting import Setting
 

@@ -7,7 +7,7 @@ import math
 from rover.core.time import Epoch
 from rover.core.vehicle import VehicleParams
 from rover.limits.base import Margin
-from rover.planning.traverse_search import Criterion
+from rover.planning.traverse_ground import Criterion
 
 _J_PER_WH, _HOUR_S = 3600.0, 3600.0
 _DEG, _PERCENT, _HOURS = (180.0 / math.pi, "deg"), (100.0, "%"), (1.0 / _HOUR_S, "h")

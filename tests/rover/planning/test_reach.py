@@ -29,8 +29,9 @@ from rover.planning.slack import holds, latest_starts, slack_along, slack_over
 from rover.planning.timetable import Timetable, steps_of
 from rover.planning.tour_legs import towards
 from rover.planning.traverse import best_traverse
-from rover.planning.traverse_kernels import Ground
-from rover.planning.traverse_search import ground_of, run_search
+from rover.planning.traverse_ground import ground_of
+from rover.planning.traverse_record_kernels import Ground
+from rover.planning.traverse_search import run_search
 from tests.rover.planning.timed_ground import AUTONOMOUS, RESERVE_SOC, timed_outlook
 from tests.rover.planning.traverse_enumeration import NIGHT, random_ground
 

@@ -15,7 +15,7 @@ from rover.core.waypoints import Waypoint
 from rover.planning.problem import NoPlan
 from rover.planning.tour import Tour, best_tour, tour_margins
 from rover.planning.tour_legs import Clocks, MapLegs
-from rover.planning.traverse_search import ground_of
+from rover.planning.traverse_ground import ground_of
 from rover.planning.traverse_setup import Outlook
 from tests.rover.planning.test_tour_order import by_brute_force
 from tests.rover.planning.timed_ground import place, timed_outlook

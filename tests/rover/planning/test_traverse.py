@@ -12,7 +12,7 @@ from rover.core.boundary import Mode
 from rover.planning.problem import Cause, NoPlan, Plan, PlanningProblem
 from rover.planning.timetable import Timetable
 from rover.planning.traverse import TraversePlanner, best_traverse, pareto_front
-from rover.planning.traverse_search import Criterion
+from rover.planning.traverse_ground import Criterion
 from rover.planning.traverse_setup import outlook
 from sim.run.scenario import load_scenario
 from sim.run.setting import prepare

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rover.planning import label_kernels as named
-from rover.planning.traverse_kernels import Ground
+from rover.planning.traverse_record_kernels import Ground
 from rover.planning.traverse_search import run_search
 from tests.rover.planning.traverse_enumeration import Enumeration, random_ground
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rover.planning import label_kernels as named
-from rover.planning.traverse_kernels import Ground
-from rover.planning.traverse_search import with_gains
+from rover.planning.traverse_ground import with_gains
+from rover.planning.traverse_record_kernels import Ground
 
 MOVES = [(1, 0), (0, 1), (-1, 0), (0, -1), (1, 1), (-1, 1), (-1, -1), (1, -1)]
 DRIVE, LOW, NAP, NIGHT = range(4)
@@ -306,8 +306,7 @@ class Enumeration:
         to = state.cell + down * g.cols + across
         size = math.hypot(down, across)
         heading = across / size, down / size
-        light = (self.light(state.cell, k) + self.light(to, k)) / 510.0
-        harvest = (self.full_w(state.cell, k, heading) + self.full_w(to, k, heading)) / 2 * light * seconds
+        harvest = (self.array_w(state.cell, k, heading) + self.array_w(to, k, heading)) / 2 * seconds
         change = self.stored(harvest - joules)
         lacking = float(g.bins[k, named.FLOOR]) - state.charge - change
         waits, charge = 0.0, state.charge

@@ -1,0 +1,70 @@
+"""What the kernels of the traverse search read and write; here, that an edit makes them compile anew."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+LABELS, OPENED, EXPANDED, GENERATED, GOAL_LABEL = range(5)
+"""Counts: labels made; entries on the open list; labels expanded; offered; the label that was found."""
+
+COUNTS = 5
+OUT = 6
+REFUSALS = 7
+"""Reasons of `stay_kernels`; of each how often, and of the one nearest to the goal: seconds to go, cell, time."""
+
+
+class Ground(NamedTuple):
+    """What a traverse is planned over; cells are numbered row by row.
+
+    Attributes:
+        goal, cols: The goal's number, -1 for none; columns of the map.
+        legs_s, legs_j: (n, 8) float32 seconds and joules of each move, inf where it is not allowed.
+        grades: (n, 2) float32 grade east and north.
+        lit: (n, columns) uint8 light by cell and bin, of 255.
+        closed: (n, columns) uint8, 1 where not to drive in a bin; or (1, 1) for nowhere.
+        haven: (n,) uint8, 1 where a night may be spent.
+        clear: (n,) float32 clearance, m.
+        ahead: (n, 4) float64 least seconds to the goal, least of either criterion, and least joules beyond those of
+            standing awake.
+        bins: (k + 1, 13) float64 as `label_kernels` names the columns; the last row has the end.
+        rules: (24,) float64 likewise.
+    """
+
+    goal: int
+    cols: int
+    legs_s: np.ndarray
+    legs_j: np.ndarray
+    grades: np.ndarray
+    lit: np.ndarray
+    closed: np.ndarray
+    haven: np.ndarray
+    clear: np.ndarray
+    ahead: np.ndarray
+    bins: np.ndarray
+    rules: np.ndarray
+
+
+class Search(NamedTuple):
+    """Labels, lists, the open list and counts of a search.
+
+    Attributes:
+        reals, whole: (m, 8) float64 and (m, 6) int32 numbers of labels.
+        heads: (n,) int32 first label of each cell's list, -1 for none.
+        keys, items: The open list.
+        counts: (5,) int64.
+        best: (1,) least second criterion of a goal found.
+        refused: (7, 4) refusals.
+        out: (6,) room to work.
+    """
+
+    reals: np.ndarray
+    whole: np.ndarray
+    heads: np.ndarray
+    keys: np.ndarray
+    items: np.ndarray
+    counts: np.ndarray
+    best: np.ndarray
+    refused: np.ndarray
+    out: np.ndarray
