@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,6 +14,11 @@ from rover.core.tables import validate
 from rover.core.vehicle import VehicleParams
 from rover.io.bundle import find_vehicle
 from rover.io.toml import read_toml
+
+PARTS: Mapping[str, type[BaseModel]] = {}
+"""Tables a vehicle file may have beside `[figures]`, and the record of each. Their leaves are figures too."""
+
+Part = TypeVar("Part", bound=BaseModel)
 
 
 class _Figure(BaseModel):
@@ -36,12 +41,30 @@ class Vehicle:
     Attributes:
         name: Its name.
         params: The figures.
-        sources: Where each figure comes from.
+        sources: Where each figure comes from; those of a part by dotted names, such as `eyes.navcam.rows`.
+        parts: The record of each further table that the file has.
+        file: It was read from.
     """
 
     name: str
     params: VehicleParams
     sources: Mapping[str, str]
+    parts: Mapping[str, BaseModel]
+    file: Path
+
+    def part(self, name: str, record: type[Part]) -> Part:
+        """Return the record of a further table of the file.
+
+        Raises:
+            VehicleError: The file does not have it.
+        """
+        if name not in self.parts:
+            raise VehicleError(
+                "missing", remedy="add this table, or take yutu-2, which has it", file=self.file, field=name
+            )
+        held = self.parts[name]
+        assert isinstance(held, record)
+        return held
 
 
 def read_vehicle(spec: str | Path, overrides: Mapping[str, Any] | None = None) -> Vehicle:
@@ -59,8 +82,9 @@ def read_vehicle(spec: str | Path, overrides: Mapping[str, Any] | None = None) -
     read = read_toml(path)
     problems: list[Problem] = []
     table = params = None
+    main = {key: value for key, value in read.items() if key not in PARTS}
     try:
-        table = validate(_VehicleFile, read, file=str(path), error=VehicleError)
+        table = validate(_VehicleFile, main, file=str(path), error=VehicleError)
     except VehicleError as error:
         problems += error.problems
     try:
@@ -69,11 +93,49 @@ def read_vehicle(spec: str | Path, overrides: Mapping[str, Any] | None = None) -
     except VehicleError as error:
         told = {problem.field for problem in problems}
         problems += [problem for problem in error.problems if told.isdisjoint(_tells_of(problem))]
-    if table is None or params is None:
+    sources: dict[str, str] = {}
+    parts: dict[str, BaseModel] = {}
+    for name in PARTS.keys() & read.keys():
+        try:
+            parts[name] = _part(name, read[name], file=str(path), sources=sources)
+        except VehicleError as error:
+            problems += error.problems
+    if problems or table is None or params is None:
         raise VehicleError(problems)
-    sources = {key: figure.source for key, figure in table.figures.items()}
+    sources |= {key: figure.source for key, figure in table.figures.items()}
     sources |= dict.fromkeys(overrides or {}, "set by the scenario")
-    return Vehicle(name=table.name, params=params, sources=sources)
+    return Vehicle(name=table.name, params=params, sources=sources, parts=parts, file=path)
+
+
+def _part(name: str, read: Any, *, file: str, sources: dict[str, str]) -> BaseModel:
+    """Return the record of a further table, and note the source of each of its figures."""
+    problems: list[Problem] = []
+    values = _plain(name, read, file, sources, problems)
+    if problems:
+        raise VehicleError(problems)
+    return validate(PARTS[name], values, file=file, error=VehicleError, prefix=f"{name}.")
+
+
+def _plain(field: str, read: Any, file: str, sources: dict[str, str], problems: list[Problem]) -> Any:
+    """Return a table of figures as their values; what is no figure is a problem."""
+    if not isinstance(read, dict):
+        problems.append(
+            Problem(
+                what="no figure with its source",
+                remedy='write { value = ..., source = "..." }',
+                file=file,
+                field=field,
+                value=read,
+            )
+        )
+        return None
+    if "value" not in read:
+        return {key: _plain(f"{field}.{key}", held, file, sources, problems) for key, held in read.items()}
+    try:
+        sources[field] = validate(_Figure, read, file=file, error=VehicleError, prefix=f"{field}.").source
+    except VehicleError as error:
+        problems += error.problems
+    return read["value"]
 
 
 def _values(read: Mapping[str, Any]) -> dict[str, Any]:
