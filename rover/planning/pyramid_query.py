@@ -26,6 +26,8 @@ Units = npt.NDArray[np.int64]
 
 _HALF_WIDTHS = (4, 16)
 """Blocks to each side of the guide's way: first, and where that is cut off."""
+_SLACKS = (0.125, 1.0, 4.0)
+"""Of the loss allowed: how far over the lower bound a way is looked for where the guide's is cut off."""
 _CORRIDOR_STEPS = 1 << 21
 _LEAST_ROUND = 1 << 14
 
@@ -86,10 +88,12 @@ class Query:
         self._check_memory()
         beyond = self._beyond(self.goal)
         self.lower = int(beyond[self.pyramid.coded.block(self.start)])
-        for half_width in _HALF_WIDTHS:
-            self._search_corridor(half_width)
-            if self.way is not None:
-                break
+        narrow, wide = _HALF_WIDTHS
+        self._search_corridor(narrow)
+        if self.way is None:
+            self._search_near_bound(beyond)
+        if self.way is None:
+            self._search_corridor(wide)
         if self.cost_s <= (1 + self.epsilon) * self._lower_s:
             return self._route()
         if not self._prove(beyond, self._beyond(self.start)):
@@ -138,6 +142,21 @@ class Query:
         self._count(front)
         if front.arrived:
             self._take(front.way_back(coded.node(self.goal))[::-1])
+
+    def _search_near_bound(self, beyond: Units) -> None:
+        """Look for a way that costs little more than the lower bound. The first to arrive is the least there is."""
+        target = self.pyramid.coded.node(self.goal)
+        for slack in _SLACKS:
+            front = self._front(self.start, target=target)
+            bound = math.floor(self.lower * (1 + slack * self.epsilon)) + 1
+            while not (front.dry or front.arrived):
+                self._check_time()
+                front.run(beyond.ravel(), bound=bound, steps=_CORRIDOR_STEPS)
+            self._count(front)
+            if front.arrived:
+                self._take(front.way_back(target)[::-1])
+                self.lower = max(self.lower, front.cost(target) or 0)
+                return
 
     def _prove(self, beyond_to_goal: Units, beyond_to_start: Units) -> bool:
         """Search from both ends until no better way can be left; return whether there is a way at all.
