@@ -29,7 +29,7 @@ from rover.planning.stay_kernels import (
     SHUT,
 )
 from rover.planning.traverse_ground import legs_of
-from rover.planning.traverse_record_kernels import Ground
+from rover.planning.traverse_record_kernels import NEEDS, SECONDS, Ground
 from rover.planning.traverse_search import Labels, run_search
 from rover.planning.traverse_setup import Outlook
 
@@ -88,7 +88,7 @@ def explain_traverse(
         patience_s: Longest time to go on.
     """
     start = ready.start[0] * ground.cols + ready.start[1]
-    if not np.isfinite(ground.ahead[start, 0]):
+    if not np.isfinite(ground.ahead[start, SECONDS]):
         return replace(_static(ready), expanded=labels.expanded)
     trial = _Trial(ready, ground, time.perf_counter() + patience_s)
     for explained in (_energy, _shadow, _light, _link, _night, _deadline):
@@ -164,7 +164,7 @@ def _without_need(ground: Ground) -> Ground:
     bins[:, named.FLOOR] = 0.0
     rules[named.LEAST_FLOOR] = 0.0
     ahead = ground.ahead.copy()
-    ahead[:, 3] = 0.0
+    ahead[:, NEEDS:] = 0.0
     joules = np.where(np.isfinite(ground.legs_j), 0.0, np.inf).astype(np.float32)
     return ground._replace(rules=rules, bins=bins, legs_j=joules, ahead=ahead)
 
@@ -308,6 +308,6 @@ def _reached(ready: Outlook, labels: Labels) -> str:
     if made == 0:
         return "the rover cannot even stay at the start until driving is open"
     cells = labels.search.whole[:made, named.CELL]
-    nearest = int(cells[np.argmin(labels.ground.ahead[cells, 0])])
+    nearest = int(cells[np.argmin(labels.ground.ahead[cells, SECONDS])])
     east_m, north_m = ready.around.geometry.centre_of(*divmod(nearest, labels.ground.cols))
     return f"the nearest place reached is E {east_m:.1f}, N {north_m:.1f}"

@@ -28,9 +28,7 @@ open (nap, low Sun, night)."""
 HERE, SHADED, DEAD = 1, 2, 4
 """Marks: the best place is the label's own cell; the best place is in shadow; another label dominates it."""
 
-EDGE, PHASE, COLUMN, FLUX, SUN_EAST, SUN_NORTH, SUN_UP, OPEN, OPEN_UNTIL, DRIVEN, FLOOR, GAINED, HOPED = (
-    range(13)
-)
+EDGE, PHASE, COLUMN, FLUX, SUN_EAST, SUN_NORTH, SUN_UP, OPEN, OPEN_UNTIL, DRIVEN, FLOOR, GAINED = range(12)
 """Columns of the table of bins: when it begins, s; what the Sun allows; column of the light, -1 for none; output of the
 array facing the Sun, W; direction to the Sun; whether driving is open, and until when; seconds of open driving before
 it; least charge, J; joules that a rover on the best cell at each time could have gained before it, and one
@@ -199,7 +197,14 @@ def dominates(a, b, reals, whole, end, rules):  # type: ignore[no-untyped-def]
 @kernel
 def _last_under(wanted, column, bins, bin_now):  # type: ignore[no-untyped-def]
     """Return the last bin from `bin_now` on that begins with less than is wanted of a column that never falls."""
-    low, high = bin_now, len(bins) - 1
+    # Most often it is not far: look twice as far each time before halving what lies between.
+    low, high, step = bin_now, len(bins) - 1, 1
+    while low + step < high:
+        if bins[low + step, column] >= wanted:
+            high = low + step
+            break
+        low += step
+        step *= 2
     while high - low > 1:
         middle = (low + high) >> 1
         if bins[middle, column] < wanted:
@@ -224,17 +229,17 @@ def arrival_bound(time, ahead_s, bins, bin_now):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def gain_bound(time, wanted_j, bins, bin_now, column):  # type: ignore[no-untyped-def]
-    """Return the earliest time at which so much more could be gained by a column of `bins`; inf if it never is."""
+def gain_bound(time, wanted_j, bins, bin_now):  # type: ignore[no-untyped-def]
+    """Return the earliest time at which so much more could be gained on the best ground; inf if it never is."""
     if wanted_j <= 0.0:
         return time
     span = bins[bin_now + 1, EDGE] - bins[bin_now, EDGE]
-    rate = (bins[bin_now + 1, column] - bins[bin_now, column]) / span
-    wanted = bins[bin_now, column] + rate * (time - bins[bin_now, EDGE]) + wanted_j
-    if wanted > bins[len(bins) - 1, column]:
+    rate = (bins[bin_now + 1, GAINED] - bins[bin_now, GAINED]) / span
+    wanted = bins[bin_now, GAINED] + rate * (time - bins[bin_now, EDGE]) + wanted_j
+    if wanted > bins[len(bins) - 1, GAINED]:
         return np.inf
-    low = _last_under(wanted, column, bins, bin_now)
-    share = (wanted - bins[low, column]) / (bins[low + 1, column] - bins[low, column])
+    low = _last_under(wanted, GAINED, bins, bin_now)
+    share = (wanted - bins[low, GAINED]) / (bins[low + 1, GAINED] - bins[low, GAINED])
     return max(time, bins[low, EDGE] + share * (bins[low + 1, EDGE] - bins[low, EDGE]))
 
 
@@ -246,21 +251,37 @@ def _gain_on(cell, k, grades, lit, bins, rules):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def gains_of(cells, every, grades, lit, bins, rules, most, some, first, last):  # type: ignore[no-untyped-def]
+def gains_of(cells, grades, lit, bins, rules, most, first, last):  # type: ignore[no-untyped-def]
     """Raise to what a parked, awake rover gains on the cells from `first` up to `last` in each bin, W.
 
     Args:
         cells: (m,) numbers of cells.
-        every: Of how many one stands in the sample.
         most: (bins,) to raise to what the best gives.
-        some: (ceil(m / every), bins) to fill with what the sample gives.
     """
     for m in range(first, last):
         for k in range(len(most)):
-            gain = _gain_on(cells[m], k, grades, lit, bins, rules)
-            most[k] = max(most[k], gain)
-            if m % every == 0:
-                some[m // every, k] = gain
+            most[k] = max(most[k], _gain_on(cells[m], k, grades, lit, bins, rules))
+
+
+@kernel
+def shortfalls_of(cells, gain_w, ends, grades, lit, bins, rules, short, first, last):  # type: ignore[no-untyped-def]
+    """Fill by how many watts the array of a rover on each cell falls short of the best one's, at the least.
+
+    Args:
+        cells: (m,) numbers of cells, of which those from `first` up to `last` are done.
+        gain_w: (bins,) what a parked, awake rover gains on the best, W.
+        ends: (windows,) ascending numbers of bins: of each window the first that is beyond it.
+        short: (n, windows) to fill: the least over the open bins before each end; inf where there is none.
+    """
+    for m in range(first, last):
+        cell, least, k = cells[m], np.inf, 0
+        for w in range(len(ends)):
+            while k < ends[w]:
+                if bins[k, OPEN] > 0.0:
+                    missing = gain_w[k] + rules[CHARGE_W] - parked_w(cell, k, grades, lit, bins, rules)
+                    least = min(least, max(0.0, missing))
+                k += 1
+            short[cell, w] = least
 
 
 @kernel

@@ -96,6 +96,31 @@ def least_worst_to(goal, cols, legs, price, worst):  # type: ignore[no-untyped-d
 
 
 @kernel
+def needs_of(legs_s, legs_j, short, window, cols, standing_w, longest_s, price, first, last):  # type: ignore[no-untyped-def]
+    """Fill what moves take at the least beyond standing where the array gives what is counted on, J.
+
+    Args:
+        legs_s, legs_j: (n, 8) seconds and joules of moves, inf where there is none.
+        short, window: (n, windows) by how many watts the array falls short on each cell; which of them is asked for.
+        cols: Columns of the map.
+        standing_w: Load of a rover that stands, W.
+        longest_s: Longer moves may run into a bin with another light: of them nothing is counted.
+        price: (n, 8) float32 to fill, rows from `first` up to `last`.
+    """
+    for cell in range(first, last):
+        for d in range(8):
+            seconds = np.float64(legs_s[cell, d])
+            if not seconds < np.inf:
+                price[cell, d] = np.inf
+                continue
+            missing = 0.0
+            if seconds <= longest_s:
+                to = cell + ROWS_OFF[d] * cols + COLS_OFF[d]
+                missing = 0.5 * (np.float64(short[cell, window]) + np.float64(short[to, window]))
+            price[cell, d] = max(0.0, np.float64(legs_j[cell, d]) + (missing - standing_w) * seconds)
+
+
+@kernel
 def least_to(goal, cols, price, least):  # type: ignore[no-untyped-def]
     """Fill the least sum of a price of moves from every cell to the goal.
 

@@ -10,10 +10,10 @@ import numpy.typing as npt
 from rover.core.waypoints import Waypoint
 from rover.planning import label_kernels as named
 from rover.planning.label_kernels import TIME
-from rover.planning.leg_kernels import least_to
 from rover.planning.parking import Stay, bin_at, park, park_until_awake
 from rover.planning.tour_order import Floats, State
-from rover.planning.traverse_record_kernels import Ground
+from rover.planning.traverse_ahead import ahead_of
+from rover.planning.traverse_record_kernels import SECONDS, Ground
 from rover.planning.traverse_search import Labels, run_search
 
 Cell = tuple[int, int]
@@ -29,15 +29,8 @@ def towards(ground: Ground, cell: int) -> Ground:
         ground: Of `traverse_search.ground_of`.
         cell: The goal's number.
     """
-    legs_s, legs_j = ground.legs_s, ground.legs_j
-    standing_j = np.float32(ground.rules[named.CHARGE_W]) * np.where(np.isfinite(legs_s), legs_s, 0)
-    beyond_j = np.maximum(np.float32(0.0), legs_j - standing_j)
-    ahead = np.zeros((len(legs_s), 4))
-    for column, price in ((0, legs_s), (3, beyond_j)):
-        least = np.empty(len(legs_s))
-        least_to(cell, ground.cols, price, least)
-        ahead[:, column] = least
-    return ground._replace(goal=cell, ahead=ahead)
+    given = ground.legs_s, ground.legs_j, ground.short, ground.bins, ground.rules
+    return ground._replace(goal=cell, ahead=ahead_of(cell, ground.cols, *given))
 
 
 class Clock:
@@ -121,7 +114,7 @@ class MapLegs:
         self.grounds = [towards(ground, cell) for cell in cells]
         clocks = Clocks(ground.bins)
         self.earliest, self.latest = clocks.earliest, clocks.latest
-        self.least_s = np.array([[to.ahead[cell, 0] for to in self.grounds] for cell in cells])
+        self.least_s = np.array([[to.ahead[cell, SECONDS] for to in self.grounds] for cell in cells])
         self.searched = 0
         self._known: dict[tuple[int, int, State], State | None] = {}
 

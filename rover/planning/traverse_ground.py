@@ -23,14 +23,11 @@ from rover.planning.label_kernels import (
     BY_ENERGY,
     BY_SHADOW,
     BY_TIME,
-    EDGE,
-    GAINED,
-    HOPED,
     NONE,
     RULES,
-    gains_of,
 )
-from rover.planning.leg_kernels import fill_legs, least_to, least_worst_to
+from rover.planning.leg_kernels import fill_legs, least_worst_to
+from rover.planning.traverse_ahead import ahead_of, least_prices, shortfalls, windows_of, with_gains
 from rover.planning.traverse_record_kernels import Ground
 
 Floats = npt.NDArray[np.float64]
@@ -40,12 +37,6 @@ SHADOW_BELOW = 0.5
 
 _OVER_FLOOR_J = 1e-3
 """Kept above the floor, so that rounding never ends below it."""
-
-HOPED_SHARE = 0.99
-"""Of the cells, that give no more power than a search counts on, unless it is to be exact."""
-
-_SAMPLE = 4096
-"""Cells that are enough to tell what most give."""
 
 
 class Criterion(StrEnum):
@@ -101,7 +92,7 @@ def open_bins(around: Surroundings, table: Table) -> npt.NDArray[np.bool_]:
 
 
 def bins_of(around: Surroundings, rules: Rules) -> Floats:
-    """Return the (k + 1, 13) table of bins, as `label_kernels` names its columns."""
+    """Return the (k + 1, 12) table of bins, as `label_kernels` names its columns."""
     timeline, vehicle = around.timeline, rules.vehicle
     opened = open_bins(around, rules.table)
     span_s = np.diff(timeline.edge_s)
@@ -120,42 +111,9 @@ def bins_of(around: Surroundings, rules: Rules) -> Floats:
         _to_the_end(until, 0),
         np.concatenate([[0.0], np.cumsum(np.where(opened, span_s, 0.0))]),
         _to_the_end(floor * vehicle.battery_j + _OVER_FLOOR_J, 0),
-        *np.zeros((2, len(timeline.edge_s))),
+        np.zeros(len(timeline.edge_s)),
     ]
     return np.ascontiguousarray(np.array(columns, np.float64).T)
-
-
-def with_gains(
-    bins: Floats,
-    grades: npt.NDArray[np.float32],
-    lit: npt.NDArray[np.uint8],
-    rules: Floats,
-    *,
-    cells: npt.NDArray[np.int64],
-    hoped: float = 1.0,
-) -> None:
-    """Fill the columns of bins that say what the battery could gain on the best of cells, and may hope for.
-
-    Args:
-        cells: Numbers of those that the rover may be on.
-        hoped: Share of the cells that give no more than what is hoped for. Of one, no label is ever put behind another
-            that cannot come to the goal before it; of less, the search goes for what most ground allows.
-    """
-    every = max(1, len(cells) // _SAMPLE)
-    some = np.zeros((-(-len(cells) // every), len(bins) - 1))
-    parts: list[Floats] = [np.zeros(len(bins) - 1)]
-
-    def work(first: int, last: int) -> None:
-        found = np.zeros(len(bins) - 1)
-        gains_of(cells, every, grades, lit, bins, rules, found, some, first, last)
-        parts.append(found)
-
-    by_strips(len(cells), work, least=4096)
-    most = np.maximum.reduce(parts)
-    span_s = np.diff(bins[:, EDGE])
-    usual = most if hoped == 1.0 or len(cells) == 0 else np.quantile(some, hoped, axis=0)
-    bins[1:, GAINED] = np.cumsum(most * span_s)
-    bins[1:, HOPED] = np.cumsum(usual * span_s)
 
 
 def _to_the_end(values: npt.NDArray[Any], last: float) -> Floats:
@@ -180,40 +138,38 @@ def ground_of(
         closed = np.ascontiguousarray(~table.cells_by_bin).reshape(rows * cols, columns).view(np.uint8)
     havens = np.ones(geometry.shape, np.bool_) if table.havens is None else table.havens
     number = goal[0] * cols + goal[1]
-    grades = np.stack([headings.grade_east, headings.grade_north], axis=-1).reshape(-1, 2)
-    ahead = np.zeros((rows * cols, 4), order="F")
+    grades = np.ascontiguousarray(
+        np.stack([headings.grade_east, headings.grade_north], axis=-1).reshape(-1, 2), np.float32
+    )
     clear = clearance_of(around, rules.vehicle).reshape(-1)
-    least_to(number, cols, legs_s, ahead[:, 0])
+    bins, vector = bins_of(around, rules), rule_vector(around, rules, first, second)
+    lit = around.lit.reshape(rows * cols, columns)
+    cells = np.flatnonzero(np.isfinite(legs_s).any(axis=1))
+    with_gains(bins, grades, lit, vector, cells=cells)
+    ends, windows = windows_of(bins)
+    short = shortfalls(bins, grades, lit, vector, cells=cells, ends=ends)
+    ahead = ahead_of(number, cols, legs_s, legs_j, short, bins, vector)
     for k, criterion in enumerate((first, second), start=1):
         price = _priced(criterion, legs_j, legs_s, geometry.resolution_m)
         if price is not None:
-            least_to(number, cols, price, ahead[:, k])
+            ahead[:, k] = least_prices(number, cols, price)
         elif criterion is Criterion.CLEARANCE:
-            least_worst_to(number, cols, legs_s, -clear.astype(np.float64), ahead[:, k])
-    bins, vector = bins_of(around, rules), rule_vector(around, rules, first, second)
-    lit = around.lit.reshape(rows * cols, columns)
-    with_gains(
-        bins,
-        np.ascontiguousarray(grades, np.float32),
-        lit,
-        vector,
-        cells=np.flatnonzero(np.isfinite(legs_s).any(axis=1)),
-        hoped=1.0 if rules.charge_levels == 0 else HOPED_SHARE,
-    )
-    standing_j = np.where(np.isfinite(legs_s), np.float32(rules.vehicle.charge_w) * legs_s, np.float32(0.0))
-    beyond_j = np.maximum(np.float32(0.0), legs_j - standing_j)
-    least_to(number, cols, beyond_j, ahead[:, 3])
+            worst = np.empty(rows * cols)
+            least_worst_to(number, cols, legs_s, -clear.astype(np.float64), worst)
+            ahead[:, k] = worst
     return Ground(
         goal=number,
         cols=cols,
         legs_s=legs_s,
         legs_j=legs_j,
-        grades=np.ascontiguousarray(grades, np.float32),
+        grades=grades,
         lit=lit,
         closed=closed,
         haven=np.ascontiguousarray(havens).reshape(-1).view(np.uint8),
         clear=clear,
-        ahead=np.ascontiguousarray(ahead),
+        ahead=ahead,
+        windows=windows,
+        short=short,
         bins=bins,
         rules=vector,
     )

@@ -29,6 +29,7 @@ from rover.planning.label_kernels import (
     CELL_M,
     CHARGE,
     CHARGE_W,
+    COMMAND_W,
     CYCLE_S,
     DARK,
     DEAD,
@@ -38,9 +39,7 @@ from rover.planning.label_kernels import (
     FIRST,
     FIRST_KIND,
     FLOOR,
-    GAINED,
     HERE,
-    HOPED,
     LEAST_FLOOR,
     LONGEST_DARK,
     MARKS,
@@ -86,7 +85,16 @@ from rover.planning.stay_kernels import (
     command_on,
     stay_on,
 )
-from rover.planning.traverse_record_kernels import EXPANDED, GENERATED, GOAL_LABEL, LABELS, OPENED
+from rover.planning.traverse_record_kernels import (
+    EXPANDED,
+    GENERATED,
+    GOAL_LABEL,
+    LABELS,
+    LISTS,
+    NEEDS,
+    OPENED,
+    SECONDS,
+)
 
 FOUND, EMPTY, PAUSED, FULL = range(4)
 """How a stretch of the search ends."""
@@ -100,7 +108,7 @@ ROOT_2 = math.sqrt(2.0)
 @kernel
 def _refuse(reason, cell, time, ground, search):  # type: ignore[no-untyped-def]
     """Count a refusal, and remember the one nearest to the goal."""
-    refused, ahead_s = search.refused, ground.ahead[cell, 0]
+    refused, ahead_s = search.refused, ground.ahead[cell, SECONDS]
     refused[reason, 0] += 1.0
     if ahead_s < refused[reason, 1]:
         refused[reason, 1] = ahead_s
@@ -142,14 +150,30 @@ def octile_m(cell, goal, cols, cell_m):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _seconds_ahead(cell, since, ground):  # type: ignore[no-untyped-def]
-    """Return the least seconds of open driving from a cell to the goal, commands on the way included."""
+def _commands_ahead(cell, since, ground):  # type: ignore[no-untyped-def]
+    """Return the least number of command cycles on the way from a cell to the goal."""
     rules = ground.rules
-    seconds = ground.ahead[cell, 0]
-    if rules[CYCLE_S] > 0.0 and ground.goal >= 0:
-        metres = since + octile_m(cell, ground.goal, ground.cols, rules[CELL_M])
-        seconds += rules[CYCLE_S] * max(0.0, math.ceil(metres / rules[STOP_M] - 1e-6) - 1.0)
-    return seconds
+    if rules[CYCLE_S] <= 0.0 or ground.goal < 0:
+        return 0.0
+    metres = since + octile_m(cell, ground.goal, ground.cols, rules[CELL_M])
+    return max(0.0, math.ceil(metres / rules[STOP_M] - 1e-6) - 1.0)
+
+
+@kernel
+def _charge_bound(least, time, cell, lacking_j, k, ground):  # type: ignore[no-untyped-def]
+    """Return the earliest arrival, not before `least`, with the charge that the way to the goal takes; inf for none.
+
+    Where the array falls short on the way depends on when that is: of each window in turn it is asked whether an
+    arrival within it can have been.
+    """
+    for w in range(len(ground.windows)):
+        if ground.windows[w] < least:
+            continue
+        arrival = gain_bound(time, ground.ahead[cell, NEEDS + w] + lacking_j, ground.bins, k)
+        if arrival <= ground.windows[w]:
+            return max(arrival, least)
+        least = max(least, ground.windows[w])
+    return np.inf
 
 
 @kernel
@@ -158,54 +182,64 @@ def _offer(cell, parent, k, action, marks, ground, search):  # type: ignore[no-u
     reals, whole, heads, counts, rules = search.reals, search.whole, search.heads, search.counts, ground.rules
     made = counts[LABELS]
     counts[GENERATED] += 1
-    ahead_s = _seconds_ahead(cell, reals[made, SINCE], ground)
-    arrival = arrival_bound(reals[made, TIME], ahead_s, ground.bins, k)
-    wanted_j = ground.ahead[cell, 3] + rules[LEAST_FLOOR] - reals[made, CHARGE]
-    least = max(arrival, gain_bound(reals[made, TIME], wanted_j, ground.bins, k, GAINED))
-    arrival = max(arrival, gain_bound(reals[made, TIME], wanted_j, ground.bins, k, HOPED))
-    if not least <= rules[DEADLINE]:
-        _refuse(OUT_OF_TIME, cell, reals[made, TIME], ground, search)
-        return
-    first = _least(rules[FIRST_KIND], reals[made, FIRST], ground.ahead[cell, 1], arrival)
-    second = _least(rules[SECOND_KIND], reals[made, SECOND], ground.ahead[cell, 2], arrival)
-    if rules[SECOND_KIND] != NONE and second >= search.best[0]:
-        return
     whole[made, CELL] = cell
     whole[made, PARENT] = parent
     whole[made, BIN] = k
     whole[made, ACTION] = action
     whole[made, MARKS] = marks
-    if not _hold(made, cell, k, ground, search):
+    if _dominated(made, ground, search):
         return
-    whole[made, NEXT] = heads[cell]
-    heads[cell] = made
+    time, cycles = reals[made, TIME], _commands_ahead(cell, reals[made, SINCE], ground)
+    arrival = arrival_bound(time, ground.ahead[cell, SECONDS] + cycles * rules[CYCLE_S], ground.bins, k)
+    command_j = cycles * rules[CYCLE_S] * max(0.0, rules[COMMAND_W] - rules[CHARGE_W])
+    lacking_j = rules[LEAST_FLOOR] + command_j - reals[made, CHARGE]
+    arrival = _charge_bound(arrival, time, cell, lacking_j, k, ground)
+    if not arrival <= rules[DEADLINE]:
+        _refuse(OUT_OF_TIME, cell, time, ground, search)
+        return
+    first = _least(rules[FIRST_KIND], reals[made, FIRST], ground.ahead[cell, 1], arrival)
+    second = _least(rules[SECOND_KIND], reals[made, SECOND], ground.ahead[cell, 2], arrival)
+    if rules[SECOND_KIND] != NONE and second >= search.best[0]:
+        return
+    _weed(made, ground, search)
+    whole[made, NEXT] = heads[cell, k % LISTS]
+    heads[cell, k % LISTS] = made
     counts[LABELS] = made + 1
     then = arrival if rules[SECOND_KIND] == NONE else second
     counts[OPENED] = put_label(search.keys, search.items, counts[OPENED], first, then, made)
 
 
 @kernel
-def _hold(made, cell, k, ground, search):  # type: ignore[no-untyped-def]
-    """Tell whether no label of the cell dominates a new one; take out of the list those that it dominates."""
+def _dominated(made, ground, search):  # type: ignore[no-untyped-def]
+    """Tell whether a label of the same cell and bin dominates a new one."""
+    reals, whole = search.reals, search.whole
+    k = whole[made, BIN]
+    end, other = ground.bins[k + 1, EDGE], search.heads[whole[made, CELL], k % LISTS]
+    while other >= 0:
+        if whole[other, BIN] == k and dominates(other, made, reals, whole, end, ground.rules):
+            return True
+        other = whole[other, NEXT]
+    return False
+
+
+@kernel
+def _weed(made, ground, search):  # type: ignore[no-untyped-def]
+    """Take the labels that a new one dominates out of the list of its cell."""
     reals, whole, heads = search.reals, search.whole, search.heads
+    cell, k = whole[made, CELL], whole[made, BIN]
     end = ground.bins[k + 1, EDGE]
-    before, other = -1, heads[cell]
+    before, other = -1, heads[cell, k % LISTS]
     while other >= 0:
         following = whole[other, NEXT]
-        if whole[other, BIN] == k:
-            if dominates(other, made, reals, whole, end, ground.rules):
-                return False
-            if dominates(made, other, reals, whole, end, ground.rules):
-                whole[other, MARKS] |= DEAD
-                if before < 0:
-                    heads[cell] = following
-                else:
-                    whole[before, NEXT] = following
-                other = following
-                continue
-        before = other
+        if whole[other, BIN] == k and dominates(made, other, reals, whole, end, ground.rules):
+            whole[other, MARKS] |= DEAD
+            if before < 0:
+                heads[cell, k % LISTS] = following
+            else:
+                whole[before, NEXT] = following
+        else:
+            before = other
         other = following
-    return True
 
 
 @kernel

@@ -9,6 +9,12 @@ import numpy as np
 LABELS, OPENED, EXPANDED, GENERATED, GOAL_LABEL = range(5)
 """Counts: labels made; entries on the open list; labels expanded; offered; the label that was found."""
 
+SECONDS, NEEDS = 0, 3
+"""Columns of what lies ahead: seconds; the first of the windows' joules."""
+
+LISTS = 8
+"""Lists of labels that a cell has: bins take turns with them."""
+
 COUNTS = 5
 OUT = 6
 REFUSALS = 7
@@ -26,9 +32,11 @@ class Ground(NamedTuple):
         closed: (n, columns) uint8, 1 where not to drive in a bin; or (1, 1) for nowhere.
         haven: (n,) uint8, 1 where a night may be spent.
         clear: (n,) float32 clearance, m.
-        ahead: (n, 4) float64 least seconds to the goal, least of either criterion, and least joules beyond those of
-            standing awake.
-        bins: (k + 1, 13) float64 as `label_kernels` names the columns; the last row has the end.
+        ahead: (n, 3 + windows) float64 least seconds to the goal, least of either criterion, and least joules beyond
+            those of standing awake on the best ground, for arrivals within each window.
+        windows: (windows,) when each window ends, s; each begins with the one before it.
+        short: (n, windows) float32 by how many watts the array falls short of that on the best ground.
+        bins: (k + 1, 12) float64 as `label_kernels` names the columns; the last row has the end.
         rules: (24,) float64 likewise.
     """
 
@@ -42,6 +50,8 @@ class Ground(NamedTuple):
     haven: np.ndarray
     clear: np.ndarray
     ahead: np.ndarray
+    windows: np.ndarray
+    short: np.ndarray
     bins: np.ndarray
     rules: np.ndarray
 
@@ -51,7 +61,7 @@ class Search(NamedTuple):
 
     Attributes:
         reals, whole: (m, 8) float64 and (m, 6) int32 numbers of labels.
-        heads: (n,) int32 first label of each cell's list, -1 for none.
+        heads: (n, 8) int32 first label of each of a cell's lists, -1 for none.
         keys, items: The open list.
         counts: (5,) int64.
         best: (1,) least second criterion of a goal found.

@@ -17,6 +17,7 @@ from rover.planning.traverse_record_kernels import (
     EXPANDED,
     GENERATED,
     GOAL_LABEL,
+    LISTS,
     OPENED,
     OUT,
     REFUSALS,
@@ -75,7 +76,7 @@ def _fresh(cells: int, room: int) -> Search:
     return Search(
         reals=np.empty((room, 8)),
         whole=np.empty((room, 6), np.int32),
-        heads=np.full(cells, -1, np.int32),
+        heads=np.full((cells, LISTS), -1, np.int32),
         keys=np.empty((room, 2)),
         items=np.empty(room, np.int64),
         counts=counts,

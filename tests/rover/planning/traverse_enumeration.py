@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rover.planning import label_kernels as named
-from rover.planning.traverse_ground import with_gains
-from rover.planning.traverse_record_kernels import Ground
+from rover.planning.traverse_ahead import ahead_of, shortfalls, windows_of, with_gains
+from rover.planning.traverse_record_kernels import NEEDS, Ground
 
 MOVES = [(1, 0), (0, 1), (-1, 0), (0, -1), (1, 1), (-1, 1), (-1, -1), (1, -1)]
 DRIVE, LOW, NAP, NIGHT = range(4)
@@ -111,21 +111,22 @@ def random_ground(rng: np.random.Generator, first: int, second: int) -> Ground:
     grades = rng.normal(0.0, 0.1, (cells, 2)).astype(np.float32)
     rules[named.LEAST_FLOOR] = bins[0, named.FLOOR]
     with_gains(bins, grades, lit, rules, cells=np.arange(cells))
-    ahead = _ahead(legs_s, legs_j, cols, goal, first, second)
-    beyond = np.maximum(0.0, legs_j - rules[named.CHARGE_W] * np.where(np.isfinite(legs_s), legs_s, 0.0))
-    ahead[:, 3] = _least_to(beyond, cols, goal)
+    ends, windows = windows_of(bins)
+    short = shortfalls(bins, grades, lit, rules, cells=np.arange(cells), ends=ends)
+    ahead = ahead_of(goal, cols, legs_s, legs_j, short, bins, rules)
+    ahead[:, :NEEDS] = _ahead(legs_s, legs_j, cols, goal, first, second)
     return Ground(
         goal=goal, cols=cols, legs_s=legs_s, legs_j=legs_j,
         grades=grades,
         lit=lit, closed=closed, haven=(rng.random(cells) < 0.7).astype(np.uint8), clear=clear,
-        ahead=ahead, bins=bins, rules=rules,
+        ahead=ahead, windows=windows, short=short, bins=bins, rules=rules,
     )  # fmt: skip
 
 
 def _ahead(
     legs_s: np.ndarray, legs_j: np.ndarray, cols: int, goal: int, first: int, second: int
 ) -> np.ndarray:
-    ahead = np.zeros((len(legs_s), 4))
+    ahead = np.zeros((len(legs_s), NEEDS))
     length = np.where(np.isfinite(legs_s), [2.0] * 4 + [2.0 * math.sqrt(2.0)] * 4, np.inf)
     prices = {named.BY_ENERGY: legs_j, named.BY_DISTANCE: length}
     for column, price in enumerate([legs_s, prices.get(first), prices.get(second)]):
