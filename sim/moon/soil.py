@@ -57,9 +57,10 @@ class _Angle(Figure):
 class WheelSoilParams(Table):
     """What wheel and soil do to each other.
 
-    `shear_m` is the shear deformation modulus; `peak` and `peak_slip` place the greatest normal stress, at so much of
-    the entry angle, more by the second per unit of slip; `exponent_slip` is added to the exponent of sinkage per unit of
-    slip; the wheel leaves the soil at `exit_ratio` of its depth of entry; soil shears at `lug_share` of the lugs' height.
+    `shear_m` is the shear deformation modulus; `peak` and `peak_slip` place the greatest normal stress, at so much
+    of the entry angle, more by the second per unit of slip; `exponent_slip` is added to the exponent of sinkage per
+    unit of slip; the wheel leaves the soil at `exit_ratio` of its depth of entry; soil shears at `lug_share` of the
+    lugs' height.
     """
 
     shear_m: _Positive
@@ -154,7 +155,7 @@ class Soil:
 
     def _made(self, square: tuple[int, int]) -> FirmnessPatch:
         west, south = (index * SQUARE_M - _MARGIN_M for index in square)
-        along = np.arange(0, SQUARE_M + 2 * _MARGIN_M + _NODE_M, _NODE_M, np.float64)
+        along = np.arange(0.0, SQUARE_M + 2 * _MARGIN_M + _NODE_M, _NODE_M)
         east, north = np.meshgrid(west + along, south + along)
         return FirmnessPatch(
             east_m=float(west),

@@ -1,10 +1,10 @@
 """How the world's rover gets on: steering, and the balance of forces that its wheels and the soil come to. Truth.
 
-Four corner wheels are steered so that all axles point at one centre of turning (Ackermann), every wheel is driven at the
-speed that its place asks for, and none at more than the vehicle's. The body then goes along, sideways and round at the
-speeds at which the wheels' drawbar pulls and side forces balance gravity in the plane that it stands on: slip, side slip
-and veer follow from soil, loads and attitude. The motion is quasi-static: at 0.056 m/s inertia is a thousandth of the
-weight.
+Four corner wheels are steered so that all axles point at one centre of turning (Ackermann), every wheel is driven at
+the speed that its place asks for, and none at more than the vehicle's. The body then goes along, sideways and round at
+the speeds at which the wheels' drawbar pulls and side forces balance gravity in the plane that it stands on: slip, side
+slip and veer follow from soil, loads and attitude. The motion is quasi-static: at 0.056 m/s there is no inertia to
+speak of. Every wheel meets fresh soil: that the rear ones roll in the ruts of the others is not modelled.
 """
 
 from __future__ import annotations
@@ -306,7 +306,7 @@ def move(
         conditions[:, 2] = hole_resistance(dug_m, train.radius_m)
     along = -train.rig.weight_n * math.sin(stance.pitch_rad)
     across = -train.rig.weight_n * math.cos(stance.pitch_rad) * math.sin(stance.roll_rad)
-    gravity = np.array([along, across, across * train.rig.mass_centre[0]])
+    gravity = np.array([along, across, across * train.rig.mass_centre_forward_m])
     told = np.stack([np.cos(commands.steer_rad), np.sin(commands.steer_rad), commands.rim_m_s], axis=1)
     speeds, out = np.empty(FORCES), np.empty((WHEELS, WHEEL_OUTCOMES))
     moves = balance(
@@ -317,7 +317,6 @@ def move(
         conditions,
         _motors(faults),
         train.dead_torque_n_m,
-        train.radius_m,
         commands.twist,
         gravity,
         speeds,

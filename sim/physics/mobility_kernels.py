@@ -77,7 +77,6 @@ def balance(
     conditions: Array,
     motors: npt.NDArray[np.int64],
     drag_torque: float,
-    radius: float,
     twist: Array,
     gravity: Array,
     speeds: Array,
@@ -93,7 +92,6 @@ def balance(
         conditions: (WHEELS, 3) firmness, load, N, and resistance of the hole that it stands in over the load.
         motors: (WHEELS,) WORKING, DEAD or STALLED.
         drag_torque: That turns a wheel without power, N m.
-        radius: Of the wheels, m.
         twist: (FORCES,) speeds that the commands aim at: along, across, m/s, and round, rad/s.
         gravity: (FORCES,) its force in the plane of the wheels, N, and its moment about the body's centre, N m.
         speeds: (FORCES,) set.
@@ -106,7 +104,7 @@ def balance(
     scale = abs(gravity[0]) + abs(gravity[1])
     for wheel in range(WHEELS):
         scale += max(0.0, conditions[wheel, 1])
-    given = (table, axes, wheels, commands, conditions, motors, drag_torque, radius, gravity)
+    given = (table, axes, wheels, commands, conditions, motors, drag_torque, gravity)
     slip = _common_slip(given, twist, out, work)
     if math.isnan(slip):
         speeds[:] = 0.0
@@ -213,7 +211,7 @@ def _drive(given, twist, slip, out, work):  # type: ignore[no-untyped-def]
 @kernel
 def _forces(given, speeds, out, work, force):  # type: ignore[no-untyped-def]
     """Set `force` to the sum of the wheels' forces and gravity's, and `out` to what each wheel does."""
-    table, axes, wheels, commands, conditions, motors, drag_torque, radius, gravity = given
+    table, axes, wheels, commands, conditions, motors, drag_torque, gravity = given
     for k in range(FORCES):
         force[k] = gravity[k]
     does = work[FORCES + 3]

@@ -1,4 +1,4 @@
-"""What a settled rover's stance means: loads on the wheels, room under the belly, steps ahead, distance from tipping."""
+"""What a settled rover's stance means: loads on the wheels, room under the belly, steps ahead, how near it tips."""
 
 from __future__ import annotations
 
@@ -8,7 +8,26 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.jit import kernel
-from sim.physics.suspension_kernels import PITCH, ROLL, UNKNOWNS, UP, WHEELS, ground_at, solve_rows
+from sim.physics.suspension_kernels import (
+    CLEARANCE,
+    MASS_FORWARD,
+    MASS_UP,
+    PITCH,
+    RADIUS,
+    ROLL,
+    UNKNOWNS,
+    UP,
+    WEIGHT,
+    WHEELS,
+    ground_at,
+    settle_wheels,
+    solve_rows,
+)
+
+BELLY_GAP, STEP, TIP_MARGIN, LOADS = UNKNOWNS, UNKNOWNS + 1, UNKNOWNS + 2, UNKNOWNS + 3
+STANCE_FIGURES = LOADS + WHEELS
+"""Figures of a stance: the unknowns of settling, then room under the belly, m, highest step, m, margin to tipping, rad,
+and the vertical force on each wheel, N."""
 
 _RISES = 4
 """Places over the wheel's diameter ahead at which a step is looked for."""
@@ -17,40 +36,68 @@ Array = npt.NDArray[np.float64]
 
 
 @kernel
-def share_loads(
-    yaw: float, weight: float, centre: Array, axes: Array, levers: Array, rows: Array, loads: Array
+def stand(
+    z: npt.NDArray[np.float32],
+    place: Array,
+    yaw: float,
+    reach: float,
+    rig: Array,
+    rim: Array,
+    across: Array,
+    belly: Array,
+    stance: Array,
+    wheels: Array,
+    levers: Array,
+    work: Array,
+    offsets: Array,
 ) -> bool:
-    """Set the vertical force on each wheel, by virtual work: none of the six freedoms may do any.
+    """Settle the rover and set the figures of its stance.
 
     Args:
-        yaw: Heading.
-        weight: N, all of it in the body.
-        centre: (2,) centre of mass forward of the body's centre and above level ground, m.
-        axes: (3, 3) of the body.
-        levers: (WHEELS, UNKNOWNS) as of `settle_wheels`.
-        rows: (WHEELS, UNKNOWNS + 1), for the kernel's own use.
-        loads: (WHEELS,) set, N; below 0 where a wheel would have to be held down.
+        z, place, yaw, rig, rim, wheels, levers, work, offsets: As of `settle_wheels`.
+        reach: How far ahead of its axle a wheel looks for steps; negative backwards.
+        across: (m,) places along an axle, m.
+        belly: (k, 2) places under the belly, forward and left, m.
+        stance: (STANCE_FIGURES,) set.
 
     Returns:
-        Whether the wheels bear the rover at all.
+        Whether it stands; if not, what `stance` holds is of no use.
+    """
+    if not settle_wheels(z, place, yaw, rig, rim, stance[:UNKNOWNS], wheels, levers, work, offsets):
+        return False
+    axes = work[WHEELS + 3 :, :3]
+    if not _share_loads(yaw, rig, axes, levers, work[:WHEELS], stance[LOADS:]):
+        return False
+    stance[TIP_MARGIN] = _tip_margin(stance[UP], rig, axes, wheels)
+    stance[BELLY_GAP] = _belly_gap(z, place, stance[UP], rig[CLEARANCE], belly, axes)
+    stance[STEP] = _highest_step(z, place, stance[UP], reach, rig[RADIUS], across, axes, wheels)
+    return True
+
+
+@kernel
+def _share_loads(yaw, rig, axes, levers, rows, loads):  # type: ignore[no-untyped-def]
+    """Set the vertical force on each wheel, by virtual work: none of the six freedoms may do any.
+
+    All of the weight is in the body. A force below 0 would have to hold a wheel down.
     """
     for k in range(UNKNOWNS):
         for wheel in range(WHEELS):
             rows[k, wheel] = levers[wheel, k]
         rows[k, WHEELS] = 0.0
-    east = centre[0] * axes[0, 0] + centre[1] * axes[2, 0]
-    north = centre[0] * axes[0, 1] + centre[1] * axes[2, 1]
+    east = rig[MASS_FORWARD] * axes[0, 0] + rig[MASS_UP] * axes[2, 0]
+    north = rig[MASS_FORWARD] * axes[0, 1] + rig[MASS_UP] * axes[2, 1]
+    weight = rig[WEIGHT]
     rows[UP, WHEELS] = weight
     rows[PITCH, WHEELS] = weight * (math.sin(yaw) * north + math.cos(yaw) * east)
     rows[ROLL, WHEELS] = weight * (axes[0, 0] * north - axes[0, 1] * east)
     held = solve_rows(rows)
     for wheel in range(WHEELS):
-        loads[wheel] = rows[wheel, WHEELS] if held else np.nan
+        loads[wheel] = rows[wheel, WHEELS]
     return held
 
 
 @kernel
-def tip_margin(up: float, centre: Array, axes: Array, wheels: Array) -> float:
+def _tip_margin(up, rig, axes, wheels):  # type: ignore[no-untyped-def]
     """Return the angle through which gravity may lean before the rover tips over the nearest edge, rad.
 
     The force-angle measure of Papadopoulos and Rey (1996, doi:10.1109/ROBOT.1996.509185), under gravity alone: of the
@@ -58,9 +105,9 @@ def tip_margin(up: float, centre: Array, axes: Array, wheels: Array) -> float:
     the edge. Negative beyond it.
     """
     least = np.inf
-    mass_e = centre[0] * axes[0, 0] + centre[1] * axes[2, 0]
-    mass_n = centre[0] * axes[0, 1] + centre[1] * axes[2, 1]
-    mass_u = centre[0] * axes[0, 2] + centre[1] * axes[2, 2] + up
+    mass_e = rig[MASS_FORWARD] * axes[0, 0] + rig[MASS_UP] * axes[2, 0]
+    mass_n = rig[MASS_FORWARD] * axes[0, 1] + rig[MASS_UP] * axes[2, 1]
+    mass_u = rig[MASS_FORWARD] * axes[0, 2] + rig[MASS_UP] * axes[2, 2] + up
     for edge in range(4):
         a, b = _corner(edge), _corner((edge + 1) % 4)
         e, n, u = wheels[b, 0] - wheels[a, 0], wheels[b, 1] - wheels[a, 1], wheels[b, 2] - wheels[a, 2]
@@ -90,18 +137,8 @@ def _corner(number):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def belly_gap(
-    z: npt.NDArray[np.float32], place: Array, up: float, clearance: float, belly: Array, axes: Array
-) -> float:
-    """Return the least gap between the belly and the ground under it, along the body's up; NaN over unknown ground.
-
-    Args:
-        z, place: As of `settle_wheels`.
-        up: Height of the body's centre, on the plane of its wheels.
-        clearance: Of the belly above that plane.
-        belly: (n, 2) places on it, forward and left.
-        axes: (3, 3) of the body.
-    """
+def _belly_gap(z, place, up, clearance, belly, axes):  # type: ignore[no-untyped-def]
+    """Return the least gap between the belly and the ground under it, along the body's up; NaN over unknown ground."""
     least = np.inf
     scale = 1.0 / place[2]
     for k in range(belly.shape[0]):
@@ -118,27 +155,8 @@ def belly_gap(
 
 
 @kernel
-def highest_step(
-    z: npt.NDArray[np.float32],
-    place: Array,
-    up: float,
-    reach: float,
-    radius: float,
-    across: Array,
-    axes: Array,
-    wheels: Array,
-) -> float:
-    """Return the highest rise before any wheel above where it stands, the body's plane taken off; NaN if unknown.
-
-    Args:
-        z, place: As of `settle_wheels`.
-        up: Height of the body's centre, on the plane of its wheels.
-        reach: How far ahead of an axle it is looked for; negative backwards.
-        radius: Of the wheels.
-        across: (m,) metres along an axle.
-        axes: (3, 3) of the body.
-        wheels: (WHEELS, 6) as of `settle_wheels`.
-    """
+def _highest_step(z, place, up, reach, radius, across, axes, wheels):  # type: ignore[no-untyped-def]
+    """Return the highest rise before any wheel above where it stands, the body's plane taken off; NaN if unknown."""
     most = -np.inf
     scale = 1.0 / place[2]
     for wheel in range(WHEELS):

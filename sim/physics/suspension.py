@@ -5,8 +5,8 @@ unknowns: the body's height, pitch and roll, the rockers' angle (a differential 
 so that the body's pitch is the mean of both) and those of the two bogies. What the wheels sink in is no part of it: the
 deeper standing of the more heavily loaded side would add 0.3 deg to a roll of 20.
 
-Loads follow from the same derivatives by virtual work (static equilibrium, each wheel driven as hard as its own share of
-the slope asks). A rocker or bogie beyond its stop is told, not held back.
+Loads follow from the same derivatives by virtual work: static equilibrium, each wheel driven as hard as its own share
+of the slope asks. A rocker or bogie beyond its stop is told, not held back.
 """
 
 from __future__ import annotations
@@ -24,16 +24,11 @@ from rover.core.bodies import MOON
 from rover.core.chassis import ChassisParams
 from rover.core.vehicle import VehicleParams
 from sim.moon.ground import Patch
-from sim.physics.stance_kernels import belly_gap, highest_step, share_loads, tip_margin
-from sim.physics.suspension_kernels import (
-    UNKNOWNS,
-    WHEELS,
-    WORK_ROWS,
-    settle_wheels,
-)
+from sim.physics.stance_kernels import STANCE_FIGURES, stand
+from sim.physics.suspension_kernels import UNKNOWNS, WHEELS, WORK_ROWS
 
 _RIM_TO_DEG, _RIM_STEP_DEG = 75.0, 7.5
-"""Either side of a wheel's lowest point the rim is felt so far and so often: off by 0.3 mm at most for a radius of 150."""
+"""Either side of a wheel's lowest point the rim is felt so far and so often: 0.3 mm off at most, of a radius of 150."""
 
 _ACROSS_M = 0.04
 """At most so far apart along the axle: closer than the finest cells that ground comes in."""
@@ -59,9 +54,8 @@ class Rig:
         rim: (n, 3) points at which a rim is felt, from its axle: forward, left and up; the lowest in the middle first.
         across: (m,) places along an axle, the middle first.
         belly: (k, 2) places under the belly, forward and left.
-        clearance_m: Of the belly on level ground.
         radius_m: Of the wheels.
-        mass_centre: (2,) forward of the body's centre and above level ground.
+        mass_centre_forward_m: Of the body's centre.
         weight_n: On the Moon.
         reach_m: Nothing that is felt lies further away.
         rocker_limit_rad, bogie_limit_rad: Their stops.
@@ -71,16 +65,15 @@ class Rig:
     rim: Floats
     across: Floats
     belly: Floats
-    clearance_m: float
     radius_m: float
-    mass_centre: Floats
+    mass_centre_forward_m: float
     weight_n: float
     reach_m: float
     rocker_limit_rad: float
     bogie_limit_rad: float
 
     def __post_init__(self) -> None:
-        for name in ("figures", "rim", "across", "belly", "mass_centre"):
+        for name in ("figures", "rim", "across", "belly"):
             held = np.asarray(getattr(self, name), np.float64)
             object.__setattr__(self, name, locked(held, np.float64, held.shape, name))
 
@@ -135,14 +128,15 @@ def rig_of(vehicle: VehicleParams, chassis: ChassisParams) -> Rig:
                 *(front, front - vehicle.middle_axle_back_m, -front),
                 *(front - vehicle.rocker_pivot_back_m, vehicle.rocker_pivot_up_m),
                 *(front - vehicle.bogie_pivot_back_m, vehicle.bogie_pivot_up_m),
+                *(vehicle.belly_clearance_m, chassis.mass_centre_forward_m, chassis.mass_centre_up_m),
+                vehicle.mass_kg * MOON.gravity_m_s2,
             ]
         ),
         rim=_rim(vehicle),
         across=_from_the_middle(vehicle.wheel_width_m, _ACROSS_M),
         belly=_belly_places(vehicle),
-        clearance_m=vehicle.belly_clearance_m,
         radius_m=vehicle.wheel_radius_m,
-        mass_centre=np.array([chassis.mass_centre_forward_m, chassis.mass_centre_up_m]),
+        mass_centre_forward_m=chassis.mass_centre_forward_m,
         weight_n=vehicle.mass_kg * MOON.gravity_m_s2,
         reach_m=1.5 * vehicle.footprint_radius_m + 3 * vehicle.wheel_radius_m,
         rocker_limit_rad=vehicle.rocker_limit_rad,
@@ -172,28 +166,24 @@ def settle(
     patch = ground.near(east_m, north_m, rig.reach_m)
     z, side = patch.elevation_m, patch.resolution_m
     place = np.array([(north_m - patch.north_m) / side, (east_m - patch.east_m) / side, side])
-    unknowns, wheels = np.empty(UNKNOWNS), np.empty((WHEELS, 6))
-    levers, work, loads = np.empty((WHEELS, UNKNOWNS)), np.empty((WORK_ROWS, UNKNOWNS + 1)), np.empty(WHEELS)
-    if not settle_wheels(
-        z, place, yaw_rad, rig.figures, rig.rim, unknowns, wheels, levers, work, np.empty_like(rig.rim)
-    ):
-        return _NOWHERE
-    axes = work[WHEELS + 3 :, :3]
-    share_loads(yaw_rad, rig.weight_n, rig.mass_centre, axes, levers, work[:WHEELS], loads)
-    up, pitch, roll, rocker, left, right = unknowns.tolist()
     reach = -2 * rig.radius_m if backwards else 2 * rig.radius_m
-    gap = belly_gap(z, place, up, rig.clearance_m, rig.belly, axes)
+    stance, wheels, levers = np.empty(STANCE_FIGURES), np.empty((WHEELS, 6)), np.empty((WHEELS, UNKNOWNS))
+    work, offsets = np.empty((WORK_ROWS, UNKNOWNS + 1)), np.empty(rig.rim.shape)
+    given = z, place, yaw_rad, reach, rig.figures, rig.rim, rig.across, rig.belly
+    if not stand(*given, stance, wheels, levers, work, offsets):
+        return _NOWHERE
+    up, pitch, roll, rocker, left, right, gap, step, margin, *loads = stance.tolist()
     slack = min(rig.rocker_limit_rad - abs(rocker), rig.bogie_limit_rad - max(abs(left), abs(right)))
     return Stance(
         up_m=up,
         pitch_rad=pitch,
         roll_rad=roll,
         belly_gap_m=gap - sinkage_m,
-        step_m=highest_step(z, place, up, reach, rig.radius_m, rig.across, axes, wheels),
+        step_m=step,
         rocker_rad=rocker,
         bogie_rad=(left, right),
-        load_n=tuple(loads.tolist()),
-        tip_margin_rad=tip_margin(up, rig.mass_centre, axes, wheels),
+        load_n=tuple(loads),
+        tip_margin_rad=margin,
         stops_slack_rad=slack,
     )
 
@@ -220,7 +210,7 @@ def wheel_places(vehicle: VehicleParams) -> Floats:
 
 
 def _rim(vehicle: VehicleParams) -> Floats:
-    """Return (n, 3) points of a rim from its axle, those in the wheel's middle plane first, the lowest of them before."""
+    """Return (n, 3) points of a rim from its axle, the lowest in the wheel's middle plane first."""
     steps = np.arange(_RIM_STEP_DEG, _RIM_TO_DEG + 1e-9, _RIM_STEP_DEG)
     angles = np.radians(np.concatenate([[0.0], np.stack([steps, -steps], axis=1).ravel()]))
     across = _from_the_middle(vehicle.wheel_width_m, _ACROSS_M)

@@ -13,8 +13,10 @@ WHEELS = 6
 """Front left, front right, middle left, middle right, rear left, rear right."""
 
 RADIUS, HALF_TRACK, FRONT, MIDDLE, REAR, ROCKER, ROCKER_UP, BOGIE, BOGIE_UP = range(9)
-RIG_FIGURES = 9
-"""Columns of a rig, m: the wheels, then axles and pivots forward of the body's centre and above level ground."""
+CLEARANCE, MASS_FORWARD, MASS_UP, WEIGHT = range(9, 13)
+RIG_FIGURES = 13
+"""Figures of a rig: the wheels, then axles and pivots forward of the body's centre and above level ground, then the
+belly and the centre of mass, likewise, all in m; and the weight, N."""
 
 UP, PITCH, ROLL, ROCKER_TURN, BOGIE_LEFT, BOGIE_RIGHT = range(6)
 UNKNOWNS = 6
@@ -28,7 +30,7 @@ _MOST_TURNS = 4
 
 _DAMPED_FROM = 12
 _AS_NEAR_M = 1e-6
-"""Of two points of the rim that are as near to the ground, the first listed touches it: the middle of a line contact."""
+"""Of two points of the rim that are as near to the ground, the first listed touches: the middle of a line."""
 
 _SETTLED_M = 1e-11
 _HARDLY_SETTLED_M = 1e-4
@@ -87,7 +89,7 @@ def settle_wheels(
         place: (3,) row and column of the body's centre, as fractions, and the side of a cell, m.
         yaw: Heading.
         rig: (RIG_FIGURES,).
-        rim: (n, 3) points of a rim from its axle, forward, left and up, m; the first is the one that counts among equals.
+        rim: (n, 3) points of a rim from its axle, forward, left and up, m; of those as near the first one counts.
         unknowns: (UNKNOWNS,) set.
         wheels: (WHEELS, 6) set: contact and axle, east and north of the body's centre and height.
         levers: (WHEELS, UNKNOWNS) set: by how much each unknown raises each contact.
@@ -116,7 +118,7 @@ def settle_wheels(
         if worst <= _SETTLED_M:
             _levers_of_all(z, place, yaw, rig, rim, axes, offsets, unknowns, wheels, levers, work)
             return True
-        for turn in range(_MOST_TURNS):
+        for _ in range(_MOST_TURNS):
             most = _levers_of_all(z, place, yaw, rig, rim, axes, offsets, unknowns, wheels, levers, work)
             if most <= _SETTLED_M or not most < np.inf or not solve_rows(rows):
                 break

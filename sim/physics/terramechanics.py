@@ -2,8 +2,8 @@
 
 The normal stress under the wheel is Bekker's pressure at the depth of each point, greatest at an angle ahead of the
 lowest point that moves with slip and falling to nothing where the wheel leaves the soil (Wong and Reece 1967,
-doi:10.1016/0022-4898(67)90105-X; with the exponents of Ishigami, Miwa, Nagatani and Yoshida 2007, doi:10.1002/rob.20187).
-The shear stress is that of Janosi and Hanamoto (1961) along the soil's resultant displacement under the wheel, which goes
+doi:10.1016/0022-4898(67)90105-X; in the form of Ishigami, Miwa, Nagatani and Yoshida 2007, doi:10.1002/rob.20187). The
+shear stress is that of Janosi and Hanamoto (1961) along the soil's resultant displacement under the wheel, which goes
 backwards with slip and sideways with side slip. Slip makes the wheel sink by raising the exponent (Ding et al. 2010,
 doi:10.1007/s11771-010-0021-7). Soil pushed aside resists by Rankine's passive pressure on the sunk side of the wheel.
 
@@ -197,6 +197,6 @@ def slip_for_pull(
 def rigid_wheel_sinkage_m(
     *, load_n: float, radius_m: float, width_m: float, stiffness_pa_m_n: float, exponent: float
 ) -> float:
-    """Return the static sinkage of a rigid wheel by Bekker's formula (1969, Introduction to terrain-vehicle systems)."""
+    """Return the static sinkage of a rigid wheel by Bekker's formula, 1969."""
     bearing = (3 - exponent) * width_m * stiffness_pa_m_n * math.sqrt(2 * radius_m)
     return float((3 * load_n / bearing) ** (2 / (2 * exponent + 1)))

@@ -1,4 +1,4 @@
-"""What a wheel does on the soils of a site, tabulated from the full model so that driving need not integrate stresses."""
+"""What a wheel does on the soils of a site, tabulated from the full model: driving need not integrate stresses."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def fill_rows(
 def read_table(
     table: Array, axes: Array, firmness: float, load: float, slip: float, lateral: float, out: Array
 ) -> None:
-    """Set `out` (OUTCOMES,) to sinkage, m, and pull, side force and torque, N and N m, linear between entries in each of the four.
+    """Set `out` (OUTCOMES,) to sinkage, pull, side force and torque, linear between entries along each axis; m, N, N m.
 
     Args:
         table: As of `fill_rows`, its axes even in firmness, and in load, slip and side slip even squares.
