@@ -161,6 +161,7 @@ def _draw_slip(ax: Axes, sheet: VehicleSheet) -> None:
     ax.set_ylabel("slip ratio, mean of the wheels")
     ax.set_title("slip (grey: within \N{PLUS-MINUS SIGN}0.1)", fontsize=style.TEXT_PT, loc="left")
     ax.legend(loc="upper left")
+    _name_limit(ax, sheet.vehicle.slope_limit_deg - 0.5, "right")
 
 
 def _draw_energy(ax: Axes, sheet: VehicleSheet) -> None:
@@ -171,6 +172,7 @@ def _draw_energy(ax: Axes, sheet: VehicleSheet) -> None:
     ax.set_xlabel("slope, uphill positive (deg)")
     ax.set_ylabel("energy per metre (J/m)")
     beside = sheet.vehicle.drive_w / sheet.vehicle.speed_m_s
+    _name_limit(ax, -sheet.vehicle.slope_limit_deg + 0.5, "left")
     told = f"motors; {sheet.vehicle.drive_w:g} W of avionics add {beside:,.0f} J/m on level ground"
     ax.set_title(told, fontsize=style.TEXT_PT, loc="left")
 
@@ -180,14 +182,18 @@ def _mark_limit(ax: Axes, sheet: VehicleSheet) -> None:
     for x in (-limit, limit):
         ax.axvline(x, color=style.FAINT_INK, lw=0.9, ls=(0, (1, 2)))
     ax.set_xlim(float(sheet.curves[0].slope_deg[0]), float(sheet.curves[0].slope_deg[-1]))
+
+
+def _name_limit(ax: Axes, x: float, side: str) -> None:
     ax.text(
-        limit - 0.5,
+        x,
         0.97,
         "vehicle's limit",
         transform=ax.get_xaxis_transform(),
         rotation=90,
-        ha="right",
+        ha=side,
         va="top",
+        clip_on=True,
         fontsize=style.SMALL_PT,
         color=style.FAINT_INK,
     )
