@@ -109,6 +109,7 @@ class _Tape:
                 state.sun.azimuth_rad,
                 state.sun.elevation_rad,
                 state.slip,
+                state.mean_sinkage_m,
                 float(MODES.index(state.mode)),
             )
         )
