@@ -4,10 +4,10 @@
 
 Every row is a process of its own. `wall s` is the least of the repeats, `cpu s` the least processor time of this
 process' thread, which other work on the machine changes less, and `times real` simulated seconds over the latter.
-`drive 0.05 m` goes over ground that has been made, with cells of 0.05 m, and turns aside where it is stopped; `fresh 0.05 m` makes its ground
-tile by tile on the way, on all cores; `drive 0.25 m` has the cells of the bundled scenarios. `settle`, `balance` are one
-call each of the suspension and of the balance of forces on the 0.05 m ground, microseconds in place of seconds.
-`lunar day` stays 29.53 days, by steps of 600 s.
+`drive 0.05 m` goes over ground of cells of 0.05 m that has been made, and turns aside where it is stopped; `fresh
+0.05 m` makes its ground tile by tile on the way, on all cores; `drive 0.25 m` has the cells of the bundled scenarios.
+`settle` and `balance` are one call each of the suspension and of the balance of forces on the 0.05 m ground, in
+microseconds in place of seconds. `lunar day` stays 29.53 days, by steps of 600 s.
 """
 
 from __future__ import annotations
@@ -83,10 +83,11 @@ def call_of(what: str, world: Any, state: Any) -> Callable[[], float]:
     """Return 1000 calls of one part, as if each had taken a millisecond."""
     import numpy as np
 
-    from sim.physics.mobility import arc_commands, move
+    from sim.physics.mobility import move
+    from sim.physics.steering import arc_commands
     from sim.physics.suspension import settle
 
-    train = world._train
+    train = world._body.drivetrain
     commands, firmness = arc_commands(train, curvature_per_m=0.1), np.full(6, 0.3)
 
     def settled() -> float:

@@ -15,7 +15,7 @@ from rover.core.vehicle import VehicleParams
 from rover.io.vehicle import Vehicle
 from sim.moon.site import SiteParams
 from sim.moon.soil import NOMINAL, SoilParams
-from sim.physics.mobility import drivetrain_of
+from sim.physics.drivetrain import drivetrain_of
 from sim.physics.performance import (
     STEEPEST_DEG,
     SlopePerformance,

@@ -16,11 +16,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from rover.core.arrays import locked
-from rover.core.chassis import ChassisParams
-from rover.core.vehicle import VehicleParams
-from sim.moon.site_tables import RegolithParams
-from sim.moon.soil import FirmnessPatch, SoilParams
+from sim.moon.soil import FirmnessPatch
+from sim.physics.drivetrain import Drivetrain
 from sim.physics.mobility_kernels import (
     DEAD,
     FORCES,
@@ -30,13 +27,10 @@ from sim.physics.mobility_kernels import (
     balance,
     firmness_of_wheels,
 )
-from sim.physics.suspension import Rig, Stance, rig_of, wheel_places
+from sim.physics.steering import WheelCommands
+from sim.physics.suspension import Stance
 from sim.physics.suspension_kernels import WHEELS
-from sim.physics.terramechanics import FIRMEST, TRAP, wheel_of
-from sim.physics.wheel_table import WheelTable, wheel_table
-
-_MOST_LOAD = 3.0
-"""Loads are tabulated up to so many times a wheel's share of the weight."""
+from sim.physics.wheel_faults import NO_FAULTS, MobilityFaults
 
 DIG_PER_RIM_M = 0.1
 """Depth that a wheel digs per metre that its rim spins on the spot: soil as deep as its lugs, carried out of a contact
@@ -45,87 +39,7 @@ ten times as long."""
 CLIMB_OUT_RADII = 2.0
 """A hole is left behind when the wheel has rolled so many radii."""
 
-MIDDLE_WHEELS = (2, 3)
-"""They are not steered."""
-
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlipPatch:
-    """A disc of other soil that somebody has put there.
-
-    Attributes:
-        east_m, north_m, radius_m: Where.
-        firmness: -1 a trap, 0 the site's loosest soil, 1 its firmest.
-    """
-
-    east_m: float
-    north_m: float
-    radius_m: float
-    firmness: float
-
-    def __post_init__(self) -> None:
-        if not self.radius_m > 0:
-            raise ValueError(
-                f"radius_m = {self.radius_m} of a slip patch: not a radius; give metres, more than 0"
-            )
-        if not TRAP <= self.firmness <= FIRMEST:
-            raise ValueError(f"firmness = {self.firmness} of a slip patch: out of range; give -1 to 1")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MobilityFaults:
-    """What is wrong with wheels and soil; nothing unless given.
-
-    Attributes:
-        stalled: Wheels that do not turn: front left, front right, middle, rear.
-        dead: Wheels that turn freely, without power.
-        patches: Soft places.
-    """
-
-    stalled: frozenset[int] = frozenset()
-    dead: frozenset[int] = frozenset()
-    patches: tuple[SlipPatch, ...] = ()
-
-    def __post_init__(self) -> None:
-        for name in ("stalled", "dead"):
-            wrong = sorted(wheel for wheel in getattr(self, name) if not 0 <= wheel < WHEELS)
-            if wrong:
-                raise ValueError(f"{name} = {wrong[0]}: no such wheel; give 0 to {WHEELS - 1}")
-
-
-NO_FAULTS = MobilityFaults()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Drivetrain:
-    """Body, suspension, wheels and motors on the soils of a site; made by `drivetrain_of`.
-
-    Attributes:
-        rig: Body and suspension.
-        table: What a wheel does.
-        places: (6, 2) wheels forward and left of the body's centre, m.
-        radius_m: Of the wheels.
-        speed_m_s: Of a rim at most.
-        turn_rate_rad_s: Aimed at when turning in place.
-        steer_limit_rad: Of the corner wheels, either way.
-        efficiency: Of motors and gears.
-        dead_torque_n_m: That turns a wheel without power.
-    """
-
-    rig: Rig
-    table: WheelTable
-    places: Floats
-    radius_m: float
-    speed_m_s: float
-    turn_rate_rad_s: float
-    steer_limit_rad: float
-    efficiency: float
-    dead_torque_n_m: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "places", locked(self.places, np.float64, (WHEELS, 2), "places"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,83 +73,6 @@ class Motion:
     @property
     def mean_sinkage_m(self) -> float:
         return sum(self.sinkage_m) / WHEELS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class WheelCommands:
-    """What the wheels are told.
-
-    Attributes:
-        steer_rad: (6,) counter-clockwise from straight ahead.
-        rim_m_s: (6,) speed of each rim, negative backwards.
-        twist: (3,) speeds of the body that this aims at: forward, left, m/s, counter-clockwise, rad/s.
-    """
-
-    steer_rad: Floats
-    rim_m_s: Floats
-    twist: Floats
-
-
-@lru_cache(maxsize=16)
-def _drivetrain(
-    vehicle: VehicleParams, chassis: ChassisParams, regolith: RegolithParams, laws: SoilParams
-) -> Drivetrain:
-    rig = rig_of(vehicle, chassis)
-    wheel = wheel_of(vehicle, chassis, laws)
-    return Drivetrain(
-        rig=rig,
-        table=wheel_table(wheel, regolith, laws, most_load_n=_MOST_LOAD * rig.weight_n / WHEELS),
-        places=wheel_places(vehicle),
-        radius_m=vehicle.wheel_radius_m,
-        speed_m_s=vehicle.speed_m_s,
-        turn_rate_rad_s=math.radians(vehicle.turn_rate_deg_s),
-        steer_limit_rad=math.radians(chassis.steer_limit_deg),
-        efficiency=vehicle.drive_efficiency,
-        dead_torque_n_m=chassis.dead_torque_n_m,
-    )
-
-
-def drivetrain_of(
-    vehicle: VehicleParams, chassis: ChassisParams, regolith: RegolithParams, laws: SoilParams
-) -> Drivetrain:
-    """Return the drivetrain of a vehicle on the soils of a site, made once for the same of all four."""
-    return _drivetrain(vehicle, chassis, regolith, laws)
-
-
-def arc_commands(train: Drivetrain, *, curvature_per_m: float, backwards: bool = False) -> WheelCommands:
-    """Return how to drive along an arc, as fast as the fastest wheel may.
-
-    Args:
-        train: The drivetrain.
-        curvature_per_m: One over the radius of the body's centre's way, positive to the left of the heading.
-        backwards: Whether it goes the other way along it.
-    """
-    ahead = -1.0 if backwards else 1.0
-    return _commands(train, np.array([ahead, 0.0, ahead * curvature_per_m]), most=train.speed_m_s)
-
-
-def turn_commands(train: Drivetrain, *, clockwise: bool = False) -> WheelCommands:
-    """Return how to turn in place, at the vehicle's rate or as fast as its wheels may."""
-    rate = -train.turn_rate_rad_s if clockwise else train.turn_rate_rad_s
-    commands = _commands(train, np.array([0.0, 0.0, rate]), most=math.inf)
-    fastest = float(np.abs(commands.rim_m_s).max())
-    if fastest <= train.speed_m_s:
-        return commands
-    return _commands(train, commands.twist * (train.speed_m_s / fastest), most=math.inf)
-
-
-def _commands(train: Drivetrain, aim: Floats, *, most: float) -> WheelCommands:
-    """Point each wheel along its own way about the centre of turning; with a `most`, the fastest rim has that speed."""
-    x, y = train.places.T
-    along, across = aim[0] - aim[2] * y, aim[1] + aim[2] * x
-    # A wheel turns no more than a quarter either way, and backwards instead.
-    steer = np.where(along == 0, np.copysign(math.pi / 2, across), np.arctan2(across, along))
-    steer = np.where(np.abs(steer) > math.pi / 2, steer - np.copysign(math.pi, steer), steer)
-    steer = np.clip(steer, -train.steer_limit_rad, train.steer_limit_rad)
-    steer[list(MIDDLE_WHEELS)] = 0.0
-    rim = along * np.cos(steer) + across * np.sin(steer)
-    scale = 1.0 if math.isinf(most) else most / float(np.abs(rim).max())
-    return WheelCommands(steer_rad=steer, rim_m_s=rim * scale, twist=aim * scale)
 
 
 def firmness_at(

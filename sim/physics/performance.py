@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 from rover.core.arrays import locked
 from sim.moon.ground import Patch
-from sim.physics.mobility import Drivetrain, Motion, arc_commands, move
+from sim.physics.drivetrain import Drivetrain
+from sim.physics.mobility import Motion, move
+from sim.physics.steering import arc_commands
 from sim.physics.suspension import Stance, settle
 from sim.physics.suspension_kernels import WHEELS
 

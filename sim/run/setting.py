@@ -31,7 +31,7 @@ from sim.moon.dem import Window, synthesize
 from sim.moon.ground import Ground
 from sim.moon.site import SiteParams, site_from_table
 from sim.moon.soil import Soil, SoilParams, soil_from_table
-from sim.physics.mobility import Drivetrain, drivetrain_of
+from sim.physics.drivetrain import Drivetrain, drivetrain_of
 from sim.run.scenario import Scenario
 from sim.run.scenario_times import deadline_of, timed_rules, times_of
 from sim.run.window import PYTHON, check_cells, check_fit, check_seed, exactly, resolution_of, window_of

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from rover.core.boundary import Command, Mode
 from rover.core.grid import Dem
@@ -15,23 +14,14 @@ from rover.core.vehicle import VehicleParams
 from rover.sky.almanac import Almanac, Sun
 from sim.moon.ground import Ground
 from sim.moon.soil import Soil
+from sim.physics.drivetrain import Drivetrain
 from sim.physics.light import lit_fraction
-from sim.physics.mobility import (
-    CLIMB_OUT_RADII,
-    DIG_PER_RIM_M,
-    NO_FAULTS,
-    Drivetrain,
-    MobilityFaults,
-    Motion,
-    WheelCommands,
-    arc_commands,
-    firmness_at,
-    move,
-    resting_sinkage_m,
-    turn_commands,
-)
+from sim.physics.mobility import Motion
 from sim.physics.power import PowerState, array_w, flow
-from sim.physics.suspension import Stance, settle
+from sim.physics.steering import WheelCommands, arc_commands, turn_commands
+from sim.physics.suspension import Stance
+from sim.physics.wheel_faults import NO_FAULTS, MobilityFaults
+from sim.run.body import Body, Pose, on_the_map
 
 MICRO_STEP_M = 0.1
 """The ground is felt anew this often."""
@@ -82,6 +72,10 @@ class WorldState:
     dug_m: tuple[float, ...]
 
     @property
+    def pose(self) -> Pose:
+        return Pose(east_m=self.east_m, north_m=self.north_m, yaw_rad=self.yaw_rad)
+
+    @property
     def mean_sinkage_m(self) -> float:
         """How much lower the rover stands than on firm ground."""
         return (sum(self.sinkage_m) + sum(self.dug_m)) / len(self.dug_m)
@@ -120,10 +114,8 @@ class World:
             micro_step_m: The ground is felt anew this often.
         """
         self.ground = ground
-        self.faults = faults
+        self._body = Body(ground=ground, soil=soil, drivetrain=drivetrain, vehicle=vehicle, faults=faults)
         self._micro_step_m = micro_step_m
-        self._soil = soil
-        self._train = drivetrain
         self._shadows = shadows
         self._sky = sky
         self._vehicle = vehicle
@@ -132,9 +124,7 @@ class World:
     def init(self, *, east_m: float, north_m: float, yaw_rad: float, soc: float) -> WorldState:
         """Return the state in which a run begins, at time 0."""
         stored = soc * self._vehicle.battery_j
-        stance = self._settle(east_m, north_m, yaw_rad, backwards=False, sinkage_m=0.0)
-        sinkage = resting_sinkage_m(self._train, stance, self._firmness(east_m, north_m, yaw_rad))
-        stance = replace(stance, belly_gap_m=stance.belly_gap_m - sum(sinkage) / len(sinkage))
+        stance, sinkage = self._body.at_rest(Pose(east_m=east_m, north_m=north_m, yaw_rad=yaw_rad))
         state = WorldState(
             time_s=0.0,
             east_m=east_m,
@@ -170,7 +160,7 @@ class World:
 
     def _turn(self, state: WorldState, turn_rad: float) -> WorldState:
         """Turn in place, in small steps, until done, stuck or until the belly is pressed into the ground."""
-        commands = turn_commands(self._train, clockwise=turn_rad < 0)
+        commands = turn_commands(self._body.drivetrain, clockwise=turn_rad < 0)
         count = math.ceil(abs(turn_rad) / MICRO_TURN_RAD)
         for _ in range(count):
             state = self._micro_turn(state, commands, turn_rad / count)
@@ -179,25 +169,25 @@ class World:
         return state
 
     def _micro_turn(self, state: WorldState, commands: WheelCommands, turn_rad: float) -> WorldState:
-        motion = self._motion(state, commands)
-        rate = _on_the_map(motion, state.stance)[2]
+        motion = self._body.motion(state.pose, state.stance, commands, state.dug_m)
+        rate = on_the_map(motion, state.stance)[2]
         if motion.stuck or not rate * turn_rad > 0:
             return self._spin(state, motion, abs(turn_rad / commands.twist[2]))
         duration_s = turn_rad / rate
-        moved = self._moved(state, motion, duration_s, backwards=False)
+        there, stance = self._body.moved(
+            state.pose, state.stance, motion, duration_s, backwards=False, dug_m=state.dug_m
+        )
         held = self._pass_time(state, duration_s, motors_w=motion.power_w)
-        if not _clears(state.stance, moved.stance):
+        if not self._body.clears(state.stance, stance):
             return replace(held, stalled=True)
         rolled_m = abs(commands.rim_m_s[0]) * duration_s
-        return self._arrive(held, moved, motion, self._out_of_holes(state, rolled_m), 0.0)
+        return self._arrive(held, there, stance, motion, rolled_m=rolled_m, driven_m=0.0)
 
     def _drive(self, state: WorldState, drive_m: float, curvature_per_m: float) -> WorldState:
         """Drive along an arc in small steps, until done or stopped by what wheels or belly cannot pass."""
         backwards = drive_m < 0
-        commands = arc_commands(self._train, curvature_per_m=curvature_per_m, backwards=backwards)
-        stance = self._settle(
-            state.east_m, state.north_m, state.yaw_rad, backwards=backwards, sinkage_m=state.mean_sinkage_m
-        )
+        commands = arc_commands(self._body.drivetrain, curvature_per_m=curvature_per_m, backwards=backwards)
+        stance = self._body.settle(state.pose, backwards=backwards, sinkage_m=state.mean_sinkage_m)
         state = replace(state, stance=stance)
         count = max(1, math.ceil(abs(drive_m) / self._micro_step_m - 1e-9))
         for _ in range(count):
@@ -208,118 +198,64 @@ class World:
 
     def _micro_step(self, state: WorldState, commands: WheelCommands, move_m: float) -> WorldState:
         """Try one small step; where the ground does not let it, time and energy go all the same."""
-        motion = self._motion(state, commands)
-        forward = _on_the_map(motion, state.stance)[0]
-        nominal_s = abs(move_m) / self._vehicle.speed_m_s
+        motion = self._body.motion(state.pose, state.stance, commands, state.dug_m)
+        forward = on_the_map(motion, state.stance)[0]
         if motion.stuck or not forward * move_m > 0:
-            return self._spin(state, motion, nominal_s)
+            return self._spin(state, motion, abs(move_m) / self._vehicle.speed_m_s)
         duration_s = move_m / forward
-        moved = self._moved(state, motion, duration_s, backwards=move_m < 0)
+        there, stance = self._body.moved(
+            state.pose, state.stance, motion, duration_s, backwards=move_m < 0, dug_m=state.dug_m
+        )
         held = self._pass_time(state, duration_s, motors_w=motion.power_w)
-        if not self._passes(state.stance, moved.stance):
+        if not self._body.passes(state.stance, stance):
             held = replace(held, stalled=True, slip=1.0, motion=motion)
             # What it ran into is felt: the monitor sees the contact where the rover stands.
-            self._watch(replace(held, stance=replace(held.stance, belly_gap_m=moved.stance.belly_gap_m)))
+            self._watch(replace(held, stance=replace(held.stance, belly_gap_m=stance.belly_gap_m)))
             return held
-        return self._arrive(held, moved, motion, self._out_of_holes(state, abs(move_m)), abs(move_m))
-
-    def _motion(self, state: WorldState, commands: WheelCommands) -> Motion:
-        """Return how the wheels make it move from where it stands."""
-        firmness = self._firmness(state.east_m, state.north_m, state.yaw_rad)
-        return move(
-            self._train, commands, state.stance, firmness, dug_m=np.array(state.dug_m), faults=self.faults
-        )
-
-    def _moved(self, state: WorldState, motion: Motion, duration_s: float, *, backwards: bool) -> WorldState:
-        """Return pose and stance after a motion: along the heading that it has half-way."""
-        forward, left, rate = _on_the_map(motion, state.stance)
-        heading = state.yaw_rad + rate * duration_s / 2
-        cos, sin = math.cos(heading) * duration_s, math.sin(heading) * duration_s
-        east, north = (
-            state.east_m + forward * cos - left * sin,
-            state.north_m + forward * sin + left * cos,
-        )
-        yaw = math.remainder(state.yaw_rad + rate * duration_s, 2 * math.pi)
-        sunk = motion.mean_sinkage_m + sum(state.dug_m) / len(state.dug_m)
-        stance = self._settle(east, north, yaw, backwards=backwards, sinkage_m=sunk)
-        return replace(state, east_m=east, north_m=north, yaw_rad=yaw, stance=stance)
+        return self._arrive(held, there, stance, motion, rolled_m=abs(move_m), driven_m=abs(move_m))
 
     def _arrive(
         self,
         held: WorldState,
-        moved: WorldState,
+        there: Pose,
+        stance: Stance,
         motion: Motion,
-        dug_m: tuple[float, ...],
+        *,
+        rolled_m: float,
         driven_m: float,
     ) -> WorldState:
         arrived = replace(
             held,
-            east_m=moved.east_m,
-            north_m=moved.north_m,
-            yaw_rad=moved.yaw_rad,
-            stance=moved.stance,
+            east_m=there.east_m,
+            north_m=there.north_m,
+            yaw_rad=there.yaw_rad,
+            stance=stance,
             distance_m=held.distance_m + driven_m,
             slip=motion.mean_slip,
             motion=motion,
             sinkage_m=motion.sinkage_m,
-            dug_m=dug_m,
+            dug_m=self._body.out_of_holes(held.dug_m, rolled_m),
         )
         self._watch(arrived)
         return arrived
 
     def _spin(self, state: WorldState, motion: Motion, duration_s: float) -> WorldState:
-        """Let the wheels spin on the spot: they dig themselves in, and what they dig the belly comes down by."""
+        """Let the wheels spin on the spot: they dig themselves in, and the belly comes down by what they dig."""
         if not math.isfinite(state.stance.up_m):
             return replace(state, stalled=True, slip=1.0)
         held = self._pass_time(state, duration_s, motors_w=motion.power_w)
-        deepest = self._vehicle.wheel_radius_m
-        dug = tuple(
-            min(deepest, depth + DIG_PER_RIM_M * abs(rim) * duration_s)
-            for depth, rim in zip(state.dug_m, motion.rim_m_s, strict=True)
+        sunk = replace(
+            held,
+            stalled=True,
+            slip=1.0,
+            motion=motion,
+            sinkage_m=self._body.resting_sinkage_m(state.pose, state.stance),
+            dug_m=self._body.dug_deeper(state.dug_m, motion, duration_s),
         )
-        sinkage = resting_sinkage_m(
-            self._train, state.stance, self._firmness(state.east_m, state.north_m, state.yaw_rad)
-        )
-        sunk = replace(held, stalled=True, slip=1.0, motion=motion, sinkage_m=sinkage, dug_m=dug)
-        lower = sunk.mean_sinkage_m - state.mean_sinkage_m
-        gap = state.stance.belly_gap_m - lower
+        gap = state.stance.belly_gap_m - (sunk.mean_sinkage_m - state.mean_sinkage_m)
         sunk = replace(sunk, stance=replace(state.stance, belly_gap_m=gap))
         self._watch(sunk)
         return sunk
-
-    def _out_of_holes(self, state: WorldState, rolled_m: float) -> tuple[float, ...]:
-        """Return what is left of the holes when the wheels have rolled on."""
-        left = max(0.0, 1.0 - rolled_m / (CLIMB_OUT_RADII * self._vehicle.wheel_radius_m))
-        return tuple(depth * left for depth in state.dug_m)
-
-    def _passes(self, here: Stance, there: Stance) -> bool:
-        """Tell whether wheels, suspension and belly get from one place to the next, and the rover stands there."""
-        within = there.stops_slack_rad >= min(0.0, here.stops_slack_rad)
-        climbs = here.step_m <= self._vehicle.step_limit_m
-        return climbs and within and there.tip_margin_rad > 0 and _clears(here, there)
-
-    def _firmness(self, east_m: float, north_m: float, yaw_rad: float) -> npt.NDArray[np.float64]:
-        return firmness_at(
-            self._train,
-            self._soil.near(east_m, north_m),
-            east_m=east_m,
-            north_m=north_m,
-            yaw_rad=yaw_rad,
-            faults=self.faults,
-        )
-
-    def _settle(
-        self, east_m: float, north_m: float, yaw_rad: float, *, backwards: bool, sinkage_m: float
-    ) -> Stance:
-        return settle(
-            self.ground,
-            self._train.rig,
-            east_m=east_m,
-            north_m=north_m,
-            yaw_rad=yaw_rad,
-            backwards=backwards,
-            sinkage_m=sinkage_m,
-        )
 
     def _pass_time(self, state: WorldState, duration_s: float, *, motors_w: float) -> WorldState:
         """Let time pass where the rover stands: array and loads at the middle of the span."""
@@ -373,23 +309,3 @@ class World:
             roll_rad=stance.roll_rad,
         )
         return out_w, lit, sun
-
-
-def _on_the_map(motion: Motion, stance: Stance) -> tuple[float, float, float]:
-    """Return the speeds forward and left over the map, m/s, and of the yaw, rad/s.
-
-    What lies along the plane of the wheels is shorter on the map, and a turn about the body's up axis is seen from
-    above.
-    """
-    cp, sp = math.cos(stance.pitch_rad), math.sin(stance.pitch_rad)
-    cr, sr = math.cos(stance.roll_rad), math.sin(stance.roll_rad)
-    forward = motion.forward_m_s * cp - motion.left_m_s * sp * sr
-    return forward, motion.left_m_s * cr, motion.yaw_rad_s * cr / cp
-
-
-def _clears(here: Stance, there: Stance) -> bool:
-    """Tell whether the belly comes free, or is pressed no further than it is.
-
-    Ground that is not known, beyond the edge of a map, carries nobody: NaN does not clear.
-    """
-    return there.belly_gap_m >= min(0.0, here.belly_gap_m)

@@ -17,7 +17,7 @@ from rover.io.vehicle import read_vehicle
 from sim.moon.cells import Cells
 from sim.moon.ground import Ground
 from sim.moon.scatter import HALF_MM
-from sim.physics.mobility import Drivetrain, drivetrain_of
+from sim.physics.drivetrain import Drivetrain, drivetrain_of
 from sim.run.setting import load_site, load_soil
 
 ROOT = Path(__file__).parents[2]

@@ -88,7 +88,7 @@ def test_the_picture_is_written_whole(tmp_path: Path) -> None:
     ("wheel_width_m = { value = 0.15", "wheel_width_m = { value = 0.95", "makes left and right wheels overlap"),
     ("drive_efficiency = { value = 0.35", "drive_efficiency = { value = 1.2", "vehicle.drive_efficiency = 1.2"),
     ("lug_height_m = { value = 0.01, source", "lug_height_m = { value = -0.01, source", "chassis.lug_height_m = -0.01"),
-    ("lug_height_m = { value = 0.01, source", "lug_height_m = { value = 0.01, s", "chassis.lug_height_m.source: missing"),
+    ("lug_height_m = { value = 0.01, source", "lug_height_m = { value = 0.01, s", "lug_height_m.source: missing"),
     ("mass_centre_up_m = {", "mass_center_up_m = {", "chassis.mass_centre_up_m: missing"),
     ("steer_limit_deg = { value = 60.0", "steer_limit_deg = { value = 100.0", "chassis.steer_limit_deg = 100.0"),
     ("[chassis]", "[chasis]", "chasis: unknown key"),

@@ -9,21 +9,11 @@ import numpy.typing as npt
 import pytest
 
 from sim.moon.soil import Soil
-from sim.physics.mobility import (
-    NO_FAULTS,
-    Drivetrain,
-    MobilityFaults,
-    Motion,
-    SlipPatch,
-    WheelCommands,
-    arc_commands,
-    firmness_at,
-    hole_resistance,
-    move,
-    resting_sinkage_m,
-    turn_commands,
-)
+from sim.physics.drivetrain import Drivetrain
+from sim.physics.mobility import Motion, firmness_at, hole_resistance, move, resting_sinkage_m
+from sim.physics.steering import WheelCommands, arc_commands, turn_commands
 from sim.physics.suspension import Stance, settle
+from sim.physics.wheel_faults import NO_FAULTS, MobilityFaults, SlipPatch
 from tests.sim.shaped import YUTU_2, leaning, train
 
 TRAIN = train()

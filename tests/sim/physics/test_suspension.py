@@ -16,6 +16,7 @@ from rover.core.vehicle import VehicleParams
 from sim.moon.ground import Ground
 from sim.physics.power import deck_normal
 from sim.physics.suspension import Stance, rig_of, settle, wheel_places
+from tests.sim.physics.settling_peer import Peer, mass_height
 from tests.sim.shaped import CHASSIS, YUTU_2, ground, leaning, plane
 
 RIG = rig_of(YUTU_2, CHASSIS)
@@ -137,73 +138,13 @@ def test_mirrored_ground_mirrors_the_stance(seed: int) -> None:
         assert other.belly_gap_m == pytest.approx(one.belly_gap_m, abs=1e-7)
 
 
-class _Peer:
-    """Settling by scipy on a wheel felt all round: contacts from the closed form of the mechanism, written apart."""
-
-    def __init__(self, on: Ground, east: float, north: float, yaw: float) -> None:
-        self.on, self.east, self.north, self.yaw = on, east, north, yaw
-        self.places = wheel_places(YUTU_2)
-
-    def axles(self, q: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        up, pitch, roll, rocker, *bogies = q
-        turn = _about_up(self.yaw) @ _nose_up(pitch) @ _left_up(roll)
-        front = YUTU_2.wheelbase_m / 2
-        places = []
-        for x, y in self.places:
-            side = 0 if y > 0 else 1
-            angle = rocker if side == 0 else -rocker
-            at = np.array([x, YUTU_2.wheel_radius_m])
-            if x < front - 1e-9:
-                bogie = np.array([front - YUTU_2.bogie_pivot_back_m, YUTU_2.bogie_pivot_up_m])
-                at = bogie + _spin(bogies[side]) @ (at - bogie)
-            pivot = np.array([front - YUTU_2.rocker_pivot_back_m, YUTU_2.rocker_pivot_up_m])
-            at = pivot + _spin(angle) @ (at - pivot)
-            places.append(turn @ np.array([at[0], y, at[1]]) + [self.east, self.north, up])
-        return np.array(places)
-
-    def gaps(self, q: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        turn = _about_up(self.yaw) @ _nose_up(q[1]) @ _left_up(q[2])
-        angles = np.radians(np.linspace(-80, 80, 321))
-        half = YUTU_2.wheel_width_m / 2
-        rim = np.array(
-            [
-                [0.15 * math.sin(a), y, -0.15 * math.cos(a)]
-                for y in np.linspace(-half, half, 13)
-                for a in angles
-            ]
-        )
-        felt = rim @ turn.T
-        points = self.axles(q)[:, None, :] + felt
-        return np.asarray((points[..., 2] - self.on.heights(points[..., 0], points[..., 1])).min(axis=1))
-
-
-def _spin(angle: float) -> npt.NDArray[np.float64]:
-    cos, sin = math.cos(angle), math.sin(angle)
-    return np.array([[cos, -sin], [sin, cos]])
-
-
-def _about_up(angle: float) -> npt.NDArray[np.float64]:
-    cos, sin = math.cos(angle), math.sin(angle)
-    return np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1.0]])
-
-
-def _nose_up(angle: float) -> npt.NDArray[np.float64]:
-    cos, sin = math.cos(angle), math.sin(angle)
-    return np.array([[cos, 0, -sin], [0, 1, 0], [sin, 0, cos]])
-
-
-def _left_up(angle: float) -> npt.NDArray[np.float64]:
-    cos, sin = math.cos(angle), math.sin(angle)
-    return np.array([[1.0, 0, 0], [0, cos, -sin], [0, sin, cos]])
-
-
 @pytest.mark.parametrize("seed", range(8))
 def test_it_settles_as_a_slow_finer_peer_does(seed: int) -> None:
     on = ground_of(rough(10 + seed, rms_m=0.05, blur=4.0))
     east, north, yaw = np.random.default_rng(seed).uniform(-2, 2, 3).tolist()
     stance = stand(on, east=east, north=north, yaw=yaw)
     found = np.array([stance.up_m, stance.pitch_rad, stance.roll_rad, stance.rocker_rad, *stance.bogie_rad])
-    peer = _Peer(on, east, north, yaw)
+    peer = Peer(on, east, north, yaw)
     assert np.abs(peer.gaps(found)).max() < 1e-3, "the rim is felt every 7.5 deg only"
     settled = fsolve(peer.gaps, found, xtol=1e-12)
     assert np.abs(peer.gaps(settled)).max() < 1e-6
@@ -215,21 +156,16 @@ def test_loads_do_no_work_whatever_the_mechanism_does() -> None:
     on = ground_of(rough(4, rms_m=0.05, blur=4.0))
     stance = stand(on, east=0.4, north=0.2, yaw=0.7)
     q = np.array([stance.up_m, stance.pitch_rad, stance.roll_rad, stance.rocker_rad, *stance.bogie_rad])
-    peer = _Peer(on, 0.4, 0.2, 0.7)
+    peer = Peer(on, 0.4, 0.2, 0.7)
     loads = np.array(stance.load_n)
     assert loads.sum() == pytest.approx(RIG.weight_n)
     for k in (1, 2):  # a turn of the body about its centre moves wheels and mass by the same rotation
         step = np.zeros(6)
         step[k] = 1e-6
         rise = (peer.axles(q + step)[:, 2] - peer.axles(q - step)[:, 2]) / 2e-6
-        mass = [_mass_height(q + sign * step) for sign in (1, -1)]
+        mass = [mass_height(q + sign * step, 0.7) for sign in (1, -1)]
         # Contacts lie under the axles, by the rim's angle there: what is left over is small.
         assert loads @ rise == pytest.approx(RIG.weight_n * (mass[0] - mass[1]) / 2e-6, abs=3.0)
-
-
-def _mass_height(q: npt.NDArray[np.float64]) -> float:
-    turn = _about_up(0.7) @ _nose_up(q[1]) @ _left_up(q[2])
-    return float((turn @ [0.0, 0.0, 0.4])[2] + q[0])
 
 
 def test_the_body_pitches_by_the_mean_of_both_rockers() -> None:

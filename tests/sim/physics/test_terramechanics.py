@@ -10,7 +10,8 @@ from scipy.integrate import quad
 
 from rover.core.errors import SiteError
 from sim.moon.soil import SoilParams, soil_from_table
-from sim.physics.mobility import drivetrain_of
+from sim.physics import wheel_table
+from sim.physics.drivetrain import drivetrain_of
 from sim.physics.terramechanics import (
     SoilFigures,
     WheelForces,
@@ -258,10 +259,8 @@ class TestTable:
         laws = SoilParams.model_validate(laws_with(shear_m=0.0061))
         monkeypatch.setenv("FARSIDE_THREADS", "1")
         one = drivetrain_of(YUTU_2, CHASSIS, REGOLITH, laws).table.entries
-        from sim.physics import mobility, wheel_table
-
         wheel_table._filled.cache_clear()
-        mobility._drivetrain.cache_clear()
+        drivetrain_of.cache_clear()
         monkeypatch.setenv("FARSIDE_THREADS", "3")
         assert (drivetrain_of(YUTU_2, CHASSIS, REGOLITH, laws).table.entries == one).all()
 

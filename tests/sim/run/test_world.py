@@ -16,7 +16,7 @@ from rover.core.grid import Dem, GridGeometry, Site
 from rover.core.time import parse_utc
 from rover.sky.almanac import build_almanac
 from sim.moon.soil import Soil
-from sim.physics.mobility import MobilityFaults, SlipPatch
+from sim.physics.wheel_faults import MobilityFaults, SlipPatch
 from sim.run.setting import load_site
 from sim.run.world import World, WorldState
 from tests.sim.shaped import YUTU_2, Shape, ground, train
