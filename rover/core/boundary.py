@@ -26,18 +26,23 @@ class Command:
     Attributes:
         mode: Mode to be in meanwhile.
         turn_rad: Turn in place first, counter-clockwise.
-        drive_m: Then drive straight over the ground, backwards if negative; 0 in every mode but DRIVE.
+        drive_m: Then drive so far over the ground, backwards if negative; 0 in every mode but DRIVE.
+        curvature_per_m: One over the radius of the arc that it drives along, positive to the left of its heading
+            whichever way it goes; 0 straight ahead.
         duration_s: Otherwise stay this long.
     """
 
     mode: Mode
     turn_rad: float = 0.0
     drive_m: float = 0.0
+    curvature_per_m: float = 0.0
     duration_s: float = 0.0
 
     def __post_init__(self) -> None:
         if self.mode is not Mode.DRIVE and (self.turn_rad or self.drive_m):
             raise ValueError(f"a motion in mode {self.mode}")
+        if self.curvature_per_m and not self.drive_m:
+            raise ValueError(f"curvature_per_m = {self.curvature_per_m} of no drive")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -90,6 +90,15 @@ class VehicleParams(BaseModel):
         )
         self._require_ordered("rocker_pivot_back_m", "lies behind", "bogie_pivot_back_m", "move it forward")
         self._require_ordered("middle_axle_back_m", "lies behind", "bogie_pivot_back_m", "move it forward")
+        self._require_apart("middle_axle_back_m", self.middle_axle_back_m, "front and middle wheels")
+        self._require_apart(
+            "wheelbase_m", self.wheelbase_m - self.middle_axle_back_m, "middle and rear wheels"
+        )
+        if self.wheel_width_m > self.track_m:
+            raise ValueError(
+                f"wheel_width_m = {self.wheel_width_m} makes left and right wheels overlap, track_m = {self.track_m} "
+                "apart; make them narrower"
+            )
         self._require_ordered(
             "bogie_pivot_back_m", "lies behind the rear axle, at", "wheelbase_m", "move it forward"
         )
@@ -99,6 +108,14 @@ class VehicleParams(BaseModel):
         if getattr(self, name) > getattr(self, most):
             raise ValueError(
                 f"{name} = {getattr(self, name)} {wrong} {most} = {getattr(self, most)}; {remedy}"
+            )
+
+    def _require_apart(self, name: str, apart_m: float, which: str) -> None:
+        diameter = 2 * self.wheel_radius_m
+        if apart_m < diameter - 1e-9:
+            raise ValueError(
+                f"{name} = {getattr(self, name)} makes {which} overlap: axles {apart_m:.3g} m apart, wheels of "
+                f"{diameter:.3g} m; move the axles apart or make the wheels smaller"
             )
 
     @property

@@ -31,6 +31,7 @@ from sim.cli.run import run
 from sim.cli.sky import sky
 from sim.cli.synth import synth
 from sim.cli.terrain import terrain
+from sim.cli.vehicle import vehicle
 
 app = typer.Typer(
     name="farside",
@@ -39,7 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Plan and drive rover traverses on the Moon.",
 )
-for command in (run, plan, synth, plot, reproject, terrain, sky, hindcast, init, check):
+for command in (run, plan, synth, plot, reproject, terrain, sky, hindcast, vehicle, init, check):
     app.command()(command)
 app.add_typer(bench)
 

@@ -29,6 +29,9 @@ TILE_CELLS = 256
 KEPT_TILES = 256
 """256 tiles of 256 x 256 float32 cells are 64 MiB; at 0.25 m they cover one square kilometre."""
 
+NEAR_M = 2.0
+"""Side of the squares that have a patch of their own about them."""
+
 _MM = 1000.0
 
 Heights = npt.NDArray[np.float32]
@@ -91,6 +94,7 @@ class Ground:
         self._first_mm = first_mm
         self._kept_tiles = max(1, kept_tiles)
         self._tiles: OrderedDict[tuple[int, int], Heights] = OrderedDict()
+        self._near: tuple[tuple[int, int, float], Patch] | None = None
 
     @classmethod
     def synthetic(
@@ -182,6 +186,19 @@ class Ground:
             resolution_m=self.resolution_m,
             elevation_m=self.block(first_row, first_col, rows, cols),
         )
+
+    def near(self, east_m: float, north_m: float, reach_m: float) -> Patch:
+        """Return a patch that holds everything within a reach of a point.
+
+        Which patch that is depends on the point alone: one for each square of side `NEAR_M`, and the last one is kept,
+        so that who moves about in it copies nothing.
+        """
+        square = math.floor(east_m / NEAR_M), math.floor(north_m / NEAR_M), reach_m
+        if self._near is None or self._near[0] != square:
+            half_m = NEAR_M / 2 + reach_m + self.resolution_m
+            patch = self.patch((square[0] + 0.5) * NEAR_M, (square[1] + 0.5) * NEAR_M, half_m)
+            self._near = square, patch
+        return self._near[1]
 
     def block(self, row0: int, col0: int, rows: int, cols: int) -> Heights:
         """Return (rows, cols) elevations from cell (row0, col0) on; indices may be negative."""

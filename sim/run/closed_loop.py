@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.boundary import Command, Mode, Observation
+from rover.core.chassis import ChassisParams
 from rover.io.elevation import DEFAULT_MAX_CELLS
 from rover.onboard import executive
 from rover.onboard.executive import ExecutiveState
@@ -22,7 +23,7 @@ from sim.run.metrics import summarize, versions
 from sim.run.monitor import Monitor
 from sim.run.runlog import FORMAT, TELEMETRY_COLUMNS, Event, Outcome, RunLog, Severity
 from sim.run.scenario import Scenario
-from sim.run.setting import Setting, prepare, world_ground
+from sim.run.setting import Setting, prepare, world_drivetrain, world_ground, world_soil
 from sim.run.world import World, WorldState
 from sim.sensors.suite import SensorSuite
 
@@ -69,6 +70,7 @@ def run_scenario(
     begun = time.perf_counter()
     if seed is not None:
         scenario = scenario.model_copy(update={"seed": seed})
+    scenario.read_vehicle().part("chassis", ChassisParams)
     setting = prepare(scenario, allow_body=allow_body, max_cells=max_cells)
     planner = planner or load_planner(scenario.planner)
     answer = setting.control.plan(planner) if given is None else setting.control.follow(given)
@@ -107,6 +109,7 @@ class _Tape:
                 state.sun.azimuth_rad,
                 state.sun.elevation_rad,
                 state.slip,
+                state.mean_sinkage_m,
                 float(MODES.index(state.mode)),
             )
         )
@@ -184,9 +187,11 @@ class _Run:
         ground = world_ground(setting.scenario, setting.dem)
         world = World(
             ground=ground,
+            soil=world_soil(setting.scenario, setting.dem),
             shadows=setting.dem,
             sky=setting.almanac,
             vehicle=setting.vehicle,
+            drivetrain=world_drivetrain(setting.scenario),
             watch=self.monitor.watch,
         )
         sequence = np.random.SeedSequence(setting.scenario.seed, spawn_key=(_SENSOR_STREAM, 0))

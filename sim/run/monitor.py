@@ -43,6 +43,7 @@ class Monitor:
         self._at_most("roll", state, abs(deg(stance.roll_rad)), vehicle.roll_limit_deg, "deg")
         self._at_most("contact", state, stance.step_m, vehicle.step_limit_m, "m")
         self._at_least("belly", state, stance.belly_gap_m, 0.0, "m")
+        self._at_least("tip-over", state, deg(stance.tip_margin_rad), 0.0, "deg")
         self._at_least("reserve", state, state.power.stored_j / vehicle.battery_j, self._reserve_soc, "soc")
         self._at_most("empty", state, state.power.unserved_j - self._unserved_j, 0.0, "J not served")
         self._unserved_j = state.power.unserved_j

@@ -89,7 +89,8 @@ TELEMETRY_COLUMNS: Mapping[str, str] = {
     "lit": "share of the solar disc in view, 0-1",
     "sun_azimuth_rad": "rad, clockwise from the raster's north",
     "sun_elevation_rad": "rad",
-    "slip": "slip ratio of the last drive",
+    "slip": "slip ratio of the last drive, mean of the wheels",
+    "sinkage_m": "m, mean of the wheels, holes that they have dug with it",
     "mode": "name in telemetry.npz; in memory its place in `RunLog.modes`",
 }
 

@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from rover.core.bodies import MOON
+from rover.core.chassis import ChassisParams
 from rover.core.errors import DemFileError, DemFrameError, PlaceError, ResourceError, SiteError
 from rover.core.grid import Dem, GridGeometry, Site, check_square
 from rover.core.time import SYNODIC_MONTH_S, Epoch, parse_utc
 from rover.core.vehicle import VehicleParams
 from rover.core.zones import Zone
-from rover.io.bundle import find_site
+from rover.io.bundle import find_site, maps_folder
 from rover.io.crs import local_crs_wkt
 from rover.io.elevation import DEFAULT_MAX_CELLS
 from rover.io.raster import UNPLACED, read_dem
@@ -29,6 +30,8 @@ from sim.mission.operations import MissionControl, mission_control
 from sim.moon.dem import Window, synthesize
 from sim.moon.ground import Ground
 from sim.moon.site import SiteParams, site_from_table
+from sim.moon.soil import Soil, SoilParams, soil_from_table
+from sim.physics.drivetrain import Drivetrain, drivetrain_of
 from sim.run.scenario import Scenario
 from sim.run.scenario_times import deadline_of, timed_rules, times_of
 from sim.run.window import PYTHON, check_cells, check_fit, check_seed, exactly, resolution_of, window_of
@@ -209,6 +212,34 @@ def world_ground(scenario: Scenario, dem: Dem) -> Ground:
         boulders=boulders,
         rocks=scenario.terrain.detail == "seeded",
     )
+
+
+def world_soil(scenario: Scenario, dem: Dem) -> Soil:
+    """Return how firm the soil of the world's ground is; of a measured DEM without detail nothing is known of it."""
+    site = load_site(scenario.site.name)
+    if scenario.terrain.dem is None:
+        return Soil.synthetic(site, seed=scenario.seed, origin_mm=origin_mm_of(scenario, site))
+    if scenario.terrain.detail == "seeded":
+        west_m, south_m, _, _ = dem.geometry.bounds_m
+        return Soil.detail(site, seed=scenario.seed, corner_m=(west_m, south_m))
+    return Soil.uniform()
+
+
+def load_soil() -> SoilParams:
+    """Read what wheels and soil do to each other at every site."""
+    path = maps_folder() / "soil.toml"
+    return soil_from_table(read_toml(path), file=str(path))
+
+
+def world_drivetrain(scenario: Scenario) -> Drivetrain:
+    """Return the vehicle's suspension, wheels and motors on the soils of the scenario's site.
+
+    Raises:
+        VehicleError: Its file has no table `[chassis]`.
+    """
+    vehicle = scenario.read_vehicle()
+    chassis = vehicle.part("chassis", ChassisParams)
+    return drivetrain_of(vehicle.params, chassis, load_site(scenario.site.name).regolith, load_soil())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -13,10 +13,15 @@ from rover.core.grid import Dem
 from rover.core.vehicle import VehicleParams
 from rover.sky.almanac import Almanac, Sun
 from sim.moon.ground import Ground
+from sim.moon.soil import Soil
+from sim.physics.drivetrain import Drivetrain
 from sim.physics.light import lit_fraction
-from sim.physics.mobility import motor_w, slip_ratio
+from sim.physics.mobility import Motion
 from sim.physics.power import PowerState, array_w, flow
-from sim.physics.suspension import Stance, settle
+from sim.physics.steering import WheelCommands, arc_commands, turn_commands
+from sim.physics.suspension import Stance
+from sim.physics.wheel_faults import NO_FAULTS, MobilityFaults
+from sim.run.body import Body, Pose, on_the_map
 
 MICRO_STEP_M = 0.1
 """The ground is felt anew this often."""
@@ -41,8 +46,11 @@ class WorldState:
         lit: Share of the solar disc in view.
         sun: Where the Sun is.
         distance_m: Driven since the start.
-        slip: Of the last motion.
+        slip: Of the last motion, the mean of all wheels.
         stalled: Whether the last motion was cut short.
+        motion: The last one since it was last told to move; None if it does not move.
+        sinkage_m: Of each wheel, holes that it has dug apart: front left, front right, middle, rear.
+        dug_m: Depth of the hole in which each wheel stands.
     """
 
     time_s: float
@@ -59,6 +67,18 @@ class WorldState:
     distance_m: float
     slip: float
     stalled: bool
+    motion: Motion | None
+    sinkage_m: tuple[float, ...]
+    dug_m: tuple[float, ...]
+
+    @property
+    def pose(self) -> Pose:
+        return Pose(east_m=self.east_m, north_m=self.north_m, yaw_rad=self.yaw_rad)
+
+    @property
+    def mean_sinkage_m(self) -> float:
+        """How much lower the rover stands than on firm ground."""
+        return (sum(self.sinkage_m) + sum(self.dug_m)) / len(self.dug_m)
 
 
 Watch = Callable[[WorldState], None]
@@ -68,18 +88,34 @@ class World:
     """The ground, the light and the machine. `step` takes a command to the state after it."""
 
     def __init__(
-        self, *, ground: Ground, shadows: Dem, sky: Almanac, vehicle: VehicleParams, watch: Watch
+        self,
+        *,
+        ground: Ground,
+        soil: Soil,
+        shadows: Dem,
+        sky: Almanac,
+        vehicle: VehicleParams,
+        drivetrain: Drivetrain,
+        watch: Watch,
+        faults: MobilityFaults = NO_FAULTS,
+        micro_step_m: float = MICRO_STEP_M,
     ) -> None:
         """Build a world.
 
         Args:
             ground: What the wheels stand on.
+            soil: How firm it is.
             shadows: The same ground, coarser and wider: what may stand before the Sun.
             sky: The Sun.
             vehicle: The machine.
+            drivetrain: Its suspension, wheels and motors on the soils of the site.
             watch: Called with every state on the way, not only at a command's end.
+            faults: What is wrong with wheels and soil.
+            micro_step_m: The ground is felt anew this often.
         """
         self.ground = ground
+        self._body = Body(ground=ground, soil=soil, drivetrain=drivetrain, vehicle=vehicle, faults=faults)
+        self._micro_step_m = micro_step_m
         self._shadows = shadows
         self._sky = sky
         self._vehicle = vehicle
@@ -88,7 +124,7 @@ class World:
     def init(self, *, east_m: float, north_m: float, yaw_rad: float, soc: float) -> WorldState:
         """Return the state in which a run begins, at time 0."""
         stored = soc * self._vehicle.battery_j
-        stance = self._settle(east_m, north_m, yaw_rad, backwards=False)
+        stance, sinkage = self._body.at_rest(Pose(east_m=east_m, north_m=north_m, yaw_rad=yaw_rad))
         state = WorldState(
             time_s=0.0,
             east_m=east_m,
@@ -104,77 +140,122 @@ class World:
             distance_m=0.0,
             slip=0.0,
             stalled=False,
+            motion=None,
+            sinkage_m=sinkage,
+            dug_m=(0.0,) * len(sinkage),
         )
         out_w, lit, sun = self._array(state, 0.0)
         return replace(state, array_w=out_w, lit=lit, sun=sun)
 
     def step(self, state: WorldState, command: Command) -> WorldState:
         """Carry out a command."""
-        state = replace(state, mode=command.mode, stalled=False, slip=0.0)
+        state = replace(state, mode=command.mode, stalled=False, slip=0.0, motion=None)
         if command.mode is not Mode.DRIVE:
             return self._pass_time(state, command.duration_s, motors_w=0.0)
         if command.turn_rad:
             state = self._turn(state, command.turn_rad)
-        return state if state.stalled or command.drive_m == 0 else self._drive(state, command.drive_m)
+        if state.stalled or command.drive_m == 0:
+            return state
+        return self._drive(state, command.drive_m, command.curvature_per_m)
 
     def _turn(self, state: WorldState, turn_rad: float) -> WorldState:
-        """Turn in place, in small steps, until done or until the belly is pressed into the ground."""
+        """Turn in place, in small steps, until done, stuck or until the belly is pressed into the ground."""
+        commands = turn_commands(self._body.drivetrain, clockwise=turn_rad < 0)
         count = math.ceil(abs(turn_rad) / MICRO_TURN_RAD)
-        duration = abs(turn_rad) / math.radians(self._vehicle.turn_rate_deg_s) / count
-        power = motor_w(0.0, self._vehicle.speed_m_s, self._vehicle)
         for _ in range(count):
-            yaw = math.remainder(state.yaw_rad + turn_rad / count, 2 * math.pi)
-            stance = self._settle(state.east_m, state.north_m, yaw, backwards=False)
-            held = self._pass_time(state, duration, motors_w=power)
-            if not _clears(state.stance, stance):
-                return replace(held, stalled=True)
-            state = replace(held, yaw_rad=yaw, stance=stance)
-            self._watch(state)
+            state = self._micro_turn(state, commands, turn_rad / count)
+            if state.stalled:
+                break
         return state
 
-    def _drive(self, state: WorldState, drive_m: float) -> WorldState:
-        """Drive straight in small steps, until done or stopped by what the wheels or the belly cannot pass."""
-        stance = self._settle(state.east_m, state.north_m, state.yaw_rad, backwards=drive_m < 0)
+    def _micro_turn(self, state: WorldState, commands: WheelCommands, turn_rad: float) -> WorldState:
+        motion = self._body.motion(state.pose, state.stance, commands, state.dug_m)
+        rate = on_the_map(motion, state.stance)[2]
+        if motion.stuck or not rate * turn_rad > 0:
+            return self._spin(state, motion, abs(turn_rad / commands.twist[2]))
+        duration_s = turn_rad / rate
+        there, stance = self._body.moved(
+            state.pose, state.stance, motion, duration_s, backwards=False, dug_m=state.dug_m
+        )
+        held = self._pass_time(state, duration_s, motors_w=motion.power_w)
+        if not self._body.clears(state.stance, stance):
+            return replace(held, stalled=True)
+        rolled_m = abs(commands.rim_m_s[0]) * duration_s
+        return self._arrive(held, there, stance, motion, rolled_m=rolled_m, driven_m=0.0)
+
+    def _drive(self, state: WorldState, drive_m: float, curvature_per_m: float) -> WorldState:
+        """Drive along an arc in small steps, until done or stopped by what wheels or belly cannot pass."""
+        backwards = drive_m < 0
+        commands = arc_commands(self._body.drivetrain, curvature_per_m=curvature_per_m, backwards=backwards)
+        stance = self._body.settle(state.pose, backwards=backwards, sinkage_m=state.mean_sinkage_m)
         state = replace(state, stance=stance)
-        count = max(1, math.ceil(abs(drive_m) / MICRO_STEP_M))
+        count = max(1, math.ceil(abs(drive_m) / self._micro_step_m - 1e-9))
         for _ in range(count):
-            moved = self._micro_step(state, drive_m / count)
-            if moved.stalled:
-                return moved
-            state = moved
+            state = self._micro_step(state, commands, drive_m / count)
+            if state.stalled:
+                break
         return state
 
-    def _micro_step(self, state: WorldState, move_m: float) -> WorldState:
+    def _micro_step(self, state: WorldState, commands: WheelCommands, move_m: float) -> WorldState:
         """Try one small step; where the ground does not let it, time and energy go all the same."""
-        east = state.east_m + move_m * math.cos(state.yaw_rad)
-        north = state.north_m + move_m * math.sin(state.yaw_rad)
-        stance = self._settle(east, north, state.yaw_rad, backwards=move_m < 0)
-        passes = state.stance.step_m <= self._vehicle.step_limit_m and _clears(state.stance, stance)
-        climb = stance.pitch_rad if move_m >= 0 else -stance.pitch_rad
-        slip = slip_ratio(climb, self._vehicle) if math.isfinite(climb) else 0.0
-        duration = abs(move_m) / (self._vehicle.speed_m_s * (1.0 - slip))
-        power = motor_w(climb if passes else 0.0, self._vehicle.speed_m_s, self._vehicle)
-        held = self._pass_time(state, duration, motors_w=power)
-        if not passes:
-            held = replace(held, stalled=True, slip=1.0)
+        motion = self._body.motion(state.pose, state.stance, commands, state.dug_m)
+        forward = on_the_map(motion, state.stance)[0]
+        if motion.stuck or not forward * move_m > 0:
+            return self._spin(state, motion, abs(move_m) / self._vehicle.speed_m_s)
+        duration_s = move_m / forward
+        there, stance = self._body.moved(
+            state.pose, state.stance, motion, duration_s, backwards=move_m < 0, dug_m=state.dug_m
+        )
+        held = self._pass_time(state, duration_s, motors_w=motion.power_w)
+        if not self._body.passes(state.stance, stance):
+            held = replace(held, stalled=True, slip=1.0, motion=motion)
             # What it ran into is felt: the monitor sees the contact where the rover stands.
             self._watch(replace(held, stance=replace(held.stance, belly_gap_m=stance.belly_gap_m)))
             return held
-        moved = replace(
-            held,
-            east_m=east,
-            north_m=north,
-            stance=stance,
-            distance_m=state.distance_m + abs(move_m),
-            slip=slip,
-        )
-        self._watch(moved)
-        return moved
+        return self._arrive(held, there, stance, motion, rolled_m=abs(move_m), driven_m=abs(move_m))
 
-    def _settle(self, east_m: float, north_m: float, yaw_rad: float, *, backwards: bool) -> Stance:
-        return settle(
-            self.ground, self._vehicle, east_m=east_m, north_m=north_m, yaw_rad=yaw_rad, backwards=backwards
+    def _arrive(
+        self,
+        held: WorldState,
+        there: Pose,
+        stance: Stance,
+        motion: Motion,
+        *,
+        rolled_m: float,
+        driven_m: float,
+    ) -> WorldState:
+        arrived = replace(
+            held,
+            east_m=there.east_m,
+            north_m=there.north_m,
+            yaw_rad=there.yaw_rad,
+            stance=stance,
+            distance_m=held.distance_m + driven_m,
+            slip=motion.mean_slip,
+            motion=motion,
+            sinkage_m=motion.sinkage_m,
+            dug_m=self._body.out_of_holes(held.dug_m, rolled_m),
         )
+        self._watch(arrived)
+        return arrived
+
+    def _spin(self, state: WorldState, motion: Motion, duration_s: float) -> WorldState:
+        """Let the wheels spin on the spot: they dig themselves in, and the belly comes down by what they dig."""
+        if not math.isfinite(state.stance.up_m):
+            return replace(state, stalled=True, slip=1.0)
+        held = self._pass_time(state, duration_s, motors_w=motion.power_w)
+        sunk = replace(
+            held,
+            stalled=True,
+            slip=1.0,
+            motion=motion,
+            sinkage_m=self._body.resting_sinkage_m(state.pose, state.stance),
+            dug_m=self._body.dug_deeper(state.dug_m, motion, duration_s),
+        )
+        gap = state.stance.belly_gap_m - (sunk.mean_sinkage_m - state.mean_sinkage_m)
+        sunk = replace(sunk, stance=replace(state.stance, belly_gap_m=gap))
+        self._watch(sunk)
+        return sunk
 
     def _pass_time(self, state: WorldState, duration_s: float, *, motors_w: float) -> WorldState:
         """Let time pass where the rover stands: array and loads at the middle of the span."""
@@ -228,11 +309,3 @@ class World:
             roll_rad=stance.roll_rad,
         )
         return out_w, lit, sun
-
-
-def _clears(here: Stance, there: Stance) -> bool:
-    """Tell whether the belly comes free, or is pressed no further than it is.
-
-    Ground that is not known, beyond the edge of a map, carries nobody: NaN does not clear.
-    """
-    return there.belly_gap_m >= min(0.0, here.belly_gap_m)

@@ -36,7 +36,18 @@ GOOD = WorldState(
     east_m=0.0,
     north_m=0.0,
     yaw_rad=0.0,
-    stance=Stance(up_m=0.0, pitch_rad=0.0, roll_rad=0.0, belly_gap_m=0.25, step_m=0.0),
+    stance=Stance(
+        up_m=0.0,
+        pitch_rad=0.0,
+        roll_rad=0.0,
+        belly_gap_m=0.25,
+        step_m=0.0,
+        rocker_rad=0.0,
+        bogie_rad=(0.0, 0.0),
+        load_n=(36.5,) * 6,
+        tip_margin_rad=0.8,
+        stops_slack_rad=0.17,
+    ),
     power=PowerState(stored_j=0.6 * YUTU_2.battery_j, first_j=0.6 * YUTU_2.battery_j),
     mode=Mode.DRIVE,
     array_w=60.0,
@@ -46,6 +57,9 @@ GOOD = WorldState(
     distance_m=0.0,
     slip=0.0,
     stalled=False,
+    motion=None,
+    sinkage_m=(0.007,) * 6,
+    dug_m=(0.0,) * 6,
 )
 
 
