@@ -84,6 +84,16 @@ class Almanac:
             rising=(beside[2] > up) == bool(beside_s > time_s),
         )
 
+    def suns(self, time_s: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Return (n, 4) the Sun at n times: unit vector towards it (east, north, up), and its distance in m.
+
+        A time outside the almanac is taken for the nearest inside.
+        """
+        asked = np.clip(np.asarray(time_s, np.float64), self.time_s[0], self.time_s[-1])
+        found = self._track.vectors(asked)
+        length = np.linalg.norm(found[:, :3], axis=1, keepdims=True)
+        return np.concatenate([found[:, :3] / length, found[:, 3:]], axis=1)
+
     def elevations(self, time_s: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Return the Sun's elevation in radians at many times.
 

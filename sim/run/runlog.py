@@ -90,6 +90,11 @@ TELEMETRY_COLUMNS: Mapping[str, str] = {
     "sun_azimuth_rad": "rad, clockwise from the raster's north",
     "sun_elevation_rad": "rad",
     "slip": "slip ratio of the last drive",
+    "body_k": "K, of the body and the battery in it",
+    "array_k": "K",
+    "mast_k": "K",
+    "wheels_k": "K",
+    "ground_k": "K, surface of the ground around",
     "mode": "name in telemetry.npz; in memory its place in `RunLog.modes`",
 }
 

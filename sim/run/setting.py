@@ -12,6 +12,7 @@ import numpy as np
 from rover.core.bodies import MOON
 from rover.core.errors import DemFileError, DemFrameError, PlaceError, ResourceError, SiteError
 from rover.core.grid import Dem, GridGeometry, Site, check_square
+from rover.core.heat import HeatParams, PowerParams
 from rover.core.time import SYNODIC_MONTH_S, Epoch, parse_utc
 from rover.core.vehicle import VehicleParams
 from rover.core.zones import Zone
@@ -29,6 +30,8 @@ from sim.mission.operations import MissionControl, mission_control
 from sim.moon.dem import Window, synthesize
 from sim.moon.ground import Ground
 from sim.moon.site import SiteParams, site_from_table
+from sim.physics.energy import EnergyParams
+from sim.run.regolith_heat import read_regolith_heat
 from sim.run.scenario import Scenario
 from sim.run.scenario_times import deadline_of, timed_rules, times_of
 from sim.run.window import PYTHON, check_cells, check_fit, check_seed, exactly, resolution_of, window_of
@@ -87,14 +90,36 @@ def region_dem(scenario: Scenario) -> Dem | None:
     """Return seeded ground far around the map, in its frame, for the horizon; None about a measured DEM."""
     if scenario.terrain.dem is not None:
         return None
-    site, half_mm, cell_mm = load_site(scenario.site.name), REGION_REACH_M * 1000, REGION_CELL_M * 1000
+    site = load_site(scenario.site.name)
+    return _region(site, scenario.seed, frame_of(scenario, site), origin_mm_of(scenario, site))
+
+
+@lru_cache(maxsize=2)
+def _region(site: SiteParams, seed: int, frame: Site, origin_mm: tuple[int, int]) -> Dem:
+    """Return the region, made once for the planner and for the world."""
+    half_mm, cell_mm = REGION_REACH_M * 1000, REGION_CELL_M * 1000
     return synthesize(
         site,
-        seed=scenario.seed,
+        seed=seed,
         window=Window(east_mm=-half_mm, north_mm=-half_mm, width_mm=2 * half_mm, height_mm=2 * half_mm),
         resolution_mm=cell_mm,
-        geometry_site=frame_of(scenario, site),
-        origin_mm=origin_mm_of(scenario, site),
+        geometry_site=frame,
+        origin_mm=origin_mm,
+    )
+
+
+def energy_params(scenario: Scenario) -> EnergyParams:
+    """Return what power and heat of a scenario's rover on its ground depend on.
+
+    Raises:
+        VehicleError: Its vehicle has no `[power]` or no `[heat]`.
+        SiteError: Its site names no kind of regolith that is known.
+    """
+    vehicle = scenario.read_vehicle()
+    return EnergyParams(
+        power=vehicle.part("power", PowerParams),
+        heat=vehicle.part("heat", HeatParams),
+        regolith=read_regolith_heat(load_site(scenario.site.name).regolith_heat),
     )
 
 
