@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rover.core.heat import PowerParams
 from rover.core.time import SECONDS_PER_DAY
@@ -66,9 +66,9 @@ def flow(
     else:
         stored, loss, leak, unserved = _drained(stored, -surplus_w, duration_s, battery)
         spill = 0.0
-    return replace(
-        state,
+    return PowerState(
         stored_j=stored,
+        first_j=state.first_j,
         harvest_j=state.harvest_j + array_out_w * duration_s,
         load_j=state.load_j + load_w * duration_s,
         loss_j=state.loss_j + loss + failed,

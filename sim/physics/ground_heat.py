@@ -85,7 +85,7 @@ class GroundHeat:
         """Return what level ground reflects of sunlight of a flux."""
         if sin_elevation <= 0.0 or flux_w_m2 <= 0.0:
             return 0.0
-        return flux_w_m2 * sin_elevation * float(reflectance(sin_elevation, self.params))
+        return flux_w_m2 * sin_elevation * reflectance(math.acos(min(1.0, sin_elevation)), self.params)
 
     def _go_on(self) -> None:
         if self._column is None:

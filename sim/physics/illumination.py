@@ -52,9 +52,8 @@ class Illumination:
         skyline = None if far is None else (lambda azimuth_rad: skyline_rad(shadows, far, azimuth_rad))
         self._ground = GroundHeat(regolith, sky.suns, from_s=0.0, skyline=skyline)
 
-    def at(self, time_s: float, *, east_m: float, north_m: float, height_m: float) -> Shine:
-        """Return what shines on a point that stands `height_m` over the datum of the near ground."""
-        sun = self._sky.sun_at(time_s)
+    def at(self, time_s: float, sun: Sun, *, east_m: float, north_m: float, height_m: float) -> Shine:
+        """Return what shines on a point that stands `height_m` over the datum of the near ground, the Sun given."""
         direction = sun_direction(sun.azimuth_rad, sun.elevation_rad)
         lit = 0.0
         if sun.elevation_rad > -LOWEST_SKYLINE_RAD:

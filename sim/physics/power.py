@@ -76,12 +76,24 @@ def array_w(
         axes: As from `body_axes`.
         faults: More dust.
     """
+    return light_w(exposure, vehicle, power, axes=axes, faults=faults) * cell_share(array_k, power)
+
+
+def light_w(
+    exposure: Exposure,
+    vehicle: VehicleParams,
+    power: PowerParams,
+    *,
+    axes: Axes,
+    faults: EnergyFaults = NO_FAULTS,
+) -> float:
+    """Return the light that reaches the cells of the open array, W; arguments as for `array_w`."""
     normal = array_normal(axes, vehicle.array_lean_rad)
     facing = float(normal @ exposure.sun_direction)
     direct = exposure.flux_w_m2 * facing * kept_at(facing, power.angular_loss) if facing > 0 else 0.0
     seen = exposure.reflected_w_m2 * (1.0 - float(normal[2])) / 2
     clear = (1.0 - power.dust) * (1.0 - faults.dust)
-    return (direct + seen) * clear * vehicle.array_area_m2 * cell_share(array_k, power)
+    return (direct + seen) * clear * vehicle.array_area_m2
 
 
 def kept_at(facing: float, angular_loss: float) -> float:

@@ -8,12 +8,13 @@ enthalpy, so that heat is conserved, with an implicit method of second order tha
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rover.core.arrays import locked
 from sim.physics.regolith_heat_kernels import GAMMA, STEFAN_BOLTZMANN, conduct, enthalpy
@@ -50,14 +51,22 @@ class RegolithHeatParams(BaseModel):
     albedo_octic: NotNegative = Field(description="times (incidence / 90 deg)^8")
     heat_flow_w_m2: NotNegative = Field(description="from the Moon's interior")
 
+    @model_validator(mode="after")
+    def _reflects_no_more_than_it_gets(self) -> RegolithHeatParams:
+        if reflectance(math.pi / 2, self) > 1.0:
+            raise ValueError(
+                "it reflects more than it gets at grazing incidence; lower albedo_cubic or albedo_octic"
+            )
+        return self
 
-def reflectance(sin_elevation: npt.ArrayLike, params: RegolithHeatParams) -> Vector:
-    """Return the share of sunlight that ground reflects, by the sine of the Sun's elevation over it (any shape)."""
-    incidence_deg = np.degrees(np.arccos(np.clip(np.asarray(sin_elevation, np.float64), 0.0, 1.0)))
-    grown = (
-        params.albedo_cubic * (incidence_deg / 45.0) ** 3 + params.albedo_octic * (incidence_deg / 90.0) ** 8
-    )
-    return np.asarray(np.minimum(params.albedo + grown, 1.0))
+
+Angle = TypeVar("Angle", float, Vector)
+
+
+def reflectance(incidence_rad: Angle, params: RegolithHeatParams) -> Angle:
+    """Return the share of sunlight that ground reflects, by the angle of incidence, 0 to pi / 2 (any shape)."""
+    cubic, octic = incidence_rad / (math.pi / 4), incidence_rad / (math.pi / 2)
+    return params.albedo + params.albedo_cubic * cubic**3 + params.albedo_octic * octic**8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,8 +90,8 @@ class Sunlight:
 
     def absorbed_w_m2(self, params: RegolithHeatParams) -> Vector:
         """Return (n, 2) what the ground takes up."""
-        facing = np.maximum(self.sin_elevation, 0.0)
-        return np.asarray(self.flux_w_m2 * facing * (1.0 - reflectance(self.sin_elevation, params)))
+        facing = np.clip(self.sin_elevation, 0.0, 1.0)
+        return np.asarray(self.flux_w_m2 * facing * (1.0 - reflectance(np.arccos(facing), params)))
 
 
 def stages_s(from_s: float, until_s: float, step_s: float) -> Vector:

@@ -10,7 +10,8 @@ blanket between.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -21,7 +22,7 @@ from rover.core.heat import HeatParams, PartHeat
 from rover.core.vehicle import VehicleParams
 from sim.physics.energy_faults import NO_FAULTS, EnergyFaults
 from sim.physics.exposure import Exposure
-from sim.physics.power import Axes, array_normal
+from sim.physics.power import Axes
 from sim.physics.thermal_kernels import ARRAY, BODY, MAST, PARTS, WHEELS, relax
 
 LONGEST_STEP_S = 300.0
@@ -94,6 +95,25 @@ class Made:
     array_w: float = 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Inlet:
+    """What light and glow do to the parts, as the kernel takes it.
+
+    Attributes:
+        absorbed_w: (4,) taken up by body, array, mast and wheels; the radiator's sunlight apart.
+        absorbed_sum_w: Of them all.
+        glow_m2: (4,) emittance times area; the radiator's apart.
+        fold_m2: Effective emittance times area between body and folded array.
+        radiator: (6,) see `sim.physics.thermal_kernels`.
+    """
+
+    absorbed_w: Vector
+    absorbed_sum_w: float
+    glow_m2: Vector
+    fold_m2: float
+    radiator: Vector
+
+
 class Envelope:
     """The outside of a vehicle as heat sees it: areas, capacities and links, made once."""
 
@@ -127,6 +147,7 @@ class Envelope:
         )
         self.link = np.array([0.0, heat.array.link_w_k, heat.mast.link_w_k, heat.wheels.link_w_k])
         self.covered_m2 = min(deck_m2, vehicle.array_area_m2)
+        self._glow_open_m2, self._glow_folded_m2 = (self._glow_m2(folded=folded) for folded in (False, True))
 
     def radiator_m2(self, *, folded: bool) -> float:
         """Return what is open to the sky of the radiator, over which the array is folded first."""
@@ -141,7 +162,7 @@ class Envelope:
         """Return effective emittance times area between deck and folded array."""
         return self.heat.array.fold_emittance * self.covered_m2 if folded else 0.0
 
-    def glow(self, *, folded: bool) -> Vector:
+    def _glow_m2(self, *, folded: bool) -> Vector:
         """Return (4,) emittance times area of the parts, m2, the radiator apart."""
         heat = self.heat
         sides = heat.array.front_emittance + (0.0 if folded else heat.array.back_emittance)
@@ -155,27 +176,31 @@ class Envelope:
             ]
         )
 
-    def absorbed(self, exposure: Exposure, axes: Axes, *, folded: bool) -> Vector:
-        """Return (4,) what the parts take up of light and glow, W, the radiator's sunlight apart."""
+    def inlet(
+        self, exposure: Exposure, axes: Axes, *, folded: bool, faults: EnergyFaults = NO_FAULTS
+    ) -> Inlet:
+        """Return all that light and glow do to the parts, at an attitude."""
         forward, left, up = (axes @ exposure.sun_direction).tolist()
-        taken = np.empty(PARTS)
-        taken[BODY] = self._through_blankets(exposure, forward, left, up, folded=folded)
-        taken[ARRAY] = self._array_w(exposure, axes, folded=folded)
-        level = max(0.0, 1.0 - up * up) ** 0.5
-        taken[MAST] = _part_w(exposure, self.heat.mast, sunlit=level / np.pi)  # an upright cylinder
-        taken[WHEELS] = _part_w(exposure, self.heat.wheels, sunlit=0.25)  # a convex body in the mean
-        return taken
-
-    def radiator(self, exposure: Exposure, axes: Axes, faults: EnergyFaults, *, folded: bool) -> Vector:
-        """Return the radiator as the kernel takes it; what is folded away neither takes nor gives."""
-        held = self.heat.radiator
-        facing = max(0.0, float(axes[2] @ exposure.sun_direction))
-        absorptance = held.absorptance + faults.dust * max(0.0, DUST_ABSORPTANCE - held.absorptance)
-        seen = exposure.flux_w_m2 * facing
-        area = self.radiator_m2(folded=folded)
-        return np.array(
-            [area, absorptance * seen * area, held.emittance, held.shut_emittance, held.opens_k, held.open_k]
+        absorbed = np.empty(PARTS)
+        absorbed[BODY] = self._through_blankets(exposure, forward, left, up, folded=folded)
+        absorbed[ARRAY] = self._array_w(exposure, axes, left, up, folded=folded)
+        level = math.sqrt(max(0.0, 1.0 - up * up))
+        absorbed[MAST] = _part_w(exposure, self.heat.mast, sunlit=level / math.pi)  # an upright cylinder
+        absorbed[WHEELS] = _part_w(exposure, self.heat.wheels, sunlit=0.25)  # a convex body in the mean
+        return Inlet(
+            absorbed_w=absorbed,
+            absorbed_sum_w=float(absorbed.sum()),
+            glow_m2=self._glow_folded_m2 if folded else self._glow_open_m2,
+            fold_m2=self.fold_m2(folded=folded),
+            radiator=self._radiator(exposure, up, faults, folded=folded),
         )
+
+    def _radiator(self, exposure: Exposure, up: float, faults: EnergyFaults, *, folded: bool) -> Vector:
+        """Return the radiator as the kernel takes it; what is folded away neither takes nor gives."""
+        held, area_m2 = self.heat.radiator, self.radiator_m2(folded=folded)
+        absorptance = held.absorptance + faults.dust * max(0.0, DUST_ABSORPTANCE - held.absorptance)
+        taken_w = absorptance * exposure.flux_w_m2 * max(0.0, up) * area_m2
+        return np.array([area_m2, taken_w, held.emittance, held.shut_emittance, held.opens_k, held.open_k])
 
     def _through_blankets(
         self, exposure: Exposure, forward: float, left: float, up: float, *, folded: bool
@@ -192,11 +217,11 @@ class Envelope:
         glow = body.skin_emittance * exposure.infrared_w_m2 * to_ground_m2
         return body.blanket_emittance / body.skin_emittance * (light + glow)
 
-    def _array_w(self, exposure: Exposure, axes: Axes, *, folded: bool) -> float:
-        held = self.heat.array
-        normal = array_normal(axes, 0.0 if folded else self.lean_rad)
-        facing = float(normal @ exposure.sun_direction)
-        below = (1.0 - float(normal[2])) / 2  # what the front sees of the ground; the back sees the rest
+    def _array_w(self, exposure: Exposure, axes: Axes, left: float, up: float, *, folded: bool) -> float:
+        held, lean_rad = self.heat.array, 0.0 if folded else self.lean_rad
+        facing = up * math.cos(lean_rad) + left * math.sin(lean_rad)
+        upright = float(axes[2, 2]) * math.cos(lean_rad) + float(axes[1, 2]) * math.sin(lean_rad)
+        below = (1.0 - upright) / 2  # what the front sees of the ground; the back sees the rest
         front = held.front_absorptance * (
             exposure.flux_w_m2 * max(0.0, facing) + exposure.reflected_w_m2 * below
         )
@@ -241,35 +266,58 @@ def pass_heat(
         faults: In force.
         longest_step_s: Of the integration, which is of second order and stable at any.
     """
-    steps = max(1, int(np.ceil(duration_s / longest_step_s - 1e-9)))
+    inlet = envelope.inlet(exposure, axes, folded=folded, faults=faults)
+    return relaxed(
+        state, inlet, made, envelope, duration_s=duration_s, faults=faults, longest_step_s=longest_step_s
+    )
+
+
+def relaxed(
+    state: HeatState,
+    inlet: Inlet,
+    made: Made,
+    envelope: Envelope,
+    *,
+    duration_s: float,
+    faults: EnergyFaults = NO_FAULTS,
+    longest_step_s: float = LONGEST_STEP_S,
+) -> HeatState:
+    """Do what `pass_heat` does, with what shines already reckoned."""
+    steps = max(1, math.ceil(duration_s / longest_step_s - 1e-9))
     held = np.array([state.body_k, state.array_k, state.mast_k, state.wheels_k])
-    absorbed = envelope.absorbed(exposure, axes, folded=folded)
-    heat = _made_w(made, envelope.heat, faults)
+    rhu_w = envelope.heat.body.rhu_w * (1.0 - faults.rhu_lost)
+    in_mast_w = made.loads_w * (1.0 - envelope.heat.body.load_share)
+    gains = inlet.absorbed_w.copy()
+    gains[BODY] += made.loads_w - in_mast_w + made.battery_w + rhu_w
+    gains[ARRAY] -= made.array_w  # light that leaves as power is never heat
+    gains[MAST] += in_mast_w
+    gains[WHEELS] += made.motors_w
     sums = np.zeros(2)
     relax(
         held,
         envelope.capacity,
-        absorbed + heat,
-        envelope.glow(folded=folded),
+        gains,
+        inlet.glow_m2,
         envelope.link,
-        envelope.fold_m2(folded=folded),
-        envelope.radiator(exposure, axes, faults, folded=folded),
+        inlet.fold_m2,
+        inlet.radiator,
         duration_s,
         steps,
         sums,
     )
-    given_w = made.array_w  # light that left as power was never heat
-    return replace(
-        state,
-        body_k=float(held[BODY]),
-        array_k=float(held[ARRAY]),
-        mast_k=float(held[MAST]),
-        wheels_k=float(held[WHEELS]),
+    body_k, array_k, mast_k, wheels_k = held.tolist()
+    radiated_j, taken_j = sums.tolist()
+    return HeatState(
+        body_k=body_k,
+        array_k=array_k,
+        mast_k=mast_k,
+        wheels_k=wheels_k,
         stored_j=float(held @ envelope.capacity),
-        absorbed_j=state.absorbed_j + (float(absorbed.sum()) - given_w) * duration_s + float(sums[1]),
-        made_j=state.made_j + (float(heat.sum()) + given_w) * duration_s,
-        radiated_j=state.radiated_j + float(sums[0]),
-        fate=_fate(state.fate, float(held[BODY]), envelope.heat),
+        first_j=state.first_j,
+        absorbed_j=state.absorbed_j + (inlet.absorbed_sum_w - made.array_w) * duration_s + taken_j,
+        made_j=state.made_j + (made.loads_w + made.battery_w + made.motors_w + rhu_w) * duration_s,
+        radiated_j=state.radiated_j + radiated_j,
+        fate=_fate(state.fate, body_k, envelope.heat),
     )
 
 
@@ -302,19 +350,6 @@ def settled(
         wheels_k=found.wheels_k,
         stored_j=found.stored_j,
         first_j=found.stored_j,
-    )
-
-
-def _made_w(made: Made, heat: HeatParams, faults: EnergyFaults) -> Vector:
-    share = heat.body.load_share
-    rhu_w = heat.body.rhu_w * (1.0 - faults.rhu_lost)
-    return np.array(
-        [
-            made.loads_w * share + made.battery_w + rhu_w,
-            -made.array_w,
-            made.loads_w * (1.0 - share),
-            made.motors_w,
-        ]
     )
 
 

@@ -115,7 +115,8 @@ class World:
         """Return the state in which a run begins, at time 0."""
         stance = self._settle(east_m, north_m, yaw_rad, backwards=False)
         load_w = self._vehicle.load_w(Mode.CHARGE)
-        shine = self._light.at(0.0, east_m=east_m, north_m=north_m, height_m=stance.up_m + PANEL_HEIGHT_M)
+        height_m = stance.up_m + PANEL_HEIGHT_M
+        shine = self._light.at(0.0, self._sky.sun_at(0.0), east_m=east_m, north_m=north_m, height_m=height_m)
         spell = self._spell(shine, stance, yaw_rad, mode=Mode.CHARGE, motors_w=0.0, duration_s=0.0)
         power, heat = self._model.begin(spell, soc=soc)
         return WorldState(
@@ -215,8 +216,11 @@ class World:
 
     def _pass_span(self, state: WorldState, duration_s: float, *, motors_w: float) -> WorldState:
         """Let a short time pass: light, array and loads as in its middle."""
+        middle_s, time_s = state.time_s + duration_s / 2, state.time_s + duration_s
+        at_middle, at_end = self._sky.suns_at((middle_s, time_s))
         shine = self._light.at(
-            state.time_s + duration_s / 2,
+            middle_s,
+            at_middle,
             east_m=state.east_m,
             north_m=state.north_m,
             height_m=state.stance.up_m + PANEL_HEIGHT_M,
@@ -225,7 +229,6 @@ class World:
             shine, state.stance, state.yaw_rad, mode=state.mode, motors_w=motors_w, duration_s=duration_s
         )
         power, heat, out_w = self._model.spend(state.power, state.heat, spell)
-        time_s = state.time_s + duration_s
         return replace(
             state,
             time_s=time_s,
@@ -235,7 +238,7 @@ class World:
             load_w=spell.load_w + motors_w,
             ground_k=shine.ground_k,
             lit=shine.lit,
-            sun=self._sky.sun_at(time_s),
+            sun=at_end,
         )
 
     def _spell(

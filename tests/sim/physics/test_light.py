@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.interpolate import RegularGridInterpolator
 
-from rover.core.bodies import AU_M
+from rover.core.bodies import AU_M, SUN_RADIUS_M
 from rover.core.grid import Dem, GridGeometry, Site
-from sim.physics.light import SUN_RADIUS_M, disc_above, lit_fraction
+from sim.physics.light import disc_above, lit_fraction
 from sim.physics.light_kernels import horizon_tangent
 
 SITE = Site(latitude_rad=0.0, longitude_rad=0.0, body="moon", crs_wkt="")

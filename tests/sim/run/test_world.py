@@ -11,12 +11,21 @@ import pytest
 
 from rover.core.boundary import Command, Mode
 from rover.core.grid import Dem, GridGeometry, Site
+from rover.core.heat import HeatParams, PowerParams
 from rover.core.time import parse_utc
 from rover.io.vehicle import read_vehicle
 from rover.sky.almanac import build_almanac
+from sim.physics.energy import EnergyParams
+from sim.run.regolith_heat import read_regolith_heat
 from sim.run.world import World, WorldState
 
-YUTU_2 = read_vehicle("yutu-2").params
+READ = read_vehicle("yutu-2")
+YUTU_2 = READ.params
+ENERGY = EnergyParams(
+    power=READ.part("power", PowerParams),
+    heat=READ.part("heat", HeatParams),
+    regolith=read_regolith_heat("mare"),
+)
 SITE = Site(latitude_rad=math.radians(-45.4), longitude_rad=math.radians(177.6), body="moon", crs_wkt="")
 
 
@@ -36,7 +45,14 @@ def world(shape: object) -> tuple[World, list[WorldState]]:
     shadows = Dem(geometry=geometry, elevation_m=flat, datum_m=0.0, source="flat")
     watched: list[WorldState] = []
     sky = build_almanac(SITE, parse_utc("2019-01-04T00:00:00Z"), duration_s=86_400.0)
-    made = World(ground=Shaped(shape), shadows=shadows, sky=sky, vehicle=YUTU_2, watch=watched.append)  # type: ignore[arg-type]
+    made = World(
+        ground=Shaped(shape),  # type: ignore[arg-type]
+        shadows=shadows,
+        sky=sky,
+        vehicle=YUTU_2,
+        energy=ENERGY,
+        watch=watched.append,
+    )
     return made, watched
 
 
