@@ -120,7 +120,7 @@ def _tangent(
 
 
 def _half_curvature(dem: Dem) -> float:
-    """Return by how much the ground sinks over the square of a distance, 1/m."""
+    """Return by how much the ground sinks over the square of a distance, 1/m: half of one over the radius."""
     radius_m = next((body.radius_m for body in BODIES if body.name == dem.geometry.site.body), MOON.radius_m)
     return 0.5 / (radius_m + dem.datum_m)
 

@@ -49,7 +49,7 @@ def horizon_tangent(z, resolution, row, col, height, d_row, d_col, begin=1.0, si
             ground = south * (1 - u) + north * u
             if not math.isnan(ground):
                 away = at * resolution
-                best = max(best, (ground - height) / away - sink * away)
+                best = max(best, (ground - height) / (away * (1.0 + 2.0 * sink * ground)) - sink * away)
         before = distance
         if next_row < next_col:
             distance = next_row

@@ -8,10 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.boundary import Command, Mode
+from rover.core.grid import Dem, GridGeometry, Site
+from rover.core.time import SECONDS_PER_DAY, Epoch
+from rover.core.vehicle import VehicleParams
+from rover.sky.almanac import build_almanac
+from sim.moon.cells import Cells
+from sim.moon.ground import Ground
+from sim.physics.energy import EnergyParams
 from sim.physics.energy_faults import NO_FAULTS, EnergyFaults
 from sim.run.world import World, WorldState
 
 STAY_S = 600.0
+
+_LEVEL_CELLS, _LEVEL_CELL_M, _FINE_MM = 8, 5.0, 250
 
 Columns = dict[str, npt.NDArray[np.float64]]
 
@@ -48,6 +57,40 @@ def stay(
         rows.append(_row(state, world.capacity_j))
     values = np.array(rows, np.float64).reshape(-1, len(COLUMNS))
     return state, {name: values[:, k].copy() for k, name in enumerate(COLUMNS)}
+
+
+def level_world(
+    site: Site,
+    epoch: Epoch,
+    *,
+    days: float,
+    vehicle: VehicleParams,
+    energy: EnergyParams,
+    datum_m: float = 0.0,
+) -> World:
+    """Return a world of endless level ground under the Sun of a place, for so many days from an instant."""
+    corner_m = -_LEVEL_CELLS * _LEVEL_CELL_M / 2
+    geometry = GridGeometry(
+        rows=_LEVEL_CELLS,
+        cols=_LEVEL_CELLS,
+        resolution_m=_LEVEL_CELL_M,
+        east_m=corner_m + _LEVEL_CELL_M / 2,
+        north_m=corner_m + _LEVEL_CELL_M / 2,
+        site=site,
+    )
+    flat = np.zeros(geometry.shape, np.float32)
+    return World(
+        ground=Ground(_level, resolution_mm=_FINE_MM, datum_m=datum_m, corner_m=(0.0, 0.0), first_mm=(0, 0)),
+        shadows=Dem(geometry=geometry, elevation_m=flat, datum_m=datum_m, source="level ground"),
+        sky=build_almanac(site, epoch, duration_s=days * SECONDS_PER_DAY),
+        vehicle=vehicle,
+        energy=energy,
+        watch=lambda _state: None,
+    )
+
+
+def _level(cells: Cells) -> npt.NDArray[np.float64]:
+    return np.zeros((cells.rows, cells.cols))
 
 
 COLUMNS = (

@@ -20,25 +20,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from rover.core.boundary import Mode
-from rover.core.grid import Dem, GridGeometry, Site
+from rover.core.grid import Site
 from rover.core.heat import HeatParams, PowerParams
 from rover.core.logged_day import LoggedDay
 from rover.core.time import SECONDS_PER_DAY, Epoch, parse_utc
 from rover.core.vehicle import VehicleParams
 from rover.io.dormancy_log import read_published_days
 from rover.io.vehicle import read_vehicle
-from rover.sky.almanac import build_almanac
 from rover.sky.sun import sun_from_moon
 from sim.physics.energy import EnergyParams
 from sim.physics.energy_faults import NO_FAULTS, EnergyFaults
-from sim.run.parked import Columns, stay
+from sim.run.parked import Columns, level_world, stay
 from sim.run.regolith_heat import read_regolith_heat
 from sim.run.world import World, WorldState
 
-LATITUDE_DEG, LONGITUDE_DEG = -45.4446, 177.5991
+LATITUDE_DEG, LONGITUDE_DEG, LANDER_M = -45.4446, 177.5991, -5935.0
 MARGIN_K = 5.0
 """Over what the battery survives: an acceptance margin of thermal design."""
 NAP_ENTER_DEG = 43.7
@@ -54,14 +52,6 @@ SITE = Site(
     body="moon",
     crs_wkt="",
 )
-
-
-@dataclass
-class Level:
-    """Ground that is level everywhere."""
-
-    def heights(self, east_m: npt.ArrayLike, north_m: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        return 0.0 * (np.asarray(east_m, np.float64) + np.asarray(north_m, np.float64))
 
 
 @dataclass(frozen=True)
@@ -91,18 +81,10 @@ def changed(figures: Figures, **part: Any) -> Figures:
     return Figures(figures.vehicle, power, heat)
 
 
-def level_world(figures: Figures, start: Epoch, days: float, *, regolith: str = "mare") -> World:
+def landing_site(figures: Figures, start: Epoch, days: float, *, regolith: str = "mare") -> World:
     """Return level ground at the landing site under the Sun from an instant on."""
-    geometry = GridGeometry(rows=8, cols=8, resolution_m=5.0, east_m=-17.5, north_m=-17.5, site=SITE)
-    flat = Dem(geometry=geometry, elevation_m=np.zeros((8, 8), np.float32), datum_m=-5935.0, source="level")
-    return World(
-        ground=Level(),  # type: ignore[arg-type]
-        shadows=flat,
-        sky=build_almanac(SITE, start, duration_s=days * SECONDS_PER_DAY),
-        vehicle=figures.vehicle,
-        energy=EnergyParams(power=figures.power, heat=figures.heat, regolith=read_regolith_heat(regolith)),
-        watch=lambda _state: None,
-    )
+    energy = EnergyParams(power=figures.power, heat=figures.heat, regolith=read_regolith_heat(regolith))
+    return level_world(SITE, start, days=days, vehicle=figures.vehicle, energy=energy, datum_m=LANDER_M)
 
 
 def asleep(_state: WorldState) -> Mode:
@@ -124,7 +106,7 @@ def before(epoch: Epoch, seconds: float) -> Epoch:
 
 def dawn(figures: Figures, wake: Epoch) -> Columns:
     """Return the three days round a wake of a rover that sleeps on."""
-    world = level_world(figures, before(wake, 2.5 * SECONDS_PER_DAY), 4)
+    world = landing_site(figures, before(wake, 2.5 * SECONDS_PER_DAY), 4)
     return stay(world, park(world), until_s=3.5 * SECONDS_PER_DAY, mode=asleep)[1]
 
 
@@ -165,7 +147,7 @@ def night(
     figures: Figures, faults: EnergyFaults = NO_FAULTS, *, days: float = 18.0
 ) -> tuple[WorldState, Columns]:
     """Return the night after lunar day 2, up to its end."""
-    world = level_world(figures, parse_utc(EVENING), days + 1)
+    world = landing_site(figures, parse_utc(EVENING), days + 1)
     return stay(
         world,
         park(world),
@@ -189,7 +171,7 @@ def best_rhu_w(figures: Figures) -> float:
 def working_day(figures: Figures, load_w: float, morning: str = MORNING) -> Columns:
     """Return a lunar day of a rover that is awake under a load all day."""
     loaded = figures.vehicle.model_copy(update={"charge_w": load_w})
-    world = level_world(Figures(loaded, figures.power, figures.heat), parse_utc(morning), 14)
+    world = landing_site(Figures(loaded, figures.power, figures.heat), parse_utc(morning), 14)
     return stay(world, park(world), until_s=13.0 * SECONDS_PER_DAY, mode=awake)[1]
 
 

@@ -67,7 +67,7 @@ class TestWakeAndSleep:
         for day in read_published_days():
             if day.sleep is None or not day.sleep_counts or day.lunar_day > built.LAST_DAY:
                 continue
-            world = built.level_world(YUTU_2, built.before(day.sleep, SECONDS_PER_DAY), 2)
+            world = built.landing_site(YUTU_2, built.before(day.sleep, SECONDS_PER_DAY), 2)
             last, columns = stay(
                 world,
                 built.park(world),
@@ -85,7 +85,7 @@ class TestWakeAndSleep:
     def test_a_whole_night_ends_with_its_array(self) -> None:
         """Lunar days 8 to 9: put to sleep on 2019-08-07 at 09:50, awake again on 2019-08-24 at 00:42."""
         asleep, awake = parse_utc("2019-08-07T09:50:00Z"), parse_utc("2019-08-24T00:42:00Z")
-        world = built.level_world(YUTU_2, built.before(asleep, 3600.0), 22)
+        world = built.landing_site(YUTU_2, built.before(asleep, 3600.0), 22)
         state, columns = stay(
             world,
             built.park(world),
@@ -104,7 +104,7 @@ class TestWakeAndSleep:
     def test_hours_awake_of_a_lunar_day(self) -> None:
         """299-316 h in the log of seven lunar days, 12 h to spare either way."""
         start = parse_utc("2019-03-26T00:00:00Z")
-        world = built.level_world(YUTU_2, start, 20)
+        world = built.landing_site(YUTU_2, start, 20)
         _, columns = stay(
             world,
             replace(built.park(world), mode=Mode.DORMANT),
@@ -180,7 +180,7 @@ def nap_exit_deg() -> float:
 
 class TestLunarDay:
     def test_ledgers_close_and_no_charge_comes_in_the_dark(self) -> None:
-        world = built.level_world(YUTU_2, parse_utc("2019-01-29T00:00:00Z"), 31)
+        world = built.landing_site(YUTU_2, parse_utc("2019-01-29T00:00:00Z"), 31)
         state, columns = stay(world, built.park(world, soc=0.9), until_s=SYNODIC_MONTH_S, mode=as_operated)
         assert abs(state.power.imbalance_j) <= 1e-9 * state.power.moved_j
         assert abs(state.heat.imbalance_j) <= 1e-9 * state.heat.moved_j
@@ -191,7 +191,7 @@ class TestLunarDay:
 
     def test_a_long_stay_is_cut_into_spans_and_shorter_ones_change_results_by_the_second_order(self) -> None:
         def after(step_s: float) -> WorldState:
-            world = built.level_world(YUTU_2, parse_utc("2019-02-01T00:00:00Z"), 2)
+            world = built.landing_site(YUTU_2, parse_utc("2019-02-01T00:00:00Z"), 2)
             begin = built.park(world, soc=0.5)
             return stay(world, begin, until_s=SECONDS_PER_DAY, mode=built.awake, step_s=step_s)[0]
 
@@ -206,7 +206,7 @@ class TestLunarDay:
             assert 3.0 < first / second < 5.0
 
     def test_the_state_after_a_step_follows_from_state_and_command(self) -> None:
-        world = built.level_world(YUTU_2, parse_utc("2019-02-01T00:00:00Z"), 4)
+        world = built.landing_site(YUTU_2, parse_utc("2019-02-01T00:00:00Z"), 4)
         state = built.park(world)
         command = Command(mode=Mode.CHARGE, duration_s=7200.0)
         first = world.step(state, command)
