@@ -16,9 +16,13 @@ import numpy.typing as npt
 from PIL import Image
 from rich.console import Console
 
+from rover.core.boundary import Mode
+from rover.core.grid import Site
+from rover.core.heat import HeatParams, PowerParams
 from rover.core.time import parse_utc
 from rover.io.dormancy_log import read_published_days
 from rover.io.raster import write_dem
+from rover.io.vehicle import read_vehicle
 from rover.limits.base import Span
 from rover.limits.mobility import LevelLimit, RollLimit, SlopeLimit, clearance_limit
 from rover.limits.power import ReserveLimit, WakeLimit
@@ -35,16 +39,23 @@ from sim.moon.cells import Cells
 from sim.moon.rocks import NO_ROCKS
 from sim.moon.site import SiteParams
 from sim.moon.surface import surface
+from sim.physics.energy import EnergyParams
+from sim.physics.energy_faults import EnergyFaults
 from sim.run.closed_loop import run_scenario
+from sim.run.parked import level_world, stay
+from sim.run.regolith_heat import read_regolith_heat
 from sim.run.runlog import RunLog
-from sim.run.scenario import load_scenario
-from sim.run.setting import load_site, prepare, seeded_dem
+from sim.run.scenario import OperationsTable, load_scenario
+from sim.run.setting import drivetrain_on, load_site, prepare, seeded_dem
+from sim.run.world import WorldState
 from sim.view.crater import Rings, draw_crater, rings_of
+from sim.view.energy import EnergySheet, draw_energy
 from sim.view.hindcast import draw_hindcast
 from sim.view.light import draw_lit_map
 from sim.view.maps import draw_map
 from sim.view.reach import ReachSheet, draw_reach
 from sim.view.save import save_figure
+from sim.view.style import BLUE, PURPLE
 from sim.view.tables import print_summary
 from sim.view.timelines import draw_timeline
 
@@ -67,6 +78,14 @@ PLANS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
 
 TRAVERSE_FROM = "2019-01-11T20:00:00Z"
 """Of `first-drive`: two days before the Sun is too low."""
+
+PARKED_UTC, PARKED_DAYS = "2019-07-25T06:00:00Z", 30.5
+PARKED_LOG = (
+    ("wake", "2019-07-25T19:59:00Z"),
+    ("sleep", "2019-08-07T09:50:00Z"),
+    ("wake", "2019-08-24T00:42:00Z"),
+)
+"""Lunar day 8 and the morning of the next, as in `maps/von-karman/yutu2_log.csv`."""
 
 REACH = (
     "terrain.size_m=360",
@@ -95,6 +114,7 @@ def main() -> None:
         "timeline.png": draw_timeline(log),
         "crater.png": crater_figure(),
         "light.png": light_figure(),
+        "energy.png": energy_figure(),
         "hindcast.png": draw_hindcast(sheet_of(predict(2, 44, read_published_days()))),
     }
     FIGURES.mkdir(exist_ok=True)
@@ -137,6 +157,68 @@ def light_figure() -> Figure:
     words = f"{LIGHT_UTC}: Sun {elevation:.1f} deg high, azimuth {azimuth:.0f} deg"
     title = f"Evening at the lander, synthetic Von K\u00e1rm\u00e1n, seed {CRATER_SEEDS[0]}"
     return draw_lit_map(dem, lit, title=title, lines=[words], sun_deg=(azimuth, elevation))
+
+
+def energy_figure() -> Figure:
+    """Return a lunar day of a rover that stays where it landed, and nights that it would not have lived through."""
+    vehicle, site = read_vehicle("yutu-2"), load_site("von-karman")
+    heat, epoch = vehicle.part("heat", HeatParams), parse_utc(PARKED_UTC, field="PARKED_UTC")
+    anchor = site.anchor
+    assert anchor is not None
+    place = Site(
+        latitude_rad=math.radians(anchor.latitude_deg),
+        longitude_rad=math.radians(anchor.longitude_deg),
+        body="moon",
+        crs_wkt="",
+    )
+    energy = EnergyParams(
+        power=vehicle.part("power", PowerParams), heat=heat, regolith=read_regolith_heat(site.regolith_heat)
+    )
+    world = level_world(
+        place,
+        epoch,
+        days=PARKED_DAYS + 1,
+        vehicle=vehicle.params,
+        drivetrain=drivetrain_on("von-karman", vehicle),
+        energy=energy,
+    )
+    begin = replace(world.init(east_m=0.0, north_m=0.0, yaw_rad=0.0, soc=0.9), mode=Mode.DORMANT)
+    sleep_rad = math.radians(OperationsTable().dormant_sun_elevation_deg)
+
+    def mode(state: WorldState) -> Mode:
+        asleep = state.sun.elevation_rad <= sleep_rad and not state.sun.rising
+        dark = state.mode is Mode.DORMANT and state.array_w < vehicle.params.wake_array_w
+        return Mode.DORMANT if asleep or dark else Mode.CHARGE
+
+    def parked(faults: EnergyFaults) -> dict[str, npt.NDArray[np.float64]]:
+        return stay(world, begin, until_s=PARKED_DAYS * 86400.0, mode=mode, faults=faults)[1]
+
+    columns = parked(EnergyFaults())
+    others = []
+    for words, colour, faults in (
+        ("body, array left open", PURPLE, EnergyFaults(fold_stuck=True)),
+        ("body, no heater units", BLUE, EnergyFaults(rhu_lost=1.0)),
+    ):
+        found = parked(faults)
+        others.append((words, colour, found["time_s"] / 86400.0, found["body_k"]))
+    published = [(words, epoch.seconds_until(parse_utc(utc)) / 86400.0) for words, utc in PARKED_LOG]
+    return draw_energy(
+        EnergySheet(
+            title="A lunar day and its night, parked",
+            lines=[
+                f"Simulated Yutu-2 on level ground at the landing site, from {PARKED_UTC}; shaded: dormant, the array "
+                "folded over the body.",
+                "Dashed blue lines: what the log says of this lunar day.",
+            ],
+            columns=columns,
+            others=others,
+            limits_k=[
+                ("too warm to work", heat.limits.work_max_k),
+                ("too cold to survive", heat.limits.survive_min_k),
+            ],
+            published=published,
+        )
+    )
 
 
 def reach_figure() -> Figure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -57,6 +58,7 @@ class Observation:
         soc: State of charge, 0-1.
         array_w: Output of the solar array.
         stalled: Whether the last motion was cut short by something that the wheels could not pass.
+        body_k: Temperature of the body, NaN where it is not measured.
         heights: Sensed elevations round the rover, NaN where none; None while parked or with the sensors off.
     """
 
@@ -70,3 +72,4 @@ class Observation:
     array_w: float
     stalled: bool
     heights: Dem | None
+    body_k: float = math.nan

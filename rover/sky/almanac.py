@@ -54,6 +54,8 @@ class Almanac:
     distance_m: npt.NDArray[np.float64]
     relay: RelayAlmanac | None = None
     _track: SplineTrack = field(init=False, repr=False)
+    _first_s: float = field(init=False, repr=False)
+    _last_s: float = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         track = SplineTrack(
@@ -65,6 +67,8 @@ class Almanac:
         for name in ("time_s", "direction", "distance_m"):
             object.__setattr__(self, name, getattr(track, name))
         object.__setattr__(self, "_track", track)
+        object.__setattr__(self, "_first_s", float(self.time_s[0]))
+        object.__setattr__(self, "_last_s", float(self.time_s[-1]))
 
     def sun_at(self, time_s: float) -> Sun:
         """Return the Sun at a time.
@@ -72,17 +76,42 @@ class Almanac:
         Raises:
             ValueError: The time is outside the almanac.
         """
-        if not self.time_s[0] <= time_s <= self.time_s[-1]:
-            raise ValueError(f"time_s = {time_s} is outside the almanac, which ends at {self.time_s[-1]}")
-        beside_s = time_s + (1.0 if time_s + 1.0 <= self.time_s[-1] else -1.0)
-        now, beside = self._track.vectors((time_s, beside_s)).tolist()
-        east, north, up, distance_m = now
-        return Sun(
-            azimuth_rad=math.atan2(east, north) % (2 * math.pi),
-            elevation_rad=math.atan2(up, math.hypot(east, north)),
-            distance_m=distance_m,
-            rising=(beside[2] > up) == bool(beside_s > time_s),
-        )
+        return self.suns_at((time_s,))[0]
+
+    def suns_at(self, times_s: Sequence[float]) -> list[Sun]:
+        """Return the Sun at a few times, in one go.
+
+        Raises:
+            ValueError: A time is outside the almanac.
+        """
+        last_s, asked = self._last_s, []
+        for time_s in times_s:
+            if not self._first_s <= time_s <= last_s:
+                raise ValueError(f"time_s = {time_s} is outside the almanac, which ends at {last_s}")
+            asked += [time_s, time_s + (1.0 if time_s + 1.0 <= last_s else -1.0)]
+        found = self._track.vectors(asked).tolist()
+        suns = []
+        for k in range(0, len(asked), 2):
+            east, north, up, distance_m = found[k]
+            suns.append(
+                Sun(
+                    azimuth_rad=math.atan2(east, north) % (2 * math.pi),
+                    elevation_rad=math.atan2(up, math.hypot(east, north)),
+                    distance_m=distance_m,
+                    rising=(found[k + 1][2] > up) == (asked[k + 1] > asked[k]),
+                )
+            )
+        return suns
+
+    def suns(self, time_s: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Return (n, 4) the Sun at n times: unit vector towards it (east, north, up), and its distance in m.
+
+        A time outside the almanac is taken for the nearest inside.
+        """
+        asked = np.clip(np.asarray(time_s, np.float64), self.time_s[0], self.time_s[-1])
+        found = self._track.vectors(asked)
+        length = np.linalg.norm(found[:, :3], axis=1, keepdims=True)
+        return np.concatenate([found[:, :3] / length, found[:, 3:]], axis=1)
 
     def elevations(self, time_s: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Return the Sun's elevation in radians at many times.

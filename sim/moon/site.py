@@ -40,7 +40,7 @@ def _known(format_: int) -> int:
 
 
 class SiteParams(Table):
-    """All of a site file."""
+    """All of a site file. `regolith_heat` names one of the kinds of `maps/regolith_heat.toml`."""
 
     format: Annotated[int, Field(strict=True), AfterValidator(_known)]
     name: Annotated[str, Field(min_length=1)]
@@ -53,6 +53,7 @@ class SiteParams(Table):
     craters: CraterParams
     rocks: RockParams
     regolith: RegolithParams
+    regolith_heat: Annotated[str, Field(min_length=1)] = "mare"
     feature: tuple[FeatureParams, ...] = ()
     target: tuple[TargetParams, ...] = ()
 

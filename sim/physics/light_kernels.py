@@ -10,12 +10,13 @@ from rover.core.jit import kernel
 
 
 @kernel
-def horizon_tangent(z, resolution, row, col, height, d_row, d_col):  # type: ignore[no-untyped-def]
-    """Return the tangent of the horizon's elevation along one direction, from one cell away on.
+def horizon_tangent(z, resolution, row, col, height, d_row, d_col, begin=1.0, sink=0.0):  # type: ignore[no-untyped-def]
+    """Return the tangent of the horizon's elevation along one direction, from `begin` cells away on.
 
     The ground is bilinear between cell centres, so its crests lie on the lines through them: it is asked wherever the
     ray crosses one, and half-way between. `row`, `col` are where the eye is, in cells; `height` its height;
-    `d_row`, `d_col` a unit step. Unknown ground hides nothing.
+    `d_row`, `d_col` a unit step; `sink` is what the ground sinks by over the square of a distance, 1/m. Unknown ground
+    hides nothing.
     """
     rows, cols = z.shape
     best = -1.0e9
@@ -26,11 +27,11 @@ def horizon_tangent(z, resolution, row, col, height, d_row, d_col):  # type: ign
     # Distances at which the ray next crosses a line of each kind.
     next_row = ((math.floor(row) + 1.0 - row) if d_row > 0.0 else (row - math.ceil(row) + 1.0)) * per_row
     next_col = ((math.floor(col) + 1.0 - col) if d_col > 0.0 else (col - math.ceil(col) + 1.0)) * per_col
-    before = 1.0
-    while next_row < before:
-        next_row += per_row
-    while next_col < before:
-        next_col += per_col
+    before = begin
+    if next_row < before:
+        next_row += math.ceil((before - next_row) / per_row) * per_row
+    if next_col < before:
+        next_col += math.ceil((before - next_col) / per_col) * per_col
     distance = before
     while True:
         for half in range(2):
@@ -47,7 +48,8 @@ def horizon_tangent(z, resolution, row, col, height, d_row, d_col):  # type: ign
             north = np.float64(z[i + 1, j]) * (1 - v) + np.float64(z[i + 1, j + 1]) * v
             ground = south * (1 - u) + north * u
             if not math.isnan(ground):
-                best = max(best, (ground - height) / (at * resolution))
+                away = at * resolution
+                best = max(best, (ground - height) / (away * (1.0 + 2.0 * sink * ground)) - sink * away)
         before = distance
         if next_row < next_col:
             distance = next_row

@@ -21,7 +21,7 @@ from sim.physics.mobility import (
 )
 from sim.physics.steering import WheelCommands
 from sim.physics.suspension import Cells, Stance, settle
-from sim.physics.wheel_faults import MobilityFaults
+from sim.physics.wheel_faults import NO_FAULTS, MobilityFaults
 
 PerWheel = tuple[float, ...]
 
@@ -45,13 +45,11 @@ class Body:
         soil: Soil,
         drivetrain: Drivetrain,
         vehicle: VehicleParams,
-        faults: MobilityFaults,
     ) -> None:
         self.drivetrain = drivetrain
         self._ground = ground
         self._soil = soil
         self._vehicle = vehicle
-        self._faults = faults
 
     def settle(self, pose: Pose, *, backwards: bool, sinkage_m: float) -> Stance:
         """Return how it stands; arguments as `sim.physics.suspension.settle` takes them."""
@@ -68,21 +66,23 @@ class Body:
     def at_rest(self, pose: Pose) -> tuple[Stance, PerWheel]:
         """Return how it stands where it has been put down, and what each wheel sinks in."""
         stance = self.settle(pose, backwards=False, sinkage_m=0.0)
-        sinkage = self.resting_sinkage_m(pose, stance)
+        sinkage = self.resting_sinkage_m(pose, stance, NO_FAULTS)
         return replace(stance, belly_gap_m=stance.belly_gap_m - _mean(sinkage)), sinkage
 
-    def resting_sinkage_m(self, pose: Pose, stance: Stance) -> PerWheel:
-        return resting_sinkage_m(self.drivetrain, stance, self._firmness(pose))
+    def resting_sinkage_m(self, pose: Pose, stance: Stance, faults: MobilityFaults) -> PerWheel:
+        return resting_sinkage_m(self.drivetrain, stance, self._firmness(pose, faults))
 
-    def motion(self, pose: Pose, stance: Stance, commands: WheelCommands, dug_m: PerWheel) -> Motion:
+    def motion(
+        self, pose: Pose, stance: Stance, commands: WheelCommands, dug_m: PerWheel, faults: MobilityFaults
+    ) -> Motion:
         """Return how the wheels make it move from where it stands."""
         return move(
             self.drivetrain,
             commands,
             stance,
-            self._firmness(pose),
+            self._firmness(pose, faults),
             dug_m=np.array(dug_m),
-            faults=self._faults,
+            faults=faults,
         )
 
     def moved(
@@ -134,14 +134,14 @@ class Body:
         left = max(0.0, 1.0 - rolled_m / (CLIMB_OUT_RADII * self._vehicle.wheel_radius_m))
         return tuple(depth * left for depth in dug_m)
 
-    def _firmness(self, pose: Pose) -> npt.NDArray[np.float64]:
+    def _firmness(self, pose: Pose, faults: MobilityFaults) -> npt.NDArray[np.float64]:
         return firmness_at(
             self.drivetrain,
             self._soil.near(pose.east_m, pose.north_m),
             east_m=pose.east_m,
             north_m=pose.north_m,
             yaw_rad=pose.yaw_rad,
-            faults=self._faults,
+            faults=faults,
         )
 
 

@@ -19,11 +19,22 @@ from rover.onboard.executive import ExecutiveState
 from rover.planning.given_plan import Given
 from rover.planning.problem import NoPlan, Plan, Planner
 from rover.planning.registry import load_planner
+from sim.physics.energy import EnergyParams
+from sim.physics.light import far_ground
+from sim.physics.thermal import Fate
 from sim.run.metrics import summarize, versions
 from sim.run.monitor import Monitor
 from sim.run.runlog import FORMAT, TELEMETRY_COLUMNS, Event, Outcome, RunLog, Severity
 from sim.run.scenario import Scenario
-from sim.run.setting import Setting, prepare, world_drivetrain, world_ground, world_soil
+from sim.run.setting import (
+    Setting,
+    energy_params,
+    prepare,
+    region_dem,
+    world_drivetrain,
+    world_ground,
+    world_soil,
+)
 from sim.run.world import World, WorldState
 from sim.sensors.suite import SensorSuite
 
@@ -72,9 +83,11 @@ def run_scenario(
         scenario = scenario.model_copy(update={"seed": seed})
     scenario.read_vehicle().part("chassis", ChassisParams)
     setting = prepare(scenario, allow_body=allow_body, max_cells=max_cells)
+    energy = energy_params(scenario)
     planner = planner or load_planner(scenario.planner)
     answer = setting.control.plan(planner) if given is None else setting.control.follow(given)
-    run = _Run(setting, planner, answer, planned_by=planner.name if given is None else given.planner)
+    planned_by = planner.name if given is None else given.planner
+    run = _Run(setting, energy, planner, answer, planned_by=planned_by)
     if isinstance(answer, NoPlan):
         run.end(Outcome.NO_PLAN, str(answer))
     else:
@@ -110,6 +123,11 @@ class _Tape:
                 state.sun.elevation_rad,
                 state.slip,
                 state.mean_sinkage_m,
+                state.heat.body_k,
+                state.heat.array_k,
+                state.heat.mast_k,
+                state.heat.wheels_k,
+                state.ground_k,
                 float(MODES.index(state.mode)),
             )
         )
@@ -126,8 +144,17 @@ class _Tape:
 class _Run:
     """One run: the parties, and what is noted down."""
 
-    def __init__(self, setting: Setting, planner: Planner, answer: Plan | NoPlan, *, planned_by: str) -> None:
+    def __init__(
+        self,
+        setting: Setting,
+        energy: EnergyParams,
+        planner: Planner,
+        answer: Plan | NoPlan,
+        *,
+        planned_by: str,
+    ) -> None:
         self.setting = setting
+        self.energy = energy
         self.planned_by = planned_by
         self.planner = planner
         self.plan = answer if isinstance(answer, Plan) else None
@@ -148,6 +175,7 @@ class _Run:
             min_drive_sun_rad=sun.min_drive_rad,
             nap_enter_sun_rad=sun.nap_enter_rad,
             nap_exit_sun_rad=sun.nap_exit_rad,
+            work_max_k=energy.heat.limits.work_max_k,
         )
 
     def end(self, outcome: Outcome, reason: str) -> None:
@@ -185,13 +213,16 @@ class _Run:
     def _parties(self) -> tuple[World, SensorSuite]:
         setting = self.setting
         ground = world_ground(setting.scenario, setting.dem)
+        region = region_dem(setting.scenario)
         world = World(
             ground=ground,
             soil=world_soil(setting.scenario, setting.dem),
             shadows=setting.dem,
+            far=None if region is None else far_ground(region),
             sky=setting.almanac,
             vehicle=setting.vehicle,
             drivetrain=world_drivetrain(setting.scenario),
+            energy=self.energy,
             watch=self.monitor.watch,
         )
         sequence = np.random.SeedSequence(setting.scenario.seed, spawn_key=(_SENSOR_STREAM, 0))
@@ -213,6 +244,9 @@ class _Run:
         if state.power.unserved_j > 0:
             self._note(state, "lost", Severity.FATAL, "the battery is empty and the loads go unserved")
             self.end(Outcome.LOST, "the battery ran empty")
+        elif state.heat.fate is not Fate.SOUND:
+            self._note(state, state.heat.fate.value, Severity.FATAL, self._died_of(state))
+            self.end(Outcome.LOST, self._died_of(state))
         elif mind.finished is not None:
             self.end(Outcome.ARRIVED if mind.arrived else Outcome.STOPPED_SAFE, mind.finished)
         elif state.time_s > self.setting.deadline_s:
@@ -222,6 +256,11 @@ class _Run:
         else:
             return False
         return True
+
+    def _died_of(self, state: WorldState) -> str:
+        limits, frozen = self.energy.heat.limits, state.heat.fate is Fate.FROZEN
+        bound_k = limits.survive_min_k if frozen else limits.survive_max_k
+        return f"the body {'froze' if frozen else 'overheated'}, beyond the {bound_k:g} K that it survives"
 
     def _note_changes(self, before: ExecutiveState, after: ExecutiveState, state: WorldState) -> None:
         """Note what is worth saying of a step of the executive."""
@@ -361,6 +400,7 @@ def _observe(senses: SensorSuite, state: WorldState, setting: Setting, looking: 
         roll_rad=state.stance.roll_rad,
         soc=state.power.stored_j / setting.vehicle.battery_j,
         array_w=state.array_w,
+        body_k=state.heat.body_k,
         stalled=state.stalled,
         looking=looking and state.sun.elevation_rad > 0,  # stereo is blind in the dark
     )

@@ -25,12 +25,14 @@ class Monitor:
         min_drive_sun_rad: float,
         nap_enter_sun_rad: float,
         nap_exit_sun_rad: float,
+        work_max_k: float = math.inf,
     ) -> None:
         self._vehicle = vehicle
         always = [(-math.inf, math.inf)] * len(zones)
         self._zones = list(zip(zones, always if zone_times is None else zone_times, strict=True))
         self._reserve_soc = reserve_soc
         self._sun_rad = (min_drive_sun_rad, nap_enter_sun_rad, nap_exit_sun_rad)
+        self._work_max_k = work_max_k
         self._peaked = False
         self._broken: set[str] = set()
         self._unserved_j = 0.0
@@ -55,6 +57,8 @@ class Monitor:
             self._at_least(f"zone {zone.name}", state, clearance_m(zone, covered), 0.0, "m")
         elevation_rad = state.sun.elevation_rad
         self._peaked = elevation_rad >= self._sun_rad[1] or (self._peaked and elevation_rad > 0)
+        if state.mode in (Mode.DRIVE, Mode.COMMAND):
+            self._at_most("too warm to work", state, state.heat.body_k, self._work_max_k, "K")
         if state.mode is Mode.DRIVE:
             elevation = deg(state.sun.elevation_rad)
             self._at_least("drive in low Sun", state, elevation, deg(self._sun_rad[0]), "deg")

@@ -91,6 +91,11 @@ TELEMETRY_COLUMNS: Mapping[str, str] = {
     "sun_elevation_rad": "rad",
     "slip": "slip ratio of the last drive, mean of the wheels",
     "sinkage_m": "m, mean of the wheels, holes that they have dug with it",
+    "body_k": "K, of the body and the battery in it",
+    "array_k": "K",
+    "mast_k": "K",
+    "wheels_k": "K",
+    "ground_k": "K, surface of the ground around",
     "mode": "name in telemetry.npz; in memory its place in `RunLog.modes`",
 }
 

@@ -13,6 +13,7 @@ from rover.core.bodies import MOON
 from rover.core.chassis import ChassisParams
 from rover.core.errors import DemFileError, DemFrameError, PlaceError, ResourceError, SiteError
 from rover.core.grid import Dem, GridGeometry, Site, check_square
+from rover.core.heat import HeatParams, PowerParams
 from rover.core.time import SYNODIC_MONTH_S, Epoch, parse_utc
 from rover.core.vehicle import VehicleParams
 from rover.core.zones import Zone
@@ -22,6 +23,7 @@ from rover.io.elevation import DEFAULT_MAX_CELLS
 from rover.io.raster import UNPLACED, read_dem
 from rover.io.stations import read_stations
 from rover.io.toml import read_toml
+from rover.io.vehicle import Vehicle
 from rover.limits.power import wake_elevation_rad
 from rover.limits.thermal import SunWindowParams
 from rover.sky.almanac import Almanac, build_almanac
@@ -32,6 +34,8 @@ from sim.moon.ground import Ground
 from sim.moon.site import SiteParams, site_from_table
 from sim.moon.soil import Soil, SoilParams, soil_from_table
 from sim.physics.drivetrain import Drivetrain, drivetrain_of
+from sim.physics.energy import EnergyParams
+from sim.run.regolith_heat import read_regolith_heat
 from sim.run.scenario import Scenario
 from sim.run.scenario_times import deadline_of, timed_rules, times_of
 from sim.run.window import PYTHON, check_cells, check_fit, check_seed, exactly, resolution_of, window_of
@@ -90,14 +94,36 @@ def region_dem(scenario: Scenario) -> Dem | None:
     """Return seeded ground far around the map, in its frame, for the horizon; None about a measured DEM."""
     if scenario.terrain.dem is not None:
         return None
-    site, half_mm, cell_mm = load_site(scenario.site.name), REGION_REACH_M * 1000, REGION_CELL_M * 1000
+    site = load_site(scenario.site.name)
+    return _region(site, scenario.seed, frame_of(scenario, site), origin_mm_of(scenario, site))
+
+
+@lru_cache(maxsize=2)
+def _region(site: SiteParams, seed: int, frame: Site, origin_mm: tuple[int, int]) -> Dem:
+    """Return the region, made once for the planner and for the world."""
+    half_mm, cell_mm = REGION_REACH_M * 1000, REGION_CELL_M * 1000
     return synthesize(
         site,
-        seed=scenario.seed,
+        seed=seed,
         window=Window(east_mm=-half_mm, north_mm=-half_mm, width_mm=2 * half_mm, height_mm=2 * half_mm),
         resolution_mm=cell_mm,
-        geometry_site=frame_of(scenario, site),
-        origin_mm=origin_mm_of(scenario, site),
+        geometry_site=frame,
+        origin_mm=origin_mm,
+    )
+
+
+def energy_params(scenario: Scenario) -> EnergyParams:
+    """Return what power and heat of a scenario's rover on its ground depend on.
+
+    Raises:
+        VehicleError: Its vehicle has no `[power]` or no `[heat]`.
+        SiteError: Its site names no kind of regolith that is known.
+    """
+    vehicle = scenario.read_vehicle()
+    return EnergyParams(
+        power=vehicle.part("power", PowerParams),
+        heat=vehicle.part("heat", HeatParams),
+        regolith=read_regolith_heat(load_site(scenario.site.name).regolith_heat),
     )
 
 
@@ -237,9 +263,13 @@ def world_drivetrain(scenario: Scenario) -> Drivetrain:
     Raises:
         VehicleError: Its file has no table `[chassis]`.
     """
-    vehicle = scenario.read_vehicle()
+    return drivetrain_on(scenario.site.name, scenario.read_vehicle())
+
+
+def drivetrain_on(site: str, vehicle: Vehicle) -> Drivetrain:
+    """Return the same of a vehicle on the soils of a site by name or path."""
     chassis = vehicle.part("chassis", ChassisParams)
-    return drivetrain_of(vehicle.params, chassis, load_site(scenario.site.name).regolith, load_soil())
+    return drivetrain_of(vehicle.params, chassis, load_site(site).regolith, load_soil())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

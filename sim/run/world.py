@@ -6,8 +6,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from rover.core.boundary import Command, Mode
 from rover.core.grid import Dem
 from rover.core.vehicle import VehicleParams
@@ -15,18 +13,24 @@ from rover.sky.almanac import Almanac, Sun
 from sim.moon.ground import Ground
 from sim.moon.soil import Soil
 from sim.physics.drivetrain import Drivetrain
-from sim.physics.light import lit_fraction
+from sim.physics.energy import EnergyModel, EnergyParams, Spell
+from sim.physics.illumination import Illumination, Shine
+from sim.physics.light import FarGround
 from sim.physics.mobility import Motion
-from sim.physics.power import PowerState, array_w, flow
+from sim.physics.power import PowerState, body_axes
 from sim.physics.steering import WheelCommands, arc_commands, turn_commands
 from sim.physics.suspension import Stance
-from sim.physics.wheel_faults import NO_FAULTS, MobilityFaults
+from sim.physics.thermal import HeatState
 from sim.run.body import Body, Pose, on_the_map
+from sim.run.faults import NOTHING_WRONG, WorldFaults
 
 MICRO_STEP_M = 0.1
 """The ground is felt anew this often."""
 
 MICRO_TURN_RAD = math.radians(10.0)
+
+LONGEST_SPAN_S = 600.0
+"""Light, charge and temperatures are reckoned anew at least this often."""
 
 PANEL_HEIGHT_M = 1.0
 """Of the array above the ground (the rover stands 1.1 m high with its panels open, NSSDC 2018-103A)."""
@@ -41,8 +45,10 @@ class WorldState:
         east_m, north_m, yaw_rad: Pose in the terrain's frame.
         stance: How it stands.
         power: Battery and ledger.
+        heat: Temperatures and their ledger.
         mode: What it was told to be in.
         array_w, load_w: At the end of the last command.
+        ground_k: Of the surface of the ground around.
         lit: Share of the solar disc in view.
         sun: Where the Sun is.
         distance_m: Driven since the start.
@@ -59,9 +65,11 @@ class WorldState:
     yaw_rad: float
     stance: Stance
     power: PowerState
+    heat: HeatState
     mode: Mode
     array_w: float
     load_w: float
+    ground_k: float
     lit: float
     sun: Sun
     distance_m: float
@@ -96,8 +104,9 @@ class World:
         sky: Almanac,
         vehicle: VehicleParams,
         drivetrain: Drivetrain,
+        energy: EnergyParams,
         watch: Watch,
-        faults: MobilityFaults = NO_FAULTS,
+        far: FarGround | None = None,
         micro_step_m: float = MICRO_STEP_M,
     ) -> None:
         """Build a world.
@@ -109,34 +118,49 @@ class World:
             sky: The Sun.
             vehicle: The machine.
             drivetrain: Its suspension, wheels and motors on the soils of the site.
+            energy: Its array, battery and heat, and the heat of the ground.
             watch: Called with every state on the way, not only at a command's end.
-            faults: What is wrong with wheels and soil.
+            far: Coarser ground beyond `shadows`, None where there is none.
             micro_step_m: The ground is felt anew this often.
         """
         self.ground = ground
-        self._body = Body(ground=ground, soil=soil, drivetrain=drivetrain, vehicle=vehicle, faults=faults)
+        self._body = Body(ground=ground, soil=soil, drivetrain=drivetrain, vehicle=vehicle)
         self._micro_step_m = micro_step_m
-        self._shadows = shadows
         self._sky = sky
         self._vehicle = vehicle
         self._watch = watch
+        self._faults = NOTHING_WRONG
+        self._model = EnergyModel(vehicle, energy)
+        self._light = Illumination(shadows, far, sky, energy.regolith)
+
+    @property
+    def capacity_j(self) -> float:
+        """What the battery holds when it is full and sound."""
+        return self._vehicle.battery_j
 
     def init(self, *, east_m: float, north_m: float, yaw_rad: float, soc: float) -> WorldState:
         """Return the state in which a run begins, at time 0."""
-        stored = soc * self._vehicle.battery_j
-        stance, sinkage = self._body.at_rest(Pose(east_m=east_m, north_m=north_m, yaw_rad=yaw_rad))
-        state = WorldState(
+        pose = Pose(east_m=east_m, north_m=north_m, yaw_rad=yaw_rad)
+        stance, sinkage = self._body.at_rest(pose)
+        load_w = self._vehicle.load_w(Mode.CHARGE)
+        height_m = stance.up_m + PANEL_HEIGHT_M
+        shine = self._light.at(0.0, self._sky.sun_at(0.0), east_m=east_m, north_m=north_m, height_m=height_m)
+        spell = self._spell(shine, stance, yaw_rad, mode=Mode.CHARGE, motors_w=0.0, duration_s=0.0)
+        power, heat = self._model.begin(spell, soc=soc)
+        return WorldState(
             time_s=0.0,
             east_m=east_m,
             north_m=north_m,
             yaw_rad=yaw_rad,
             stance=stance,
-            power=PowerState(stored_j=stored, first_j=stored),
+            power=power,
+            heat=heat,
             mode=Mode.CHARGE,
-            array_w=0.0,
-            load_w=0.0,
-            lit=0.0,
-            sun=self._sky.sun_at(0.0),
+            array_w=self._model.output_w(spell, heat.array_k),
+            load_w=load_w,
+            ground_k=shine.ground_k,
+            lit=shine.lit,
+            sun=shine.sun,
             distance_m=0.0,
             slip=0.0,
             stalled=False,
@@ -144,11 +168,10 @@ class World:
             sinkage_m=sinkage,
             dug_m=(0.0,) * len(sinkage),
         )
-        out_w, lit, sun = self._array(state, 0.0)
-        return replace(state, array_w=out_w, lit=lit, sun=sun)
 
-    def step(self, state: WorldState, command: Command) -> WorldState:
-        """Carry out a command."""
+    def step(self, state: WorldState, command: Command, *, faults: WorldFaults = NOTHING_WRONG) -> WorldState:
+        """Carry out a command, under what is wrong meanwhile."""
+        self._faults = faults  # of this command alone
         state = replace(state, mode=command.mode, stalled=False, slip=0.0, motion=None)
         if command.mode is not Mode.DRIVE:
             return self._pass_time(state, command.duration_s, motors_w=0.0)
@@ -169,7 +192,7 @@ class World:
         return state
 
     def _micro_turn(self, state: WorldState, commands: WheelCommands, turn_rad: float) -> WorldState:
-        motion = self._body.motion(state.pose, state.stance, commands, state.dug_m)
+        motion = self._motion(state, commands)
         rate = on_the_map(motion, state.stance)[2]
         if motion.stuck or not rate * turn_rad > 0:
             return self._spin(state, motion, abs(turn_rad / commands.twist[2]))
@@ -198,7 +221,7 @@ class World:
 
     def _micro_step(self, state: WorldState, commands: WheelCommands, move_m: float) -> WorldState:
         """Try one small step; where the ground does not let it, time and energy go all the same."""
-        motion = self._body.motion(state.pose, state.stance, commands, state.dug_m)
+        motion = self._motion(state, commands)
         forward = on_the_map(motion, state.stance)[0]
         if motion.stuck or not forward * move_m > 0:
             return self._spin(state, motion, abs(move_m) / self._vehicle.speed_m_s)
@@ -249,7 +272,7 @@ class World:
             stalled=True,
             slip=1.0,
             motion=motion,
-            sinkage_m=self._body.resting_sinkage_m(state.pose, state.stance),
+            sinkage_m=self._body.resting_sinkage_m(state.pose, state.stance, self._faults.mobility),
             dug_m=self._body.dug_deeper(state.dug_m, motion, duration_s),
         )
         gap = state.stance.belly_gap_m - (sunk.mean_sinkage_m - state.mean_sinkage_m)
@@ -257,55 +280,60 @@ class World:
         self._watch(sunk)
         return sunk
 
+    def _motion(self, state: WorldState, commands: WheelCommands) -> Motion:
+        return self._body.motion(state.pose, state.stance, commands, state.dug_m, self._faults.mobility)
+
     def _pass_time(self, state: WorldState, duration_s: float, *, motors_w: float) -> WorldState:
-        """Let time pass where the rover stands: array and loads at the middle of the span."""
-        out_w, lit, _ = self._array(state, state.time_s + duration_s / 2)
-        taken_w = 0.0 if state.mode is Mode.DORMANT else out_w  # folded for the night, it only senses
-        load_w = self._vehicle.load_w(state.mode) + motors_w
-        power = flow(
-            state.power, array_out_w=taken_w, load_w=load_w, duration_s=duration_s, vehicle=self._vehicle
+        """Let time pass where the rover stands, in spans none of which is long."""
+        count = max(1, math.ceil(duration_s / LONGEST_SPAN_S - 1e-9))
+        for _ in range(count):
+            state = self._pass_span(state, duration_s / count, motors_w=motors_w)
+        return state
+
+    def _pass_span(self, state: WorldState, duration_s: float, *, motors_w: float) -> WorldState:
+        """Let a short time pass: light, array and loads as in its middle."""
+        middle_s, time_s = state.time_s + duration_s / 2, state.time_s + duration_s
+        at_middle, at_end = self._sky.suns_at((middle_s, time_s))
+        shine = self._light.at(
+            middle_s,
+            at_middle,
+            east_m=state.east_m,
+            north_m=state.north_m,
+            height_m=state.stance.up_m + PANEL_HEIGHT_M,
         )
-        time_s = state.time_s + duration_s
+        spell = self._spell(
+            shine, state.stance, state.yaw_rad, mode=state.mode, motors_w=motors_w, duration_s=duration_s
+        )
+        power, heat, out_w = self._model.spend(state.power, state.heat, spell)
         return replace(
             state,
             time_s=time_s,
             power=power,
+            heat=heat,
             array_w=out_w,
-            load_w=load_w,
-            lit=lit,
-            sun=self._sky.sun_at(time_s),
+            load_w=spell.load_w + motors_w,
+            ground_k=shine.ground_k,
+            lit=shine.lit,
+            sun=at_end,
         )
 
-    def _array(self, state: WorldState, time_s: float) -> tuple[float, float, Sun]:
-        """Return the array's output, the share of the disc in view and the Sun, at a time."""
-        sun = self._sky.sun_at(time_s)
-        if sun.elevation_rad < -0.01:
-            return 0.0, 0.0, sun
-        stance = state.stance
-        lit = lit_fraction(
-            self._shadows,
-            east_m=state.east_m,
-            north_m=state.north_m,
-            height_m=stance.up_m + PANEL_HEIGHT_M,
-            azimuth_rad=sun.azimuth_rad,
-            elevation_rad=sun.elevation_rad,
-            sun_distance_m=sun.distance_m,
+    def _spell(
+        self,
+        shine: Shine,
+        stance: Stance,
+        yaw_rad: float,
+        *,
+        mode: Mode,
+        motors_w: float,
+        duration_s: float,
+    ) -> Spell:
+        return Spell(
+            exposure=shine.exposure,
+            axes=body_axes(yaw_rad, stance.pitch_rad, stance.roll_rad),
+            folded=mode is Mode.DORMANT
+            and not self._faults.energy.fold_stuck,  # folded for the night, it only senses
+            load_w=self._vehicle.load_w(mode),
+            motors_w=motors_w,
+            duration_s=duration_s,
+            faults=self._faults.energy,
         )
-        level = math.cos(sun.elevation_rad)
-        direction = np.array(
-            [
-                level * math.sin(sun.azimuth_rad),
-                level * math.cos(sun.azimuth_rad),
-                math.sin(sun.elevation_rad),
-            ]
-        )
-        out_w = array_w(
-            direction,
-            sun.distance_m,
-            lit,
-            self._vehicle,
-            yaw_rad=state.yaw_rad,
-            pitch_rad=stance.pitch_rad,
-            roll_rad=stance.roll_rad,
-        )
-        return out_w, lit, sun

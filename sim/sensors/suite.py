@@ -43,6 +43,7 @@ class SensorSuite:
         array_w: float,
         stalled: bool,
         looking: bool,
+        body_k: float = math.nan,
     ) -> Observation:
         """Return what is sensed at a moment; heights only when `looking`. Place and heading are exact so far."""
         noise = self._generator.normal(0.0, math.radians(self._vehicle.tilt_noise_deg), 2)
@@ -56,6 +57,7 @@ class SensorSuite:
             soc=soc,
             array_w=array_w,
             stalled=stalled,
+            body_k=body_k,
             heights=self._heights(east_m, north_m) if looking and self._sees_heights else None,
         )
 

@@ -179,6 +179,25 @@ def draw_power(ax: Axes, log: RunLog) -> None:
     ax.legend(bbox_to_anchor=(1.0, 1.0), **_LEGEND)
 
 
+_TEMPERATURES = (
+    ("ground_k", "ground", "#8C6D46"),
+    ("array_k", "array", style.ORANGE),
+    ("body_k", "body", style.VERMILLION),
+)
+
+
+def draw_temperatures(ax: Axes, log: RunLog) -> None:
+    """Draw how warm ground, array and body are; a run from before they were recorded says so."""
+    known = [(name, words, colour) for name, words, colour in _TEMPERATURES if name in log.telemetry]
+    for name, words, colour in known:
+        ax.plot(days(log), column(log, name), color=colour, lw=1.4, gid=name, label=words, **_dot(log))
+    ax.set(ylabel="heat (K)", ylim=(50, 400), yticks=(100, 200, 300, 400))
+    if known:
+        ax.legend(bbox_to_anchor=(1.0, 1.05), **_LEGEND)
+    else:
+        ax.text(0.5, 0.5, "Not recorded.", transform=ax.transAxes, ha="center", va="center")
+
+
 def draw_distance(ax: Axes, log: RunLog) -> None:
     """Draw the distance driven and the length of the plan."""
     distance, planned = column(log, "distance_m"), float(log.summary["planned_length_m"])

@@ -1,4 +1,4 @@
-"""The timeline of a run: the Sun, what the rover did, its charge, power and distance, on one axis of time."""
+"""The timeline of a run: the Sun, what the rover did, charge, power, heat and distance, on one axis of time."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ _PANELS = (
     (panels.draw_modes, 2.0),
     (panels.draw_charge, 1.05),
     (panels.draw_power, 1.05),
+    (panels.draw_temperatures, 1.15),
     (panels.draw_distance, 1.3),
 )
 _NIGHT_SHADE = "#D5D8E6"

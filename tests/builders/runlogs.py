@@ -150,6 +150,11 @@ class _Tape:
             "harvest_j": self.harvest_j,
             "load_j": self.load_j,
             "sun_elevation_rad": self.sun_rad(),
+            "body_k": 285.0 + 30.0 * math.sin(self.sun_rad()),
+            "array_k": 110.0 + 260.0 * max(0.0, math.sin(self.sun_rad())) ** 0.25,
+            "mast_k": 200.0 + 120.0 * math.sin(self.sun_rad()),
+            "wheels_k": 200.0 + 110.0 * math.sin(self.sun_rad()),
+            "ground_k": 95.0 + 280.0 * max(0.0, math.sin(self.sun_rad())) ** 0.25,
             "mode": float(MODES.index(mode)),
         }
         self.rows.append(row)

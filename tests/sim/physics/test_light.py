@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.interpolate import RegularGridInterpolator
 
-from rover.core.bodies import AU_M
+from rover.core.bodies import AU_M, SUN_RADIUS_M
 from rover.core.grid import Dem, GridGeometry, Site
-from sim.physics.light import SUN_RADIUS_M, disc_above, lit_fraction
+from sim.physics.light import disc_above, far_ground, horizon_rad, lit_fraction, skyline_rad
 from sim.physics.light_kernels import horizon_tangent
 
 SITE = Site(latitude_rad=0.0, longitude_rad=0.0, body="moon", crs_wkt="")
@@ -187,6 +187,93 @@ def test_a_published_crater_lit_and_shadow_on_every_cell(reference: Path) -> Non
     assert wrong == []
     assert flux_out < 0.051  # W/m2, the table's rounding
     assert 1000 < (table[:, 4] == 0).sum() < 3000
+
+
+def far_dem(heights: npt.ArrayLike, resolution_m: float = 400.0, datum_m: float = -6000.0) -> Dem:
+    """Return ground centred on the middle of a near map of 20 x 20 m."""
+    held = np.asarray(heights, np.float32)
+    half = (held.shape[0] - 1) / 2 * resolution_m
+    geometry = GridGeometry(
+        rows=held.shape[0],
+        cols=held.shape[1],
+        resolution_m=resolution_m,
+        east_m=10.0 - half,
+        north_m=10.0 - half,
+        site=SITE,
+    )
+    return Dem(geometry=geometry, elevation_m=held, datum_m=datum_m, source="far")
+
+
+LEVEL = {"east_m": 10.0, "north_m": 10.0, "height_m": 1.0}
+NEAR = np.zeros((21, 21))
+
+
+@pytest.mark.parametrize(
+    "azimuth, row, col", [(0.0, 90, 50), (90.0, 50, 90), (180.0, 10, 50), (270.0, 50, 10)]
+)
+def test_a_far_mountain_hides_the_sun_by_the_angle_of_a_sphere(azimuth: float, row: int, col: int) -> None:
+    """16 km away and 1 km high: atan of the height over the distance, less half the angle at the Moon's centre."""
+    heights = np.zeros((101, 101))
+    heights[row, col] = 1000.0
+    far = far_ground(far_dem(heights))
+    away, radius = 16_000.0, 1_737_400.0 - 6000.0
+    angle = away / radius
+    rise = (radius + 1000.0) * math.cos(angle) - (radius + 1.0)
+    expected = math.atan2(rise, (radius + 1000.0) * math.sin(angle))
+    found = horizon_rad(dem_of(NEAR), azimuth_rad=math.radians(azimuth), far=far, **LEVEL)
+    assert found == pytest.approx(expected, abs=2e-5)
+    back = horizon_rad(dem_of(NEAR), azimuth_rad=math.radians(azimuth + 180.0), far=far, **LEVEL)
+    assert back < 0.0
+    sun = {"azimuth_rad": math.radians(azimuth), "sun_distance_m": FAR_M, "far": far, **LEVEL}
+    assert lit_fraction(dem_of(NEAR), elevation_rad=expected - 1e-3, **sun) == 0.0
+    assert lit_fraction(dem_of(NEAR), elevation_rad=expected + 1e-3, **sun) == 1.0
+
+
+def test_datums_of_near_and_far_are_heeded() -> None:
+    """Distances are taken to be those at a map's own datum, so that 500 m change 16 km by 5 m."""
+    heights = np.zeros((101, 101))
+    heights[90, 50] = 1000.0
+    here, lowered = far_ground(far_dem(heights)), far_ground(far_dem(heights + 500.0, datum_m=-6500.0))
+    for azimuth in (0.0, 0.4, 3.0):
+        found = [horizon_rad(dem_of(NEAR), azimuth_rad=azimuth, far=far, **LEVEL) for far in (here, lowered)]
+        assert found[0] == pytest.approx(found[1], abs=3e-5)
+
+
+def test_over_a_sphere_the_horizon_dips_as_the_eye_rises() -> None:
+    """acos(R / (R + h)); the level plane where no far ground is known."""
+    far = far_ground(far_dem(np.zeros((301, 301))))
+    radius = 1_737_400.0 - 6000.0
+    for height in (1.0, 30.0, 300.0):
+        dip = math.acos(radius / (radius + height))
+        eye = LEVEL | {"height_m": height}
+        assert horizon_rad(dem_of(NEAR), azimuth_rad=0.3, far=far, **eye) == pytest.approx(
+            -dip, abs=0.05 * dip
+        )
+        assert horizon_rad(dem_of(NEAR), azimuth_rad=0.3, **eye) == 0.0
+
+
+def test_near_ground_is_not_taken_twice() -> None:
+    """A coarse hill over the near map is what that shows finer: it hides nothing there."""
+    heights = np.zeros((101, 101))
+    heights[50, 50] = 300.0
+    far = far_ground(far_dem(heights, resolution_m=10.0))
+    wide = dem_of(np.zeros((121, 121)), 5.0)
+    inside = {"east_m": 10.0, "north_m": 290.0, "height_m": 1.0}
+    seen = horizon_rad(wide, azimuth_rad=math.pi, far=far, **inside)
+    assert seen == pytest.approx(0.0, abs=1e-2)
+    assert horizon_rad(dem_of(NEAR), azimuth_rad=math.pi, far=far, **inside) > 0.5
+
+
+def test_the_skyline_is_that_of_the_far_ground_alone() -> None:
+    heights = np.zeros((101, 101))
+    heights[:, 80:] = 800.0
+    far = far_ground(far_dem(heights))
+    walled = np.array(NEAR)
+    walled[:, 15] = 50.0
+    for azimuth in (math.pi / 2, 0.0, 4.0):
+        bare, fenced = (skyline_rad(dem_of(near), far, azimuth) for near in (NEAR, walled))
+        assert bare == fenced
+    assert math.degrees(skyline_rad(dem_of(NEAR), far, math.pi / 2)) == pytest.approx(3.76, abs=0.2)
 
 
 def test_jit_off_equals_jit_on_bit_for_bit(tmp_path: Path) -> None:

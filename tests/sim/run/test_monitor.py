@@ -16,6 +16,7 @@ from rover.io.vehicle import read_vehicle
 from rover.sky.almanac import Sun
 from sim.physics.power import PowerState
 from sim.physics.suspension import Stance
+from sim.physics.thermal import HeatState
 from sim.run.monitor import Monitor
 from sim.run.world import WorldState
 
@@ -49,9 +50,11 @@ GOOD = WorldState(
         stops_slack_rad=0.17,
     ),
     power=PowerState(stored_j=0.6 * YUTU_2.battery_j, first_j=0.6 * YUTU_2.battery_j),
+    heat=HeatState(body_k=300.0, array_k=330.0, mast_k=340.0, wheels_k=340.0, stored_j=0.0, first_j=0.0),
     mode=Mode.DRIVE,
     array_w=60.0,
     load_w=70.0,
+    ground_k=320.0,
     lit=1.0,
     sun=Sun(azimuth_rad=1.0, elevation_rad=math.radians(25), distance_m=AU_M, rising=True),
     distance_m=0.0,
@@ -66,7 +69,7 @@ GOOD = WorldState(
 def state(**changes: Any) -> WorldState:
     """GOOD with stance, power and sun figures changed by name."""
     parts: dict[str, Any] = {}
-    for name in ("stance", "power", "sun"):
+    for name in ("stance", "power", "heat", "sun"):
         held = getattr(GOOD, name)
         own = {key: changes.pop(key) for key in list(changes) if hasattr(held, key)}
         parts[name] = replace(held, **own)
@@ -81,6 +84,7 @@ def monitor() -> Monitor:
         min_drive_sun_rad=math.radians(10),
         nap_enter_sun_rad=math.radians(42),
         nap_exit_sun_rad=math.radians(30),
+        work_max_k=323.15,
     )
 
 
@@ -89,6 +93,7 @@ BROKEN = {
     "roll": ({"roll_rad": math.radians(-15.1)}, 15.1, 15.0, "deg"),
     "contact": ({"step_m": 0.3}, 0.3, 0.2, "m"),
     "belly": ({"belly_gap_m": -0.01}, -0.01, 0.0, "m"),
+    "too warm to work": ({"body_k": 324.0}, 324.0, 323.15, "K"),
     "reserve": ({"stored_j": 0.29 * YUTU_2.battery_j}, 0.29, 0.3, "soc"),
     "zone crater": ({"east_m": 9.5}, -math.sqrt(0.25), 0.0, "m"),  # a quarter of a metre by the width of one
     "zone field": ({"north_m": 50.0}, -math.sqrt(0.75), 0.0, "m"),

@@ -13,14 +13,25 @@ import pytest
 
 from rover.core.boundary import Command, Mode
 from rover.core.grid import Dem, GridGeometry, Site
+from rover.core.heat import HeatParams, PowerParams
 from rover.core.time import parse_utc
+from rover.io.vehicle import read_vehicle
 from rover.sky.almanac import build_almanac
 from sim.moon.soil import Soil
+from sim.physics.energy import EnergyParams
 from sim.physics.wheel_faults import MobilityFaults, SlipPatch
+from sim.run.faults import WorldFaults
+from sim.run.regolith_heat import read_regolith_heat
 from sim.run.setting import load_site
 from sim.run.world import World, WorldState
 from tests.sim.shaped import YUTU_2, Shape, ground, train
 
+READ = read_vehicle("yutu-2")
+ENERGY = EnergyParams(
+    power=READ.part("power", PowerParams),
+    heat=READ.part("heat", HeatParams),
+    regolith=read_regolith_heat("mare"),
+)
 SITE = Site(latitude_rad=math.radians(-45.4), longitude_rad=math.radians(177.6), body="moon", crs_wkt="")
 SKY = build_almanac(SITE, parse_utc("2019-01-04T00:00:00Z"), duration_s=86_400.0)
 TRAIN = train()
@@ -38,6 +49,7 @@ def world(shape: Shape, *, soil: Soil | None = None, **settings: Any) -> tuple[W
         sky=SKY,
         vehicle=YUTU_2,
         drivetrain=TRAIN,
+        energy=ENERGY,
         watch=watched.append,
         **settings,
     )
@@ -252,16 +264,18 @@ def test_steep_soft_ground_stops_it_and_it_digs_itself_in() -> None:
 
 def test_in_a_trap_it_digs_until_the_belly_lies_on_the_ground() -> None:
     trap = SlipPatch(east_m=3.0, north_m=0.0, radius_m=1.5, firmness=-1.0)
-    made, _ = world(lambda east, north: 0 * east, faults=MobilityFaults(patches=(trap,)))
-    state = made.step(begin(made), Command(mode=Mode.DRIVE, drive_m=4.0))
+    made, _ = world(lambda east, north: 0 * east)
+    faults = WorldFaults(mobility=MobilityFaults(patches=(trap,)))
+    state = made.step(begin(made), Command(mode=Mode.DRIVE, drive_m=4.0), faults=faults)
     assert state.stalled, "all wheels but two or four are in it"
     assert 0.5 < state.east_m < 3.0
     for _ in range(30):
-        state = made.step(state, Command(mode=Mode.DRIVE, drive_m=1.0))
+        state = made.step(state, Command(mode=Mode.DRIVE, drive_m=1.0), faults=faults)
     assert state.stalled
     assert state.dug_m[0] == YUTU_2.wheel_radius_m, "sunk to the hubs"
     assert state.stance.belly_gap_m < 0.1
-    assert made.step(state, Command(mode=Mode.DRIVE, drive_m=-1.0)).stalled, "and there it stays"
+    back = made.step(state, Command(mode=Mode.DRIVE, drive_m=-1.0), faults=faults)
+    assert back.stalled, "and there it stays"
 
 
 def test_a_hole_is_left_behind() -> None:
@@ -280,8 +294,9 @@ def test_a_dead_and_a_stalled_wheel_make_it_veer() -> None:
         MobilityFaults(dead=frozenset({1})),
         MobilityFaults(stalled=frozenset({1})),
     ):
-        made, _ = world(lambda east, north: 0 * east, faults=faults)
-        ends.append(made.step(begin(made), Command(mode=Mode.DRIVE, drive_m=2.0)))
+        made, _ = world(lambda east, north: 0 * east)
+        command = Command(mode=Mode.DRIVE, drive_m=2.0)
+        ends.append(made.step(begin(made), command, faults=WorldFaults(mobility=faults)))
     well, dead, stalled = ends
     assert well.yaw_rad == pytest.approx(0.0, abs=1e-6)
     assert stalled.yaw_rad < dead.yaw_rad < 0, "to the right"

@@ -25,22 +25,23 @@ def spans_of_bars(bars):
 
 def test_every_axis_carries_its_unit(log):
     figure = draw_timeline(log)
-    assert [ax.get_ylabel() for ax in figure.axes[:5]] == [
+    assert [ax.get_ylabel() for ax in figure.axes[:6]] == [
         "Sun elevation (deg)",
         "mode",
         "charge (%)",
         "power (W)",
+        "heat (K)",
         "driven (m)",
     ]
-    assert "UTC" in figure.axes[4].get_xlabel()
-    assert "2019" in figure.axes[4].get_xlabel()
+    assert "UTC" in figure.axes[5].get_xlabel()
+    assert "2019" in figure.axes[5].get_xlabel()
     assert "Earth days since the start" in [ax.get_xlabel() for ax in figure.axes]
 
 
 def test_night_is_shaded_in_every_panel_where_the_sun_is_down(log, named):
     figure = draw_timeline(log)
     shades = named(figure, "night")
-    assert len(shades) == 5
+    assert len(shades) == 6
     days = log.telemetry["time_s"] / 86_400
     down = log.telemetry["sun_elevation_rad"] < 0
     for shade in shades:
@@ -108,6 +109,9 @@ def test_series_are_the_telemetry(log, named):
         ("array", log.telemetry["array_w"]),
         ("load", log.telemetry["load_w"]),
         ("distance", log.telemetry["distance_m"]),
+        ("ground_k", log.telemetry["ground_k"]),
+        ("array_k", log.telemetry["array_k"]),
+        ("body_k", log.telemetry["body_k"]),
     ):
         (line,) = named(figure, gid)
         np.testing.assert_array_equal(line.get_xdata(), days)
@@ -120,10 +124,10 @@ def test_series_are_the_telemetry(log, named):
 
 def test_panels_share_one_time_axis_with_breaks(log, named):
     figure = draw_timeline(log)
-    panels = figure.axes[:5]
+    panels = figure.axes[:6]
     assert len({ax.get_xlim() for ax in panels}) == 1
     breaks = [line.get_xdata() for line in named(figure, "axis break")]
-    assert len(breaks) == 5
+    assert len(breaks) == 6
     pixels = [ax.transData.transform([(day, 0.0) for day in (1.0, 2.0, 15.0, 16.0)])[:, 0] for ax in panels]
     for x in pixels:
         np.testing.assert_allclose(x, pixels[0])
@@ -159,3 +163,10 @@ def test_no_rows_are_enough():
     figure.canvas.draw()
     assert "Nothing was driven." in words(figure)
     assert "Nothing was driven." not in words(draw_timeline(log))
+
+
+def test_a_run_from_before_temperatures_were_recorded_is_drawn(log, named):
+    older = {name: values for name, values in log.telemetry.items() if not name.endswith("_k")}
+    figure = draw_timeline(replace(log, telemetry=older))
+    assert "Not recorded." in words(figure)
+    assert not named(figure, "body_k")

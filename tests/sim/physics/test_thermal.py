@@ -1,0 +1,335 @@
+"""The rover's temperatures: heat is conserved, balances come out as by hand, and errors fall with the step."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rover.core.bodies import AU_M
+from rover.core.errors import VehicleError
+from rover.core.heat import HeatParams, PowerParams
+from rover.io.vehicle import read_vehicle
+from sim.physics.energy import EnergyModel, EnergyParams, Spell
+from sim.physics.energy_faults import NO_FAULTS, EnergyFaults
+from sim.physics.exposure import Exposure, sun_direction, sun_flux_w_m2
+from sim.physics.power import body_axes
+from sim.physics.regolith_heat_kernels import STEFAN_BOLTZMANN
+from sim.physics.thermal import Envelope, Fate, HeatState, Made, pass_heat, settled
+from sim.physics.thermal_kernels import OPEN, OPEN_K, OPENS_K, SHUT, opened
+from sim.run.regolith_heat import read_regolith_heat
+
+READ = read_vehicle("yutu-2")
+YUTU_2, HEAT, POWER = READ.params, READ.part("heat", HeatParams), READ.part("power", PowerParams)
+ENVELOPE = Envelope(YUTU_2, HEAT)
+LEVEL = body_axes(0.3, 0.0, 0.0)
+DARK = Exposure(sun_direction=sun_direction(0.0, -0.5), flux_w_m2=0.0)
+
+
+def sunlit(elevation_deg: float, azimuth_deg: float = 90.0, *, ground_k: float = 300.0) -> Exposure:
+    flux = sun_flux_w_m2(AU_M)
+    direction = sun_direction(math.radians(azimuth_deg), math.radians(elevation_deg))
+    return Exposure(
+        sun_direction=direction,
+        flux_w_m2=flux,
+        reflected_w_m2=0.1 * flux * math.sin(math.radians(elevation_deg)),
+        infrared_w_m2=0.95 * STEFAN_BOLTZMANN * ground_k**4,
+    )
+
+
+def at(kelvin: float) -> HeatState:
+    stored = kelvin * float(ENVELOPE.capacity.sum())
+    return HeatState(
+        body_k=kelvin, array_k=kelvin, mast_k=kelvin, wheels_k=kelvin, stored_j=stored, first_j=stored
+    )
+
+
+def parts(state: HeatState) -> np.ndarray:
+    return np.array([state.body_k, state.array_k, state.mast_k, state.wheels_k])
+
+
+spans = st.lists(
+    st.tuples(
+        st.floats(-20, 89),
+        st.floats(60, 380),
+        st.floats(0, 100),
+        st.floats(1, 1e5),
+        st.booleans(),
+        st.floats(0, 1),
+    ),
+    min_size=1,
+    max_size=12,
+)  # Sun, ground, loads, duration, folded, faults
+
+
+@settings(deadline=None, max_examples=100)
+@given(spans, st.floats(-0.4, 0.4), st.floats(-0.4, 0.4))
+def test_the_ledger_closes(
+    found: list[tuple[float, float, float, float, bool, float]], pitch: float, roll: float
+) -> None:
+    state = at(280.0)
+    for elevation, ground_k, loads_w, duration_s, folded, share in found:
+        shine = sunlit(elevation, ground_k=ground_k)
+        if elevation < 0:
+            shine = replace(shine, flux_w_m2=0.0, reflected_w_m2=0.0)
+        given_w = 0.1 * shine.flux_w_m2 * max(0.0, math.sin(math.radians(elevation - 35)))
+        made = Made(loads_w=loads_w, battery_w=loads_w / 20, motors_w=loads_w / 5, array_w=given_w)
+        state = pass_heat(
+            state,
+            shine,
+            made,
+            ENVELOPE,
+            axes=body_axes(1.0, pitch, roll),
+            folded=folded,
+            duration_s=duration_s,
+            faults=EnergyFaults(dust=share, rhu_lost=share),
+        )
+        assert (parts(state) > 0).all()
+    assert abs(state.imbalance_j) <= 1e-9 * state.moved_j
+    assert state.stored_j == pytest.approx(float(parts(state) @ ENVELOPE.capacity), rel=1e-12)
+
+
+def test_an_array_alone_is_as_warm_as_by_hand() -> None:
+    """Overhead Sun, no ground, no link: what the front takes up both sides radiate."""
+    alone = HEAT.model_copy(update={"array": HEAT.array.model_copy(update={"link_w_k": 0.0})})
+    shine = Exposure(sun_direction=np.array([0.0, 0.0, 1.0]), flux_w_m2=1361.0)
+    found = settled(shine, Made(array_w=68.05), Envelope(YUTU_2, alone), axes=LEVEL, folded=False)
+    kept = 1361.0 * 0.5 * HEAT.array.front_absorptance - 68.05
+    both = (HEAT.array.front_emittance + HEAT.array.back_emittance) * 0.5 * STEFAN_BOLTZMANN
+    assert found.array_k == pytest.approx((kept / both) ** 0.25, abs=1e-6)
+    warm = settled(
+        replace(shine, infrared_w_m2=500.0), Made(), Envelope(YUTU_2, alone), axes=LEVEL, folded=False
+    )
+    got = 1361.0 * 0.5 * HEAT.array.front_absorptance + 500.0 * 0.5 * HEAT.array.back_emittance
+    assert warm.array_k == pytest.approx((got / both) ** 0.25, abs=1e-6)
+
+
+def test_a_body_in_the_dark_is_as_warm_as_its_units_keep_it() -> None:
+    """No links: what the units make leaves through blankets and a radiator that is shut."""
+    units = HEAT.model_copy(
+        update={
+            name: getattr(HEAT, name).model_copy(update={"link_w_k": 0.0})
+            for name in ("array", "mast", "wheels")
+        }
+    )
+    found = settled(DARK, Made(), Envelope(YUTU_2, units), axes=LEVEL, folded=False)
+    sides = 2 * (1.5 + 1.0) * HEAT.body.height_m + 2 * 1.5 * 1.0 - HEAT.radiator.area_m2
+    leak = sides * HEAT.body.blanket_emittance + HEAT.radiator.area_m2 * HEAT.radiator.shut_emittance
+    assert found.body_k == pytest.approx((HEAT.body.rhu_w / (leak * STEFAN_BOLTZMANN)) ** 0.25, abs=1e-6)
+    assert found.body_k < HEAT.radiator.opens_k
+
+
+def test_blankets_pass_what_their_skin_gets() -> None:
+    """A body with nothing but blankets, a skin as black for light as for glow, within walls of one temperature."""
+    shine = Exposure(
+        sun_direction=np.array([0.0, 0.0, -1.0]), flux_w_m2=0.0, infrared_w_m2=STEFAN_BOLTZMANN * 300.0**4
+    )
+    bare = HEAT.model_copy(
+        update={
+            "radiator": HEAT.radiator.model_copy(update={"area_m2": 0.0}),
+            "body": HEAT.body.model_copy(update={"rhu_w": 0.0}),
+            **{
+                name: getattr(HEAT, name).model_copy(update={"link_w_k": 0.0})
+                for name in ("array", "mast", "wheels")
+            },
+        }
+    )
+    envelope = Envelope(YUTU_2, bare)
+    found = settled(shine, Made(), envelope, axes=LEVEL, folded=False)
+    seen = envelope.front_m2 + envelope.flank_m2 + envelope.deck_m2  # half of the sides, all of the belly
+    whole = 2 * (envelope.front_m2 + envelope.flank_m2 + envelope.deck_m2)
+    assert found.body_k == pytest.approx(300.0 * (seen / whole) ** 0.25, abs=1e-6)
+
+
+def test_halving_the_step_changes_results_by_the_second_order() -> None:
+    shine, made = sunlit(40.0, ground_k=340.0), Made(loads_w=60.0)
+
+    def after(steps: int) -> np.ndarray:
+        state = pass_heat(
+            at(250.0),
+            shine,
+            made,
+            ENVELOPE,
+            axes=LEVEL,
+            folded=False,
+            duration_s=4000.0,
+            longest_step_s=4000.0 / steps,
+        )
+        return parts(state)
+
+    errors = [float(np.abs(after(n) - after(4096)).max()) for n in (16, 32, 64)]
+    for coarse, fine in zip(errors, errors[1:], strict=False):
+        assert 3.3 < coarse / fine < 4.7
+
+
+@pytest.mark.parametrize("span_s", [1e4, 1e6, 1e9])
+def test_one_long_step_is_stable(span_s: float) -> None:
+    for shine, folded in ((sunlit(45.0, ground_k=350.0), False), (DARK, True)):
+        state = pass_heat(
+            at(280.0),
+            shine,
+            Made(loads_w=20.0),
+            ENVELOPE,
+            axes=LEVEL,
+            folded=folded,
+            duration_s=span_s,
+            longest_step_s=span_s,
+        )
+        assert (parts(state) > 30.0).all()
+        assert (parts(state) < 450.0).all()
+
+
+def test_in_the_dark_without_units_everything_cools() -> None:
+    state, before = at(300.0), np.full(4, 300.0)
+    for _ in range(50):
+        state = pass_heat(
+            state,
+            DARK,
+            Made(),
+            ENVELOPE,
+            axes=LEVEL,
+            folded=True,
+            duration_s=7200.0,
+            faults=EnergyFaults(rhu_lost=1.0),
+        )
+        assert (parts(state) < before).all()
+        before = parts(state)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.floats(0, 2 * math.pi), st.floats(0, 360), st.floats(0, 85), st.floats(-0.3, 0.3), st.floats(-0.3, 0.3)
+)
+def test_mirrored_attitude_and_sun_give_the_same(
+    yaw: float, azimuth: float, elevation: float, pitch: float, roll: float
+) -> None:
+    """Mirrored about the north-south plane: east becomes west, left becomes right."""
+    here = settled(
+        sunlit(elevation, azimuth),
+        Made(loads_w=20.0),
+        ENVELOPE,
+        axes=body_axes(yaw, pitch, roll),
+        folded=False,
+    )
+    there = settled(
+        sunlit(elevation, -azimuth),
+        Made(loads_w=20.0),
+        ENVELOPE,
+        axes=body_axes(math.pi - yaw, pitch, -roll),
+        folded=False,
+    )
+    np.testing.assert_allclose(parts(there), parts(here), atol=1e-6)
+
+
+def test_the_fold_keeps_warm_and_dust_on_the_radiator_warms() -> None:
+    open_, folded = (
+        settled(DARK, Made(), ENVELOPE, axes=LEVEL, folded=fold).body_k for fold in (False, True)
+    )
+    assert folded > open_ + 5.0
+    noon, made = sunlit(45.0, ground_k=350.0), Made(loads_w=45.0)
+    clean, dusty = (
+        settled(noon, made, ENVELOPE, axes=LEVEL, folded=False, faults=EnergyFaults(dust=dust)).body_k
+        for dust in (0.0, 0.3)
+    )
+    assert dusty > clean + 5.0
+
+
+def test_the_radiator_opens_smoothly() -> None:
+    held = ENVELOPE.inlet(DARK, LEVEL, folded=False).radiator
+    kelvin = np.linspace(260.0, 310.0, 501)
+    share, slope = np.array([opened(float(k), held) for k in kelvin]).T
+    assert share[0] == pytest.approx(held[SHUT] / held[OPEN])
+    assert share[-1] == 1.0
+    assert (np.diff(share) >= 0).all()
+    np.testing.assert_allclose(slope[1:-1], np.gradient(share, kelvin)[1:-1], atol=2e-4)
+    assert slope[kelvin < held[OPENS_K]].max() == slope[kelvin > held[OPEN_K]].max() == 0.0
+
+
+def test_what_it_does_not_survive_is_noted_for_good() -> None:
+    def long(state: HeatState, shine: Exposure, made: Made, faults: EnergyFaults = NO_FAULTS) -> HeatState:
+        return pass_heat(state, shine, made, ENVELOPE, axes=LEVEL, folded=True, duration_s=1e7, faults=faults)
+
+    frozen = long(at(280.0), DARK, Made(), EnergyFaults(rhu_lost=1.0))
+    assert frozen.fate is Fate.FROZEN
+    assert long(frozen, DARK, Made(loads_w=15.0)).fate is Fate.FROZEN
+    hot = long(at(280.0), sunlit(45.0, ground_k=350.0), Made(loads_w=300.0))
+    assert hot.fate is Fate.OVERHEATED
+    assert long(hot, DARK, Made()).fate is Fate.OVERHEATED
+    assert long(at(280.0), DARK, Made()).fate is Fate.SOUND
+
+
+def test_a_radiator_larger_than_the_deck_is_refused() -> None:
+    large = HEAT.model_copy(update={"radiator": HEAT.radiator.model_copy(update={"area_m2": 1.6})})
+    with pytest.raises(
+        VehicleError, match=r"heat.radiator.area_m2 = 1.6: larger than the deck of 1.5 m2; give less"
+    ):
+        Envelope(YUTU_2, large)
+
+
+class TestPowerAndHeat:
+    """Both together."""
+
+    model = EnergyModel(YUTU_2, EnergyParams(power=POWER, heat=HEAT, regolith=read_regolith_heat("mare")))
+
+    def spell(
+        self, shine: Exposure, duration_s: float = 600.0, *, folded: bool = False, **more: float
+    ) -> Spell:
+        loads = {"load_w": 20.0, "motors_w": 0.0} | more
+        return Spell(exposure=shine, axes=LEVEL, folded=folded, duration_s=duration_s, **loads)
+
+    def test_shadow_night_and_a_zero_sun_never_charge(self) -> None:
+        glowing = replace(DARK, infrared_w_m2=700.0)
+        unlit = replace(sunlit(45.0), flux_w_m2=0.0, reflected_w_m2=0.0)
+        for shine in (DARK, glowing, unlit):
+            power, heat = self.model.begin(self.spell(shine), soc=0.5)
+            for load_w in (0.0, 20.0):
+                after, _, out_w = self.model.spend(power, heat, self.spell(shine, load_w=load_w))
+                assert out_w == 0.0
+                assert after.harvest_j == 0.0
+                assert after.stored_j < power.stored_j
+
+    def test_a_folded_array_gives_nothing(self) -> None:
+        shine = sunlit(30.0)
+        power, heat = self.model.begin(self.spell(shine), soc=0.5)
+        after, _, out_w = self.model.spend(power, heat, self.spell(shine, folded=True))
+        assert out_w > 40.0, "it still senses the Sun"
+        assert after.harvest_j == 0.0
+
+    def test_power_that_is_taken_cools_the_array(self) -> None:
+        shine = sunlit(45.0, ground_k=340.0)
+        power, heat = self.model.begin(self.spell(shine), soc=0.2)
+        charging = self.model.spend(power, heat, self.spell(shine, 3600.0))[1]
+        full = self.model.spend(
+            replace(power, stored_j=YUTU_2.battery_j), heat, self.spell(shine, 3600.0, load_w=0.0)
+        )[1]
+        assert charging.array_k < full.array_k - 3.0
+
+    def test_halving_the_span_changes_results_by_the_second_order(self) -> None:
+        """Power and temperatures that need each other, in steps so short that their own integration is exact."""
+        shine = sunlit(40.0, ground_k=330.0)
+        power, heat = self.model.begin(self.spell(DARK), soc=0.3)
+
+        def after(count: int) -> np.ndarray:
+            held, warm = power, heat
+            for _ in range(count):
+                held, warm, _ = self.model.spend(held, warm, self.spell(shine, 1200.0 / count, load_w=30.0))
+            return np.array([held.stored_j])
+
+        errors = [float(np.abs(after(n) - after(512)).max()) for n in (8, 16, 32)]
+        for coarse, fine in zip(errors, errors[1:], strict=False):
+            assert 3.0 < coarse / fine < 5.5
+
+    def test_the_ledgers_close_over_a_day_of_changes(self) -> None:
+        power, heat = self.model.begin(self.spell(DARK), soc=0.9)
+        for k in range(2000):
+            elevation = 45.0 * math.sin(k / 150.0)
+            shine = sunlit(elevation) if elevation > 0 else replace(DARK, infrared_w_m2=5.0)
+            power, heat, _ = self.model.spend(
+                power, heat, self.spell(shine, 600.0, folded=elevation < 5.0, load_w=15.0 + k % 40)
+            )
+        assert abs(power.imbalance_j) <= 1e-9 * power.moved_j
+        assert abs(heat.imbalance_j) <= 1e-9 * heat.moved_j
