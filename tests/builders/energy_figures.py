@@ -176,7 +176,7 @@ def best_rhu_w(figures: Figures) -> float:
 def working_day(figures: Figures, load_w: float, morning: str = MORNING) -> Columns:
     """Return a lunar day of a rover that is awake under a load all day."""
     loaded = figures.vehicle.model_copy(update={"charge_w": load_w})
-    world = landing_site(Figures(loaded, figures.power, figures.heat), parse_utc(morning), 14)
+    world = landing_site(replace(figures, vehicle=loaded), parse_utc(morning), 14)
     return stay(world, park(world), until_s=13.0 * SECONDS_PER_DAY, mode=awake)[1]
 
 
