@@ -12,7 +12,7 @@ from rover.core.boundary import Mode
 from rover.core.errors import FarsideError, TomlError, VehicleError
 from rover.core.vehicle import VehicleParams
 from rover.io.bundle import maps_folder, vehicle_names
-from rover.io.vehicle import read_vehicle
+from rover.io.vehicle import PARTS, read_vehicle
 
 YUTU_2 = maps_folder() / "vehicles" / "yutu-2.toml"
 
@@ -27,18 +27,19 @@ def rewritten(folder: Path, *swaps: tuple[str, str]) -> Path:
     return path
 
 
-def leaves(name: str, value: Any) -> list[str]:
-    """Return the dotted names of the figures of a table."""
-    if not isinstance(value, dict):
+def leaves(name: str, held: Any) -> list[str]:
+    """Dotted names of the figures of a further table."""
+    if not isinstance(held, dict):
         return [name]
-    return [leaf for key, held in value.items() for leaf in leaves(f"{name}.{key}", held)]
+    return [leaf for key, value in held.items() for leaf in leaves(f"{name}.{key}", value)]
 
 
 @pytest.mark.parametrize("name", vehicle_names())
 def test_every_bundled_figure_has_a_source_and_no_other_stands_beside_it(name: str) -> None:
     vehicle = read_vehicle(name)
-    in_parts = {path for part in vehicle.parts for path in leaves(part, vehicle.parts[part].model_dump())}
-    assert set(vehicle.sources) == set(VehicleParams.model_fields) | in_parts
+    assert set(vehicle.parts) == set(PARTS)
+    further = {leaf for part, record in vehicle.parts.items() for leaf in leaves(part, record.model_dump())}
+    assert set(vehicle.sources) == set(VehicleParams.model_fields) | further
     for key, source in vehicle.sources.items():
         assert len(source) > 10, key
     assert vehicle.name == name
