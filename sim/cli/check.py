@@ -132,10 +132,11 @@ def _check_other(kind: Kind, path: Path) -> None:
     from rover.io.stations import read_stations
     from rover.io.vehicle import read_vehicle
     from sim.cli.file_kinds import Kind
+    from sim.run.regolith_heat import read_regolith_heat
     from sim.run.setting import load_site
 
     if kind is Kind.SITE:
-        load_site(str(path))
+        read_regolith_heat(load_site(str(path)).regolith_heat)
     elif kind is Kind.VEHICLE:
         read_vehicle(path)
     else:

@@ -11,6 +11,7 @@ from typing import Any
 
 from rover.core.errors import ScenarioError, VehicleError
 from rover.io.bundle import find_scenario, find_site, find_vehicle, scenario_names, site_names, vehicle_names
+from rover.io.vehicle import PARTS
 from sim.moon.site import SiteParams
 from sim.run.scenario import Scenario
 
@@ -30,7 +31,7 @@ _SHARED = {"format", "name"}
 _OWN_KEYS = {
     Kind.SCENARIO: Scenario.model_fields.keys() - _SHARED,
     Kind.SITE: SiteParams.model_fields.keys() - _SHARED,
-    Kind.VEHICLE: {"figures"},
+    Kind.VEHICLE: {"figures", *PARTS},
     Kind.STATIONS: {"stations"},
 }
 

@@ -8,10 +8,11 @@ from rover.core.heat import HeatParams, PowerParams
 from rover.core.vehicle import VehicleParams
 from sim.physics.battery import battery_at, flow
 from sim.physics.energy_faults import NO_FAULTS, EnergyFaults
+from sim.physics.envelope import Envelope
 from sim.physics.exposure import Exposure
 from sim.physics.power import Axes, PowerState, cell_share, light_w
 from sim.physics.regolith_heat import RegolithHeatParams
-from sim.physics.thermal import Envelope, HeatState, Made, relaxed, settled
+from sim.physics.thermal import HeatState, Made, relaxed, settled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

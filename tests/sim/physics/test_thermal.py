@@ -16,10 +16,11 @@ from rover.core.heat import HeatParams, PowerParams
 from rover.io.vehicle import read_vehicle
 from sim.physics.energy import EnergyModel, EnergyParams, Spell
 from sim.physics.energy_faults import NO_FAULTS, EnergyFaults
+from sim.physics.envelope import Envelope
 from sim.physics.exposure import Exposure, sun_direction, sun_flux_w_m2
 from sim.physics.power import body_axes
 from sim.physics.regolith_heat_kernels import STEFAN_BOLTZMANN
-from sim.physics.thermal import Envelope, Fate, HeatState, Made, pass_heat, settled
+from sim.physics.thermal import Fate, HeatState, Made, pass_heat, settled
 from sim.physics.thermal_kernels import OPEN, OPEN_K, OPENS_K, SHUT, opened
 from sim.run.regolith_heat import read_regolith_heat
 

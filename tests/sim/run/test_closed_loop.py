@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from rover.core.errors import VehicleError
+from rover.io.bundle import maps_folder
 from rover.planning.astar import AStarPlanner
 from rover.planning.problem import Claim, NoPlan, Plan, PlanningProblem
 from sim.run.closed_loop import run_scenario
@@ -379,3 +381,47 @@ class TestRealGround:
         assert exact == pytest.approx(orbital.elevation_m[rows, cols].astype(float), abs=0.05)
         detailed = world_ground(load_scenario("short-hop", settings=settings), orbital).heights(east, north)
         assert 0.005 < np.abs(detailed - exact).max() < 1.5
+
+
+@pytest.mark.parametrize(
+    "figure, value, word",
+    [("survive_min_k", 320.0, "froze"), ("survive_max_k", 260.0, "overheated")],
+)
+def test_a_rover_beyond_what_its_body_survives_is_lost(
+    tmp_path: Path, figure: str, value: float, word: str
+) -> None:
+    text = (maps_folder() / "vehicles" / "yutu-2.toml").read_text(encoding="utf-8")
+    lines = text.splitlines(keepends=True)
+    set_to = {figure: value} | ({"work_max_k": 259.0} if figure == "survive_max_k" else {})
+    for k, line in enumerate(lines):
+        name = line.partition(" = ")[0]
+        if name in set_to:
+            lines[k] = f'{name} = {{ value = {set_to[name]}, source = "a test of being lost" }}\n'
+    path = tmp_path / "tender.toml"
+    path.write_text("".join(lines), encoding="utf-8")
+    log = run_scenario(hop(f"vehicle.name={path}"))
+    assert log.outcome is Outcome.LOST
+    assert log.reason == f"the body {word}, beyond the {value:g} K that it survives"
+    fatal = [event for event in log.events if event.name in ("frozen", "overheated")]
+    assert len(fatal) == 1
+    assert "lost" in str(log.outcome.value)
+
+
+def test_a_vehicle_that_does_not_say_how_it_warms_is_refused_before_anything_is_planned(
+    tmp_path: Path,
+) -> None:
+    text = (maps_folder() / "vehicles" / "yutu-2.toml").read_text(encoding="utf-8")
+    path = tmp_path / "plain.toml"
+    path.write_text(text[: text.index("# Heat.")], encoding="utf-8")
+    with pytest.raises(VehicleError, match="heat: missing; add this table, or take yutu-2, which has it"):
+        run_scenario(hop(f"vehicle.name={path}"))
+
+
+def test_temperatures_are_recorded(first_drive: RunLog) -> None:
+    t = first_drive.telemetry
+    assert 240 < t["body_k"].min() < t["body_k"].max() < 323.15
+    assert 80 < t["ground_k"].min() < 95
+    assert 330 < t["ground_k"].max() < 355
+    night = t["sun_elevation_rad"] < -0.1
+    assert t["array_k"][night].max() < 200
+    assert t["array_k"].max() > 340
