@@ -13,15 +13,13 @@ from rover.hazard.detect import Hazard
 from rover.limits.mobility import exceeds_attitude
 from rover.onboard.mapping import BeliefState, close_cell, update_map
 from rover.onboard.path_watch import LEAVING_M, first_lethal, open_underfoot, sampled, way_out
+from rover.onboard.planned_stops import ARRIVAL_M, PlannedStops, nothing_planned, with_stops
 from rover.onboard.power_watch import STAY_S, array_gain, drains, waits_in_vain, wakes
 from rover.onboard.uplink import Uplink
 from rover.planning.ask import ask
 from rover.planning.forecast import Hop
 from rover.planning.problem import NoPlan, PlanningProblem
 from rover.planning.schedule import path_length
-
-ARRIVAL_M = 0.05
-"""Nearer than this to a waypoint is at it."""
 
 LOOK_EVERY_M = 1.0
 """Longest motion between two looks at the ground."""
@@ -44,7 +42,7 @@ class ExecutiveState:
         mode: Present mode.
         hold_until_s: End of the stay that is under way.
         path_m: (n, 2) waypoints still ahead.
-        leave_s: (n,) earliest departure from each of them, by order; those without one are not waited for.
+        planned: Waits and command cycles that the plan has at each of them.
         waited: Whether it has waited for one since it last decided to drive.
         track_m: Places stood at, latest last.
         hop_left_m: Of the present set of commands.
@@ -63,7 +61,7 @@ class ExecutiveState:
     mode: Mode = Mode.CHARGE
     hold_until_s: float = -math.inf
     path_m: npt.NDArray[np.float64]
-    leave_s: npt.NDArray[np.float64]
+    planned: PlannedStops
     waited: bool = False
     track_m: tuple[tuple[float, float], ...] = ()
     hop_left_m: float = 0.0
@@ -81,8 +79,8 @@ class ExecutiveState:
 
 def init(uplink: Uplink, belief: BeliefState) -> ExecutiveState:
     """Return the state in which a traverse begins."""
-    leave_s = _any_time(uplink.path_m) if uplink.leave_s is None else uplink.leave_s
-    return ExecutiveState(belief=belief, path_m=uplink.path_m, leave_s=leave_s)
+    planned = nothing_planned(len(uplink.path_m)) if uplink.planned is None else uplink.planned
+    return ExecutiveState(belief=belief, path_m=uplink.path_m, planned=planned)
 
 
 def step(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
@@ -112,7 +110,12 @@ def step(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[Exec
 
 def _go_on(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
     """Wait where the plan does, drive on while the present commands last, then see to the next."""
-    departs_s = _departs_s(state, seen)
+    here = _waypoints_here(state, seen)
+    if not state.owes_cycle:
+        state = replace(state, planned=state.planned.commanded(here))
+    elif state.planned.commands[:here].any():
+        state = replace(state, hop_left_m=0.0)
+    departs_s = _departs_s(state, here)
     if seen.time_s < departs_s - 1e-6:
         return _await_departure(state, seen, uplink, departs_s)
     if state.hop_left_m <= 1e-9:
@@ -122,14 +125,21 @@ def _go_on(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[Ex
     return _drive_on(state, seen, uplink)
 
 
-def _departs_s(state: ExecutiveState, seen: Observation) -> float:
-    """Return until when the plan stays at the waypoints at which the rover stands; -inf where it does not."""
-    departs_s = -math.inf
-    for place, leave_s in zip(state.path_m[:-1], state.leave_s, strict=False):
-        if _gap(seen, place) > ARRIVAL_M:
-            break
-        departs_s = max(departs_s, float(leave_s))
-    return departs_s
+def _waypoints_here(state: ExecutiveState, seen: Observation) -> int:
+    """Return at how many of the next waypoints the rover stands, the last one apart."""
+    away = [_gap(seen, place) > ARRIVAL_M for place in state.path_m[:-1]]
+    return away.index(True) if True in away else len(away)
+
+
+def _departs_s(state: ExecutiveState, here: int) -> float:
+    """Return until when the plan stays at the waypoints at which the rover stands; -inf where it does not.
+
+    Where it asks for commands, that is until when it waits to do so; what it waits for after that comes afterwards.
+    """
+    asks_s = state.planned.command_s[:here]
+    if state.owes_cycle and (asks_s < math.inf).any():
+        return float(asks_s[asks_s < math.inf].max())
+    return float(state.planned.leave_s[:here].max(initial=-math.inf))
 
 
 def _await_departure(
@@ -154,20 +164,6 @@ def _resume(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[E
     if decision.mode is not Mode.DRIVE:
         return _hold(state, decision.mode, decision.until_s, seen)
     return _drive_on(state, seen, uplink)
-
-
-def _carried(state: ExecutiveState, path_m: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the earliest departures of a new path: those of the old one's waypoints that it leads through as well."""
-    leave_s = _any_time(path_m)
-    for place, until_s in zip(state.path_m, state.leave_s, strict=False):
-        if until_s > -math.inf:
-            there = np.hypot(*(path_m - place).T) <= ARRIVAL_M
-            leave_s[there] = np.maximum(leave_s[there], until_s)
-    return leave_s
-
-
-def _any_time(path_m: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.full(len(path_m), -math.inf)
 
 
 def _sense(state: ExecutiveState, seen: Observation, uplink: Uplink) -> ExecutiveState:
@@ -249,11 +245,11 @@ def _handle_replan(
     answer = ask(uplink.planner, _problem(state, seen, uplink, start))
     if isinstance(answer, NoPlan):
         return _finish(state, f"{state.must_replan}, and there is {answer}")
-    path = np.vstack([back, answer.waypoints_m])
+    path = np.vstack([back, with_stops(answer.waypoints_m, state.path_m, state.planned)])
     state = replace(
         state,
         path_m=path,
-        leave_s=_carried(state, path),
+        planned=_carried(state, back, path),
         must_replan=None,
         back_off_m=0.0,
         backing=0 if start == (seen.east_m, seen.north_m) else len(back) + 1,
@@ -261,6 +257,18 @@ def _handle_replan(
         replanned_for=state.must_replan or "",
     )
     return _go_on(state, seen, uplink)
+
+
+def _carried(
+    state: ExecutiveState, back_m: npt.NDArray[np.float64], path_m: npt.NDArray[np.float64]
+) -> PlannedStops:
+    """Return what is planned on a new path, none of it on the way back that it begins with."""
+    ahead = state.planned.on(state.path_m, path_m[len(back_m) :])
+    behind = nothing_planned(len(back_m))
+    return PlannedStops(
+        command_s=np.concatenate([behind.command_s, ahead.command_s]),
+        leave_s=np.concatenate([behind.leave_s, ahead.leave_s]),
+    )
 
 
 def _problem(
@@ -301,8 +309,19 @@ def _next_hop(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Hop |
     ahead = path_length(np.vstack([[seen.east_m, seen.north_m], state.path_m]))
     if ahead <= ARRIVAL_M:
         return None
-    length = min(uplink.forecaster.operations.stop_every_m, ahead)
+    length = min(uplink.forecaster.operations.stop_every_m, ahead, _next_commands_m(state, seen))
     return Hop(length_m=length, speed_m_s=_slowest_ahead(state, seen, length))
+
+
+def _next_commands_m(state: ExecutiveState, seen: Observation) -> float:
+    """Return how far it is along the path to where the plan next asks for commands; inf where it does no more."""
+    here = _waypoints_here(state, seen)
+    further = np.flatnonzero(state.planned.commands[here:-1])
+    if len(further) == 0:
+        return math.inf
+    return path_length(
+        np.vstack([[seen.east_m, seen.north_m], state.path_m[here : here + int(further[0]) + 1]])
+    )
 
 
 def _slowest_ahead(state: ExecutiveState, seen: Observation, length_m: float) -> float:
@@ -316,9 +335,9 @@ def _slowest_ahead(state: ExecutiveState, seen: Observation, length_m: float) ->
 
 def _drive_on(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
     """Drive towards the next waypoint, at most up to the next look or the end of the commands."""
-    path, leave_s, backing = state.path_m, state.leave_s, state.backing
+    path, planned, backing = state.path_m, state.planned, state.backing
     while len(path) > 1 and _gap(seen, path[0]) <= ARRIVAL_M:
-        path, leave_s, backing = path[1:], leave_s[1:], max(0, backing - 1)
+        path, planned, backing = path[1:], planned.beyond(1), max(0, backing - 1)
     bearing = math.atan2(path[0][1] - seen.north_m, path[0][0] - seen.east_m)
     ahead = 1 if backing == 0 else -1
     turn = math.remainder(bearing - seen.yaw_rad + (0.0 if ahead > 0 else math.pi), 2 * math.pi)
@@ -327,7 +346,7 @@ def _drive_on(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple
         state,
         mode=Mode.DRIVE,
         path_m=path,
-        leave_s=leave_s,
+        planned=planned,
         waited=False,
         backing=backing,
         hop_left_m=state.hop_left_m - drive,

@@ -23,6 +23,7 @@ from rover.limits.mobility import TiltLimit, ZoneLimit
 from rover.limits.power import ReserveLimit
 from rover.limits.thermal import SunWindow, SunWindowParams
 from rover.onboard.mapping import BeliefState, begin_belief
+from rover.onboard.planned_stops import PlannedStops
 from rover.onboard.uplink import Uplink
 from rover.planning.ask import ask
 from rover.planning.forecast import Forecaster, OperationsParams
@@ -198,25 +199,25 @@ class MissionControl:
             limits=self.limits,
             goal_m=self.goal_m,
             path_m=plan.waypoints_m,
-            leave_s=departures_s(plan),
+            planned=stops_of(plan),
         )
         return uplink, belief
 
 
-def departures_s(plan: Plan) -> npt.NDArray[np.float64] | None:
-    """Return (n,) when a plan leaves each waypoint at which it waits, -inf for the others; None without single steps.
-
-    Command cycles are no waits: the rover has its own, where its commands end.
-    """
+def stops_of(plan: Plan) -> PlannedStops | None:
+    """Return what a plan waits for and where it asks for commands, by waypoint; None without single steps."""
     if not isinstance(plan.schedule, Timetable):
         return None
-    leave_s, at = np.full(len(plan.waypoints_m), -math.inf), 0
+    count, at = len(plan.waypoints_m), 0
+    command_s, leave_s = np.full(count, math.inf), np.full(count, -math.inf)
     for step in plan.schedule.steps:
         if step.to != step.cell:
             at += 1
         elif step.mode is not Mode.COMMAND:
             leave_s[at] = step.end_s
-    return leave_s
+        elif not command_s[at] < math.inf:
+            command_s[at], leave_s[at] = leave_s[at], -math.inf
+    return PlannedStops(command_s=command_s, leave_s=leave_s)
 
 
 def mission_control(
