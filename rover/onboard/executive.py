@@ -12,12 +12,12 @@ from rover.core.boundary import Command, Mode, Observation
 from rover.hazard.detect import Hazard
 from rover.limits.mobility import exceeds_attitude
 from rover.onboard.mapping import BeliefState, close_cell, update_map
-from rover.onboard.path_watch import LEAVING_M, first_lethal, open_underfoot, sampled, way_out
-from rover.onboard.planned_stops import ARRIVAL_M, PlannedStops, nothing_planned, with_stops
+from rover.onboard.path_watch import LEAVING_M, first_lethal, open_underfoot, rejoins_at, sampled, way_out
+from rover.onboard.planned_stops import ARRIVAL_M, PlannedStops, joined, nothing_planned, with_stops
 from rover.onboard.power_watch import STAY_S, array_gain, drains, waits_in_vain, wakes
 from rover.onboard.uplink import Uplink
 from rover.planning.ask import ask
-from rover.planning.forecast import Hop
+from rover.planning.forecast import MARGIN_SOC, Decision, Hop
 from rover.planning.problem import NoPlan, PlanningProblem
 from rover.planning.schedule import path_length
 
@@ -26,6 +26,13 @@ LOOK_EVERY_M = 1.0
 
 WORSE_RAD = math.radians(1.0)
 """Tilt may grow so much, noise included, on the way out of ground found too steep."""
+
+OVER_M = 1.5
+"""A drive up to where the plan asks for commands may be so much longer: the start is off the middle of its cell, or a
+pebble was gone round."""
+
+LATE_S = 1800.0
+"""A rover is as good as on time after noon, if it is no later than this."""
 
 MOST_REPLANS = 400
 
@@ -44,6 +51,7 @@ class ExecutiveState:
         path_m: (n, 2) waypoints still ahead.
         planned: Waits and command cycles that the plan has at each of them.
         waited: Whether it has waited for one since it last decided to drive.
+        provided: Whether the plan has seen to the charge of what it has begun.
         track_m: Places stood at, latest last.
         hop_left_m: Of the present set of commands.
         owes_cycle: Whether it has driven since the last command cycle.
@@ -63,6 +71,7 @@ class ExecutiveState:
     path_m: npt.NDArray[np.float64]
     planned: PlannedStops
     waited: bool = False
+    provided: bool = False
     track_m: tuple[tuple[float, float], ...] = ()
     hop_left_m: float = 0.0
     owes_cycle: bool = False
@@ -158,7 +167,8 @@ def _await_departure(
 def _resume(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
     """After a wait on the way: ask once more whether what is left of the present drive can be driven."""
     hop = Hop(length_m=state.hop_left_m, speed_m_s=_slowest_ahead(state, seen, state.hop_left_m))
-    decision = uplink.forecaster.decide(seen.time_s, seen.soc, hop, array_gain=array_gain(seen, uplink))
+    state = replace(state, provided=_is_provided(state, seen, uplink))
+    decision = _decide(state, seen, uplink, hop)
     if decision.mode is Mode.DORMANT and wakes(seen, uplink):
         return _hold(state, Mode.CHARGE, seen.time_s + STAY_S, seen)
     if decision.mode is not Mode.DRIVE:
@@ -175,7 +185,7 @@ def _sense(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Executiv
 
 def _shed(state: ExecutiveState, seen: Observation, uplink: Uplink) -> ExecutiveState:
     """Break off what takes too much charge: a command cycle, owed again later, and waking where waiting is in vain."""
-    if state.mode is Mode.COMMAND and drains(seen, Mode.COMMAND, uplink):
+    if state.mode is Mode.COMMAND and drains(seen, Mode.COMMAND, uplink, provided=state.provided):
         state = replace(state, mode=Mode.CHARGE, hold_until_s=seen.time_s, owes_cycle=True)
     dim = state.mode is Mode.CHARGE and waits_in_vain(seen, uplink)
     if dim or (state.mode is Mode.NAP and drains(seen, Mode.NAP, uplink)):
@@ -242,10 +252,10 @@ def _handle_replan(
         goal_m=uplink.goal_m,
         back_off_m=state.back_off_m,
     )
-    answer = ask(uplink.planner, _problem(state, seen, uplink, start))
-    if isinstance(answer, NoPlan):
-        return _finish(state, f"{state.must_replan}, and there is {answer}")
-    path = np.vstack([back, with_stops(answer.waypoints_m, state.path_m, state.planned)])
+    way = _new_way(state, seen, uplink, start)
+    if isinstance(way, NoPlan):
+        return _finish(state, f"{state.must_replan}, and there is {way}")
+    path = np.vstack([back, with_stops(way, state.path_m, state.planned)])
     state = replace(
         state,
         path_m=path,
@@ -259,20 +269,34 @@ def _handle_replan(
     return _go_on(state, seen, uplink)
 
 
+def _new_way(
+    state: ExecutiveState, seen: Observation, uplink: Uplink, start: tuple[float, float]
+) -> npt.NDArray[np.float64] | NoPlan:
+    """Return a way round what closed the path: back to a traverse, whose light and stops the ground knows, or anew."""
+    if uplink.planned is not None and len(state.path_m) > 1:
+        here = (seen.east_m, seen.north_m)
+        back_at = rejoins_at(state.path_m, state.belief.costmap, here=here, start=start)
+        east, north = state.path_m[back_at].tolist()
+        answer = ask(uplink.planner, _problem(state, seen, uplink, start, (east, north)))
+        if not isinstance(answer, NoPlan):
+            return np.vstack([answer.waypoints_m, state.path_m[back_at + 1 :]])
+    answer = ask(uplink.planner, _problem(state, seen, uplink, start, uplink.goal_m))
+    return answer if isinstance(answer, NoPlan) else answer.waypoints_m
+
+
 def _carried(
     state: ExecutiveState, back_m: npt.NDArray[np.float64], path_m: npt.NDArray[np.float64]
 ) -> PlannedStops:
     """Return what is planned on a new path, none of it on the way back that it begins with."""
-    ahead = state.planned.on(state.path_m, path_m[len(back_m) :])
-    behind = nothing_planned(len(back_m))
-    return PlannedStops(
-        command_s=np.concatenate([behind.command_s, ahead.command_s]),
-        leave_s=np.concatenate([behind.leave_s, ahead.leave_s]),
-    )
+    return joined(nothing_planned(len(back_m)), state.planned.on(state.path_m, path_m[len(back_m) :]))
 
 
 def _problem(
-    state: ExecutiveState, seen: Observation, uplink: Uplink, start: tuple[float, float]
+    state: ExecutiveState,
+    seen: Observation,
+    uplink: Uplink,
+    start: tuple[float, float],
+    goal: tuple[float, float],
 ) -> PlanningProblem:
     return PlanningProblem(
         costmap=open_underfoot(state.belief, start),
@@ -280,7 +304,7 @@ def _problem(
         terrain=uplink.terrain,
         vehicle=uplink.vehicle,
         start_m=start,
-        goal_m=uplink.goal_m,
+        goal_m=goal,
         depart_s=seen.time_s,
         soc=seen.soc,
         limits=uplink.limits,
@@ -292,7 +316,8 @@ def _at_stop(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[
     hop = _next_hop(state, seen, uplink)
     if hop is None:
         return _handle_replan(replace(state, must_replan="the path ends short of the goal"), seen, uplink)
-    decision = uplink.forecaster.decide(seen.time_s, seen.soc, hop, array_gain=array_gain(seen, uplink))
+    state = replace(state, provided=_is_provided(state, seen, uplink))
+    decision = _decide(state, seen, uplink, hop)
     if decision.mode is Mode.DORMANT and wakes(seen, uplink):  # the array sees more Sun than a level one
         return _hold(state, Mode.CHARGE, seen.time_s + STAY_S, seen)
     if decision.mode is not Mode.DRIVE:
@@ -302,6 +327,29 @@ def _at_stop(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[
     return _drive_on(replace(state, hop_left_m=hop.length_m), seen, uplink)
 
 
+def _decide(state: ExecutiveState, seen: Observation, uplink: Uplink, hop: Hop) -> Decision:
+    """Ask the rules of operation."""
+    return uplink.forecaster.decide(
+        seen.time_s,
+        seen.soc,
+        hop,
+        array_gain=array_gain(seen, uplink),
+        provided=state.provided,
+    )
+
+
+def _is_provided(state: ExecutiveState, seen: Observation, uplink: Uplink) -> bool:
+    """Tell whether the plan has seen to the charge ahead: the rover has what it expected here, and is not late.
+
+    Before noon it may be: as long as the Sun rises, being late costs no charge.
+    """
+    here = max(0, _waypoints_here(state, seen) - 1)
+    if len(state.planned) <= here or not seen.soc >= state.planned.soc[here] - MARGIN_SOC:
+        return False
+    rising = uplink.forecaster.window.almanac.sun_at(seen.time_s).rising
+    return rising or bool(seen.time_s <= state.planned.depart_s[here] + LATE_S)
+
+
 def _next_hop(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Hop | None:
     """Return the next drive, one of no length for a command cycle that is owed, None where the path has ended."""
     if uplink.teleoperated and state.owes_cycle:
@@ -309,7 +357,8 @@ def _next_hop(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Hop |
     ahead = path_length(np.vstack([[seen.east_m, seen.north_m], state.path_m]))
     if ahead <= ARRIVAL_M:
         return None
-    length = min(uplink.forecaster.operations.stop_every_m, ahead, _next_commands_m(state, seen))
+    longest, planned = uplink.forecaster.operations.stop_every_m, _next_commands_m(state, seen)
+    length = min(planned if planned <= longest + OVER_M else longest, ahead)
     return Hop(length_m=length, speed_m_s=_slowest_ahead(state, seen, length))
 
 

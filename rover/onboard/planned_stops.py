@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,14 +23,18 @@ class PlannedStops:
     Attributes:
         command_s: (n,) earliest beginning of a command cycle, -inf for at once; inf where none is planned.
         leave_s: (n,) earliest departure, -inf where it need not be waited for.
+        soc: (n,) state of charge expected at departure, NaN where it is not known.
+        depart_s: (n,) when it departs as planned, NaN likewise.
     """
 
     command_s: Floats
     leave_s: Floats
+    soc: Floats
+    depart_s: Floats
 
     def __post_init__(self) -> None:
         count = len(self.leave_s)
-        for name in ("command_s", "leave_s"):
+        for name in ("command_s", "leave_s", "soc", "depart_s"):
             object.__setattr__(self, name, locked(getattr(self, name), np.float64, (count,), name))
 
     def __len__(self) -> int:
@@ -48,16 +52,23 @@ class PlannedStops:
 
     def beyond(self, count: int) -> PlannedStops:
         """Return what is planned at the waypoints after the first so many."""
-        return PlannedStops(command_s=self.command_s[count:], leave_s=self.leave_s[count:])
+        return PlannedStops(
+            command_s=self.command_s[count:],
+            leave_s=self.leave_s[count:],
+            soc=self.soc[count:],
+            depart_s=self.depart_s[count:],
+        )
 
     def commanded(self, count: int) -> PlannedStops:
         """Return the same with the command cycles of the first so many waypoints done."""
         command_s = self.command_s.copy()
         command_s[:count] = math.inf
-        return PlannedStops(command_s=command_s, leave_s=self.leave_s)
+        return replace(self, command_s=command_s)
 
     def on(self, path_m: Floats, new_m: Floats) -> PlannedStops:
         """Return the same on a new way: at the waypoints that it shares, else at the nearest not before the last stop.
+
+        Charge and departure expected are those of the nearest waypoint.
 
         Args:
             path_m: (n, 2) the way that these are planned on.
@@ -69,7 +80,10 @@ class PlannedStops:
             first += int(away.argmin())
             command_s[first] = _both(command_s[first], self.command_s[k])
             leave_s[first] = max(leave_s[first], self.leave_s[k])
-        return PlannedStops(command_s=command_s, leave_s=leave_s)
+        nearest = [int(np.hypot(*(path_m - place).T).argmin()) for place in new_m]
+        return PlannedStops(
+            command_s=command_s, leave_s=leave_s, soc=self.soc[nearest], depart_s=self.depart_s[nearest]
+        )
 
 
 def _both(one_s: float, other_s: float) -> float:
@@ -79,7 +93,20 @@ def _both(one_s: float, other_s: float) -> float:
 
 def nothing_planned(count: int) -> PlannedStops:
     """Return what a way without planned stops has."""
-    return PlannedStops(command_s=np.full(count, math.inf), leave_s=np.full(count, -math.inf))
+    return PlannedStops(
+        command_s=np.full(count, math.inf),
+        leave_s=np.full(count, -math.inf),
+        soc=np.full(count, math.nan),
+        depart_s=np.full(count, math.nan),
+    )
+
+
+def joined(first: PlannedStops, second: PlannedStops) -> PlannedStops:
+    """Return what is planned on two ways, one after the other."""
+    names = ("command_s", "leave_s", "soc", "depart_s")
+    return PlannedStops(
+        **{name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in names}
+    )
 
 
 def with_stops(new_m: Floats, path_m: Floats, planned: PlannedStops) -> Floats:

@@ -16,7 +16,9 @@ NEVER, AT_ONCE = math.inf, -math.inf
 
 
 def planned(command_s: list[float], leave_s: list[float]) -> PlannedStops:
-    return PlannedStops(command_s=np.array(command_s), leave_s=np.array(leave_s))
+    soc = np.linspace(0.9, 0.5, len(leave_s))
+    depart_s = 10.0 * np.arange(len(leave_s))
+    return PlannedStops(command_s=np.array(command_s), leave_s=np.array(leave_s), soc=soc, depart_s=depart_s)
 
 
 STOPS = planned([NEVER, 50.0, NEVER, AT_ONCE, NEVER], [AT_ONCE, 100.0, 200.0, AT_ONCE, AT_ONCE])
