@@ -12,22 +12,27 @@ from rover.core.boundary import Command, Mode, Observation
 from rover.hazard.detect import Hazard
 from rover.limits.mobility import exceeds_attitude
 from rover.onboard.mapping import BeliefState, close_cell, update_map
-from rover.onboard.path_watch import LEAVING_M, first_lethal, open_underfoot, sampled, way_out
+from rover.onboard.path_watch import LEAVING_M, first_lethal, open_underfoot, rejoins_at, sampled, way_out
+from rover.onboard.planned_stops import ARRIVAL_M, PlannedStops, joined, nothing_planned, with_stops
 from rover.onboard.power_watch import STAY_S, array_gain, drains, waits_in_vain, wakes
 from rover.onboard.uplink import Uplink
 from rover.planning.ask import ask
-from rover.planning.forecast import Hop
+from rover.planning.forecast import MARGIN_SOC, Decision, Hop
 from rover.planning.problem import NoPlan, PlanningProblem
 from rover.planning.schedule import path_length
-
-ARRIVAL_M = 0.05
-"""Nearer than this to a waypoint is at it."""
 
 LOOK_EVERY_M = 1.0
 """Longest motion between two looks at the ground."""
 
 WORSE_RAD = math.radians(1.0)
 """Tilt may grow so much, noise included, on the way out of ground found too steep."""
+
+OVER_M = 1.5
+"""A drive up to where the plan asks for commands may be so much longer: the start is off the middle of its cell, or a
+pebble was gone round."""
+
+LATE_S = 1800.0
+"""A rover is as good as on time after noon, if it is no later than this."""
 
 MOST_REPLANS = 400
 
@@ -44,8 +49,9 @@ class ExecutiveState:
         mode: Present mode.
         hold_until_s: End of the stay that is under way.
         path_m: (n, 2) waypoints still ahead.
-        leave_s: (n,) earliest departure from each of them, by order; those without one are not waited for.
+        planned: Waits and command cycles that the plan has at each of them.
         waited: Whether it has waited for one since it last decided to drive.
+        provided: Whether the plan has seen to the charge of what it has begun.
         track_m: Places stood at, latest last.
         hop_left_m: Of the present set of commands.
         owes_cycle: Whether it has driven since the last command cycle.
@@ -63,8 +69,9 @@ class ExecutiveState:
     mode: Mode = Mode.CHARGE
     hold_until_s: float = -math.inf
     path_m: npt.NDArray[np.float64]
-    leave_s: npt.NDArray[np.float64]
+    planned: PlannedStops
     waited: bool = False
+    provided: bool = False
     track_m: tuple[tuple[float, float], ...] = ()
     hop_left_m: float = 0.0
     owes_cycle: bool = False
@@ -81,8 +88,8 @@ class ExecutiveState:
 
 def init(uplink: Uplink, belief: BeliefState) -> ExecutiveState:
     """Return the state in which a traverse begins."""
-    leave_s = _any_time(uplink.path_m) if uplink.leave_s is None else uplink.leave_s
-    return ExecutiveState(belief=belief, path_m=uplink.path_m, leave_s=leave_s)
+    planned = nothing_planned(len(uplink.path_m)) if uplink.planned is None else uplink.planned
+    return ExecutiveState(belief=belief, path_m=uplink.path_m, planned=planned)
 
 
 def step(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
@@ -112,7 +119,12 @@ def step(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[Exec
 
 def _go_on(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
     """Wait where the plan does, drive on while the present commands last, then see to the next."""
-    departs_s = _departs_s(state, seen)
+    here = _waypoints_here(state, seen)
+    if not state.owes_cycle:
+        state = replace(state, planned=state.planned.commanded(here))
+    elif state.planned.commands[:here].any():
+        state = replace(state, hop_left_m=0.0)
+    departs_s = _departs_s(state, here)
     if seen.time_s < departs_s - 1e-6:
         return _await_departure(state, seen, uplink, departs_s)
     if state.hop_left_m <= 1e-9:
@@ -122,14 +134,21 @@ def _go_on(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[Ex
     return _drive_on(state, seen, uplink)
 
 
-def _departs_s(state: ExecutiveState, seen: Observation) -> float:
-    """Return until when the plan stays at the waypoints at which the rover stands; -inf where it does not."""
-    departs_s = -math.inf
-    for place, leave_s in zip(state.path_m[:-1], state.leave_s, strict=False):
-        if _gap(seen, place) > ARRIVAL_M:
-            break
-        departs_s = max(departs_s, float(leave_s))
-    return departs_s
+def _waypoints_here(state: ExecutiveState, seen: Observation) -> int:
+    """Return at how many of the next waypoints the rover stands, the last one apart."""
+    away = [_gap(seen, place) > ARRIVAL_M for place in state.path_m[:-1]]
+    return away.index(True) if True in away else len(away)
+
+
+def _departs_s(state: ExecutiveState, here: int) -> float:
+    """Return until when the plan stays at the waypoints at which the rover stands; -inf where it does not.
+
+    Where it asks for commands, that is until when it waits to do so; what it waits for after that comes afterwards.
+    """
+    asks_s = state.planned.command_s[:here]
+    if state.owes_cycle and (asks_s < math.inf).any():
+        return float(asks_s[asks_s < math.inf].max())
+    return float(state.planned.leave_s[:here].max(initial=-math.inf))
 
 
 def _await_departure(
@@ -148,26 +167,13 @@ def _await_departure(
 def _resume(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
     """After a wait on the way: ask once more whether what is left of the present drive can be driven."""
     hop = Hop(length_m=state.hop_left_m, speed_m_s=_slowest_ahead(state, seen, state.hop_left_m))
-    decision = uplink.forecaster.decide(seen.time_s, seen.soc, hop, array_gain=array_gain(seen, uplink))
+    state = replace(state, provided=_is_provided(state, seen, uplink))
+    decision = _decide(state, seen, uplink, hop)
     if decision.mode is Mode.DORMANT and wakes(seen, uplink):
         return _hold(state, Mode.CHARGE, seen.time_s + STAY_S, seen)
     if decision.mode is not Mode.DRIVE:
         return _hold(state, decision.mode, decision.until_s, seen)
     return _drive_on(state, seen, uplink)
-
-
-def _carried(state: ExecutiveState, path_m: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the earliest departures of a new path: those of the old one's waypoints that it leads through as well."""
-    leave_s = _any_time(path_m)
-    for place, until_s in zip(state.path_m, state.leave_s, strict=False):
-        if until_s > -math.inf:
-            there = np.hypot(*(path_m - place).T) <= ARRIVAL_M
-            leave_s[there] = np.maximum(leave_s[there], until_s)
-    return leave_s
-
-
-def _any_time(path_m: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.full(len(path_m), -math.inf)
 
 
 def _sense(state: ExecutiveState, seen: Observation, uplink: Uplink) -> ExecutiveState:
@@ -179,7 +185,7 @@ def _sense(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Executiv
 
 def _shed(state: ExecutiveState, seen: Observation, uplink: Uplink) -> ExecutiveState:
     """Break off what takes too much charge: a command cycle, owed again later, and waking where waiting is in vain."""
-    if state.mode is Mode.COMMAND and drains(seen, Mode.COMMAND, uplink):
+    if state.mode is Mode.COMMAND and drains(seen, Mode.COMMAND, uplink, provided=state.provided):
         state = replace(state, mode=Mode.CHARGE, hold_until_s=seen.time_s, owes_cycle=True)
     dim = state.mode is Mode.CHARGE and waits_in_vain(seen, uplink)
     if dim or (state.mode is Mode.NAP and drains(seen, Mode.NAP, uplink)):
@@ -246,14 +252,14 @@ def _handle_replan(
         goal_m=uplink.goal_m,
         back_off_m=state.back_off_m,
     )
-    answer = ask(uplink.planner, _problem(state, seen, uplink, start))
-    if isinstance(answer, NoPlan):
-        return _finish(state, f"{state.must_replan}, and there is {answer}")
-    path = np.vstack([back, answer.waypoints_m])
+    way = _new_way(state, seen, uplink, start)
+    if isinstance(way, NoPlan):
+        return _finish(state, f"{state.must_replan}, and there is {way}")
+    path = np.vstack([back, with_stops(way, state.path_m, state.planned)])
     state = replace(
         state,
         path_m=path,
-        leave_s=_carried(state, path),
+        planned=_carried(state, back, path),
         must_replan=None,
         back_off_m=0.0,
         backing=0 if start == (seen.east_m, seen.north_m) else len(back) + 1,
@@ -263,8 +269,34 @@ def _handle_replan(
     return _go_on(state, seen, uplink)
 
 
-def _problem(
+def _new_way(
     state: ExecutiveState, seen: Observation, uplink: Uplink, start: tuple[float, float]
+) -> npt.NDArray[np.float64] | NoPlan:
+    """Return a way round what closed the path: back to a traverse, whose light and stops the ground knows, or anew."""
+    if uplink.planned is not None and len(state.path_m) > 1:
+        here = (seen.east_m, seen.north_m)
+        back_at = rejoins_at(state.path_m, state.belief.costmap, here=here, start=start)
+        east, north = state.path_m[back_at].tolist()
+        answer = ask(uplink.planner, _problem(state, seen, uplink, start, (east, north)))
+        if not isinstance(answer, NoPlan):
+            return np.vstack([answer.waypoints_m, state.path_m[back_at + 1 :]])
+    answer = ask(uplink.planner, _problem(state, seen, uplink, start, uplink.goal_m))
+    return answer if isinstance(answer, NoPlan) else answer.waypoints_m
+
+
+def _carried(
+    state: ExecutiveState, back_m: npt.NDArray[np.float64], path_m: npt.NDArray[np.float64]
+) -> PlannedStops:
+    """Return what is planned on a new path, none of it on the way back that it begins with."""
+    return joined(nothing_planned(len(back_m)), state.planned.on(state.path_m, path_m[len(back_m) :]))
+
+
+def _problem(
+    state: ExecutiveState,
+    seen: Observation,
+    uplink: Uplink,
+    start: tuple[float, float],
+    goal: tuple[float, float],
 ) -> PlanningProblem:
     return PlanningProblem(
         costmap=open_underfoot(state.belief, start),
@@ -272,7 +304,7 @@ def _problem(
         terrain=uplink.terrain,
         vehicle=uplink.vehicle,
         start_m=start,
-        goal_m=uplink.goal_m,
+        goal_m=goal,
         depart_s=seen.time_s,
         soc=seen.soc,
         limits=uplink.limits,
@@ -284,7 +316,8 @@ def _at_stop(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[
     hop = _next_hop(state, seen, uplink)
     if hop is None:
         return _handle_replan(replace(state, must_replan="the path ends short of the goal"), seen, uplink)
-    decision = uplink.forecaster.decide(seen.time_s, seen.soc, hop, array_gain=array_gain(seen, uplink))
+    state = replace(state, provided=_is_provided(state, seen, uplink))
+    decision = _decide(state, seen, uplink, hop)
     if decision.mode is Mode.DORMANT and wakes(seen, uplink):  # the array sees more Sun than a level one
         return _hold(state, Mode.CHARGE, seen.time_s + STAY_S, seen)
     if decision.mode is not Mode.DRIVE:
@@ -294,6 +327,29 @@ def _at_stop(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[
     return _drive_on(replace(state, hop_left_m=hop.length_m), seen, uplink)
 
 
+def _decide(state: ExecutiveState, seen: Observation, uplink: Uplink, hop: Hop) -> Decision:
+    """Ask the rules of operation."""
+    return uplink.forecaster.decide(
+        seen.time_s,
+        seen.soc,
+        hop,
+        array_gain=array_gain(seen, uplink),
+        provided=state.provided,
+    )
+
+
+def _is_provided(state: ExecutiveState, seen: Observation, uplink: Uplink) -> bool:
+    """Tell whether the plan has seen to the charge ahead: the rover has what it expected here, and is not late.
+
+    Before noon it may be: as long as the Sun rises, being late costs no charge.
+    """
+    here = max(0, _waypoints_here(state, seen) - 1)
+    if len(state.planned) <= here or not seen.soc >= state.planned.soc[here] - MARGIN_SOC:
+        return False
+    rising = uplink.forecaster.window.almanac.sun_at(seen.time_s).rising
+    return rising or bool(seen.time_s <= state.planned.depart_s[here] + LATE_S)
+
+
 def _next_hop(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Hop | None:
     """Return the next drive, one of no length for a command cycle that is owed, None where the path has ended."""
     if uplink.teleoperated and state.owes_cycle:
@@ -301,8 +357,20 @@ def _next_hop(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Hop |
     ahead = path_length(np.vstack([[seen.east_m, seen.north_m], state.path_m]))
     if ahead <= ARRIVAL_M:
         return None
-    length = min(uplink.forecaster.operations.stop_every_m, ahead)
+    longest, planned = uplink.forecaster.operations.stop_every_m, _next_commands_m(state, seen)
+    length = min(planned if planned <= longest + OVER_M else longest, ahead)
     return Hop(length_m=length, speed_m_s=_slowest_ahead(state, seen, length))
+
+
+def _next_commands_m(state: ExecutiveState, seen: Observation) -> float:
+    """Return how far it is along the path to where the plan next asks for commands; inf where it does no more."""
+    here = _waypoints_here(state, seen)
+    further = np.flatnonzero(state.planned.commands[here:-1])
+    if len(further) == 0:
+        return math.inf
+    return path_length(
+        np.vstack([[seen.east_m, seen.north_m], state.path_m[here : here + int(further[0]) + 1]])
+    )
 
 
 def _slowest_ahead(state: ExecutiveState, seen: Observation, length_m: float) -> float:
@@ -316,9 +384,9 @@ def _slowest_ahead(state: ExecutiveState, seen: Observation, length_m: float) ->
 
 def _drive_on(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
     """Drive towards the next waypoint, at most up to the next look or the end of the commands."""
-    path, leave_s, backing = state.path_m, state.leave_s, state.backing
+    path, planned, backing = state.path_m, state.planned, state.backing
     while len(path) > 1 and _gap(seen, path[0]) <= ARRIVAL_M:
-        path, leave_s, backing = path[1:], leave_s[1:], max(0, backing - 1)
+        path, planned, backing = path[1:], planned.beyond(1), max(0, backing - 1)
     bearing = math.atan2(path[0][1] - seen.north_m, path[0][0] - seen.east_m)
     ahead = 1 if backing == 0 else -1
     turn = math.remainder(bearing - seen.yaw_rad + (0.0 if ahead > 0 else math.pi), 2 * math.pi)
@@ -327,7 +395,7 @@ def _drive_on(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple
         state,
         mode=Mode.DRIVE,
         path_m=path,
-        leave_s=leave_s,
+        planned=planned,
         waited=False,
         backing=backing,
         hop_left_m=state.hop_left_m - drive,

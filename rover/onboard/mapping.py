@@ -60,10 +60,19 @@ def begin_belief(
     costmap: CostMap,
     vehicle: VehicleParams,
     path_m: npt.NDArray[np.float64],
+    *,
+    judged: bool = False,
 ) -> tuple[Terrain, BeliefState]:
     """Return the layers and maps that the rover is sent: round its path, on cells fine enough to be driven by.
 
     The finer cells lie nearer to the hazards than the coarse centres did, so the footprint's reach is taken anew.
+
+    Args:
+        terrain, hazards, costmap: Of the orbital map.
+        vehicle: For its footprint.
+        path_m: (n, 2) the way planned.
+        judged: The path was judged by heading and corridor, which a cost map does not know: its own cells are open, at
+            the highest price.
     """
     window = _window(costmap.geometry, path_m)
     coarse = _cut(costmap.geometry, window)
@@ -76,6 +85,8 @@ def begin_belief(
 
     flags, cost = fine(hazards.flags), fine(costmap.cost_s_per_m)
     cost[inflate(flags != 0, footprint_reach_cells(geometry, vehicle))] = np.inf
+    if judged:
+        _open_path(cost, geometry, path_m)
     belief = BeliefState(
         hazards=HazardMap(geometry=geometry, flags=flags),
         costmap=CostMap(geometry=geometry, cost_s_per_m=cost),
@@ -90,6 +101,22 @@ def begin_belief(
         step_m=fine(terrain.step_m),
     )
     return layers, belief
+
+
+def _open_path(
+    cost: npt.NDArray[np.float64], geometry: GridGeometry, path_m: npt.NDArray[np.float64]
+) -> None:
+    """Open, in place, the cells that a path leads through."""
+    dearest = np.max(cost, where=np.isfinite(cost), initial=1.0)
+    count = max(
+        1, math.ceil(4 * float(np.hypot(*np.diff(path_m, axis=0).T).max(initial=0)) / geometry.resolution_m)
+    )
+    share = np.linspace(0.0, 1.0, count + 1)[:, None, None]
+    along = (path_m[:-1] + (path_m[1:] - path_m[:-1]) * share).reshape(-1, 2)
+    for place in np.vstack([path_m, along]).tolist():
+        cell = geometry.cell_at(*place)
+        if cell is not None and not math.isfinite(cost[cell]):
+            cost[cell] = dearest
 
 
 def _window(geometry: GridGeometry, path_m: npt.NDArray[np.float64]) -> tuple[slice, slice]:

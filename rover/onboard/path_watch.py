@@ -43,6 +43,37 @@ def first_lethal(
     return None
 
 
+def rejoins_at(path_m: Path, costmap: CostMap, *, here: Place, start: Place) -> int:
+    """Return the waypoint at which a detour comes back to a path: the first beyond what closes it next.
+
+    Where nothing on it is closed, it is the first that is further from `here`, and from where the detour begins, than
+    the rover backs out.
+
+    Args:
+        path_m: (n, 2) waypoints ahead.
+        costmap: The maps on board.
+        here, start: Where the rover stands, and where the detour begins.
+    """
+    geometry, cost = costmap.geometry, costmap.cost_s_per_m
+
+    def closed(a: Path, b: Path) -> bool:
+        cells = [
+            geometry.cell_at(*place)
+            for place in sampled(np.array([a, b]), geometry.resolution_m / 4).tolist()
+        ]
+        return any(cell is None or not math.isfinite(cost[cell]) for cell in cells)
+
+    shut = [closed(a, b) for a, b in zip(path_m[:-1], path_m[1:], strict=True)]
+    last = len(path_m) - 1
+    if True in shut:
+        beyond = shut.index(True) + 1
+        while beyond < last and shut[beyond]:
+            beyond += 1
+        return beyond
+    away = [min(math.dist(here, place), math.dist(start, place)) > LEAVING_M for place in path_m.tolist()]
+    return away.index(True) if True in away else last
+
+
 def sampled(path_m: npt.NDArray[np.float64], spacing_m: float) -> npt.NDArray[np.float64]:
     """Return (n, 2) points along a polyline, no further apart than `spacing_m`, corners included."""
     parts = [path_m[:1]]

@@ -24,13 +24,17 @@ def array_gain(seen: Observation, uplink: Uplink) -> float:
     return seen.array_w / level_w if level_w > 0 else 0.0
 
 
-def drains(seen: Observation, mode: Mode, uplink: Uplink) -> bool:
-    """Tell whether going on in a mode takes the battery below what is to be kept, before the next look."""
+def drains(seen: Observation, mode: Mode, uplink: Uplink, *, provided: bool = False) -> bool:
+    """Tell whether going on in a mode takes the battery below what is to be kept, before the next look.
+
+    Where a plan has seen to the charge of the coming night, that is the reserve.
+    """
     forecaster = uplink.forecaster
     gain = array_gain(seen, uplink)
     ahead = forecaster.stay_energy(seen.time_s, seen.time_s + STAY_S, seen.soc, mode, array_gain=gain)
     losing = ahead.soc < seen.soc
-    return losing and ahead.least_soc < forecaster.floor_soc(seen.time_s)
+    kept = forecaster.operations.reserve_soc if provided else forecaster.floor_soc(seen.time_s)
+    return losing and ahead.least_soc < kept
 
 
 def waits_in_vain(seen: Observation, uplink: Uplink) -> bool:

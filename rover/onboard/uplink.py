@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from rover.core.vehicle import VehicleParams
 from rover.limits.base import Limit
+from rover.onboard.planned_stops import PlannedStops
 from rover.planning.forecast import Forecaster
 from rover.planning.problem import Planner
 from rover.terrain.derive import Terrain
@@ -26,7 +27,7 @@ class Uplink:
         limits: For the planner.
         goal_m: (east, north).
         path_m: (n, 2) the way planned on the ground.
-        leave_s: (n,) earliest departure from each waypoint, -inf where it need not be waited for; None for none.
+        planned: Waits and command cycles at each waypoint, None where the rover has its own.
     """
 
     vehicle: VehicleParams
@@ -36,7 +37,7 @@ class Uplink:
     limits: tuple[Limit, ...]
     goal_m: tuple[float, float]
     path_m: npt.NDArray[np.float64]
-    leave_s: npt.NDArray[np.float64] | None = None
+    planned: PlannedStops | None = None
 
     @property
     def teleoperated(self) -> bool:

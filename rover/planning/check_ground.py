@@ -101,7 +101,8 @@ def check_commands(case: Case, length_m: Floats) -> None:
         length_m: Of each step that drives.
     """
     limits, steps = case.limits, case.steps
-    if limits.command_cycle_s <= 0:
+    one_s = max(limits.command_cycle_s, case.known.command_cycle_s)
+    if one_s <= 0:
         return
     allowed_m, driven_m, cycle_s = limits.stop_every_m, 0.0, 0.0
     lengths = dict(zip(steps.legs.tolist(), length_m.tolist(), strict=True))
@@ -110,13 +111,13 @@ def check_commands(case: Case, length_m: Floats) -> None:
             cycle_s += float(steps.span_s[i])
             if i + 1 < len(steps) and steps.mode[i + 1] is Mode.COMMAND:
                 continue
-            cycles = max(1, math.floor(cycle_s / limits.command_cycle_s + _SHARE))
+            cycles = max(1, math.floor(cycle_s / one_s + _SHARE))
             case.ledger.at_least(
                 "command_cycle",
                 "h",
                 i,
                 cycle_s / 3600,
-                cycles * limits.command_cycle_s / 3600,
+                cycles * one_s / 3600,
                 tolerance=_SHARE,
             )
             allowed_m, driven_m, cycle_s = cycles * limits.stop_every_m, 0.0, 0.0

@@ -36,6 +36,7 @@ class Known:
         zone_times: When each of them holds, seconds since the almanac's epoch; None for always.
         start_m, goal_m: (east, north).
         soc: State of charge at departure.
+        command_cycle_s: What each stop for commands takes at the least, 0 when autonomous.
     """
 
     terrain: Terrain
@@ -49,6 +50,7 @@ class Known:
     start_m: tuple[float, float]
     goal_m: tuple[float, float]
     soc: float
+    command_cycle_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

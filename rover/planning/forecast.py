@@ -78,13 +78,16 @@ class Forecaster:
     vehicle: VehicleParams
     operations: OperationsParams
 
-    def decide(self, time_s: float, soc: float, hop: Hop, *, array_gain: float = 1.0) -> Decision:
+    def decide(
+        self, time_s: float, soc: float, hop: Hop, *, array_gain: float = 1.0, provided: bool = False
+    ) -> Decision:
         """Say what to do now: drive the hop, or what else and until when.
 
         Args:
             time_s, soc: Now.
             hop: The next drive.
             array_gain: Output of the array as a share of a level one's in open light, as measured.
+            provided: A plan has seen to the charge of what is ahead.
         """
         phase = self.window.phase_at(time_s)
         change_s = self.window.next_change(time_s)
@@ -93,7 +96,7 @@ class Forecaster:
         end_s = time_s + hop.drive_s + self.operations.command_cycle_s
         if end_s > change_s:
             return Decision(mode=Mode.CHARGE, until_s=change_s)
-        if self._suffices(time_s, soc, hop, array_gain):
+        if provided or self._suffices(time_s, soc, hop, array_gain):
             return Decision(mode=Mode.DRIVE, until_s=end_s)
         return Decision(mode=Mode.CHARGE, until_s=self._charged_at(time_s, soc, hop, array_gain))
 

@@ -11,6 +11,7 @@ from typing import Any
 from rover.core.errors import PlanFileError
 from rover.io.plan_file import PlanFile, read_plan
 from rover.io.way_file import read_way
+from rover.planning.check_cycle import least_cycle_s
 from rover.planning.check_ledger import Known, Verdict
 from rover.planning.check_traverse import check_traverse
 from rover.planning.check_way import WayLeg, check_way
@@ -69,7 +70,8 @@ def _require_no_looser(plan: PlanFile, setting: Setting, path: Path) -> None:
         "deadline_s": setting.deadline_s,
         "stop_every_m": operations.stop_every_m,
     }
-    least = {"reserve_soc": operations.reserve_soc, "command_cycle_s": operations.command_cycle_s}
+    cycle_s = least_cycle_s(setting.scenario.operations.model_dump())
+    least = {"reserve_soc": operations.reserve_soc, "command_cycle_s": cycle_s}
     for name, bound in {**most, **least}.items():
         stated = float(getattr(limits, name))
         looser = stated > bound if name in most else stated < bound
@@ -98,6 +100,7 @@ def known_of(setting: Setting) -> Known:
         start_m=control.start_m,
         goal_m=control.goal_m,
         soc=control.soc,
+        command_cycle_s=least_cycle_s(setting.scenario.operations.model_dump()),
     )
 
 

@@ -149,9 +149,27 @@ def _notes(answer: TimedAnswer, best: TimedPlan) -> Iterator[str]:
         )
 
 
+def _cycle_words(answer: TimedAnswer) -> Iterator[str]:
+    """Say what a stop for commands is made of, where there are any."""
+    operations = answer.setting.scenario.operations
+    if operations.mode != "teleoperated":
+        return
+    hours, every = operations.cycle_s / _HOUR_S, operations.stop_every_m
+    told = f"commands every {every:g} m at the most, a cycle taking {hours:.3g} h"
+    if operations.command_cycle_h is None:
+        cycle = operations.cycle
+        told += (
+            f": {cycle.downlink_s / 60:.3g} min for {operations.data_mbit_per_stop:g} Mbit down, "
+            f"{cycle.ground_s / _HOUR_S:.3g} h of the ground, {cycle.uplink_s / 60:.3g} min for commands up, "
+            f"{cycle.light_s:.2g} s of light's way"
+        )
+    yield told
+
+
 def _bounds(answer: TimedAnswer, best: TimedPlan) -> Iterator[str]:
     """Tell of each limit where on the traverse it leaves least room, the tightest first."""
     held = [margin for margin in best.timetable.margins if math.isfinite(margin.slack)]
+    yield from _cycle_words(answer)
     for margin in sorted(held, key=share_of):
         when = minute_of(answer.setting.epoch, margin.time_s)
         room = f"{100 * share_of(margin):.0f} % of its room"

@@ -23,9 +23,10 @@ from rover.limits.mobility import TiltLimit, ZoneLimit
 from rover.limits.power import ReserveLimit
 from rover.limits.thermal import SunWindow, SunWindowParams
 from rover.onboard.mapping import BeliefState, begin_belief
+from rover.onboard.planned_stops import PlannedStops
 from rover.onboard.uplink import Uplink
 from rover.planning.ask import ask
-from rover.planning.forecast import Forecaster, OperationsParams
+from rover.planning.forecast import MARGIN_SOC, Forecaster, OperationsParams
 from rover.planning.given_plan import GIVEN, Given, between, check_given, plan_of_file
 from rover.planning.problem import Claim, NoPlan, Plan, Planner, PlanningProblem
 from rover.planning.registry import load_planner
@@ -150,12 +151,21 @@ class MissionControl:
         return trace_horizon(self.maps.dem, far_dem=self.region())
 
     def plan(self, planner: Planner) -> Plan | NoPlan:
-        """Ask a planner, and give its answer a timetable unless it made one itself."""
+        """Ask a planner, and give its answer a timetable unless it made one itself.
+
+        One that makes it keeps a margin of charge for what is driven, where there is a plan with it.
+        """
         problem = self.problem(planner)
+        if Claim.TIMED in planner.claims:
+            answer = ask(planner, replace(problem, limits=self._with_margin(problem.limits)))
+            return ask(planner, problem) if isinstance(answer, NoPlan) else answer
         answer = ask(planner, problem)
-        if isinstance(answer, NoPlan) or Claim.TIMED in planner.claims:
-            return answer
-        return schedule_plan(answer, problem, self.forecaster)
+        return answer if isinstance(answer, NoPlan) else schedule_plan(answer, problem, self.forecaster)
+
+    def _with_margin(self, limits: Sequence[Limit]) -> tuple[Limit, ...]:
+        """Return limits with the reserve so much higher that what is driven may fall short of the forecast."""
+        reserve_soc = self.forecaster.operations.reserve_soc
+        return (*limits, ReserveLimit(min(reserve_soc + MARGIN_SOC, 1.0)))
 
     def follow(self, given: Given) -> Plan | NoPlan:
         """Take up a plan that was brought along, without planning.
@@ -188,7 +198,12 @@ class MissionControl:
         timed = Claim.TIMED in planner.claims
         maps = self.timed_maps if timed else self.maps
         terrain, belief = begin_belief(
-            maps.terrain, maps.hazards, maps.costmap, self.vehicle, plan.waypoints_m
+            maps.terrain,
+            maps.hazards,
+            maps.costmap,
+            self.vehicle,
+            plan.waypoints_m,
+            judged=isinstance(plan.schedule, Timetable),
         )
         uplink = Uplink(
             vehicle=self.vehicle,
@@ -198,25 +213,27 @@ class MissionControl:
             limits=self.limits,
             goal_m=self.goal_m,
             path_m=plan.waypoints_m,
-            leave_s=departures_s(plan),
+            planned=stops_of(plan),
         )
         return uplink, belief
 
 
-def departures_s(plan: Plan) -> npt.NDArray[np.float64] | None:
-    """Return (n,) when a plan leaves each waypoint at which it waits, -inf for the others; None without single steps.
-
-    Command cycles are no waits: the rover has its own, where its commands end.
-    """
+def stops_of(plan: Plan) -> PlannedStops | None:
+    """Return what a plan waits for and where it asks for commands, by waypoint; None without single steps."""
     if not isinstance(plan.schedule, Timetable):
         return None
-    leave_s, at = np.full(len(plan.waypoints_m), -math.inf), 0
+    count, at = len(plan.waypoints_m), 0
+    command_s, leave_s = np.full(count, math.inf), np.full(count, -math.inf)
+    soc, depart_s = np.full(count, math.nan), np.full(count, math.nan)
     for step in plan.schedule.steps:
         if step.to != step.cell:
+            soc[at], depart_s[at] = step.soc, step.start_s
             at += 1
         elif step.mode is not Mode.COMMAND:
             leave_s[at] = step.end_s
-    return leave_s
+        elif not command_s[at] < math.inf:
+            command_s[at], leave_s[at] = leave_s[at], -math.inf
+    return PlannedStops(command_s=command_s, leave_s=leave_s, soc=soc, depart_s=depart_s)
 
 
 def mission_control(

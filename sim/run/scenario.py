@@ -20,10 +20,9 @@ from rover.io.bundle import find_scenario
 from rover.io.toml import read_toml
 from rover.io.vehicle import Vehicle, read_vehicle
 from sim.run.scenario_limits import Finite, LimitsTable, Place, Positive, Table, Utc, ZoneTable
+from sim.run.scenario_operations import OperationsTable
 
 FORMAT = 1
-
-SunDeg = Annotated[float, Field(strict=True, ge=0, le=90, allow_inf_nan=False)]
 
 
 class SiteTable(Table):
@@ -85,34 +84,6 @@ class TerrainTable(Table):
                 raise ValueError(f"{key} is not a whole number of millimetres; round it")
         if self.dem is None and round(self.size_m * 1000) % round(self.resolution_m * 1000):
             raise ValueError("size_m is not a whole number of cells of resolution_m; change one of them")
-        return self
-
-
-class OperationsTable(Table):
-    """How the rover is operated."""
-
-    mode: Literal["teleoperated", "autonomous"] = "teleoperated"
-    stop_every_m: Positive = Field(default=7.0, description="longest drive on one set of commands")
-    command_cycle_h: Annotated[float, Field(strict=True, gt=0, le=240, allow_inf_nan=False)] = Field(
-        default=3.0, description="what each stop costs when teleoperated"
-    )
-    min_drive_sun_elevation_deg: SunDeg = 10.0
-    nap_enter_sun_elevation_deg: SunDeg = Field(
-        default=42.0, description="rising through it begins the noon nap"
-    )
-    nap_exit_sun_elevation_deg: SunDeg = Field(default=30.0, description="falling through it ends the nap")
-    dormant_sun_elevation_deg: SunDeg = Field(default=8.7, description="falling through it begins dormancy")
-    max_lunar_days: Annotated[float, Field(strict=True, gt=0, le=60, allow_inf_nan=False)] = Field(
-        default=6.0, description="latest arrival, in mean lunar days after the start"
-    )
-
-    @model_validator(mode="after")
-    def _ordered(self) -> OperationsTable:
-        if not self.dormant_sun_elevation_deg <= self.min_drive_sun_elevation_deg:
-            raise ValueError("dormant_sun_elevation_deg is above min_drive_sun_elevation_deg; lower it")
-        for key in ("nap_enter_sun_elevation_deg", "nap_exit_sun_elevation_deg"):
-            if not getattr(self, key) > self.min_drive_sun_elevation_deg:
-                raise ValueError(f"{key} is not above min_drive_sun_elevation_deg; raise it")
         return self
 
 

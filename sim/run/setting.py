@@ -40,8 +40,6 @@ from sim.run.scenario import Scenario
 from sim.run.scenario_times import deadline_of, timed_rules, times_of
 from sim.run.window import PYTHON, check_cells, check_fit, check_seed, exactly, resolution_of, window_of
 
-_HOUR_S = 3600.0
-
 REGION_REACH_M, REGION_CELL_M = 60_000, 400
 """Of the map of the region. Twice as fine it costs twice as much and moves the horizon by 0.01 deg."""
 
@@ -326,7 +324,7 @@ def prepare(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DE
         timed=timed_rules(scenario.limits),
         region=lambda: region_dem(scenario),
         stop_every_m=scenario.operations.stop_every_m,
-        command_cycle_s=scenario.operations.command_cycle_h * _HOUR_S if teleoperated else 0.0,
+        command_cycle_s=scenario.operations.cycle_s if teleoperated else 0.0,
         reserve_soc=scenario.power.reserve_soc,
         resume_soc=scenario.power.resume_soc,
         start_m=scenario.start_m,

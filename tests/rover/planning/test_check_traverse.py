@@ -121,6 +121,11 @@ BOUNDS: dict[str, tuple[str, str, Callable[[PlanFile, Known, float], Mutated]]] 
         "command_cycle",
         lambda p, k, v: (with_limits(p, command_cycle_s=1.01 * v * HOUR_S), k),
     ),
+    "cycle of the scenario": (
+        "commands",
+        "command_cycle",
+        lambda p, k, v: (p, replace(k, command_cycle_s=1.01 * v * HOUR_S)),
+    ),
     "low Sun": ("lit", "Sun elevation", lambda p, k, v: (p, with_sun(k, min_drive_rad=1.01 * v))),
     "nap": (
         "relay",

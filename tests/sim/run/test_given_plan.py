@@ -17,7 +17,7 @@ from rover.planning.astar import AStarPlanner
 from rover.planning.given_plan import GIVEN, Given
 from rover.planning.problem import Plan
 from rover.planning.schedule import path_length
-from sim.mission.operations import departures_s
+from sim.mission.operations import stops_of
 from sim.run.closed_loop import run_scenario
 from sim.run.runlog import RunLog
 from tests.builders.traverse_file import setting_of, traverse_of
@@ -104,8 +104,9 @@ def test_departures_are_those_of_waits_only() -> None:
     setting = setting_of(NAME, SMALL)
     plan = waiting(traverse_of(NAME, SMALL), 7, HOUR_S)
     followed = setting.control.follow(Given(file=FILE, traverse=plan))
-    leave_s = departures_s(followed)  # type: ignore[arg-type]
-    assert leave_s is not None and len(leave_s) == len(followed.waypoints_m)  # type: ignore[union-attr]
+    planned = stops_of(followed)  # type: ignore[arg-type]
+    assert planned is not None and len(planned) == len(followed.waypoints_m)  # type: ignore[union-attr]
+    leave_s = planned.leave_s
     stays = [step for step in plan.steps if not step.moves]
     assert sorted(leave_s[np.isfinite(leave_s)]) == sorted({s.end_s for s in stays})
     commanded = plan.model_copy(
@@ -113,8 +114,9 @@ def test_departures_are_those_of_waits_only() -> None:
             "steps": tuple(s if s.moves else s.model_copy(update={"mode": Mode.COMMAND}) for s in plan.steps)
         }
     )
-    leave_s = departures_s(setting.control.follow(Given(file=FILE, traverse=commanded)))  # type: ignore[arg-type]
-    assert leave_s is not None and np.isneginf(leave_s).all()
+    planned = stops_of(setting.control.follow(Given(file=FILE, traverse=commanded)))  # type: ignore[arg-type]
+    assert planned is not None and np.isneginf(planned.leave_s).all()
+    assert planned.commands.sum() == len({s.cell for s in stays})
 
 
 def test_waypoints_are_driven_without_planning() -> None:
@@ -137,11 +139,12 @@ def test_a_new_way_keeps_the_times_of_the_places_that_it_shares() -> None:
     assert isinstance(followed, Plan)
     uplink, belief = setting.control.uplink(followed, AStarPlanner())
     mind = executive.init(uplink, belief)
-    held = np.flatnonzero(np.isfinite(mind.leave_s) & (mind.leave_s > 4 * HOUR_S))
+    held = np.flatnonzero(np.isfinite(mind.planned.leave_s) & (mind.planned.leave_s > 4 * HOUR_S))
     assert len(held) == 1
     place = mind.path_m[held[0]]
     through = np.array([[90.0, 90.0], place, [91.0, 90.0]])
-    assert executive._carried(mind, through).tolist() == [-math.inf, mind.leave_s[held[0]], -math.inf]
+    leave_s = mind.planned.on(mind.path_m, through).leave_s
+    assert leave_s.tolist() == [-math.inf, mind.planned.leave_s[held[0]], -math.inf]
 
 
 def bad(kind: str) -> Given:
@@ -184,3 +187,71 @@ def test_what_cannot_be_followed_is_refused(kind: str, field: str) -> None:
     assert problem.field is not None and problem.field.startswith(field)
     assert problem.remedy and problem.file in ("plan.json", "way.geojson")
     assert math.isfinite(refused.value.exit_code)
+
+
+COMMANDED = (*SMALL, "operations.mode=teleoperated")
+
+
+@cache
+def commanded_log(*more: str) -> RunLog:
+    plan = traverse_of(NAME, COMMANDED)
+    scenario = setting_of(NAME, (*COMMANDED, *more)).scenario
+    return run_scenario(scenario, given=Given(file=FILE, traverse=plan))
+
+
+def planned_commands(plan: PlanFile) -> list[tuple[float, float]]:
+    places = [step.from_m for step in plan.steps if step.mode is Mode.COMMAND]
+    return list(dict.fromkeys(places))
+
+
+def test_commands_are_asked_for_where_the_plan_does() -> None:
+    """By its own rule, 7 m to the centimetre, the rover would stop off the middles of cells."""
+    plan, log = traverse_of(NAME, COMMANDED), commanded_log()
+    places = planned_commands(plan)
+    assert len(places) >= 4
+    assert log.outcome == "arrived" and log.replanned_m == []
+    assert len(log.stops_m) == len(places)
+    assert np.hypot(*(log.stops_m - np.array(places)).T).max() < 0.06
+    first = next(step for step in plan.steps if step.mode is Mode.COMMAND)
+    stopped = next(e for e in zip(log.telemetry["time_s"], log.telemetry["mode"], strict=True)
+                   if log.modes[int(e[1])] == "command")  # fmt: skip
+    assert stopped[0] - 600.0 == pytest.approx(first.start_s, rel=0.05, abs=120.0)
+
+
+def test_a_wait_after_commands_comes_after_them() -> None:
+    plan = traverse_of(NAME, COMMANDED)
+    last = max(i for i, step in enumerate(plan.steps) if step.mode is Mode.COMMAND)
+    longer = waiting(plan, last + 1, 5 * HOUR_S)
+    log = run_scenario(setting_of(NAME, COMMANDED).scenario, given=Given(file=FILE, traverse=longer))
+    assert log.outcome == "arrived"
+    place = plan.steps[last].from_m
+    away = np.hypot(log.telemetry["east_m"] - place[0], log.telemetry["north_m"] - place[1])
+    there = [log.modes[int(m)] for m in log.telemetry["mode"][away < 0.06]]
+    order = [mode for k, mode in enumerate(there) if mode != "drive" and (k == 0 or there[k - 1] != mode)]
+    assert order == ["command", "charge"]
+    _, left = departure(log, place)
+    leaves = plan.steps[last + 1].start_s + 5 * HOUR_S
+    assert leaves - 1e-3 <= left <= leaves + 0.2 * HOUR_S
+
+
+def test_a_detour_keeps_waits_and_commands() -> None:
+    """A boulder on the way: the new path stops for commands abreast of the planned places, and waits as planned."""
+    plan = traverse_of(NAME, COMMANDED)
+    places = planned_commands(plan)
+    drives = [step for step in plan.steps if step.moves]
+    far = next(i for i, step in enumerate(drives) if math.dist(step.to_m, places[1]) < 1e-6)
+    east, north = drives[far - 2].to_m  # before the second stop
+    boulder = f"terrain.boulders=[{{east_m={east}, north_m={north}, diameter_m=1.0, height_m=0.6}}]"
+    last = max(i for i, step in enumerate(plan.steps) if step.mode is Mode.COMMAND)
+    longer = waiting(plan, last + 1, 5 * HOUR_S)
+    settings = (*COMMANDED, boulder, "faults.observations_off=false")
+    log = run_scenario(setting_of(NAME, settings).scenario, given=Given(file=FILE, traverse=longer))
+    assert log.outcome == "arrived" and len(log.replanned_m) >= 1
+    for place in places:
+        assert np.hypot(*(log.stops_m - np.array(place)).T).min() < 4.0
+    leaves = plan.steps[last + 1].start_s + 5 * HOUR_S
+    assert log.telemetry["time_s"][-1] >= leaves
+    waited = log.telemetry["time_s"] < leaves - 700.0
+    late = log.telemetry["time_s"] > leaves - 4 * HOUR_S
+    held = [log.modes[int(m)] for m in log.telemetry["mode"][waited & late]]
+    assert held and set(held) <= {"charge", "command"}
