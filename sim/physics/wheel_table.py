@@ -45,7 +45,11 @@ class WheelTable:
         object.__setattr__(self, "axes", locked(self.axes, np.float64, (4,), "axes"))
 
     def forces(self, *, firmness: float, load_n: float, slip: float, lateral: float = 0.0) -> WheelForces:
-        """Return what `wheel_forces` gives, within 0.02 of the load and 0.5 mm for the loads of driving (tested)."""
+        """Return about what `wheel_forces` gives.
+
+        For slips within 0.2 it is within 0.012 of the load in pull, 0.03 in side force and 0.15 mm in sinkage, to slips
+        of 0.6 within 0.06, 0.05 and 0.3 mm (tested); heavy skids and traps are coarser.
+        """
         out = np.empty(OUTCOMES)
         read_table(self.entries, self.axes, firmness, load_n, slip, abs(lateral), out)
         sinkage, pull, side, torque = out.tolist()
