@@ -10,12 +10,13 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from rover.core.errors import Problem, VehicleError
+from rover.core.eyes import EyesParams
 from rover.core.tables import validate
 from rover.core.vehicle import VehicleParams
 from rover.io.bundle import find_vehicle
 from rover.io.toml import read_toml
 
-PARTS: Mapping[str, type[BaseModel]] = {}
+PARTS: Mapping[str, type[BaseModel]] = {"eyes": EyesParams}
 """Tables a vehicle file may have beside `[figures]`, and the record of each. Their leaves are figures too."""
 
 Part = TypeVar("Part", bound=BaseModel)

@@ -49,7 +49,7 @@ def _gone(level, last, way, spread, low, high, edge):  # type: ignore[no-untyped
 
 
 @inlined
-def _cone_free(ground, x, y, z, dx, dy, dz, spread, finest):  # type: ignore[no-untyped-def]
+def _cone_free(ground, x, y, z, dx, dy, dz, spread, begin, finest):  # type: ignore[no-untyped-def]
     """Return how far a cone of rays is free of the ground; infinity if it never meets any.
 
     Args:
@@ -57,11 +57,12 @@ def _cone_free(ground, x, y, z, dx, dy, dz, spread, finest):  # type: ignore[no-
         x, y, z: Its tip.
         dx, dy, dz: Its axis, of unit length.
         spread: Tangent of its half angle.
+        begin: Distance up to which it is free already.
         finest: Level to begin at.
     """
     level, shape = ground[2], ground[3]
     last = level.shape[0] - 1
-    m, k, t = finest, 4, 0.0
+    m, k, t = finest, 4 if begin == 0.0 else 2, begin
     pace = 1.0 / max(math.hypot(dx, dy), _SLOW)
     for _ in range(_MOST_STEPS):
         k = min(k, shape[m, 3] - 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -88,6 +89,10 @@ class Lens:
             share = np.sinc(angle / np.pi)
             return np.stack([np.cos(angle), left * share, up * share], axis=-1)
         return np.stack([np.cos(up) * np.cos(left), np.cos(up) * np.sin(left), np.sin(up)], axis=-1)
+
+    def axis_cosines(self) -> npt.NDArray[np.float32]:
+        """Return (rows, cols) float32 cosines of the pixels' angles from the optical axis."""
+        return _axis_cosines(self)
 
     def project(self, seen_m: npt.ArrayLike) -> Floats:
         """Return (..., 2) row and column of (..., 3) points forward, left and up of the eye; NaN behind a pinhole."""
@@ -184,7 +189,7 @@ class Picture:
 
     def depth_m(self) -> npt.NDArray[np.float32]:
         """Return (rows, cols) distance along the optical axis."""
-        return (self.range_m * self.lens.sights()[..., 0]).astype(np.float32)
+        return np.asarray(self.range_m * self.lens.axis_cosines())
 
     def points_m(self) -> Floats:
         """Return (rows, cols, 3) east, north and height of what each pixel shows; NaN in the sky."""
@@ -251,6 +256,13 @@ def take_picture(
         lit=share if lit else None,
     )
     return picture if samples == 1 else _averaged(picture, lens, samples)
+
+
+@lru_cache(maxsize=8)
+def _axis_cosines(lens: Lens) -> npt.NDArray[np.float32]:
+    cosines = lens.sights()[..., 0].astype(np.float32)
+    cosines.flags.writeable = False
+    return cosines
 
 
 def _averaged(picture: Picture, lens: Lens, samples: int) -> Picture:

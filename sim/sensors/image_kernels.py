@@ -21,7 +21,7 @@ from sim.sensors.ground_kernels import _grain_slope, _phase, _slope
 from sim.sensors.ray_kernels import _first_hit, _level_at
 from sim.sensors.sun_ray_kernels import _disc_share, _skyline_tangent
 
-TILE = 8
+TILE, PART = 8, 4
 PINHOLE, FISHEYE, CYLINDER = 0, 1, 2
 
 SKY, GROUND = -2, -1
@@ -58,18 +58,26 @@ def _sight(lens, row, col):  # type: ignore[no-untyped-def]
 
 @inlined
 def _aim(lens, pose, row, col, tall, wide, way):  # type: ignore[no-untyped-def]
-    """Fill the directions of a tile's pixels, and return the axis of the cone about them and its spread."""
-    ax, ay, az = 0.0, 0.0, 0.0
+    """Fill the directions of a tile's pixels."""
     for n in range(tall * wide):
         f, a, u = _sight(lens, row + n // wide, col + n % wide)
         for axis in range(3):
             way[n, axis] = f * pose[3 + axis] + a * pose[6 + axis] + u * pose[9 + axis]
-        ax, ay, az = ax + way[n, 0], ay + way[n, 1], az + way[n, 2]
+
+
+@inlined
+def _cone(way, wide, top, bottom, left, right):  # type: ignore[no-untyped-def]
+    """Return the axis of the cone about some of a tile's pixels, and its spread."""
+    ax, ay, az = 0.0, 0.0, 0.0
+    for r in range(top, bottom):
+        for n in range(r * wide + left, r * wide + right):
+            ax, ay, az = ax + way[n, 0], ay + way[n, 1], az + way[n, 2]
     q = 1.0 / math.sqrt(ax * ax + ay * ay + az * az)
     ax, ay, az = ax * q, ay * q, az * q
     cosine = 1.0
-    for n in range(tall * wide):
-        cosine = min(cosine, ax * way[n, 0] + ay * way[n, 1] + az * way[n, 2])
+    for r in range(top, bottom):
+        for n in range(r * wide + left, r * wide + right):
+            cosine = min(cosine, ax * way[n, 0] + ay * way[n, 1] + az * way[n, 2])
     cosine = max(cosine, 0.1)
     return ax, ay, az, math.sqrt(max(1.0 - cosine * cosine, 0.0)) / cosine + 1e-9
 
@@ -106,18 +114,30 @@ def see(  # type: ignore[no-untyped-def]
         tall = min(TILE, tall_all - row)
         for col in range(0, wide_all, TILE):
             wide = min(TILE, wide_all - col)
-            ax, ay, az, spread = _aim(lens, pose, row, col, tall, wide, way)
-            begin = _cone_free(ground, x, y, z, ax, ay, az, spread, finest)
+            _aim(lens, pose, row, col, tall, wide, way)
+            ax, ay, az, spread = _cone(way, wide, 0, tall, 0, wide)
+            free = _cone_free(ground, x, y, z, ax, ay, az, spread, 0.0, finest)
             count = _in_cone(bodies, x, y, z, ax, ay, az, spread, found)
+            for quarter in range(tall * wide):
+                far[quarter], deep[quarter], what[quarter] = np.inf, -1, SKY
+            if free < np.inf:
+                for top in range(0, tall, PART):
+                    for side in range(0, wide, PART):
+                        bottom, right = min(top + PART, tall), min(side + PART, wide)
+                        ax, ay, az, spread = _cone(way, wide, top, bottom, side, right)
+                        begin = _cone_free(ground, x, y, z, ax, ay, az, spread, free, finest)
+                        for r in range(top, bottom):
+                            for n in range(r * wide + side, r * wide + right):
+                                far[n], deep[n] = _first_hit(
+                                    ground, x, y, z, way[n, 0], way[n, 1], way[n, 2], begin, finest
+                                )
             for n in range(tall * wide):
-                dx, dy, dz = way[n, 0], way[n, 1], way[n, 2]
-                far[n], deep[n], what[n] = np.inf, -1, SKY
-                if begin < np.inf:
-                    far[n], deep[n] = _first_hit(ground, x, y, z, dx, dy, dz, begin, finest)
-                    if deep[n] >= 0:
-                        what[n] = GROUND
+                if deep[n] >= 0:
+                    what[n] = GROUND
                 if count > 0:
-                    t, body, nx, ny, nz = _first_body(bodies, found, count, x, y, z, dx, dy, dz)
+                    t, body, nx, ny, nz = _first_body(
+                        bodies, found, count, x, y, z, way[n, 0], way[n, 1], way[n, 2]
+                    )
                     if t < far[n]:
                         far[n], what[n] = t, body
                         normal[n, 0], normal[n, 1], normal[n, 2] = nx, ny, nz

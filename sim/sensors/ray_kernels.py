@@ -126,7 +126,13 @@ def _level_at(level, x, y, finest):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _march(z, mip, first, wide, steps, rows, cols, at, mip_cols, x, y, height, dx, dy, dz, begin, end):  # type: ignore[no-untyped-def]
+def _askew(d):  # type: ignore[no-untyped-def]
+    """Return a component of a direction that is never zero: rays along the lattice are no case of their own."""
+    return d if abs(d) > 1e-30 else 1e-30
+
+
+@kernel
+def _march(z, mip, first, wide, steps, rows, cols, mip_at, mip_cols, m, x, y, height, dx, dy, dz, begin, end):  # type: ignore[no-untyped-def]
     """Return where a ray first meets the bilinear surface of one level between `begin` and `end`, or infinity.
 
     Args:
@@ -134,14 +140,15 @@ def _march(z, mip, first, wide, steps, rows, cols, at, mip_cols, x, y, height, d
         first, wide: Where the level's nodes begin, and how many there are in a row.
         steps: Of its pyramid.
         rows, cols: Of its cells.
-        at, mip_cols: Rows of `mip_at` and `mip_cols`.
+        mip_at, mip_cols, m: See the module, and the level.
         x, y: The ray's origin in cells from node (0, 0), eastwards and northwards.
         height: Of its origin.
         dx, dy, dz: How far it goes, in cells and in metres, per unit of its parameter.
         begin, end: Of its parameter.
     """
-    per_x = 1.0 / dx if dx != 0.0 else np.inf
-    per_y = 1.0 / dy if dy != 0.0 else np.inf
+    dx, dy = _askew(dx), _askew(dy)
+    per_x, per_y = 1.0 / dx, 1.0 / dy
+    right, up = (1 if dx > 0.0 else 0), (1 if dy > 0.0 else 0)
     t = begin
     j = min(max(math.floor(x + dx * t), 0), cols - 1)
     i = min(max(math.floor(y + dy * t), 0), rows - 1)
@@ -149,18 +156,11 @@ def _march(z, mip, first, wide, steps, rows, cols, at, mip_cols, x, y, height, d
     here = height + dz * t
     while True:
         col, row = j >> k, i >> k
-        over_x, over_y = np.inf, np.inf
-        if dx > 0.0:
-            over_x = (((col + 1) << k) - x) * per_x
-        elif dx < 0.0:
-            over_x = ((col << k) - x) * per_x
-        if dy > 0.0:
-            over_y = (((row + 1) << k) - y) * per_y
-        elif dy < 0.0:
-            over_y = ((row << k) - y) * per_y
+        edge_x, edge_y = (col + right) << k, (row + up) << k
+        over_x, over_y = (edge_x - x) * per_x, (edge_y - y) * per_y
         over = max(min(min(over_x, over_y), end), t)
         there = height + dz * over
-        if not (min(here, there) > mip[at[k] + row * mip_cols[k] + col]):
+        if not (min(here, there) > mip[mip_at[m, k] + row * mip_cols[m, k] + col]):
             if k > 0:
                 k -= 1
                 continue
@@ -171,16 +171,14 @@ def _march(z, mip, first, wide, steps, rows, cols, at, mip_cols, x, y, height, d
                 return t + hit
         if over >= end:
             return np.inf
-        if over_x <= over_y:
-            j = (col + 1) << k if dx > 0.0 else (col << k) - 1
-            if j < 0 or j >= cols:
-                return np.inf
-            i = min(max(int(y + dy * over), row << k), min(((row + 1) << k) - 1, rows - 1))
-        else:
-            i = (row + 1) << k if dy > 0.0 else (row << k) - 1
-            if i < 0 or i >= rows:
-                return np.inf
-            j = min(max(int(x + dx * over), col << k), min(((col + 1) << k) - 1, cols - 1))
+        # Both ways out are worked out and one is chosen, since the processor cannot foresee which.
+        aside = min(max(int(x + dx * over), col << k), min(((col + 1) << k) - 1, cols - 1))
+        above = min(max(int(y + dy * over), row << k), min(((row + 1) << k) - 1, rows - 1))
+        sideways = over_x <= over_y
+        j = edge_x - 1 + right if sideways else aside
+        i = above if sideways else edge_y - 1 + up
+        if j < 0 or j >= cols or i < 0 or i >= rows:
+            return np.inf
         if k < steps - 1 and ((j >> (k + 1)) != col >> 1 or (i >> (k + 1)) != row >> 1):
             k += 1
         t, here = over, there
@@ -253,8 +251,9 @@ def _first_hit(ground, x, y, z, dx, dy, dz, begin, finest):  # type: ignore[no-u
                 shape[m, 3],
                 shape[m, 0] - 1,
                 shape[m, 1] - 1,
-                mip_at[m],
-                mip_cols[m],
+                mip_at,
+                mip_cols,
+                m,
                 (x - level[m, 1]) * per_m,
                 (y - level[m, 2]) * per_m,
                 z,

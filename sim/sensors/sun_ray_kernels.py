@@ -6,15 +6,33 @@ import math
 
 import numpy as np
 
-from rover.core.jit import inlined
-from sim.sensors.ray_kernels import _box
+from rover.core.jit import inlined, kernel
+from sim.sensors.ray_kernels import _askew, _box
 
 _FIRST_STEP = 2
 
 
-@inlined
+@kernel
 def _skyline(  # type: ignore[no-untyped-def]
-    z, mip, first, wide, steps, rows, cols, at, mip_cols, x, y, height, dx, dy, begin, end, best, enough
+    z,
+    mip,
+    first,
+    wide,
+    steps,
+    rows,
+    cols,
+    mip_at,
+    mip_cols,
+    m,
+    x,
+    y,
+    height,
+    dx,
+    dy,
+    begin,
+    end,
+    best,
+    enough,
 ):
     """Return the tangent of the skyline of one level, seen from a point along one direction.
 
@@ -27,53 +45,45 @@ def _skyline(  # type: ignore[no-untyped-def]
     The surface is bilinear, so its crests lie on the lines through the nodes: a cell is asked where the ray enters,
     half-way and where it leaves.
     """
-    per_x = 1.0 / dx if dx != 0.0 else np.inf
-    per_y = 1.0 / dy if dy != 0.0 else np.inf
+    dx, dy = _askew(dx), _askew(dy)
+    per_x, per_y = 1.0 / dx, 1.0 / dy
+    right, up = (1 if dx > 0.0 else 0), (1 if dy > 0.0 else 0)
     s = begin
     j = min(max(math.floor(x + dx * s), 0), cols - 1)
     i = min(max(math.floor(y + dy * s), 0), rows - 1)
     k = min(_FIRST_STEP, steps - 1)
     while True:
         col, row = j >> k, i >> k
-        over_x, over_y = np.inf, np.inf
-        if dx > 0.0:
-            over_x = (((col + 1) << k) - x) * per_x
-        elif dx < 0.0:
-            over_x = ((col << k) - x) * per_x
-        if dy > 0.0:
-            over_y = (((row + 1) << k) - y) * per_y
-        elif dy < 0.0:
-            over_y = ((row << k) - y) * per_y
+        edge_x, edge_y = (col + right) << k, (row + up) << k
+        over_x, over_y = (edge_x - x) * per_x, (edge_y - y) * per_y
         over = max(min(min(over_x, over_y), end), s)
-        if not (height + best * (s if best > 0.0 else over) > mip[at[k] + row * mip_cols[k] + col]):
+        if not (height + best * (s if best > 0.0 else over) > mip[mip_at[m, k] + row * mip_cols[m, k] + col]):
             if k > 0:
                 k -= 1
                 continue
             p = first + i * wide + j
             south_west, south_east = np.float64(z[p]), np.float64(z[p + 1])
             along = south_east - south_west
-            up = z[p + wide] - south_west
-            twist = z[p + wide + 1] - south_east - up
+            rise = z[p + wide] - south_west
+            twist = z[p + wide + 1] - south_east - rise
             for half in range(3):
                 there = s + 0.5 * half * (over - s)
                 u, v = x + dx * there - j, y + dy * there - i
-                tangent = (south_west + along * u + (up + twist * u) * v - height) / there
+                tangent = (south_west + along * u + (rise + twist * u) * v - height) / there
                 if tangent > best:
                     best = tangent
             if best >= enough:
                 return best
         if over >= end:
             return best
-        if over_x <= over_y:
-            j = (col + 1) << k if dx > 0.0 else (col << k) - 1
-            if j < 0 or j >= cols:
-                return best
-            i = min(max(int(y + dy * over), row << k), min(((row + 1) << k) - 1, rows - 1))
-        else:
-            i = (row + 1) << k if dy > 0.0 else (row << k) - 1
-            if i < 0 or i >= rows:
-                return best
-            j = min(max(int(x + dx * over), col << k), min(((col + 1) << k) - 1, cols - 1))
+        # Both ways out are worked out and one is chosen, since the processor cannot foresee which.
+        aside = min(max(int(x + dx * over), col << k), min(((col + 1) << k) - 1, cols - 1))
+        above = min(max(int(y + dy * over), row << k), min(((row + 1) << k) - 1, rows - 1))
+        sideways = over_x <= over_y
+        j = edge_x - 1 + right if sideways else aside
+        i = above if sideways else edge_y - 1 + up
+        if j < 0 or j >= cols or i < 0 or i >= rows:
+            return best
         if k < steps - 1 and ((j >> (k + 1)) != col >> 1 or (i >> (k + 1)) != row >> 1):
             k += 1
         s = over
@@ -117,8 +127,9 @@ def _skyline_tangent(ground, x, y, z, m, begin, end, dx, dy, low, high):  # type
                     shape[m, 3],
                     shape[m, 0] - 1,
                     shape[m, 1] - 1,
-                    mip_at[m],
-                    mip_cols[m],
+                    mip_at,
+                    mip_cols,
+                    m,
                     (x - level[m, 1]) * per_m,
                     (y - level[m, 2]) * per_m,
                     z,
