@@ -41,6 +41,7 @@ class WorldState:
         lit: Share of the solar disc in view.
         sun: Where the Sun is.
         distance_m: Driven since the start.
+        rolled_m: Way that the wheels' rims rolled, backwards negative: with slip more than was driven.
         slip: Of the last motion.
         stalled: Whether the last motion was cut short.
     """
@@ -57,6 +58,7 @@ class WorldState:
     lit: float
     sun: Sun
     distance_m: float
+    rolled_m: float = 0.0
     slip: float
     stalled: bool
 
@@ -155,6 +157,7 @@ class World:
         duration = abs(move_m) / (self._vehicle.speed_m_s * (1.0 - slip))
         power = motor_w(climb if passes else 0.0, self._vehicle.speed_m_s, self._vehicle)
         held = self._pass_time(state, duration, motors_w=power)
+        held = replace(held, rolled_m=state.rolled_m + move_m / (1.0 - slip))
         if not passes:
             held = replace(held, stalled=True, slip=1.0)
             # What it ran into is felt: the monitor sees the contact where the rover stands.
