@@ -20,8 +20,11 @@ _REFERENCE_M = 0.1
 _TURN_RAD = 2.399963
 """Golden angle: no two octaves have lattices along the same lines."""
 
-_SLOPE_OF_NOISE = 1.2037
-"""Rms slope along one axis of the noise, whose lattice has a pitch of one and values in [-1, 1); see the tests."""
+_SLOPE_OF_NOISE = 0.86385
+"""Rms slope along an axis of the kernel's noise, whose lattice has a pitch of one and values of variance 1/3.
+
+The root of E[q'^2] 2/3 E[(1 - q)^2 + q^2], for the quintic q that joins the values.
+"""
 
 
 def octaves(slope_deg: float, hurst: float) -> npt.NDArray[np.float64]:

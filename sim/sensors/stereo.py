@@ -2,12 +2,12 @@
 
 Not a matcher run on the pictures but the law of its errors, driven by what the pictures show. The match of two windows
 moves by their noise with variance 2 s2 / sum(gx2), s2 being the mean variance of a pixel's noise and gx the differences
-along the row (Foerstner 1982; Matthies 1992, doi:10.1007/BF00128133, equation for the error of disparity), beside which
-stands a floor of what the matching itself is worth. Depth then is out by its square over baseline and focal length. No
-depth is told where the noise alone would move a match by more than a limit: on ground without texture, in deep shadow,
-in what is overexposed; where one eye only sees the point; and where the window or the match leaves the pictures. A
-window's errors are related to its neighbours', since they share pixels. `tests/sim/sensors/test_stereo.py` holds the
-law against a real matcher of blocks on the same pictures.
+along the row less their mean (Foerstner 1982; Matthies 1992, doi:10.1007/BF00128133): matchers take off slow shading,
+which goes with the direction of view. Beside it stands a floor of what the matching itself is worth. Depth then is out
+by its square over baseline and focal length. No depth is told where the noise alone would move a match by more than a
+limit (on ground without texture, in deep shadow, in what is overexposed), where one eye only sees the point, and where
+the window or the match leaves the pictures. A window's errors are related to its neighbours', since they share pixels.
+`tests/sim/sensors/test_stereo.py` holds the law against a real matcher of blocks on the same pictures.
 """
 
 from __future__ import annotations
@@ -155,10 +155,10 @@ def match_noise_px(light: Map, variance: Map, matching: MatchingParams) -> Map:
         variance: (rows, cols) float32 of their noise.
         matching: For the window.
     """
-    half = matching.window_px // 2
-    texture, noise, sigma = np.empty_like(light), np.empty_like(light), np.empty_like(light)
-    by_strips(light.shape[0], lambda first, last: across(light, variance, half, first, last, texture, noise))
-    by_strips(light.shape[0], lambda first, last: disparity_noise(texture, noise, half, first, last, sigma))
+    half, rows = matching.window_px // 2, light.shape[0]
+    texture, ramp, noise, sigma = (np.empty_like(light) for _ in range(4))
+    by_strips(rows, lambda first, last: across(light, variance, half, first, last, texture, ramp, noise))
+    by_strips(rows, lambda first, last: disparity_noise(texture, ramp, noise, half, first, last, sigma))
     return sigma
 
 

@@ -10,56 +10,59 @@ from rover.core.jit import kernel
 
 
 @kernel
-def across(light, variance, half, first, last, texture, noise):  # type: ignore[no-untyped-def]
-    """Sum, over windows along rows, the squared differences from left to right and the noise.
+def across(light, variance, half, first, last, texture, ramp, noise):  # type: ignore[no-untyped-def]
+    """Sum, over windows along rows, differences between neighbours, their squares, and the noise.
 
     Args:
         light: (rows, cols) float32.
         variance: (rows, cols) float32 of its noise.
         half: Pixels to each side of a window's middle.
         first, last: Rows to be done, the last not included.
-        texture, noise: (rows, cols) float32, filled; windows that the picture does not hold are NaN.
+        texture, ramp, noise: (rows, cols) float32 sums of squares, of differences and of variances, filled; windows
+            that the picture does not hold are NaN.
     """
     cols = light.shape[1]
-    square = np.zeros(cols, np.float32)
+    low, high = half, cols - half - 1
+    step = np.zeros(cols, np.float32)
     for i in range(first, last):
-        for j in range(1, cols - 1):
-            step = np.float32(0.5) * (light[i, j + 1] - light[i, j - 1])
-            square[j] = step * step
-        texture[i], noise[i] = np.nan, np.nan
-        low, high = half + 1, cols - half - 1
-        texture[i, low:high], noise[i, low:high] = 0.0, 0.0
+        for j in range(cols - 1):
+            step[j] = light[i, j + 1] - light[i, j]
+        texture[i], ramp[i], noise[i] = np.nan, np.nan, np.nan
+        texture[i, low:high], ramp[i, low:high], noise[i, low:high] = 0.0, 0.0, 0.0
         for n in range(-half, half + 1):
             for j in range(low, high):
-                texture[i, j] += square[j + n]
+                texture[i, j] += step[j + n] * step[j + n]
+                ramp[i, j] += step[j + n]
                 noise[i, j] += variance[i, j + n]
 
 
 @kernel
-def disparity_noise(texture, noise, half, first, last, sigma):  # type: ignore[no-untyped-def]
+def disparity_noise(texture, ramp, noise, half, first, last, sigma):  # type: ignore[no-untyped-def]
     """Fill the standard deviation of a match of windows, from sums along rows as `across` makes them.
 
     Args:
-        texture, noise: (rows, cols) sums.
+        texture, ramp, noise: (rows, cols) sums.
         half: As in `across`.
         first, last: Rows to be done.
         sigma: (rows, cols) float32 pixels; infinite where nothing is told apart.
     """
     rows, cols = sigma.shape
-    side = 2.0 * half + 1.0
-    steep, rough = np.empty(cols, np.float32), np.empty(cols, np.float32)
+    count = np.float32((2 * half + 1) * (2 * half + 1))
+    steep, along, rough = np.empty(cols, np.float32), np.empty(cols, np.float32), np.empty(cols, np.float32)
     for i in range(first, last):
         if i < half or i >= rows - half:
             sigma[i] = np.inf
             continue
-        steep[:], rough[:] = 0.0, 0.0
+        steep[:], along[:], rough[:] = 0.0, 0.0, 0.0
         for n in range(i - half, i + half + 1):
             for j in range(cols):
                 steep[j] += texture[n, j]
+                along[j] += ramp[n, j]
                 rough[j] += noise[n, j]
         for j in range(cols):
-            told = steep[j] > 0.0
-            sigma[i, j] = math.sqrt(2.0 * (rough[j] / (side * side)) / steep[j]) if told else np.inf
+            held = steep[j] - along[j] * along[j] / count
+            # What is left of a smooth ramp after rounding is no texture.
+            sigma[i, j] = math.sqrt(2.0 * (rough[j] / count) / held) if held > 1e-6 * steep[j] else np.inf
 
 
 @kernel
