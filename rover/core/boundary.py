@@ -6,6 +6,10 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.arrays import locked
 from rover.core.grid import Dem
 
 
@@ -46,6 +50,56 @@ class Command:
             raise ValueError(f"curvature_per_m = {self.curvature_per_m} of no drive")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Odometry:
+    """What the wheels turned since the last observation.
+
+    Attributes:
+        forward_m: Way that they rolled, backwards negative; wheels that slip roll further than the rover moves.
+        turn_rad: Turn in place that they tell, counter-clockwise.
+    """
+
+    forward_m: float
+    turn_rad: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inertial:
+    """What the inertial unit felt.
+
+    Attributes:
+        turned_rad: (3,) turn about forward, left and up since the last observation, biases included.
+        felt_m_s2: (3,) specific force along forward, left and up at rest: the vertical times gravity.
+        elapsed_s: Time since the last observation.
+    """
+
+    turned_rad: tuple[float, float, float]
+    felt_m_s2: tuple[float, float, float]
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StereoPoints:
+    """What a stereo pair has ranged.
+
+    Attributes:
+        camera: Name of the pair.
+        points_m: (n, 3) float32 forward, left and up in the body's frame.
+        sigma_m: (n,) float32 standard deviation along the line of sight.
+        eye_m: (3,) the left eye in the body's frame, from which they are seen.
+    """
+
+    camera: str
+    points_m: npt.NDArray[np.float32]
+    sigma_m: npt.NDArray[np.float32]
+    eye_m: tuple[float, float, float]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "points_m", locked(self.points_m, np.float32, (None, 3), "points_m"))
+        shape = (len(self.points_m),)
+        object.__setattr__(self, "sigma_m", locked(self.sigma_m, np.float32, shape, "sigma_m"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Observation:
     """What the rover has sensed at the end of a command.
@@ -60,6 +114,10 @@ class Observation:
         stalled: Whether the last motion was cut short by something that the wheels could not pass.
         body_k: Temperature of the body, NaN where it is not measured.
         heights: Sensed elevations round the rover, NaN where none; None while parked or with the sensors off.
+        odometry: What the wheels turned; None without encoders.
+        inertial: What the inertial unit felt; None without one.
+        sun_direction: (3,) unit vector to the Sun in the body's frame; None where it is not seen.
+        stereo: What each stereo pair has ranged at this look; empty while parked or with perfect senses.
     """
 
     time_s: float
@@ -73,3 +131,7 @@ class Observation:
     stalled: bool
     heights: Dem | None
     body_k: float = math.nan
+    odometry: Odometry | None = None
+    inertial: Inertial | None = None
+    sun_direction: tuple[float, float, float] | None = None
+    stereo: tuple[StereoPoints, ...] = ()

@@ -116,6 +116,13 @@ class VehicleError(FarsideError):
     exit_code = 2
 
 
+class CameraError(FarsideError):
+    """A camera that can see nothing from where it is put."""
+
+    code = "CAMERA"
+    exit_code = 2
+
+
 class SiteError(FarsideError):
     """A site file with unknown, missing, mistyped or impossible values."""
 

@@ -33,7 +33,22 @@ def kernel(function: Function) -> Function:
     Never `fastmath`: it makes `isnan` false, so that unknown ground would read as safe. A name that begins with an
     underscore is called by kernels only, and spared the seconds that it takes to compile an entry from Python.
     """
+    return _jitted(function, inline=False)
+
+
+def inlined(function: Function) -> Function:
+    """Compile as `kernel` does what kernels call, and put it in the place of every call.
+
+    For what is called once per ray or cell with tuples of arrays, which cost more to hand over than a short function
+    takes.
+    """
+    return _jitted(function, inline=True)
+
+
+def _jitted(function: Function, *, inline: bool) -> Function:
     options: dict[str, Any] = {"nogil": True, "no_cpython_wrapper": function.__name__.startswith("_")}
+    if inline:
+        options["forceinline"] = True
     folder = cache_folder()
     if folder is None:
         return cast(Function, numba.njit(**options)(function))

@@ -11,13 +11,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rover.core.chassis import ChassisParams
 from rover.core.errors import Problem, VehicleError
+from rover.core.eyes import EyesParams
 from rover.core.heat import HeatParams, PowerParams
 from rover.core.tables import validate
 from rover.core.vehicle import VehicleParams
 from rover.io.bundle import find_vehicle
 from rover.io.toml import read_toml
 
-PARTS: Mapping[str, type[BaseModel]] = {"chassis": ChassisParams, "heat": HeatParams, "power": PowerParams}
+PARTS: Mapping[str, type[BaseModel]] = {
+    "chassis": ChassisParams,
+    "heat": HeatParams,
+    "power": PowerParams,
+    "eyes": EyesParams,
+}
 """Tables a vehicle file may have beside `[figures]`, and the record of each. Their leaves are figures too."""
 
 Part = TypeVar("Part", bound=BaseModel)

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from rover.core.bodies import MOON
 from rover.core.errors import SiteError
 from rover.core.tables import validate
+from sim.moon.optics import OpticsParams
 from sim.moon.site_tables import (
     AnchorParams,
     CraterParams,
@@ -54,6 +55,7 @@ class SiteParams(Table):
     rocks: RockParams
     regolith: RegolithParams
     regolith_heat: Annotated[str, Field(min_length=1)] = "mare"
+    optics: OpticsParams | None = None
     feature: tuple[FeatureParams, ...] = ()
     target: tuple[TargetParams, ...] = ()
 

@@ -19,6 +19,7 @@ from rover.onboard.executive import ExecutiveState
 from rover.planning.given_plan import Given
 from rover.planning.problem import NoPlan, Plan, Planner
 from rover.planning.registry import load_planner
+from sim.moon.ground import Ground
 from sim.physics.energy import EnergyParams
 from sim.physics.light import far_ground
 from sim.physics.thermal import Fate
@@ -36,7 +37,8 @@ from sim.run.setting import (
     world_soil,
 )
 from sim.run.world import World, WorldState
-from sim.sensors.suite import SensorSuite
+from sim.sensors.eyesight import Eyesight
+from sim.sensors.suite import Draws, SensorSuite
 
 MODES = tuple(Mode)
 
@@ -225,6 +227,7 @@ class _Run:
             energy=self.energy,
             watch=self.monitor.watch,
         )
+        draws = Draws.of(setting.scenario.seed, _SENSOR_STREAM)
         sequence = np.random.SeedSequence(setting.scenario.seed, spawn_key=(_SENSOR_STREAM, 0))
         senses = SensorSuite(
             ground,
@@ -232,6 +235,9 @@ class _Run:
             setting.dem.geometry.site,
             generator=np.random.default_rng(sequence),
             sees_heights=not setting.scenario.faults.observations_off,
+            eyes=setting.eyes,
+            draws=draws,
+            sight=_eyesight(setting, ground, draws),
         )
         return world, senses
 
@@ -403,7 +409,18 @@ def _observe(senses: SensorSuite, state: WorldState, setting: Setting, looking: 
         body_k=state.heat.body_k,
         stalled=state.stalled,
         looking=looking and state.sun.elevation_rad > 0,  # stereo is blind in the dark
+        up_m=state.stance.up_m,
+        rolled_m=state.rolled_m,
+        lit=state.lit,
+        sun=state.sun,
     )
+
+
+def _eyesight(setting: Setting, ground: Ground, draws: Draws) -> Eyesight | None:
+    """Return the rover's cameras, or None where its senses are perfect."""
+    if setting.eyes is None or setting.optics is None:
+        return None
+    return Eyesight(ground, setting.dem, setting.eyes, setting.optics, generator=draws.stereo)
 
 
 def _worth_a_look(command: Command) -> bool:

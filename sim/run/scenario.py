@@ -131,6 +131,9 @@ class Scenario(Table):
     start_m: Place = Field(description="[E, N] in the terrain's frame")
     goal_m: Place = Field(description="[E, N] in the terrain's frame")
     planner: str = Field(default="astar", description="NAME, package.module:Class or file.py:Class")
+    senses: Literal["perfect", "real"] = Field(
+        default="perfect", description="real: heights are what the vehicle's stereo cameras see"
+    )
     site: SiteTable = SiteTable()
     terrain: TerrainTable = TerrainTable()
     vehicle: VehicleTable = VehicleTable()

@@ -12,6 +12,7 @@ import numpy as np
 from rover.core.bodies import MOON
 from rover.core.chassis import ChassisParams
 from rover.core.errors import DemFileError, DemFrameError, PlaceError, ResourceError, SiteError
+from rover.core.eyes import EyesParams
 from rover.core.grid import Dem, GridGeometry, Site, check_square
 from rover.core.heat import HeatParams, PowerParams
 from rover.core.time import SYNODIC_MONTH_S, Epoch, parse_utc
@@ -31,6 +32,7 @@ from rover.sky.relay import ASSUMED_PHASE
 from sim.mission.operations import MissionControl, mission_control
 from sim.moon.dem import Window, synthesize
 from sim.moon.ground import Ground
+from sim.moon.optics import OpticsParams
 from sim.moon.site import SiteParams, site_from_table
 from sim.moon.soil import Soil, SoilParams, soil_from_table
 from sim.physics.drivetrain import Drivetrain, drivetrain_of
@@ -277,6 +279,8 @@ class Setting:
     Attributes:
         scenario: As resolved.
         vehicle: Its figures.
+        eyes: Its senses; None where its file has none.
+        optics: Of the ground, where the scenario's senses are real.
         zones: Polygons.
         zone_times: When each of them holds, seconds since the epoch.
         epoch: Time 0.
@@ -288,6 +292,8 @@ class Setting:
 
     scenario: Scenario
     vehicle: VehicleParams
+    eyes: EyesParams | None
+    optics: OpticsParams | None
     zones: list[Zone]
     zone_times: list[tuple[float, float]]
     epoch: Epoch
@@ -303,7 +309,9 @@ def prepare(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DE
     Raises:
         FarsideError: Of the class that fits what is wrong.
     """
-    vehicle = scenario.read_vehicle().params
+    whole = scenario.read_vehicle()
+    vehicle = whole.params
+    eyes, optics = _senses(scenario, whole)
     zones = scenario.zone_polygons()
     epoch = parse_utc(scenario.start_utc, field="start_utc")
     dem = orbital_dem(scenario, allow_body=allow_body, max_cells=max_cells)
@@ -335,6 +343,8 @@ def prepare(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DE
     return Setting(
         scenario=scenario,
         vehicle=vehicle,
+        eyes=eyes,
+        optics=optics,
         zones=zones,
         zone_times=zone_times,
         epoch=epoch,
@@ -343,6 +353,26 @@ def prepare(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DE
         control=control,
         deadline_s=deadline_s,
     )
+
+
+def _senses(scenario: Scenario, vehicle: Vehicle) -> tuple[EyesParams | None, OpticsParams | None]:
+    """Return the vehicle's senses and, where they are real, the ground's optics.
+
+    Raises:
+        VehicleError, SiteError: Real senses of a vehicle without any, or on ground whose looks are not known.
+    """
+    if scenario.senses == "perfect":
+        held = vehicle.parts.get("eyes")
+        return (held if isinstance(held, EyesParams) else None), None
+    site = load_site(scenario.site.name)
+    if site.optics is None:
+        raise SiteError(
+            "missing",
+            remedy='add this table, or say senses = "perfect"',
+            file=scenario.site.name,
+            field="optics",
+        )
+    return vehicle.part("eyes", EyesParams), site.optics
 
 
 @lru_cache(maxsize=2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from statistics import median
 
 from rover.core.boundary import Command, Mode
 from rover.core.grid import Dem
@@ -52,6 +53,8 @@ class WorldState:
         lit: Share of the solar disc in view.
         sun: Where the Sun is.
         distance_m: Driven since the start.
+        rolled_m: Way that the rims of the middle ones of the wheels rolled, backwards negative: with slip more than was
+            driven, and what they spin on the spot.
         slip: Of the last motion, the mean of all wheels.
         stalled: Whether the last motion was cut short.
         motion: The last one since it was last told to move; None if it does not move.
@@ -73,6 +76,7 @@ class WorldState:
     lit: float
     sun: Sun
     distance_m: float
+    rolled_m: float
     slip: float
     stalled: bool
     motion: Motion | None
@@ -162,6 +166,7 @@ class World:
             lit=shine.lit,
             sun=shine.sun,
             distance_m=0.0,
+            rolled_m=0.0,
             slip=0.0,
             stalled=False,
             motion=None,
@@ -195,7 +200,7 @@ class World:
         motion = self._motion(state, commands)
         rate = on_the_map(motion, state.stance)[2]
         if motion.stuck or not rate * turn_rad > 0:
-            return self._spin(state, motion, abs(turn_rad / commands.twist[2]))
+            return self._spin(state, motion, abs(turn_rad / commands.twist[2]), driven=False)
         duration_s = turn_rad / rate
         there, stance = self._body.moved(
             state.pose, state.stance, motion, duration_s, backwards=False, dug_m=state.dug_m
@@ -224,12 +229,13 @@ class World:
         motion = self._motion(state, commands)
         forward = on_the_map(motion, state.stance)[0]
         if motion.stuck or not forward * move_m > 0:
-            return self._spin(state, motion, abs(move_m) / self._vehicle.speed_m_s)
+            return self._spin(state, motion, abs(move_m) / self._vehicle.speed_m_s, driven=True)
         duration_s = move_m / forward
         there, stance = self._body.moved(
             state.pose, state.stance, motion, duration_s, backwards=move_m < 0, dug_m=state.dug_m
         )
         held = self._pass_time(state, duration_s, motors_w=motion.power_w)
+        held = replace(held, rolled_m=state.rolled_m + median(motion.rim_m_s) * duration_s)
         if not self._body.passes(state.stance, stance):
             held = replace(held, stalled=True, slip=1.0, motion=motion)
             # What it ran into is felt: the monitor sees the contact where the rover stands.
@@ -262,13 +268,14 @@ class World:
         self._watch(arrived)
         return arrived
 
-    def _spin(self, state: WorldState, motion: Motion, duration_s: float) -> WorldState:
+    def _spin(self, state: WorldState, motion: Motion, duration_s: float, *, driven: bool) -> WorldState:
         """Let the wheels spin on the spot: they dig themselves in, and the belly comes down by what they dig."""
         if not math.isfinite(state.stance.up_m):
             return replace(state, stalled=True, slip=1.0)
         held = self._pass_time(state, duration_s, motors_w=motion.power_w)
         sunk = replace(
             held,
+            rolled_m=state.rolled_m + (median(motion.rim_m_s) * duration_s if driven else 0.0),
             stalled=True,
             slip=1.0,
             motion=motion,

@@ -58,6 +58,7 @@ GOOD = WorldState(
     lit=1.0,
     sun=Sun(azimuth_rad=1.0, elevation_rad=math.radians(25), distance_m=AU_M, rising=True),
     distance_m=0.0,
+    rolled_m=0.0,
     slip=0.0,
     stalled=False,
     motion=None,

@@ -1,0 +1,323 @@
+"""Cameras: an eye somewhere, a lens, and the picture that it gets of a scene in sunlight."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.arrays import locked
+from rover.core.bodies import SUN_RADIUS_M
+from rover.core.errors import CameraError
+from rover.core.strips import by_strips
+from sim.moon.optics import OpticsParams
+from sim.sensors.image_kernels import CYLINDER, FISHEYE, PINHOLE, TILE, see
+from sim.sensors.photometry import phase_table
+from sim.sensors.scene import NO_GRAIN, Scene
+
+Floats = npt.NDArray[np.float64]
+
+PROJECTIONS = {"pinhole": PINHOLE, "fisheye": FISHEYE, "cylinder": CYLINDER}
+
+_FINER_THAN_PIXEL = 0.25
+"""Levels whose cells are finer than this share of the nearest pixel's footprint are left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lens:
+    """Which way each pixel looks. Row 0 is the uppermost, column 0 the leftmost.
+
+    Attributes:
+        projection: `pinhole`; `fisheye`, in which the distance from the optical axis grows as the angle from it
+            (equidistant); or `cylinder`, whose columns are azimuths and rows elevations, both in equal steps.
+        rows, cols: Of the picture.
+        focal_px: Focal length in pixels; of the last two, pixels per radian.
+        centre_row, centre_col: Of the optical axis; pixel centres are whole numbers.
+    """
+
+    projection: str
+    rows: int
+    cols: int
+    focal_px: float
+    centre_row: float
+    centre_col: float
+
+    def __post_init__(self) -> None:
+        if self.projection not in PROJECTIONS:
+            raise ValueError(f"projection = {self.projection!r}: known are {', '.join(PROJECTIONS)}")
+        if self.rows < 1 or self.cols < 1 or not self.focal_px > 0:
+            raise ValueError(f"a lens of {self.rows} x {self.cols} pixels, {self.focal_px} of focal length")
+
+    @classmethod
+    def centred(cls, projection: str, *, rows: int, cols: int, fov_rad: float) -> Lens:
+        """Return a lens of square pixels with its axis in the middle; `fov_rad` goes across all columns."""
+        half = fov_rad / 2
+        focal = cols / 2 / (math.tan(half) if projection == "pinhole" else half)
+        return cls(
+            projection=projection,
+            rows=rows,
+            cols=cols,
+            focal_px=focal,
+            centre_row=(rows - 1) / 2,
+            centre_col=(cols - 1) / 2,
+        )
+
+    def scaled(self, factor: float) -> Lens:
+        """Return the same field of view with `factor` times the rows and columns."""
+        return replace(
+            self,
+            rows=round(self.rows * factor),
+            cols=round(self.cols * factor),
+            focal_px=self.focal_px * factor,
+            centre_row=(self.centre_row + 0.5) * factor - 0.5,
+            centre_col=(self.centre_col + 0.5) * factor - 0.5,
+        )
+
+    def sights(self) -> Floats:
+        """Return (rows, cols, 3) unit vectors forward, left and up of the pixels' centres."""
+        left = (self.centre_col - np.arange(self.cols))[None, :] / self.focal_px
+        up = (self.centre_row - np.arange(self.rows))[:, None] / self.focal_px
+        left, up = np.broadcast_arrays(left, up)
+        if self.projection == "pinhole":
+            ways = np.stack([np.ones_like(left), left, up], axis=-1)
+            return np.asarray(ways / np.linalg.norm(ways, axis=-1, keepdims=True))
+        if self.projection == "fisheye":
+            angle = np.hypot(left, up)
+            share = np.sinc(angle / np.pi)
+            return np.stack([np.cos(angle), left * share, up * share], axis=-1)
+        return np.stack([np.cos(up) * np.cos(left), np.cos(up) * np.sin(left), np.sin(up)], axis=-1)
+
+    def axis_cosines(self) -> npt.NDArray[np.float32]:
+        """Return (rows, cols) float32 cosines of the pixels' angles from the optical axis."""
+        return _axis_cosines(self)
+
+    def project(self, seen_m: npt.ArrayLike) -> Floats:
+        """Return (..., 2) row and column of (..., 3) points forward, left and up of the eye; NaN behind a pinhole."""
+        forward, left, up = np.moveaxis(np.asarray(seen_m, np.float64), -1, 0)
+        if self.projection == "pinhole":
+            ahead = np.where(forward > 0, forward, np.nan)
+            across, above = left / ahead, up / ahead
+        elif self.projection == "fisheye":
+            away = np.hypot(left, up)
+            angle = np.arctan2(away, forward)
+            scale = np.divide(angle, away, out=np.ones_like(angle), where=away > 0)
+            across, above = left * scale, up * scale
+        else:
+            across, above = np.arctan2(left, forward), np.arctan2(up, np.hypot(forward, left))
+        return np.stack(
+            [self.centre_row - self.focal_px * above, self.centre_col - self.focal_px * across], axis=-1
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Eye:
+    """Where a camera is and which way it looks.
+
+    Attributes:
+        place_m: (3,) east and north in the ground's frame, and height above its datum.
+        axes: (3, 3) unit vectors forward, left and up as rows, each east, north and up.
+    """
+
+    place_m: Floats
+    axes: Floats
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "place_m", locked(self.place_m, np.float64, (3,), "place_m"))
+        object.__setattr__(self, "axes", locked(self.axes, np.float64, (3, 3), "axes"))
+        if not np.allclose(self.axes @ self.axes.T, np.eye(3), atol=1e-9):
+            raise ValueError("axes are not at right angles and of unit length")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sunlight:
+    """Where the Sun is, seen from the scene.
+
+    Attributes:
+        azimuth_rad: Clockwise from the ground's north.
+        elevation_rad: Of its centre above the level plane.
+        distance_m: Gives its size.
+    """
+
+    azimuth_rad: float
+    elevation_rad: float
+    distance_m: float
+
+    @property
+    def direction(self) -> Floats:
+        """(3,) unit vector east, north, up."""
+        level = math.cos(self.elevation_rad)
+        return np.array(
+            [
+                level * math.sin(self.azimuth_rad),
+                level * math.cos(self.azimuth_rad),
+                math.sin(self.elevation_rad),
+            ]
+        )
+
+    def for_kernels(self) -> Floats:
+        """Return `sun` as `sim.sensors.image_kernels` takes it."""
+        radius = math.asin(SUN_RADIUS_M / self.distance_m)
+        low, middle, high = (
+            math.tan(min(max(self.elevation_rad + share * radius, -1.57), 1.57)) for share in (-1.0, 0.0, 1.0)
+        )
+        ahead = math.sin(self.azimuth_rad), math.cos(self.azimuth_rad)
+        return np.array([*self.direction, middle, *ahead, low, high])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Picture:
+    """What an eye sees, before any sensor.
+
+    Attributes:
+        lens, eye: It was seen through.
+        radiance: (rows, cols) float32 radiance factor I/F, sunlight at 1 au being 1 on a white surface; zeros where it
+            was not asked for.
+        range_m: (rows, cols) float32 along each pixel's ray; infinite in the sky.
+        part: (rows, cols) int16 index into the scene's bodies, -1 for ground, -2 for sky.
+        lit: (rows, cols) float32 share of the Sun's disc seen by what a pixel shows, or None.
+    """
+
+    lens: Lens
+    eye: Eye
+    radiance: npt.NDArray[np.float32]
+    range_m: npt.NDArray[np.float32]
+    part: npt.NDArray[np.int16]
+    lit: npt.NDArray[np.float32] | None = None
+
+    def depth_m(self) -> npt.NDArray[np.float32]:
+        """Return (rows, cols) distance along the optical axis."""
+        return np.asarray(self.range_m * self.lens.axis_cosines())
+
+    def points_m(self) -> Floats:
+        """Return (rows, cols, 3) east, north and height of what each pixel shows; NaN in the sky."""
+        far = np.where(np.isfinite(self.range_m), self.range_m, np.nan).astype(np.float64)
+        return np.asarray(self.eye.place_m + far[..., None] * (self.lens.sights() @ self.eye.axes))
+
+
+def take_picture(
+    scene: Scene,
+    eye: Eye,
+    lens: Lens,
+    sun: Sunlight,
+    optics: OpticsParams,
+    *,
+    shaded: bool = True,
+    lit: bool = False,
+    samples: int = 1,
+) -> Picture:
+    """Return what an eye sees of a scene.
+
+    Args:
+        scene: Ground and bodies.
+        eye: Above the ground.
+        lens: Of the camera.
+        sun: A Sun below the horizon gives no light.
+        optics: Of the ground.
+        shaded: Whether radiance is wanted; without it shadows and light cost nothing.
+        lit: Whether the share of the Sun's disc is wanted too.
+        samples: Rays along each side of a pixel whose radiance is averaged; ranges are those of the upper left one.
+
+    Raises:
+        CameraError: The eye is in or under the ground.
+    """
+    require_above(scene, eye)
+    fine = lens.scaled(samples) if samples > 1 else lens
+    shape = fine.rows, fine.cols
+    nothing = np.zeros((0, 0), np.float32)
+    radiance = np.zeros(shape, np.float32) if shaded else nothing
+    share = np.zeros(shape, np.float32) if lit else nothing
+    distance, part = np.empty(shape, np.float32), np.empty(shape, np.int16)
+    place = eye.place_m - np.array([scene.east_m, scene.north_m, 0.0])
+    seen_by = np.concatenate([place, eye.axes.ravel()])
+    through = np.array([PROJECTIONS[fine.projection], fine.focal_px, fine.centre_row, fine.centre_col])
+    figures = np.array(
+        [optics.normal_albedo, optics.scattered, 1.0 / fine.focal_px, scene.east_m, scene.north_m]
+    )
+    table, light = phase_table(optics), sun.for_kernels()
+    grain = scene.grain if shaded else NO_GRAIN
+    finest = _finest(scene, place, fine)
+
+    def work(first: int, last: int) -> None:
+        see(
+            scene.ground, scene.bodies.arrays, grain, table, through, seen_by, light, figures, finest, shaded or lit,
+            (first, last), radiance, distance, part, share,
+        )  # fmt: skip
+
+    by_strips(-(-fine.rows // TILE), work, least=2)
+    picture = Picture(
+        lens=fine,
+        eye=eye,
+        radiance=radiance if shaded else np.zeros(shape, np.float32),
+        range_m=distance,
+        part=part,
+        lit=share if lit else None,
+    )
+    return picture if samples == 1 else _averaged(picture, lens, samples)
+
+
+@lru_cache(maxsize=8)
+def _axis_cosines(lens: Lens) -> npt.NDArray[np.float32]:
+    cosines = lens.sights()[..., 0].astype(np.float32)
+    cosines.flags.writeable = False
+    return cosines
+
+
+def _averaged(picture: Picture, lens: Lens, samples: int) -> Picture:
+    blocks = picture.radiance.reshape(lens.rows, samples, lens.cols, samples)
+    share = picture.lit
+    return Picture(
+        lens=lens,
+        eye=picture.eye,
+        radiance=blocks.mean(axis=(1, 3), dtype=np.float32),
+        range_m=np.ascontiguousarray(picture.range_m[::samples, ::samples]),
+        part=np.ascontiguousarray(picture.part[::samples, ::samples]),
+        lit=None if share is None else np.ascontiguousarray(share[::samples, ::samples]),
+    )
+
+
+def _finest(scene: Scene, place: Floats, lens: Lens) -> int:
+    """Return the finest level worth looking at: not far finer than a pixel's footprint where it is nearest."""
+    level = scene.ground[2]
+    for m in range(len(level) - 1):
+        west, south, east, north, top = level[m, 3:8]
+        away = math.dist(
+            place, (np.clip(place[0], west, east), np.clip(place[1], south, north), min(place[2], top))
+        )
+        if level[m, 0] >= _FINER_THAN_PIXEL * away / lens.focal_px:
+            return m
+    return len(level) - 1
+
+
+def require_above(scene: Scene, eye: Eye) -> None:
+    """Refuse an eye that is in or under the ground.
+
+    Raises:
+        CameraError: Saying by how much.
+    """
+    over = float(eye.place_m[2] - height_at(scene, float(eye.place_m[0]), float(eye.place_m[1])))
+    if over <= 0.0:
+        raise CameraError(
+            f"the camera is {-over:.3f} m below ground", remedy="place it higher", field="eye.place_m",
+            value=[round(float(v), 3) for v in eye.place_m],
+        )  # fmt: skip
+
+
+def height_at(scene: Scene, east_m: float, north_m: float) -> float:
+    """Return the height of the scene's ground at a place, curvature included; -inf where there is none."""
+    z, _, level, shape, _, _ = scene.ground
+    x, y = east_m - scene.east_m, north_m - scene.north_m
+    for m in range(len(level)):
+        if level[m, 3] <= x <= level[m, 5] and level[m, 4] <= y <= level[m, 6]:
+            u, v = (x - level[m, 1]) / level[m, 0], (y - level[m, 2]) / level[m, 0]
+            rows, cols, first, _ = (int(n) for n in shape[m])
+            j, i = min(int(u), cols - 2), min(int(v), rows - 2)
+            a, b = u - j, v - i
+            south, north = first + i * cols + j, first + (i + 1) * cols + j
+            found = (1 - b) * ((1 - a) * z[south] + a * z[south + 1]) + b * (
+                (1 - a) * z[north] + a * z[north + 1]
+            )
+            return -math.inf if math.isnan(found) else float(found)
+    return -math.inf
