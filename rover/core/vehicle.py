@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 TiltDeg = Annotated[float, Field(gt=0, lt=90, allow_inf_nan=False)]
+
+Pair = Annotated[tuple[float, float], Field(strict=False)]
 
 
 class VehicleParams(BaseModel):
@@ -62,6 +64,12 @@ class VehicleParams(BaseModel):
     # Power
     array_area_m2: Positive
     array_efficiency: Fraction
+    array_gain_by_facing: Annotated[tuple[Pair, ...], Field(strict=False, min_length=1, max_length=16)] = (
+        Field(
+            description="pairs of the Sun's height over the array's plane, deg, ascending, and the share given of what its "
+            "efficiency says; linear in the sine between"
+        )
+    )
     array_lean_deg: Annotated[float, Field(ge=0, lt=90, allow_inf_nan=False)] = Field(
         description="of the array out of the deck, towards the left; 0 lies flat on it"
     )
@@ -103,6 +111,21 @@ class VehicleParams(BaseModel):
             "bogie_pivot_back_m", "lies behind the rear axle, at", "wheelbase_m", "move it forward"
         )
         return self
+
+    @field_validator("array_gain_by_facing")
+    @classmethod
+    def _is_curve(cls, pairs: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+        for deg, gain in pairs:
+            if not (0 <= deg <= 90 and 0 < gain <= 2):
+                raise ValueError(
+                    f"the pair [{deg}, {gain}] is no height with a gain; give 0 to 90 and 0 to 2"
+                )
+        if any(later[0] <= deg for (deg, _), later in zip(pairs, pairs[1:], strict=False)):
+            raise ValueError("heights do not ascend; sort the pairs")
+        given = [math.sin(math.radians(deg)) * gain for deg, gain in pairs]
+        if any(later < first for first, later in zip(given, given[1:], strict=False)):
+            raise ValueError("an array that faces the Sun more gives less; raise the later gains")
+        return pairs
 
     def _require_ordered(self, name: str, wrong: str, most: str, remedy: str) -> None:
         if getattr(self, name) > getattr(self, most):

@@ -14,6 +14,9 @@ from rover.core.vehicle import VehicleParams
 from rover.limits.base import Leg, Margin, Span, Surroundings, Table
 from rover.sky.almanac import Almanac
 
+_WAKE_ROUNDS = 30
+"""The curve of the array is so even that each round is far nearer than the one before."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReserveLimit:
@@ -76,7 +79,22 @@ def parked_array_w(around: Surroundings, vehicle: VehicleParams, k: int) -> npt.
     lean = vehicle.array_lean_rad
     facing = np.maximum(0.0, up * math.cos(lean) + np.sqrt(np.maximum(0.0, 1.0 - up**2)) * math.sin(lean))
     full_w = timeline.flux_w_m2[k] * vehicle.array_area_m2 * vehicle.array_efficiency
-    return np.asarray(full_w * facing * around.lit[:, :, column] / 255.0)
+    return np.asarray(full_w * gained(facing, vehicle) * around.lit[:, :, column] / 255.0)
+
+
+def gained(facing: npt.ArrayLike, vehicle: VehicleParams) -> npt.NDArray[np.float64]:
+    """Return what an array gives of its output facing the Sun, by the share of the Sun's rays that it takes.
+
+    Cells are warmer and so less efficient the more they take, and lose more of rays that graze them; the vehicle's
+    curve has both, linear in the sine.
+
+    Args:
+        facing: Cosines of the angle between the array's normal and the Sun, 0 or more; any shape.
+        vehicle: For the curve.
+    """
+    height_deg, gain = np.array(vehicle.array_gain_by_facing).T
+    share = np.asarray(facing, np.float64)
+    return np.asarray(share * np.interp(share, np.sin(np.radians(height_deg)), gain))
 
 
 def expected_array_w(
@@ -91,13 +109,17 @@ def expected_array_w(
     """
     irradiance = SOLAR_CONSTANT_W_M2 * (AU_M / sun_distance_m) ** 2
     facing = np.clip(np.sin(np.asarray(elevation_rad, np.float64)), 0.0, None)
-    return irradiance * vehicle.array_area_m2 * vehicle.array_efficiency * facing
+    full_w = irradiance * vehicle.array_area_m2 * vehicle.array_efficiency
+    return np.asarray(full_w * gained(facing, vehicle))
 
 
 def wake_elevation_rad(vehicle: VehicleParams) -> float:
     """Return the Sun elevation at which the level array wakes the rover; pi/2 if it never does."""
-    needed = vehicle.wake_array_w / float(expected_array_w(math.pi / 2, vehicle))
-    return math.asin(min(1.0, needed))
+    full_w = SOLAR_CONSTANT_W_M2 * vehicle.array_area_m2 * vehicle.array_efficiency
+    needed = facing = min(1.0, vehicle.wake_array_w / full_w)
+    for _ in range(_WAKE_ROUNDS):
+        facing = min(1.0, needed * facing / float(gained(facing, vehicle))) if facing > 0 else 0.0
+    return math.asin(facing)
 
 
 def motor_w(vehicle: VehicleParams, *, pitch_rad: float = 0.0) -> float:

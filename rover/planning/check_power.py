@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from rover.core.boundary import Mode
@@ -80,7 +82,7 @@ def _harvest_on_legs(case: Case, day: Day, own: Floats, tolerance: Floats) -> No
     half_j = _full_w(case, day)[bins] * steps.span_s[legs] / 2
     for cells in ends:
         facing = facing_driving(normals(known.terrain, cells), day.sun[bins], move, lean)
-        given_j = half_j * facing * light_at(known.horizon, day, cells, bins)
+        given_j = half_j * _by_curve(case, facing) * light_at(known.horizon, day, cells, bins)
         own[legs] += given_j
         tolerance[legs] += half_j * (LIGHT_TOLERANCE * facing + _FACING) + PRICE_TOLERANCE * given_j
 
@@ -115,13 +117,20 @@ def parked_w(case: Case, day: Day, cells: np.ndarray, bins: np.ndarray) -> tuple
     known = case.known
     facing = facing_parked(normals(known.terrain, cells), day.sun[bins], known.vehicle.array_lean_rad)
     full_w = _full_w(case, day)[bins]
-    given = full_w * facing * light_at(known.horizon, day, cells, bins)
+    given = full_w * _by_curve(case, facing) * light_at(known.horizon, day, cells, bins)
     return given, full_w * (LIGHT_TOLERANCE * facing + _FACING)
 
 
 def _full_w(case: Case, day: Day) -> Floats:
     vehicle = case.known.vehicle
     return np.asarray(day.flux_w_m2 * vehicle.array_area_m2 * vehicle.array_efficiency)
+
+
+def _by_curve(case: Case, facing: Floats) -> Floats:
+    """Return the output of the array as a share of that facing the Sun."""
+    nodes = [(math.sin(math.radians(deg)), gain) for deg, gain in case.known.vehicle.array_gain_by_facing]
+    sines, gains = zip(*nodes, strict=True)
+    return np.asarray(facing * np.interp(facing, sines, gains))
 
 
 def _check_charge(case: Case) -> None:

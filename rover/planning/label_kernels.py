@@ -69,7 +69,10 @@ and what counts as shadow, of 255; longest time in shadow, latest arrival, s; lo
 what commands cost, s; side of a cell, m; what dominance overlooks of charge, J, time, s, and metres; whether time in
 shadow counts; the two criteria; the least charge ever allowed, J."""
 
-RULES = 24
+CURVE, CURVE_NODES = 24, 16
+"""Behind them the array's curve: sines of the Sun's height over its plane, ascending and padded with 2; then gains."""
+
+RULES = CURVE + 2 * CURVE_NODES
 
 NONE, BY_TIME, BY_ENERGY, BY_CHARGE, BY_SHADOW, BY_CLEARANCE, BY_DISTANCE = range(7)
 """Criteria: all are to be least; of charge and clearance it is the least of them with its sign changed."""
@@ -79,23 +82,38 @@ ROUNDING_J = 1e-6
 
 
 @kernel
+def gained(share, rules):  # type: ignore[no-untyped-def]
+    """Return what an array gives of its output facing the Sun, by the share of the rays that it takes."""
+    if share <= 0.0:
+        return 0.0
+    node = 0
+    while node < CURVE_NODES - 1 and rules[CURVE + node + 1] <= share:
+        node += 1
+    low, gain = rules[CURVE + node], rules[CURVE + CURVE_NODES + node]
+    if share > low and node < CURVE_NODES - 1:
+        after = rules[CURVE + CURVE_NODES + node + 1]
+        gain += (after - gain) * (share - low) / (rules[CURVE + node + 1] - low)
+    return share * gain
+
+
+@kernel
 def facing_sun(grade_east, grade_north, bins, k, rules):  # type: ignore[no-untyped-def]
-    """Return the share of the Sun's rays that the array of a parked rover takes at its best heading."""
+    """Return what the array of a parked rover gives at its best heading, of its output facing the Sun."""
     up = bins[k, SUN_UP] - grade_east * bins[k, SUN_EAST] - grade_north * bins[k, SUN_NORTH]
     up /= math.sqrt(1.0 + grade_east * grade_east + grade_north * grade_north)
     if rules[LEAN_SIN] == 0.0:
-        return max(0.0, up)
+        return gained(up, rules)
     along = math.sqrt(max(0.0, 1.0 - up * up))
-    return max(0.0, up * rules[LEAN_COS] + along * rules[LEAN_SIN])
+    return gained(up * rules[LEAN_COS] + along * rules[LEAN_SIN], rules)
 
 
 @kernel
 def facing_ahead(grade_east, grade_north, east, north, bins, k, rules):  # type: ignore[no-untyped-def]
-    """Return the share of the Sun's rays that the array takes at a heading: it leans to the left of the deck."""
+    """Return what the array gives at a heading, of its output facing the Sun: it leans to the left of the deck."""
     size = math.sqrt(1.0 + grade_east * grade_east + grade_north * grade_north)
     up = (bins[k, SUN_UP] - grade_east * bins[k, SUN_EAST] - grade_north * bins[k, SUN_NORTH]) / size
     if rules[LEAN_SIN] == 0.0:
-        return max(0.0, up)
+        return gained(up, rules)
     rise = grade_east * east + grade_north * north
     longer = math.sqrt(1.0 + rise * rise)
     # The normal (-grade_east, -grade_north, 1) / size times the way ahead (east, north, rise) / longer.
@@ -103,7 +121,7 @@ def facing_ahead(grade_east, grade_north, east, north, bins, k, rules):  # type:
     left_north = (east + grade_east * rise) / (size * longer)
     left_up = (-grade_east * north + grade_north * east) / (size * longer)
     left = left_east * bins[k, SUN_EAST] + left_north * bins[k, SUN_NORTH] + left_up * bins[k, SUN_UP]
-    return max(0.0, up * rules[LEAN_COS] + left * rules[LEAN_SIN])
+    return gained(up * rules[LEAN_COS] + left * rules[LEAN_SIN], rules)
 
 
 @kernel

@@ -23,6 +23,7 @@ from rover.planning.label_kernels import (
     BY_ENERGY,
     BY_SHADOW,
     BY_TIME,
+    CURVE_NODES,
     NONE,
     RULES,
 )
@@ -211,6 +212,18 @@ def clearance_of(around: Surroundings, vehicle: VehicleParams) -> npt.NDArray[np
     return np.asarray(distance_transform_edt(~marked) * around.geometry.resolution_m, np.float32)
 
 
+def curve_of(vehicle: VehicleParams) -> Floats:
+    """Return the array's curve as the kernels read it: sines of heights over its plane, then gains; padded."""
+    height_deg, gain = np.array(vehicle.array_gain_by_facing).T
+    more = CURVE_NODES - len(gain)
+    return np.concatenate(
+        [
+            np.pad(np.sin(np.radians(height_deg)), (0, more), constant_values=2.0),
+            np.pad(gain, (0, more), mode="edge"),
+        ]
+    )
+
+
 def rule_vector(around: Surroundings, rules: Rules, first: Criterion, second: Criterion | None) -> Floats:
     """Return the rules as the kernels read them."""
     vehicle, operations, table = rules.vehicle, rules.operations, rules.table
@@ -230,6 +243,7 @@ def rule_vector(around: Surroundings, rules: Rules, first: Criterion, second: Cr
             0.0 if exact else around.geometry.resolution_m / 2,
             *(float(dark), _KINDS[first], NONE if second is None else _KINDS[second]),
             vehicle.battery_j * (0.0 if table.floor_soc is None else float(table.floor_soc.min(initial=1.0))),
+            *curve_of(vehicle),
         ]
     )
     assert len(vector) == RULES

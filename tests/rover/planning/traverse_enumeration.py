@@ -76,6 +76,12 @@ def random_ground(rng: np.random.Generator, first: int, second: int) -> Ground:
     bins[1:, named.DRIVEN] = np.cumsum(np.where(opened, np.diff(edge), 0.0))
     bins[:count, named.FLOOR] = capacity * rng.choice([0.0, 0.15, 0.3])
     rules = np.zeros(named.RULES)
+    rules[named.CURVE :] = [
+        *(0.1, 0.5),
+        *[2.0] * (named.CURVE_NODES - 2),
+        1.2,
+        *[1.0] * (named.CURVE_NODES - 1),
+    ]
     lean = rng.choice([0.0, 0.3])
     rules[: named.CELL_M + 1] = [
         *(capacity, rng.uniform(0.7, 1.0), rng.uniform(0.7, 1.0)),
@@ -121,6 +127,11 @@ def random_ground(rng: np.random.Generator, first: int, second: int) -> Ground:
         lit=lit, closed=closed, haven=(rng.random(cells) < 0.7).astype(np.uint8), clear=clear,
         ahead=ahead, windows=windows, short=short, bins=bins, rules=rules,
     )  # fmt: skip
+
+
+def _by_curve(facing: float) -> float:
+    """Return what the array gives of its output facing the Sun."""
+    return facing * float(np.interp(facing, [0.1, 0.5], [1.2, 1.0]))
 
 
 def _ahead(
@@ -227,7 +238,7 @@ class Enumeration:
             ahead = np.array([*heading, rise])
             aside = np.cross(normal, ahead / np.linalg.norm(ahead))
         facing = float((normal * math.cos(lean) + aside * math.sin(lean)) @ sun)
-        return float(g.bins[k, named.FLUX]) * max(0.0, facing)
+        return float(g.bins[k, named.FLUX]) * _by_curve(max(0.0, facing))
 
     def stored(self, net: float) -> float:
         rules = self.g.rules
