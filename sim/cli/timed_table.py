@@ -194,16 +194,14 @@ def _cycle_words(answer: TimedAnswer) -> Iterator[str]:
     operations = answer.setting.scenario.operations
     if operations.mode != "teleoperated":
         return
-    hours, every = operations.cycle_s / _HOUR_S, operations.stop_every_m
-    told = f"commands every {every:g} m at the most, a cycle taking {hours:.3g} h"
+    yield f"commands every {operations.stop_every_m:g} m at the most, a cycle taking {operations.cycle_s / _HOUR_S:.3g} h"
     if operations.command_cycle_h is None:
         cycle = operations.cycle
-        told += (
-            f": {cycle.downlink_s / 60:.3g} min for {operations.data_mbit_per_stop:g} Mbit down, "
+        yield (
+            f"of it {cycle.downlink_s / 60:.3g} min for {operations.data_mbit_per_stop:g} Mbit down, "
             f"{cycle.ground_s / _HOUR_S:.3g} h of the ground, {cycle.uplink_s / 60:.3g} min for commands up, "
             f"{cycle.light_s:.2g} s of light's way"
         )
-    yield told
 
 
 def _bounds(answer: TimedAnswer, best: TimedPlan) -> Iterator[str]:
