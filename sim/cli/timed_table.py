@@ -194,7 +194,8 @@ def _cycle_words(answer: TimedAnswer) -> Iterator[str]:
     operations = answer.setting.scenario.operations
     if operations.mode != "teleoperated":
         return
-    yield f"commands every {operations.stop_every_m:g} m at the most, a cycle taking {operations.cycle_s / _HOUR_S:.3g} h"
+    hours = operations.cycle_s / _HOUR_S
+    yield f"commands every {operations.stop_every_m:g} m at the most, a cycle taking {hours:.3g} h"
     if operations.command_cycle_h is None:
         cycle = operations.cycle
         yield (
