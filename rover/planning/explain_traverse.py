@@ -259,7 +259,7 @@ def _deadline(trial: _Trial, labels: Labels) -> NoPlan | None:
     return NoPlan(
         cause=Cause.DEADLINE,
         where=f"the goal is not reached by {epoch.utc_at(trial.ready.table.deadline_s)}: {reached}",
-        remedy=f"a deadline (operations.max_lunar_days) of {epoch.utc_at(arrival_s)} opens a way",
+        remedy=f"a deadline (limits.arrive_by_utc, operations.max_lunar_days) of {epoch.utc_at(arrival_s)} opens a way",
         opens_until_s=arrival_s,
     )
 

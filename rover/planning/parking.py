@@ -71,7 +71,7 @@ def park(stay: Stay, until_s: float, ground: Ground, *, working: bool = False) -
         stay: Taken on to that time, or to where it is refused.
         until_s: The time.
         ground: The map.
-        working: Awake with the load of charging, in the nap too; refused while asleep.
+        working: Awake with the load of charging; refused while asleep and in the nap.
     """
     count = len(ground.bins) - 1
     while stay.time_s < until_s - _ROUNDING_S:
@@ -82,7 +82,7 @@ def park(stay: Stay, until_s: float, ground: Ground, *, working: bool = False) -
         if not _enter(stay, k, ground, working=working):
             return False
         end_s = min(until_s, float(ground.bins[k + 1, named.EDGE]))
-        _piece(stay, k, until_s if until_s - end_s < _ROUNDING_S else end_s, ground, working=working)
+        _piece(stay, k, until_s if until_s - end_s < _ROUNDING_S else end_s, ground)
         if stay.refused is not None:
             return False
     return True
@@ -113,18 +113,56 @@ def _enter(stay: Stay, k: int, ground: Ground, *, working: bool) -> bool:
         stay.asleep = True
     elif stay.asleep:
         stay.asleep = bool(array_of(stay.cell, k, ground) < ground.rules[named.WAKE_W])
-    if working and stay.asleep:
+    if working and (stay.asleep or ground.bins[k, named.PHASE] == named.NAP_PHASE):
         stay.refused = SHUT
         return False
     return True
 
 
-def _piece(stay: Stay, k: int, end_s: float, ground: Ground, *, working: bool) -> None:
-    """Stay on within one bin."""
+def command(stay: Stay, ground: Ground) -> bool:
+    """Spend a command cycle as soon as one fits whole where driving is open; return whether one does.
+
+    Args:
+        stay: Taken on to its end, waits before it included.
+        ground: The map.
+    """
+    while park_until_awake(stay, ground):
+        asked = stay.copy()
+        if _command_at_once(asked, ground):
+            stay.time_s, stay.charge_j, stay.dark_s, stay.steps = (
+                asked.time_s,
+                asked.charge_j,
+                asked.dark_s,
+                asked.steps,
+            )
+            return True
+        if not park(stay, float(ground.bins[bin_at(stay.time_s, ground) + 1, named.EDGE]), ground):
+            return False
+    return False
+
+
+def _command_at_once(stay: Stay, ground: Ground) -> bool:
+    until_s = stay.time_s + float(ground.rules[named.CYCLE_S])
+    while stay.time_s < until_s - _ROUNDING_S:
+        k = bin_at(stay.time_s, ground)
+        if k >= len(ground.bins) - 1 or ground.bins[k, named.PHASE] != named.DRIVE_PHASE:
+            return False
+        if ground.closed.size > 1 and ground.closed[stay.cell, int(ground.bins[k, named.COLUMN])] > 0:
+            return False
+        end_s = min(until_s, float(ground.bins[k + 1, named.EDGE]))
+        _piece(stay, k, until_s if until_s - end_s < _ROUNDING_S else end_s, ground, mode=Mode.COMMAND)
+        if stay.refused is not None:
+            return False
+    return True
+
+
+def _piece(stay: Stay, k: int, end_s: float, ground: Ground, *, mode: Mode | None = None) -> None:
+    """Stay on within one bin, in a mode, or as the Sun has it."""
     rules, bins, cell = ground.rules, ground.bins, stay.cell
     span_s = end_s - stay.time_s
-    napping = bins[k, named.PHASE] == named.NAP_PHASE and not working
-    mode = Mode.DORMANT if stay.asleep else Mode.NAP if napping else Mode.CHARGE
+    if mode is None:
+        napping = bins[k, named.PHASE] == named.NAP_PHASE
+        mode = Mode.DORMANT if stay.asleep else Mode.NAP if napping else Mode.CHARGE
     load_w = float(rules[LOADS[mode]])
     if stay.asleep:
         array_w, rate = 0.0, -load_w / float(rules[named.DISCHARGING])

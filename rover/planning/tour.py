@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,13 +11,14 @@ import numpy as np
 from rover.core.errors import Problem, TimeLimitError, WaypointError
 from rover.core.waypoints import Waypoint, check_names
 from rover.limits.base import Margin
+from rover.planning.ends import from_end_to_end
 from rover.planning.problem import Cause, NoPlan, Plan
 from rover.planning.timed_legs import LegJudge
-from rover.planning.timetable import Step
+from rover.planning.timetable import Step, Timetable, stages_of
 from rover.planning.tour_legs import Cell, MapLegs, awake_s
 from rover.planning.tour_many import good_order
 from rover.planning.tour_order import MOST_EXACT, Order, State, best_order, until
-from rover.planning.traverse import best_traverse, closed_end, plan_of, worst_of
+from rover.planning.traverse import best_traverse, closed_end, places_of, plan_of, worst_of
 from rover.planning.traverse_ground import Criterion, ground_of
 from rover.planning.traverse_setup import CHARGE_LEVELS, Outlook
 
@@ -28,7 +30,7 @@ class Visit:
     Attributes:
         waypoint: Which.
         cell: (row, col).
-        arrive_s, begin_s, end_s: When it is reached, and from when to when the dwell lasts.
+        arrive_s, begin_s, end_s: When it is reached, and from when to when it is worked at, commands included.
         soc, soc_after: State of charge on arrival and at the end.
         steps: Waiting and dwelling, bin by bin.
     """
@@ -95,8 +97,8 @@ def best_tour(
     Up to `tour_order.MOST_EXACT` waypoints the order is exact for legs of earliest arrival that begin when the dwell
     before them ends, each waypoint but once. It is not proven over legs that arrive later with more charge, nor over
     waits at a waypoint for charge that an earlier label did not need. Of more waypoints it is the best known, with a
-    bound. Metres since the last commands and time in shadow count anew from each waypoint: `tour_margins` judges the
-    whole.
+    bound. Metres since the last commands count anew from each waypoint, where they are asked for, and so does time in
+    shadow: `tour_margins` judges the whole.
 
     Args:
         ready: The problem; its goal is the end of the tour if `to_goal`, and else of no account.
@@ -238,6 +240,31 @@ def _tour(
         bound=order.bound,
         exact=order.exact,
         searched=legs.searched,
+    )
+
+
+def plan_of_tour(ready: Outlook, tour: Tour) -> Plan:
+    """Return a tour to the goal as one plan, visits and all.
+
+    Args:
+        ready: The problem.
+        tour: That `best_tour` found with `to_goal`.
+    """
+    problem, steps = ready.problem, tour.steps
+    cells = np.array([ready.start, *(step.to for step in steps if step.to != step.cell)], np.int64)
+    cells, waypoints = from_end_to_end(problem, cells)
+    timetable = Timetable(
+        stages=stages_of(steps, places_of(ready), problem.terrain.slope_rad),
+        margins=tour_margins(ready, tour),
+        steps=steps,
+    )
+    return Plan(
+        planner="tour",
+        cells=cells,
+        waypoints_m=waypoints,
+        cost_s=math.fsum(step.end_s - step.start_s for step in steps if step.to != step.cell),
+        expanded=sum(leg.expanded for leg in tour.legs),
+        schedule=timetable,
     )
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from rover.core.waypoints import Waypoint
 from rover.planning import label_kernels as named
 from rover.planning.label_kernels import TIME
-from rover.planning.parking import Stay, bin_at, park, park_until_awake
+from rover.planning.parking import Stay, bin_at, command, park, park_until_awake
 from rover.planning.tour_order import Floats, State
 from rover.planning.traverse_ahead import ahead_of
 from rover.planning.traverse_record_kernels import SECONDS, Ground
@@ -143,7 +143,8 @@ class MapLegs:
         """Return when the work at a waypoint begins, and the stay to its end; None if it cannot be done.
 
         It begins on arrival or when the window opens, and where the night, the charge or the shadow does not let it be
-        done from then on, at the first later edge of a bin from which they do. No night may interrupt it.
+        done from then on, at the first later edge of a bin from which they do. No nap or night may interrupt it. A
+        rover that is operated from Earth asks for commands at its end, in a cycle that need not lie in the window.
         """
         ground, site = self.grounds[at], self.sites[at]
         stay = Stay(self.cells[at], *state)
@@ -152,6 +153,8 @@ class MapLegs:
         while stay.time_s + site.dwell_s <= min(site.until_s, float(ground.rules[named.DEADLINE])):
             work = stay.copy()
             if park(work, stay.time_s + site.dwell_s, ground, working=True):
+                if ground.rules[named.CYCLE_S] > 0 and not command(work, ground):
+                    return None
                 return stay.time_s, work
             k = bin_at(stay.time_s, ground)
             if k >= len(ground.bins) - 1 or not park(stay, float(ground.bins[k + 1, named.EDGE]), ground):

@@ -189,7 +189,7 @@ def plan_of(ready: Outlook, labels: Labels, label: int, criterion: Criterion) ->
     """Return the plan that leads to a label."""
     problem, around = ready.problem, ready.around
     steps = steps_of(labels, label)
-    places = _places(ready)
+    places = places_of(ready)
     cells = np.array([ready.start, *(step.to for step in steps if step.to != step.cell)], np.int64)
     judge = LegJudge(around, problem.vehicle)
     timetable = Timetable(
@@ -213,7 +213,8 @@ def plan_of(ready: Outlook, labels: Labels, label: int, criterion: Criterion) ->
     )
 
 
-def _places(ready: Outlook) -> np.ndarray:
+def places_of(ready: Outlook) -> np.ndarray:
+    """Return (rows, cols, 2) east and north of each cell."""
     rows, cols = np.indices(ready.around.geometry.shape)
     cells = np.stack([rows.ravel(), cols.ravel()], axis=-1)
     return ready.around.geometry.centres_of(cells).reshape(*ready.around.geometry.shape, 2)

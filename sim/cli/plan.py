@@ -74,6 +74,26 @@ def plan(
             "--dem-error", metavar="SIGMA,LENGTH", help="Error of the map and its correlation length, metres."
         ),
     ] = None,
+    waypoints: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            "--waypoints",
+            metavar="FILE.geojson",
+            help="Places to visit on the way to the goal, with value, dwell and window: the tour of most value.",
+        ),
+    ] = None,
+    delay: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(
+            "--delay",
+            metavar="P",
+            help="Greatest chance that faults let the night catch the rover off a haven.",
+        ),
+    ] = None,
+    faults: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--faults", metavar="RATE,HOURS", help="Faults per km driven, and what each costs."),
+    ] = None,
     settings: Settings = None,
     seed: Seed = None,
     planner: PlannerName = None,
@@ -153,6 +173,9 @@ def plan(
         "--operations": operations,
         "--risk": risk,
         "--dem-error": dem_error,
+        "--waypoints": waypoints,
+        "--delay": delay,
+        "--faults": faults,
         "--set": settings,
         "--seed": seed,
     }
@@ -170,6 +193,9 @@ def plan(
                 operations=operations,
                 risk=risk,
                 dem_error=dem_error,
+                waypoints=waypoints,
+                delay=delay,
+                faults=faults,
                 settings=tuple(settings or ()),
                 seed=seed,
                 time_limit=time_limit,

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rover.core.waypoints import Waypoint
     from rover.planning.traverse_ground import Criterion
     from sim.cli.progress import Progress
-    from sim.cli.timed_answer import AskedRisk, Report, TimedAnswer
+    from sim.cli.timed_answer import Report, TimedAnswer
+    from sim.cli.timed_question import TimedQuestion
     from sim.run.scenario import Scenario
     from sim.run.setting import Setting
 
@@ -29,6 +31,9 @@ class TimedRequest:
     operations: str | None
     risk: float | None
     dem_error: str | None
+    waypoints: Path | None
+    delay: float | None
+    faults: str | None
     settings: tuple[str, ...]
     seed: int | None
     time_limit: float | None
@@ -45,14 +50,14 @@ def plan_in_time(asked: TimedRequest) -> int:
     from rover.core.atomic import atomic_folder
     from rover.planning.problem import NoPlan
     from sim.cli.timed_json import print_timed_json
+    from sim.cli.timed_question import read_question
     from sim.cli.timed_table import print_timed_tables
 
-    criteria = _criteria(asked)
-    risk = _risk(asked)
+    question = read_question(asked)
     scenario = _scenario(asked)
     with contextlib.suppress(_NothingToKeep), contextlib.ExitStack() as stack:
         folder = None if asked.out is None else stack.enter_context(atomic_folder(asked.out))
-        answer = _answer(asked, scenario, criteria, risk)
+        answer = _answer(asked, scenario, question)
         if isinstance(answer.result, NoPlan):
             raise _NothingToKeep
         if folder is not None:
@@ -70,9 +75,7 @@ class _NothingToKeep(Exception):  # noqa: N818 - no error: takes the folder away
     pass
 
 
-def _answer(
-    asked: TimedRequest, scenario: Scenario, criteria: tuple[Criterion, ...], risk: AskedRisk | None
-) -> TimedAnswer:
+def _answer(asked: TimedRequest, scenario: Scenario, question: TimedQuestion) -> TimedAnswer:
     from dataclasses import replace
 
     from rover.core.errors import PlaceError, ResourceError, UsageError
@@ -80,9 +83,11 @@ def _answer(
     from rover.planning.traverse_setup import outlook
     from sim.cli.options import cells_allowed
     from sim.cli.progress import Progress, say_if_cold
-    from sim.cli.timed_answer import find_traverse, find_within_risk
+    from sim.cli.timed_find import answer_to
+    from sim.cli.timed_question import OPTION_OF
     from sim.run.setting import prepare
 
+    waypoints = _waypoints(question, scenario)
     say_if_cold(quiet=asked.quiet)
     try:
         setting = prepare(scenario, allow_body=asked.allow_body, max_cells=cells_allowed(asked.max_cells))
@@ -97,14 +102,21 @@ def _answer(
             ready = outlook(problem, step_s=setting.control.light_step_s)
         except ResourceError as error:
             raise error.by_the_names({"step_s": "limits.light_step_h"}) from error
-        report = _reporter(setting, criteria[0], progress)
-        if risk is None:
-            return find_traverse(setting, ready, criteria, report=report)
+        report = _reporter(setting, question.criteria[0], progress)
         try:
-            return find_within_risk(setting, ready, criteria[0], risk)
+            return answer_to(setting, ready, question, waypoints, report=report)
         except UsageError as error:
-            named = {"risk": "--risk", "sigma_m": "--dem-error", "length_m": "--dem-error"}
-            raise error.by_the_names(named) from error
+            raise error.by_the_names(OPTION_OF) from error
+
+
+def _waypoints(question: TimedQuestion, scenario: Scenario) -> tuple[Waypoint, ...]:
+    """Read the places to visit, none where none are asked for."""
+    from rover.core.time import parse_utc
+    from rover.io.waypoints import read_waypoints
+
+    if question.waypoints is None:
+        return ()
+    return read_waypoints(question.waypoints, parse_utc(scenario.start_utc, field="start_utc"))
 
 
 def _reporter(setting: Setting, criterion: Criterion, progress: Progress) -> Report:
@@ -118,82 +130,6 @@ def _reporter(setting: Setting, criterion: Criterion, progress: Progress) -> Rep
             progress.update(0.0, f"least {criterion}")
 
     return tell
-
-
-def _criteria(asked: TimedRequest) -> tuple[Criterion, ...]:
-    """Read what to have least of, one or two.
-
-    Raises:
-        UsageError: No such objective, one twice, or both options.
-    """
-    from rover.core.errors import UsageError
-
-    if asked.time_limit is not None and not 0 < asked.time_limit < float("inf"):
-        raise UsageError(
-            "not a positive number",
-            remedy="give seconds, more than 0",
-            field="--time-limit",
-            value=asked.time_limit,
-        )
-    if asked.pareto is None:
-        return (_criterion(asked.objective, "--objective"),)
-    if asked.objective != "time":
-        raise UsageError(
-            "--pareto names its own objectives",
-            remedy="leave one of them off",
-            field="--objective",
-            value=asked.objective,
-        )
-    named = [_criterion(word.strip(), "--pareto") for word in asked.pareto.split(",")]
-    if len(named) != 2 or named[0] is named[1]:
-        raise UsageError(
-            "not two different objectives",
-            remedy="give two, such as time,energy",
-            field="--pareto",
-            value=asked.pareto,
-        )
-    return tuple(named)
-
-
-def _risk(asked: TimedRequest) -> AskedRisk | None:
-    """Read the bound of risk and the map's error, which go together.
-
-    Raises:
-        UsageError: One without the other, with a front, or not a chance or two lengths.
-    """
-    from rover.core.errors import UsageError
-    from rover.planning.dem_error import DemError
-    from rover.planning.risk import check_bound
-    from sim.cli.plan_question import read_place
-    from sim.cli.timed_answer import AskedRisk
-
-    if asked.risk is None and asked.dem_error is None:
-        return None
-    if asked.risk is None or asked.dem_error is None:
-        given = "--risk" if asked.dem_error is None else "--dem-error"
-        other = "--dem-error" if asked.dem_error is None else "--risk"
-        raise UsageError(f"{other} is missing", remedy="give both or neither", field=given)
-    if asked.pareto is not None:
-        raise UsageError(
-            "a front has no bound of risk", remedy="leave one of them off", field="--risk", value=asked.risk
-        )
-    try:
-        check_bound(asked.risk)
-        sigma_m, length_m = read_place(asked.dem_error, "--dem-error")
-        return AskedRisk(bound=asked.risk, error=DemError(sigma_m=sigma_m, length_m=length_m))
-    except UsageError as error:
-        names = {"risk": "--risk", "sigma_m": "--dem-error", "length_m": "--dem-error"}
-        raise error.by_the_names(names) from error
-
-
-def _criterion(word: str, option: str) -> Criterion:
-    from rover.core.errors import UsageError
-    from rover.planning.traverse_ground import Criterion
-
-    if word not in tuple(Criterion):
-        remedy = f"of a scenario give {', '.join(Criterion)}"
-        raise UsageError("no such objective", remedy=remedy, field=option, value=word)
-    return Criterion(word)
 
 
 def _scenario(asked: TimedRequest) -> Scenario:

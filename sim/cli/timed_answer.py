@@ -10,13 +10,16 @@ from itertools import groupby
 from rover.core.boundary import Mode
 from rover.core.errors import PlannerError
 from rover.core.time import SECONDS_PER_DAY
+from rover.core.waypoints import Waypoint
 from rover.limits.base import Leg, Limit, Margin
+from rover.planning.delay_traverse import DelayedPlan
 from rover.planning.dem_error import DemError
 from rover.planning.problem import NoPlan, Plan
 from rover.planning.risk import RiskedPlan
 from rover.planning.risk_traverse import traverse_within_risk
 from rover.planning.timed_legs import LegJudge
 from rover.planning.timetable import Step, Timetable
+from rover.planning.tour import Tour
 from rover.planning.traverse import best_traverse, pareto_front
 from rover.planning.traverse_ground import Criterion
 from rover.planning.traverse_setup import Outlook
@@ -95,6 +98,9 @@ class TimedAnswer:
         result: The best by the first criterion, or why there is none.
         front: Every member of the front, by the first criterion; empty where none was asked for.
         risked: The chance of breaking a limit of attitude, where one was asked for.
+        delayed: The chance to be caught by night, and the rule by which to hold, where one was asked for.
+        tour: The visits on the way, where waypoints were given.
+        waypoints: All that were given.
     """
 
     setting: Setting
@@ -103,6 +109,9 @@ class TimedAnswer:
     result: TimedPlan | NoPlan
     front: tuple[TimedPlan, ...] = ()
     risked: RiskedPlan | None = None
+    delayed: DelayedPlan | None = None
+    tour: Tour | None = None
+    waypoints: tuple[Waypoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +133,7 @@ def find_within_risk(setting: Setting, ready: Outlook, criterion: Criterion, ris
     found = traverse_within_risk(ready, risk.error, risk.bound, criterion=criterion, seed=seed)
     if isinstance(found, NoPlan):
         return TimedAnswer(setting=setting, ready=ready, criteria=(criterion,), result=found)
-    told = _Teller(ready).tell(found.plan, _natural((criterion,), (_price(found.plan, ready),)))
+    told = Teller(ready).tell(found.plan, natural((criterion,), (price_of(found.plan, ready),)))
     return TimedAnswer(setting=setting, ready=ready, criteria=(criterion,), result=told, risked=found)
 
 
@@ -140,17 +149,17 @@ def find_traverse(
         found = pareto_front(ready, *criteria, report=report)
         if isinstance(found, NoPlan):
             return TimedAnswer(setting=setting, ready=ready, criteria=criteria, result=found)
-        teller = _Teller(ready)
-        front = tuple(teller.tell(plan, _natural(criteria, (first, second))) for first, second, plan in found)
+        teller = Teller(ready)
+        front = tuple(teller.tell(plan, natural(criteria, (first, second))) for first, second, plan in found)
         return TimedAnswer(setting=setting, ready=ready, criteria=criteria, result=front[0], front=front)
     best = best_traverse(ready, criteria[0], report=report)
     if isinstance(best, NoPlan):
         return TimedAnswer(setting=setting, ready=ready, criteria=criteria, result=best)
-    told = _Teller(ready).tell(best, _natural(criteria, (_price(best, ready),)))
+    told = Teller(ready).tell(best, natural(criteria, (price_of(best, ready),)))
     return TimedAnswer(setting=setting, ready=ready, criteria=criteria, result=told)
 
 
-def _price(plan: Plan, ready: Outlook) -> float:
+def price_of(plan: Plan, ready: Outlook) -> float:
     """Return what a plan has of its criterion; of the time it is the arrival."""
     if plan.price is not None:
         return plan.price
@@ -158,13 +167,13 @@ def _price(plan: Plan, ready: Outlook) -> float:
     return ready.problem.depart_s if arrive_s is None else float(arrive_s)
 
 
-def _natural(criteria: Sequence[Criterion], values: Sequence[float]) -> tuple[float, ...]:
+def natural(criteria: Sequence[Criterion], values: Sequence[float]) -> tuple[float, ...]:
     """Return values without the sign that makes more of a good thing less."""
     turned = (Criterion.CHARGE, Criterion.CLEARANCE)
     return tuple(-v if kind in turned else v for kind, v in zip(criteria, values, strict=True))
 
 
-class _Teller:
+class Teller:
     """Works out the figures of plans of one problem."""
 
     def __init__(self, ready: Outlook) -> None:

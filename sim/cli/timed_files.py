@@ -12,6 +12,7 @@ from rover.core.boundary import Mode
 from rover.io.plan_file import PlanFile, PlanLimits, plan_dem, plan_margins, plan_steps, write_plan
 from rover.io.vector import Feature, write_traverse_geojson
 from rover.limits.mobility import clearance_limit
+from rover.planning.delay import dusks_of
 from rover.planning.problem import NoPlan
 from rover.planning.schedule import Stage
 from sim.cli.plan_commands import write_commands
@@ -69,10 +70,12 @@ def plan_file_of(answer: TimedAnswer, told: TimedPlan) -> PlanFile:
 
 
 def _edges(answer: TimedAnswer) -> tuple[float, ...]:
-    """Return the times within the plan's bins that are edges of them besides the Sun's: of zones and relay passes."""
+    """Return the times within the plan's bins that are edges of them besides the Sun's: zones, passes, time in hand."""
     timeline, relay = answer.ready.around.timeline, answer.ready.around.almanac.relay
     times = [edge for held in answer.setting.zone_times for edge in held]
     times += [] if relay is None else relay.seen_s.ravel().tolist()
+    if answer.delayed is not None:
+        times += (dusks_of(timeline) - answer.delayed.margin_s).tolist()
     first, last = float(timeline.edge_s[0]), float(timeline.edge_s[-1])
     return tuple(sorted({edge for edge in times if first < edge < last}))
 
@@ -105,6 +108,19 @@ def _write_traverse(answer: TimedAnswer, told: TimedPlan, path: Path) -> None:
     lines += [(stage.path_m, _stage_properties(answer, stage)) for stage in drives]
     points: list[Feature] = [(problem.start_m, {"name": "start"}), (problem.goal_m, {"name": "goal"})]
     points += [(stage.path_m[0], _stage_properties(answer, stage)) for stage in stops]
+    points += [
+        (
+            visit.waypoint.place_m,
+            {
+                "name": visit.waypoint.name,
+                "value": visit.waypoint.value,
+                "arrive_utc": setting.epoch.utc_at(visit.arrive_s),
+                "begin_utc": setting.epoch.utc_at(visit.begin_s),
+                "end_utc": setting.epoch.utc_at(visit.end_s),
+            },
+        )
+        for visit in (answer.tour.visits if answer.tour is not None else ())
+    ]
     figures = plan_fields(answer, told)
     del figures["stages"]
     write_traverse_geojson(

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from rover.limits.base import Margin
+from rover.planning.delay_traverse import DelayedPlan
 from rover.planning.problem import NoPlan
+from rover.planning.tour import Tour
 from sim.cli.timed_answer import StageFigures, TimedAnswer, TimedPlan, share_of
 
 
@@ -44,11 +46,50 @@ def timed_fields(answer: TimedAnswer) -> dict[str, Any]:
             "unmargined_chance": risked.unmargined_risk.chance,
             "extra_length": risked.extra,
         }
+    if answer.delayed is not None:
+        told["delay"] = _delay_fields(answer.delayed)
+    if answer.tour is not None:
+        told["tour"] = _tour_fields(answer, answer.tour)
     told["margins"] = [asdict(margin) for margin in answer.result.timetable.margins]
     told["waypoints_m"] = answer.result.plan.waypoints_m
     told["front"] = [plan_fields(answer, member) for member in answer.front]
     told["crs_wkt"] = problem.terrain.geometry.site.crs_wkt
     return told
+
+
+def _delay_fields(delayed: DelayedPlan) -> dict[str, Any]:
+    return {
+        "bound": delayed.bound,
+        "caught": delayed.risk.caught,
+        "held": delayed.risk.held,
+        "as_planned": delayed.risk.as_planned,
+        "in_hand_s": delayed.margin_s,
+        "expected_s": delayed.expected_s,
+    }
+
+
+def _tour_fields(answer: TimedAnswer, tour: Tour) -> dict[str, Any]:
+    utc_at = answer.setting.epoch.utc_at
+    return {
+        "value": tour.value,
+        "bound": tour.bound,
+        "exact": tour.exact,
+        "searched": tour.searched,
+        "left_out": [w.name for w in answer.waypoints if w.name not in tour.order],
+        "visits": [
+            {
+                "name": visit.waypoint.name,
+                "value": visit.waypoint.value,
+                "place_m": visit.waypoint.place_m,
+                "arrive_utc": utc_at(visit.arrive_s),
+                "begin_utc": utc_at(visit.begin_s),
+                "end_utc": utc_at(visit.end_s),
+                "soc": visit.soc,
+                "soc_after": visit.soc_after,
+            }
+            for visit in tour.visits
+        ],
+    }
 
 
 def plan_fields(answer: TimedAnswer, told: TimedPlan) -> dict[str, Any]:

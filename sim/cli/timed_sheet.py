@@ -38,7 +38,7 @@ def sheet_of(answer: TimedAnswer, told: TimedPlan) -> TraverseSheet:
     sun, window = around.almanac.sun_at(lit_s), answer.ready.forecaster.window
     times = np.linspace(problem.depart_s, max(end_s, problem.depart_s + 60.0), _SUN_POINTS)
     return TraverseSheet(
-        title=f"{setting.scenario.name}: {criterion_words(answer.criteria[0])}",
+        title=f"{setting.scenario.name}: {_kind(answer)}",
         lines=_lines(answer, told),
         dem=setting.dem,
         lit=np.where(unknown, np.float32(np.nan), lit).astype(np.float32),
@@ -48,6 +48,7 @@ def sheet_of(answer: TimedAnswer, told: TimedPlan) -> TraverseSheet:
         start_m=problem.start_m,
         goal_m=problem.goal_m,
         stops=_stops(answer, told),
+        waypoints=_waypoints(answer),
         zones=[(z.name, z.kind.value, np.array(z.polygon.exterior.coords)) for z in setting.zones],
         start=utc_date(setting.epoch.utc_at(0.0)),
         time_s=np.array([problem.depart_s, *(step.end_s for step in told.timetable.steps)]),
@@ -64,6 +65,12 @@ def sheet_of(answer: TimedAnswer, told: TimedPlan) -> TraverseSheet:
         sleeps_s=[(s.start_s, s.end_s) for s in told.stages if s.mode is Mode.DORMANT],
         slack=[(time_s, share, limit_words(limit)) for time_s, share, limit in told.slack],
     )
+
+
+def _kind(answer: TimedAnswer) -> str:
+    if answer.tour is not None:
+        return f"a tour worth {answer.tour.value:g}"
+    return criterion_words(answer.criteria[0])
 
 
 def _first_lit(timeline: Timeline) -> int:
@@ -97,6 +104,15 @@ def _stops(answer: TimedAnswer, told: TimedPlan) -> Mapping[str, npt.NDArray[np.
     return {
         mode: np.array([centre_of(*cell) for cell in cells]).reshape(-1, 2) for mode, cells in places.items()
     }
+
+
+def _waypoints(answer: TimedAnswer) -> list[tuple[str, tuple[float, float], bool]]:
+    """Return the waypoints given, and whether each is visited; numbered in the order of the visits."""
+    order = () if answer.tour is None else answer.tour.order
+    return [
+        (f"{order.index(w.name) + 1}. {w.name}" if w.name in order else w.name, w.place_m, w.name in order)
+        for w in answer.waypoints
+    ]
 
 
 def _phases(timeline: Timeline, end_s: float) -> list[tuple[str, float, float]]:

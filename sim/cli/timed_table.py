@@ -12,7 +12,9 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from rover.planning.delay_traverse import DelayedPlan
 from rover.planning.problem import NoPlan
+from rover.planning.tour import Tour
 from sim.cli.timed_answer import StageFigures, TimedAnswer, TimedPlan, share_of
 from sim.cli.timed_words import (
     criterion_words,
@@ -36,6 +38,8 @@ def print_timed_tables(answer: TimedAnswer, *, explain: bool, folder: Path | Non
         console.print(Text(str(answer.result), style="bold red"), soft_wrap=True)
         return
     console.print(Text(_heading(answer, answer.result)), soft_wrap=True)
+    if answer.tour is not None:
+        _print_whole(console, _visits(answer, answer.tour))
     _print_whole(console, _front(answer) if answer.front else _stages(answer, answer.result))
     for line in (*_notes(answer, answer.result), *(_bounds(answer, answer.result) if explain else ())):
         console.print(Text(line), soft_wrap=True)
@@ -55,6 +59,8 @@ def _heading(answer: TimedAnswer, best: TimedPlan) -> str:
         first, second = map(criterion_words, answer.criteria)
         count = len(answer.front)
         return f"{name}: {first} against {second}, {count} traverse{'s' * (count != 1)} that none betters by both"
+    if answer.tour is not None:
+        return f"{name}: most value, and of that the earliest end; {answer.tour.searched} legs searched"
     return f"{name}: {criterion_words(answer.criteria[0])} by {best.plan.planner}, {expanded} labels searched"
 
 
@@ -66,6 +72,18 @@ def _stages(answer: TimedAnswer, best: TimedPlan) -> Table:
     if best.whole is not None:
         table.add_section()
         table.add_row(*_cells(answer, best.whole, linked=linked))
+    return table
+
+
+def _visits(answer: TimedAnswer, tour: Tour) -> Table:
+    """Return a row for each visit, in order."""
+    epoch = answer.setting.epoch
+    table = _table("visit", ("value", "E m", "N m", "arrives UTC", "begins UTC", "ends UTC", "charge\n%"), "")
+    for visit in tour.visits:
+        east, north = visit.waypoint.place_m
+        times = (minute_of(epoch, time_s) for time_s in (visit.arrive_s, visit.begin_s, visit.end_s))
+        figures = (f"{visit.waypoint.value:g}", f"{east:.1f}", f"{north:.1f}", *times)
+        table.add_row(visit.waypoint.name, *figures, f"{100 * visit.soc_after:.1f}", "")
     return table
 
 
@@ -140,6 +158,10 @@ def _notes(answer: TimedAnswer, best: TimedPlan) -> Iterator[str]:
         words = value_words(answer.criteria[0], best.values[0], problem.vehicle, problem.depart_s)
         told += f", {criterion_words(answer.criteria[0])} {words}"
     yield f"{told}; least charge {100 * best.whole.least_soc:.1f} %"
+    if answer.tour is not None:
+        yield _tour_words(answer, answer.tour)
+    if answer.delayed is not None:
+        yield _delay_words(answer, answer.delayed)
     if answer.risked is not None:
         risked = answer.risked
         yield (
@@ -149,21 +171,38 @@ def _notes(answer: TimedAnswer, best: TimedPlan) -> Iterator[str]:
         )
 
 
+def _tour_words(answer: TimedAnswer, tour: Tour) -> str:
+    count, given = len(tour.visits), len(answer.waypoints)
+    left_out = [w.name for w in answer.waypoints if w.name not in tour.order]
+    told = f"{count} of {given} waypoints visited, worth {tour.value:g}; "
+    told += "no order is worth more" if tour.exact else f"no tour is worth more than {tour.bound:g}"
+    return told if not left_out else f"{told}; left out: {', '.join(left_out)}"
+
+
+def _delay_words(answer: TimedAnswer, delayed: DelayedPlan) -> str:
+    risk = delayed.risk
+    expected = minute_of(answer.setting.epoch, delayed.expected_s)
+    return (
+        f"a chance of {100 * risk.caught:.2g} % to be caught by night off a haven, asked {100 * delayed.bound:g} %; "
+        f"held a night at a haven in {100 * risk.held:.2g} %; {delayed.margin_s / _HOUR_S:.3g} h in hand before dusk; "
+        f"expected {expected} UTC, a hold counted as a lunar day"
+    )
+
+
 def _cycle_words(answer: TimedAnswer) -> Iterator[str]:
     """Say what a stop for commands is made of, where there are any."""
     operations = answer.setting.scenario.operations
     if operations.mode != "teleoperated":
         return
-    hours, every = operations.cycle_s / _HOUR_S, operations.stop_every_m
-    told = f"commands every {every:g} m at the most, a cycle taking {hours:.3g} h"
+    hours = operations.cycle_s / _HOUR_S
+    yield f"commands every {operations.stop_every_m:g} m at the most, a cycle taking {hours:.3g} h"
     if operations.command_cycle_h is None:
         cycle = operations.cycle
-        told += (
-            f": {cycle.downlink_s / 60:.3g} min for {operations.data_mbit_per_stop:g} Mbit down, "
+        yield (
+            f"of it {cycle.downlink_s / 60:.3g} min for {operations.data_mbit_per_stop:g} Mbit down, "
             f"{cycle.ground_s / _HOUR_S:.3g} h of the ground, {cycle.uplink_s / 60:.3g} min for commands up, "
             f"{cycle.light_s:.2g} s of light's way"
         )
-    yield told
 
 
 def _bounds(answer: TimedAnswer, best: TimedPlan) -> Iterator[str]:

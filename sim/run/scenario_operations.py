@@ -42,7 +42,7 @@ class OperationsTable(Table):
         default=1.7, description="one way through the relay: 1.50 to 1.87 over its halo"
     )
     ground_planning_h: Hours = Field(
-        default=2.7, description="work on the ground for a drive: map, place, path, verification; assumed"
+        default=2.75, description="work on the ground for a drive: map, place, path, verification; assumed"
     )
     science_h_per_stop: Hours = Field(default=0.0, description="measurements of a stop and work for them")
     ground_shift_h: Annotated[float, Field(strict=True, ge=1, le=24, allow_inf_nan=False)] = Field(

@@ -60,6 +60,7 @@ class TraverseSheet:
         path_m: (n, 2) east and north.
         start_m, goal_m: (east, north).
         stops: By mode, (n, 2) places.
+        waypoints: Name, (east, north), and whether it is visited.
         zones: Name, kind and (n, 2) corners.
         start: UTC of time 0.
         time_s, soc: (m,) the charge along the way, 0-1.
@@ -92,13 +93,14 @@ class TraverseSheet:
     phases: Sequence[tuple[str, float, float]]
     sleeps_s: Sequence[tuple[float, float]]
     slack: Sequence[tuple[float, float, str]]
+    waypoints: Sequence[tuple[str, Place, bool]] = ()
 
 
 def draw_traverse(sheet: TraverseSheet) -> Figure:
     """Return the picture of a traverse; long nights are drawn narrow."""
     with style.house_style():
         window = window_round(
-            np.vstack([np.array([sheet.start_m, sheet.goal_m]), sheet.path_m]),
+            np.vstack([np.array([sheet.start_m, sheet.goal_m]), sheet.path_m, _waypoint_places(sheet)]),
             sheet.dem.geometry,
             aspect=1.25,
         )
@@ -139,9 +141,13 @@ def _draw_map(figure: Figure, ax: Axes, column: Axes, sheet: TraverseSheet, wind
     zones = ground.draw_zones(ax, sheet.zones, window)
     entries = route.draw_planned(ax, sheet.path_m, solid=True)
     entries += [entry for kind in STOPS for entry in _draw_stops(ax, kind, sheet.stops.get(kind))]
+    entries += _draw_waypoints(ax, sheet)
     route.draw_ends(ax, sheet.start_m, sheet.goal_m)
-    busy = np.vstack([np.array([sheet.start_m, sheet.goal_m]), sheet.path_m])
-    route.label_ends(LabelPlacer(ax=ax, busy_m=busy), sheet.start_m, sheet.goal_m)
+    busy = np.vstack([np.array([sheet.start_m, sheet.goal_m]), sheet.path_m, _waypoint_places(sheet)])
+    placer = LabelPlacer(ax=ax, busy_m=busy)
+    route.label_ends(placer, sheet.start_m, sheet.goal_m)
+    for name, place, _ in sheet.waypoints:
+        placer.place(place, name)
     draw_bright_scale_bar(ax, window)
     frame.draw_north(ax, window, sheet.dem.geometry.site.grid_north_rad)
     frame.draw_note(ax, 0.0)
@@ -152,6 +158,29 @@ def _draw_map(figure: Figure, ax: Axes, column: Axes, sheet: TraverseSheet, wind
         [("Traverse", entries), ("Zones", zones), ("Time under the map", _phase_entries(sheet))],
     )
     draw_lit_scale(figure, column, words=f"lit fraction of the solar disc (1)\n{sheet.lit_words}")
+
+
+def _waypoint_places(sheet: TraverseSheet) -> Array:
+    return np.array([place for _, place, _ in sheet.waypoints], np.float64).reshape(-1, 2)
+
+
+def _draw_waypoints(ax: Axes, sheet: TraverseSheet) -> list[Artist]:
+    """Mark waypoints, those that are left out empty; return their legend entries."""
+    entries: list[Artist] = []
+    for seen, face, words in (
+        (True, style.YELLOW, "waypoint visited"),
+        (False, style.PAPER, "waypoint left out"),
+    ):
+        places = np.array([place for _, place, visited in sheet.waypoints if visited is seen]).reshape(-1, 2)
+        if len(places) == 0:
+            continue
+        line = Line2D(
+            *places.T, marker="^", ms=10.0, mfc=face, mec=style.INK, mew=1.1, ls="", zorder=8, gid=words
+        )
+        line.set_label(f"{words} ({len(places)})")
+        ax.add_line(line)
+        entries.append(line)
+    return entries
 
 
 def _draw_stops(ax: Axes, kind: str, places_m: Array | None) -> list[Artist]:
