@@ -40,13 +40,14 @@ def inlined(function: Function) -> Function:
     """Compile as `kernel` does what kernels call, and put it in the place of every call.
 
     For what is called once per ray or cell with tuples of arrays, which cost more to hand over than a short function
-    takes.
+    takes. Python cannot call it.
     """
     return _jitted(function, inline=True)
 
 
 def _jitted(function: Function, *, inline: bool) -> Function:
-    options: dict[str, Any] = {"nogil": True, "no_cpython_wrapper": function.__name__.startswith("_")}
+    inner = inline or function.__name__.startswith("_")
+    options: dict[str, Any] = {"nogil": True, "no_cpython_wrapper": inner}
     if inline:
         options["forceinline"] = True
     folder = cache_folder()

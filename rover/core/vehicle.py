@@ -17,6 +17,7 @@ Fraction = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 TiltDeg = Annotated[float, Field(gt=0, lt=90, allow_inf_nan=False)]
 
 Pair = Annotated[tuple[float, float], Field(strict=False)]
+Curve = Annotated[tuple[Pair, ...], Field(strict=False, min_length=1, max_length=16)]
 
 
 class VehicleParams(BaseModel):
@@ -64,11 +65,13 @@ class VehicleParams(BaseModel):
     # Power
     array_area_m2: Positive
     array_efficiency: Fraction
-    array_gain_by_facing: Annotated[tuple[Pair, ...], Field(strict=False, min_length=1, max_length=16)] = (
-        Field(
-            description="pairs of the Sun's height over the array's plane, deg, ascending, and the share given of what its "
-            "efficiency says; linear in the sine between"
-        )
+    array_gain_by_sun: Curve = Field(
+        description="pairs of Sun elevation, deg, ascending, and the share given, for heat and light from the ground, of "
+        "what its efficiency says"
+    )
+    array_gain_by_facing: Curve = Field(
+        description="pairs of the Sun's height over the array's plane, deg, ascending, and the share that is left of "
+        "grazing rays; linear in the sine between"
     )
     array_lean_deg: Annotated[float, Field(ge=0, lt=90, allow_inf_nan=False)] = Field(
         description="of the array out of the deck, towards the left; 0 lies flat on it"
@@ -112,7 +115,7 @@ class VehicleParams(BaseModel):
         )
         return self
 
-    @field_validator("array_gain_by_facing")
+    @field_validator("array_gain_by_sun", "array_gain_by_facing")
     @classmethod
     def _is_curve(cls, pairs: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
         for deg, gain in pairs:
@@ -122,6 +125,11 @@ class VehicleParams(BaseModel):
                 )
         if any(later[0] <= deg for (deg, _), later in zip(pairs, pairs[1:], strict=False)):
             raise ValueError("heights do not ascend; sort the pairs")
+        return pairs
+
+    @field_validator("array_gain_by_facing")
+    @classmethod
+    def _rises(cls, pairs: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
         given = [math.sin(math.radians(deg)) * gain for deg, gain in pairs]
         if any(later < first for first, later in zip(given, given[1:], strict=False)):
             raise ValueError("an array that faces the Sun more gives less; raise the later gains")

@@ -78,15 +78,14 @@ def parked_array_w(around: Surroundings, vehicle: VehicleParams, k: int) -> npt.
     up = (sun[2] - east * sun[0] - north * sun[1]) / np.sqrt(1.0 + east**2 + north**2)
     lean = vehicle.array_lean_rad
     facing = np.maximum(0.0, up * math.cos(lean) + np.sqrt(np.maximum(0.0, 1.0 - up**2)) * math.sin(lean))
-    full_w = timeline.flux_w_m2[k] * vehicle.array_area_m2 * vehicle.array_efficiency
+    full_w = full_array_w(timeline.flux_w_m2[k], math.asin(min(1.0, sun[2])), vehicle)
     return np.asarray(full_w * gained(facing, vehicle) * around.lit[:, :, column] / 255.0)
 
 
 def gained(facing: npt.ArrayLike, vehicle: VehicleParams) -> npt.NDArray[np.float64]:
     """Return what an array gives of its output facing the Sun, by the share of the Sun's rays that it takes.
 
-    Cells are warmer and so less efficient the more they take, and lose more of rays that graze them; the vehicle's
-    curve has both, linear in the sine.
+    Of rays that graze them cells lose more; the vehicle's curve has that, linear in the sine.
 
     Args:
         facing: Cosines of the angle between the array's normal and the Sun, 0 or more; any shape.
@@ -95,6 +94,20 @@ def gained(facing: npt.ArrayLike, vehicle: VehicleParams) -> npt.NDArray[np.floa
     height_deg, gain = np.array(vehicle.array_gain_by_facing).T
     share = np.asarray(facing, np.float64)
     return np.asarray(share * np.interp(share, np.sin(np.radians(height_deg)), gain))
+
+
+def full_array_w(
+    irradiance_w_m2: npt.ArrayLike, elevation_rad: npt.ArrayLike, vehicle: VehicleParams
+) -> npt.NDArray[np.float64]:
+    """Return the output of an array that faces the Sun: the higher it stands, the warmer are ground and cells.
+
+    Args:
+        irradiance_w_m2, elevation_rad: Sunlight, and how high the Sun stands; any shape.
+        vehicle: For area, efficiency and curve.
+    """
+    sun_deg, gain = np.array(vehicle.array_gain_by_sun).T
+    by_sun = np.interp(np.degrees(np.asarray(elevation_rad, np.float64)), sun_deg, gain)
+    return np.asarray(irradiance_w_m2 * by_sun * vehicle.array_area_m2 * vehicle.array_efficiency)
 
 
 def expected_array_w(
@@ -109,16 +122,15 @@ def expected_array_w(
     """
     irradiance = SOLAR_CONSTANT_W_M2 * (AU_M / sun_distance_m) ** 2
     facing = np.clip(np.sin(np.asarray(elevation_rad, np.float64)), 0.0, None)
-    full_w = irradiance * vehicle.array_area_m2 * vehicle.array_efficiency
-    return np.asarray(full_w * gained(facing, vehicle))
+    return np.asarray(full_array_w(irradiance, elevation_rad, vehicle) * gained(facing, vehicle))
 
 
 def wake_elevation_rad(vehicle: VehicleParams) -> float:
     """Return the Sun elevation at which the level array wakes the rover; pi/2 if it never does."""
-    full_w = SOLAR_CONSTANT_W_M2 * vehicle.array_area_m2 * vehicle.array_efficiency
-    needed = facing = min(1.0, vehicle.wake_array_w / full_w)
+    facing = 1.0
     for _ in range(_WAKE_ROUNDS):
-        facing = min(1.0, needed * facing / float(gained(facing, vehicle))) if facing > 0 else 0.0
+        given = float(full_array_w(SOLAR_CONSTANT_W_M2, math.asin(facing), vehicle) * gained(facing, vehicle))
+        facing = min(1.0, vehicle.wake_array_w * facing / given)
     return math.asin(facing)
 
 

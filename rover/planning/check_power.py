@@ -123,7 +123,9 @@ def parked_w(case: Case, day: Day, cells: np.ndarray, bins: np.ndarray) -> tuple
 
 def _full_w(case: Case, day: Day) -> Floats:
     vehicle = case.known.vehicle
-    return np.asarray(day.flux_w_m2 * vehicle.array_area_m2 * vehicle.array_efficiency)
+    sun_deg, gain = zip(*vehicle.array_gain_by_sun, strict=True)
+    by_sun = np.interp(np.degrees(np.arcsin(day.sun[:, 2])), sun_deg, gain)
+    return np.asarray(day.flux_w_m2 * by_sun * vehicle.array_area_m2 * vehicle.array_efficiency)
 
 
 def _by_curve(case: Case, facing: Floats) -> Floats:

@@ -15,6 +15,7 @@ from rover.core.strips import by_strips
 from rover.core.vehicle import VehicleParams
 from rover.limits.base import Span, Surroundings, Table
 from rover.limits.mobility import hazardous
+from rover.limits.power import full_array_w
 from rover.planning.forecast import OperationsParams
 from rover.planning.label_kernels import (
     BY_CHARGE,
@@ -106,7 +107,7 @@ def bins_of(around: Surroundings, rules: Rules) -> Floats:
         timeline.edge_s,
         _to_the_end(timeline.span, -1),
         _to_the_end(timeline.column, -1),
-        _to_the_end(timeline.flux_w_m2 * vehicle.array_area_m2 * vehicle.array_efficiency, 0),
+        _to_the_end(full_array_w(timeline.flux_w_m2, np.arcsin(timeline.sun[:, 2]), vehicle), 0),
         *(_to_the_end(timeline.sun[:, axis], 0) for axis in range(3)),
         _to_the_end(opened, 0),
         _to_the_end(until, 0),

@@ -49,7 +49,7 @@ def _gone(level, last, way, spread, low, high, edge):  # type: ignore[no-untyped
 
 
 @inlined
-def _cone_free(ground, x, y, z, dx, dy, dz, spread, begin, finest):  # type: ignore[no-untyped-def]
+def cone_free(ground, x, y, z, dx, dy, dz, spread, begin, finest):  # type: ignore[no-untyped-def]
     """Return how far a cone of rays is free of the ground; infinity if it never meets any.
 
     Args:
@@ -90,7 +90,7 @@ def _cone_free(ground, x, y, z, dx, dy, dz, spread, begin, finest):  # type: ign
 
 
 @inlined
-def _slab_free(ground, west, south, east, north, height, dx, dy, slope, m):  # type: ignore[no-untyped-def]
+def slab_free(ground, west, south, east, north, height, dx, dy, slope, m):  # type: ignore[no-untyped-def]
     """Return the distance beyond which no ground rises above rays towards the Sun that begin in a rectangle.
 
     Args:

@@ -133,7 +133,7 @@ def _ball(px, py, pz, qx, qy, qz):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _in_cone(bodies, x, y, z, dx, dy, dz, spread, found):  # type: ignore[no-untyped-def]
+def in_cone(bodies, x, y, z, dx, dy, dz, spread, found):  # type: ignore[no-untyped-def]
     """List the bodies whose spheres a cone of rays may meet, and return how many there are.
 
     Args:
@@ -169,7 +169,7 @@ def _near_cone(centre, radius, x, y, z, dx, dy, dz, spread, slant):  # type: ign
 
 
 @kernel
-def _first_body(bodies, found, count, x, y, z, dx, dy, dz):  # type: ignore[no-untyped-def]
+def first_body(bodies, found, count, x, y, z, dx, dy, dz):  # type: ignore[no-untyped-def]
     """Return where a ray first enters one of the first `count` bodies of `found`, which, and the normal there."""
     kind, figure = bodies[0], bodies[1]
     best, which, nx, ny, nz = np.inf, -1, 0.0, 0.0, 0.0
@@ -182,7 +182,7 @@ def _first_body(bodies, found, count, x, y, z, dx, dy, dz):  # type: ignore[no-u
 
 
 @kernel
-def _screened(bodies, x, y, z, dx, dy, dz, own):  # type: ignore[no-untyped-def]
+def screened(bodies, x, y, z, dx, dy, dz, own):  # type: ignore[no-untyped-def]
     """Tell whether a body other than `own` stands in a ray's way."""
     kind, figure, group = bodies
     for g in range(group.shape[0]):
@@ -198,7 +198,7 @@ def _screened(bodies, x, y, z, dx, dy, dz, own):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _body_light(f, nx, ny, nz, dx, dy, dz, sx, sy, sz):  # type: ignore[no-untyped-def]
+def body_light(f, nx, ny, nz, dx, dy, dz, sx, sy, sz):  # type: ignore[no-untyped-def]
     """Return the radiance factor of a body's surface in full sunlight: Lambert's law and a glossy lobe.
 
     Args:

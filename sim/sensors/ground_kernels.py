@@ -47,7 +47,7 @@ def _noise(key, u, v):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _grain_slope(grain, east, north, finest, coarsest, beyond, rim):  # type: ignore[no-untyped-def]
+def grain_slope(grain, east, north, finest, coarsest, beyond, rim):  # type: ignore[no-untyped-def]
     """Return the slope eastwards and northwards that grain adds at a point.
 
     Args:
@@ -98,7 +98,7 @@ def add_grain(z, grain, east, north, cell, shortest, longest):  # type: ignore[n
 
 
 @inlined
-def _slope(z, first, rows, cols, x, y, per_m):  # type: ignore[no-untyped-def]
+def slope_at(z, first, rows, cols, x, y, per_m):  # type: ignore[no-untyped-def]
     """Return the slope eastwards and northwards at a point: central differences at nodes, bilinear between.
 
     Args:
@@ -122,7 +122,7 @@ def _slope(z, first, rows, cols, x, y, per_m):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _phase(table, cosine):  # type: ignore[no-untyped-def]
+def phase_at(table, cosine):  # type: ignore[no-untyped-def]
     """Return the phase function for the cosine of the phase angle, from a table over the sine of half the angle."""
     at = math.sqrt(max(0.0, 0.5 - 0.5 * cosine)) * (len(table) - 1)
     k = min(int(at), len(table) - 2)

@@ -15,11 +15,11 @@ import math
 import numpy as np
 
 from rover.core.jit import inlined, kernel
-from sim.sensors.beam_kernels import _cone_free, _slab_free
-from sim.sensors.body_kernels import _body_light, _first_body, _in_cone, _screened
-from sim.sensors.ground_kernels import _grain_slope, _phase, _slope
-from sim.sensors.ray_kernels import _first_hit, _level_at
-from sim.sensors.sun_ray_kernels import _disc_share, _skyline_tangent
+from sim.sensors.beam_kernels import cone_free, slab_free
+from sim.sensors.body_kernels import body_light, first_body, in_cone, screened
+from sim.sensors.ground_kernels import grain_slope, phase_at, slope_at
+from sim.sensors.ray_kernels import first_hit, level_at
+from sim.sensors.sun_ray_kernels import disc_share, skyline_tangent
 
 TILE, PART = 8, 4
 PINHOLE, FISHEYE, CYLINDER = 0, 1, 2
@@ -116,8 +116,8 @@ def see(  # type: ignore[no-untyped-def]
             wide = min(TILE, wide_all - col)
             _aim(lens, pose, row, col, tall, wide, way)
             ax, ay, az, spread = _cone(way, wide, 0, tall, 0, wide)
-            free = _cone_free(ground, x, y, z, ax, ay, az, spread, 0.0, finest)
-            count = _in_cone(bodies, x, y, z, ax, ay, az, spread, found)
+            free = cone_free(ground, x, y, z, ax, ay, az, spread, 0.0, finest)
+            count = in_cone(bodies, x, y, z, ax, ay, az, spread, found)
             for quarter in range(tall * wide):
                 far[quarter], deep[quarter], what[quarter] = np.inf, -1, SKY
             if free < np.inf:
@@ -125,17 +125,17 @@ def see(  # type: ignore[no-untyped-def]
                     for side in range(0, wide, PART):
                         bottom, right = min(top + PART, tall), min(side + PART, wide)
                         ax, ay, az, spread = _cone(way, wide, top, bottom, side, right)
-                        begin = _cone_free(ground, x, y, z, ax, ay, az, spread, free, finest)
+                        begin = cone_free(ground, x, y, z, ax, ay, az, spread, free, finest)
                         for r in range(top, bottom):
                             for n in range(r * wide + side, r * wide + right):
-                                far[n], deep[n] = _first_hit(
+                                far[n], deep[n] = first_hit(
                                     ground, x, y, z, way[n, 0], way[n, 1], way[n, 2], begin, finest
                                 )
             for n in range(tall * wide):
                 if deep[n] >= 0:
                     what[n] = GROUND
                 if count > 0:
-                    t, body, nx, ny, nz = _first_body(
+                    t, body, nx, ny, nz = first_body(
                         bodies, found, count, x, y, z, way[n, 0], way[n, 1], way[n, 2]
                     )
                     if t < far[n]:
@@ -191,7 +191,7 @@ def _light(  # type: ignore[no-untyped-def]
         west, east, south, north = min(west, px), max(east, px), min(south, py), max(north, py)
         lowest, first = min(lowest, pose[2] + way[n, 2] * far[n]), min(first, m)
         per_m = 1.0 / level[m, 0]
-        gx, gy = _slope(
+        gx, gy = slope_at(
             nodes,
             shape[m, 2],
             shape[m, 0],
@@ -203,7 +203,7 @@ def _light(  # type: ignore[no-untyped-def]
         q = 1.0 / math.sqrt(1.0 + gx * gx + gy * gy)
         seen = max(-(way[n, 2] - gx * way[n, 0] - gy * way[n, 1]) * q, 0.05)
         coarser = level[min(m + 1, level.shape[0] - 1), 0]
-        bx, by = _grain_slope(
+        bx, by = grain_slope(
             grain, figures[3] + px, figures[4] + py, 2.0 * far[n] * figures[2] / seen,
             HELD_CELLS * level[m, 0], HELD_CELLS * coarser, _rim(level, m, px, py, BAND_CELLS * coarser),
         )  # fmt: skip
@@ -212,7 +212,7 @@ def _light(  # type: ignore[no-untyped-def]
         normal[n, 0], normal[n, 1], normal[n, 2] = -gx * q, -gy * q, q
     clear = np.inf
     if first < level.shape[0] and sun[6] > 0.0:
-        clear = _slab_free(ground, west, south, east, north, lowest, sun[4], sun[5], sun[6], first)
+        clear = slab_free(ground, west, south, east, north, lowest, sun[4], sun[5], sun[6], first)
     for n in range(count):
         share = 0.0
         light = 0.0
@@ -253,7 +253,7 @@ def _pixel(ground, bodies, table, pose, sun, figures, finest, clear, way, far, m
     else:
         albedo = bodies[1][what, 16]
         px, py, pz = px + nx * _OFF_BODY_M, py + ny * _OFF_BODY_M, pz + nz * _OFF_BODY_M
-        m, begin, clear = _level_at(level, px, py, finest), _OFF_BODY_M, np.inf
+        m, begin, clear = level_at(level, px, py, finest), _OFF_BODY_M, np.inf
     share = 0.0
     if facing > 0.0 and sun[7] > 0.0:
         share = _sun_share(ground, bodies, sun, px, py, pz, m, begin, clear, what)
@@ -262,9 +262,9 @@ def _pixel(ground, bodies, table, pose, sun, figures, finest, clear, way, far, m
         if what == GROUND:
             seen = max(-(nx * dx + ny * dy + nz * dz), _GRAZING)
             bright = 2.0 * albedo * facing / (facing + seen)
-            light += share * bright * _phase(table, -(dx * sun[0] + dy * sun[1] + dz * sun[2]))
+            light += share * bright * phase_at(table, -(dx * sun[0] + dy * sun[1] + dz * sun[2]))
         else:
-            light += share * _body_light(bodies[1][what], nx, ny, nz, dx, dy, dz, sun[0], sun[1], sun[2])
+            light += share * body_light(bodies[1][what], nx, ny, nz, dx, dy, dz, sun[0], sun[1], sun[2])
     return share, light
 
 
@@ -273,16 +273,16 @@ def _sun_share(ground, bodies, sun, x, y, z, m, begin, end, own):  # type: ignor
     """Return the share of the Sun's disc in view from a point: above the skyline, and past the bodies."""
     share = 1.0
     if m >= 0 and begin < end:
-        tangent = _skyline_tangent(ground, x, y, z, m, begin, end, sun[4], sun[5], sun[6], sun[7])
+        tangent = skyline_tangent(ground, x, y, z, m, begin, end, sun[4], sun[5], sun[6], sun[7])
         if tangent >= sun[7]:
             return 0.0
         if tangent > sun[6]:
-            share = _disc_share(2.0 * (sun[7] - tangent) / (sun[7] - sun[6]) - 1.0)
+            share = disc_share(2.0 * (sun[7] - tangent) / (sun[7] - sun[6]) - 1.0)
     if bodies[0].shape[0] > 0 and _near_group(bodies[2], x, y, z, sun[0], sun[1], sun[2]):
         hidden = 0
         for n in range(_LIMBS):
             dx, dy, dz = _on_disc(sun, n)
-            hidden += 1 if _screened(bodies, x, y, z, dx, dy, dz, own) else 0
+            hidden += 1 if screened(bodies, x, y, z, dx, dy, dz, own) else 0
         share *= 1.0 - hidden / _LIMBS
     return share
 

@@ -94,7 +94,7 @@ def cap_mips(coarse, wide, fine, fine_wide, level, m):  # type: ignore[no-untype
 
 
 @inlined
-def _box(level, m, x, y, per_x, per_y):  # type: ignore[no-untyped-def]
+def box_span(level, m, x, y, per_x, per_y):  # type: ignore[no-untyped-def]
     """Return where a ray enters and leaves the box of a level; what is never is (inf, -inf).
 
     `per_x`, `per_y` are one over the ray's direction, infinite along the other axis.
@@ -117,7 +117,7 @@ def _box(level, m, x, y, per_x, per_y):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _level_at(level, x, y, finest):  # type: ignore[no-untyped-def]
+def level_at(level, x, y, finest):  # type: ignore[no-untyped-def]
     """Return the finest level, from `finest` on, whose box holds a point; -1 outside all."""
     for m in range(finest, level.shape[0]):
         if level[m, 3] <= x <= level[m, 5] and level[m, 4] <= y <= level[m, 6]:
@@ -126,7 +126,7 @@ def _level_at(level, x, y, finest):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _askew(d):  # type: ignore[no-untyped-def]
+def askew(d):  # type: ignore[no-untyped-def]
     """Return a component of a direction that is never zero: rays along the lattice are no case of their own."""
     return d if abs(d) > 1e-30 else 1e-30
 
@@ -146,7 +146,7 @@ def _march(z, mip, first, wide, steps, rows, cols, mip_at, mip_cols, m, x, y, he
         dx, dy, dz: How far it goes, in cells and in metres, per unit of its parameter.
         begin, end: Of its parameter.
     """
-    dx, dy = _askew(dx), _askew(dy)
+    dx, dy = askew(dx), askew(dy)
     per_x, per_y = 1.0 / dx, 1.0 / dy
     right, up = (1 if dx > 0.0 else 0), (1 if dy > 0.0 else 0)
     t = begin
@@ -213,7 +213,7 @@ def _patch(z, p, wide, u, v, height, dx, dy, dz, span):  # type: ignore[no-untyp
 
 
 @inlined
-def _first_hit(ground, x, y, z, dx, dy, dz, begin, finest):  # type: ignore[no-untyped-def]
+def first_hit(ground, x, y, z, dx, dy, dz, begin, finest):  # type: ignore[no-untyped-def]
     """Return where a ray first meets the ground, and the level that it meets; (inf, -1) where it does not.
 
     Args:
@@ -228,17 +228,17 @@ def _first_hit(ground, x, y, z, dx, dy, dz, begin, finest):  # type: ignore[no-u
     per_x = 1.0 / dx if dx != 0.0 else np.inf
     per_y = 1.0 / dy if dy != 0.0 else np.inf
     t = begin
-    m = _level_at(level, x + dx * t, y + dy * t, finest)
+    m = level_at(level, x + dx * t, y + dy * t, finest)
     if m < 0:
-        enter, leave = _box(level, last, x, y, per_x, per_y)
+        enter, leave = box_span(level, last, x, y, per_x, per_y)
         if not enter < leave or leave <= t:
             return np.inf, -1
         t, m = max(t, enter), last
     while True:
-        enter, leave = _box(level, m, x, y, per_x, per_y)
+        enter, leave = box_span(level, m, x, y, per_x, per_y)
         inwards = False
         if m > finest:
-            within, beyond = _box(level, m - 1, x, y, per_x, per_y)
+            within, beyond = box_span(level, m - 1, x, y, per_x, per_y)
             if within < beyond and t < within < leave:
                 leave, inwards = within, True
         if leave > t and not (min(z + dz * t, z + dz * leave) > level[m, 7]):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from rover.core.jit import inlined, kernel
-from sim.sensors.ray_kernels import _askew, _box
+from sim.sensors.ray_kernels import askew, box_span
 
 _FIRST_STEP = 2
 
@@ -45,7 +45,7 @@ def _skyline(  # type: ignore[no-untyped-def]
     The surface is bilinear, so its crests lie on the lines through the nodes: a cell is asked where the ray enters,
     half-way and where it leaves.
     """
-    dx, dy = _askew(dx), _askew(dy)
+    dx, dy = askew(dx), askew(dy)
     per_x, per_y = 1.0 / dx, 1.0 / dy
     right, up = (1 if dx > 0.0 else 0), (1 if dy > 0.0 else 0)
     s = begin
@@ -90,7 +90,7 @@ def _skyline(  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _skyline_tangent(ground, x, y, z, m, begin, end, dx, dy, low, high):  # type: ignore[no-untyped-def]
+def skyline_tangent(ground, x, y, z, m, begin, end, dx, dy, low, high):  # type: ignore[no-untyped-def]
     """Return the tangent of the skyline from a point, between `low` and `high`.
 
     Args:
@@ -107,10 +107,10 @@ def _skyline_tangent(ground, x, y, z, m, begin, end, dx, dy, low, high):  # type
     per_y = 1.0 / dy if dy != 0.0 else np.inf
     best, s = low, begin
     while s < end:
-        _, leave = _box(level, m, x, y, per_x, per_y)
+        _, leave = box_span(level, m, x, y, per_x, per_y)
         inwards = False
         if m > 0:
-            within, beyond = _box(level, m - 1, x, y, per_x, per_y)
+            within, beyond = box_span(level, m - 1, x, y, per_x, per_y)
             if within < beyond and s < within < leave:
                 leave, inwards = within, True
         if leave > s:
@@ -150,7 +150,7 @@ def _skyline_tangent(ground, x, y, z, m, begin, end, dx, dy, low, high):  # type
 
 
 @inlined
-def _disc_share(above):  # type: ignore[no-untyped-def]
+def disc_share(above):  # type: ignore[no-untyped-def]
     """Return the share of a disc above a level edge, `above` radii under its centre (circular segment)."""
     a = max(-1.0, min(1.0, above))
     return 0.5 + (a * math.sqrt(1.0 - a * a) + math.asin(a)) / math.pi

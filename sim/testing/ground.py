@@ -32,7 +32,7 @@ ROVER = VehicleParams(
     bogie_pivot_back_m=0.75, bogie_pivot_up_m=0.25, rocker_limit_deg=15.0, bogie_limit_deg=30.0,
     slope_limit_deg=20.0, roll_limit_deg=20.0, step_limit_m=0.2, roughness_limit_m=0.2,
     speed_m_s=0.05, turn_rate_deg_s=3.0, rolling_resistance=0.15, slip_at_slope_limit=0.5, drive_efficiency=0.4,
-    array_area_m2=0.5, array_efficiency=0.2, array_gain_by_facing=((0.0, 1.0),), array_lean_deg=0.0,
+    array_area_m2=0.5, array_efficiency=0.2, array_gain_by_sun=((0.0, 1.0),), array_gain_by_facing=((0.0, 1.0),), array_lean_deg=0.0,
     battery_wh=130.0, charge_efficiency=0.95, discharge_efficiency=0.95,
     drive_w=40.0, command_w=30.0, charge_w=10.0, nap_w=10.0, dormant_w=0.1, safe_w=10.0, wake_array_w=16.0,
     sensing_range_m=5.0, height_noise_m=0.01, tilt_noise_deg=0.1,

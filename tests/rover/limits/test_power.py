@@ -29,6 +29,7 @@ from rover.sky.almanac import Almanac
 FIGURES = {
     "array_area_m2": 0.5,
     "array_efficiency": 0.2,
+    "array_gain_by_sun": [[0.0, 1.0]],
     "array_gain_by_facing": [[0.0, 1.0]],
     "battery_wh": 130.0,
     "charge_efficiency": 0.95,
