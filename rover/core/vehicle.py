@@ -66,8 +66,8 @@ class VehicleParams(BaseModel):
     array_area_m2: Positive
     array_efficiency: Fraction
     array_gain_by_sun: Curve = Field(
-        description="pairs of Sun elevation, deg, ascending, and the share given, for heat and light from the ground, of "
-        "what its efficiency says"
+        description="pairs of Sun elevation, deg, ascending, and the share given of what the efficiency says, for heat "
+        "and for light from the ground"
     )
     array_gain_by_facing: Curve = Field(
         description="pairs of the Sun's height over the array's plane, deg, ascending, and the share that is left of "
