@@ -127,6 +127,8 @@ def expected_array_w(
 
 def wake_elevation_rad(vehicle: VehicleParams) -> float:
     """Return the Sun elevation at which the level array wakes the rover; pi/2 if it never does."""
+    if vehicle.wake_array_w == 0.0:
+        return 0.0
     facing = 1.0
     for _ in range(_WAKE_ROUNDS):
         given = float(full_array_w(SOLAR_CONSTANT_W_M2, math.asin(facing), vehicle) * gained(facing, vehicle))
