@@ -27,8 +27,9 @@ format: $(READY)  ## Put the code in form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-figures: $(READY)  ## The README's pictures, made anew
+figures: $(READY)  ## The pictures of README and docs, made anew
 	@$(BIN)/python docs/make_figures.py
+	@$(BIN)/python docs/make_pictures.py
 
 lock: $(READY)  ## Pin what is installed now
 	@$(BIN)/python -m pip freeze --exclude-editable | grep -v '^farside' > constraints.txt

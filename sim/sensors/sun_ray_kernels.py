@@ -9,7 +9,7 @@ import numpy as np
 from rover.core.jit import inlined, kernel
 from sim.sensors.ray_kernels import askew, box_span
 
-_FIRST_STEP = 2
+_FIRST_STEP = 0
 
 
 @kernel
@@ -69,9 +69,9 @@ def _skyline(  # type: ignore[no-untyped-def]
             for half in range(3):
                 there = s + 0.5 * half * (over - s)
                 u, v = x + dx * there - j, y + dy * there - i
-                tangent = (south_west + along * u + (rise + twist * u) * v - height) / there
-                if tangent > best:
-                    best = tangent
+                rise_there = south_west + along * u + (rise + twist * u) * v - height
+                if rise_there > best * there:
+                    best = rise_there / there
             if best >= enough:
                 return best
         if over >= end:
