@@ -98,7 +98,7 @@ class Almanac:
                     azimuth_rad=math.atan2(east, north) % (2 * math.pi),
                     elevation_rad=math.atan2(up, math.hypot(east, north)),
                     distance_m=distance_m,
-                    rising=(found[k + 1][2] > up) == (asked[k + 1] > asked[k]),
+                    rising=bool((found[k + 1][2] > up) == (asked[k + 1] > asked[k])),
                 )
             )
         return suns

@@ -161,11 +161,11 @@ def test_a_boulder_that_no_map_shows_is_avoided_and_without_senses_hit(seed: int
 
 
 def test_a_smaller_battery_changes_the_plan_and_a_too_small_one_is_refused(first_drive: RunLog) -> None:
-    smaller = prepare(load_scenario("first-drive", settings=["vehicle.battery_wh=50"]))
+    smaller = prepare(load_scenario("first-drive", settings=["vehicle.battery_wh=38"]))
     plan = smaller.control.plan(AStarPlanner())
     assert isinstance(plan, Plan)
     assert plan.schedule is not None
-    assert plan.schedule.arrive_s > first_drive.summary["plan"]["arrive_s"] + 86_400
+    assert plan.schedule.arrive_s > first_drive.summary["plan"]["arrive_s"] + 43_200
     refused = run_scenario(load_scenario("first-drive", settings=["vehicle.battery_wh=30"]))
     assert refused.outcome is Outcome.NO_PLAN
     assert "no plan (energy)" in refused.reason
