@@ -166,7 +166,8 @@ def _without_need(ground: Ground) -> Ground:
     ahead = ground.ahead.copy()
     ahead[:, NEEDS:] = 0.0
     joules = np.where(np.isfinite(ground.legs_j), 0.0, np.inf).astype(np.float32)
-    return ground._replace(rules=rules, bins=bins, legs_j=joules, ahead=ahead)
+    short = np.zeros_like(ground.short)
+    return ground._replace(rules=rules, bins=bins, legs_j=joules, ahead=ahead, short=short)
 
 
 def _with_battery(ground: Ground, extra_j: float) -> Ground:

@@ -30,7 +30,7 @@ from rover.planning.timetable import Timetable, steps_of
 from rover.planning.tour_legs import towards
 from rover.planning.traverse import best_traverse
 from rover.planning.traverse_ground import ground_of
-from rover.planning.traverse_record_kernels import NEEDS, Ground
+from rover.planning.traverse_record_kernels import Ground
 from rover.planning.traverse_search import run_search
 from tests.rover.planning.timed_ground import AUTONOMOUS, RESERVE_SOC, timed_outlook
 from tests.rover.planning.traverse_enumeration import NIGHT, random_ground
@@ -75,9 +75,7 @@ def free_of_charge(ground: Ground) -> Ground:
     rules[named.LONGEST_DARK], rules[named.DEADLINE], rules[named.LEAST_FLOOR] = math.inf, math.inf, 0.0
     bins[:, named.FLOOR] = 0.0
     joules = np.where(np.isfinite(ground.legs_j), 0.0, np.inf).astype(np.float32)
-    ahead = ground.ahead.copy()
-    ahead[:, NEEDS:] = 0.0
-    return ground._replace(rules=rules, bins=bins, legs_j=joules, ahead=ahead)
+    return ground._replace(rules=rules, bins=bins, legs_j=joules, short=np.zeros_like(ground.short))
 
 
 def test_the_latest_departure_of_each_cell_is_the_last_that_arrives() -> None:
