@@ -31,10 +31,9 @@ HERE, SHADED, DEAD = 1, 2, 4
 EDGE, PHASE, COLUMN, FLUX, SUN_EAST, SUN_NORTH, SUN_UP, OPEN, OPEN_UNTIL, DRIVEN, FLOOR, GAINED = range(12)
 """Columns of the table of bins: when it begins, s; what the Sun allows; column of the light, -1 for none; output of the
 array facing the Sun, W; direction to the Sun; whether driving is open, and until when; seconds of open driving before
-it; least charge, J; joules that a rover on the best cell at each time could have gained before it, and one
-on as good a cell as may be hoped for."""
+it; least charge, J; joules that a rover on the best cell at each time could have gained before it."""
 
-BINS = 13
+BINS = 12
 
 DRIVE_PHASE, LOW_PHASE, NAP_PHASE, NIGHT_PHASE = 0, 1, 2, 3
 

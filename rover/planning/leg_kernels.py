@@ -96,7 +96,7 @@ def least_worst_to(goal, cols, legs, price, worst):  # type: ignore[no-untyped-d
 
 
 @kernel
-def needs_of(legs_s, legs_j, short, window, cols, standing_w, longest_s, price, first, last):  # type: ignore[no-untyped-def]
+def needs_of(legs_s, legs_j, short, window, cols, standing_w, longest_s, price):  # type: ignore[no-untyped-def]
     """Fill what moves take at the least beyond standing where the array gives what is counted on, J.
 
     Args:
@@ -105,9 +105,9 @@ def needs_of(legs_s, legs_j, short, window, cols, standing_w, longest_s, price, 
         cols: Columns of the map.
         standing_w: Load of a rover that stands, W.
         longest_s: Longer moves may run into a bin with another light: of them nothing is counted.
-        price: (n, 8) float32 to fill, rows from `first` up to `last`.
+        price: (n, 8) float32 to fill.
     """
-    for cell in range(first, last):
+    for cell in range(len(price)):
         for d in range(8):
             seconds = np.float64(legs_s[cell, d])
             if not seconds < np.inf:

@@ -84,7 +84,7 @@ def ahead_of(
     def work(first: int, last: int) -> None:
         for window in range(first, last):
             price = np.empty_like(legs_j)
-            needs_of(legs_s, legs_j, short, window, cols, rules[CHARGE_W], longest_s, price, 0, len(price))
+            needs_of(legs_s, legs_j, short, window, cols, rules[CHARGE_W], longest_s, price)
             found[:, NEEDS + window] = least_prices(goal, cols, price)
 
     found[:, SECONDS] = least_prices(goal, cols, legs_s)

@@ -91,7 +91,7 @@ def test_it_drives_a_metre_at_a_time_and_stops_for_commands(
         (0.0, 0.9, Mode.DRIVE),
         (0.0, 0.31, Mode.CHARGE),
         (60.0, 0.9, Mode.NAP),
-        (215.0, 0.9, Mode.CHARGE),  # the cycle would run past the end of the driving window
+        (216.0, 0.9, Mode.CHARGE),  # the cycle would run past the end of the driving window
         (220.0, 0.9, Mode.CHARGE),
         (230.0, 0.9, Mode.DORMANT),
         (400.0, 0.9, Mode.DORMANT),
