@@ -161,7 +161,7 @@ def test_a_boulder_that_no_map_shows_is_avoided_and_without_senses_hit(seed: int
 
 
 AS_AT_WORK = ("vehicle.array_gain_by_sun=[[0.0, 1.0]]", "vehicle.array_gain_by_facing=[[0.0, 1.0]]")
-"""The array as it is at work also when the Sun is low, where it gives more: a small battery has to wait for daylight."""
+"""The array as at work also when the Sun is low, where it gives more: so a small battery has to wait for daylight."""
 
 
 def test_a_smaller_battery_changes_the_plan_and_a_too_small_one_is_refused() -> None:
