@@ -11,8 +11,13 @@ import numpy.typing as npt
 from rover.core.bodies import AU_M, MOON, SOLAR_CONSTANT_W_M2
 from rover.core.boundary import Mode
 from rover.core.vehicle import VehicleParams
-from rover.limits.base import Leg, Margin, Span, Surroundings, Table
+from rover.limits.base import Leg, Margin, Span, Surroundings, Table, Timeline
 from rover.sky.almanac import Almanac
+
+Cells = tuple[int | slice | npt.NDArray[np.int64], ...]
+
+EVERY: Cells = (slice(None), slice(None))
+"""Index of every cell."""
 
 _WAKE_ROUNDS = 30
 """The curve of the array is so even that each round is far nearer than the one before."""
@@ -41,8 +46,7 @@ class WakeLimit:
     name: str = "dawn_w"
 
     def table(self, around: Surroundings) -> Table:
-        dawns = dawn_array_w(around, self.vehicle)
-        return Table(havens=np.asarray((dawns >= self.vehicle.wake_array_w).all(axis=0)))
+        return Table(havens=woken_cells(around, self.vehicle))
 
     def margin(self, leg: Leg) -> Margin:
         bound = self.vehicle.wake_array_w
@@ -50,36 +54,69 @@ class WakeLimit:
         return Margin(limit=self.name, value=leg.dawn_w, bound=bound, slack=slack, time_s=leg.start_s)
 
 
-def dawn_array_w(around: Surroundings, vehicle: VehicleParams) -> npt.NDArray[np.float64]:
-    """Return (mornings, rows, cols) the most that the array of a parked rover gives between a night and the noon nap.
+def woken_cells(around: Surroundings, vehicle: VehicleParams) -> npt.NDArray[np.bool_]:
+    """Return (rows, cols) where the array of a parked rover gives enough to wake it in every morning of the plan."""
+    asleep = np.zeros(around.geometry.shape, np.bool_)
+    for morning in _mornings(around.timeline):
+        waiting = np.nonzero(~asleep)
+        for k in morning:
+            still = ~(parked_array_w(around, vehicle, k, waiting) >= vehicle.wake_array_w)
+            waiting = waiting[0][still], waiting[1][still]
+            if len(waiting[0]) == 0:
+                break
+        asleep[waiting] = True
+    return ~asleep
+
+
+def dawn_array_w(
+    around: Surroundings, vehicle: VehicleParams, cells: Cells = EVERY
+) -> npt.NDArray[np.float64]:
+    """Return (mornings, ...) the most that the array of a parked rover gives between a night and the noon nap.
 
     A morning that the plan's time does not reach is left out.
+
+    Args:
+        around: The maps and the sky.
+        vehicle: For its array.
+        cells: Index of those asked for, which gives the shape of what is returned for each morning.
     """
-    timeline, dawns = around.timeline, []
+    dawns = [
+        np.maximum.reduce([parked_array_w(around, vehicle, k, cells) for k in morning])
+        for morning in _mornings(around.timeline)
+    ]
+    return np.array(dawns).reshape(-1, *around.headings.grade_east[cells].shape)
+
+
+def _mornings(timeline: Timeline) -> list[range]:
+    """Return the bins of each morning, from the end of a night to the noon nap."""
+    mornings = []
     for night in np.flatnonzero(timeline.span == Span.NIGHT):
-        day = night + 1
-        best = np.zeros(around.geometry.shape)
-        while day < len(timeline.span) and timeline.span[day] in (Span.LOW, Span.DRIVE):
-            best = np.maximum(best, parked_array_w(around, vehicle, int(day)))
-            day += 1
-        if day > night + 1:
-            dawns.append(best)
-    return np.array(dawns).reshape(-1, *around.geometry.shape)
+        first = last = int(night) + 1
+        while last < len(timeline.span) and timeline.span[last] in (Span.LOW, Span.DRIVE):
+            last += 1
+        if last > first:
+            mornings.append(range(first, last))
+    return mornings
 
 
-def parked_array_w(around: Surroundings, vehicle: VehicleParams, k: int) -> npt.NDArray[np.float64]:
-    """Return (rows, cols) output in bin k of the array of a rover that parks at its best heading."""
+def parked_array_w(
+    around: Surroundings, vehicle: VehicleParams, k: int, cells: Cells = EVERY
+) -> npt.NDArray[np.float64]:
+    """Return the output in bin k of the array of a rover that parks at its best heading, on each of the cells."""
     timeline, headings = around.timeline, around.headings
+    east, north = (
+        headings.grade_east[cells].astype(np.float64),
+        headings.grade_north[cells].astype(np.float64),
+    )
     column = int(timeline.column[k])
     if column < 0:
-        return np.zeros(around.geometry.shape)
-    east, north = headings.grade_east.astype(np.float64), headings.grade_north.astype(np.float64)
+        return np.zeros(east.shape)
     sun = timeline.sun[k]
     up = (sun[2] - east * sun[0] - north * sun[1]) / np.sqrt(1.0 + east**2 + north**2)
     lean = vehicle.array_lean_rad
     facing = np.maximum(0.0, up * math.cos(lean) + np.sqrt(np.maximum(0.0, 1.0 - up**2)) * math.sin(lean))
     full_w = full_array_w(timeline.flux_w_m2[k], math.asin(min(1.0, sun[2])), vehicle)
-    return np.asarray(full_w * gained(facing, vehicle) * around.lit[:, :, column] / 255.0)
+    return np.asarray(full_w * gained(facing, vehicle) * around.lit[:, :, column][cells] / 255.0)
 
 
 def gained(facing: npt.ArrayLike, vehicle: VehicleParams) -> npt.NDArray[np.float64]:

@@ -37,7 +37,7 @@ class LegJudge:
     def __init__(self, around: Surroundings, vehicle: VehicleParams) -> None:
         self.around = around
         self.clearance_m = clearance_of(around, vehicle)
-        self.dawn_w = dawn_array_w(around, vehicle)
+        self.vehicle = vehicle
         self.shadow_below = math.ceil(SHADOW_BELOW * 255)
 
     def legs_of(self, steps: Sequence[Step]) -> list[Leg]:
@@ -80,9 +80,14 @@ class LegJudge:
             lit=self._least(around.lit, step, (step.cell, step.to), 0.0) / 255.0,
             dark_s=dark_s,
             relay_rad=self._relay_rad(step),
-            dawn_w=float(self.dawn_w[:, step.cell[0], step.cell[1]].min(initial=math.inf)),
+            dawn_w=self._dawn_w(step.cell) if step.mode is Mode.DORMANT else math.nan,
             dusk_s=float(around.timeline.dusk_after(step.start_s)),
         )
+
+    def _dawn_w(self, cell: Cell) -> float:
+        row, col = cell
+        place = slice(row, row + 1), slice(col, col + 1)
+        return float(dawn_array_w(self.around, self.vehicle, place).min(initial=math.inf))
 
     def attitude(self, step: Step, cells: Sequence[Cell]) -> tuple[float, float, float]:
         """Return steepest climb, steepest descent and greatest roll of a move, none negative."""
