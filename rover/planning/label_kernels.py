@@ -96,14 +96,19 @@ def gained(share, rules):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def leant(up, rules):  # type: ignore[no-untyped-def]
+    """Return the share of the rays that the array takes at its best heading, by that which the deck takes."""
+    if rules[LEAN_SIN] == 0.0:
+        return up
+    return up * rules[LEAN_COS] + math.sqrt(max(0.0, 1.0 - up * up)) * rules[LEAN_SIN]
+
+
+@kernel
 def facing_sun(grade_east, grade_north, bins, k, rules):  # type: ignore[no-untyped-def]
     """Return what the array of a parked rover gives at its best heading, of its output facing the Sun."""
     up = bins[k, SUN_UP] - grade_east * bins[k, SUN_EAST] - grade_north * bins[k, SUN_NORTH]
     up /= math.sqrt(1.0 + grade_east * grade_east + grade_north * grade_north)
-    if rules[LEAN_SIN] == 0.0:
-        return gained(up, rules)
-    along = math.sqrt(max(0.0, 1.0 - up * up))
-    return gained(up * rules[LEAN_COS] + along * rules[LEAN_SIN], rules)
+    return gained(leant(up, rules), rules)
 
 
 @kernel
@@ -275,9 +280,13 @@ def gains_of(cells, grades, lit, bins, rules, most, first, last):  # type: ignor
         cells: (m,) numbers of cells.
         most: (bins,) to raise to what the best gives.
     """
+    sky, column = _sky_of(bins, rules)
     for m in range(first, last):
+        cell = cells[m]
+        east, north, size = _plane_of(cell, grades)
         for k in range(len(most)):
-            most[k] = max(most[k], _gain_on(cells[m], k, grades, lit, bins, rules))
+            if column[k] >= 0 and _ceiling_w(east, north, size, sky[k], rules) * lit[cell, column[k]] > most[k]:
+                most[k] = max(most[k], _gain_on(cell, k, grades, lit, bins, rules))
 
 
 @kernel
@@ -290,15 +299,49 @@ def shortfalls_of(cells, gain_w, ends, grades, lit, bins, rules, short, first, l
         ends: (windows,) ascending numbers of bins: of each window the first that is beyond it.
         short: (n, windows) to fill: the least over the open bins before each end; inf where there is none.
     """
+    sky, column = _sky_of(bins, rules)
     for m in range(first, last):
         cell, least, k = cells[m], np.inf, 0
+        east, north, size = _plane_of(cell, grades)
         for w in range(len(ends)):
             while k < ends[w]:
                 if bins[k, OPEN] > 0.0:
-                    missing = gain_w[k] + rules[CHARGE_W] - parked_w(cell, k, grades, lit, bins, rules)
-                    least = min(least, max(0.0, missing))
+                    best_w = gain_w[k] + rules[CHARGE_W]
+                    light = lit[cell, column[k]] if column[k] >= 0 else np.uint8(0)
+                    if best_w - _ceiling_w(east, north, size, sky[k], rules) * light < least:
+                        least = min(least, max(0.0, best_w - parked_w(cell, k, grades, lit, bins, rules)))
                 k += 1
             short[cell, w] = least
+
+
+@kernel
+def _sky_of(bins, rules):  # type: ignore[no-untyped-def]
+    """Return of each bin the direction to the Sun, the most that an array gives by 1 of 255 of its light, W, and the
+    column of the light: what the loops over all cells and bins read, close together."""
+    most = 0.0
+    for node in range(CURVE_NODES):
+        most = max(most, rules[CURVE + CURVE_NODES + node])
+    count = len(bins) - 1
+    sky, column = np.empty((count, 4)), np.empty(count, np.int64)
+    for k in range(count):
+        sky[k, 0], sky[k, 1], sky[k, 2] = bins[k, SUN_EAST], bins[k, SUN_NORTH], bins[k, SUN_UP]
+        sky[k, 3] = bins[k, FLUX] * most / 255.0 * (1.0 + 1e-9)  # a little more than rounding may add
+        column[k] = int(bins[k, COLUMN])
+    return sky, column
+
+
+@kernel
+def _plane_of(cell, grades):  # type: ignore[no-untyped-def]
+    """Return the slope of a cell to east and north, and the size of the normal (-east, -north, 1)."""
+    east, north = np.float64(grades[cell, 0]), np.float64(grades[cell, 1])
+    return east, north, math.sqrt(1.0 + east * east + north * north)
+
+
+@kernel
+def _ceiling_w(east, north, size, sky, rules):  # type: ignore[no-untyped-def]
+    """Return no less than a parked rover's array gives by 1 of 255 of its light, W: the curve is not walked along."""
+    up = (sky[2] - east * sky[0] - north * sky[1]) / size
+    return max(0.0, leant(up, rules)) * sky[3]
 
 
 @kernel
