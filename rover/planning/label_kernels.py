@@ -285,7 +285,10 @@ def gains_of(cells, grades, lit, bins, rules, most, first, last):  # type: ignor
         cell = cells[m]
         east, north, size = _plane_of(cell, grades)
         for k in range(len(most)):
-            if column[k] >= 0 and _ceiling_w(east, north, size, sky[k], rules) * lit[cell, column[k]] > most[k]:
+            if (
+                column[k] >= 0
+                and _ceiling_w(east, north, size, sky[k], rules) * lit[cell, column[k]] > most[k]
+            ):
                 most[k] = max(most[k], _gain_on(cell, k, grades, lit, bins, rules))
 
 
