@@ -7,6 +7,7 @@ with the kernels but the numbers by which columns are named.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -120,7 +121,7 @@ def random_ground(rng: np.random.Generator, first: int, second: int) -> Ground:
     ends, windows = windows_of(bins)
     short = shortfalls(bins, grades, lit, rules, cells=np.arange(cells), ends=ends)
     ahead = ahead_of(goal, cols, legs_s, legs_j, short, bins, rules)
-    ahead[:, :NEEDS] = _ahead(legs_s, legs_j, cols, goal, first, second)
+    ahead[:, :NEEDS] = _ahead(legs_s, legs_j, clear, cols, goal, first, second)
     return Ground(
         goal=goal, cols=cols, legs_s=legs_s, legs_j=legs_j,
         grades=grades,
@@ -135,26 +136,41 @@ def _by_curve(facing: float) -> float:
 
 
 def _ahead(
-    legs_s: np.ndarray, legs_j: np.ndarray, cols: int, goal: int, first: int, second: int
+    legs_s: np.ndarray, legs_j: np.ndarray, clear: np.ndarray, cols: int, goal: int, first: int, second: int
 ) -> np.ndarray:
     ahead = np.zeros((len(legs_s), NEEDS))
     length = np.where(np.isfinite(legs_s), [2.0] * 4 + [2.0 * math.sqrt(2.0)] * 4, np.inf)
     prices = {named.BY_ENERGY: legs_j, named.BY_DISTANCE: length}
     for column, price in enumerate([legs_s, prices.get(first), prices.get(second)]):
         if price is not None:
-            ahead[:, column] = _least_to(price, cols, goal)
+            ahead[:, column] = _least_to(price, cols, goal, 0.0, lambda here, _, rest: here + rest)
+    for column, kind in enumerate([first, second], start=1):
+        if kind == named.BY_CLEARANCE:
+            ahead[:, column] = _least_to(
+                legs_s, cols, goal, -float(clear[goal]), lambda _, cell, rest: max(-float(clear[cell]), rest)
+            )
     return ahead
 
 
-def _least_to(price: np.ndarray, cols: int, goal: int) -> np.ndarray:
-    """Return the least sums to the goal, by relaxing every move as often as there are cells (Bellman, Ford)."""
+def _least_to(
+    price: np.ndarray, cols: int, goal: int, there: float, joined: Callable[[float, int, float], float]
+) -> np.ndarray:
+    """Return the least to the goal, by relaxing every move as often as there are cells (Bellman, Ford).
+
+    Args:
+        price: Of the moves, inf where there is none.
+        cols, goal: Of the map.
+        there: What it is at the goal.
+        joined: Makes it of a move's price, the cell that it begins on, and what it is behind it.
+    """
     least = np.full(len(price), np.inf)
-    least[goal] = 0.0
+    least[goal] = there
     for _ in range(len(price)):
         for cell in range(len(price)):
             for d, (down, across) in enumerate(MOVES):
                 if np.isfinite(price[cell, d]):
-                    least[cell] = min(least[cell], float(price[cell, d]) + least[cell + down * cols + across])
+                    rest = least[cell + down * cols + across]
+                    least[cell] = min(least[cell], joined(float(price[cell, d]), cell, rest))
     return least
 
 
