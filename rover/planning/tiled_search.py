@@ -9,16 +9,16 @@ from __future__ import annotations
 import math
 import os
 import sys
-import threading
 import time
-from _thread import start_new_thread
 from collections import deque
 from dataclasses import dataclass
+from threading import Event
 
 import numpy as np
 import numpy.typing as npt
 
 from rover.core.errors import TimeLimitError
+from rover.core.kept_threads import lend
 from rover.core.strips import by_strips, threads
 from rover.planning.round_kernels import DONE, SHARE_WORDS, WIDE, YIELD, begin, dismiss, hire, run
 from rover.planning.sweep_kernels import SIDE
@@ -230,17 +230,14 @@ class _Helpers:
 
     def __init__(self, board: Board, rules: Rules) -> None:
         self._board, self._rules = board, rules
-        self._at_work: list[threading.Event] = []
+        self._at_work: list[Event] = []
         self._errors: list[BaseException] = []
         self.count = 0
 
     def start(self, count: int) -> None:
-        """Start so many; not by `threading`, which waits until they run."""
+        """Start so many, without waiting until they run."""
         hire(self._board.share)
-        for _ in range(count):
-            ended = threading.Event()
-            self._at_work.append(ended)
-            start_new_thread(self._help, (ended,))
+        self._at_work += [lend(self._help) for _ in range(count)]
         self.count = count
 
     def dismiss(self) -> None:
@@ -254,14 +251,12 @@ class _Helpers:
             raise self._errors[0]
         _let_others_run()
 
-    def _help(self, ended: threading.Event) -> None:
+    def _help(self) -> None:
         try:
             while run(self._board, self._rules, 0.0, 0.0, 0, 0, False)[0] == YIELD:
                 _let_others_run()
         except BaseException as error:  # raised again by the thread that waits for this one's work
             self._errors.append(error)
-        finally:
-            ended.set()
 
     def __enter__(self) -> _Helpers:
         return self

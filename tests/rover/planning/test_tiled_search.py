@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
+from rover.core import kept_threads
 from rover.core.errors import CostMapError, TimeLimitError
 from rover.planning import tiled_search
 from rover.planning.astar import GridRoute, search_grid
@@ -137,6 +138,10 @@ def test_helpers_end_with_the_search_that_is_interrupted(monkeypatch: pytest.Mon
             raise KeyboardInterrupt
         return state, bound
 
+    monkeypatch.setattr(kept_threads, "IDLE_S", 0.0)
+    until = time.monotonic() + 60.0
+    while kept_threads._idle and time.monotonic() < until:  # of searches before this one
+        time.sleep(0.001)
     before = _thread._count()
     monkeypatch.setattr(tiled_search, "run", interrupted)
     monkeypatch.setattr(tiled_search, "_TILES_AT_ONCE", 1)
