@@ -271,13 +271,13 @@ def descend(nodes, width, start, goal, step, corner_cutting):  # type: ignore[no
     count = 1
     at = start
     while at != goal:
-        k = 0
-        while (
-            plus(nodes[at + offsets[k], 0], price_of(nodes, offsets, at, k, step, corner_cutting))
-            != nodes[at, 0]
-        ):
-            k += 1
-        at += offsets[k]
+        label = nodes[at, 0]
+        for k in range(8):
+            before = nodes[at + offsets[k], 0]
+            if before < label:  # else no price comes to it
+                if plus(before, price_of(nodes, offsets, at, k, step, corner_cutting)) == label:
+                    at += offsets[k]
+                    break
         if count == len(way):
             way = doubled(way)
         way[count] = at
