@@ -274,10 +274,12 @@ def descend(nodes, width, start, goal, step, corner_cutting):  # type: ignore[no
         label = nodes[at, 0]
         for k in range(8):
             before = nodes[at + offsets[k], 0]
-            if before < label:  # else no price comes to it
-                if plus(before, price_of(nodes, offsets, at, k, step, corner_cutting)) == label:
-                    at += offsets[k]
-                    break
+            # A neighbour that is no less is not looked into: no price comes to the label from there.
+            if before < label and label == plus(
+                before, price_of(nodes, offsets, at, k, step, corner_cutting)
+            ):
+                at += offsets[k]
+                break
         if count == len(way):
             way = doubled(way)
         way[count] = at
