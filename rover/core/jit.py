@@ -24,6 +24,9 @@ import numba.extending
 intrinsic: Any = numba.extending.intrinsic
 """Decorates a function that writes machine instructions, for kernels to call."""
 
+ArrayType: Any = numba.types.Array
+"""What kernels know an array as."""
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from threading import Thread
+
+from rover.core.kept_threads import lend
 
 THREADS_VARIABLE = "FARSIDE_THREADS"
 """Environment variable that sets how many threads a raster is made by; results do not depend on it."""
@@ -48,8 +49,7 @@ def by_strips(
 def _share_out(strips: list[tuple[int, int]], work: Callable[[int, int], None], *, helpers: int) -> None:
     """Do all strips in this thread and some helpers; the first error ends it, when those that are begun are done.
 
-    Helpers live for one call: a pool that is kept would hang in a forked child, which has none of its threads. That
-    this thread takes its part spares starting one more, which on a small raster is most of what sharing costs.
+    That this thread takes its part spares waking one more, which on a small raster is most of what sharing costs.
     """
     waiting, errors = strips[::-1], list[BaseException]()
 
@@ -68,14 +68,12 @@ def _share_out(strips: list[tuple[int, int]], work: Callable[[int, int], None], 
             errors.append(error)
             waiting.clear()
 
-    others = [Thread(target=help_out) for _ in range(helpers)]
-    for other in others:
-        other.start()
+    ends = [lend(help_out) for _ in range(helpers)]
     try:
         labour()
     finally:
         waiting.clear()
-        for other in others:
-            other.join()
+        for ended in ends:
+            ended.wait()
     if errors:
         raise errors[0]

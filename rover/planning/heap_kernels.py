@@ -50,12 +50,19 @@ def drop_first(keys, items, size):  # type: ignore[no-untyped-def]
     at = 0
     while True:
         first = 4 * at + 1
-        if first >= size:
+        if (
+            first + 3 < size
+        ):  # the least of four without a branch, which would be guessed wrong every other time
+            left = first + (keys[first + 1] < keys[first])
+            right = first + 2 + (keys[first + 3] < keys[first + 2])
+            best = right if keys[right] < keys[left] else left
+        elif first < size:
+            best = first
+            for child in range(first + 1, size):
+                if keys[child] < keys[best]:
+                    best = child
+        else:
             break
-        best = first
-        for child in range(first + 1, min(first + 4, size)):
-            if keys[child] < keys[best]:
-                best = child
         if keys[best] >= key:
             break
         keys[at] = keys[best]

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy.ndimage import label
 
 from rover.core.memory import check_memory
+from rover.core.strips import by_strips
 from rover.planning.astar import (
     Cell,
     GridRoute,
@@ -22,6 +23,7 @@ from rover.planning.astar import (
     search_checked,
 )
 from rover.planning.field import label_field
+from rover.planning.landmark_kernels import dearest_of, note_field
 from rover.planning.problem import NoPlan
 from rover.planning.tiled_search import NO_LANDMARKS, Landmarks
 
@@ -113,18 +115,15 @@ class PreparedMap:
         greatest = 0.0
         for k in range(count):
             chosen = int((sizes / (had + 1)).argmax())
-            inside = part == chosen + 1
+            number = chosen + 1
             if had[chosen] == 0:  # begin at its rim
-                at = _dearest(self._field(_dearest(inside.astype(np.float64))), inside)
+                row, col = divmod(int((part == number).argmax()), part.shape[1])
+                at = _dearest(self._field((row, col)), part, number)
             else:
-                at = _dearest(nearest, inside)
+                at = _dearest(nearest, part, number)
             had[chosen] += 1
             cells.append(at)
-            field = self._field(at)
-            with np.errstate(over="ignore"):  # the slack sees to it
-                far[:, :, k] = field
-            np.minimum(nearest, field, out=nearest)
-            greatest = max(greatest, float(field.max(where=inside, initial=0.0)))
+            greatest = max(greatest, _note(self._field(at), far, k, nearest))
         return Landmarks(cells=np.array(cells, np.int64), cost=far, slack=_rounding(greatest))
 
     def _parts(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
@@ -151,7 +150,18 @@ def _rounding(greatest: float) -> float:
     return 2 * max(greatest * _FLOAT32_ERROR, _FLOAT32_LEAST_ERROR)
 
 
-def _dearest(field: npt.NDArray[np.float64], inside: npt.NDArray[np.bool_] | None = None) -> Cell:
-    held = field if inside is None else np.where(inside, field, -1.0)
-    row, col = np.unravel_index(int(held.argmax()), held.shape)
-    return int(row), int(col)
+def _note(
+    field: npt.NDArray[np.float64], far: npt.NDArray[np.float32], k: int, nearest: npt.NDArray[np.float64]
+) -> float:
+    """Enter the costs from landmark k; return the greatest, of the cells that it reaches."""
+    found: list[float] = []
+    by_strips(len(field), lambda first, last: found.append(note_field(field, far, k, nearest, first, last)))
+    return max(found)
+
+
+def _dearest(field: npt.NDArray[np.float64], part: npt.NDArray[np.int32], number: int) -> Cell:
+    """Return the first of the dearest cells of a part, which has some."""
+    found: list[tuple[float, int, int]] = []
+    by_strips(len(field), lambda first, last: found.append(dearest_of(field, part, number, first, last)))
+    _, row, col = max(found, key=lambda strip: (strip[0], -strip[1]))
+    return row, col

@@ -271,13 +271,15 @@ def descend(nodes, width, start, goal, step, corner_cutting):  # type: ignore[no
     count = 1
     at = start
     while at != goal:
-        k = 0
-        while (
-            plus(nodes[at + offsets[k], 0], price_of(nodes, offsets, at, k, step, corner_cutting))
-            != nodes[at, 0]
-        ):
-            k += 1
-        at += offsets[k]
+        label = nodes[at, 0]
+        for k in range(8):
+            before = nodes[at + offsets[k], 0]
+            # A neighbour that is no less is not looked into: no price comes to the label from there.
+            if before < label and label == plus(
+                before, price_of(nodes, offsets, at, k, step, corner_cutting)
+            ):
+                at += offsets[k]
+                break
         if count == len(way):
             way = doubled(way)
         way[count] = at

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rover.core.jit import kernel
+from rover.core.borrowed_kernels import borrowed
+from rover.core.jit import inlined, kernel
 from rover.core.words_kernels import add_word, get_word, put_word, rest
 from rover.planning.sweep_kernels import HALO, SIDE, SPAN, mark
 from rover.planning.tile_kernels import (
@@ -56,7 +57,6 @@ def begin(board, rules, row, col):  # type: ignore[no-untyped-def]
     use(board, tile)
     i, j = row % SIDE + HALO, col % SIDE + HALO
     board.labels[tile, i, j] = 0.0
-    board.reached[tile] = 1
     mark(board.dirty, tile, i)
     board.bound[tile] = heuristic(rules, row, col)
     board.label[tile] = 0.0
@@ -93,10 +93,11 @@ def run(board, rules, slack, band, wide, enough, leads):  # type: ignore[no-unty
         DONE, WIDE, PAUSE or YIELD, and the least bound of any route that is not yet found. After all but the first the
         call is to be repeated. One who helps gets DONE or YIELD, and no bound.
     """
+    board, rules = borrowed(board), borrowed(rules)
     prices = np.empty((SPAN, SPAN), np.float64)
     scratch = np.empty((3, SPAN), np.float64)
     if not leads:
-        return _help(board, rules, prices, scratch), 0.0
+        return DONE if _work(board, rules, prices, scratch, leads) else YIELD, 0.0
     settled = 0
     least = 0.0
     while True:
@@ -115,15 +116,14 @@ def run(board, rules, slack, band, wide, enough, leads):  # type: ignore[no-unty
             _take(board, least + slack, band, goal_label)
             settled += board.counts[ACTIVE]
             _offer(board, _SETTLE, board.counts[ACTIVE])
+        if not _work(board, rules, prices, scratch, leads):
+            return YIELD, least
         if board.counts[STAGE] == _SETTLE:
-            if not _all_done(board, rules, prices, scratch):
-                return YIELD, least
             _list_targets(board)
             _offer(board, _EDGES, -(-board.counts[TARGETS] // _TILES_AT_ONCE))
-        if not _all_done(board, rules, prices, scratch):
-            return YIELD, least
-        _finish_round(board)
-        board.counts[STAGE] = _CHOOSE
+        else:
+            _finish_round(board)
+            board.counts[STAGE] = _CHOOSE
 
 
 @kernel
@@ -134,52 +134,42 @@ def _offer(board, stage, items):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _all_done(board, rules, prices, scratch):  # type: ignore[no-untyped-def]
-    """Do what is left of the work given out, and wait for those who help; return whether they came to an end."""
+def _work(board, rules, prices, scratch, leads):  # type: ignore[no-untyped-def]
+    """Do work that is given out, until all of it is done, or, by those who help, until help is wanted no more.
+
+    Return False if there was none to do for a while, and for the thread that leads others are not through with theirs.
+    """
     share = board.share
-    while _do_one(board, rules, prices, scratch):
-        pass
-    items = (get_word(share, TICKET) >> _LENGTH) & _MASK
-    for _ in range(_PATIENCE):
-        if get_word(share, FINISHED) == items:
+    idle = 0
+    while idle < _PATIENCE:
+        if not leads and get_word(share, LEAVE) != 0:
             return True
+        ticket = get_word(share, TICKET)
+        # Looked at before it is taken, so that waiting does not count tickets up.
+        if ticket & _MASK < (ticket >> _LENGTH) & _MASK:
+            ticket = add_word(share, TICKET, 1)
+            if ticket & _MASK < (ticket >> _LENGTH) & _MASK:
+                _do(board, rules, ticket, prices, scratch)
+                add_word(share, FINISHED, 1)
+                idle = 0
+                continue
+        if leads and get_word(share, FINISHED) == (ticket >> _LENGTH) & _MASK:
+            return True
+        idle += 1
         rest(0)
     return False
 
 
-@kernel
-def _help(board, rules, prices, scratch):  # type: ignore[no-untyped-def]
-    """Do work that is given out until help is wanted no more, DONE, or there was none for a while, YIELD."""
-    share = board.share
-    idle = 0
-    while idle < _PATIENCE:
-        if get_word(share, LEAVE) != 0:
-            return DONE
-        ticket = get_word(share, TICKET)
-        # Looked at before it is taken, so that waiting does not count tickets up.
-        if ticket & _MASK < (ticket >> _LENGTH) & _MASK and _do_one(board, rules, prices, scratch):
-            idle = 0
-        else:
-            idle += 1
-            rest(0)
-    return YIELD
-
-
-@kernel
-def _do_one(board, rules, prices, scratch):  # type: ignore[no-untyped-def]
-    """Take an item of work and do it; return False if none is left."""
-    ticket = add_word(board.share, TICKET, 1)
-    item, items = ticket & _MASK, (ticket >> _LENGTH) & _MASK
-    if item >= items:
-        return False
+@inlined
+def _do(board, rules, ticket, prices, scratch):  # type: ignore[no-untyped-def]
+    """Do an item of work. Being the one place that tiles are worked on from, it becomes one piece with all it calls."""
+    item = ticket & _MASK
     if ticket >> _KIND == _SETTLE:
         settle_tile(board, rules, board.active[item], prices, scratch)
     else:
         first = item * _TILES_AT_ONCE
         for k in range(first, min(first + _TILES_AT_ONCE, board.counts[TARGETS])):
             take_edges(board, rules, board.targets[k])
-    add_word(board.share, FINISHED, 1)
-    return True
 
 
 @kernel

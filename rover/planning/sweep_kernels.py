@@ -22,6 +22,7 @@ import math
 
 import numpy as np
 
+from rover.core.bits_kernels import highest_bit, lowest_bit
 from rover.core.jit import kernel
 
 SIDE = 48
@@ -38,7 +39,7 @@ row below was, and changed at an end, so that it has to be relaxed along itself.
 
 _COST, _RIGHTWARDS, _LEFTWARDS = range(3)
 _MIDDLE = HALO + SIDE // 2
-_ONE = np.uint64(1)
+_NONE, _ONE, _TWO = np.uint64(0), np.uint64(1), np.uint64(2)
 _INNER = np.uint64(((1 << SIDE) - 1) << HALO)
 _BELOW = np.uint64((1 << (SIDE + HALO - 1)) - 1)
 _ABOVE = np.uint64((((1 << SPAN) - 1) >> (HALO + 1)) << (HALO + 1))
@@ -61,46 +62,52 @@ def settle(labels, prices, dirty, step, moves, cutting, upwards, scratch):  # ty
     half, slant, leg = 0.5 * step, 0.5 * DIAGONAL * step, 0.25 * KNIGHT * step
     relaxed = 0
     while (up | down | along) != 0:
-        for k in range(SIDE):
-            i = HALO + k if upwards else HALO + SIDE - 1 - k
+        unseen = _INNER
+        while True:
+            beside = _next_to(up, down, upwards, moves)
+            due = (beside | along) & unseen
+            if due == 0:
+                break
+            row = lowest_bit(due) if upwards else highest_bit(due)
+            here = _ONE << row
+            unseen &= ~(here | (here - _ONE)) if upwards else here - _ONE
+            i = np.int64(row)
             way = -1 if upwards else 1  # to the row that row i is relaxed from
-            here, beside = _ONE << np.uint64(i), _ONE << np.uint64(i + way)
-            after = _ONE << np.uint64(i + 2 * way)
-            sources = (beside | after) if moves == 16 else beside
-            changed_beside = ((up if upwards else down) & sources) != 0
-            changed_ends = (along & here) != 0
-            if changed_beside or changed_ends:
-                changed = False
-                if changed_beside:
-                    relaxed += 1
-                    if moves == 4:
-                        changed = _straight(labels, prices, i, i + way, half)
-                    elif cutting:
-                        changed = _straight_and_cutting(labels, prices, i, i + way, half, slant)
-                    else:
-                        changed = _straight_and_diagonal(labels, prices, i, i + way, half, slant)
-                    if moves == 16:
-                        changed = _knights(labels, prices, i, i + way, i + 2 * way, leg) or changed
-                if (changed or changed_ends) and not _is_settled(labels, prices, i, half, scratch):
-                    _carry(labels, i, scratch)
-                    changed = True
-                if changed:
-                    up |= here
-                    down |= here
-                along &= ~here
-            if upwards:
-                up &= ~(after if moves == 16 else beside)
-            else:
-                down &= ~(after if moves == 16 else beside)
+            changed = False
+            if beside & here != 0:
+                relaxed += 1
+                if moves == 4:
+                    changed = _straight(labels, prices, i, i + way, half)
+                elif cutting:
+                    changed = _straight_and_cutting(labels, prices, i, i + way, half, slant)
+                else:
+                    changed = _straight_and_diagonal(labels, prices, i, i + way, half, slant)
+                if moves == 16:
+                    changed = _knights(labels, prices, i, i + way, i + 2 * way, leg) or changed
+            if (changed or along & here != 0) and not _is_settled(labels, prices, i, half, scratch):
+                _carry(labels, i, scratch)
+                changed = True
+            if changed:
+                up |= here
+                down |= here
+            along &= ~here
         if upwards:
-            up = np.uint64(0)  # what is left is of the last rows, from which none inside is relaxed
+            up = _NONE  # what is left is of the last rows, from which none inside is relaxed
         else:
-            down = np.uint64(0)
+            down = _NONE
         up &= _BELOW
         down &= _ABOVE
         upwards = not upwards
     dirty[:] = np.uint64(0)
     return relaxed
+
+
+@kernel
+def _next_to(up, down, upwards, moves):  # type: ignore[no-untyped-def]
+    """Return the rows that are relaxed from changed ones: the one beside, and by knight's moves the second."""
+    if upwards:
+        return up << _ONE | (up << _TWO if moves == 16 else _NONE)
+    return down >> _ONE | (down >> _TWO if moves == 16 else _NONE)
 
 
 @kernel

@@ -58,7 +58,7 @@ class Board(NamedTuple):
         waiting, active, targets: (n,) int64 tiles with a bound; settled in this round; with an edge on one of those.
         counts: (4,) int64 lengths of these, and how far the round has come.
         share: (n,) int64 what threads tell each other, see `round_kernels`.
-        relaxed, reached: (n,) int64 rows relaxed so far; cells that have a label.
+        relaxed: (n,) int64 rows relaxed so far.
     """
 
     prices: npt.NDArray[Any]
@@ -78,7 +78,6 @@ class Board(NamedTuple):
     counts: npt.NDArray[np.int64]
     share: npt.NDArray[np.int64]
     relaxed: npt.NDArray[np.int64]
-    reached: npt.NDArray[np.int64]
 
 
 @kernel
@@ -96,16 +95,6 @@ def settle_tile(board, rules, tile, prices, scratch):  # type: ignore[no-untyped
         board.upwards[tile] != 0,
         scratch,
     )
-    board.reached[tile] = _count_labels(labels)
-
-
-@kernel
-def _count_labels(labels):  # type: ignore[no-untyped-def]
-    count = 0
-    for i in range(HALO, HALO + SIDE):
-        for j in range(HALO, HALO + SIDE):
-            count += labels[i, j] < np.inf
-    return count
 
 
 @kernel
@@ -214,7 +203,7 @@ def _halo_range(side, ring):  # type: ignore[no-untyped-def]
 def use(board, tile):  # type: ignore[no-untyped-def]
     """Take a tile into use, without labels."""
     board.used[tile] = 1
-    board.relaxed[tile] = board.reached[tile] = 0
+    board.relaxed[tile] = 0
     board.labels[tile] = np.inf
     board.dirty[tile] = np.uint64(0)
 
@@ -257,6 +246,18 @@ def heuristic(rules, row, col):  # type: ignore[no-untyped-def]
             apart if apart > bound else bound
         )  # a NaN, of two that the landmark does not reach, is passed over
     return bound
+
+
+@kernel
+def count_labels(labels, used, first, last):  # type: ignore[no-untyped-def]
+    """Return how many cells of tiles `first` up to `last` have a label."""
+    count = 0
+    for tile in range(first, last):
+        if used[tile] != 0:
+            for i in range(HALO, HALO + SIDE):
+                for j in range(HALO, HALO + SIDE):
+                    count += labels[tile, np.uint64(i), np.uint64(j)] < np.inf
+    return count
 
 
 @kernel

@@ -9,20 +9,20 @@ from __future__ import annotations
 import math
 import os
 import sys
-import threading
 import time
-from _thread import start_new_thread
 from collections import deque
 from dataclasses import dataclass
+from threading import Event
 
 import numpy as np
 import numpy.typing as npt
 
 from rover.core.errors import TimeLimitError
+from rover.core.kept_threads import lend
 from rover.core.strips import by_strips, threads
 from rover.planning.round_kernels import DONE, SHARE_WORDS, WIDE, YIELD, begin, dismiss, hire, run
 from rover.planning.sweep_kernels import SIDE
-from rover.planning.tile_kernels import Board, Rules, gather, label_at
+from rover.planning.tile_kernels import Board, Rules, count_labels, gather, label_at
 from rover.planning.trace_kernels import ACROSS, DOWN, move_cost, predecessor, trace
 
 Cell = tuple[int, int]
@@ -42,6 +42,9 @@ typically costs to cross one."""
 
 SLACK_BY_LANDMARKS, BAND_BY_LANDMARKS = 0.05, 2.0
 """Where the heuristic is strong all bounds are alike, and it is labels that say which tiles should wait for others."""
+
+_TILES_TO_COUNT = 1024
+"""Whose labels are counted, for handing them to a thread to be worth it."""
 
 _SAMPLES = 1024
 """To look at, each of them likely to be waited for."""
@@ -201,7 +204,14 @@ class TiledSearch:
     @property
     def expanded(self) -> int:
         """Cells that have a label."""
-        return int(self._board.reached[self._board.used != 0].sum())
+        counts: list[int] = []
+        labels, used = self._board.labels, self._board.used
+        by_strips(
+            len(used),
+            lambda first, last: counts.append(count_labels(labels, used, first, last)),
+            least=_TILES_TO_COUNT,
+        )
+        return sum(counts)
 
     @property
     def generated(self) -> int:
@@ -230,17 +240,14 @@ class _Helpers:
 
     def __init__(self, board: Board, rules: Rules) -> None:
         self._board, self._rules = board, rules
-        self._at_work: list[threading.Event] = []
+        self._at_work: list[Event] = []
         self._errors: list[BaseException] = []
         self.count = 0
 
     def start(self, count: int) -> None:
-        """Start so many; not by `threading`, which waits until they run."""
+        """Start so many, without waiting until they run."""
         hire(self._board.share)
-        for _ in range(count):
-            ended = threading.Event()
-            self._at_work.append(ended)
-            start_new_thread(self._help, (ended,))
+        self._at_work += [lend(self._help) for _ in range(count)]
         self.count = count
 
     def dismiss(self) -> None:
@@ -254,14 +261,12 @@ class _Helpers:
             raise self._errors[0]
         _let_others_run()
 
-    def _help(self, ended: threading.Event) -> None:
+    def _help(self) -> None:
         try:
             while run(self._board, self._rules, 0.0, 0.0, 0, 0, False)[0] == YIELD:
                 _let_others_run()
         except BaseException as error:  # raised again by the thread that waits for this one's work
             self._errors.append(error)
-        finally:
-            ended.set()
 
     def __enter__(self) -> _Helpers:
         return self
@@ -307,7 +312,6 @@ def _board(cost: npt.NDArray[np.floating], labels: npt.NDArray[np.float64]) -> B
         counts=np.zeros(4, np.int64),
         share=np.zeros(SHARE_WORDS, np.int64),
         relaxed=np.empty(count, np.int64),
-        reached=np.empty(count, np.int64),
     )
 
 

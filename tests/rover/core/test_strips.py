@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 
+from rover.core import strips
+from rover.core.kept_threads import lend
 from rover.core.strips import THREADS_VARIABLE, by_strips, threads
 
 
@@ -51,23 +54,26 @@ def test_an_error_in_a_strip_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_an_error_of_a_helper_ends_the_work_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(THREADS_VARIABLE, "2")
-    meet, failing = threading.Barrier(2, timeout=20), threading.Event()
-    begun, helpers = list[int](), list[threading.Thread]()
+    meet = threading.Barrier(2, timeout=20)
+    begun, helpers = list[int](), list[threading.Event]()
+
+    def lent(work: Callable[[], None]) -> threading.Event:
+        helpers.append(lend(work))
+        return helpers[-1]
 
     def work(first: int, _last: int) -> None:
         begun.append(first)
         meet.wait()
         if threading.current_thread() is not threading.main_thread():
-            helpers.append(threading.current_thread())
-            failing.set()
             raise ValueError("a helper's strip")
-        assert failing.wait(20)
-        helpers[0].join()
+        assert helpers[0].wait(20)
+
+    monkeypatch.setattr(strips, "lend", lent)
 
     with pytest.raises(ValueError, match="a helper's strip"):
         by_strips(16 * 8, work)
     assert len(begun) == 2  # of eight strips
-    assert not helpers[0].is_alive()
+    assert helpers[0].is_set()
 
 
 @pytest.mark.parametrize("asked", ["", "0", "many", "-2"])

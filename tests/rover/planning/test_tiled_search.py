@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
+from rover.core import kept_threads
 from rover.core.errors import CostMapError, TimeLimitError
 from rover.planning import tiled_search
 from rover.planning.astar import GridRoute, search_grid
@@ -113,6 +114,22 @@ def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found[0] == found[1] == found[2]
 
 
+def test_threads_choose_the_same_landmarks(monkeypatch: pytest.MonkeyPatch) -> None:
+    cost = rough(210, 130, 7, lethal=0.4)
+    cost[100] = INF  # two parts at least
+    found = []
+    for count in ("1", "3"):
+        monkeypatch.setenv("FARSIDE_THREADS", count)
+        landmarks = PreparedMap(cost, resolution_m=1.0, landmarks=5).landmarks
+        found.append((landmarks.cells.tobytes(), landmarks.cost.tobytes(), landmarks.slack))
+    assert found[0] == found[1]
+    first = landmarks.cells[0]
+    dearest = cost_field(cost, (int(first[0]), int(first[1])), resolution_m=1.0)
+    np.testing.assert_array_equal(landmarks.cost[:, :, 0], dearest.astype(np.float32))
+    finite = dearest[np.isfinite(dearest)].max()
+    assert landmarks.slack >= 2.0 * finite * 2.0**-24
+
+
 def test_a_search_whose_helpers_are_gone_comes_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     cost = rough(700, 500, 6, lethal=0.1)
     monkeypatch.setenv("FARSIDE_THREADS", "1")
@@ -137,6 +154,10 @@ def test_helpers_end_with_the_search_that_is_interrupted(monkeypatch: pytest.Mon
             raise KeyboardInterrupt
         return state, bound
 
+    monkeypatch.setattr(kept_threads, "IDLE_S", 0.0)
+    until = time.monotonic() + 60.0
+    while kept_threads._idle and time.monotonic() < until:  # of searches before this one
+        time.sleep(0.001)
     before = _thread._count()
     monkeypatch.setattr(tiled_search, "run", interrupted)
     monkeypatch.setattr(tiled_search, "_TILES_AT_ONCE", 1)

@@ -1,0 +1,95 @@
+"""Threads kept between calls: all work is done, by one that is idle if there is one, and none stays for long."""
+
+from __future__ import annotations
+
+import _thread
+import os
+import threading
+import time
+import weakref
+
+import pytest
+
+from rover.core import kept_threads
+from rover.core.kept_threads import lend
+
+LONG_S = 20.0
+
+
+def wait_for_idle(count: int) -> None:
+    until = time.monotonic() + LONG_S
+    while len(kept_threads._idle) != count and time.monotonic() < until:
+        time.sleep(0.001)
+    assert len(kept_threads._idle) == count
+
+
+@pytest.fixture(autouse=True)
+def nobody_idle() -> None:
+    wait_for_idle(0)
+
+
+def test_the_same_thread_does_one_work_after_the_other() -> None:
+    by: list[int] = []
+    for _ in range(3):
+        assert lend(lambda: by.append(_thread.get_native_id())).wait(LONG_S)
+        wait_for_idle(1)
+    assert len(set(by)) == 1
+    assert by[0] != _thread.get_native_id()
+
+
+def test_works_that_meet_have_a_thread_each() -> None:
+    meet = threading.Barrier(4, timeout=LONG_S)
+    ends = [lend(lambda: meet.wait() and None) for _ in range(3)]
+    meet.wait()
+    assert all(ended.wait(LONG_S) for ended in ends)
+
+
+def test_what_a_work_held_is_let_go() -> None:
+    class Held:
+        pass
+
+    held = Held()
+    gone = threading.Event()
+    weakref.finalize(held, gone.set)
+    assert lend(lambda held=held: None).wait(LONG_S)  # type: ignore[misc]
+    del held
+    assert gone.wait(LONG_S)
+
+
+def test_an_idle_thread_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_threads, "IDLE_S", 0.02)
+    before = _thread._count()
+    assert lend(lambda: None).wait(LONG_S)
+    wait_for_idle(0)
+    until = time.monotonic() + LONG_S
+    while _thread._count() > before and time.monotonic() < until:
+        time.sleep(0.001)
+    assert _thread._count() <= before
+
+
+def test_work_is_done_by_threads_that_are_about_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_threads, "IDLE_S", 0.0)
+    done: list[int] = []
+    for k in range(2000):
+        assert lend(lambda k=k: done.append(k)).wait(LONG_S)  # type: ignore[misc]
+    assert done == list(range(2000))
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no affinity here")
+def test_a_thread_may_run_where_its_caller_may() -> None:
+    own = os.sched_getaffinity(0)
+    found: list[set[int]] = []
+    for _ in range(2):  # begun, then woken
+        assert lend(lambda: found.append(os.sched_getaffinity(0))).wait(LONG_S)
+        wait_for_idle(1)
+    assert found == [own, own]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+def test_a_child_has_threads_of_its_own() -> None:
+    assert lend(lambda: None).wait(LONG_S)
+    wait_for_idle(1)
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if lend(lambda: None).wait(LONG_S) else 1)
+    assert os.waitpid(child, 0)[1] == 0
