@@ -29,6 +29,7 @@ from rover.planning.label_kernels import (
     CELL_M,
     CHARGE,
     CHARGE_W,
+    CHARGING,
     COMMAND_W,
     CYCLE_S,
     DARK,
@@ -68,6 +69,7 @@ from rover.planning.label_kernels import (
     parked_rate,
     value_at,
 )
+from rover.planning.ladder_kernels import ladder_bound
 from rover.planning.leg_kernels import COLS_OFF, ROWS_OFF
 from rover.planning.stay_kernels import (
     AT,
@@ -177,6 +179,21 @@ def _charge_bound(least, time, cell, lacking_j, k, ground):  # type: ignore[no-u
 
 
 @kernel
+def _by_ladder(least, made, command_j, ground, search):  # type: ignore[no-untyped-def]
+    """Return the earliest arrival, not before `least`, that the ladder allows a new label."""
+    reals, whole, rules = search.reals, search.whole, ground.rules
+    if len(search.rungs_w) == 0 or least == np.inf:
+        return least
+    time, charge = reals[made, TIME], reals[made, CHARGE]
+    passed_w = 0.0 if whole[made, MARKS] & HERE > 0 else max(0.0, reals[made, RATE])
+    room_j = 0.0
+    if passed_w > 0.0:
+        room_j = value_at(reals, made, ground.bins[whole[made, BIN] + 1, EDGE]) - charge
+    above_j = charge - rules[LEAST_FLOOR] - command_j * rules[CHARGING]
+    return ladder_bound(least, time, whole[made, CELL], above_j, passed_w, room_j, search)
+
+
+@kernel
 def _offer(cell, parent, k, action, marks, ground, search):  # type: ignore[no-untyped-def]
     """Take up the label whose numbers stand in the next free row, unless another dominates it or it is too late."""
     reals, whole, heads, counts, rules = search.reals, search.whole, search.heads, search.counts, ground.rules
@@ -194,6 +211,7 @@ def _offer(cell, parent, k, action, marks, ground, search):  # type: ignore[no-u
     command_j = cycles * rules[CYCLE_S] * max(0.0, rules[COMMAND_W] - rules[CHARGE_W])
     lacking_j = rules[LEAST_FLOOR] + command_j - reals[made, CHARGE]
     arrival = _charge_bound(arrival, time, cell, lacking_j, k, ground)
+    arrival = _by_ladder(arrival, made, command_j, ground, search)
     if not arrival <= rules[DEADLINE]:
         _refuse(OUT_OF_TIME, cell, time, ground, search)
         return
@@ -400,7 +418,9 @@ def _arrive(label, to, d, time, charge, k, since, dark, rate, most, marks, groun
     own = _enter(made, to, time, charge, arrived, since, dark, ground, reals)
     kept = arrived == k and rate >= reals[made, RATE]
     capped = min(rules[CAPACITY], most)
-    if kept and reals[made, RATE] > 0.0 and capped < rules[CAPACITY]:
+    # Where the best place so far does not come to its most within the bin, there is nothing that the slower one adds.
+    full = charge + rate * (bins[arrived + 1, EDGE] - time) > capped
+    if kept and full and reals[made, RATE] > 0.0 and capped < rules[CAPACITY]:
         _offer(to, label, arrived, d, own, ground, search)
         made = counts[LABELS]
         _enter(made, to, time, charge, arrived, since, dark, ground, reals)

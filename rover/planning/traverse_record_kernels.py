@@ -67,6 +67,9 @@ class Search(NamedTuple):
         best: (1,) least second criterion of a goal found.
         refused: (7, 4) refusals.
         out: (6,) room to work.
+        rungs_w: (windows, k) rates of the ladder, as `ladder_kernels`; (0, 0) without one.
+        climb_s: (n, windows k) float32 climbs.
+        climb_until_s: (windows,) when each window ends, s; all begin with the departure.
     """
 
     reals: np.ndarray
@@ -78,3 +81,6 @@ class Search(NamedTuple):
     best: np.ndarray
     refused: np.ndarray
     out: np.ndarray
+    rungs_w: np.ndarray
+    climb_s: np.ndarray
+    climb_until_s: np.ndarray
