@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rover.core.jit import kernel
+from rover.core.jit import inlined, kernel
 from rover.planning.heap_kernels import drop_first, put
 from rover.planning.label_kernels import CHARGE_W, NAP_PHASE, NAP_W, OPEN, PHASE, parked_w, stored
 from rover.planning.leg_kernels import COLS_OFF, ROWS_OFF
@@ -102,7 +102,7 @@ def climb_of(ground, takes_j, rates_w, rungs_w, climb_s, offset):  # type: ignor
                 seconds = np.float64(ground.legs_s[before, d])
                 if not seconds < np.inf or rates_w[before] >= rate or before == goal:
                     continue
-                through = so_far + seconds + np.float64(takes_j[before, d]) / rate
+                through = so_far + max(0.0, seconds + np.float64(takes_j[before, d]) / rate)
                 if through < least[before]:
                     least[before] = through
                     keys, items, size = put(keys, items, size, through, before)
@@ -111,7 +111,7 @@ def climb_of(ground, takes_j, rates_w, rungs_w, climb_s, offset):  # type: ignor
             climb_s[cell, offset + rung] = least[cell] * _SHRINK
 
 
-@kernel
+@inlined
 def ladder_bound(least, time, cell, charge_j, passed_w, room_j, search):  # type: ignore[no-untyped-def]
     """Return the earliest arrival, not before `least`, that the ladder allows; inf where there is no way.
 

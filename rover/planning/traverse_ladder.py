@@ -7,14 +7,16 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from rover.core.memory import check_memory
 from rover.core.strips import by_strips
 from rover.planning.label_kernels import EDGE, bin_of
 from rover.planning.ladder_kernels import climb_of, drains_of, greatest_gains
 from rover.planning.traverse_record_kernels import Ground, Search
 
 Floats = npt.NDArray[np.float64]
+Moves = npt.NDArray[np.float32]
 
-_FIRST_SHARE, _FEWER = 0.25, 1.5
+_FIRST_SHARE, _FEWER = 0.25, 2.0
 """Share of the cells that reach the lowest rung, and by how much fewer reach each next one."""
 
 _WINDOWS = (1.25, 2.0)
@@ -37,6 +39,13 @@ def with_ladder(search: Search, ground: Ground, *, depart_s: float, arrive_s: fl
     most = max(len(rates) for rates in rungs)
     # Windows have as many rungs each: the first, doubled, says nothing new.
     rungs_w = np.array([np.pad(rates, (most - len(rates), 0), mode="edge") for rates in rungs])
+    check_memory(
+        4 * len(ground.haven) * len(ends) * most,
+        what="what a rover takes to come to better places",
+        field="terrain",
+        value=f"{len(ground.haven)} cells",
+        remedy="take a coarser map",
+    )
     climb_s = np.empty((len(ground.haven), len(ends) * most), np.float32)
 
     def work(first: int, last: int) -> None:
@@ -67,9 +76,7 @@ def rungs_of(rates_w: Floats) -> Floats:
     return np.append(np.unique(gains[places]), gains[0] * (1.0 + 1e-5))
 
 
-def _given(
-    ground: Ground, begin: int, ends: npt.NDArray[np.int64]
-) -> list[tuple[npt.NDArray[np.float32], Floats]]:
+def _given(ground: Ground, begin: int, ends: npt.NDArray[np.int64]) -> list[tuple[Moves, Floats]]:
     """Return what moves take of the battery at the least in each window, and how fast it charges at the most."""
     cells = len(ground.haven)
     given_w, parked_w = np.zeros(cells), np.full(cells, -np.inf)
@@ -77,12 +84,15 @@ def _given(
     for end in ends:
         takes_j, rates_w = np.empty((cells, 8), np.float32), np.empty(cells)
 
-        def work(first: int, last: int, since: int = begin, end: int = int(end)) -> None:
+        def gains(first: int, last: int, since: int = begin, end: int = int(end)) -> None:
             greatest_gains(ground, since, end, given_w, parked_w, first, last)
 
-        by_strips(cells, work, least=4096)
+        def drains(first: int, last: int, takes_j: Moves = takes_j, rates_w: Floats = rates_w) -> None:
+            drains_of(ground, given_w, takes_j, rates_w, first, last)
+
+        by_strips(cells, gains, least=4096)
         rates_w[:] = parked_w
-        by_strips(cells, lambda a, b, to=takes_j, w=rates_w: drains_of(ground, given_w, to, w, a, b), least=4096)
+        by_strips(cells, drains, least=4096)
         found.append((takes_j, rates_w))
         begin = int(end)
     return found

@@ -26,8 +26,8 @@ from rover.planning.traverse_record_kernels import (
     Search,
 )
 
-_PAUSE = 100_000
-"""Labels between looks at the clock, some 0.2 s."""
+_PAUSE = 20_000
+"""Labels between looks at the clock, some 0.3 s."""
 
 _FIRST_ROOM = 1 << 16
 
@@ -87,6 +87,8 @@ def _fresh(cells: int, room: int) -> Search:
         best=np.full(1, np.inf),
         refused=refused,
         out=np.empty(OUT),
+        array_w=np.empty((cells, LISTS)),
+        array_bin=np.full((cells, LISTS), -1, np.int32),
         rungs_w=np.empty((0, 0)),
         climb_s=np.empty((cells, 0), np.float32),
         climb_until_s=np.empty(0),
@@ -119,7 +121,7 @@ def run_search(
     time_limit_s: float | None = None,
     report: Callable[[float], None] | None = None,
     pauses: bool = False,
-    ladder_after: int = _LADDER_AFTER,
+    ladder_after: int | None = None,
 ) -> Iterator[Labels]:
     """Yield the search each time the goal comes up, in the order of the criteria, and once more where it ends.
 
@@ -130,9 +132,11 @@ def run_search(
         time_limit_s: Longest time to search.
         report: Told the least that the first criterion can still come to, now and then.
         pauses: Yield the search now and then as well, with nothing found, to be looked at while it is under way.
-        ladder_after: Labels to look at before it gets a ladder, where it has a goal and arrival is all it is asked for.
+        ladder_after: Labels to look at before it gets a ladder, where it has a goal and arrival is all it is asked for;
+            None for as many as is usual.
     """
     begun = time.perf_counter()
+    ladder_after = _LADDER_AFTER if ladder_after is None else ladder_after
     held = Labels(ground, _fresh(len(ground.haven), _FIRST_ROOM), depart_s, charge_j)
     cell = start[0] * ground.cols + start[1]
     begin(cell, depart_s, charge_j, ground, held.search)
