@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rover.core.jit import kernel
+from rover.core.jit import inlined, kernel
 from rover.planning.label_kernels import (
     COLUMN,
     EDGE,
@@ -35,7 +35,7 @@ def open_through(cell, k, until, ground):  # type: ignore[no-untyped-def]
             return True
 
 
-@kernel
+@inlined
 def _driving_w(cell, d, k, ground):  # type: ignore[no-untyped-def]
     """Return what the array gives on a cell at a move's heading in a bin, W."""
     light = light_of(ground.lit, cell, ground.bins, k) / 255.0

@@ -111,6 +111,7 @@ class Plan:
         bound: Factor over the least cost that a planner claiming BOUNDED vouches for, or None.
         objective: What the way has least of.
         price: How much of it, in the objective's unit; None for `cost_s`, as of the least time by the cost map.
+        least: Where the search was cut short, what no traverse has less of, as `price`, or the arrival, s; else None.
     """
 
     planner: str
@@ -122,6 +123,7 @@ class Plan:
     bound: float | None = None
     objective: Objective = Objective.TIME
     price: float | None = None
+    least: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cells", locked(self.cells, np.int64, (None, 2), "cells"))

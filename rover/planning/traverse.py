@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from rover.planning.label_kernels import TIME as TIME_COLUMN
 from rover.planning.problem import Cause, Claim, NoPlan, Objective, Plan, PlanningProblem
 from rover.planning.timed_legs import LegJudge
 from rover.planning.timetable import Step, Timetable, stages_of, steps_of
+from rover.planning.traverse_anytime import Question, best_known, left_of, stand_in
 from rover.planning.traverse_ground import Criterion, ground_of
 from rover.planning.traverse_search import Labels, run_search
 from rover.planning.traverse_setup import CHARGE_LEVELS, STEP_S, Outlook, outlook
@@ -75,33 +78,55 @@ def best_traverse(
         charge_levels: As `traverse_search.Rules`.
         report: Told the least that the criterion can still come to, now and then.
 
+    Where `problem.time_limit_s` is up first, the best traverse found so far has the bound in `least`.
+
     Raises:
-        TimeLimitError: `problem.time_limit_s` is up; the message has the bound.
+        TimeLimitError: None is found by then; the message has the bound.
     """
     closed = closed_end(ready)
     if closed is not None:
         return closed
-    problem = ready.problem
+    problem, begun = ready.problem, time.perf_counter()
     ground = ground_of(ready.around, ready.rules(charge_levels), ready.goal, first=criterion)
-    search = run_search(
-        ground,
-        ready.start,
+    question = Question(
+        start=ready.start,
         depart_s=problem.depart_s,
         charge_j=problem.soc * problem.vehicle.battery_j,
         time_limit_s=problem.time_limit_s,
+    )
+    at_hand = stand_in(ground, question)
+    search = run_search(
+        ground,
+        ready.start,
+        depart_s=question.depart_s,
+        charge_j=question.charge_j,
+        time_limit_s=left_of(question, begun),
         report=report,
     )
     labels = next(iter(search))
     if labels.cut_short:
-        raise TimeLimitError(
-            f"no traverse found yet; none has a {criterion} under {labels.lower_bound:g}",
-            remedy="allow more time, or take a coarser map or a longer step",
-            field="--time-limit",
-            value=problem.time_limit_s,
-        )
+        return _cut_short(ready, labels, best_known(labels, at_hand), criterion)
     if labels.found is None:
         return _explained(ready, labels)
     return plan_of(ready, labels, labels.found, criterion)
+
+
+def _cut_short(
+    ready: Outlook, labels: Labels, known: tuple[Labels, int] | None, criterion: Criterion
+) -> Plan:
+    """Return the best traverse known, with the bound of a search that was cut short.
+
+    Raises:
+        TimeLimitError: None is known.
+    """
+    if known is not None:
+        return replace(plan_of(ready, *known, criterion), least=labels.lower_bound)
+    raise TimeLimitError(
+        f"no traverse found yet; none has a {criterion} under {labels.lower_bound:g}",
+        remedy="allow more time, or take a coarser map or a longer step",
+        field="--time-limit",
+        value=ready.problem.time_limit_s,
+    )
 
 
 def pareto_front(

@@ -12,8 +12,9 @@ import math
 
 import numpy as np
 
-from rover.core.jit import kernel
+from rover.core.jit import inlined, kernel
 from rover.planning.drive_kernels import change_on_leg, open_through
+from rover.planning.label_bound_kernels import ROOT_2, by_ladder, charge_bound, commands_ahead, least_of
 from rover.planning.label_heap_kernels import drop_label, put_label
 from rover.planning.label_kernels import (
     ACTION,
@@ -23,7 +24,6 @@ from rover.planning.label_kernels import (
     BY_DISTANCE,
     BY_ENERGY,
     BY_SHADOW,
-    BY_TIME,
     CAPACITY,
     CELL,
     CELL_M,
@@ -40,6 +40,7 @@ from rover.planning.label_kernels import (
     FIRST_KIND,
     FLOOR,
     HERE,
+    LEAN_SIN,
     LEAST_FLOOR,
     LONGEST_DARK,
     MARKS,
@@ -62,12 +63,12 @@ from rover.planning.label_kernels import (
     WAIT,
     arrival_bound,
     bin_of,
-    dominates,
-    gain_bound,
     light_of,
-    parked_rate,
+    parked_w,
+    stored,
     value_at,
 )
+from rover.planning.label_list_kernels import is_dominated, weed
 from rover.planning.leg_kernels import COLS_OFF, ROWS_OFF
 from rover.planning.stay_kernels import (
     AT,
@@ -91,7 +92,6 @@ from rover.planning.traverse_record_kernels import (
     GOAL_LABEL,
     LABELS,
     LISTS,
-    NEEDS,
     OPENED,
     SECONDS,
 )
@@ -101,8 +101,6 @@ FOUND, EMPTY, PAUSED, FULL = range(4)
 
 ROOM = 40
 """Labels that one expansion makes at most, with as many entries on the open list."""
-
-ROOT_2 = math.sqrt(2.0)
 
 
 @kernel
@@ -116,7 +114,7 @@ def _refuse(reason, cell, time, ground, search):  # type: ignore[no-untyped-def]
         refused[reason, 3] = time
 
 
-@kernel
+@inlined
 def _more(kind, had, joules, length_m, charge, shadow_s, clearance_m):  # type: ignore[no-untyped-def]
     """Return what a criterion comes to with one action more."""
     if kind == BY_ENERGY:
@@ -133,50 +131,6 @@ def _more(kind, had, joules, length_m, charge, shadow_s, clearance_m):  # type: 
 
 
 @kernel
-def _least(kind, had, ahead, arrival):  # type: ignore[no-untyped-def]
-    """Return the least that a criterion can still come to."""
-    if kind == BY_TIME:
-        return arrival
-    if kind == BY_CLEARANCE:
-        return max(had, ahead)
-    return had + ahead
-
-
-@kernel
-def octile_m(cell, goal, cols, cell_m):  # type: ignore[no-untyped-def]
-    """Return the length of the shortest way by eight neighbours between two cells of an open map."""
-    down, across = abs(cell // cols - goal // cols), abs(cell % cols - goal % cols)
-    return cell_m * (max(down, across) + (ROOT_2 - 1.0) * min(down, across))
-
-
-@kernel
-def _commands_ahead(cell, since, ground):  # type: ignore[no-untyped-def]
-    """Return the least number of command cycles on the way from a cell to the goal."""
-    rules = ground.rules
-    if rules[CYCLE_S] <= 0.0 or ground.goal < 0:
-        return 0.0
-    metres = since + octile_m(cell, ground.goal, ground.cols, rules[CELL_M])
-    return max(0.0, math.ceil(metres / rules[STOP_M] - 1e-6) - 1.0)
-
-
-@kernel
-def _charge_bound(least, time, cell, lacking_j, k, ground):  # type: ignore[no-untyped-def]
-    """Return the earliest arrival, not before `least`, with the charge that the way to the goal takes; inf for none.
-
-    Where the array falls short on the way depends on when that is: of each window in turn it is asked whether an
-    arrival within it can have been.
-    """
-    for w in range(len(ground.windows)):
-        if ground.windows[w] < least:
-            continue
-        arrival = gain_bound(time, ground.ahead[cell, NEEDS + w] + lacking_j, ground.bins, k)
-        if arrival <= ground.windows[w]:
-            return max(arrival, least)
-        least = max(least, ground.windows[w])
-    return np.inf
-
-
-@kernel
 def _offer(cell, parent, k, action, marks, ground, search):  # type: ignore[no-untyped-def]
     """Take up the label whose numbers stand in the next free row, unless another dominates it or it is too late."""
     reals, whole, heads, counts, rules = search.reals, search.whole, search.heads, search.counts, ground.rules
@@ -187,21 +141,22 @@ def _offer(cell, parent, k, action, marks, ground, search):  # type: ignore[no-u
     whole[made, BIN] = k
     whole[made, ACTION] = action
     whole[made, MARKS] = marks
-    if _dominated(made, ground, search):
+    if is_dominated(made, ground, search):
         return
-    time, cycles = reals[made, TIME], _commands_ahead(cell, reals[made, SINCE], ground)
+    time, cycles = reals[made, TIME], commands_ahead(cell, reals[made, SINCE], ground)
     arrival = arrival_bound(time, ground.ahead[cell, SECONDS] + cycles * rules[CYCLE_S], ground.bins, k)
     command_j = cycles * rules[CYCLE_S] * max(0.0, rules[COMMAND_W] - rules[CHARGE_W])
     lacking_j = rules[LEAST_FLOOR] + command_j - reals[made, CHARGE]
-    arrival = _charge_bound(arrival, time, cell, lacking_j, k, ground)
+    arrival = charge_bound(arrival, time, cell, lacking_j, k, ground)
+    arrival = by_ladder(arrival, made, command_j, ground, search)
     if not arrival <= rules[DEADLINE]:
         _refuse(OUT_OF_TIME, cell, time, ground, search)
         return
-    first = _least(rules[FIRST_KIND], reals[made, FIRST], ground.ahead[cell, 1], arrival)
-    second = _least(rules[SECOND_KIND], reals[made, SECOND], ground.ahead[cell, 2], arrival)
+    first = least_of(rules[FIRST_KIND], reals[made, FIRST], ground.ahead[cell, 1], arrival)
+    second = least_of(rules[SECOND_KIND], reals[made, SECOND], ground.ahead[cell, 2], arrival)
     if rules[SECOND_KIND] != NONE and second >= search.best[0]:
         return
-    _weed(made, ground, search)
+    weed(made, ground, search)
     whole[made, NEXT] = heads[cell, k % LISTS]
     heads[cell, k % LISTS] = made
     counts[LABELS] = made + 1
@@ -209,46 +164,33 @@ def _offer(cell, parent, k, action, marks, ground, search):  # type: ignore[no-u
     counts[OPENED] = put_label(search.keys, search.items, counts[OPENED], first, then, made)
 
 
-@kernel
-def _dominated(made, ground, search):  # type: ignore[no-untyped-def]
-    """Tell whether a label of the same cell and bin dominates a new one."""
-    reals, whole = search.reals, search.whole
-    k = whole[made, BIN]
-    end, other = ground.bins[k + 1, EDGE], search.heads[whole[made, CELL], k % LISTS]
-    while other >= 0:
-        if whole[other, BIN] == k and dominates(other, made, reals, whole, end, ground.rules):
-            return True
-        other = whole[other, NEXT]
-    return False
+@inlined
+def _array_of(cell, k, ground, search):  # type: ignore[no-untyped-def]
+    """Return what the array gives at its best heading on a cell in a bin, W, kept for the labels that come after."""
+    turn = k % LISTS
+    if search.array_bin[cell, turn] != k:
+        search.array_bin[cell, turn] = k
+        search.array_w[cell, turn] = parked_w(cell, k, ground.grades, ground.lit, ground.bins, ground.rules)
+    return search.array_w[cell, turn]
 
 
-@kernel
-def _weed(made, ground, search):  # type: ignore[no-untyped-def]
-    """Take the labels that a new one dominates out of the list of its cell."""
-    reals, whole, heads = search.reals, search.whole, search.heads
-    cell, k = whole[made, CELL], whole[made, BIN]
-    end = ground.bins[k + 1, EDGE]
-    before, other = -1, heads[cell, k % LISTS]
-    while other >= 0:
-        following = whole[other, NEXT]
-        if whole[other, BIN] == k and dominates(made, other, reals, whole, end, ground.rules):
-            whole[other, MARKS] |= DEAD
-            if before < 0:
-                heads[cell, k % LISTS] = following
-            else:
-                whole[before, NEXT] = following
-        else:
-            before = other
-        other = following
+@inlined
+def _change(cell, to, d, k, ground, search):  # type: ignore[no-untyped-def]
+    """Return what `change_on_leg` does; of an array that lies flat the heading does not matter."""
+    if ground.rules[LEAN_SIN] != 0.0:
+        return change_on_leg(cell, d, k, ground)
+    given_w = 0.5 * (_array_of(cell, k, ground, search) + _array_of(to, k, ground, search))
+    harvest = given_w * np.float64(ground.legs_s[cell, d])
+    return stored(harvest - np.float64(ground.legs_j[cell, d]), ground.rules)
 
 
-@kernel
-def _enter(made, cell, time, charge, k, since, dark, ground, reals):  # type: ignore[no-untyped-def]
+@inlined
+def _enter(made, cell, time, charge, k, since, dark, ground, search):  # type: ignore[no-untyped-def]
     """Write the numbers of a label whose best place is its own cell, criteria apart; return its marks."""
-    rules = ground.rules
+    rules, reals = ground.rules, search.reals
     reals[made, TIME] = time
     reals[made, CHARGE] = charge
-    reals[made, RATE] = parked_rate(cell, k, rules[CHARGE_W], ground.grades, ground.lit, ground.bins, rules)
+    reals[made, RATE] = stored(_array_of(cell, k, ground, search) - rules[CHARGE_W], rules)
     reals[made, MOST] = rules[CAPACITY]
     reals[made, SINCE] = since
     reals[made, DARK] = dark
@@ -290,7 +232,7 @@ def _settle(cell, parent, action, time, charge, k, since, dark, first, second, g
         second = _more(rules[SECOND_KIND], second, 0.0, 0.0, charge, out[SHADED_S], np.inf)
         action = action if action == START else STAY
     made = counts[LABELS]
-    marks = _enter(made, cell, time, charge, k, since, dark, ground, reals)
+    marks = _enter(made, cell, time, charge, k, since, dark, ground, search)
     reals[made, FIRST], reals[made, SECOND] = first, second
     _offer(cell, parent, k, action, marks, ground, search)
 
@@ -346,10 +288,10 @@ def _move(label, d, ground, search):  # type: ignore[no-untyped-def]
             return
         time, charge, k, spent = out[AT], out[LEFT], int(out[IN_BIN]), out[SHADED_S]
         since = length - (cycles - 1.0) * rules[STOP_M]
-        rate = parked_rate(cell, k, rules[CHARGE_W], ground.grades, ground.lit, bins, rules)
+        rate = stored(_array_of(cell, k, ground, search) - rules[CHARGE_W], rules)
         most = rules[CAPACITY]
         marks = SHADED if light_of(ground.lit, cell, bins, k) < rules[SHADOW_LIT] else 0
-    change = change_on_leg(cell, d, k, ground)
+    change = _change(cell, to, d, k, ground, search)
     lacking = bins[k, FLOOR] - (charge + change)
     waits = 0.0
     if lacking > 0.0:
@@ -387,7 +329,7 @@ def _move(label, d, ground, search):  # type: ignore[no-untyped-def]
     _arrive(label, to, d, arrives, after, k, since, dark, rate, most + change, marks, ground, search)
 
 
-@kernel
+@inlined
 def _arrive(label, to, d, time, charge, k, since, dark, rate, most, marks, ground, search):  # type: ignore[no-untyped-def]
     """Offer the label of a leg's end, its criteria written: with the best place so far, or its own cell for it."""
     bins, rules, reals, counts = ground.bins, ground.rules, search.reals, search.counts
@@ -397,13 +339,15 @@ def _arrive(label, to, d, time, charge, k, since, dark, rate, most, marks, groun
         return
     made = counts[LABELS]
     first, second = reals[made, FIRST], reals[made, SECOND]
-    own = _enter(made, to, time, charge, arrived, since, dark, ground, reals)
+    own = _enter(made, to, time, charge, arrived, since, dark, ground, search)
     kept = arrived == k and rate >= reals[made, RATE]
     capped = min(rules[CAPACITY], most)
-    if kept and reals[made, RATE] > 0.0 and capped < rules[CAPACITY]:
+    # Where the best place so far does not come to its most within the bin, there is nothing that the slower one adds.
+    full = charge + rate * (bins[arrived + 1, EDGE] - time) > capped
+    if kept and full and reals[made, RATE] > 0.0 and capped < rules[CAPACITY]:
         _offer(to, label, arrived, d, own, ground, search)
         made = counts[LABELS]
-        _enter(made, to, time, charge, arrived, since, dark, ground, reals)
+        _enter(made, to, time, charge, arrived, since, dark, ground, search)
         reals[made, FIRST], reals[made, SECOND] = first, second
     if kept:
         own = marks & SHADED

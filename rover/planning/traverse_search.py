@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from rover.core.memory import check_memory
-from rover.planning.label_kernels import PARENT
+from rover.planning.label_kernels import BY_TIME, FIRST_KIND, NONE, PARENT, SECOND_KIND
 from rover.planning.traverse_kernels import EMPTY, FOUND, FULL, PAUSED, advance, begin
+from rover.planning.traverse_ladder import with_ladder
 from rover.planning.traverse_record_kernels import (
     COUNTS,
     EXPANDED,
@@ -25,10 +26,13 @@ from rover.planning.traverse_record_kernels import (
     Search,
 )
 
-_PAUSE = 100_000
-"""Labels between looks at the clock, some 0.2 s."""
+_PAUSE = 20_000
+"""Labels between looks at the clock, some 0.3 s."""
 
 _FIRST_ROOM = 1 << 16
+
+_LADDER_AFTER = 20_000
+"""Labels that a search for the earliest arrival looks at before a ladder is worth making, and it begins anew."""
 
 
 @dataclass(slots=True)
@@ -83,6 +87,11 @@ def _fresh(cells: int, room: int) -> Search:
         best=np.full(1, np.inf),
         refused=refused,
         out=np.empty(OUT),
+        array_w=np.empty((cells, LISTS)),
+        array_bin=np.full((cells, LISTS), -1, np.int32),
+        rungs_w=np.empty((0, 0)),
+        climb_s=np.empty((cells, 0), np.float32),
+        climb_until_s=np.empty(0),
     )
 
 
@@ -112,6 +121,7 @@ def run_search(
     time_limit_s: float | None = None,
     report: Callable[[float], None] | None = None,
     pauses: bool = False,
+    ladder_after: int | None = None,
 ) -> Iterator[Labels]:
     """Yield the search each time the goal comes up, in the order of the criteria, and once more where it ends.
 
@@ -122,12 +132,25 @@ def run_search(
         time_limit_s: Longest time to search.
         report: Told the least that the first criterion can still come to, now and then.
         pauses: Yield the search now and then as well, with nothing found, to be looked at while it is under way.
+        ladder_after: Labels to look at before it gets a ladder, where it has a goal and arrival is all it is asked for;
+            None for as many as is usual.
     """
     begun = time.perf_counter()
+    ladder_after = _LADDER_AFTER if ladder_after is None else ladder_after
     held = Labels(ground, _fresh(len(ground.haven), _FIRST_ROOM), depart_s, charge_j)
-    begin(start[0] * ground.cols + start[1], depart_s, charge_j, ground, held.search)
+    cell = start[0] * ground.cols + start[1]
+    begin(cell, depart_s, charge_j, ground, held.search)
+    rules = ground.rules
+    climbs = ground.goal >= 0 and rules[FIRST_KIND] == BY_TIME and rules[SECOND_KIND] == NONE
     while True:
-        how = advance(ground, held.search, _PAUSE)
+        how = advance(ground, held.search, ladder_after - held.expanded if climbs else _PAUSE)
+        if how == PAUSED and climbs:
+            climbs = False
+            bound_s = float(held.search.keys[0, 0])
+            fresh = _fresh(len(ground.haven), _FIRST_ROOM)
+            held.search = with_ladder(fresh, ground, depart_s=depart_s, arrive_s=bound_s)
+            begin(cell, depart_s, charge_j, ground, held.search)
+            continue
         held.lower_bound = float(held.search.keys[0, 0]) if held.search.counts[OPENED] > 0 else math.inf
         if how == FULL:
             held.search = _grown(held.search)

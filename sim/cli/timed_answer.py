@@ -77,6 +77,7 @@ class TimedPlan:
         stages: One for each stage of the timetable.
         slack: (time_s, share of room left, limit) of the tightest limit on each leg, where one has not all its room.
         whole: All stages together, None where start and goal are one.
+        bound: Of a search that was cut short, what no traverse betters, as the first of `values`; else None.
     """
 
     plan: Plan
@@ -85,6 +86,7 @@ class TimedPlan:
     stages: tuple[StageFigures, ...]
     slack: tuple[tuple[float, float, str], ...]
     whole: StageFigures | None
+    bound: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -156,6 +158,8 @@ def find_traverse(
     if isinstance(best, NoPlan):
         return TimedAnswer(setting=setting, ready=ready, criteria=criteria, result=best)
     told = Teller(ready).tell(best, natural(criteria, (price_of(best, ready),)))
+    if best.least is not None:
+        told = replace(told, bound=natural(criteria, (best.least,))[0])
     return TimedAnswer(setting=setting, ready=ready, criteria=criteria, result=told)
 
 

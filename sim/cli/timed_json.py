@@ -96,6 +96,7 @@ def plan_fields(answer: TimedAnswer, told: TimedPlan) -> dict[str, Any]:
     """Return the fields of one traverse."""
     return {
         "planner": told.plan.planner,
+        "bound": None if told.bound is None else {str(answer.criteria[0]): told.bound},
         "values": {str(kind): value for kind, value in zip(answer.criteria, told.values, strict=True)},
         "expanded": told.plan.expanded,
         "total": None if told.whole is None else stage_fields(answer, told.whole),

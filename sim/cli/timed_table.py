@@ -158,6 +158,10 @@ def _notes(answer: TimedAnswer, best: TimedPlan) -> Iterator[str]:
         words = value_words(answer.criteria[0], best.values[0], problem.vehicle, problem.depart_s)
         told += f", {criterion_words(answer.criteria[0])} {words}"
     yield f"{told}; least charge {100 * best.whole.least_soc:.1f} %"
+    if best.bound is not None:
+        words = value_words(answer.criteria[0], best.bound, problem.vehicle, problem.depart_s)
+        what = criterion_words(answer.criteria[0])
+        yield f"the time was up before the search ended: no traverse betters a {what} of {words}"
     if answer.tour is not None:
         yield _tour_words(answer, answer.tour)
     if answer.delayed is not None:

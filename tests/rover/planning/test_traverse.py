@@ -9,6 +9,8 @@ from functools import lru_cache
 import pytest
 
 from rover.core.boundary import Mode
+from rover.core.errors import TimeLimitError
+from rover.planning import traverse, traverse_search
 from rover.planning.problem import Cause, NoPlan, Plan, PlanningProblem
 from rover.planning.timetable import Timetable
 from rover.planning.traverse import TraversePlanner, best_traverse, pareto_front
@@ -148,3 +150,33 @@ def test_a_departure_below_the_reserve_is_refused() -> None:
     assert isinstance(refusal, NoPlan)
     assert refusal.cause is Cause.ENERGY
     assert "power.initial_soc of 0.30" in refusal.remedy
+
+
+@pytest.mark.parametrize("criterion", [Criterion.ENERGY, Criterion.CHARGE, Criterion.SHADOW])
+def test_a_search_cut_short_has_a_traverse_and_a_bound_on_the_best(
+    criterion: Criterion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = outlook(posed(*SCARCE))
+    best = best_traverse(ready, criterion)
+    assert isinstance(best, Plan)
+    assert best.price is not None
+    assert best.least is None
+    monkeypatch.setattr(traverse, "left_of", lambda question, since: 0.0)
+    monkeypatch.setattr(traverse_search, "_PAUSE", 1)
+    hurried = best_traverse(replace(ready, problem=replace(ready.problem, time_limit_s=60.0)), criterion)
+    assert isinstance(hurried, Plan)
+    assert hurried.price is not None
+    assert hurried.least is not None
+    assert hurried.least <= best.price <= hurried.price
+    assert isinstance(hurried.schedule, Timetable)
+    assert all(margin.holds for margin in hurried.schedule.margins)
+
+
+def test_a_search_cut_short_with_nothing_found_tells_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traverse_search, "_PAUSE", 1)
+    monkeypatch.setattr(traverse_search, "_LADDER_AFTER", 1)
+    ready = outlook(posed(*SCARCE))
+    ready = replace(ready, problem=replace(ready.problem, time_limit_s=1e-9))
+    for criterion in (Criterion.TIME, Criterion.ENERGY):
+        with pytest.raises(TimeLimitError, match=f"none has a {criterion} under [0-9]"):
+            best_traverse(ready, criterion)

@@ -23,10 +23,12 @@ KINDS = {
 }
 
 
-def searched(ground: Ground, charge: float) -> list[tuple[float, float, float]]:
+def searched(
+    ground: Ground, charge: float, *, ladder_after: int = 1_000_000
+) -> list[tuple[float, float, float]]:
     """Return (first criterion, second criterion, arrival) of every goal that the search brings up."""
     found = []
-    for labels in run_search(ground, (0, 0), depart_s=0.0, charge_j=charge):
+    for labels in run_search(ground, (0, 0), depart_s=0.0, charge_j=charge, ladder_after=ladder_after):
         if labels.found is None:
             break
         row = labels.search.reals[labels.found]
@@ -67,6 +69,22 @@ def test_the_best_of_all_that_can_be_done(name: str, count: int) -> None:
             assert math.isclose(found[0][0], best, rel_tol=1e-9, abs_tol=1e-6), (index, found[0], best)
     assert compared >= 0.9 * count
     assert 0.25 * count <= feasible <= 0.9 * count  # both answers are put to the test
+
+
+@pytest.mark.parametrize("count", [60, pytest.param(1000, marks=pytest.mark.slow)])
+def test_the_earliest_arrival_by_a_ladder(count: int) -> None:
+    feasible = 0
+    for index, ground, charge in problems(count, 3, named.BY_TIME):
+        goals = Enumeration(ground).goals(0, 0.0, charge)
+        if goals is None:
+            continue
+        found = searched(ground, charge, ladder_after=0)
+        assert bool(found) == bool(goals), (index, len(goals))
+        if goals:
+            feasible += 1
+            best = min(goal.time for goal in goals)
+            assert math.isclose(found[0][2], best, rel_tol=1e-9, abs_tol=1e-6), (index, found[0], best)
+    assert 0.25 * count <= feasible <= 0.9 * count
 
 
 PAIRS = [
