@@ -17,7 +17,7 @@ from rover.planning.traverse_search import run_search
 STEP_S = 3600.0
 """Longest bin by day."""
 
-CHARGE_LEVELS = 32
+CHARGE_LEVELS = 64
 """Of which one is what dominance overlooks of charge."""
 
 
