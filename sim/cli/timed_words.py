@@ -21,7 +21,7 @@ _LIMITS: dict[str, tuple[str, tuple[float, str]]] = {
     "clearance_m": ("clearance", (1.0, "m")),
     "sun_elevation_rad": ("Sun", _DEG),
     "reserve_soc": ("charge", _PERCENT),
-    SPARE: ("charge to spare", _PERCENT),
+    SPARE: ("charge kept", _PERCENT),
     "dawn_w": ("dawn", (1.0, "W")),
     "lit": ("light", _PERCENT),
     "dark_s": ("shadow", _HOURS),
