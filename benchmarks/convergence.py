@@ -1,6 +1,6 @@
 """Halve every bin of the traverse search, of time and of charge, and tell by how much arrival and final charge move.
 
-    python benchmarks/convergence.py [--scenarios 20] [--first 0]
+    python benchmarks/convergence.py [--scenarios 20] [--first 0] [--step-h 1]
 
 Scenarios are drawn by number: ground (three sites, a seed each), start hour within a lunar day, goal, charge, battery
 and array, autonomous or by commands from Earth. One without a plan is drawn anew; how often that was is told. Arrival
@@ -133,6 +133,7 @@ def main() -> int:
     )
     parser.add_argument("--scenarios", type=int, default=20)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--step-h", type=float, default=STEP_S / 3600)
     asked = parser.parse_args()
     print(
         f"{'no':>3} {'scenario':52} {'draws':>5} {'h':>8} {'arrival %':>9} {'charge %':>8} {'moves %':>8} {'s':>5}"
@@ -140,7 +141,7 @@ def main() -> int:
     beyond = 0
     for number in range(asked.first, asked.first + asked.scenarios):
         begun = time.perf_counter()
-        row = row_of(number)
+        row = row_of(number, step_s=3600 * asked.step_h)
         beyond += not row.holds
         print(
             f"{number:3d} {row.words:52} {row.draws:5d} {row.taken_s[0] / 3600:8.2f} {100 * row.of_arrival:+9.3f} "
