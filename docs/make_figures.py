@@ -288,6 +288,9 @@ def draw_plans(folder: Path) -> None:
     traverse = folder / "traverse"
     plan(Path("first-drive"), settings=[f"start_utc={TRAVERSE_FROM}"], out=traverse, quiet=True)
     shrink(traverse / "plan.png", FIGURES / "traverse.png", width_px=PLAN_WIDTH_PX)
+    night = folder / "night"
+    plan(Path("across-a-night"), out=night, quiet=True)
+    shrink(night / "plan.png", FIGURES / "night.png", width_px=PLAN_WIDTH_PX)
 
 
 def crater_m(site: SiteParams, seed: int) -> npt.NDArray[np.float64]:

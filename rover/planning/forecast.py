@@ -87,13 +87,15 @@ class Forecaster:
             time_s, soc: Now.
             hop: The next drive.
             array_gain: Output of the array as a share of a level one's in open light, as measured.
-            provided: A plan has seen to the charge of what is ahead.
+            provided: A plan has seen to the charge of what is ahead, and to when commands are asked for after it.
         """
         phase = self.window.phase_at(time_s)
         change_s = self.window.next_change(time_s)
         if phase is not Phase.DRIVE:
             return Decision(mode=_MODE_IN[phase], until_s=change_s)
-        end_s = time_s + hop.drive_s + self.operations.command_cycle_s
+        end_s = time_s + hop.drive_s
+        if not (provided and hop.length_m > 0):
+            end_s += self.operations.command_cycle_s
         if end_s > change_s:
             return Decision(mode=Mode.CHARGE, until_s=change_s)
         if provided or self._suffices(time_s, soc, hop, array_gain):

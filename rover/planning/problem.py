@@ -71,6 +71,7 @@ class PlanningProblem:
         objective: What the way is to have least of.
         neighbours: Moves from a cell on the grid: 4, 8, or 16 with knight's moves.
         time_limit_s: Longest time that a planner may search, or None.
+        spare_soc: Charge that a timed planner keeps above the reserve where there is a plan with it.
     """
 
     costmap: CostMap
@@ -90,6 +91,7 @@ class PlanningProblem:
     objective: Objective = Objective.TIME
     neighbours: int = 8
     time_limit_s: float | None = None
+    spare_soc: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "objective", Objective(self.objective))

@@ -6,10 +6,7 @@ error, the least for which the traverse that it leads to is within the bound, it
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from rover.hazard.directional import directional_cost
-from rover.limits.base import combine
 from rover.limits.risk import RiskLimit
 from rover.planning.dem_error import DemError
 from rover.planning.problem import Cause, NoPlan, Plan
@@ -21,20 +18,6 @@ from rover.planning.traverse_setup import CHARGE_LEVELS, Outlook
 
 _MOST_SIGMAS = 6.0
 _HALVINGS = 8
-
-
-def with_limit(ready: Outlook, limit: RiskLimit) -> Outlook:
-    """Return an outlook that keeps to one limit more."""
-    table = limit.table(ready.around)
-    tables = (*ready.tables, table)
-    deadline_s = ready.table.deadline_s
-    return replace(
-        ready,
-        problem=replace(ready.problem, limits=(*ready.limits, limit)),
-        limits=(*ready.limits, limit),
-        tables=tables,
-        table=replace(combine(list(tables)), deadline_s=deadline_s),
-    )
 
 
 def traverse_within_risk(
@@ -77,7 +60,7 @@ def traverse_within_risk(
     low, high = 0.0, _MOST_SIGMAS
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        asked = with_limit(ready, _room(ready, error, middle))
+        asked = ready.within(_room(ready, error, middle))
         plan = best_traverse(asked, criterion, charge_levels=charge_levels)
         if isinstance(plan, NoPlan):
             high = middle

@@ -16,6 +16,7 @@ from rover.planning.explain_traverse import explain_traverse
 from rover.planning.label_kernels import FIRST, SECOND
 from rover.planning.label_kernels import TIME as TIME_COLUMN
 from rover.planning.problem import Cause, Claim, NoPlan, Objective, Plan, PlanningProblem
+from rover.planning.spare_charge import with_spare_charge
 from rover.planning.timed_legs import LegJudge
 from rover.planning.timetable import Step, Timetable, stages_of, steps_of
 from rover.planning.traverse_anytime import Question, best_known, left_of, stand_in
@@ -60,7 +61,12 @@ class TraversePlanner:
                 value=problem.objective.value,
             )
         ready = outlook(problem, step_s=problem.light_step_s or self.step_s)
-        return best_traverse(ready, _CRITERIA[problem.objective], charge_levels=self.charge_levels)
+        criterion = _CRITERIA[problem.objective]
+        return with_spare_charge(
+            ready,
+            lambda asked: best_traverse(asked, criterion, charge_levels=self.charge_levels),
+            refuses=lambda answer: isinstance(answer, NoPlan),
+        )
 
 
 def best_traverse(
@@ -175,6 +181,13 @@ def pareto_front(
 
 
 def _explained(ready: Outlook, labels: Labels) -> NoPlan:
+    if not ready.explained:
+        return NoPlan(
+            cause=Cause.NO_ROUTE,
+            where="nothing is found",
+            remedy="ask for the explanation",
+            expanded=labels.expanded,
+        )
     return explain_traverse(ready, ground_of(ready.around, ready.rules(), ready.goal), labels)
 
 

@@ -17,7 +17,7 @@ from rover.planning.traverse_search import run_search
 STEP_S = 3600.0
 """Longest bin by day."""
 
-CHARGE_LEVELS = 32
+CHARGE_LEVELS = 64
 """Of which one is what dominance overlooks of charge."""
 
 
@@ -33,6 +33,7 @@ class Outlook:
         table: The strictest of all.
         start, goal: Cells.
         step_s: Longest bin by day.
+        explained: Whether a refusal is to say why.
     """
 
     problem: PlanningProblem
@@ -44,6 +45,18 @@ class Outlook:
     start: tuple[int, int]
     goal: tuple[int, int]
     step_s: float
+    explained: bool = True
+
+    def within(self, limit: Limit) -> Outlook:
+        """Return an outlook that keeps to one limit more."""
+        limits, tables = (*self.limits, limit), (*self.tables, limit.table(self.around))
+        return replace(
+            self,
+            problem=replace(self.problem, limits=limits),
+            limits=limits,
+            tables=tables,
+            table=replace(combine(list(tables)), deadline_s=self.table.deadline_s),
+        )
 
     def rules(self, charge_levels: int = CHARGE_LEVELS) -> Rules:
         """Return what the search keeps to."""

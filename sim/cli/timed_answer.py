@@ -17,6 +17,7 @@ from rover.planning.dem_error import DemError
 from rover.planning.problem import NoPlan, Plan
 from rover.planning.risk import RiskedPlan
 from rover.planning.risk_traverse import traverse_within_risk
+from rover.planning.spare_charge import SPARE
 from rover.planning.timed_legs import LegJudge
 from rover.planning.timetable import Step, Timetable
 from rover.planning.tour import Tour
@@ -181,7 +182,7 @@ class Teller:
     """Works out the figures of plans of one problem."""
 
     def __init__(self, ready: Outlook) -> None:
-        self._limits: Sequence[Limit] = ready.problem.limits
+        self._limits: Sequence[Limit] = [limit for limit in ready.problem.limits if limit.name != SPARE]
         self._judge = LegJudge(ready.around, ready.problem.vehicle)
 
     def tell(self, plan: Plan, values: tuple[float, ...]) -> TimedPlan:

@@ -9,6 +9,7 @@ from rover.core.errors import Problem, WaypointError
 from rover.core.waypoints import Waypoint
 from rover.planning.delay_traverse import plan_with_delay_bound
 from rover.planning.problem import Cause, NoPlan
+from rover.planning.spare_charge import with_spare_charge
 from rover.planning.tour import best_tour, plan_of_tour, tour_margins
 from rover.planning.traverse_ground import Criterion
 from rover.planning.traverse_setup import Outlook
@@ -33,7 +34,7 @@ def answer_to(
     *,
     report: Report,
 ) -> TimedAnswer:
-    """Search for what is asked.
+    """Search for what is asked, with charge to spare where there is a plan with it.
 
     Args:
         setting, ready: The scenario and its problem made ready.
@@ -45,12 +46,27 @@ def answer_to(
         TimeLimitError: The time was over before the search ended.
         UsageError, WaypointError: Of a figure that only the map shows to be wrong.
     """
+    return with_spare_charge(
+        ready,
+        lambda asked: _search(setting, asked, question, waypoints, report=report),
+        refuses=lambda answer: isinstance(answer.result, NoPlan),
+    )
+
+
+def _search(
+    setting: Setting,
+    ready: Outlook,
+    question: TimedQuestion,
+    waypoints: tuple[Waypoint, ...],
+    *,
+    report: Report,
+) -> TimedAnswer:
     if question.risk is not None:
         return find_within_risk(setting, ready, question.criteria[0], question.risk)
     if question.delay is not None:
         return find_within_delay(setting, ready, question.criteria[0], question.delay)
     if question.waypoints is not None:
-        return find_tour(setting, ready, question.waypoints, waypoints, time_limit_s=question.time_limit_s)
+        return find_tour(setting, ready, question.waypoints, waypoints)
     return find_traverse(setting, ready, question.criteria, report=report)
 
 
@@ -74,8 +90,6 @@ def find_tour(
     ready: Outlook,
     file: Path,
     waypoints: tuple[Waypoint, ...],
-    *,
-    time_limit_s: float | None,
 ) -> TimedAnswer:
     """Search for the tour of most value over waypoints of a file, to the goal.
 
@@ -85,7 +99,7 @@ def find_tour(
     """
     criteria = (Criterion.TIME,)
     try:
-        tour = best_tour(ready, waypoints, time_limit_s=time_limit_s)
+        tour = best_tour(ready, waypoints, time_limit_s=ready.problem.time_limit_s)
     except WaypointError as error:
         raise WaypointError([_in_file(problem, file) for problem in error.problems]) from error
     if isinstance(tour, NoPlan):

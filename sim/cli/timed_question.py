@@ -46,14 +46,12 @@ class TimedQuestion:
         criteria: What to have least of, one or two.
         risk, delay: Chances to keep within bounds.
         waypoints: File of places to visit.
-        time_limit_s: Longest time to search.
     """
 
     criteria: tuple[Criterion, ...]
     risk: AskedRisk | None
     delay: AskedDelay | None
     waypoints: Path | None
-    time_limit_s: float | None
 
 
 def read_question(asked: TimedRequest) -> TimedQuestion:
@@ -68,7 +66,6 @@ def read_question(asked: TimedRequest) -> TimedQuestion:
         risk=_risk(asked),
         delay=_delay(asked),
         waypoints=asked.waypoints,
-        time_limit_s=asked.time_limit,
     )
 
 

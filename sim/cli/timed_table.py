@@ -14,6 +14,7 @@ from rich.text import Text
 
 from rover.planning.delay_traverse import DelayedPlan
 from rover.planning.problem import NoPlan
+from rover.planning.spare_charge import SPARE
 from rover.planning.tour import Tour
 from sim.cli.timed_answer import StageFigures, TimedAnswer, TimedPlan, share_of
 from sim.cli.timed_words import (
@@ -162,6 +163,9 @@ def _notes(answer: TimedAnswer, best: TimedPlan) -> Iterator[str]:
         words = value_words(answer.criteria[0], best.bound, problem.vehicle, problem.depart_s)
         what = criterion_words(answer.criteria[0])
         yield f"the time was up before the search ended: no traverse betters a {what} of {words}"
+    if all(margin.limit != SPARE for margin in best.timetable.margins):
+        spare = 100 * problem.spare_soc
+        yield f"there is no plan with {spare:g} % of charge to spare above the reserve, for what forecasts do not know"
     if answer.tour is not None:
         yield _tour_words(answer, answer.tour)
     if answer.delayed is not None:

@@ -7,6 +7,7 @@ import math
 from rover.core.time import Epoch
 from rover.core.vehicle import VehicleParams
 from rover.limits.base import Margin
+from rover.planning.spare_charge import SPARE
 from rover.planning.traverse_ground import Criterion
 
 _J_PER_WH, _HOUR_S = 3600.0, 3600.0
@@ -20,6 +21,7 @@ _LIMITS: dict[str, tuple[str, tuple[float, str]]] = {
     "clearance_m": ("clearance", (1.0, "m")),
     "sun_elevation_rad": ("Sun", _DEG),
     "reserve_soc": ("charge", _PERCENT),
+    SPARE: ("charge kept", _PERCENT),
     "dawn_w": ("dawn", (1.0, "W")),
     "lit": ("light", _PERCENT),
     "dark_s": ("shadow", _HOURS),

@@ -118,7 +118,7 @@ class MissionControl:
     deadline_s: float
 
     def problem(self, planner: Planner | None = None) -> PlanningProblem:
-        """Return what a planner is asked; for one that claims TIMED, with the horizon of the map."""
+        """Return what a planner is asked; for one that claims TIMED, with the map's horizon and charge to spare."""
         untimed = PlanningProblem(
             costmap=self.maps.costmap,
             hazards=self.maps.hazards,
@@ -144,6 +144,7 @@ class MissionControl:
             horizon=self.horizon(),
             forecaster=self.forecaster,
             light_step_s=self.light_step_s,
+            spare_soc=MARGIN_SOC,
         )
 
     def horizon(self) -> HorizonMap:
@@ -151,21 +152,12 @@ class MissionControl:
         return trace_horizon(self.maps.dem, far_dem=self.region())
 
     def plan(self, planner: Planner) -> Plan | NoPlan:
-        """Ask a planner, and give its answer a timetable unless it made one itself.
-
-        One that makes it keeps a margin of charge for what is driven, where there is a plan with it.
-        """
+        """Ask a planner, and give its answer a timetable unless it made one itself."""
         problem = self.problem(planner)
-        if Claim.TIMED in planner.claims:
-            answer = ask(planner, replace(problem, limits=self._with_margin(problem.limits)))
-            return ask(planner, problem) if isinstance(answer, NoPlan) else answer
         answer = ask(planner, problem)
-        return answer if isinstance(answer, NoPlan) else schedule_plan(answer, problem, self.forecaster)
-
-    def _with_margin(self, limits: Sequence[Limit]) -> tuple[Limit, ...]:
-        """Return limits with the reserve so much higher that what is driven may fall short of the forecast."""
-        reserve_soc = self.forecaster.operations.reserve_soc
-        return (*limits, ReserveLimit(min(reserve_soc + MARGIN_SOC, 1.0)))
+        if isinstance(answer, NoPlan) or Claim.TIMED in planner.claims:
+            return answer
+        return schedule_plan(answer, problem, self.forecaster)
 
     def follow(self, given: Given) -> Plan | NoPlan:
         """Take up a plan that was brought along, without planning.
