@@ -16,9 +16,10 @@ from rover.core.errors import FarsideError, Problem, ScenarioError, UsageError, 
 from rover.core.tables import validate
 from rover.core.time import parse_utc
 from rover.core.zones import Zone, zone_from_corners
-from rover.io.bundle import find_scenario
+from rover.io.bundle import fault_table_names, find_scenario
 from rover.io.toml import read_toml
 from rover.io.vehicle import Vehicle, read_vehicle
+from sim.run.fault_table import FaultTable, read_fault_table
 from sim.run.scenario_limits import Finite, LimitsTable, Place, Positive, Table, Utc, ZoneTable
 from sim.run.scenario_operations import OperationsTable
 
@@ -104,9 +105,13 @@ class PowerTable(Table):
 
 
 class FaultsTable(Table):
-    """What is broken."""
+    """What is broken, or may break on the way."""
 
     observations_off: bool = Field(default=False, strict=True, description="the rover sees no heights")
+    table: str = Field(default="none", description="none, nominal or a file: what goes wrong and how often")
+    rate_factor: Annotated[float, Field(strict=True, ge=0, le=1000, allow_inf_nan=False)] = Field(
+        default=1.0, description="times the rates of that table"
+    )
 
 
 class VehicleTable(BaseModel):
@@ -159,6 +164,14 @@ class Scenario(Table):
         figures = self.vehicle.model_dump()
         return read_vehicle(figures.pop("name"), figures)
 
+    def read_faults(self) -> FaultTable:
+        """Return the table of what goes wrong.
+
+        Raises:
+            FaultTableError, TomlError: It cannot be used.
+        """
+        return read_fault_table(self.faults.table, start=parse_utc(self.start_utc))
+
     def zone_polygons(self) -> list[Zone]:
         """Return the zones as polygons."""
         return [zone_from_corners(z.name, z.kind, z.polygon) for z in self.zones]
@@ -180,7 +193,8 @@ def load_scenario(spec: str | Path, *, settings: Sequence[str] = (), seed: int |
     path = find_scenario(str(spec), ScenarioError)
     table = read_toml(path, shown_by="farside init")
     _change(table, settings, seed)
-    _resolve_dem_path(table, path, settings)
+    _resolve_path(table, "terrain", "dem", path, settings)
+    _resolve_path(table, "faults", "table", path, settings)
     words = [
         f"farside check {shlex.quote(str(path))}",
         *(f"--set {shlex.quote(setting)}" for setting in settings),
@@ -290,14 +304,15 @@ def _value(text: str) -> Any:
         return text
 
 
-def _resolve_dem_path(table: dict[str, Any], path: Path, settings: Sequence[str]) -> None:
-    """A DEM named in a file is looked for beside that file; one named on the command line, from here."""
-    terrain = table.get("terrain")
-    if not isinstance(terrain, dict) or not isinstance(terrain.get("dem"), str):
+def _resolve_path(table: dict[str, Any], name: str, key: str, path: Path, settings: Sequence[str]) -> None:
+    """A file named in a scenario is looked for beside it; one named on the command line, from here."""
+    place = table.get(name)
+    if not isinstance(place, dict) or not isinstance(place.get(key), str):
         return
-    if any(setting.partition("=")[0].strip() == "terrain.dem" for setting in settings):
+    bundled = name == "faults" and place[key] in fault_table_names()
+    if bundled or any(setting.partition("=")[0].strip() == f"{name}.{key}" for setting in settings):
         return
-    terrain["dem"] = str(path.parent / terrain["dem"])
+    place[key] = str(path.parent / place[key])
 
 
 def scenario_schema() -> str:
