@@ -211,7 +211,7 @@ class FaultRow(Table):
         if self.kind == "reset" and self.persists:
             self._refuse("persists", "a computer that stays off ends the run", "give lasts, in hours")
         if self.of.timed and self.lasts is not None and self.lasts.unit != "h":
-            self._refuse("lasts.unit", f"a {self.kind} lasts a time", 'say unit = "h"', value=self.lasts.unit)
+            self._refuse("lasts.unit", "it lasts a time", 'say unit = "h"', value=self.lasts.unit)
 
     def _check_size(self) -> None:
         if (self.of.magnitude is None) != (self.magnitude is None):
