@@ -6,6 +6,7 @@ import json
 import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -238,18 +239,25 @@ def _refuse_newer(table: Mapping[str, Any], file: str) -> None:
 
 
 def _vehicle_problems(table: Mapping[str, Any], file: str) -> list[Problem]:
+    """Return what is wrong with the vehicle: with its own file, or with figures that the scenario puts in."""
     figures = table.get("vehicle", {})
     if not isinstance(figures, dict) or not isinstance(figures.get("name", ""), str):
         return []  # the model has said so
     figures = dict(figures)
+    name = figures.pop("name", "yutu-2")
+    own = {problem.field for problem in _problems_of_vehicle(name, {})}
+    return [
+        problem if problem.file is not None and problem.field in own else replace(problem, file=file)
+        for problem in _problems_of_vehicle(name, figures)
+    ]
+
+
+def _problems_of_vehicle(name: str, figures: dict[str, Any]) -> tuple[Problem, ...]:
     try:
-        read_vehicle(figures.pop("name", "yutu-2"), figures)
+        read_vehicle(name, figures)
     except FarsideError as error:
-        return [
-            Problem(what=p.what, remedy=p.remedy, file=file, field=p.field, value=p.value)
-            for p in error.problems
-        ]
-    return []
+        return error.problems
+    return ()
 
 
 def _zone_problems(scenario: Scenario | None, file: str) -> list[Problem]:
