@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -243,7 +244,7 @@ def take_picture(
     def work(first: int, last: int) -> None:
         see(
             scene.ground, scene.bodies.arrays, grain, table, through, seen_by, light, figures, finest, shaded or lit,
-            (first, last), radiance, distance, part, share,
+            (first, last), _room(len(scene.bodies.arrays[0])), radiance, distance, part, share,
         )  # fmt: skip
 
     by_strips(-(-fine.rows // TILE), work, least=2)
@@ -256,6 +257,14 @@ def take_picture(
         lit=share if lit else None,
     )
     return picture if samples == 1 else _averaged(picture, lens, samples)
+
+
+def _room(bodies: int) -> tuple[npt.NDArray[Any], ...]:
+    """Return the arrays that a thread works in, tile by tile: `room` of `sim.sensors.image_kernels.see`."""
+    pixels = TILE * TILE
+    which = np.empty((2, pixels), np.int64)
+    ways = np.empty((2, pixels, 3))
+    return ways[0], np.empty(pixels), ways[1], which[0], which[1], np.empty(max(1, bodies), np.int64)
 
 
 @lru_cache(maxsize=8)

@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from rover.core.jit import inlined, kernel
+from rover.core.jit import bare, bare_inlined
 from sim.sensors.beam_kernels import cone_free, slab_free
 from sim.sensors.body_kernels import body_light, first_body, in_cone, screened
 from sim.sensors.ground_kernels import grain_slope, phase_at, slope_at
@@ -40,7 +40,7 @@ _OFF_BODY_M = 1e-3
 _LIMBS = 4
 
 
-@inlined
+@bare_inlined
 def _sight(lens, row, col):  # type: ignore[no-untyped-def]
     """Return the direction of a pixel in the eye's frame: forward, left, up."""
     left = (lens[3] - col) / lens[1]
@@ -56,7 +56,7 @@ def _sight(lens, row, col):  # type: ignore[no-untyped-def]
     return level * math.cos(left), level * math.sin(left), math.sin(up)
 
 
-@inlined
+@bare_inlined
 def _aim(lens, pose, row, col, tall, wide, way):  # type: ignore[no-untyped-def]
     """Fill the directions of a tile's pixels."""
     for n in range(tall * wide):
@@ -65,7 +65,7 @@ def _aim(lens, pose, row, col, tall, wide, way):  # type: ignore[no-untyped-def]
             way[n, axis] = f * pose[3 + axis] + a * pose[6 + axis] + u * pose[9 + axis]
 
 
-@inlined
+@bare_inlined
 def _cone(way, wide, top, bottom, left, right):  # type: ignore[no-untyped-def]
     """Return the axis of the cone about some of a tile's pixels, and its spread."""
     ax, ay, az = 0.0, 0.0, 0.0
@@ -82,9 +82,24 @@ def _cone(way, wide, top, bottom, left, right):  # type: ignore[no-untyped-def]
     return ax, ay, az, math.sqrt(max(1.0 - cosine * cosine, 0.0)) / cosine + 1e-9
 
 
-@kernel
+@bare
 def see(  # type: ignore[no-untyped-def]
-    ground, bodies, grain, table, lens, pose, sun, figures, finest, asked, rows, radiance, distance, part, lit
+    ground,
+    bodies,
+    grain,
+    table,
+    lens,
+    pose,
+    sun,
+    figures,
+    finest,
+    asked,
+    rows,
+    room,
+    radiance,
+    distance,
+    part,
+    lit,
 ):
     """Fill some rows of tiles of a picture.
 
@@ -97,17 +112,13 @@ def see(  # type: ignore[no-untyped-def]
         finest: Level below which none is used.
         asked: Whether radiance is wanted; ranges come alone otherwise.
         rows: First row of tiles, and one past the last.
+        room: Of `room_of_tile`, to work in.
         radiance: (rows, cols) float32 radiance factor I/F.
         distance: (rows, cols) float32 from the eye; infinite in the sky.
         part: (rows, cols) int16 index of the body, `GROUND` or `SKY`.
         lit: (rows, cols) float32 share of the Sun's disc in view, or (0, 0) if it is not wanted.
     """
-    way = np.empty((TILE * TILE, 3))
-    far = np.empty(TILE * TILE)
-    deep = np.empty(TILE * TILE, np.int64)
-    what = np.empty(TILE * TILE, np.int64)
-    normal = np.empty((TILE * TILE, 3))
-    found = np.empty(max(1, bodies[0].shape[0]), np.int64)
+    way, far, normal, deep, what, found = room
     tall_all, wide_all = distance.shape
     x, y, z = pose[0], pose[1], pose[2]
     for row in range(rows[0] * TILE, min(rows[1] * TILE, tall_all), TILE):
@@ -150,7 +161,7 @@ def see(  # type: ignore[no-untyped-def]
                 )  # fmt: skip
 
 
-@inlined
+@bare_inlined
 def _rim(level, m, x, y, band):  # type: ignore[no-untyped-def]
     """Return the share that the next coarser level has in the heights of level `m` at a point."""
     if m == level.shape[0] - 1:
@@ -160,7 +171,7 @@ def _rim(level, m, x, y, band):  # type: ignore[no-untyped-def]
     return 1.0 - share * share * (3.0 - 2.0 * share)
 
 
-@inlined
+@bare_inlined
 def _light(  # type: ignore[no-untyped-def]
     ground,
     bodies,
@@ -237,7 +248,7 @@ def _light(  # type: ignore[no-untyped-def]
             lit[n // wide, n % wide] = share
 
 
-@inlined
+@bare_inlined
 def _pixel(ground, bodies, table, pose, sun, figures, finest, clear, way, far, m, what, normal):  # type: ignore[no-untyped-def]
     """Return the share of the Sun's disc that a pixel's surface sees, and its radiance factor."""
     level = ground[2]
@@ -268,7 +279,7 @@ def _pixel(ground, bodies, table, pose, sun, figures, finest, clear, way, far, m
     return share, light
 
 
-@inlined
+@bare_inlined
 def _sun_share(ground, bodies, sun, x, y, z, m, begin, end, own):  # type: ignore[no-untyped-def]
     """Return the share of the Sun's disc in view from a point: above the skyline, and past the bodies."""
     share = 1.0
@@ -287,7 +298,7 @@ def _sun_share(ground, bodies, sun, x, y, z, m, begin, end, own):  # type: ignor
     return share
 
 
-@inlined
+@bare_inlined
 def _near_group(group, x, y, z, dx, dy, dz):  # type: ignore[no-untyped-def]
     for g in range(group.shape[0]):
         vx, vy, vz = group[g, 0] - x, group[g, 1] - y, group[g, 2] - z
@@ -298,7 +309,7 @@ def _near_group(group, x, y, z, dx, dy, dz):  # type: ignore[no-untyped-def]
     return False
 
 
-@inlined
+@bare_inlined
 def _on_disc(sun, n):  # type: ignore[no-untyped-def]
     """Return a direction to the Sun's disc: one of four, in the middle of its quarters."""
     radius = 0.25 * (sun[7] - sun[6]) / (1.0 + sun[3] * sun[3])  # half of the disc's radius, as an angle

@@ -24,7 +24,7 @@ import math
 
 import numpy as np
 
-from rover.core.jit import inlined, kernel
+from rover.core.jit import bare, bare_inlined
 
 STEPS = 20
 """Most steps of a pyramid: a million cells a side."""
@@ -33,7 +33,7 @@ _FIRST_STEP = 1
 """Of the pyramid, where a ray begins: most are near the ground there."""
 
 
-@kernel
+@bare
 def build_mips(z, mip, at, rows, cols):  # type: ignore[no-untyped-def]
     """Fill a pyramid: each cell with the greatest of its four nodes, each step above with the greatest of 2 x 2.
 
@@ -52,7 +52,7 @@ def build_mips(z, mip, at, rows, cols):  # type: ignore[no-untyped-def]
     raise_mips(mip, at, rows, cols)
 
 
-@kernel
+@bare
 def raise_mips(mip, at, rows, cols):  # type: ignore[no-untyped-def]
     """Fill the steps of a pyramid above its cells; arguments as `build_mips` takes them."""
     for k in range(1, len(at)):
@@ -66,7 +66,7 @@ def raise_mips(mip, at, rows, cols):  # type: ignore[no-untyped-def]
                 mip[at[k] + i * cols[k] + j] = top
 
 
-@kernel
+@bare
 def cap_mips(coarse, wide, fine, fine_wide, level, m):  # type: ignore[no-untyped-def]
     """Raise the cells of level `m` to the greatest of the cells of the next finer level that touch them.
 
@@ -93,7 +93,7 @@ def cap_mips(coarse, wide, fine, fine_wide, level, m):  # type: ignore[no-untype
                         coarse[a * wide + b] = top
 
 
-@inlined
+@bare_inlined
 def box_span(level, m, x, y, per_x, per_y):  # type: ignore[no-untyped-def]
     """Return where a ray enters and leaves the box of a level; what is never is (inf, -inf).
 
@@ -116,7 +116,7 @@ def box_span(level, m, x, y, per_x, per_y):  # type: ignore[no-untyped-def]
     return enter, leave
 
 
-@inlined
+@bare_inlined
 def level_at(level, x, y, finest):  # type: ignore[no-untyped-def]
     """Return the finest level, from `finest` on, whose box holds a point; -1 outside all."""
     for m in range(finest, level.shape[0]):
@@ -125,13 +125,13 @@ def level_at(level, x, y, finest):  # type: ignore[no-untyped-def]
     return -1
 
 
-@inlined
+@bare_inlined
 def askew(d):  # type: ignore[no-untyped-def]
     """Return a component of a direction that is never zero: rays along the lattice are no case of their own."""
     return d if abs(d) > 1e-30 else 1e-30
 
 
-@kernel
+@bare
 def _march(z, mip, first, wide, steps, rows, cols, mip_at, mip_cols, m, x, y, height, dx, dy, dz, begin, end):  # type: ignore[no-untyped-def]
     """Return where a ray first meets the bilinear surface of one level between `begin` and `end`, or infinity.
 
@@ -184,7 +184,7 @@ def _march(z, mip, first, wide, steps, rows, cols, mip_at, mip_cols, m, x, y, he
         t, here = over, there
 
 
-@inlined
+@bare_inlined
 def _patch(z, p, wide, u, v, height, dx, dy, dz, span):  # type: ignore[no-untyped-def]
     """Return after how much of `span` a ray meets a bilinear patch, or infinity.
 
@@ -212,7 +212,7 @@ def _patch(z, p, wide, u, v, height, dx, dy, dz, span):  # type: ignore[no-untyp
     return np.inf
 
 
-@inlined
+@bare_inlined
 def first_hit(ground, x, y, z, dx, dy, dz, begin, finest):  # type: ignore[no-untyped-def]
     """Return where a ray first meets the ground, and the level that it meets; (inf, -1) where it does not.
 

@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
-from rover.core.jit import inlined, kernel
+from rover.core.jit import bare, bare_inlined
 from sim.sensors.ray_kernels import askew, box_span
 
 _FIRST_STEP = 0
 
 
-@kernel
+@bare
 def _skyline(  # type: ignore[no-untyped-def]
     z,
     mip,
@@ -89,7 +89,7 @@ def _skyline(  # type: ignore[no-untyped-def]
         s = over
 
 
-@inlined
+@bare_inlined
 def skyline_tangent(ground, x, y, z, m, begin, end, dx, dy, low, high):  # type: ignore[no-untyped-def]
     """Return the tangent of the skyline from a point, between `low` and `high`.
 
@@ -149,7 +149,7 @@ def skyline_tangent(ground, x, y, z, m, begin, end, dx, dy, low, high):  # type:
     return best
 
 
-@inlined
+@bare_inlined
 def disc_share(above):  # type: ignore[no-untyped-def]
     """Return the share of a disc above a level edge, `above` radii under its centre (circular segment)."""
     a = max(-1.0, min(1.0, above))
