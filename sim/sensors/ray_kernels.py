@@ -131,6 +131,24 @@ def askew(d):  # type: ignore[no-untyped-def]
     return d if abs(d) > 1e-30 else 1e-30
 
 
+@bare_inlined
+def next_cell(x, y, sideways, beyond_x, beyond_y, col, row, k, cols, rows):  # type: ignore[no-untyped-def]
+    """Return the column and row of the cell that a ray enters where it leaves a node of step `k`.
+
+    Both ways out are worked out and one is chosen, since the processor cannot foresee which.
+
+    Args:
+        x, y: Where it leaves, in cells.
+        sideways: Whether by the edge towards east or west.
+        beyond_x, beyond_y: Column and row of the cells past its two edges ahead.
+        col, row, k: The node.
+        cols, rows: Of the cells.
+    """
+    aside = min(max(int(x), col << k), min(((col + 1) << k) - 1, cols - 1))
+    above = min(max(int(y), row << k), min(((row + 1) << k) - 1, rows - 1))
+    return (beyond_x, above) if sideways else (aside, beyond_y)
+
+
 @bare
 def _march(z, mip, first, wide, steps, rows, cols, mip_at, mip_cols, m, x, y, height, dx, dy, dz, begin, end):  # type: ignore[no-untyped-def]
     """Return where a ray first meets the bilinear surface of one level between `begin` and `end`, or infinity.
@@ -171,12 +189,10 @@ def _march(z, mip, first, wide, steps, rows, cols, mip_at, mip_cols, m, x, y, he
                 return t + hit
         if over >= end:
             return np.inf
-        # Both ways out are worked out and one is chosen, since the processor cannot foresee which.
-        aside = min(max(int(x + dx * over), col << k), min(((col + 1) << k) - 1, cols - 1))
-        above = min(max(int(y + dy * over), row << k), min(((row + 1) << k) - 1, rows - 1))
-        sideways = over_x <= over_y
-        j = edge_x - 1 + right if sideways else aside
-        i = above if sideways else edge_y - 1 + up
+        aside, above = x + dx * over, y + dy * over
+        j, i = next_cell(
+            aside, above, over_x <= over_y, edge_x - 1 + right, edge_y - 1 + up, col, row, k, cols, rows
+        )
         if j < 0 or j >= cols or i < 0 or i >= rows:
             return np.inf
         if k < steps - 1 and ((j >> (k + 1)) != col >> 1 or (i >> (k + 1)) != row >> 1):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from rover.core.jit import bare, bare_inlined
-from sim.sensors.ray_kernels import askew, box_span
+from sim.sensors.ray_kernels import askew, box_span, next_cell
 
 _FIRST_STEP = 0
 
@@ -76,12 +76,10 @@ def _skyline(  # type: ignore[no-untyped-def]
                 return best
         if over >= end:
             return best
-        # Both ways out are worked out and one is chosen, since the processor cannot foresee which.
-        aside = min(max(int(x + dx * over), col << k), min(((col + 1) << k) - 1, cols - 1))
-        above = min(max(int(y + dy * over), row << k), min(((row + 1) << k) - 1, rows - 1))
-        sideways = over_x <= over_y
-        j = edge_x - 1 + right if sideways else aside
-        i = above if sideways else edge_y - 1 + up
+        aside, above = x + dx * over, y + dy * over
+        j, i = next_cell(
+            aside, above, over_x <= over_y, edge_x - 1 + right, edge_y - 1 + up, col, row, k, cols, rows
+        )
         if j < 0 or j >= cols or i < 0 or i >= rows:
             return best
         if k < steps - 1 and ((j >> (k + 1)) != col >> 1 or (i >> (k + 1)) != row >> 1):
