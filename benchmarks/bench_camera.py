@@ -24,8 +24,9 @@ from sim.moon.optics import OpticsParams
 from sim.moon.surface import surface
 from sim.run.setting import load_site
 from sim.sensors.bodies import attitude
-from sim.sensors.camera import Eye, Lens, Sunlight, height_at, take_picture
+from sim.sensors.camera import Eye, Sunlight, height_at, take_picture
 from sim.sensors.grain import octaves
+from sim.sensors.lens import Lens
 from sim.sensors.mount import BodyPose
 from sim.sensors.scene import Scene, build_scene, site_patches
 from sim.sensors.stereo import QUICK_COLS, match_pair, take_pair

@@ -118,6 +118,8 @@ class Observation:
         inertial: What the inertial unit felt; None without one.
         sun_direction: (3,) unit vector to the Sun in the body's frame; None where it is not seen.
         stereo: What each stereo pair has ranged at this look; empty while parked or with perfect senses.
+        halted: Whether the rover's own protection ended the last motion: a motor, a camera or the inertial unit failed.
+        out_of_link_s: Time since the last observation in which the relay could not be reached.
     """
 
     time_s: float
@@ -135,3 +137,5 @@ class Observation:
     inertial: Inertial | None = None
     sun_direction: tuple[float, float, float] | None = None
     stereo: tuple[StereoPoints, ...] = ()
+    halted: bool = False
+    out_of_link_s: float = 0.0

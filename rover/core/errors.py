@@ -109,6 +109,13 @@ class ScenarioError(FarsideError):
     exit_code = 2
 
 
+class FaultTableError(FarsideError):
+    """A table of faults with unknown, missing, contradictory or impossible values."""
+
+    code = "FAULTS"
+    exit_code = 2
+
+
 class VehicleError(FarsideError):
     """A vehicle file with unknown, missing, mistyped or impossible values."""
 

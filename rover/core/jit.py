@@ -48,11 +48,27 @@ def inlined(function: Function) -> Function:
     return _jitted(function, inline=True)
 
 
-def _jitted(function: Function, *, inline: bool) -> Function:
+def bare(function: Function) -> Function:
+    """Compile as `kernel` does what neither makes nor keeps an array: who holds the arrays it is given is not counted.
+
+    Counting is an atomic operation for each array that is handed on, which in a loop over rays is a third of the time.
+    An allocation in it, or in what it calls, does not compile.
+    """
+    return _jitted(function, inline=False, counts=False)
+
+
+def bare_inlined(function: Function) -> Function:
+    """Compile as `bare` does what is put in the place of every call."""
+    return _jitted(function, inline=True, counts=False)
+
+
+def _jitted(function: Function, *, inline: bool, counts: bool = True) -> Function:
     inner = inline or function.__name__.startswith("_")
     options: dict[str, Any] = {"nogil": True, "no_cpython_wrapper": inner}
     if inline:
         options["forceinline"] = True
+    if not counts:
+        options["_nrt"] = False
     folder = cache_folder()
     if folder is None:
         return cast(Function, numba.njit(**options)(function))

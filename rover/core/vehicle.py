@@ -7,6 +7,7 @@ and the world both start from (facts); what they make of it is their own.
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -181,8 +182,13 @@ class VehicleParams(BaseModel):
 
     def load_w(self, mode: str) -> float:
         """Return the load in a mode, motors apart: the figure `<mode>_w`."""
-        return float(getattr(self, f"{mode}_w"))
+        return float(getattr(self, _load_name(mode)))
 
     @property
     def battery_j(self) -> float:
         return self.battery_wh * 3600.0
+
+
+@cache
+def _load_name(mode: str) -> str:
+    return f"{mode}_w"

@@ -31,6 +31,11 @@ def site_names() -> list[str]:
     return sorted(p.parent.name for p in maps_folder().glob("*/site.toml"))
 
 
+def fault_table_names() -> list[str]:
+    """Return the names of the bundled tables of faults."""
+    return sorted(p.stem for p in (maps_folder() / "faults").glob("*.toml"))
+
+
 def find_scenario(spec: str, error: type[FarsideError]) -> Path:
     """Return the scenario file that a path or a bundled name means."""
     return _find(spec, scenario_names(), f"*/{spec}.toml", "scenario", error)
@@ -46,6 +51,11 @@ def find_site(spec: str, error: type[FarsideError]) -> Path:
     return _find(spec, site_names(), f"{spec}/site.toml", "site", error)
 
 
+def find_fault_table(spec: str, error: type[FarsideError]) -> Path:
+    """Return the table of faults that a path or a bundled name means."""
+    return _find(spec, fault_table_names(), f"faults/{spec}.toml", "table of faults", error)
+
+
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
@@ -54,7 +64,7 @@ def _exists(path: Path) -> bool:
 
 
 def _is_scenario(path: Path) -> bool:
-    return path.parent.name != "vehicles"
+    return path.parent.name not in ("vehicles", "faults")
 
 
 def _find(spec: str, names: list[str], pattern: str, kind: str, error: type[FarsideError]) -> Path:

@@ -36,6 +36,9 @@ LATE_S = 1800.0
 
 MOST_REPLANS = 400
 
+RECOVERY_S = 1800.0
+"""A rover that halted itself stands so long: motors, cameras and inertial unit are switched off and on again."""
+
 BACK_OFF_M = 1.0
 """After a stall, or a tilt beyond the limit, the rover backs out this far at least before it turns."""
 
@@ -101,6 +104,7 @@ def step(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[Exec
         uplink: What the ground has sent.
     """
     state = _sense(state, seen, uplink)
+    state = _heed_faults(state, seen)
     state = _shed(state, seen, uplink)
     if state.mode is Mode.DORMANT and not wakes(seen, uplink):
         return state, _stay(Mode.DORMANT, STAY_S)
@@ -181,6 +185,15 @@ def _sense(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Executiv
     if not state.track_m or math.dist(state.track_m[-1], here) > ARRIVAL_M:
         state = replace(state, track_m=(*state.track_m, here))
     return replace(state, belief=update_map(state.belief, seen, uplink.vehicle))
+
+
+def _heed_faults(state: ExecutiveState, seen: Observation) -> ExecutiveState:
+    """After a halt drop the rest of the drive and stand; a command cycle takes as much longer as the relay was away."""
+    if seen.halted:
+        state = replace(state, mode=Mode.CHARGE, hop_left_m=0.0, hold_until_s=seen.time_s + RECOVERY_S)
+    if seen.out_of_link_s and state.mode is Mode.COMMAND:
+        state = replace(state, hold_until_s=state.hold_until_s + seen.out_of_link_s)
+    return state
 
 
 def _shed(state: ExecutiveState, seen: Observation, uplink: Uplink) -> ExecutiveState:

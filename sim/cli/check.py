@@ -1,4 +1,4 @@
-"""`farside check`: every error of a scenario, a site, a vehicle or a list of stations; every limit of a plan."""
+"""`farside check`: every error of a scenario, site, vehicle, stations or faults; every limit of a plan."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def check(
         str,
         typer.Argument(
             metavar="FILE",
-            help="Scenario, site, vehicle or stations, by path or bundled name; plan.json, or waypoints as GeoJSON.",
+            help="Scenario, site, vehicle, stations or faults, by path or bundled name; plan.json, waypoints, GeoJSON.",
         ),
     ],
     settings: Settings = None,
@@ -34,7 +34,7 @@ def check(
 ) -> int:
     """List every error of a file, one a line; of a scenario, the terrain it names is read as well.
 
-    Scenario, site, vehicle and list of stations are told apart by what stands in the file. A plan is replayed against
+    Scenario, site, vehicle, stations and faults are told apart by what stands in the file. A plan is replayed against
     the maps by an independent checker: exit 0 if every limit holds, 8 if one is broken.
     """
     from rover.core.errors import FarsideError
@@ -85,7 +85,9 @@ def _check_scenario(
     from sim.run.scenario import load_scenario
     from sim.run.setting import prepare
 
-    prepare(load_scenario(file, settings=settings, seed=seed), allow_body=allow_body, max_cells=max_cells)
+    scenario = load_scenario(file, settings=settings, seed=seed)
+    scenario.read_faults()
+    prepare(scenario, allow_body=allow_body, max_cells=max_cells)
 
 
 def _check_plan(
@@ -132,6 +134,7 @@ def _check_other(kind: Kind, path: Path) -> None:
     from rover.io.stations import read_stations
     from rover.io.vehicle import read_vehicle
     from sim.cli.file_kinds import Kind
+    from sim.run.fault_table import check_fault_table
     from sim.run.regolith_heat import read_regolith_heat
     from sim.run.setting import load_site
 
@@ -139,6 +142,8 @@ def _check_other(kind: Kind, path: Path) -> None:
         read_regolith_heat(load_site(str(path)).regolith_heat)
     elif kind is Kind.VEHICLE:
         read_vehicle(path)
+    elif kind is Kind.FAULTS:
+        check_fault_table(str(path))
     else:
         read_stations(path)
 

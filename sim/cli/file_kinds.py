@@ -9,8 +9,17 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from rover.core.errors import ScenarioError, VehicleError
-from rover.io.bundle import find_scenario, find_site, find_vehicle, scenario_names, site_names, vehicle_names
+from rover.core.errors import FaultTableError, ScenarioError, VehicleError
+from rover.io.bundle import (
+    fault_table_names,
+    find_fault_table,
+    find_scenario,
+    find_site,
+    find_vehicle,
+    scenario_names,
+    site_names,
+    vehicle_names,
+)
 from rover.io.vehicle import PARTS
 from sim.moon.site import SiteParams
 from sim.run.scenario import Scenario
@@ -23,6 +32,7 @@ class Kind(StrEnum):
     SITE = "site"
     VEHICLE = "vehicle"
     STATIONS = "stations"
+    FAULTS = "faults"
     TRAVERSE = "traverse"
     WAY = "waypoints"
 
@@ -38,6 +48,8 @@ _OWN_KEYS = {
 
 def kind_of(table: Mapping[str, Any]) -> Kind:
     """Return the kind that most keys of a file's first level are of; a scenario where none is of any."""
+    if isinstance(table.get("faults"), list):  # of a scenario it is a table
+        return Kind.FAULTS
     return max(_OWN_KEYS, key=lambda kind: len(_OWN_KEYS[kind] & table.keys()))
 
 
@@ -70,6 +82,8 @@ def find_file(spec: str) -> Path:
         return find_site(spec, ScenarioError)
     if spec in vehicle_names():
         return find_vehicle(spec, VehicleError)
+    if spec in fault_table_names():
+        return find_fault_table(spec, FaultTableError)
     path = Path(spec)
     if path.suffix in (".toml", ".json", ".geojson") or path.exists():
         return path  # the reader says what is wrong with it

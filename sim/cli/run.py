@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -29,6 +30,14 @@ def run(
         Optional[Path],  # noqa: UP045
         typer.Option("--plan", metavar="FILE", help="Drive this: plan.json, or waypoints as .geojson."),
     ] = None,
+    faults: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--faults",
+            metavar="none|nominal|FILE",
+            help="Inject what this table schedules by the seed; the scenario's faults.table.",
+        ),
+    ] = None,
     monitor: Annotated[
         str, typer.Option("--monitor", metavar="note|strict", help="Strict: exit 8 if a rule was broken.")
     ] = "note",
@@ -49,7 +58,8 @@ def run(
 
     if monitor not in ("note", "strict"):
         raise UsageError("no such monitoring", remedy="say note or strict", field="--monitor", value=monitor)
-    loaded = load_scenario(scenario, settings=settings or (), seed=seed)
+    loaded = load_scenario(scenario, settings=with_faults(settings or (), faults), seed=seed)
+    loaded.read_faults()
     chosen = load_planner(planner) if planner else None
     given = read_given(plan) if plan is not None else None
     folder = out if out is not None else _fresh_folder(loaded.name)
@@ -74,6 +84,34 @@ def run(
             draw(log, partial)
     _report(log, folder)
     return _exit_status(log, interrupt.signal, strict=monitor == "strict")
+
+
+def with_faults(settings: Sequence[str], faults: str | None) -> list[str]:
+    """Return settings with a table of faults put in.
+
+    Raises:
+        UsageError: Another one is set, or it is what the option of the same name of `farside plan` takes.
+    """
+    from rover.core.errors import UsageError
+
+    if faults is None:
+        return list(settings)
+    if "," in faults and all(_is_number(word) for word in faults.split(",")):
+        remedy = "give none, nominal or a file; RATE,HOURS is for farside plan"
+        raise UsageError("not a table of faults", remedy=remedy, field="--faults", value=faults)
+    for setting in settings:
+        if setting.partition("=")[0].strip() == "faults.table":
+            remedy = "leave one of them out"
+            raise UsageError("--faults says otherwise", remedy=remedy, field="--set", value=setting)
+    return [*settings, f"faults.table={json.dumps(faults)}"]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def draw(log: RunLog, folder: Path) -> None:

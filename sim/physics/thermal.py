@@ -22,7 +22,7 @@ from sim.physics.energy_faults import NO_FAULTS, EnergyFaults
 from sim.physics.envelope import Envelope, Inlet
 from sim.physics.exposure import Exposure
 from sim.physics.power import Axes
-from sim.physics.thermal_kernels import ARRAY, BODY, MAST, WHEELS, relax
+from sim.physics.thermal_kernels import ARRAY, BODY, MAST, PARTS, WHEELS, WORK, relax
 
 LONGEST_STEP_S = 300.0
 SETTLING_S, SETTLING_STEPS = 1e9, 30
@@ -155,6 +155,7 @@ def relaxed(
         duration_s,
         steps,
         sums,
+        np.empty((WORK, PARTS)),
     )
     body_k, array_k, mast_k, wheels_k = held.tolist()
     radiated_j, taken_j = sums.tolist()

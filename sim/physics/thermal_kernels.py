@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from rover.core.jit import kernel
 from sim.physics.regolith_heat_kernels import GAMMA, MOST_ROUNDS, STEFAN_BOLTZMANN
 
 BODY, ARRAY, MAST, WHEELS = range(4)
 PARTS = 4
+
+WORK = 6
+"""Rows of room that `relax` works in."""
 
 AREA, TAKEN, OPEN, SHUT, OPENS_K, OPEN_K = range(6)
 """Of the radiator: m2; sunlight it takes up open, W; emittances; temperatures of the body between which it opens."""
@@ -63,7 +64,7 @@ def _rates(t, gains, glow, link, fold, radiator, rate, diag, side, lost):  # typ
 
 
 @kernel
-def relax(t, capacity, gains, glow, link, fold, radiator, span, steps, sums):  # type: ignore[no-untyped-def]
+def relax(t, capacity, gains, glow, link, fold, radiator, span, steps, sums, work):  # type: ignore[no-untyped-def]
     """Pass a span of time over the parts, in even steps of the two-stage method of `regolith_heat_kernels`.
 
     Args:
@@ -77,12 +78,9 @@ def relax(t, capacity, gains, glow, link, fold, radiator, span, steps, sums):  #
         span: Seconds.
         steps: How many.
         sums: (2,) added up: radiated, and taken up by the radiator, J.
+        work: (WORK, 4) filled.
     """
-    rate = np.empty(PARTS)
-    diag = np.empty(PARTS)
-    side = np.empty((2, PARTS))
-    lost = np.empty(2)
-    base = np.empty(PARTS)
+    rate, diag, base, lost, side = work[0], work[1], work[2], work[3], work[4:6]
     step = span / steps
     weight = GAMMA * step
     for _ in range(steps):

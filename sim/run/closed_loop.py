@@ -16,6 +16,7 @@ from rover.core.chassis import ChassisParams
 from rover.io.elevation import DEFAULT_MAX_CELLS
 from rover.onboard import executive
 from rover.onboard.executive import ExecutiveState
+from rover.onboard.restart import restart
 from rover.planning.given_plan import Given
 from rover.planning.problem import NoPlan, Plan, Planner
 from rover.planning.registry import load_planner
@@ -23,6 +24,9 @@ from sim.moon.ground import Ground
 from sim.physics.energy import EnergyParams
 from sim.physics.light import far_ground
 from sim.physics.thermal import Fate
+from sim.run.fault_schedule import FaultSchedule, schedule_faults
+from sim.run.faults import ActiveFault, sense_faults
+from sim.run.injection import Injection
 from sim.run.metrics import summarize, versions
 from sim.run.monitor import Monitor
 from sim.run.runlog import FORMAT, TELEMETRY_COLUMNS, Event, Outcome, RunLog, Severity
@@ -84,6 +88,7 @@ def run_scenario(
     if seed is not None:
         scenario = scenario.model_copy(update={"seed": seed})
     scenario.read_vehicle().part("chassis", ChassisParams)
+    scenario.read_faults()
     setting = prepare(scenario, allow_body=allow_body, max_cells=max_cells)
     energy = energy_params(scenario)
     planner = planner or load_planner(scenario.planner)
@@ -168,6 +173,7 @@ class _Run:
         self.outcome = Outcome.NO_PLAN
         self.reason = ""
         self.final: WorldState | None = None
+        self.injection = Injection(_schedule(setting), setting.vehicle, self._note_fault)
         scenario, sun = setting.scenario, setting.control.forecaster.window.params
         self.monitor = Monitor(
             setting.vehicle,
@@ -198,15 +204,18 @@ class _Run:
         self._note(state, "start", Severity.ACTIVITY, "the traverse begins")
         self._record(state)
         looking = True
+        self.injection.begin(state)
         while True:
-            seen = _observe(senses, state, setting, looking)
+            seen = _observe(senses, state, setting, looking, self.injection)
             before = mind
             mind, command = executive.step(mind, seen, uplink)
             self._note_changes(before, mind, state)
             self.final = state
             if self._over(mind, state, stop):
                 return
-            state = world.step(state, command)
+            state = self.injection.carry_out(world, state, command)
+            if self.injection.restarts_s is not None:
+                mind = restart(mind, uplink, belief, ready_s=self.injection.restarts_s)
             looking = _worth_a_look(command)
             self._record(state)
             if len(self.tape.rows) % _ROWS_PER_REPORT == 0:
@@ -294,6 +303,12 @@ class _Run:
             )
             self._note(state, name, severity, after.finished)
 
+    def _note_fault(self, state: WorldState, fault: ActiveFault, begins: bool) -> None:
+        if begins:
+            self._note(state, "fault", Severity.WARNING, fault.words)
+        else:
+            self._note(state, "fault_over", Severity.ACTIVITY, f"over: {fault.words}")
+
     def _note(self, state: WorldState, name: str, severity: Severity, text: str) -> None:
         self.events.append(
             Event(
@@ -360,6 +375,7 @@ class _Run:
             "end_utc": setting.epoch.utc_at(end_s),
             "modes": [mode.value for mode in MODES],
             "plan": _plan_summary(self.plan),
+            "faults": self.injection.begun,
             "ledger_j": _ledger(self.final),
         }
 
@@ -396,7 +412,21 @@ _SPOKEN = {
 }
 
 
-def _observe(senses: SensorSuite, state: WorldState, setting: Setting, looking: bool) -> Observation:
+def _schedule(setting: Setting) -> FaultSchedule:
+    """Return the faults of a run, as far as it can get in the time allowed."""
+    scenario = setting.scenario
+    return schedule_faults(
+        scenario.read_faults(),
+        seed=scenario.seed,
+        until_m=setting.vehicle.speed_m_s * setting.deadline_s,
+        until_s=setting.deadline_s,
+        rate_factor=scenario.faults.rate_factor,
+    )
+
+
+def _observe(
+    senses: SensorSuite, state: WorldState, setting: Setting, looking: bool, injection: Injection
+) -> Observation:
     return senses.observe(
         time_s=state.time_s,
         east_m=state.east_m,
@@ -413,6 +443,9 @@ def _observe(senses: SensorSuite, state: WorldState, setting: Setting, looking: 
         rolled_m=state.rolled_m,
         lit=state.lit,
         sun=state.sun,
+        faults=sense_faults(injection.active),
+        halted=injection.halted,
+        out_of_link_s=injection.out_of_link_s,
     )
 
 

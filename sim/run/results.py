@@ -14,6 +14,7 @@ import tomli_w
 
 from rover.core.errors import FarsideError, ResultsError
 from rover.core.grid import Dem, GridGeometry, Site
+from rover.io.bundle import fault_table_names
 from rover.io.toml import read_toml
 from rover.io.vector import Feature, write_traverse_geojson
 from sim.run.runlog import FORMAT, Event, Outcome, RunLog, Severity, Violation
@@ -38,10 +39,13 @@ def _write_json(path: Path, value: object) -> None:
 
 
 def _scenario_toml(log: RunLog) -> str:
-    """Return the resolved scenario as a file that runs again; its DEM is named from the root."""
+    """Return the resolved scenario as a file that runs again; its DEM and its faults are named from the root."""
     table = _without_none(dict(log.scenario))
     if "dem" in table["terrain"]:
         table["terrain"]["dem"] = str(Path(table["terrain"]["dem"]).resolve())
+    faults = table.get("faults", {})
+    if faults.get("table", "none") not in fault_table_names():
+        faults["table"] = str(Path(faults["table"]).resolve())
     return f"# What was run, resolved: {log.summary['outcome']}.\n{tomli_w.dumps(table)}"
 
 

@@ -6,6 +6,7 @@ import json
 import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,9 +17,10 @@ from rover.core.errors import FarsideError, Problem, ScenarioError, UsageError, 
 from rover.core.tables import validate
 from rover.core.time import parse_utc
 from rover.core.zones import Zone, zone_from_corners
-from rover.io.bundle import find_scenario
+from rover.io.bundle import fault_table_names, find_scenario
 from rover.io.toml import read_toml
 from rover.io.vehicle import Vehicle, read_vehicle
+from sim.run.fault_table import FaultTable, read_fault_table
 from sim.run.scenario_limits import Finite, LimitsTable, Place, Positive, Table, Utc, ZoneTable
 from sim.run.scenario_operations import OperationsTable
 
@@ -104,9 +106,13 @@ class PowerTable(Table):
 
 
 class FaultsTable(Table):
-    """What is broken."""
+    """What is broken, or may break on the way."""
 
     observations_off: bool = Field(default=False, strict=True, description="the rover sees no heights")
+    table: str = Field(default="none", description="none, nominal or a file: what goes wrong and how often")
+    rate_factor: Annotated[float, Field(strict=True, ge=0, le=1000, allow_inf_nan=False)] = Field(
+        default=1.0, description="times the rates of that table"
+    )
 
 
 class VehicleTable(BaseModel):
@@ -159,6 +165,14 @@ class Scenario(Table):
         figures = self.vehicle.model_dump()
         return read_vehicle(figures.pop("name"), figures)
 
+    def read_faults(self) -> FaultTable:
+        """Return the table of what goes wrong.
+
+        Raises:
+            FaultTableError, TomlError: It cannot be used.
+        """
+        return read_fault_table(self.faults.table, start=parse_utc(self.start_utc))
+
     def zone_polygons(self) -> list[Zone]:
         """Return the zones as polygons."""
         return [zone_from_corners(z.name, z.kind, z.polygon) for z in self.zones]
@@ -180,7 +194,8 @@ def load_scenario(spec: str | Path, *, settings: Sequence[str] = (), seed: int |
     path = find_scenario(str(spec), ScenarioError)
     table = read_toml(path, shown_by="farside init")
     _change(table, settings, seed)
-    _resolve_dem_path(table, path, settings)
+    _resolve_path(table, "terrain", "dem", path, settings)
+    _resolve_path(table, "faults", "table", path, settings)
     words = [
         f"farside check {shlex.quote(str(path))}",
         *(f"--set {shlex.quote(setting)}" for setting in settings),
@@ -224,18 +239,25 @@ def _refuse_newer(table: Mapping[str, Any], file: str) -> None:
 
 
 def _vehicle_problems(table: Mapping[str, Any], file: str) -> list[Problem]:
+    """Return what is wrong with the vehicle: with its own file, or with figures that the scenario puts in."""
     figures = table.get("vehicle", {})
     if not isinstance(figures, dict) or not isinstance(figures.get("name", ""), str):
         return []  # the model has said so
     figures = dict(figures)
+    name = figures.pop("name", "yutu-2")
+    own = {problem.field for problem in _problems_of_vehicle(name, {})}
+    return [
+        problem if problem.file is not None and problem.field in own else replace(problem, file=file)
+        for problem in _problems_of_vehicle(name, figures)
+    ]
+
+
+def _problems_of_vehicle(name: str, figures: dict[str, Any]) -> tuple[Problem, ...]:
     try:
-        read_vehicle(figures.pop("name", "yutu-2"), figures)
+        read_vehicle(name, figures)
     except FarsideError as error:
-        return [
-            Problem(what=p.what, remedy=p.remedy, file=file, field=p.field, value=p.value)
-            for p in error.problems
-        ]
-    return []
+        return error.problems
+    return ()
 
 
 def _zone_problems(scenario: Scenario | None, file: str) -> list[Problem]:
@@ -290,14 +312,15 @@ def _value(text: str) -> Any:
         return text
 
 
-def _resolve_dem_path(table: dict[str, Any], path: Path, settings: Sequence[str]) -> None:
-    """A DEM named in a file is looked for beside that file; one named on the command line, from here."""
-    terrain = table.get("terrain")
-    if not isinstance(terrain, dict) or not isinstance(terrain.get("dem"), str):
+def _resolve_path(table: dict[str, Any], name: str, key: str, path: Path, settings: Sequence[str]) -> None:
+    """A file named in a scenario is looked for beside it; one named on the command line, from here."""
+    place = table.get(name)
+    if not isinstance(place, dict) or not isinstance(place.get(key), str):
         return
-    if any(setting.partition("=")[0].strip() == "terrain.dem" for setting in settings):
+    bundled = name == "faults" and place[key] in fault_table_names()
+    if bundled or any(setting.partition("=")[0].strip() == f"{name}.{key}" for setting in settings):
         return
-    terrain["dem"] = str(path.parent / terrain["dem"])
+    place[key] = str(path.parent / place[key])
 
 
 def scenario_schema() -> str:

@@ -10,14 +10,14 @@ import math
 
 import numpy as np
 
-from rover.core.jit import inlined
+from rover.core.jit import bare_inlined
 
 _MOST_STEPS = 200
 _SLOW = 0.25
 """Horizontal share of a direction below which a step is no longer lengthened."""
 
 
-@inlined
+@bare_inlined
 def _top(ground, m, k, west, south, east, north):  # type: ignore[no-untyped-def]
     """Return the greatest height of level `m`, by step `k` of its pyramid, in a rectangle; -inf off its edge."""
     _, mip, level, shape, mip_at, mip_cols = ground
@@ -37,18 +37,18 @@ def _top(ground, m, k, west, south, east, north):  # type: ignore[no-untyped-def
     return top
 
 
-@inlined
+@bare_inlined
 def _inside(level, m, west, south, east, north):  # type: ignore[no-untyped-def]
     return west >= level[m, 3] and south >= level[m, 4] and east <= level[m, 5] and north <= level[m, 6]
 
 
-@inlined
+@bare_inlined
 def _gone(level, last, way, spread, low, high, edge):  # type: ignore[no-untyped-def]
     """Tell whether a cone has left the widest level for good along one axis, whose lower edge is column `edge`."""
     return (way > spread and low > level[last, edge + 2]) or (-way > spread and high < level[last, edge])
 
 
-@inlined
+@bare_inlined
 def cone_free(ground, x, y, z, dx, dy, dz, spread, begin, finest):  # type: ignore[no-untyped-def]
     """Return how far a cone of rays is free of the ground; infinity if it never meets any.
 
@@ -89,7 +89,7 @@ def cone_free(ground, x, y, z, dx, dy, dz, spread, begin, finest):  # type: igno
     return t
 
 
-@inlined
+@bare_inlined
 def slab_free(ground, west, south, east, north, height, dx, dy, slope, m):  # type: ignore[no-untyped-def]
     """Return the distance beyond which no ground rises above rays towards the Sun that begin in a rectangle.
 

@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from rover.core.jit import inlined, kernel
+from rover.core.jit import bare, bare_inlined
 
 BOX, CYLINDER, ELLIPSOID = 0, 1, 2
 FIGURES = 18
@@ -24,7 +24,7 @@ _GLOSS = 40.0
 """Exponent of the lobe of a glossy body (Blinn 1977)."""
 
 
-@kernel
+@bare
 def _meet(kind, f, x, y, z, dx, dy, dz):  # type: ignore[no-untyped-def]
     """Return where a ray enters a body and the outward normal there; infinity where it does not, or begins inside.
 
@@ -69,7 +69,7 @@ def _meet(kind, f, x, y, z, dx, dy, dz):  # type: ignore[no-untyped-def]
     )
 
 
-@kernel
+@bare
 def _slabs(px, py, pz, qx, qy, qz):  # type: ignore[no-untyped-def]
     """Return where a ray enters the cube of half side 1, and by which axis's face."""
     enter, leave, face = -np.inf, np.inf, 0
@@ -91,7 +91,7 @@ def _slabs(px, py, pz, qx, qy, qz):  # type: ignore[no-untyped-def]
     return enter, face
 
 
-@kernel
+@bare
 def _tube(px, py, pz, qx, qy, qz):  # type: ignore[no-untyped-def]
     """Return where a ray enters the cylinder of radius and half height 1: by its side (0) or by an end (1)."""
     a = qx * qx + qy * qy
@@ -120,7 +120,7 @@ def _tube(px, py, pz, qx, qy, qz):  # type: ignore[no-untyped-def]
     return enter, face
 
 
-@kernel
+@bare
 def _ball(px, py, pz, qx, qy, qz):  # type: ignore[no-untyped-def]
     """Return where a ray enters the sphere of radius 1."""
     a = qx * qx + qy * qy + qz * qz
@@ -132,7 +132,7 @@ def _ball(px, py, pz, qx, qy, qz):  # type: ignore[no-untyped-def]
     return t if t > 0.0 else np.inf
 
 
-@kernel
+@bare
 def in_cone(bodies, x, y, z, dx, dy, dz, spread, found):  # type: ignore[no-untyped-def]
     """List the bodies whose spheres a cone of rays may meet, and return how many there are.
 
@@ -155,7 +155,7 @@ def in_cone(bodies, x, y, z, dx, dy, dz, spread, found):  # type: ignore[no-unty
     return count
 
 
-@inlined
+@bare_inlined
 def _near_cone(centre, radius, x, y, z, dx, dy, dz, spread, slant):  # type: ignore[no-untyped-def]
     vx, vy, vz = centre[0] - x, centre[1] - y, centre[2] - z
     along = vx * dx + vy * dy + vz * dz
@@ -168,7 +168,7 @@ def _near_cone(centre, radius, x, y, z, dx, dy, dz, spread, slant):  # type: ign
     return away <= max(along, 0.0) * spread + radius * slant
 
 
-@kernel
+@bare
 def first_body(bodies, found, count, x, y, z, dx, dy, dz):  # type: ignore[no-untyped-def]
     """Return where a ray first enters one of the first `count` bodies of `found`, which, and the normal there."""
     kind, figure = bodies[0], bodies[1]
@@ -181,7 +181,7 @@ def first_body(bodies, found, count, x, y, z, dx, dy, dz):  # type: ignore[no-un
     return best, which, nx, ny, nz
 
 
-@kernel
+@bare
 def screened(bodies, x, y, z, dx, dy, dz, own):  # type: ignore[no-untyped-def]
     """Tell whether a body other than `own` stands in a ray's way."""
     kind, figure, group = bodies
@@ -197,7 +197,7 @@ def screened(bodies, x, y, z, dx, dy, dz, own):  # type: ignore[no-untyped-def]
     return False
 
 
-@kernel
+@bare
 def body_light(f, nx, ny, nz, dx, dy, dz, sx, sy, sz):  # type: ignore[no-untyped-def]
     """Return the radiance factor of a body's surface in full sunlight: Lambert's law and a glossy lobe.
 

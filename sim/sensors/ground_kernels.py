@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from rover.core.jit import inlined, kernel
+from rover.core.jit import bare, bare_inlined
 
 _ALONG_I = np.uint64(0x9E3779B97F4A7C15)
 _ALONG_J = np.uint64(0xD1342543DE82EF95)
@@ -20,7 +20,7 @@ _LIFT = 1 << 40
 _PER_BIT = 2.0**-52
 
 
-@inlined
+@bare_inlined
 def _lot(key, i, j):  # type: ignore[no-untyped-def]
     """Return a number in [-1, 1) that belongs to a lattice point under a key: one round of a mixing hash."""
     h = key + np.uint64(i + _LIFT) * _ALONG_I + np.uint64(j + _LIFT) * _ALONG_J
@@ -29,7 +29,7 @@ def _lot(key, i, j):  # type: ignore[no-untyped-def]
     return np.float64(h >> _S11) * _PER_BIT - 1.0
 
 
-@inlined
+@bare_inlined
 def _noise(key, u, v):  # type: ignore[no-untyped-def]
     """Return value noise of a unit lattice and its two derivatives.
 
@@ -46,7 +46,7 @@ def _noise(key, u, v):  # type: ignore[no-untyped-def]
     return n00 + along * p + (up + twist * p) * q, dp * (along + twist * q), dq * (up + twist * p)
 
 
-@inlined
+@bare_inlined
 def grain_slope(grain, east, north, finest, coarsest, beyond, rim):  # type: ignore[no-untyped-def]
     """Return the slope eastwards and northwards that grain adds at a point.
 
@@ -74,7 +74,7 @@ def grain_slope(grain, east, north, finest, coarsest, beyond, rim):  # type: ign
     return gx, gy
 
 
-@kernel
+@bare
 def add_grain(z, grain, east, north, cell, shortest, longest):  # type: ignore[no-untyped-def]
     """Add grain of some wavelengths to nodes, in place.
 
@@ -97,7 +97,7 @@ def add_grain(z, grain, east, north, cell, shortest, longest):  # type: ignore[n
                 z[i, j] += grain[n, 3] * value
 
 
-@inlined
+@bare_inlined
 def slope_at(z, first, rows, cols, x, y, per_m):  # type: ignore[no-untyped-def]
     """Return the slope eastwards and northwards at a point: central differences at nodes, bilinear between.
 
@@ -121,7 +121,7 @@ def slope_at(z, first, rows, cols, x, y, per_m):  # type: ignore[no-untyped-def]
     return 0.5 * per_m * gx, 0.5 * per_m * gy
 
 
-@inlined
+@bare_inlined
 def phase_at(table, cosine):  # type: ignore[no-untyped-def]
     """Return the phase function for the cosine of the phase angle, from a table over the sine of half the angle."""
     at = math.sqrt(max(0.0, 0.5 - 0.5 * cosine)) * (len(table) - 1)

@@ -3,9 +3,8 @@
 Rays go by tiles of 8 x 8 pixels, whose bundle is led as far as it is free (`sim.sensors.beam_kernels`). A pixel's
 result does not depend on its tile but by where its ray begins to be looked at, which is before the ground.
 
-`lens` is (model, focal length in pixels, row and column of the optical axis); `pose` the eye's place and its axes
-forward, left and up as rows; `sun` the unit vector towards it, the tangent of its elevation, a unit vector's east and
-north along its azimuth, and tangents of the elevation of its lower and upper limb.
+`lens` and `pose` are as in `sim.sensors.lens_kernels`; `sun` the unit vector towards it, the tangent of its elevation,
+a unit vector's east and north along its azimuth, and tangents of the elevation of its lower and upper limb.
 """
 
 from __future__ import annotations
@@ -14,15 +13,15 @@ import math
 
 import numpy as np
 
-from rover.core.jit import inlined, kernel
+from rover.core.jit import bare, bare_inlined
 from sim.sensors.beam_kernels import cone_free, slab_free
 from sim.sensors.body_kernels import body_light, first_body, in_cone, screened
 from sim.sensors.ground_kernels import grain_slope, phase_at, slope_at
+from sim.sensors.lens_kernels import aim, cone_about
 from sim.sensors.ray_kernels import first_hit, level_at
 from sim.sensors.sun_ray_kernels import disc_share, skyline_tangent
 
 TILE, PART = 8, 4
-PINHOLE, FISHEYE, CYLINDER = 0, 1, 2
 
 SKY, GROUND = -2, -1
 """What a pixel shows that is no body."""
@@ -40,51 +39,24 @@ _OFF_BODY_M = 1e-3
 _LIMBS = 4
 
 
-@inlined
-def _sight(lens, row, col):  # type: ignore[no-untyped-def]
-    """Return the direction of a pixel in the eye's frame: forward, left, up."""
-    left = (lens[3] - col) / lens[1]
-    up = (lens[2] - row) / lens[1]
-    if lens[0] == PINHOLE:
-        q = 1.0 / math.sqrt(1.0 + left * left + up * up)
-        return q, left * q, up * q
-    if lens[0] == FISHEYE:
-        angle = math.sqrt(left * left + up * up)
-        share = math.sin(angle) / angle if angle > 1e-12 else 1.0
-        return math.cos(angle), left * share, up * share
-    level = math.cos(up)
-    return level * math.cos(left), level * math.sin(left), math.sin(up)
-
-
-@inlined
-def _aim(lens, pose, row, col, tall, wide, way):  # type: ignore[no-untyped-def]
-    """Fill the directions of a tile's pixels."""
-    for n in range(tall * wide):
-        f, a, u = _sight(lens, row + n // wide, col + n % wide)
-        for axis in range(3):
-            way[n, axis] = f * pose[3 + axis] + a * pose[6 + axis] + u * pose[9 + axis]
-
-
-@inlined
-def _cone(way, wide, top, bottom, left, right):  # type: ignore[no-untyped-def]
-    """Return the axis of the cone about some of a tile's pixels, and its spread."""
-    ax, ay, az = 0.0, 0.0, 0.0
-    for r in range(top, bottom):
-        for n in range(r * wide + left, r * wide + right):
-            ax, ay, az = ax + way[n, 0], ay + way[n, 1], az + way[n, 2]
-    q = 1.0 / math.sqrt(ax * ax + ay * ay + az * az)
-    ax, ay, az = ax * q, ay * q, az * q
-    cosine = 1.0
-    for r in range(top, bottom):
-        for n in range(r * wide + left, r * wide + right):
-            cosine = min(cosine, ax * way[n, 0] + ay * way[n, 1] + az * way[n, 2])
-    cosine = max(cosine, 0.1)
-    return ax, ay, az, math.sqrt(max(1.0 - cosine * cosine, 0.0)) / cosine + 1e-9
-
-
-@kernel
+@bare
 def see(  # type: ignore[no-untyped-def]
-    ground, bodies, grain, table, lens, pose, sun, figures, finest, asked, rows, radiance, distance, part, lit
+    ground,
+    bodies,
+    grain,
+    table,
+    lens,
+    pose,
+    sun,
+    figures,
+    finest,
+    asked,
+    rows,
+    room,
+    radiance,
+    distance,
+    part,
+    lit,
 ):
     """Fill some rows of tiles of a picture.
 
@@ -97,25 +69,21 @@ def see(  # type: ignore[no-untyped-def]
         finest: Level below which none is used.
         asked: Whether radiance is wanted; ranges come alone otherwise.
         rows: First row of tiles, and one past the last.
+        room: To work in: (64, 3), (64,), (64, 3), int64 (64,) twice, and int64 with a place for each body.
         radiance: (rows, cols) float32 radiance factor I/F.
         distance: (rows, cols) float32 from the eye; infinite in the sky.
         part: (rows, cols) int16 index of the body, `GROUND` or `SKY`.
         lit: (rows, cols) float32 share of the Sun's disc in view, or (0, 0) if it is not wanted.
     """
-    way = np.empty((TILE * TILE, 3))
-    far = np.empty(TILE * TILE)
-    deep = np.empty(TILE * TILE, np.int64)
-    what = np.empty(TILE * TILE, np.int64)
-    normal = np.empty((TILE * TILE, 3))
-    found = np.empty(max(1, bodies[0].shape[0]), np.int64)
+    way, far, normal, deep, what, found = room
     tall_all, wide_all = distance.shape
     x, y, z = pose[0], pose[1], pose[2]
     for row in range(rows[0] * TILE, min(rows[1] * TILE, tall_all), TILE):
         tall = min(TILE, tall_all - row)
         for col in range(0, wide_all, TILE):
             wide = min(TILE, wide_all - col)
-            _aim(lens, pose, row, col, tall, wide, way)
-            ax, ay, az, spread = _cone(way, wide, 0, tall, 0, wide)
+            aim(lens, pose, row, col, tall, wide, way)
+            ax, ay, az, spread = cone_about(way, wide, 0, tall, 0, wide)
             free = cone_free(ground, x, y, z, ax, ay, az, spread, 0.0, finest)
             count = in_cone(bodies, x, y, z, ax, ay, az, spread, found)
             for quarter in range(tall * wide):
@@ -124,7 +92,7 @@ def see(  # type: ignore[no-untyped-def]
                 for top in range(0, tall, PART):
                     for side in range(0, wide, PART):
                         bottom, right = min(top + PART, tall), min(side + PART, wide)
-                        ax, ay, az, spread = _cone(way, wide, top, bottom, side, right)
+                        ax, ay, az, spread = cone_about(way, wide, top, bottom, side, right)
                         begin = cone_free(ground, x, y, z, ax, ay, az, spread, free, finest)
                         for r in range(top, bottom):
                             for n in range(r * wide + side, r * wide + right):
@@ -150,7 +118,7 @@ def see(  # type: ignore[no-untyped-def]
                 )  # fmt: skip
 
 
-@inlined
+@bare_inlined
 def _rim(level, m, x, y, band):  # type: ignore[no-untyped-def]
     """Return the share that the next coarser level has in the heights of level `m` at a point."""
     if m == level.shape[0] - 1:
@@ -160,7 +128,7 @@ def _rim(level, m, x, y, band):  # type: ignore[no-untyped-def]
     return 1.0 - share * share * (3.0 - 2.0 * share)
 
 
-@inlined
+@bare_inlined
 def _light(  # type: ignore[no-untyped-def]
     ground,
     bodies,
@@ -237,7 +205,7 @@ def _light(  # type: ignore[no-untyped-def]
             lit[n // wide, n % wide] = share
 
 
-@inlined
+@bare_inlined
 def _pixel(ground, bodies, table, pose, sun, figures, finest, clear, way, far, m, what, normal):  # type: ignore[no-untyped-def]
     """Return the share of the Sun's disc that a pixel's surface sees, and its radiance factor."""
     level = ground[2]
@@ -268,7 +236,7 @@ def _pixel(ground, bodies, table, pose, sun, figures, finest, clear, way, far, m
     return share, light
 
 
-@inlined
+@bare_inlined
 def _sun_share(ground, bodies, sun, x, y, z, m, begin, end, own):  # type: ignore[no-untyped-def]
     """Return the share of the Sun's disc in view from a point: above the skyline, and past the bodies."""
     share = 1.0
@@ -287,7 +255,7 @@ def _sun_share(ground, bodies, sun, x, y, z, m, begin, end, own):  # type: ignor
     return share
 
 
-@inlined
+@bare_inlined
 def _near_group(group, x, y, z, dx, dy, dz):  # type: ignore[no-untyped-def]
     for g in range(group.shape[0]):
         vx, vy, vz = group[g, 0] - x, group[g, 1] - y, group[g, 2] - z
@@ -298,7 +266,7 @@ def _near_group(group, x, y, z, dx, dy, dz):  # type: ignore[no-untyped-def]
     return False
 
 
-@inlined
+@bare_inlined
 def _on_disc(sun, n):  # type: ignore[no-untyped-def]
     """Return a direction to the Sun's disc: one of four, in the middle of its quarters."""
     radius = 0.25 * (sun[7] - sun[6]) / (1.0 + sun[3] * sun[3])  # half of the disc's radius, as an angle

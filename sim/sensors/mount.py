@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from rover.core.eyes import CameraParams
 from sim.sensors.bodies import attitude
-from sim.sensors.camera import Eye, Lens
+from sim.sensors.camera import Eye
+from sim.sensors.lens import Lens
 
 Floats = npt.NDArray[np.float64]
 

@@ -24,7 +24,7 @@ import math
 
 import numpy as np
 
-from rover.core.jit import inlined, kernel
+from rover.core.jit import bare, bare_inlined
 
 STEPS = 20
 """Most steps of a pyramid: a million cells a side."""
@@ -33,7 +33,7 @@ _FIRST_STEP = 1
 """Of the pyramid, where a ray begins: most are near the ground there."""
 
 
-@kernel
+@bare
 def build_mips(z, mip, at, rows, cols):  # type: ignore[no-untyped-def]
     """Fill a pyramid: each cell with the greatest of its four nodes, each step above with the greatest of 2 x 2.
 
@@ -52,7 +52,7 @@ def build_mips(z, mip, at, rows, cols):  # type: ignore[no-untyped-def]
     raise_mips(mip, at, rows, cols)
 
 
-@kernel
+@bare
 def raise_mips(mip, at, rows, cols):  # type: ignore[no-untyped-def]
     """Fill the steps of a pyramid above its cells; arguments as `build_mips` takes them."""
     for k in range(1, len(at)):
@@ -66,7 +66,7 @@ def raise_mips(mip, at, rows, cols):  # type: ignore[no-untyped-def]
                 mip[at[k] + i * cols[k] + j] = top
 
 
-@kernel
+@bare
 def cap_mips(coarse, wide, fine, fine_wide, level, m):  # type: ignore[no-untyped-def]
     """Raise the cells of level `m` to the greatest of the cells of the next finer level that touch them.
 
@@ -93,7 +93,7 @@ def cap_mips(coarse, wide, fine, fine_wide, level, m):  # type: ignore[no-untype
                         coarse[a * wide + b] = top
 
 
-@inlined
+@bare_inlined
 def box_span(level, m, x, y, per_x, per_y):  # type: ignore[no-untyped-def]
     """Return where a ray enters and leaves the box of a level; what is never is (inf, -inf).
 
@@ -116,7 +116,7 @@ def box_span(level, m, x, y, per_x, per_y):  # type: ignore[no-untyped-def]
     return enter, leave
 
 
-@inlined
+@bare_inlined
 def level_at(level, x, y, finest):  # type: ignore[no-untyped-def]
     """Return the finest level, from `finest` on, whose box holds a point; -1 outside all."""
     for m in range(finest, level.shape[0]):
@@ -125,13 +125,31 @@ def level_at(level, x, y, finest):  # type: ignore[no-untyped-def]
     return -1
 
 
-@inlined
+@bare_inlined
 def askew(d):  # type: ignore[no-untyped-def]
     """Return a component of a direction that is never zero: rays along the lattice are no case of their own."""
     return d if abs(d) > 1e-30 else 1e-30
 
 
-@kernel
+@bare_inlined
+def next_cell(x, y, sideways, beyond_x, beyond_y, col, row, k, cols, rows):  # type: ignore[no-untyped-def]
+    """Return the column and row of the cell that a ray enters where it leaves a node of step `k`.
+
+    Both ways out are worked out and one is chosen, since the processor cannot foresee which.
+
+    Args:
+        x, y: Where it leaves, in cells.
+        sideways: Whether by the edge towards east or west.
+        beyond_x, beyond_y: Column and row of the cells past its two edges ahead.
+        col, row, k: The node.
+        cols, rows: Of the cells.
+    """
+    aside = min(max(int(x), col << k), min(((col + 1) << k) - 1, cols - 1))
+    above = min(max(int(y), row << k), min(((row + 1) << k) - 1, rows - 1))
+    return (beyond_x, above) if sideways else (aside, beyond_y)
+
+
+@bare
 def _march(z, mip, first, wide, steps, rows, cols, mip_at, mip_cols, m, x, y, height, dx, dy, dz, begin, end):  # type: ignore[no-untyped-def]
     """Return where a ray first meets the bilinear surface of one level between `begin` and `end`, or infinity.
 
@@ -171,12 +189,10 @@ def _march(z, mip, first, wide, steps, rows, cols, mip_at, mip_cols, m, x, y, he
                 return t + hit
         if over >= end:
             return np.inf
-        # Both ways out are worked out and one is chosen, since the processor cannot foresee which.
-        aside = min(max(int(x + dx * over), col << k), min(((col + 1) << k) - 1, cols - 1))
-        above = min(max(int(y + dy * over), row << k), min(((row + 1) << k) - 1, rows - 1))
-        sideways = over_x <= over_y
-        j = edge_x - 1 + right if sideways else aside
-        i = above if sideways else edge_y - 1 + up
+        aside, above = x + dx * over, y + dy * over
+        j, i = next_cell(
+            aside, above, over_x <= over_y, edge_x - 1 + right, edge_y - 1 + up, col, row, k, cols, rows
+        )
         if j < 0 or j >= cols or i < 0 or i >= rows:
             return np.inf
         if k < steps - 1 and ((j >> (k + 1)) != col >> 1 or (i >> (k + 1)) != row >> 1):
@@ -184,7 +200,7 @@ def _march(z, mip, first, wide, steps, rows, cols, mip_at, mip_cols, m, x, y, he
         t, here = over, there
 
 
-@inlined
+@bare_inlined
 def _patch(z, p, wide, u, v, height, dx, dy, dz, span):  # type: ignore[no-untyped-def]
     """Return after how much of `span` a ray meets a bilinear patch, or infinity.
 
@@ -212,7 +228,7 @@ def _patch(z, p, wide, u, v, height, dx, dy, dz, span):  # type: ignore[no-untyp
     return np.inf
 
 
-@inlined
+@bare_inlined
 def first_hit(ground, x, y, z, dx, dy, dz, begin, finest):  # type: ignore[no-untyped-def]
     """Return where a ray first meets the ground, and the level that it meets; (inf, -1) where it does not.
 

@@ -131,13 +131,15 @@ class SensorSuite:
         lit: float = 0.0,
         sun: Sun | None = None,
         faults: SenseFaults = NO_FAULTS,
+        halted: bool = False,
+        out_of_link_s: float = 0.0,
     ) -> Observation:
         """Return what is sensed at a moment. Place and heading are exact so far.
 
         Args:
             time_s: Now.
             east_m, north_m, up_m, yaw_rad, pitch_rad, roll_rad: True pose, up to the plane of the wheels' contacts.
-            soc, array_w, stalled: Passed on.
+            soc, array_w, stalled, halted, out_of_link_s: Passed on.
             looking: Whether heights are wanted.
             rolled_m: Way that the wheels' rims have rolled since the start, backwards negative.
             lit: Share of the Sun's disc that the relief lets through.
@@ -168,13 +170,15 @@ class SensorSuite:
             inertial=inertial,
             sun_direction=self._sun_direction(pose, sun, lit, faults),
             stereo=looks,
+            halted=halted,
+            out_of_link_s=out_of_link_s,
         )
 
     def _look(
         self, pose: BodyPose, sun: Sun | None, faults: SenseFaults
     ) -> tuple[Dem | None, tuple[StereoPoints, ...]]:
         if self._sight is None:
-            return self._all_heights(pose.east_m, pose.north_m), ()
+            return self._all_heights(pose.east_m, pose.north_m, lost=faults.stereo_lost), ()
         if sun is None:
             return None, ()
         looks = self._sight.look(pose, _sunlight(sun), faults=faults)
@@ -194,8 +198,10 @@ class SensorSuite:
             faults=faults,
         )
 
-    def _all_heights(self, east_m: float, north_m: float) -> Dem:
-        """Return the ground within the sensing range, with noise; NaN beyond it."""
+    def _all_heights(self, east_m: float, north_m: float, *, lost: float) -> Dem | None:
+        """Return the ground within the sensing range, with noise; NaN beyond it, and where it is lost by chance."""
+        if lost >= 1.0:
+            return None
         reach = self._vehicle.sensing_range_m
         patch = self._ground.patch(east_m, north_m, reach)
         height = np.array(patch.elevation_m)
@@ -204,6 +210,8 @@ class SensorSuite:
         east = patch.east_m + np.arange(height.shape[1]) * patch.resolution_m
         beyond = np.hypot(north[:, None] - north_m, east[None, :] - east_m) > reach
         height[beyond] = np.nan
+        if lost > 0.0:
+            height[self._generator.random(height.shape) < lost] = np.nan
         geometry = GridGeometry(
             rows=height.shape[0],
             cols=height.shape[1],

@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
-from rover.core.jit import inlined, kernel
-from sim.sensors.ray_kernels import askew, box_span
+from rover.core.jit import bare, bare_inlined
+from sim.sensors.ray_kernels import askew, box_span, next_cell
 
 _FIRST_STEP = 0
 
 
-@kernel
+@bare
 def _skyline(  # type: ignore[no-untyped-def]
     z,
     mip,
@@ -76,12 +76,10 @@ def _skyline(  # type: ignore[no-untyped-def]
                 return best
         if over >= end:
             return best
-        # Both ways out are worked out and one is chosen, since the processor cannot foresee which.
-        aside = min(max(int(x + dx * over), col << k), min(((col + 1) << k) - 1, cols - 1))
-        above = min(max(int(y + dy * over), row << k), min(((row + 1) << k) - 1, rows - 1))
-        sideways = over_x <= over_y
-        j = edge_x - 1 + right if sideways else aside
-        i = above if sideways else edge_y - 1 + up
+        aside, above = x + dx * over, y + dy * over
+        j, i = next_cell(
+            aside, above, over_x <= over_y, edge_x - 1 + right, edge_y - 1 + up, col, row, k, cols, rows
+        )
         if j < 0 or j >= cols or i < 0 or i >= rows:
             return best
         if k < steps - 1 and ((j >> (k + 1)) != col >> 1 or (i >> (k + 1)) != row >> 1):
@@ -89,7 +87,7 @@ def _skyline(  # type: ignore[no-untyped-def]
         s = over
 
 
-@inlined
+@bare_inlined
 def skyline_tangent(ground, x, y, z, m, begin, end, dx, dy, low, high):  # type: ignore[no-untyped-def]
     """Return the tangent of the skyline from a point, between `low` and `high`.
 
@@ -149,7 +147,7 @@ def skyline_tangent(ground, x, y, z, m, begin, end, dx, dy, low, high):  # type:
     return best
 
 
-@inlined
+@bare_inlined
 def disc_share(above):  # type: ignore[no-untyped-def]
     """Return the share of a disc above a level edge, `above` radii under its centre (circular segment)."""
     a = max(-1.0, min(1.0, above))

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from sim.moon.ground import Patch
 from sim.moon.optics import OpticsParams
 from sim.sensors.bodies import NO_BODIES, Bodies, attitude
-from sim.sensors.camera import Eye, Lens, Picture, Sunlight, take_picture
+from sim.sensors.camera import Eye, Picture, Sunlight, take_picture
+from sim.sensors.lens import Lens
 from sim.sensors.scene import NO_GRAIN, Scene, build_scene
 
 Floats = npt.NDArray[np.float64]

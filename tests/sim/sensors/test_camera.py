@@ -13,10 +13,10 @@ from rover.core.errors import CameraError
 from rover.core.eyes import CameraParams, EyesParams
 from rover.io.vehicle import read_vehicle
 from sim.sensors.bodies import attitude
-from sim.sensors.camera import Lens
 from sim.sensors.exposure import auto_exposure_s, electrons, expose, noise_variance_e2
 from sim.sensors.grain import LONGEST_M, octaves
 from sim.sensors.ground_kernels import add_grain
+from sim.sensors.lens import Lens
 from sim.sensors.mount import BodyPose, eye_at, lens_of
 from sim.sensors.photometry import phase
 from tests.sim.sensors.scenes import AU_M, OPTICS, eye, flat, pinhole, scene_of, see, sunlight

@@ -9,7 +9,8 @@ import pytest
 
 from rover.core.strips import THREADS_VARIABLE
 from sim.moon.ground import Patch
-from sim.sensors.camera import Lens, height_at
+from sim.sensors.camera import height_at
+from sim.sensors.lens import Lens
 from sim.sensors.scene import Scene, build_scene
 from tests.sim.sensors.scenes import (
     Floats,

@@ -11,7 +11,8 @@ import pytest
 from sim.moon.ground import Patch
 from sim.physics.light import disc_above
 from sim.sensors.bodies import Part, attitude, set_down
-from sim.sensors.camera import Lens, height_at
+from sim.sensors.camera import height_at
+from sim.sensors.lens import Lens
 from sim.sensors.scene import build_scene
 from tests.sim.sensors.scenes import AU_M, eye, flat, heights_at, pinhole, rough, scene_of, see, sunlight
 

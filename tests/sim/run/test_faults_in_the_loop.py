@@ -1,0 +1,172 @@
+"""Faults in a run: each acts on what it is of, begins where it was drawn, and is told of in the events."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rover.core.boundary import Command, Mode
+from rover.core.time import parse_utc
+from sim.run.closed_loop import run_scenario
+from sim.run.fault_schedule import schedule_faults
+from sim.run.fault_table import read_fault_table
+from sim.run.faults import ActiveFault
+from sim.run.injection import Injection
+from sim.run.runlog import Event, RunLog
+from sim.run.scenario import load_scenario
+from sim.run.world import WorldState
+from tests.sim.run.test_world import YUTU_2, begin, world
+
+SMALL = ("terrain.size_m=60", "goal_m=[-9.0, 4.0]", "faults.observations_off=true")
+BY_STOPS = ("operations.mode=teleoperated", "operations.stop_every_m=4", "operations.command_cycle_h=3.0")
+
+
+def written(tmp_path: Path, subsystem: str, kind: str, *lines: str) -> Path:
+    path = tmp_path / f"{kind}.toml"
+    head = f'format = 1\nname = "t"\n[[faults]]\nname = "f"\nsubsystem = "{subsystem}"\nkind = "{kind}"\n'
+    path.write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def constant(value: float, unit: str = "") -> str:
+    return f'{{ law = "constant", value = {value}, {unit and f"unit = {chr(34)}{unit}{chr(34)}, "}source = "s" }}'
+
+
+def driven(*settings: str, table: Path | None = None) -> RunLog:
+    given = [*SMALL, *settings, *([f"faults.table={table}"] if table else [])]
+    log = run_scenario(load_scenario("short-hop", settings=given, seed=4))
+    assert log.outcome == "arrived", log.reason
+    return log
+
+
+def told(log: RunLog, name: str) -> list[Event]:
+    return [event for event in log.events if event.name == name]
+
+
+@pytest.fixture(scope="module")
+def sound() -> RunLog:
+    return driven()
+
+
+def test_faults_that_never_come_change_nothing(sound: RunLog, tmp_path: Path) -> None:
+    late = driven(table=written(tmp_path, "wheels", "stall", "at_m = 1e5", "persists = true"))
+    for name, column in sound.telemetry.items():
+        assert np.array_equal(column, late.telemetry[name], equal_nan=True), name
+    assert sound.summary["faults"] == late.summary["faults"] == 0
+
+
+def test_a_stalled_wheel_halts_the_drive_where_it_was_drawn_and_is_told_of(
+    sound: RunLog, tmp_path: Path
+) -> None:
+    lasts = f"lasts = {constant(0.25, 'h')}"
+    log = driven(table=written(tmp_path, "wheels", "stall", "at_m = 3.21", "wheel = 2", lasts))
+    (began,), (over,) = told(log, "fault"), told(log, "fault_over")
+    assert began.text == "f: a wheel does not turn (middle left)"
+    assert over.time_s == pytest.approx(began.time_s + 900.0, abs=1e-6)
+    at = np.searchsorted(log.telemetry["time_s"], began.time_s)
+    assert log.telemetry["distance_m"][at] == pytest.approx(3.21, abs=1e-9)
+    assert (began.east_m, began.north_m) == (log.telemetry["east_m"][at], log.telemetry["north_m"][at])
+    still = log.telemetry["time_s"][log.telemetry["distance_m"] == log.telemetry["distance_m"][at]]
+    assert still.max() - still.min() >= 1800.0
+    assert log.summary["faults"] == 1
+    assert log.summary["elapsed_s"] == pytest.approx(sound.summary["elapsed_s"] + 1800.0, abs=5.0)
+
+
+def test_without_the_relay_a_command_cycle_takes_as_much_longer(tmp_path: Path) -> None:
+    held = driven(*BY_STOPS)
+    cycles = held.telemetry["time_s"][held.telemetry["mode"] == held.modes.index("command")]
+    begins_s, lasts_h = float(cycles[0]) + 1000.0, 1.0
+    away = (f"at_s = {begins_s}", f"lasts = {constant(lasts_h, 'h')}")
+    late = driven(*BY_STOPS, table=written(tmp_path, "relay", "outage", *away))
+    assert late.summary["elapsed_s"] - held.summary["elapsed_s"] == pytest.approx(3600.0, abs=1.0)
+    assert late.summary["distance_m"] == pytest.approx(held.summary["distance_m"])
+
+
+def test_an_autonomous_rover_needs_no_relay(sound: RunLog, tmp_path: Path) -> None:
+    away = written(tmp_path, "relay", "outage", "at_s = 0.0", "persists = true")
+    assert driven(table=away).summary["elapsed_s"] == pytest.approx(sound.summary["elapsed_s"], rel=1e-9)
+
+
+@pytest.mark.parametrize("settings", [(), BY_STOPS], ids=["autonomous", "teleoperated"])
+def test_after_a_reset_it_stands_plans_anew_and_asks_for_commands(
+    settings: tuple[str, ...], tmp_path: Path
+) -> None:
+    reset = written(tmp_path, "computer", "reset", "at_m = 2.5", f"lasts = {constant(0.5, 'h')}")
+    log = driven(*settings, table=reset)
+    (began,), replans = told(log, "fault"), told(log, "replan")
+    assert [event.text for event in told(log, "hazard")] == ["the computer began anew and has lost its map"]
+    assert replans[0].time_s >= began.time_s + 1800.0 - 1e-6
+    where = log.telemetry["time_s"] > began.time_s
+    waits = where & (log.telemetry["time_s"] <= began.time_s + 1800.0)
+    assert np.ptp(log.telemetry["distance_m"][waits]) == 0.0
+    if settings:  # what was left of its commands is lost
+        assert math.dist(log.stops_m[0], (began.east_m, began.north_m)) < 0.01
+    assert log.summary["stops"] == (3 if settings else 0)
+
+
+class TestInjection:
+    """Commands cut at what begins and ends."""
+
+    def carry_out(
+        self, table: Path, command: Command, *, micro_step_m: float = 0.1
+    ) -> tuple[WorldState, list[tuple[bool, float, float]], Injection]:
+        rows = read_fault_table(str(table), start=parse_utc("2019-01-04T00:00:00Z"))
+        heard: list[tuple[bool, float, float]] = []
+
+        def hear(state: WorldState, fault: ActiveFault, begins: bool) -> None:
+            heard.append((begins, state.time_s, state.distance_m))
+
+        made, _ = world(lambda east, north: 0.0 * east, micro_step_m=micro_step_m)
+        injection = Injection(schedule_faults(rows, seed=1, until_m=1e4, until_s=1e6), YUTU_2, hear)
+        state = begin(made)
+        injection.begin(state)
+        return injection.carry_out(made, state, command), heard, injection
+
+    def test_a_stay_is_cut_at_the_second(self, tmp_path: Path) -> None:
+        dust = written(
+            tmp_path, "array", "dust_step",
+            "at_s = 123.4", f"lasts = {constant(0.01, 'h')}", f"magnitude = {constant(0.5)}",
+        )  # fmt: skip
+        state, heard, injection = self.carry_out(dust, Command(mode=Mode.CHARGE, duration_s=600.0))
+        assert heard == [(True, pytest.approx(123.4), 0.0), (False, pytest.approx(159.4), 0.0)]
+        assert state.time_s == pytest.approx(600.0)
+        assert not injection.halted
+
+    @pytest.mark.parametrize("micro_step_m", [0.1, 0.037])
+    def test_a_drive_is_cut_at_the_metre_whatever_the_step(self, tmp_path: Path, micro_step_m: float) -> None:
+        patch = written(
+            tmp_path, "soil", "slip_patch", "at_m = 1.2345", "persists = true",
+            f"magnitude = {constant(-0.2)}", 'radius_m = { value = 0.5, source = "s" }',
+        )  # fmt: skip
+        command = Command(mode=Mode.DRIVE, turn_rad=0.3, drive_m=3.0)
+        state, heard, _ = self.carry_out(patch, command, micro_step_m=micro_step_m)
+        assert [at_m for _, _, at_m in heard] == [pytest.approx(1.2345, abs=1e-9)]
+        assert state.distance_m == pytest.approx(3.0)
+        assert state.yaw_rad == pytest.approx(0.3, abs=1e-6)
+
+    def test_a_time_on_the_way_is_met_within_a_few_centimetres(self, tmp_path: Path) -> None:
+        dust = written(
+            tmp_path, "array", "dust_step", "at_s = 30.0", "persists = true", f"magnitude = {constant(0.5)}"
+        )
+        state, heard, _ = self.carry_out(dust, Command(mode=Mode.DRIVE, drive_m=-3.0))
+        ((_, at_s, _),) = heard
+        assert 30.0 - 1e-6 <= at_s < 30.0 + 0.02 / YUTU_2.speed_m_s
+        assert state.east_m == pytest.approx(-3.0)
+
+    def test_a_halt_ends_the_command(self, tmp_path: Path) -> None:
+        bias = written(
+            tmp_path, "imu", "bias", "at_m = 1.0", "persists = true", f"magnitude = {constant(20.0)}"
+        )
+        state, _, injection = self.carry_out(bias, Command(mode=Mode.DRIVE, drive_m=3.0))
+        assert injection.halted
+        assert state.distance_m == pytest.approx(1.0)
+
+    def test_what_is_wrong_at_the_start_is_so_at_once(self, tmp_path: Path) -> None:
+        away = written(tmp_path, "relay", "outage", "at_s = 0.0", f"lasts = {constant(0.05, 'h')}")
+        _, heard, injection = self.carry_out(away, Command(mode=Mode.CHARGE, duration_s=600.0))
+        assert heard[0] == (True, 0.0, 0.0)
+        assert injection.out_of_link_s == pytest.approx(180.0)
+        assert math.isclose(heard[1][1], 180.0)
