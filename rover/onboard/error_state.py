@@ -1,8 +1,8 @@
 """The error-state Kalman filter's algebra: a nominal pose with biases, the covariance of its error, and one update.
 
-Sola 2017, Quaternion kinematics for the error-state Kalman filter (arXiv:1711.02508), sections 5 to 7, with the error of
-attitude in the site frame: true rotation = exp(error) times the nominal one. The pose at the last look is carried along
-as a clone, so that what is measured against it is weighed with its own error (Roumeliotis and Burdick 2002,
+Sola 2017, Quaternion kinematics for the error-state Kalman filter (arXiv:1711.02508), sections 5 to 7, with the error
+of attitude in the site frame: true rotation = exp(error) times the nominal one. The pose at the last look is carried
+along as a clone, so that what is measured against it is weighed with its own error (Roumeliotis and Burdick 2002,
 doi:10.1109/ROBOT.2002.1014801). Updates take Joseph's form, which keeps the covariance symmetric and positive; a
 measurement whose innovation is further out than chi-square allows is refused (Bar-Shalom, Li and Kirubarajan 2001,
 Estimation with Applications to Tracking and Navigation, section 5.4).

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,7 @@ CELL_M, REACH_M = 0.1, 6.0
 """Side of the cells of heights, and how far from the rover they reach."""
 
 LEVELS = (16, 8, 4, 2)
-"""Pixels of the picture gathered in one, from coarse to fine."""
+"""Pixels of the picture gathered in one, from coarse to fine: powers of two, two at least."""
 
 AROUND_PX = 48
 """The light of a pixel is told against the mean of so wide a square about it, in pixels of the finest level."""
@@ -41,10 +42,13 @@ STRONGEST = 0.6
 WORST_M = 0.25
 """Points whose range is known less well are left aside."""
 
-MOST_POINTS = 4000
+MOST_POINTS = 3000
 """So many points at most are looked for in the picture."""
 
-ROUGH_M, DULL = 0.012, 0.03
+THINNED = (4, 4, 2, 1)
+"""Of which, at each of `LEVELS`, one in so many."""
+
+ROUGH_M, DULL = 0.012, 0.05
 """Standard deviations of height, and of light as a share, of what two looks at one place do not have in common."""
 
 GRADE = 0.1
@@ -54,7 +58,7 @@ FEWEST, MOST_OUT = 250, 0.3
 """Residuals that there must be, and share of them that may be far off."""
 
 HUBER = 2.0
-STEPS = 5
+STEPS = 10
 STILL_M = 2e-4
 """The steps of a level end when none moves further, metres and radians alike."""
 
@@ -127,7 +131,7 @@ def look_of(stereo: Sequence[StereoPoints], rotation: Floats, window_px: int) ->
     height, variance, cells = _heights(stereo, rotation)
     sharpest = max(stereo, key=lambda pair: 0.0 if pair.picture is None else pair.picture.focal_px)
     picture = sharpest.picture
-    levels = () if picture is None else tuple(_less_around(picture.light, level) for level in LEVELS)
+    levels = () if picture is None else _less_around(picture.light)
     known = sharpest.sigma_m < WORST_M
     stands = max(1, -(-int(known.sum()) // MOST_POINTS))
     points = sharpest.points_m[known][::stands].astype(np.float64)
@@ -169,15 +173,28 @@ def _heights(stereo: Sequence[StereoPoints], rotation: Floats) -> tuple[Floats, 
     return height, variance, np.ascontiguousarray(cells)
 
 
-def _less_around(light: npt.NDArray[np.float32], level: int) -> Floats:
-    """Return (rows, cols) light of gathered pixels as a share of the mean about each, less one; NaN where dazzled."""
-    rows, cols = light.shape[0] // level, light.shape[1] // level
-    blocks = light[: rows * level, : cols * level].reshape(rows, level, cols, level)
-    mean = blocks.mean(axis=(1, 3), dtype=np.float64)
-    around = uniform_filter(mean, max(3, AROUND_PX // level // 2 * 2 + 1), mode="nearest")
-    share = np.clip(mean / np.maximum(around, 1e-6) - 1.0, -STRONGEST, STRONGEST)
-    share[blocks.max(axis=(1, 3)) >= 1.0] = np.nan
-    return np.asarray(share)
+def _less_around(picture: npt.NDArray[np.float32]) -> tuple[Floats, ...]:
+    """Return light as a share of the mean about each pixel, less one, for each of `LEVELS`; NaN where dazzled."""
+    light, full = picture.astype(np.float64), picture >= 1.0
+    found: dict[int, Floats] = {}
+    for level in range(1, max(LEVELS).bit_length()):
+        blocks = _quarters(light), _quarters(full)
+        light = np.add.reduce(blocks[0]) / 4.0
+        full = np.logical_or.reduce(blocks[1])
+        pixels = 2**level
+        if pixels in LEVELS:
+            width = max(3, AROUND_PX // pixels // 2 * 2 + 1)
+            around = uniform_filter(light, width, mode="nearest")
+            share = np.clip(light / np.maximum(around, 1e-6) - 1.0, -STRONGEST, STRONGEST)
+            share[full] = np.nan
+            found[pixels] = share
+    return tuple(found[level] for level in LEVELS)
+
+
+def _quarters(pixels: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+    """Return the four pixels of each block of two by two."""
+    rows, cols = (size // 2 * 2 for size in pixels.shape)
+    return [pixels[i:rows:2, j:cols:2] for i in (0, 1) for j in (0, 1)]
 
 
 def _read(picture: RectifiedPicture, levels: Sequence[Floats], sights: Floats) -> Floats:
@@ -273,15 +290,18 @@ def _laws(old: Look, new: Look, reference: Pose, predicted: Pose, error: Floats,
     picture = new.picture
     if picture is None or old.picture is None:
         return [shape]
-    pixels = LEVELS[level]
+    pixels, thin = LEVELS[level], THINNED[level]
+    points, errors, read = (
+        np.ascontiguousarray(held[::thin]) for held in (old.points_m, old.errors_m, old.read[level])
+    )
     matrix, vector = np.zeros((6, 6)), np.zeros(6)
     lay, out, squares = light_equations(
-        old.points_m, old.errors_m, old.read[level], np.ascontiguousarray(reference[1]), between,
-        picture.axes @ rotation.T, picture.axes @ new.eye_m, picture.focal_px / pixels,
-        (picture.centre_row + 0.5) / pixels - 0.5, (picture.centre_col + 0.5) / pixels - 0.5, new.levels[level],
-        DULL**2, max(1.0, window / old.stands), HUBER, matrix, vector,
+        points, errors, read, np.ascontiguousarray(reference[1]), between, picture.axes @ rotation.T,
+        picture.axes @ new.eye_m, picture.focal_px / pixels, (picture.centre_row + 0.5) / pixels - 0.5,
+        (picture.centre_col + 0.5) / pixels - 0.5, new.levels[level], DULL**2,
+        max(1.0, window / (old.stands * thin)), HUBER, matrix, vector,
     )  # fmt: skip
     # Light of two places that have nothing to do with one another is apart by twice its variance.
-    apart = 2.0 * float(np.nanvar(old.read[level])) / DULL**2 if len(old.read[level]) else 0.0
+    apart = 2.0 * float(np.nanvar(read)) / DULL**2 if len(read) else 0.0
     light = _Law(matrix=matrix, vector=vector, lay=lay, out=out, squares=squares, apart=apart)
     return [shape, light]

@@ -1,7 +1,7 @@
 """Rotations of the body against the site frame: matrices, rotation vectors, and the angles of docs/conventions.md.
 
-A rotation is a (3, 3) matrix whose columns are the body's axes forward, left and up, each east, north and up: it takes a
-vector of the body's frame to the site's. Formulas as in Sola 2017, Quaternion kinematics for the error-state Kalman
+A rotation is a (3, 3) matrix whose columns are the body's axes forward, left and up, each east, north and up: it takes
+a vector of the body's frame to the site's. Formulas as in Sola 2017, Quaternion kinematics for the error-state Kalman
 filter (arXiv:1711.02508), sections 2.3 and 2.4.
 """
 

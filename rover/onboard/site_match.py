@@ -1,9 +1,10 @@
 """Cross-site matching: the heights seen on the way, laid upon the orbital map.
 
 The local map is gathered in blocks and laid upon the orbital elevations by least squares (elevation map matching as
-Carle, Furgale and Barfoot 2010, doi:10.1002/rob.20336, have it, from the pose believed in rather than from scratch). Where the orbital map's datum lies against the rover's is not taken to be known: the mean
-difference says nothing. What the relief says of east, north and attitude is handed on as information by directions, for
-the filter to gate by its own covariance.
+Carle, Furgale and Barfoot 2010, Journal of Field Robotics 27, have it, from the pose believed in rather than from
+scratch). Where the orbital map's datum lies against the rover's is not taken to be known: the mean difference says
+nothing. What the relief says of east, north and attitude is handed on as information by directions, for the filter to
+gate by its own covariance.
 """
 
 from __future__ import annotations

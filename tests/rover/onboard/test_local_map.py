@@ -17,6 +17,8 @@ STILL = np.zeros((6, 6))
 
 Place = tuple[float, float, float]
 
+Place = tuple[float, float, float]
+
 
 def begun() -> LocalMap:
     return begin_local_map(site=SITE, datum_m=-5900.0, reach_m=4.0)
@@ -28,9 +30,7 @@ def pair(points: np.ndarray, sigma_m: float | np.ndarray = 0.02) -> StereoPoints
     return StereoPoints(camera="navcam", points_m=points, sigma_m=sigma, eye_m=EYE)
 
 
-def fused(
-    local: LocalMap, look: StereoPoints, place: tuple[float, float, float] = (0.0, 0.0, 0.0), **other
-) -> LocalMap:  # type: ignore[no-untyped-def]
+def fused(local: LocalMap, look: StereoPoints, place: Place = (0.0, 0.0, 0.0), **other: Any) -> LocalMap:
     given = {"rotation": np.eye(3), "motion": STILL, "time_s": 10.0} | other
     return fuse_look(local, [look], place_m=np.array(place), **given)
 
