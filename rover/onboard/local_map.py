@@ -26,9 +26,6 @@ Floats = npt.NDArray[np.float64]
 
 CELL_M = 0.1
 
-REACH_M = 8.0
-"""How far from the rover the map reaches to each side, at least."""
-
 WORST_M = 0.5
 """Points whose range is known less well are left out."""
 
@@ -100,7 +97,7 @@ class LocalMap:
         g = self.geometry
         east = g.east_m + np.arange(g.cols) * self.cell_m - east_m
         north = g.north_m + np.arange(g.rows) * self.cell_m - north_m
-        rows, cols = _within(north, reach_m), _within(east, reach_m)
+        rows, cols = (_within(offset, reach_m + self.cell_m / 2) for offset in (north, east))
         beyond = np.hypot(north[rows, None], east[None, cols]) > reach_m
         height = self.height_m[rows, cols].astype(np.float64) + self.origin_m[2]
         variance = self.variance_m2[rows, cols].copy()
@@ -121,16 +118,14 @@ def _within(offset_m: npt.NDArray[Any], reach_m: float) -> slice:
     return slice(int(near[0]), int(near[-1]) + 1) if len(near) else slice(0, 1)
 
 
-def begin_local_map(
-    *, site: Site, datum_m: float, cell_m: float = CELL_M, reach_m: float = REACH_M
-) -> LocalMap:
+def begin_local_map(*, site: Site, datum_m: float, reach_m: float, cell_m: float = CELL_M) -> LocalMap:
     """Return a map on which nothing is known.
 
     Args:
         site: Place and frame.
         datum_m: That heights are counted from.
+        reach_m: How far from the rover it reaches to each side, at least.
         cell_m: Side of a cell.
-        reach_m: How far from the rover it reaches.
     """
     half = math.ceil(reach_m / cell_m)
     nothing = np.full((2 * half + 1, 2 * half + 1), np.nan)

@@ -33,7 +33,7 @@ class PerceptionParams:
         eyes: How good the senses are.
         almanac: Where the Sun is, as uplinked.
         orbital: The map, as uplinked.
-        sensing_range_m: Heights further away are not handed on.
+        sensing_range_m: How far the local map reaches.
     """
 
     eyes: EyesParams
@@ -80,7 +80,9 @@ def init_perception(
         up_sigma_m=START_UP_SIGMA_M,
         yaw_sigma_rad=START_YAW_SIGMA_RAD,
     )
-    local = begin_local_map(site=orbital.geometry.site, datum_m=orbital.datum_m)
+    local = begin_local_map(
+        site=orbital.geometry.site, datum_m=orbital.datum_m, reach_m=params.sensing_range_m
+    )
     return PerceptionState(located=located, local=local)
 
 

@@ -68,7 +68,7 @@ LEAST_INFORMATION = 1.0
 ALIKE = 0.15
 """Residuals of light must be less than this share of those of places that have nothing in common, in squares."""
 
-INFLATION = 8.0
+INFLATION = 5.0
 """Of variances: what the laws leave out goes together over more than a window."""
 
 
