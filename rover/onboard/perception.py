@@ -6,6 +6,7 @@ with the place that the rover believes in and the heights of its local map. Pure
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +20,7 @@ from rover.onboard.localization import LocalizationState, init_localization, loc
 from rover.sky.almanac import Almanac
 
 MATCH_EVERY_M = 10.0
-"""The local map is laid upon the orbital one so often: what is told again before has been told already."""
+"""The local map is laid upon the orbital one so far from where it was before: the same ground tells nothing new."""
 
 START_SIGMA_M, START_UP_SIGMA_M, START_YAW_SIGMA_RAD = 0.05, 1.0, 0.01
 """How well the ground knows the start in its own map: by its pictures of the rover, and of the Sun's direction."""
@@ -49,13 +50,13 @@ class PerceptionState:
     Attributes:
         located: Pose, with its covariance.
         local: The ground seen.
-        since_match_m: Way since the local map was last laid upon the orbital one.
+        matched_m: Places at which the local map was laid upon the orbital one, the start among them.
         matches: How often the filter has taken that.
     """
 
     located: LocalizationState
     local: LocalMap
-    since_match_m: float = 0.0
+    matched_m: tuple[tuple[float, float], ...]
     matches: int = 0
 
 
@@ -83,7 +84,7 @@ def init_perception(
     local = begin_local_map(
         site=orbital.geometry.site, datum_m=orbital.datum_m, reach_m=params.sensing_range_m
     )
-    return PerceptionState(located=located, local=local)
+    return PerceptionState(located=located, local=local, matched_m=(start_m,))
 
 
 def perceive(
@@ -97,7 +98,6 @@ def perceive(
         command: What the body was told; None before the first.
         params: What is known on board.
     """
-    before = state.located.estimate.place_m
     located = localize(
         state.located,
         seen,
@@ -106,8 +106,7 @@ def perceive(
         eyes=params.eyes,
         gravity_m_s2=_gravity_m_s2(params),
     )
-    way = state.since_match_m + float(np.hypot(*(located.estimate.place_m - before)[:2]))
-    state = replace(state, located=located, since_match_m=way)
+    state = replace(state, located=located)
     if seen.stereo:
         state = _mapped(state, seen, params)
     east, north, _ = state.located.place_m
@@ -125,7 +124,7 @@ def perceive(
 
 
 def _mapped(state: PerceptionState, seen: Observation, params: PerceptionParams) -> PerceptionState:
-    """Put a look into the local map and, every so often, lay that upon the orbital one."""
+    """Put a look into the local map and, on ground that is new, lay that upon the orbital one."""
     located = state.located
     local = fuse_look(
         state.local,
@@ -136,16 +135,17 @@ def _mapped(state: PerceptionState, seen: Observation, params: PerceptionParams)
         time_s=seen.time_s,
     )
     state = replace(state, local=local)
-    if state.since_match_m < MATCH_EVERY_M:
+    east, north, _ = located.place_m
+    if min(math.dist(place, (east, north)) for place in state.matched_m) < MATCH_EVERY_M:
         return state
+    state = replace(state, matched_m=(*state.matched_m, (east, north)))
     located, shift_m = match_map(located, local, params.orbital)
     if shift_m is None:
-        return replace(state, since_match_m=0.0)
+        return state
     return replace(
         state,
         located=located,
         local=local.moved(shift_m),
-        since_match_m=0.0,
         matches=state.matches + 1,
     )
 

@@ -51,6 +51,10 @@ THINNED = (4, 4, 2, 1)
 ROUGH_M, DULL = 0.012, 0.05
 """Standard deviations of height, and of light as a share, of what two looks at one place do not have in common."""
 
+FIELD_OUT_M = 0.1
+"""Standard deviation by which a field of heights may be out aside: it is drawn 2 cm along the way of a metre, the same at
+each look, so that shape is left to tell height and tilt."""
+
 GRADE = 0.1
 """Root mean square grade of ground at the size of a cell."""
 
@@ -286,6 +290,10 @@ def _laws(old: Look, new: Look, reference: Pose, predicted: Pose, error: Floats,
         new.cells, to_old @ rotation @ new.rotation.T, to_old @ between, first, first, CELL_M, old.height_m,
         old.variance_m2, ROUGH_M**2, window, HUBER, matrix, vector,
     )  # fmt: skip
+    # Its shift aside is taken for a nuisance of its own (Schur's complement): what the field is out by.
+    aside = np.linalg.solve(matrix[:2, :2] + np.eye(2) / FIELD_OUT_M**2, matrix[:2])
+    vector = vector - aside.T @ vector[:2]
+    matrix = matrix - matrix[:, :2] @ aside
     shape = _Law(matrix=matrix, vector=vector, lay=lay, out=out, squares=squares)
     picture = new.picture
     if picture is None or old.picture is None:
