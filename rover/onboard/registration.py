@@ -52,8 +52,8 @@ ROUGH_M, DULL = 0.012, 0.05
 """Standard deviations of height, and of light as a share, of what two looks at one place do not have in common."""
 
 FIELD_OUT_M = 0.1
-"""Standard deviation by which a field of heights may be out aside: it is drawn 2 cm along the way of a metre, the same at
-each look, so that shape is left to tell height and tilt."""
+"""Standard deviation by which a field of heights may be out aside: it is drawn 2 cm along the way of a metre, the same
+at each look, so that shape is left to tell height and tilt."""
 
 GRADE = 0.1
 """Root mean square grade of ground at the size of a cell."""
