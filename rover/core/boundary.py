@@ -79,6 +79,28 @@ class Inertial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RectifiedPicture:
+    """A picture of a pinhole, and how it was looked through.
+
+    Attributes:
+        light: (rows, cols) float32 what the sensor read, 1 in a full pixel; row 0 is the uppermost.
+        axes: (3, 3) unit vectors forward, left and up of the eye as rows, in the body's frame.
+        focal_px: Focal length.
+        centre_row, centre_col: Of the optical axis; pixel centres are whole numbers.
+    """
+
+    light: npt.NDArray[np.float32]
+    axes: npt.NDArray[np.float64]
+    focal_px: float
+    centre_row: float
+    centre_col: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "light", locked(self.light, np.float32, (None, None), "light"))
+        object.__setattr__(self, "axes", locked(self.axes, np.float64, (3, 3), "axes"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StereoPoints:
     """What a stereo pair has ranged.
 
@@ -87,12 +109,14 @@ class StereoPoints:
         points_m: (n, 3) float32 forward, left and up in the body's frame.
         sigma_m: (n,) float32 standard deviation along the line of sight.
         eye_m: (3,) the left eye in the body's frame, from which they are seen.
+        picture: What the left eye's sensor read; None where it was not kept.
     """
 
     camera: str
     points_m: npt.NDArray[np.float32]
     sigma_m: npt.NDArray[np.float32]
     eye_m: tuple[float, float, float]
+    picture: RectifiedPicture | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "points_m", locked(self.points_m, np.float32, (None, 3), "points_m"))
@@ -106,7 +130,7 @@ class Observation:
 
     Attributes:
         time_s: Since the scenario's epoch.
-        east_m, north_m, yaw_rad: Pose in the terrain's frame.
+        east_m, north_m, yaw_rad: Pose in the terrain's frame; NaN from senses that do not tell it.
         pitch_rad: Nose up positive, with noise.
         roll_rad: Left side up positive, with noise.
         soc: State of charge, 0-1.

@@ -16,6 +16,7 @@ from rover.core.chassis import ChassisParams
 from rover.io.elevation import DEFAULT_MAX_CELLS
 from rover.onboard import executive
 from rover.onboard.executive import ExecutiveState
+from rover.onboard.perception import PerceptionParams, PerceptionState, init_perception, perceive
 from rover.onboard.restart import restart
 from rover.planning.given_plan import Given
 from rover.planning.problem import NoPlan, Plan, Planner
@@ -104,9 +105,10 @@ def run_scenario(
 
 @dataclass
 class _Tape:
-    """Rows of telemetry as they come."""
+    """Rows of telemetry as they come, and what the rover believed at each: east, north and standard deviation."""
 
     rows: list[tuple[float, ...]] = field(default_factory=list)
+    beliefs: list[tuple[float, float, float]] = field(default_factory=list)
 
     def record(self, state: WorldState, battery_j: float) -> None:
         stance, power = state.stance, state.power
@@ -140,12 +142,32 @@ class _Tape:
         )
 
     def columns(self) -> Mapping[str, npt.NDArray[Any]]:
-        table = np.array(self.rows, np.float64).reshape(-1, len(TELEMETRY_COLUMNS))
+        table = np.array(
+            [(*row[:-1], *belief, row[-1]) for row, belief in zip(self.rows, self.beliefs, strict=True)],
+            np.float64,
+        ).reshape(-1, len(TELEMETRY_COLUMNS))
         named: dict[str, npt.NDArray[Any]] = {
             name: np.ascontiguousarray(table[:, i]) for i, name in enumerate(TELEMETRY_COLUMNS)
         }
         named["mode"] = named["mode"].astype(np.uint8)
         return named
+
+
+@dataclass
+class _Perception:
+    """The rover's perceiving, and where it has come to."""
+
+    params: PerceptionParams
+    state: PerceptionState
+
+    def perceive(self, seen: Observation, command: Command | None) -> Observation:
+        """Return an observation with what is believed of the place and the ground."""
+        self.state, believed = perceive(self.state, seen, command, self.params)
+        return believed
+
+    @property
+    def sigma_m(self) -> float:
+        return self.state.located.sigma_m
 
 
 class _Run:
@@ -201,12 +223,19 @@ class _Run:
             soc=setting.scenario.power.initial_soc,
         )
         mind = executive.init(uplink, belief)
+        on_board = self._perception(_heading(plan.waypoints_m))
+        command: Command | None = None
         self._note(state, "start", Severity.ACTIVITY, "the traverse begins")
         self._record(state)
         looking = True
         self.injection.begin(state)
         while True:
             seen = _observe(senses, state, setting, looking, self.injection)
+            if on_board is not None:
+                seen = on_board.perceive(seen, command)
+            self.tape.beliefs.append(
+                (seen.east_m, seen.north_m, 0.0 if on_board is None else on_board.sigma_m)
+            )
             before = mind
             mind, command = executive.step(mind, seen, uplink)
             self._note_changes(before, mind, state)
@@ -220,6 +249,20 @@ class _Run:
             self._record(state)
             if len(self.tape.rows) % _ROWS_PER_REPORT == 0:
                 progress(_fraction_done(mind, plan), setting.epoch.utc_at(state.time_s))
+
+    def _perception(self, yaw_rad: float) -> _Perception | None:
+        """Return what finds the rover's place on board; None where its senses are perfect and tell it."""
+        setting = self.setting
+        if setting.eyes is None or setting.optics is None:
+            return None
+        params = PerceptionParams(
+            eyes=setting.eyes,
+            almanac=setting.almanac,
+            orbital=setting.dem,
+            sensing_range_m=setting.vehicle.sensing_range_m,
+        )
+        state = init_perception(params, start_m=setting.scenario.start_m, yaw_rad=yaw_rad)
+        return _Perception(params, state)
 
     def _parties(self) -> tuple[World, SensorSuite]:
         setting = self.setting
@@ -247,6 +290,7 @@ class _Run:
             eyes=setting.eyes,
             draws=draws,
             sight=_eyesight(setting, ground, draws),
+            locates=setting.optics is None,
         )
         return world, senses
 

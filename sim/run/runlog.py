@@ -96,6 +96,9 @@ TELEMETRY_COLUMNS: Mapping[str, str] = {
     "mast_k": "K",
     "wheels_k": "K",
     "ground_k": "K, surface of the ground around",
+    "believed_east_m": "m, terrain frame, as the rover believes",
+    "believed_north_m": "m, terrain frame, as the rover believes",
+    "believed_sigma_m": "m, standard deviation of the place along its widest direction, as the rover believes",
     "mode": "name in telemetry.npz; in memory its place in `RunLog.modes`",
 }
 

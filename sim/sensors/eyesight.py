@@ -6,13 +6,14 @@ import math
 
 import numpy as np
 
-from rover.core.boundary import StereoPoints
+from rover.core.boundary import RectifiedPicture, StereoPoints
 from rover.core.errors import CameraError
 from rover.core.eyes import CameraParams, EyesParams
 from rover.core.grid import Dem
 from sim.moon.ground import Ground, Patch
 from sim.moon.optics import OpticsParams
 from sim.sensors.camera import Sunlight
+from sim.sensors.exposure import expose
 from sim.sensors.faults import NO_FAULTS, SenseFaults
 from sim.sensors.grain import octaves
 from sim.sensors.heights import RollingHeights
@@ -60,6 +61,7 @@ class Eyesight:
         self._optics = optics
         self._grain = octaves(optics.grain_slope_deg, optics.grain_hurst)
         self._generator = generator
+        self._of_pictures = generator.spawn(1)[0]
         self._scene: Scene | None = None
 
     def look(
@@ -92,11 +94,19 @@ class Eyesight:
         )
         place, axes = eye_on_body(camera, side=1.0)
         seen, sigma = depth.seen_m()
+        lens, frame = pair.left.lens, expose(pair.left, camera, sun.distance_m, self._of_pictures)
         return StereoPoints(
             camera=name,
             points_m=(place + seen @ axes).astype(np.float32),
             sigma_m=sigma.astype(np.float32),
             eye_m=(float(place[0]), float(place[1]), float(place[2])),
+            picture=RectifiedPicture(
+                light=(frame.number / frame.full).astype(np.float32),
+                axes=axes,
+                focal_px=lens.focal_px,
+                centre_row=lens.centre_row,
+                centre_col=lens.centre_col,
+            ),
         )
 
     def _scene_about(self, pose: BodyPose) -> Scene:

@@ -102,13 +102,26 @@ class SensorSuite:
         eyes: EyesParams | None = None,
         draws: Draws | None = None,
         sight: Eyesight | None = None,
+        locates: bool = True,
     ) -> None:
+        """Give a rover senses.
+
+        Args:
+            ground, vehicle, site: What there is, and what senses it.
+            generator: Of tilt and perfect heights.
+            sees_heights: Whether it looks at all.
+            eyes, draws: Figures of the senses of its own motion, and their noise.
+            sight: Its stereo pairs.
+            locates: Whether place and heading are told as they are, and heights where they are. No sense of a rover
+                tells that: without it they are NaN and None, and for the rover to find out.
+        """
         self._ground = ground
         self._vehicle = vehicle
         self._site = site
         self._generator = generator
         self._sees_heights = sees_heights
         self._sight = sight
+        self._locates = locates
         self._inner = None if eyes is None or draws is None else _begin(eyes, draws, site)
         self._heights = RollingHeights(reach_m=vehicle.sensing_range_m, site=site, datum_m=ground.datum_m)
 
@@ -134,7 +147,7 @@ class SensorSuite:
         halted: bool = False,
         out_of_link_s: float = 0.0,
     ) -> Observation:
-        """Return what is sensed at a moment. Place and heading are exact so far.
+        """Return what is sensed at a moment; place and heading are exact, or not told.
 
         Args:
             time_s: Now.
@@ -156,9 +169,9 @@ class SensorSuite:
         heights, looks = self._look(pose, sun, faults) if looking and self._sees_heights else (None, ())
         return Observation(
             time_s=time_s,
-            east_m=east_m,
-            north_m=north_m,
-            yaw_rad=yaw_rad,
+            east_m=east_m if self._locates else math.nan,
+            north_m=north_m if self._locates else math.nan,
+            yaw_rad=yaw_rad if self._locates else math.nan,
             pitch_rad=pitch_rad + float(noise[0]),
             roll_rad=roll_rad + float(noise[1]),
             soc=soc,
@@ -182,7 +195,7 @@ class SensorSuite:
         if sun is None:
             return None, ()
         looks = self._sight.look(pose, _sunlight(sun), faults=faults)
-        return add_looks(self._heights, looks, pose), looks
+        return add_looks(self._heights, looks, pose) if self._locates else None, looks
 
     def _sun_direction(
         self, pose: BodyPose, sun: Sun | None, lit: float, faults: SenseFaults

@@ -9,7 +9,7 @@ from rover.core.boundary import Observation
 from rover.core.errors import SiteError
 from sim.run import closed_loop, setting
 from sim.run.closed_loop import run_scenario
-from sim.run.runlog import Outcome
+from sim.run.runlog import Outcome, RunLog
 from sim.run.scenario import Scenario, scenario_from_table
 
 BASE = {
@@ -55,6 +55,7 @@ def test_it_arrives_and_what_it_was_told_came_from_its_cameras(monkeypatch: pyte
     # Their own error: 0.5 % of the radius, and 1 cm per root of a metre.
     assert told == pytest.approx(rolled, rel=0.02)
     assert all(observation.sun_direction is not None for observation in seen)
+    check_belief(log)
 
 
 def test_real_senses_need_a_site_whose_looks_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,3 +63,50 @@ def test_real_senses_need_a_site_whose_looks_are_known(monkeypatch: pytest.Monke
     monkeypatch.setattr(setting, "load_site", lambda spec: bare)
     with pytest.raises(SiteError, match=r'optics: missing; add this table, or say senses = "perfect"'):
         run_scenario(scenario())
+
+
+def check_belief(log: RunLog) -> None:
+    """Hold what the rover believed of its place against the truth."""
+    told = log.telemetry
+    error = np.hypot(told["east_m"] - told["believed_east_m"], told["north_m"] - told["believed_north_m"])
+    assert error.max() > 0.0  # it is not told
+    assert (told["believed_sigma_m"] > 0.0).all()
+    assert (error < 3.0 * told["believed_sigma_m"]).mean() > 0.98
+    assert error[-1] < 0.5
+    assert np.hypot(told["believed_east_m"][-1] + 14.0, told["believed_north_m"][-1] - 9.0) <= 0.05
+
+
+def believed(monkeypatch: pytest.MonkeyPatch, boulders: list[dict[str, float]], count: int) -> list[bytes]:
+    """Return everything that the executive and its maps are made of in the first steps of a drive, as bytes."""
+    found: list[bytes] = []
+    step = closed_loop.executive.step
+
+    def noted(mind, seen, uplink):  # type: ignore[no-untyped-def]
+        after, command = step(mind, seen, uplink)
+        heights = b"" if seen.heights is None else seen.heights.elevation_m.tobytes()
+        belief = after.belief
+        layers = (belief.costmap.cost_s_per_m, belief.hazards.flags, belief.steep)
+        pose = (seen.east_m, seen.north_m, seen.yaw_rad, seen.pitch_rad, seen.roll_rad)
+        found.append(repr((pose, command)).encode() + heights + b"".join(a.tobytes() for a in layers))
+        return after, command
+
+    with monkeypatch.context() as patched:
+        patched.setattr(closed_loop.executive, "step", noted)
+        terrain = {**BASE["terrain"], "boulders": boulders}  # type: ignore[dict-item]
+        run_scenario(
+            scenario_from_table({**BASE, "terrain": terrain}, file="a test"),
+            stop=lambda: len(found) >= count,
+        )
+    return found
+
+
+def test_truth_that_nothing_has_sensed_does_not_reach_the_belief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same drive over two grounds that differ behind the rover: what it believes is the same, bit for bit.
+
+    A boulder before it is another matter: the test can fail.
+    """
+    behind = {"east_m": 9.0, "north_m": -6.0, "diameter_m": 0.8, "height_m": 0.5}
+    ahead = {"east_m": -3.5, "north_m": 2.2, "diameter_m": 0.5, "height_m": 0.4}
+    bare = believed(monkeypatch, [], 3)
+    assert believed(monkeypatch, [behind], 3) == bare
+    assert believed(monkeypatch, [ahead], 3) != bare

@@ -48,7 +48,9 @@ def world() -> tuple[Ground, Dem]:
     return ground, dem
 
 
-def suite(world: tuple[Ground, Dem], *, seed: int = 5, real: bool = True) -> SensorSuite:
+def suite(
+    world: tuple[Ground, Dem], *, seed: int = 5, real: bool = True, locates: bool = True
+) -> SensorSuite:
     ground, dem = world
     draws = Draws.of(seed, 1)
     sight = Eyesight(ground, dem, EYES, OPTICS, generator=draws.stereo) if real else None
@@ -60,6 +62,7 @@ def suite(world: tuple[Ground, Dem], *, seed: int = 5, real: bool = True) -> Sen
         eyes=EYES,
         draws=draws,
         sight=sight,
+        locates=locates,
     )
 
 
@@ -128,6 +131,27 @@ def test_points_are_in_the_bodys_frame_ahead_of_it(world: tuple[Ground, Dem]) ->
         near = pair.points_m[np.hypot(pair.points_m[:, 0], pair.points_m[:, 1]) < 4.0]
         assert abs(np.median(near[:, 2])) < 0.4
         assert pair.eye_m[2] > 0.3 and len(pair.sigma_m) == len(pair.points_m)
+
+
+def test_without_a_place_told_nothing_that_was_told_hangs_on_it(world: tuple[Ground, Dem]) -> None:
+    blind, told = (look(suite(world, locates=locates), world) for locates in (False, True))
+    assert np.isnan([blind.east_m, blind.north_m, blind.yaw_rad]).all() and blind.heights is None
+    assert (told.east_m, told.north_m, told.yaw_rad) == (50.0, 50.0, 0.0) and told.heights is not None
+    for one, other in zip(blind.stereo, told.stereo, strict=True):
+        assert one.points_m.tobytes() == other.points_m.tobytes()
+
+
+def test_the_picture_shows_each_point_where_its_lens_has_it(world: tuple[Ground, Dem]) -> None:
+    for pair in look(suite(world), world).stereo:
+        picture = pair.picture
+        assert picture is not None and picture.light.shape == (256, 256)
+        seen = (pair.points_m - np.array(pair.eye_m)) @ picture.axes.T
+        cols = picture.centre_col - picture.focal_px * seen[:, 1] / seen[:, 0]
+        rows = picture.centre_row - picture.focal_px * seen[:, 2] / seen[:, 0]
+        for at in (rows, cols):
+            np.testing.assert_allclose(at, np.rint(at), atol=0.02)
+            assert at.min() > -0.5 and at.max() < 255.5
+        assert 0.1 < picture.light.mean() <= picture.light.max() <= 1.0
 
 
 def test_cameras_that_failed_and_darkness_see_nothing(world: tuple[Ground, Dem]) -> None:

@@ -1,0 +1,251 @@
+"""Where the rover is: an error-state filter over wheels, inertial unit, Sun, looks and the orbital map.
+
+`init_localization` takes what the ground says of the start, `localize` what was sensed at the end of a command. Wheels
+and gyroscopes carry the pose on; accelerometers hold pitch and roll; the Sun, whose direction the almanac on board
+tells, holds the heading; successive stereo looks are laid upon one another (`rover.onboard.registration`), and the
+heights seen on the way upon the orbital map (`rover.onboard.site_match`). The filter is that of
+`rover.onboard.error_state`. No measurement is needed: without one, the covariance grows.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import block_diag
+
+from rover.core.boundary import Command, Inertial, Observation
+from rover.core.eyes import EyesParams
+from rover.core.grid import Dem
+from rover.onboard.dead_reckoning import HOUR_S, SLIP_SIGMA, carried_on
+from rover.onboard.error_state import (
+    CLONE_PLACE,
+    CLONE_TURN,
+    LEVEL,
+    PLACE,
+    SIZE,
+    TURN,
+    Estimate,
+    update,
+)
+from rover.onboard.local_map import LocalMap
+from rover.onboard.registration import Look, Registration, look_of, register
+from rover.onboard.rotations import angles_of, cross_matrix, rotation_from_angles
+from rover.onboard.site_match import match_site
+from rover.sky.almanac import Sun
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LocalizationState:
+    """What the rover knows of its place.
+
+    Attributes:
+        estimate: Pose, biases and their covariance.
+        look: The last look, for the next to be laid upon; None before the first.
+        since_look_m: Way since then.
+        motion: (6, 6) covariance of the motion between the last two looks: shift, and turn about east, north and up.
+        registered: Whether the last look was laid upon the one before.
+        sun_refused, look_refused: How many of the last Sun readings, and looks, one after the other the gate refused.
+    """
+
+    estimate: Estimate
+    look: Look | None = None
+    since_look_m: float = 0.0
+    motion: Floats = field(default_factory=lambda: np.zeros((6, 6)))
+    registered: bool = False
+    sun_refused: int = 0
+    look_refused: int = 0
+
+    @property
+    def place_m(self) -> tuple[float, float, float]:
+        """East, north and up above the datum."""
+        east, north, up = self.estimate.place_m.tolist()
+        return east, north, up
+
+    @property
+    def angles_rad(self) -> tuple[float, float, float]:
+        """Yaw, pitch and roll."""
+        return angles_of(self.estimate.rotation)
+
+    @property
+    def covariance(self) -> Floats:
+        """(6, 6) of the errors of east, north, up and of the attitude about these axes."""
+        return self.estimate.covariance[:6, :6]
+
+    @property
+    def sigma_m(self) -> float:
+        """Standard deviation along the horizontal direction in which the place is known least."""
+        return math.sqrt(max(0.0, float(np.linalg.eigvalsh(self.estimate.covariance[:2, :2])[-1])))
+
+
+def init_localization(
+    eyes: EyesParams,
+    *,
+    place_m: tuple[float, float, float],
+    yaw_rad: float,
+    pitch_rad: float = 0.0,
+    roll_rad: float = 0.0,
+    place_sigma_m: float,
+    up_sigma_m: float,
+    yaw_sigma_rad: float,
+    tilt_sigma_rad: float = math.radians(20.0),
+) -> LocalizationState:
+    """Return what the ground tells of the start.
+
+    Args:
+        eyes: How good the senses are.
+        place_m: East, north and up above the datum of the map.
+        yaw_rad, pitch_rad, roll_rad: The attitude; tilt need not be known, gravity tells it.
+        place_sigma_m, up_sigma_m, yaw_sigma_rad, tilt_sigma_rad: Standard deviations of these.
+    """
+    imu = eyes.imu
+    pose = np.array([place_sigma_m] * 2 + [up_sigma_m] + [tilt_sigma_rad] * 2 + [yaw_sigma_rad])
+    biases = np.repeat(
+        [math.radians(imu.gyro_bias_deg_h) / HOUR_S, imu.accelerometer_bias_m_s2],
+        3,
+    )
+    sigma = np.concatenate([pose, biases, [math.hypot(SLIP_SIGMA, eyes.odometry.scale_error)]])
+    rotation = rotation_from_angles(yaw_rad, pitch_rad, roll_rad)
+    estimate = Estimate(
+        place_m=np.array(place_m),
+        rotation=rotation,
+        gyro_rad_s=np.zeros(3),
+        level_m_s2=np.zeros(3),
+        slip=0.0,
+        clone_place_m=np.array(place_m),
+        clone_rotation=rotation,
+        covariance=block_diag(np.diag(sigma**2), np.zeros((6, 6))),
+    )
+    return LocalizationState(estimate=estimate.cloned())
+
+
+def localize(
+    state: LocalizationState,
+    observation: Observation,
+    *,
+    command: Command | None,
+    sun: Sun | None,
+    eyes: EyesParams,
+    gravity_m_s2: float,
+) -> LocalizationState:
+    """Return what is known of the place after an observation.
+
+    Args:
+        state: Before the command that it ends.
+        observation: Of which the pose is not read.
+        command: What the body was told; None where it was told nothing.
+        sun: Where the almanac has the Sun now; None where it does not say.
+        eyes: How good the senses are.
+        gravity_m_s2: Of the place.
+    """
+    estimate, way_m = carried_on(state.estimate, observation, command, eyes)
+    state = replace(state, estimate=estimate, since_look_m=state.since_look_m + way_m)
+    if observation.inertial is not None:
+        state = _levelled(state, observation.inertial, eyes, gravity_m_s2)
+    if observation.sun_direction is not None and sun is not None:
+        state = _by_the_sun(state, np.array(observation.sun_direction), sun, eyes)
+    if observation.stereo:
+        state = _by_the_look(
+            state, look_of(observation.stereo, state.estimate.rotation, eyes.matching.window_px)
+        )
+    return state
+
+
+def _levelled(
+    state: LocalizationState, inertial: Inertial, eyes: EyesParams, gravity_m_s2: float
+) -> LocalizationState:
+    """Hold pitch and roll by the pull of gravity, felt at rest."""
+    e = state.estimate
+    up = gravity_m_s2 * e.rotation[2]
+    slope = np.zeros((3, SIZE))
+    # Felt = C^T g up + bias, and C = exp(error) C^: C^T up = C^^T (up - error x up).
+    slope[:, TURN] = gravity_m_s2 * e.rotation.T @ cross_matrix(np.array([0.0, 0.0, 1.0]))
+    slope[:, LEVEL] = np.eye(3)
+    noise = max(1e-6, eyes.imu.accelerometer_noise_m_s2) ** 2 * np.eye(3)
+    residual = np.array(inertial.felt_m_s2) - up - e.level_m_s2
+    estimate, _ = update(e, residual, slope, noise)
+    return replace(state, estimate=estimate)
+
+
+def _by_the_sun(state: LocalizationState, direction: Floats, sun: Sun, eyes: EyesParams) -> LocalizationState:
+    """Hold the attitude by the direction of the Sun; a reading far from the almanac's is refused, and counted."""
+    e = state.estimate
+    level = math.cos(sun.elevation_rad)
+    there = np.array(
+        [level * math.sin(sun.azimuth_rad), level * math.cos(sun.azimuth_rad), math.sin(sun.elevation_rad)]
+    )
+    expected = e.rotation.T @ there
+    aside = np.linalg.svd(expected[None, :])[2][1:]  # (2, 3) across the line of sight
+    slope = np.zeros((2, SIZE))
+    slope[:, TURN] = aside @ e.rotation.T @ cross_matrix(there)
+    noise = max(1e-5, math.radians(eyes.sun_sensor.noise_deg)) ** 2 * np.eye(2)
+    estimate, taken = update(e, aside @ (direction - expected), slope, noise)
+    return replace(state, estimate=estimate, sun_refused=0 if taken else state.sun_refused + 1)
+
+
+def _by_the_look(state: LocalizationState, look: Look) -> LocalizationState:
+    """Lay a look upon the last one, and keep it for the next."""
+    e, refused = state.estimate, state.look_refused
+    found: Registration | None = None
+    if state.look is not None and state.since_look_m > 0.0:
+        into = relative_slope(e)
+        found = register(
+            state.look,
+            look,
+            reference=(e.clone_place_m, e.clone_rotation),
+            predicted=(e.place_m, e.rotation),
+            prior=into @ e.covariance @ into.T,
+        )
+        if found is not None:
+            slope = found.directions @ into
+            e, taken = update(e, found.moved, slope, np.diag(found.variance))
+            refused = 0 if taken else refused + 1
+            found = found if taken else None
+    into = relative_slope(e)
+    return replace(
+        state,
+        estimate=e.cloned(),
+        look=look,
+        since_look_m=0.0,
+        motion=into @ e.covariance @ into.T,
+        registered=found is not None,
+        look_refused=refused,
+    )
+
+
+def match_map(
+    state: LocalizationState, local: LocalMap, orbital: Dem
+) -> tuple[LocalizationState, Floats | None]:
+    """Return what is known of the place after laying the local map upon the orbital one, and the (3,) shift of it.
+
+    None in place of the shift where the relief told nothing, or what the covariance does not allow.
+
+    Args:
+        state: Before it.
+        local: Of the ground about the rover.
+        orbital: As uplinked.
+    """
+    found = match_site(local, orbital, state.estimate)
+    if found is None:
+        return state, None
+    told, slope = found
+    estimate, taken = update(state.estimate, told.moved, slope, np.diag(told.variance))
+    if not taken:
+        return state, None
+    return replace(state, estimate=estimate), estimate.place_m - state.estimate.place_m
+
+
+def relative_slope(estimate: Estimate) -> Floats:
+    """Return the (6, 19) matrix that takes errors to those of the pose as the clone sees it: (3,) shift, (3,) turn.
+
+    A point at `a` from the rover is seen out by `shift + turn x a`, with axes east, north and up.
+    """
+    into = np.zeros((6, SIZE))
+    into[:3, PLACE], into[:3, CLONE_PLACE] = np.eye(3), -np.eye(3)
+    into[:3, CLONE_TURN] = cross_matrix(estimate.place_m - estimate.clone_place_m)
+    into[3:, TURN], into[3:, CLONE_TURN] = np.eye(3), -np.eye(3)
+    return into

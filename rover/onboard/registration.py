@@ -1,0 +1,315 @@
+"""Visual odometry: the motion between two stereo looks, from laying what one saw upon what the other saw.
+
+By shape and by light. The heights of the new look, gathered in cells, are laid on the heights of the old one (iterated
+closest point against a height field, point to plane: Chen and Medioni 1992, doi:10.1016/0262-8856(92)90066-C). The
+points of the old look are found in the new picture by their light, less its mean around (direct alignment of pictures
+with depth: Kerl, Sturm and Cremers 2013, doi:10.1109/ICRA.2013.6631104), from coarse pixels to fine. The steps are
+Gauss-Newton's; the prediction and its covariance are weighed in, so that where there is neither shape nor shading the
+prediction stands. What is handed to the filter is the information of the looks alone, by its eigenvectors; directions
+that they say nothing of are left out (Zhang, Kaess and Singh 2016, doi:10.1109/ICRA.2016.7487210). Neighbouring matches
+of a stereo pair share pixels and go together in error: a window's worth of them counts as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import uniform_filter
+
+from rover.core.boundary import RectifiedPicture, StereoPoints
+from rover.onboard.registration_kernels import bin_look, height_equations, light_equations
+from rover.onboard.rotations import rotation_of
+
+Floats = npt.NDArray[np.float64]
+Pose = tuple[Floats, Floats]
+
+CELL_M, REACH_M = 0.1, 6.0
+"""Side of the cells of heights, and how far from the rover they reach."""
+
+LEVELS = (16, 8, 4, 2)
+"""Pixels of the picture gathered in one, from coarse to fine: powers of two, two at least."""
+
+AROUND_PX = 48
+"""The light of a pixel is told against the mean of so wide a square about it, in pixels of the finest level."""
+
+STRONGEST = 0.6
+"""Light is told no further from the mean around, as a share of it: shadows are no further than that."""
+
+WORST_M = 0.25
+"""Points whose range is known less well are left aside."""
+
+MOST_POINTS = 3000
+"""So many points at most are looked for in the picture."""
+
+THINNED = (4, 4, 2, 1)
+"""Of which, at each of `LEVELS`, one in so many."""
+
+ROUGH_M, DULL = 0.012, 0.05
+"""Standard deviations of height, and of light as a share, of what two looks at one place do not have in common."""
+
+FIELD_OUT_M = 0.1
+"""Standard deviation by which a field of heights may be out aside: it is drawn 2 cm along the way of a metre, the same
+at each look, so that shape is left to tell height and tilt."""
+
+GRADE = 0.1
+"""Root mean square grade of ground at the size of a cell."""
+
+FEWEST, MOST_OUT = 250, 0.3
+"""Residuals that there must be, and share of them that may be far off."""
+
+HUBER = 2.0
+STEPS = 10
+STILL_M = 2e-4
+"""The steps of a level end when none moves further, metres and radians alike."""
+
+LEAST_INFORMATION = 1.0
+"""Directions known worse than to 1 m, or rad, are left out."""
+
+ALIKE = 0.15
+"""Residuals of light must be less than this share of those of places that have nothing in common, in squares."""
+
+INFLATION = 5.0
+"""Of variances: what the laws leave out goes together over more than a window."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Look:
+    """What a look saw, ready to be laid upon others.
+
+    Attributes:
+        rotation: (3, 3) body to site, by which the heights were levelled.
+        height_m, variance_m2: (rows, cols) of cells about the rover, axes east and north; NaN is unknown.
+        cells: (n, 7) the known ones, as `height_equations` takes them.
+        picture: The sharpest of the looks; None where none was kept.
+        eye_m: (3,) its eye in the body's frame.
+        levels: Its light less the mean around, one for each of `LEVELS`; empty without a picture.
+        points_m, errors_m: (m, 3) its points in the body's frame, and their errors along the line of sight.
+        read: (levels, m) their light.
+        stands: For how many points each of them stands.
+        window_px: Side of the window that was matched: errors go together over it.
+    """
+
+    rotation: Floats
+    height_m: Floats
+    variance_m2: Floats
+    cells: Floats
+    picture: RectifiedPicture | None
+    eye_m: Floats
+    levels: tuple[Floats, ...]
+    points_m: Floats
+    errors_m: Floats
+    read: Floats
+    stands: int
+    window_px: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Registration:
+    """What laying one look on another has told, in k directions that are independent of one another.
+
+    Attributes:
+        directions: (k, 6) each of the errors shift (east, north, up) and turn (about these).
+        moved: (k,) error of the prediction along each.
+        variance: (k,) of it.
+        inliers: How many residuals told it.
+    """
+
+    directions: Floats
+    moved: Floats
+    variance: Floats
+    inliers: int
+
+
+def look_of(stereo: Sequence[StereoPoints], rotation: Floats, window_px: int) -> Look:
+    """Return what stereo pairs saw, ready to be laid upon other looks.
+
+    Args:
+        stereo: Of each pair, one at least.
+        rotation: (3, 3) body to site, as far as it is known.
+        window_px: Side of the window that was matched.
+    """
+    height, variance, cells = _heights(stereo, rotation)
+    sharpest = max(stereo, key=lambda pair: 0.0 if pair.picture is None else pair.picture.focal_px)
+    picture = sharpest.picture
+    levels = () if picture is None else _less_around(picture.light)
+    known = sharpest.sigma_m < WORST_M
+    stands = max(1, -(-int(known.sum()) // MOST_POINTS))
+    points = sharpest.points_m[known][::stands].astype(np.float64)
+    eye = np.array(sharpest.eye_m)
+    sight = points - eye
+    sight /= np.maximum(np.linalg.norm(sight, axis=1, keepdims=True), 1e-9)
+    return Look(
+        rotation=rotation,
+        height_m=height,
+        variance_m2=variance,
+        cells=cells,
+        picture=picture,
+        eye_m=eye,
+        levels=levels,
+        points_m=points,
+        errors_m=sight * sharpest.sigma_m[known][::stands].astype(np.float64)[:, None],
+        read=np.zeros((0, len(points))) if picture is None else _read(picture, levels, points - eye),
+        stands=stands,
+        window_px=window_px,
+    )
+
+
+def _heights(stereo: Sequence[StereoPoints], rotation: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return (rows, cols) heights and variances of the cells about the rover, and the (n, 7) known ones."""
+    side = 2 * round(REACH_M / CELL_M)
+    sums = np.zeros((8, side, side))
+    for pair in stereo:
+        known = pair.sigma_m < WORST_M
+        bin_look(
+            np.ascontiguousarray(pair.points_m[known]), pair.sigma_m[known], np.array(pair.eye_m),
+            np.ascontiguousarray(rotation), -REACH_M, -REACH_M, CELL_M, GRADE, sums,
+        )  # fmt: skip
+    weight, count = sums[0], sums[2]
+    known = weight > 0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        height, variance = sums[1] / weight, count / weight
+        east, north, *error = sums[3:] / count
+    cells = np.stack([east, north, height, *error, count], axis=-1)[known]
+    return height, variance, np.ascontiguousarray(cells)
+
+
+def _less_around(picture: npt.NDArray[np.float32]) -> tuple[Floats, ...]:
+    """Return light as a share of the mean about each pixel, less one, for each of `LEVELS`; NaN where dazzled."""
+    light, full = picture.astype(np.float64), picture >= 1.0
+    found: dict[int, Floats] = {}
+    for level in range(1, max(LEVELS).bit_length()):
+        blocks = _quarters(light), _quarters(full)
+        light = np.add.reduce(blocks[0]) / 4.0
+        full = np.logical_or.reduce(blocks[1])
+        pixels = 2**level
+        if pixels in LEVELS:
+            width = max(3, AROUND_PX // pixels // 2 * 2 + 1)
+            around = uniform_filter(light, width, mode="nearest")
+            share = np.clip(light / np.maximum(around, 1e-6) - 1.0, -STRONGEST, STRONGEST)
+            share[full] = np.nan
+            found[pixels] = share
+    return tuple(found[level] for level in LEVELS)
+
+
+def _quarters(pixels: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+    """Return the four pixels of each block of two by two."""
+    rows, cols = (size // 2 * 2 for size in pixels.shape)
+    return [pixels[i:rows:2, j:cols:2] for i in (0, 1) for j in (0, 1)]
+
+
+def _read(picture: RectifiedPicture, levels: Sequence[Floats], sights: Floats) -> Floats:
+    """Return (levels, n) light of points at (n, 3) from the eye in the body's frame."""
+    seen = sights @ picture.axes.T
+    rows = picture.centre_row - picture.focal_px * seen[:, 2] / seen[:, 0]
+    cols = picture.centre_col - picture.focal_px * seen[:, 1] / seen[:, 0]
+    read = []
+    for level, light in zip(LEVELS, levels, strict=True):
+        at = [(place + 0.5) / level - 0.5 for place in (rows, cols)]
+        i, j = (
+            np.clip(np.floor(a).astype(int), 0, size - 2) for a, size in zip(at, light.shape, strict=True)
+        )
+        v, u = (np.clip(a - low, 0.0, 1.0) for a, low in zip(at, (i, j), strict=True))
+        upper = light[i, j] * (1.0 - u) + light[i, j + 1] * u
+        read.append(upper * (1.0 - v) + (light[i + 1, j] * (1.0 - u) + light[i + 1, j + 1] * u) * v)
+    return np.stack(read)
+
+
+def register(old: Look, new: Look, *, reference: Pose, predicted: Pose, prior: Floats) -> Registration | None:
+    """Return what laying two looks upon one another tells of the error of the motion predicted; None where nothing.
+
+    Args:
+        old, new: The looks.
+        reference: (3,) place and (3, 3) rotation from which the old one was taken.
+        predicted: The same of the new one.
+        prior: (6, 6) covariance of the error of the prediction as the old pose sees it: shift, turn.
+    """
+    trust = np.linalg.inv(prior + 1e-10 * np.eye(6))
+    error = np.zeros(6)
+    for level in range(len(LEVELS)):
+        for _ in range(STEPS):
+            laws = _laws(old, new, reference, predicted, error, level)
+            matrix, vector = (sum(law.matrix for law in laws), sum(law.vector for law in laws))
+            step = np.linalg.solve(matrix + trust, vector - trust @ error)
+            error = error + step
+            if float(np.abs(step).max()) < STILL_M:
+                break
+    laws = [law for law in _laws(old, new, reference, predicted, error, len(LEVELS) - 1) if law.holds]
+    if not laws:
+        return None
+    told = [INFLATION * max(1.0, law.squares / (law.lay - law.out)) for law in laws]
+    matrix = sum(law.matrix / worse for law, worse in zip(laws, told, strict=True))
+    vector = sum(law.vector / worse for law, worse in zip(laws, told, strict=True))
+    known, directions = np.linalg.eigh(matrix)
+    kept = known > LEAST_INFORMATION
+    along = directions.T[kept]
+    return Registration(
+        directions=along,
+        moved=along @ error + along @ vector / known[kept],
+        variance=1.0 / known[kept],
+        inliers=sum(law.lay - law.out for law in laws),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Law:
+    """Normal equations of one law, how many residuals they are of, how many were left out, and what is left of them.
+
+    Attributes:
+        matrix, vector: (6, 6), (6,) of shift and turn.
+        lay, out, squares: As the kernels return them.
+        apart: Mean weighed square of residuals of what has nothing in common; infinite where that is not known.
+    """
+
+    matrix: Floats
+    vector: Floats
+    lay: int
+    out: int
+    squares: float
+    apart: float = np.inf
+
+    @property
+    def holds(self) -> bool:
+        """Whether the looks were laid upon one another, and not beside."""
+        enough = self.lay >= FEWEST and self.out <= MOST_OUT * self.lay
+        return enough and self.squares <= ALIKE * self.apart * (self.lay - self.out)
+
+
+def _laws(old: Look, new: Look, reference: Pose, predicted: Pose, error: Floats, level: int) -> list[_Law]:
+    """Return the normal equations of shape and, where there are pictures, of light, at an error of the prediction."""
+    turn, between = rotation_of(error[3:]), predicted[0] - reference[0] + error[:3]
+    rotation = turn @ predicted[1]
+    to_old = old.rotation @ reference[1].T
+    first = -REACH_M + CELL_M / 2
+    window = float(new.window_px**2)
+    matrix, vector = np.zeros((6, 6)), np.zeros(6)
+    lay, out, squares = height_equations(
+        new.cells, to_old @ rotation @ new.rotation.T, to_old @ between, first, first, CELL_M, old.height_m,
+        old.variance_m2, ROUGH_M**2, window, HUBER, matrix, vector,
+    )  # fmt: skip
+    # Its shift aside is taken for a nuisance of its own (Schur's complement): what the field is out by.
+    aside = np.linalg.solve(matrix[:2, :2] + np.eye(2) / FIELD_OUT_M**2, matrix[:2])
+    vector = vector - aside.T @ vector[:2]
+    matrix = matrix - matrix[:, :2] @ aside
+    shape = _Law(matrix=matrix, vector=vector, lay=lay, out=out, squares=squares)
+    picture = new.picture
+    if picture is None or old.picture is None:
+        return [shape]
+    pixels, thin = LEVELS[level], THINNED[level]
+    points, errors, read = (
+        np.ascontiguousarray(held[::thin]) for held in (old.points_m, old.errors_m, old.read[level])
+    )
+    matrix, vector = np.zeros((6, 6)), np.zeros(6)
+    lay, out, squares = light_equations(
+        points, errors, read, np.ascontiguousarray(reference[1]), between, picture.axes @ rotation.T,
+        picture.axes @ new.eye_m, picture.focal_px / pixels, (picture.centre_row + 0.5) / pixels - 0.5,
+        (picture.centre_col + 0.5) / pixels - 0.5, new.levels[level], DULL**2,
+        max(1.0, window / (old.stands * thin)), HUBER, matrix, vector,
+    )  # fmt: skip
+    # Light of two places that have nothing to do with one another is apart by twice its variance.
+    apart = 2.0 * float(np.nanvar(read)) / DULL**2 if len(read) else 0.0
+    light = _Law(matrix=matrix, vector=vector, lay=lay, out=out, squares=squares, apart=apart)
+    return [shape, light]

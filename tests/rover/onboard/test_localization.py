@@ -1,0 +1,179 @@
+"""The filter: right in the mean, no surer than it is, and deaf to what cannot be."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import chi2
+
+from rover.core.eyes import EyesParams
+from rover.io.vehicle import read_vehicle
+from rover.onboard.error_state import GATES, SIZE, update
+from rover.onboard.localization import LocalizationState, init_localization, localize
+from rover.onboard.rotations import angles_of, rotation_from_angles, rotation_of
+from tests.builders.blind_drives import GRAVITY_M_S2, SUN, Moment, blind_drive, turn_error
+
+EYES = read_vehicle("yutu-2").part("eyes", EyesParams)
+SIGMA = {"place_sigma_m": 0.1, "up_sigma_m": 0.2, "yaw_sigma_rad": 0.02}
+
+
+def started(moment: Moment, seed: int | None = None) -> LocalizationState:
+    """Return the start as told: out by as much as is said, or not at all."""
+    yaw, _, _ = angles_of(moment.rotation)
+    draws = np.zeros(4) if seed is None else np.random.default_rng(seed).standard_normal(4)
+    east, north, up = (moment.place_m + draws[:3] * [0.1, 0.1, 0.2]).tolist()
+    return init_localization(EYES, place_m=(east, north, up), yaw_rad=yaw + 0.02 * float(draws[3]), **SIGMA)
+
+
+def followed(moments: list[Moment], state: LocalizationState, **other) -> list[LocalizationState]:  # type: ignore[no-untyped-def]
+    states = []
+    for moment in moments:
+        given = {"command": moment.command, "sun": SUN, "eyes": EYES, "gravity_m_s2": GRAVITY_M_S2} | other
+        state = localize(state, moment.seen, **given)
+        states.append(state)
+    return states
+
+
+def errors(moment: Moment, state: LocalizationState) -> np.ndarray:
+    """Return (6,) true less believed: place, and turn about east, north and up."""
+    return np.concatenate(
+        [moment.place_m - state.estimate.place_m, turn_error(moment.rotation, state.estimate.rotation)]
+    )
+
+
+def nees(moment: Moment, state: LocalizationState) -> float:
+    error = errors(moment, state)
+    return float(error @ np.linalg.solve(state.covariance, error))
+
+
+@pytest.mark.parametrize("seeds", [8, pytest.param(150, marks=pytest.mark.slow)])
+def test_over_many_seeds_the_error_is_as_the_covariance_says(seeds: int) -> None:
+    """The normalized squared error is chi-square of six at the end of each drive, its mean within its own spread.
+
+    The filter's way noise is wider than this drive's on purpose, so that ground rougher than this one is covered: the
+    mean may be lower than six, and not higher.
+    """
+    ends = []
+    for seed in range(seeds):
+        moments = blind_drive(EYES, seed, count=25)
+        ends.append(nees(moments[-1], followed(moments, started(moments[0], seed))[-1]))
+    spread = math.sqrt(2 * 6 / len(ends))
+    assert 3.0 - spread < np.mean(ends) < 6.0 + 2.6 * spread
+    assert np.mean(np.array(ends) < chi2.ppf(0.99, 6)) >= 0.95
+
+
+@pytest.mark.parametrize("seeds", [25, pytest.param(300, marks=pytest.mark.slow)])
+def test_attitude_alone_is_as_sure_as_it_says(seeds: int) -> None:
+    """Nothing is wider than it need be here: standing still, the mean is that of chi-square of three."""
+    ends = []
+    for seed in range(seeds):
+        moments = blind_drive(EYES, seed, count=6, stay_s=600.0)
+        state = followed(moments, started(moments[0], seed))[-1]
+        error = errors(moments[-1], state)[3:]
+        ends.append(float(error @ np.linalg.solve(state.covariance[3:, 3:], error)))
+    assert np.mean(ends) == pytest.approx(3.0, abs=3.0 * math.sqrt(2 * 3 / len(ends)))
+
+
+def test_without_a_measurement_the_place_grows_uncertain_with_the_way_and_not_with_time() -> None:
+    still = blind_drive(EYES, 1, count=10, stay_s=600.0)
+    driven = blind_drive(EYES, 1, count=40)
+    sigma = [state.sigma_m for state in followed(driven, started(driven[0]))]
+    assert all(later > earlier for earlier, later in zip(sigma[:-1], sigma[1:], strict=True))
+    assert followed(still, started(still[0]))[-1].sigma_m == pytest.approx(0.1, abs=1e-6)
+
+
+def test_the_sun_holds_the_heading_and_without_it_the_gyroscopes_lose_it() -> None:
+    seen = blind_drive(EYES, 2, count=30, stay_s=600.0)
+    unseen = blind_drive(EYES, 2, count=30, stay_s=600.0, sees_sun=False)
+    held, lost = (followed(m, started(m[0]))[-1] for m in (seen, unseen))
+    yaw_sigma = [math.degrees(math.sqrt(state.covariance[5, 5])) for state in (held, lost)]
+    assert yaw_sigma[0] < 0.12 and yaw_sigma[1] > 1.0
+    error = [abs(math.degrees(errors(m[-1], s)[5])) for m, s in ((seen, held), (unseen, lost))]
+    assert error[0] < 3 * yaw_sigma[0] and error[1] < 3 * yaw_sigma[1]
+    assert held.estimate.covariance[8, 8] < 0.1 * lost.estimate.covariance[8, 8]  # and so its bias is known
+
+
+def test_a_sun_that_is_not_where_it_was_told_is_refused_and_counted() -> None:
+    moments = blind_drive(EYES, 3, count=12)
+    good = followed(moments[:7], started(moments[0]))[-1]
+    stale = replace(SUN, azimuth_rad=SUN.azimuth_rad + math.radians(8.0))
+    states = followed(moments[7:11], good, sun=stale)
+    assert good.sun_refused == 0
+    assert [state.sun_refused for state in states] == list(range(1, len(states) + 1))
+    assert all(nees(m, s) < chi2.ppf(0.999, 6) for m, s in zip(moments[7:11], states, strict=True))
+    healed = followed(moments[11:], states[-1])[-1]
+    assert healed.sun_refused == 0
+
+
+def test_gravity_tells_the_tilt_that_nobody_told() -> None:
+    moments = blind_drive(EYES, 4, count=5)
+    states = followed(moments, started(moments[0]))
+    for moment, state in zip(moments, states, strict=True):
+        true, told = angles_of(moment.rotation), state.angles_rad
+        assert told[1:] == pytest.approx(true[1:], abs=math.radians(0.5))
+
+
+def test_wheels_or_inertial_unit_may_fail_and_the_rest_goes_on() -> None:
+    for lacking in ({"odometry": None}, {"inertial": None}):
+        moments = [replace_seen(moment, **lacking) for moment in blind_drive(EYES, 5, count=12)]
+        state = followed(moments, started(moments[0]))[-1]
+        error = errors(moments[-1], state)[:2]
+        assert float(error @ np.linalg.solve(state.covariance[:2, :2], error)) < chi2.ppf(0.999, 2)
+        whole = blind_drive(EYES, 5, count=12)
+        assert state.sigma_m > followed(whole, started(whole[0]))[-1].sigma_m
+
+
+def replace_seen(moment: Moment, **other) -> Moment:  # type: ignore[no-untyped-def]
+    return Moment(moment.command, replace(moment.seen, **other), moment.place_m, moment.rotation)
+
+
+def test_it_is_pure() -> None:
+    moments = blind_drive(EYES, 6, count=8)
+    first = followed(moments, started(moments[0]))
+    again = followed(moments, started(moments[0]))
+    assert all(
+        one.estimate.covariance.tobytes() == other.estimate.covariance.tobytes()
+        and one.place_m == other.place_m
+        for one, other in zip(first, again, strict=True)
+    )
+
+
+def test_an_update_is_that_of_bayes_and_keeps_the_covariance_symmetric_and_positive() -> None:
+    moments = blind_drive(EYES, 7, count=5)
+    e = followed(moments, started(moments[0]))[-1].estimate
+    rng = np.random.default_rng(8)
+    slope, noise = np.zeros((2, SIZE)), np.diag([0.04, 0.09])
+    slope[0, 0], slope[1, 1] = 1.0, 1.0
+    residual = rng.normal(0.0, 0.1, 2)
+    after, taken = update(e, residual, slope, noise)
+    assert taken
+    joint = e.covariance[:2, :2]
+    expected = joint @ np.linalg.solve(joint + noise, residual)
+    np.testing.assert_allclose((after.place_m - e.place_m)[:2], expected, rtol=1e-9)
+    np.testing.assert_allclose(
+        after.covariance[:2, :2], np.linalg.inv(np.linalg.inv(joint) + np.linalg.inv(noise)), rtol=1e-6
+    )
+    np.testing.assert_array_equal(after.covariance, after.covariance.T)
+    assert np.linalg.eigvalsh(after.covariance).min() > -1e-12
+    far = residual + 1e3
+    same, taken = update(e, far, slope, noise)
+    assert not taken and same is e
+
+
+def test_gates_pass_what_chi_square_has_pass() -> None:
+    for dof in range(1, 7):
+        assert chi2.cdf(GATES[dof], dof) == pytest.approx(0.9999, abs=1e-9)
+
+
+def test_rotations_are_those_of_their_angles() -> None:
+    rng = np.random.default_rng(9)
+    for yaw, pitch, roll in rng.uniform(-1.3, 1.3, (20, 3)):
+        rotation = rotation_from_angles(yaw, pitch, roll)
+        np.testing.assert_allclose(rotation.T @ rotation, np.eye(3), atol=1e-12)
+        assert angles_of(rotation) == pytest.approx((yaw, pitch, roll))
+    np.testing.assert_allclose(
+        rotation_of(np.array([0.0, 0.0, 0.4])), rotation_from_angles(0.4, 0.0, 0.0), atol=1e-12
+    )
