@@ -127,7 +127,8 @@ def evaluate_clearance(
     bounds = np.empty((len(held), FIGURES, 2))
     own = clearance_figures(vehicle)
     cells = poses_on_cells(held, dem)
-    given = dem.elevation_m, dem.geometry.resolution_m, cells, own.boxes, own.links, own.belly, spread_m
+    figures = own.boxes, own.limits, own.links, own.belly, own.weights, spread_m, spread_m
+    given = dem.elevation_m, dem.geometry.resolution_m, cells, *figures
     by_strips(len(held), lambda first, last: bound_poses(*given, bounds, first, last))
     return _judged(held, bounds, vehicle, belly_margin_m)
 

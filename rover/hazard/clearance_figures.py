@@ -12,8 +12,12 @@ import numpy.typing as npt
 
 from rover.core.arrays import locked
 from rover.core.vehicle import VehicleParams
+from rover.hazard.clearance_kernels import LEVELS, WHEELS, belly_planes
 
 Floats = npt.NDArray[np.float64]
+
+_STANDINGS = 6000
+"""At which the weights of the axles are taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -21,10 +25,11 @@ class ClearanceFigures:
     """What `rover.hazard.clearance_kernels.bound_poses` takes of a vehicle.
 
     Attributes:
-        boxes: (6, 4) boxes that hold each wheel: middle and half sides, forward and left, m.
+        boxes: (LEVELS, LEVELS, 6, 4) where each axle may be at shares of the limits of tilt and of suspension.
         links: (10,) of the suspension.
-        belly: (6,) of the belly.
+        belly: (7,) of the belly and of the wheels.
         limits: (5,) most pitch, roll, rocker and bogie angle, rad, and step, m.
+        weights: (2, 3, 6) what each axle's height does to the belly's plane, and how far that may be off.
         reach_m: The furthest that a part of the rover is from its middle.
     """
 
@@ -32,28 +37,69 @@ class ClearanceFigures:
     links: Floats
     belly: Floats
     limits: Floats
+    weights: Floats
     reach_m: float
 
     def __post_init__(self) -> None:
-        for name, shape in (("boxes", (6, 4)), ("links", (10,)), ("belly", (6,)), ("limits", (5,))):
+        boxes, weights = (LEVELS, LEVELS, WHEELS, 4), (2, 3, WHEELS)
+        shapes = {"boxes": boxes, "links": (10,), "belly": (7,), "limits": (5,), "weights": weights}
+        for name, shape in shapes.items():
             object.__setattr__(self, name, locked(getattr(self, name), np.float64, shape, name))
 
 
 @cache
 def clearance_figures(vehicle: VehicleParams) -> ClearanceFigures:
     """Return a vehicle's figures, reckoned once."""
-    boxes, belly = wheel_boxes(vehicle), _belly(vehicle)
+    shares = [0.5**level for level in range(LEVELS)]
+    boxes = np.array([[axle_boxes(vehicle, tilt, turned) for turned in shares] for tilt in shares])
+    links, belly = _links(vehicle), _belly(vehicle)
     angles = (
         *(vehicle.slope_limit_rad, vehicle.roll_limit_rad),
         *(vehicle.rocker_limit_rad, vehicle.bogie_limit_rad),
     )
     return ClearanceFigures(
         boxes=boxes,
-        links=_links(vehicle),
+        links=links,
         belly=belly,
         limits=np.array([*angles, vehicle.step_limit_m]),
-        reach_m=_reach_m(boxes, belly),
+        weights=_weights(vehicle, links, belly, np.array(angles)),
+        reach_m=_reach_m(wheel_boxes(vehicle), belly),
     )
+
+
+def _weights(vehicle: VehicleParams, links: Floats, belly: Floats, limits: Floats) -> Floats:
+    """Return (2, 3, 6) the middle and half the range of what a metre of each axle does to the belly's plane.
+
+    The range is that over standings within the limits: some thousands of them, and the corners of their box among
+    the wider ones, with a twentieth added for those between.
+    """
+    rng = np.random.default_rng(0)
+    span = vehicle.wheelbase_m * math.tan(vehicle.slope_limit_rad)
+    heights = rng.uniform(-1.0, 1.0, (_STANDINGS, WHEELS)) * rng.uniform(0.0, 1.0, (_STANDINGS, 1)) * span
+    corners = np.array(list(product((-1.0, 1.0), repeat=WHEELS)))
+    heights = np.vstack([heights, *(corners * span * share for share in np.linspace(0.0, 1.0, 41))])
+
+    def planes(axles: Floats) -> Floats:
+        found = np.empty((len(axles), 8))
+        belly_planes(links, belly, np.ascontiguousarray(axles), found)
+        return found
+
+    attitude = np.abs(planes(heights)[:, 3:])
+    within = (attitude <= limits[[0, 1, 2, 3, 3]]).all(axis=1)
+    heights = heights[within]
+    step = 1e-4
+    slopes = np.empty((3, WHEELS, len(heights)))
+    for i in range(WHEELS):
+        nudge = np.zeros(WHEELS)
+        nudge[i] = step
+        change = planes(heights + nudge)[:, :3] - planes(heights - nudge)[:, :3]
+        slopes[:, i] = change.T / (2 * step)
+    least, most = np.nanmin(slopes, axis=2), np.nanmax(slopes, axis=2)
+    weights = np.stack([(least + most) / 2, (most - least) / 2 * 1.05])
+    # Left and right are alike, but for the sign of what raises the grade to the left.
+    mirrored = weights[:, :, [1, 0, 3, 2, 5, 4]]
+    mirrored[0, 2] *= -1
+    return np.stack([(weights[0] + mirrored[0]) / 2, np.maximum(weights[1], mirrored[1])])
 
 
 def _places(vehicle: VehicleParams) -> tuple[float, float, float, float, float, float, float]:
@@ -87,27 +133,39 @@ def _links(vehicle: VehicleParams) -> Floats:
 
 
 def wheel_boxes(vehicle: VehicleParams) -> Floats:
-    """(6, 4) boxes that hold each wheel within the vehicle's limits: middle and half sides, forward and left."""
-    half = np.array([vehicle.wheel_radius_m, vehicle.wheel_width_m / 2])
+    """Return (6, 4) boxes that hold each wheel within the vehicle's limits: middle and half sides, forward and left."""
+    boxes = axle_boxes(vehicle, 1.0, 1.0)
+    boxes[:, 2:] += np.array([vehicle.wheel_radius_m, vehicle.wheel_width_m / 2])
+    return boxes
+
+
+def axle_boxes(vehicle: VehicleParams, tilt: float, turned: float) -> Floats:
+    """Return (6, 4) boxes that hold the middle of each wheel: middle and half sides, forward and left.
+
+    Args:
+        vehicle: Its suspension and limits.
+        tilt: Share of the limits of pitch and roll up to which the body tilts.
+        turned: Share of the limits up to which rockers and bogies turn.
+    """
     boxes = []
     for axle, side in product(range(3), (1, -1)):
-        places = _reachable(vehicle, axle, side * vehicle.track_m / 2)
-        low, high = places.min(axis=0) - half, places.max(axis=0) + half
+        places = _reachable(vehicle, axle, side * vehicle.track_m / 2, tilt, turned)
+        low, high = places.min(axis=0), places.max(axis=0)
         boxes.append([*(low + high) / 2, *(high - low) / 2])
     return np.array(boxes)
 
 
-def _reachable(vehicle: VehicleParams, axle: int, left_m: float) -> Floats:
-    """(n, 2) forward and left of an axle's end as the body tilts and the suspension turns, up to their limits.
+def _reachable(vehicle: VehicleParams, axle: int, left_m: float, tilt: float, turned: float) -> Floats:
+    """(n, 2) forward and left of an axle's end as body and suspension turn, up to shares of their limits.
 
     The extremes of tilt and of suspension are among them, and enough between that no more than a millimetre lies
     beyond.
     """
     steps = np.linspace(-1.0, 1.0, 9)
-    pitch = vehicle.slope_limit_rad * steps[:, None, None, None]
-    roll = vehicle.roll_limit_rad * steps[None, :, None, None]
-    rock = vehicle.rocker_limit_rad * steps[None, None, :, None]
-    tip = rock + vehicle.bogie_limit_rad * steps[None, None, None, :]
+    pitch = tilt * vehicle.slope_limit_rad * steps[:, None, None, None]
+    roll = tilt * vehicle.roll_limit_rad * steps[None, :, None, None]
+    rock = turned * vehicle.rocker_limit_rad * steps[None, None, :, None]
+    tip = rock + turned * vehicle.bogie_limit_rad * steps[None, None, None, :]
     front, middle, rear, bogie, rocker, bogie_up, rocker_up = _places(vehicle)
     if axle == 0:
         ahead, up = _turned_about(rocker, rocker_up, front - rocker, -rocker_up, rock + 0 * tip)
@@ -141,7 +199,7 @@ def _belly(vehicle: VehicleParams) -> Floats:
     return np.array(
         [
             *(above, length + further[0], width + further[1]),
-            *(length - shorter[0], width - shorter[1], vehicle.wheel_radius_m),
+            *(length - shorter[0], width - shorter[1], vehicle.wheel_radius_m, vehicle.wheel_width_m),
         ]
     )
 

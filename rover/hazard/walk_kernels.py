@@ -20,6 +20,7 @@ from rover.hazard.clearance_kernels import (
     ROCKER,
     ROLL,
     WHEELS,
+    _levels,
     _span,
     _window,
     bound_poses,
@@ -32,7 +33,7 @@ MARGINS = 4
 
 @kernel
 def walk(  # type: ignore[no-untyped-def]
-    z, resolution, poses, spreads, boxes, links, belly, limits, belly_margin, ahead, bounds, margins
+    z, resolution, poses, spreads, boxes, limits, links, belly, weights, belly_margin, ahead, bounds, margins
 ):
     """Return how many poses pass before the first that does not.
 
@@ -40,19 +41,21 @@ def walk(  # type: ignore[no-untyped-def]
         z: (rows, cols) float32 heights; NaN is unknown and refuses.
         resolution: Side of a cell, m.
         poses: (n, 4) column and row as fractions, cosine and sine of the yaw.
-        spreads: (n,) how far any part may be from where the pose puts it, m.
-        boxes, links, belly, limits: As `rover.hazard.clearance_figures` has them.
+        spreads: (n, 2) how far any part may be along and across from where the pose puts it, m.
+        boxes, limits, links, belly, weights: As `rover.hazard.clearance_figures` has them.
         belly_margin: Room that must be left under the belly, m.
         ahead: 1 or -1, the way that the wheels look for steps; 0 for either.
         bounds: (1, FIGURES, 2) room to work in.
         margins: (MARGINS,) lowered to the least slacks of the poses that were looked at; NaN where unknown.
     """
     for k in range(len(poses)):
-        bound_poses(z, resolution, poses[k : k + 1], boxes, links, belly, spreads[k], bounds, 0, 1)
+        along, across = spreads[k, 0], spreads[k, 1]
+        given = z, resolution, poses[k : k + 1], boxes, limits, links, belly, weights, along, across
+        bound_poses(*given, bounds, 0, 1)
         own = bounds[0]
         if not _within(own, limits, belly_margin, margins):
             return k
-        step = _step_bound(z, resolution, poses[k], boxes, belly[5], spreads[k], ahead, limits[4], own)
+        step = _step_bound(z, resolution, poses[k], boxes, belly, along, across, ahead, limits, own)
         slack = limits[4] - step
         if not slack >= margins[STEP]:
             margins[STEP] = slack
@@ -102,48 +105,50 @@ def _grades(own):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _step_bound(z, resolution, pose, boxes, radius, spread, ahead, limit, own):  # type: ignore[no-untyped-def]
+def _step_bound(z, resolution, pose, boxes, belly, along, across, ahead, limits, own):  # type: ignore[no-untyped-def]
     """Bound the highest rise before any wheel above where it stands, off the body's plane; NaN over unknown ground.
 
-    It is looked for up to the wheel's diameter ahead of wherever the axle may be. A bound beyond `limit` ends the
+    It is looked for up to the wheel's diameter ahead of wherever the axle may be. A bound beyond the limit ends the
     search.
     """
-    along, along_doubt, across, across_doubt = _grades(own)
+    grade, grade_doubt, side, side_doubt = _grades(own)
+    tilt, turned = _levels(own, limits)
     most = -np.inf
     for i in range(WHEELS):
-        for side in range(2 if ahead == 0 else 1):
-            way = 1.0 - 2.0 * side if ahead == 0 else 1.0 * ahead
-            step = _rise(z, resolution, pose, boxes[i], radius, spread, way, along, across)
-            step += along_doubt * (2.0 * radius + 2.0 * (boxes[i, 2] - radius) + 2.0 * spread)
-            step += across_doubt * 2.0 * (boxes[i, 3] + spread)
+        box = boxes[tilt, turned, i]
+        doubt = grade_doubt * 2.0 * (belly[5] + box[2] + along)
+        doubt += side_doubt * 2.0 * (belly[6] / 2.0 + box[3] + across)
+        for turn in range(2 if ahead == 0 else 1):
+            way = 1.0 - 2.0 * turn if ahead == 0 else 1.0 * ahead
+            step = doubt + _rise(z, resolution, pose, box, belly, along, across, way, grade, side)
             if not step <= most:
                 most = step
-            if not step <= limit:
+            if not step <= limits[4]:
                 return step
     return most
 
 
 @kernel
-def _rise(z, resolution, pose, box, radius, spread, way, along, across):  # type: ignore[no-untyped-def]
+def _rise(z, resolution, pose, box, belly, along, across, way, grade, side):  # type: ignore[no-untyped-def]
     """Highest ground over a wheel's diameter `way` of an axle less the lowest below it, both off a plane."""
-    more = spread + resolution * (abs(pose[2]) + abs(pose[3]))
-    loose = box[2] - radius
-    middle = box[0] + way * radius
-    half, width = loose + radius, box[3]
-    col0, col1, row0, row1 = _window(z, resolution, pose, middle, box[1], half + spread, width + spread)
+    more = resolution * (abs(pose[2]) + abs(pose[3]))
+    middle = box[0] + way * belly[5]
+    length, width = box[2] + belly[5] + along, box[3] + belly[6] / 2.0 + across
+    below = box[2] + along + more
+    col0, col1, row0, row1 = _window(z, resolution, pose, middle, box[1], length, width)
     low, high, total = np.inf, -np.inf, 0.0
     for r in range(row0, row1 + 1):
         north = (r - pose[1]) * resolution
-        first, last = _span(pose, resolution, north, (middle, box[1]), half + more, width + more)
+        first, last = _span(pose, resolution, north, (middle, box[1]), length + more, width + more)
         for c in range(max(col0, first), min(col1, last) + 1):
             east = (c - pose[0]) * resolution
             forward = east * pose[2] + north * pose[3]
             left = north * pose[2] - east * pose[3]
             height = np.float64(z[r, c])
             total += height
-            height -= along * forward + across * left
+            height -= grade * forward + side * left
             high = max(high, height)
-            if abs(forward - box[0]) <= loose + more:
+            if abs(forward - box[0]) <= below:
                 low = min(low, height)
     if math.isnan(total) or low == np.inf:
         return np.nan
