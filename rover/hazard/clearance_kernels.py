@@ -23,6 +23,9 @@ FIGURES = 13
 LEVELS = 5
 """Shares of the vehicle's limits for which wheels' boxes are known: all, a half, and so on."""
 
+PATCH_CELLS = 128
+"""Most cells under a wheel that are looked at; any fewer only loosen the bound."""
+
 PASSES = 4
 """Of narrowing `lean`. Its error goes with the square of the one before: after four it is nought on level ground."""
 
@@ -54,21 +57,36 @@ def bound_poses(  # type: ignore[no-untyped-def]
             to its grade across, and how far that may be off.
         along, across: How far any part may be from where the pose puts it, m.
     """
-    level = np.empty((FIGURES, 2))
+    level, patch = np.empty((FIGURES, 2)), np.empty((PATCH_CELLS, 4))
     for k in range(first, last):
         _bound_pose(
-            z, resolution, poses[k], boxes, limits, links, belly, weights, along, across, level, bounds[k]
+            z,
+            resolution,
+            poses[k],
+            boxes,
+            limits,
+            links,
+            belly,
+            weights,
+            along,
+            across,
+            level,
+            patch,
+            bounds[k],
         )
 
 
 @kernel
 def _bound_pose(  # type: ignore[no-untyped-def]
-    z, resolution, pose, boxes, limits, links, belly, weights, along, across, level, own
+    z, resolution, pose, boxes, limits, links, belly, weights, along, across, level, patch, own
 ):
     own[:] = np.nan
+    cells = wheel_patch(resolution, pose, belly[5], belly[6], patch)
     tilt, turned = 0, 0
     while True:
-        if not _wheel_bounds(z, resolution, pose, boxes[tilt, turned], along, across, belly, own):
+        if not _wheel_bounds(
+            z, resolution, pose, boxes[tilt, turned], along, across, belly, patch, cells, own
+        ):
             return
         _settle(links, own)
         if not own[PITCH, 1] < np.inf:
@@ -132,10 +150,10 @@ def belly_planes(links, belly, heights, planes):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _wheel_bounds(z, resolution, pose, boxes, along, across, belly, own):  # type: ignore[no-untyped-def]
+def _wheel_bounds(z, resolution, pose, boxes, along, across, belly, patch, cells, own):  # type: ignore[no-untyped-def]
     """Bound the height of each wheel's axle; False, and NaN, where ground in a box is not known."""
     for i in range(WHEELS):
-        low, high = _ground(z, resolution, pose, boxes[i], along, across, belly[5], belly[6] / 2.0)
+        low, high = _ground(z, resolution, pose, boxes[i], along, across, belly, patch, cells)
         if not low <= high:
             own[:] = np.nan
             return False
@@ -159,17 +177,64 @@ def _window(z, resolution, pose, ahead, left, half_length, half_width):  # type:
 
 
 @kernel
-def _ground(z, resolution, pose, box, along, across, radius, half_wheel):  # type: ignore[no-untyped-def]
-    """Lowest ground below an axle, and highest that its wheel touches: over every cell that the surface leans on.
+def wheel_patch(resolution, pose, radius, width, patch):  # type: ignore[no-untyped-def]
+    """Fill the cells that a wheel is sure to lie over whose axle is above a cell or nearer to it than to others.
 
-    What lies ahead of the wheel's lowest point is as much lower as its rim is higher there.
+    Args:
+        resolution: Side of a cell, m.
+        pose: Column, row, cosine and sine of the yaw.
+        radius, width: Of the wheel, m.
+        patch: (PATCH_CELLS, 4) rows and columns from the axle's cell, what the rim is higher there at most, m, and how
+            far ahead, m. The axle's own cell is the first.
+
+    Returns:
+        How many there are.
+    """
+    off = resolution * math.sqrt(0.5)
+    length, half = radius - off, width / 2.0 - off
+    patch[0, 0], patch[0, 1], patch[0, 3] = 0.0, 0.0, 0.0
+    patch[0, 2] = radius - math.sqrt(max(0.0, radius * radius - off * off))
+    count = 1
+    reach = math.floor(radius / resolution)
+    for r in range(-reach, reach + 1):
+        for c in range(-reach, reach + 1):
+            ahead = (c * pose[2] + r * pose[3]) * resolution
+            left = (r * pose[2] - c * pose[3]) * resolution
+            inside = abs(ahead) <= length and abs(left) <= half
+            if inside and (r != 0 or c != 0) and count < PATCH_CELLS:
+                rim = abs(ahead) + off
+                patch[count, 0], patch[count, 1], patch[count, 3] = r, c, ahead
+                patch[count, 2] = radius - math.sqrt(max(0.0, radius * radius - rim * rim))
+                count += 1
+    return count
+
+
+@kernel
+def rests_on(z, r, c, patch, cells):  # type: ignore[no-untyped-def]
+    """Return how high a wheel stands at least, above its radius, whose axle is nearest to a cell."""
+    rows, cols = z.shape
+    most = -np.inf
+    for k in range(cells):
+        i, j = r + int(patch[k, 0]), c + int(patch[k, 1])
+        if 0 <= i < rows and 0 <= j < cols:
+            most = max(most, np.float64(z[i, j]) - patch[k, 2])
+    return most
+
+
+@kernel
+def _ground(z, resolution, pose, box, along, across, belly, patch, cells):  # type: ignore[no-untyped-def]
+    """How low a wheel may stand, less its radius, and how high: over every cell that the surface leans on.
+
+    What lies ahead of the axle is as much lower as the rim is higher there. At its lowest the wheel still stands on the
+    highest of what is sure to be under it.
     """
     # A corner of a patch that reaches into the box lies beyond it by less than a cell, seen along either axis.
     more = resolution * (abs(pose[2]) + abs(pose[3]))
-    loose = box[2] + along + more
-    length, width = box[2] + radius + along, box[3] + half_wheel + across
+    radius = belly[5]
+    loose, aside = box[2] + along + more, box[3] + across + more
+    length, width = box[2] + radius + along, box[3] + belly[6] / 2.0 + across
     col0, col1, row0, row1 = _window(z, resolution, pose, box[0], box[1], length, width)
-    low = np.inf
+    low, floor = np.inf, np.inf
     high = -np.inf
     total = 0.0
     square = radius * radius
@@ -179,15 +244,20 @@ def _ground(z, resolution, pose, box, along, across, radius, half_wheel):  # typ
         for c in range(max(col0, left), min(col1, right) + 1):
             height = np.float64(z[r, c])
             total += height
-            beyond = abs((c - pose[0]) * resolution * pose[2] + north * pose[3] - box[0]) - loose
+            east = (c - pose[0]) * resolution
+            beyond = abs(east * pose[2] + north * pose[3] - box[0]) - loose
             if beyond <= 0.0:
-                low = height if height < low else low
+                beside = abs(north * pose[2] - east * pose[3] - box[1]) <= aside
+                if beside:
+                    floor = height if height < floor else floor
+                    if height - patch[0, 2] < low:
+                        low = min(low, rests_on(z, r, c, patch, cells))
             else:
                 height -= radius - math.sqrt(max(0.0, square - beyond * beyond))
             high = height if height > high else high
-    if math.isnan(total):
+    if math.isnan(total) or low == np.inf:
         return np.nan, np.nan
-    return low, high
+    return max(low, floor), high
 
 
 @kernel

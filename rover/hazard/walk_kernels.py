@@ -16,6 +16,7 @@ from rover.hazard.clearance_kernels import (
     BELLY,
     BOGIE_LEFT,
     BOGIE_RIGHT,
+    PATCH_CELLS,
     PITCH,
     ROCKER,
     ROLL,
@@ -24,6 +25,8 @@ from rover.hazard.clearance_kernels import (
     _span,
     _window,
     bound_poses,
+    rests_on,
+    wheel_patch,
 )
 
 TILT, SUSPENSION, BELLY_ROOM, STEP = 0, 1, 2, 3
@@ -48,6 +51,7 @@ def walk(  # type: ignore[no-untyped-def]
         bounds: (1, FIGURES, 2) room to work in.
         margins: (MARGINS,) lowered to the least slacks of the poses that were looked at; NaN where unknown.
     """
+    patch = np.empty((PATCH_CELLS, 4))
     for k in range(len(poses)):
         along, across = spreads[k, 0], spreads[k, 1]
         given = z, resolution, poses[k : k + 1], boxes, limits, links, belly, weights, along, across
@@ -55,7 +59,7 @@ def walk(  # type: ignore[no-untyped-def]
         own = bounds[0]
         if not _within(own, limits, belly_margin, margins):
             return k
-        step = _step_bound(z, resolution, poses[k], boxes, belly, along, across, ahead, limits, own)
+        step = _step_bound(z, resolution, poses[k], boxes, belly, along, across, ahead, limits, patch, own)
         slack = limits[4] - step
         if not slack >= margins[STEP]:
             margins[STEP] = slack
@@ -105,7 +109,9 @@ def _grades(own):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _step_bound(z, resolution, pose, boxes, belly, along, across, ahead, limits, own):  # type: ignore[no-untyped-def]
+def _step_bound(  # type: ignore[no-untyped-def]
+    z, resolution, pose, boxes, belly, along, across, ahead, limits, patch, own
+):
     """Bound the highest rise before any wheel above where it stands, off the body's plane; NaN over unknown ground.
 
     It is looked for up to the wheel's diameter ahead of wherever the axle may be. A bound beyond the limit ends the
@@ -113,6 +119,7 @@ def _step_bound(z, resolution, pose, boxes, belly, along, across, ahead, limits,
     """
     grade, grade_doubt, side, side_doubt = _grades(own)
     tilt, turned = _levels(own, limits)
+    cells = wheel_patch(resolution, pose, belly[5], belly[6], patch)
     most = -np.inf
     for i in range(WHEELS):
         box = boxes[tilt, turned, i]
@@ -120,7 +127,9 @@ def _step_bound(z, resolution, pose, boxes, belly, along, across, ahead, limits,
         doubt += side_doubt * 2.0 * (belly[6] / 2.0 + box[3] + across)
         for turn in range(2 if ahead == 0 else 1):
             way = 1.0 - 2.0 * turn if ahead == 0 else 1.0 * ahead
-            step = doubt + _rise(z, resolution, pose, box, belly, along, across, way, grade, side)
+            step = doubt + _rise(
+                z, resolution, pose, box, belly, along, across, way, grade, side, patch, cells
+            )
             if not step <= most:
                 most = step
             if not step <= limits[4]:
@@ -129,14 +138,16 @@ def _step_bound(z, resolution, pose, boxes, belly, along, across, ahead, limits,
 
 
 @kernel
-def _rise(z, resolution, pose, box, belly, along, across, way, grade, side):  # type: ignore[no-untyped-def]
-    """Highest ground over a wheel's diameter `way` of an axle less the lowest below it, both off a plane."""
+def _rise(  # type: ignore[no-untyped-def]
+    z, resolution, pose, box, belly, along, across, way, grade, side, patch, cells
+):
+    """Highest ground over a wheel's diameter `way` of an axle less the lowest that it may stand, both off a plane."""
     more = resolution * (abs(pose[2]) + abs(pose[3]))
     middle = box[0] + way * belly[5]
     length, width = box[2] + belly[5] + along, box[3] + belly[6] / 2.0 + across
-    below = box[2] + along + more
+    loose, aside = box[2] + along + more, box[3] + across + more
     col0, col1, row0, row1 = _window(z, resolution, pose, middle, box[1], length, width)
-    low, high, total = np.inf, -np.inf, 0.0
+    low, floor, high, total = np.inf, np.inf, -np.inf, 0.0
     for r in range(row0, row1 + 1):
         north = (r - pose[1]) * resolution
         first, last = _span(pose, resolution, north, (middle, box[1]), length + more, width + more)
@@ -146,10 +157,12 @@ def _rise(z, resolution, pose, box, belly, along, across, way, grade, side):  # 
             left = north * pose[2] - east * pose[3]
             height = np.float64(z[r, c])
             total += height
-            height -= grade * forward + side * left
-            high = max(high, height)
-            if abs(forward - box[0]) <= below:
-                low = min(low, height)
+            plane = grade * forward + side * left
+            high = max(high, height - plane)
+            if abs(forward - box[0]) <= loose and abs(left - box[1]) <= aside:
+                floor = min(floor, height - plane)
+                if height - patch[0, 2] - plane < low:
+                    low = min(low, rests_on(z, r, c, patch, cells) - plane)
     if math.isnan(total) or low == np.inf:
         return np.nan
-    return high - low
+    return high - max(low, floor)

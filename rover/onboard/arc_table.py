@@ -30,10 +30,10 @@ TURN_STEP_RAD = math.radians(15.0)
 SWEEP_RAD = math.radians(7.5)
 """Poses of a turn in place are so far apart, each speaking for those half as far to either side."""
 
-SPACING_M = 0.1
+SPACING_M = 0.05
 """Of the poses along an arc."""
 
-DRIFT_PER_M, MOST_DRIFT_M = 0.05, 0.06
+DRIFT_PER_M, MOST_DRIFT_M = 0.02, 0.02
 """How far the rover is expected to stray from an arc, per metre driven and at most: it looks again every metre."""
 
 BENDS = (-1.0, -0.6, -0.3, 0.0, 0.3, 0.6, 1.0)
@@ -54,8 +54,8 @@ class ArcTable:
         first: (turns * bends, n, 4) poses along the first arc as forward, left, cosine and sine of the yaw, from where
             the rover stood before it turned; the first of them is where it begins.
         second: (trees, k, 4) the same along the second.
-        first_spread_m, second_spread_m: (bends, n) and (bends, k) what each pose's clearance must allow for: half the
-            way to the next pose, and straying.
+        first_spread_m, second_spread_m: (bends, n, 2) and (bends, k, 2) what each pose's clearance must allow for along
+            and across: half the way to the next pose, and straying.
     """
 
     turn_rad: Floats
@@ -75,8 +75,8 @@ class ArcTable:
             "curvature_per_m": (bends,),
             "first": (turns * bends, n, 4),
             "second": (turns * bends * bends, k, 4),
-            "first_spread_m": (bends, n),
-            "second_spread_m": (bends, k),
+            "first_spread_m": (bends, n, 2),
+            "second_spread_m": (bends, k, 2),
         }
         for name, shape in shapes.items():
             object.__setattr__(self, name, locked(getattr(self, name), np.float64, shape, name))
@@ -129,7 +129,7 @@ def arc_table(vehicle: VehicleParams) -> ArcTable:
 def spreads(
     vehicle: VehicleParams, curvature_per_m: Floats, length_m: float, count: int, *, from_m: float
 ) -> Floats:
-    """Return (bends, count) how far any part of the rover may be from where each pose of an arc puts it.
+    """Return (bends, count, 2) how far any part of the rover may be, along and across, from where each pose puts it.
 
     Args:
         vehicle: For how far it reaches.
@@ -138,9 +138,10 @@ def spreads(
         from_m: Way before they begin.
     """
     half = length_m / (count - 1) / 2
-    between = half * (1 + np.abs(curvature_per_m) * clearance_figures(vehicle).reach_m)
+    turned = half * np.abs(curvature_per_m) * clearance_figures(vehicle).reach_m
     strayed = np.minimum(DRIFT_PER_M * (from_m + np.linspace(0.0, length_m, count)), MOST_DRIFT_M)
-    return np.asarray(between[:, None] + strayed[None, :])
+    across = turned[:, None] + strayed[None, :]
+    return np.stack([half + across, across], axis=-1)
 
 
 def _directed(poses: Floats) -> Floats:

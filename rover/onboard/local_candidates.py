@@ -18,11 +18,14 @@ Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
 Pose = tuple[float, float, float]
 
-STRIDE = 2
-"""Every second pose of a path is priced."""
+STRIDE = 4
+"""Every fourth pose of a path is priced."""
 
 HEADING_SHARE = 0.3
 """Of the time that it would take to turn in place, at an arc's end, into the way on."""
+
+SHORTEST_M = 0.2
+"""What is left of an arc is not taken up where it is shorter."""
 
 WIDEST_RAD = math.radians(80.0)
 """An arc to the goal leaves no further aside of it."""
@@ -47,9 +50,9 @@ class Motion:
     def after(self, driven_m: float) -> Motion | None:
         """Return what is left when the turn and so much of the first arc are done; None for next to nothing."""
         left = self.first_m - driven_m
-        if left > SPACING_M:
+        if left > SHORTEST_M:
             return replace(self, turn_rad=0.0, first_m=left)
-        if self.second_m + left > SPACING_M:
+        if self.second_m + left > SHORTEST_M:
             return Motion(turn_rad=0.0, first_m=self.second_m + left, first_per_m=self.second_per_m)
         return None
 
@@ -61,7 +64,7 @@ class Candidate:
     Attributes:
         motion: What it is.
         poses: (n, 4) along it, the turn left out: forward, left, cosine and sine of the yaw, from before the turn.
-        spread_m: (n,) what each pose's clearance must allow for.
+        spread_m: (n, 2) what each pose's clearance must allow for.
         value_s: Expected time to the goal.
         tree: Of the table; -1 for another.
     """

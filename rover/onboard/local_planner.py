@@ -278,7 +278,7 @@ class _Walker:
     def turns(self, reach_m: float) -> tuple[float, float]:
         """Return how far the rover can turn in place to the right, negative, and to the left."""
         angle = np.arange(0.0, math.pi + SWEEP_RAD / 2, SWEEP_RAD)
-        spread = np.full(len(angle), SWEEP_RAD / 2 * reach_m + SWEEP_DRIFT_M)
+        spread = np.full((len(angle), 2), SWEEP_RAD / 2 * reach_m + SWEEP_DRIFT_M)
         bounds = []
         for side in (-1.0, 1.0):
             poses = np.column_stack([0 * angle, 0 * angle, np.cos(angle), side * np.sin(angle)])
@@ -299,7 +299,7 @@ class _Walker:
     def _passed(self, cells: Floats, spread_m: Floats) -> tuple[int, Floats]:
         own, margins = self._own, np.full(MARGINS, np.inf)
         passed = walk(
-            self._z, self._side, cells, spread_m, own.boxes, own.links, own.belly, own.limits,
+            self._z, self._side, cells, spread_m, own.boxes, own.limits, own.links, own.belly, own.weights,
             self._belly_margin_m, 1, self._room, margins,
         )  # fmt: skip
         self.poses += min(passed + 1, len(cells))
