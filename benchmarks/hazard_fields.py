@@ -21,6 +21,7 @@ from rover.io.raster import write_dem
 from sim.run.scenario import Scenario, scenario_from_table
 
 CELL_M, HALF_M = 4.0, 100.0
+WORLD_CELL_M = 0.05
 SITE = "mare-plain"
 LATITUDE_DEG, LONGITUDE_DEG = 44.1215, 340.488
 START_UTC = "2019-01-11T02:00:00Z"
@@ -67,7 +68,13 @@ def plane(slope_deg: float, seed: int) -> Dem:
 
 
 def scenario_of(
-    dem: Path, site: Path, *, seed: int, start_m: tuple[float, float], goal_m: tuple[float, float], **more: object
+    dem: Path,
+    site: Path,
+    *,
+    seed: int,
+    start_m: tuple[float, float],
+    goal_m: tuple[float, float],
+    **more: object,
 ) -> Scenario:
     """Return the scenario of a drive over a field."""
     table = {
@@ -78,7 +85,8 @@ def scenario_of(
         "start_m": list(start_m),
         "goal_m": list(goal_m),
         "site": {"name": str(site)},
-        "terrain": {"dem": str(dem), "world_resolution_m": 0.1},
+        "driver": "arcs",
+        "terrain": {"dem": str(dem), "world_resolution_m": WORLD_CELL_M},
         "operations": {"mode": "autonomous"},
         **more,
     }

@@ -1,0 +1,282 @@
+"""Driving by arcs: what is remembered from look to look, the next motion, and the way back over the own arcs.
+
+What is backed out over is the mirror image in time of what was driven, arc by arc: ground that the rover stood on.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.boundary import Command, Mode, Observation
+from rover.core.vehicle import VehicleParams
+from rover.hazard.costmap import CostMap
+from rover.hazard.detect import Hazard, HazardMap
+from rover.onboard.local_candidates import Motion, rank
+from rover.onboard.local_cost import LocalCost, local_cost
+from rover.onboard.local_planner import ArcChoice, NoArc, select_arc
+from rover.onboard.mapping import BeliefState
+from rover.onboard.seen_ground import SeenGround, add_look
+from rover.planning.field import cost_field
+
+Floats = npt.NDArray[np.float64]
+Place = tuple[float, float]
+
+MOST_REFUSALS = 2000
+"""Places at which clearance evaluation has refused a pose, the latest."""
+
+FELT = 10
+"""What the rover itself has met, a stall or a tilt, counts as so many refusals."""
+
+REMEMBERED_MOTIONS = 400
+
+AHEAD_M = 15.0
+"""A path is taken up again no further along it than this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GoalField:
+    """The cost on from every cell of the maps on board.
+
+    Attributes:
+        goal_m: To where.
+        cost_s_per_m: By which costs, as they were.
+        onward_s: (rows, cols).
+    """
+
+    goal_m: Place
+    cost_s_per_m: Floats
+    onward_s: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LocalState:
+    """What driving by arcs remembers.
+
+    Attributes:
+        ground: Heights seen lately.
+        refused_m: Places at which poses were refused.
+        driven: Motions since the start that have not been backed out over, the latest last.
+        before: Pose at which the last of them began.
+        retrace: Commands of the way back that is under way.
+        kept: What is left of the last choice.
+        field: The cost to the goal over the map.
+        cost: Round the rover, as last reckoned.
+        choice: As last made.
+        backed: How many times it has backed out since it last got anywhere.
+        since_m: Driven since it last backed out.
+    """
+
+    ground: SeenGround | None = None
+    refused_m: tuple[Place, ...] = ()
+    driven: tuple[Motion, ...] = ()
+    before: tuple[float, float, float] | None = None
+    retrace: tuple[Command, ...] = ()
+    kept: Motion | None = None
+    field: GoalField | None = None
+    cost: LocalCost | None = None
+    choice: ArcChoice | NoArc | None = None
+    backed: int = 0
+    since_m: float = 0.0
+
+
+def sense(local: LocalState, seen: Observation) -> LocalState:
+    """Take in a look, and what became of the last motion."""
+    if seen.heights is not None:
+        ground = add_look(local.ground, seen.heights, (seen.east_m, seen.north_m))
+        local = replace(local, ground=ground)
+    return _cut_short(local, seen) if seen.stalled else local
+
+
+def _cut_short(local: LocalState, seen: Observation) -> LocalState:
+    """Put what was really driven in the place of the last motion, which was stopped."""
+    local = replace(local, kept=None, retrace=())
+    if not local.driven or local.before is None:
+        return local
+    *earlier, last = local.driven
+    east, north, yaw = local.before
+    chord, bend = math.hypot(seen.east_m - east, seen.north_m - north), last.first_per_m
+    length = chord if bend == 0 else 2 * math.asin(min(1.0, chord * abs(bend) / 2)) / abs(bend)
+    turned = math.remainder(seen.yaw_rad - yaw - bend * length, 2 * math.pi)
+    return replace(
+        local, driven=(*earlier, Motion(turn_rad=turned, first_m=length, first_per_m=bend)), before=None
+    )
+
+
+def met(local: LocalState, place: Place) -> LocalState:
+    """Remember a place where the rover itself has met what it could not pass."""
+    return _refused(local, np.array([place] * FELT))
+
+
+def _refused(local: LocalState, places: Floats) -> LocalState:
+    added = tuple((float(east), float(north)) for east, north in places.tolist())
+    return replace(local, refused_m=(*local.refused_m, *added)[-MOST_REFUSALS:])
+
+
+def next_motion(
+    local: LocalState,
+    seen: Observation,
+    belief: BeliefState,
+    vehicle: VehicleParams,
+    path_m: Floats,
+    *,
+    keeps_to_path: bool,
+    most_m: float,
+) -> tuple[LocalState, Command | None]:
+    """Return the next command: of the way back where one is under way, else of the best arc; None where none is safe.
+
+    Args:
+        local: What is remembered.
+        seen: Of the present look.
+        belief: The maps on board.
+        vehicle: Its figures.
+        path_m: (n, 2) the way ahead up to where it leads.
+        keeps_to_path: Whether that way is to be kept to; else its last place alone counts.
+        most_m: Longest drive.
+    """
+    if local.retrace:
+        return _back(local, most_m)
+    ground = local.ground
+    if ground is None:
+        return local, None
+    goal = (float(path_m[-1, 0]), float(path_m[-1, 1]))
+    if not keeps_to_path:
+        local = replace(local, field=_field_to(goal, local.field, belief.costmap))
+    cost = local_cost(
+        ground,
+        belief,
+        vehicle,
+        refused_m=local.refused_m,
+        onward_s=None if keeps_to_path or local.field is None else local.field.onward_s,
+        path_m=path_m,
+    )
+    pose = (seen.east_m, seen.north_m, seen.yaw_rad)
+    ranked = rank(cost, vehicle, pose, goal_m=goal, kept=local.kept)
+    choice = select_arc(ground.dem, vehicle, pose, ranked)
+    local = _refused(replace(local, cost=cost, choice=choice), choice.considered.refused_m)
+    if isinstance(choice, NoArc):
+        return replace(local, kept=None), None
+    return _begun(local, choice.motion, pose, most_m)
+
+
+def _begun(
+    local: LocalState, motion: Motion, pose: tuple[float, float, float], most_m: float
+) -> tuple[LocalState, Command]:
+    """Drive a motion up to the next look."""
+    drive = min(most_m, motion.first_m)
+    done = Motion(turn_rad=motion.turn_rad, first_m=drive, first_per_m=motion.first_per_m)
+    since = local.since_m + drive
+    local = replace(
+        local,
+        driven=(*local.driven, done)[-REMEMBERED_MOTIONS:],
+        before=pose,
+        kept=motion.after(drive),
+        since_m=since,
+    )
+    return local, Command(
+        mode=Mode.DRIVE, turn_rad=motion.turn_rad, drive_m=drive, curvature_per_m=motion.first_per_m
+    )
+
+
+def _back(local: LocalState, most_m: float) -> tuple[LocalState, Command]:
+    """Drive the next piece of the way back."""
+    command, rest = local.retrace[0], local.retrace[1:]
+    if -command.drive_m > most_m > 0:
+        rest = (replace(command, turn_rad=0.0, drive_m=command.drive_m + most_m), *rest)
+        command = replace(command, drive_m=-most_m)
+    return replace(local, retrace=rest), command
+
+
+def back_out(local: LocalState, least_m: float) -> LocalState | None:
+    """Return a way back over the own arcs, a longer one each time until it gets on; None where none is left.
+
+    Args:
+        local: What is remembered.
+        least_m: How far at least.
+    """
+    backed = 0 if local.since_m > 3 * least_m * (local.backed + 1) else local.backed
+    wanted, way, turn = least_m * 2**backed, 0.0, 0.0
+    commands: list[Command] = []
+    driven = list(local.driven)
+    while driven and way < wanted - 1e-9:
+        last = driven.pop()
+        if last.first_m > 1e-3:
+            commands.append(
+                Command(
+                    mode=Mode.DRIVE, turn_rad=turn, drive_m=-last.first_m, curvature_per_m=last.first_per_m
+                )
+            )
+            turn = 0.0
+        way, turn = way + last.first_m, turn - last.turn_rad
+    if not commands:
+        return None
+    return replace(
+        local,
+        driven=tuple(driven),
+        retrace=tuple(commands),
+        kept=None,
+        before=None,
+        backed=min(backed + 1, 6),
+        since_m=0.0,
+    )
+
+
+def _field_to(goal_m: Place, before: GoalField | None, costmap: CostMap) -> GoalField:
+    """Return the cost to a goal, made anew only where the goal or the costs are others."""
+    if before is not None and before.goal_m == goal_m and before.cost_s_per_m is costmap.cost_s_per_m:
+        return before
+    geometry = costmap.geometry
+    cell = geometry.cell_at(*goal_m)
+    assert cell is not None, "the goal lies on the map"
+    cost = costmap.cost_s_per_m
+    if not math.isfinite(cost[cell]):
+        cost = cost.copy()
+        cost[cell] = np.max(cost, where=np.isfinite(cost), initial=1.0)
+    onward = cost_field(cost, cell, resolution_m=geometry.resolution_m, neighbours=16)
+    return GoalField(goal_m=goal_m, cost_s_per_m=costmap.cost_s_per_m, onward_s=onward)
+
+
+def with_lethal(belief: BeliefState, cost: LocalCost | None) -> BeliefState:
+    """Close the cells of the maps on board on which no heading passes wherever the rover stands; the same if none."""
+    if cost is None or not cost.blocked.any():
+        return belief
+    fine, geometry = cost.geometry, belief.costmap.geometry
+    places = fine.centres_of(np.argwhere(np.ones(fine.shape, np.bool_)))
+    cols = np.floor((places[:, 0] - geometry.east_m) / geometry.resolution_m + 0.5).astype(np.int64)
+    rows = np.floor((places[:, 1] - geometry.north_m) / geometry.resolution_m + 0.5).astype(np.int64)
+    inside = (rows >= 0) & (rows < geometry.rows) & (cols >= 0) & (cols < geometry.cols)
+    open_, closed = np.zeros(geometry.shape, np.int64), np.zeros(geometry.shape, np.int64)
+    blocked = cost.blocked.ravel()[inside]
+    np.add.at(closed, (rows[inside], cols[inside]), blocked.astype(np.int64))
+    np.add.at(open_, (rows[inside], cols[inside]), (~blocked).astype(np.int64))
+    full = max(1, math.floor((geometry.resolution_m / fine.resolution_m) ** 2) - 1)
+    lethal = (open_ == 0) & (closed >= full) & np.isfinite(belief.costmap.cost_s_per_m)
+    if not lethal.any():
+        return belief
+    flags, costs = belief.hazards.flags.copy(), belief.costmap.cost_s_per_m.copy()
+    flags[lethal] |= np.uint8(Hazard.STEP)
+    costs[lethal] = np.inf
+    return replace(
+        belief,
+        hazards=HazardMap(geometry=belief.hazards.geometry, flags=flags),
+        costmap=replace(belief.costmap, cost_s_per_m=costs),
+    )
+
+
+def passed_waypoints(path_m: Floats, here_m: Place, last: int) -> int:
+    """Return how many waypoints ahead lie behind the nearest, among those up to `last` and not far along.
+
+    Args:
+        path_m: (n, 2) the way ahead.
+        here_m: Where the rover is.
+        last: Index of the waypoint that must not be passed by.
+    """
+    ahead = path_m[: last + 1]
+    steps = np.diff(np.vstack([here_m, ahead]), axis=0)
+    near = np.cumsum(np.hypot(steps[:, 0], steps[:, 1])) <= AHEAD_M
+    near[0] = True
+    away = np.where(near, np.hypot(*(ahead - np.array(here_m)).T), np.inf)
+    return int(away.argmin())
