@@ -33,6 +33,9 @@ FELT = 10
 
 REMEMBERED_MOTIONS = 400
 
+LOOKS = 8
+"""Where no arc is safe the rover looks so often before it backs out: what noise closed, the mean of looks may open."""
+
 AHEAD_M = 15.0
 """A path is taken up again no further along it than this."""
 
@@ -68,6 +71,7 @@ class LocalState:
         choice: As last made.
         backed: How many times it has backed out since it last got anywhere.
         since_m: Driven since it last backed out.
+        looks: Taken from where it stands, without an arc that is safe.
     """
 
     ground: SeenGround | None = None
@@ -81,6 +85,7 @@ class LocalState:
     choice: ArcChoice | NoArc | None = None
     backed: int = 0
     since_m: float = 0.0
+    looks: int = 0
 
 
 def sense(local: LocalState, seen: Observation) -> LocalState:
@@ -128,6 +133,8 @@ def next_motion(
 ) -> tuple[LocalState, Command | None]:
     """Return the next command: of the way back where one is under way, else of the best arc; None where none is safe.
 
+    One without motion is to look again.
+
     Args:
         local: What is remembered.
         seen: Of the present look.
@@ -158,7 +165,9 @@ def next_motion(
     choice = select_arc(ground.dem, vehicle, pose, ranked)
     local = _refused(replace(local, cost=cost, choice=choice), choice.considered.refused_m)
     if isinstance(choice, NoArc):
-        return replace(local, kept=None), None
+        again = local.looks + 1 < LOOKS and seen.heights is not None
+        local = replace(local, kept=None, looks=local.looks + 1 if again else 0)
+        return local, Command(mode=Mode.DRIVE) if again else None
     return _begun(local, choice.motion, pose, most_m)
 
 
@@ -175,6 +184,7 @@ def _begun(
         before=pose,
         kept=motion.after(drive),
         since_m=since,
+        looks=0,
     )
     return local, Command(
         mode=Mode.DRIVE, turn_rad=motion.turn_rad, drive_m=drive, curvature_per_m=motion.first_per_m

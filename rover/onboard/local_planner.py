@@ -33,6 +33,10 @@ SWEEP_DRIFT_M = 0.01
 """How far the rover may stray as it turns in place."""
 
 
+EITHER_WAY = 0
+"""Steps are looked for ahead and behind: a ledge that is driven down must not bar the way back."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clearances:
     """Least slack along the poses that were passed.
@@ -300,7 +304,7 @@ class _Walker:
         own, margins = self._own, np.full(MARGINS, np.inf)
         passed = walk(
             self._z, self._side, cells, spread_m, own.boxes, own.limits, own.links, own.belly, own.weights,
-            self._belly_margin_m, 1, self._room, margins,
+            self._belly_margin_m, EITHER_WAY, self._room, margins,
         )  # fmt: skip
         self.poses += min(passed + 1, len(cells))
         return int(passed), margins
