@@ -231,7 +231,10 @@ def _ground(z, resolution, pose, box, along, across, belly, patch, cells):  # ty
     # A corner of a patch that reaches into the box lies beyond it by less than a cell, seen along either axis.
     more = resolution * (abs(pose[2]) + abs(pose[3]))
     radius = belly[5]
-    loose, aside = box[2] + along + more, box[3] + across + more
+    loose = box[2] + along + more
+    # The axle's nearest cell is no further from it than half a cell's diagonal.
+    near = resolution * math.sqrt(0.5) + 1e-9
+    under, aside = box[2] + along + near, box[3] + across + near
     length, width = box[2] + radius + along, box[3] + belly[6] / 2.0 + across
     col0, col1, row0, row1 = _window(z, resolution, pose, box[0], box[1], length, width)
     low, floor = np.inf, np.inf
@@ -245,13 +248,15 @@ def _ground(z, resolution, pose, box, along, across, belly, patch, cells):  # ty
             height = np.float64(z[r, c])
             total += height
             east = (c - pose[0]) * resolution
-            beyond = abs(east * pose[2] + north * pose[3] - box[0]) - loose
+            ahead = abs(east * pose[2] + north * pose[3] - box[0])
+            beyond = ahead - loose
             if beyond <= 0.0:
-                beside = abs(north * pose[2] - east * pose[3] - box[1]) <= aside
-                if beside:
+                beside = abs(north * pose[2] - east * pose[3] - box[1])
+                # Straight below the axle is ground between cells as far away as the surface leans on.
+                if beside <= box[3] + across + more:
                     floor = height if height < floor else floor
-                    if height - patch[0, 2] < low:
-                        low = min(low, rests_on(z, r, c, patch, cells))
+                if ahead <= under and beside <= aside and height - patch[0, 2] < low:
+                    low = min(low, rests_on(z, r, c, patch, cells))
             else:
                 height -= radius - math.sqrt(max(0.0, square - beyond * beyond))
             high = height if height > high else high

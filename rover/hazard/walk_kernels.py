@@ -146,6 +146,7 @@ def _rise(  # type: ignore[no-untyped-def]
     middle = box[0] + way * belly[5]
     length, width = box[2] + belly[5] + along, box[3] + belly[6] / 2.0 + across
     loose, aside = box[2] + along + more, box[3] + across + more
+    near = resolution * math.sqrt(0.5) + 1e-9 - more
     col0, col1, row0, row1 = _window(z, resolution, pose, middle, box[1], length, width)
     low, floor, high, total = np.inf, np.inf, -np.inf, 0.0
     for r in range(row0, row1 + 1):
@@ -159,9 +160,10 @@ def _rise(  # type: ignore[no-untyped-def]
             total += height
             plane = grade * forward + side * left
             high = max(high, height - plane)
-            if abs(forward - box[0]) <= loose and abs(left - box[1]) <= aside:
+            ahead, beside = abs(forward - box[0]), abs(left - box[1])
+            if ahead <= loose and beside <= aside:
                 floor = min(floor, height - plane)
-                if height - patch[0, 2] - plane < low:
+                if ahead <= loose + near and beside <= aside + near and height - patch[0, 2] - plane < low:
                     low = min(low, rests_on(z, r, c, patch, cells) - plane)
     if math.isnan(total) or low == np.inf:
         return np.nan

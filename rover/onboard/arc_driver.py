@@ -1,6 +1,6 @@
 """Driving by arcs: what is remembered from look to look, the next motion, and the way back over the own arcs.
 
-What is backed out over is the mirror image in time of what was driven, arc by arc: ground that the rover stood on.
+It backs out over its own arcs, from where each ended to where it began: over ground that it has stood on.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from rover.hazard.costmap import CostMap
 from rover.hazard.detect import Hazard, HazardMap
 from rover.onboard.local_candidates import Motion, rank
 from rover.onboard.local_cost import LocalCost, local_cost
-from rover.onboard.local_planner import ArcChoice, NoArc, select_arc
+from rover.onboard.local_planner import ArcChoice, NoArc, select_arc, way_back
 from rover.onboard.mapping import BeliefState
 from rover.onboard.seen_ground import SeenGround, add_look
 from rover.planning.field import cost_field
 
 Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
+Pose = tuple[float, float, float]
 
 MOST_REFUSALS = 2000
 """Places at which clearance evaluation has refused a pose, the latest."""
@@ -32,6 +33,9 @@ FELT = 10
 """What the rover itself has met, a stall or a tilt, counts as so many refusals."""
 
 REMEMBERED_MOTIONS = 400
+
+SHORT_M = 0.02
+"""Nearer than this to a place on the way back is there."""
 
 LOOKS = 8
 """Where no arc is safe the rover looks so often before it backs out: what noise closed, the mean of looks may open."""
@@ -55,6 +59,19 @@ class GoalField:
     onward_s: Floats
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Driven:
+    """A motion that was driven.
+
+    Attributes:
+        motion: As commanded; where it was stopped, as far as it went.
+        begun: Pose at which it began, before its turn.
+    """
+
+    motion: Motion
+    begun: Pose
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LocalState:
     """What driving by arcs remembers.
@@ -63,8 +80,7 @@ class LocalState:
         ground: Heights seen lately.
         refused_m: Places at which poses were refused.
         driven: Motions since the start that have not been backed out over, the latest last.
-        before: Pose at which the last of them began.
-        retrace: Commands of the way back that is under way.
+        retrace: What the way back that is under way is over, the next first.
         kept: What is left of the last choice.
         field: The cost to the goal over the map.
         cost: Round the rover, as last reckoned.
@@ -76,9 +92,8 @@ class LocalState:
 
     ground: SeenGround | None = None
     refused_m: tuple[Place, ...] = ()
-    driven: tuple[Motion, ...] = ()
-    before: tuple[float, float, float] | None = None
-    retrace: tuple[Command, ...] = ()
+    driven: tuple[Driven, ...] = ()
+    retrace: tuple[Driven, ...] = ()
     kept: Motion | None = None
     field: GoalField | None = None
     cost: LocalCost | None = None
@@ -98,17 +113,16 @@ def sense(local: LocalState, seen: Observation) -> LocalState:
 
 def _cut_short(local: LocalState, seen: Observation) -> LocalState:
     """Put what was really driven in the place of the last motion, which was stopped."""
-    local = replace(local, kept=None, retrace=())
-    if not local.driven or local.before is None:
-        return local
+    local = replace(local, kept=None)
+    if local.retrace or not local.driven:
+        return replace(local, retrace=())
     *earlier, last = local.driven
-    east, north, yaw = local.before
-    chord, bend = math.hypot(seen.east_m - east, seen.north_m - north), last.first_per_m
+    (east, north, yaw), bend = last.begun, last.motion.first_per_m
+    chord = math.hypot(seen.east_m - east, seen.north_m - north)
     length = chord if bend == 0 else 2 * math.asin(min(1.0, chord * abs(bend) / 2)) / abs(bend)
     turned = math.remainder(seen.yaw_rad - yaw - bend * length, 2 * math.pi)
-    return replace(
-        local, driven=(*earlier, Motion(turn_rad=turned, first_m=length, first_per_m=bend)), before=None
-    )
+    motion = Motion(turn_rad=turned, first_m=length, first_per_m=bend)
+    return replace(local, driven=(*earlier, Driven(motion=motion, begun=last.begun)))
 
 
 def met(local: LocalState, place: Place) -> LocalState:
@@ -144,11 +158,11 @@ def next_motion(
         keeps_to_path: Whether that way is to be kept to; else its last place alone counts.
         most_m: Longest drive.
     """
-    if local.retrace:
-        return _back(local, most_m)
-    ground = local.ground
+    ground, pose = local.ground, (seen.east_m, seen.north_m, seen.yaw_rad)
     if ground is None:
         return local, None
+    if local.retrace:
+        return _back(local, ground, vehicle, pose, most_m)
     goal = (float(path_m[-1, 0]), float(path_m[-1, 1]))
     if not keeps_to_path:
         local = replace(local, field=_field_to(goal, local.field, belief.costmap))
@@ -160,7 +174,6 @@ def next_motion(
         onward_s=None if keeps_to_path or local.field is None else local.field.onward_s,
         path_m=path_m,
     )
-    pose = (seen.east_m, seen.north_m, seen.yaw_rad)
     ranked = rank(cost, vehicle, pose, goal_m=goal, kept=local.kept)
     choice = select_arc(ground.dem, vehicle, pose, ranked)
     local = _refused(replace(local, cost=cost, choice=choice), choice.considered.refused_m)
@@ -171,17 +184,14 @@ def next_motion(
     return _begun(local, choice.motion, pose, most_m)
 
 
-def _begun(
-    local: LocalState, motion: Motion, pose: tuple[float, float, float], most_m: float
-) -> tuple[LocalState, Command]:
+def _begun(local: LocalState, motion: Motion, pose: Pose, most_m: float) -> tuple[LocalState, Command]:
     """Drive a motion up to the next look."""
     drive = min(most_m, motion.first_m)
     done = Motion(turn_rad=motion.turn_rad, first_m=drive, first_per_m=motion.first_per_m)
     since = local.since_m + drive
     local = replace(
         local,
-        driven=(*local.driven, done)[-REMEMBERED_MOTIONS:],
-        before=pose,
+        driven=(*local.driven, Driven(motion=done, begun=pose))[-REMEMBERED_MOTIONS:],
         kept=motion.after(drive),
         since_m=since,
         looks=0,
@@ -191,13 +201,28 @@ def _begun(
     )
 
 
-def _back(local: LocalState, most_m: float) -> tuple[LocalState, Command]:
-    """Drive the next piece of the way back."""
-    command, rest = local.retrace[0], local.retrace[1:]
-    if -command.drive_m > most_m > 0:
-        rest = (replace(command, turn_rad=0.0, drive_m=command.drive_m + most_m), *rest)
-        command = replace(command, drive_m=-most_m)
-    return replace(local, retrace=rest), command
+def _back(
+    local: LocalState, ground: SeenGround, vehicle: VehicleParams, pose: Pose, most_m: float
+) -> tuple[LocalState, Command]:
+    """Drive backwards to where the next of the motions to be backed out over began.
+
+    The rover has strayed by some centimetres: of several arcs there the first that passes clearance evaluation is
+    taken, and none passing, the one that was driven.
+    """
+    last, rest = local.retrace[0], local.retrace[1:]
+    motion = way_back(ground.dem, vehicle, pose, last.begun[:2]) or _as_driven(last, pose)
+    drive = min(motion.first_m, most_m)
+    left = local.retrace if drive < motion.first_m - SHORT_M else rest
+    command = Command(
+        mode=Mode.DRIVE, turn_rad=motion.turn_rad, drive_m=-drive, curvature_per_m=motion.first_per_m
+    )
+    return replace(local, retrace=left), command
+
+
+def _as_driven(last: Driven, pose: Pose) -> Motion:
+    """Return a motion to be driven backwards as it was driven, from the heading at which it ended."""
+    ended = last.begun[2] + last.motion.turn_rad + last.motion.first_per_m * last.motion.first_m
+    return replace(last.motion, turn_rad=math.remainder(ended - pose[2], 2 * math.pi))
 
 
 def back_out(local: LocalState, least_m: float) -> LocalState | None:
@@ -208,29 +233,18 @@ def back_out(local: LocalState, least_m: float) -> LocalState | None:
         least_m: How far at least.
     """
     backed = 0 if local.since_m > 3 * least_m * (local.backed + 1) else local.backed
-    wanted, way, turn = least_m * 2**backed, 0.0, 0.0
-    commands: list[Command] = []
+    wanted, way = least_m * 2**backed, 0.0
+    over: list[Driven] = []
     driven = list(local.driven)
     while driven and way < wanted - 1e-9:
         last = driven.pop()
-        if last.first_m > 1e-3:
-            commands.append(
-                Command(
-                    mode=Mode.DRIVE, turn_rad=turn, drive_m=-last.first_m, curvature_per_m=last.first_per_m
-                )
-            )
-            turn = 0.0
-        way, turn = way + last.first_m, turn - last.turn_rad
-    if not commands:
+        if last.motion.first_m > SHORT_M:
+            over.append(last)
+            way += last.motion.first_m
+    if not over:
         return None
     return replace(
-        local,
-        driven=tuple(driven),
-        retrace=tuple(commands),
-        kept=None,
-        before=None,
-        backed=min(backed + 1, 6),
-        since_m=0.0,
+        local, driven=tuple(driven), retrace=tuple(over), kept=None, backed=min(backed + 1, 6), since_m=0.0
     )
 
 

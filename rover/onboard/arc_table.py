@@ -30,10 +30,10 @@ TURN_STEP_RAD = math.radians(15.0)
 SWEEP_RAD = math.radians(7.5)
 """Poses of a turn in place are so far apart, each speaking for those half as far to either side."""
 
-SPACING_M = 0.05
+SPACING_M = 0.03
 """Of the poses along an arc."""
 
-DRIFT_PER_M, MOST_DRIFT_M = 0.02, 0.02
+DRIFT_PER_M, MOST_DRIFT_M = 0.015, 0.015
 """How far the rover is expected to stray from an arc, per metre driven and at most: it looks again every metre."""
 
 BENDS = (-1.0, -0.6, -0.3, 0.0, 0.3, 0.6, 1.0)

@@ -18,8 +18,8 @@ Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
 Pose = tuple[float, float, float]
 
-STRIDE = 4
-"""Every fourth pose of a path is priced."""
+STRIDE = 6
+"""Every sixth pose of a path is priced."""
 
 HEADING_SHARE = 0.3
 """Of the time that it would take to turn in place, at an arc's end, into the way on."""

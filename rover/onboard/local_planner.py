@@ -16,10 +16,11 @@ import numpy.typing as npt
 from rover.core.arrays import locked
 from rover.core.grid import Dem
 from rover.core.vehicle import VehicleParams
+from rover.hazard.clearance import arc_poses
 from rover.hazard.clearance_figures import clearance_figures
 from rover.hazard.clearance_kernels import FIGURES
 from rover.hazard.walk_kernels import MARGINS, walk
-from rover.onboard.arc_table import SWEEP_RAD
+from rover.onboard.arc_table import SPACING_M, SWEEP_RAD, arc_table, spreads
 from rover.onboard.local_candidates import Candidate, Motion, Ranked
 
 Floats = npt.NDArray[np.float64]
@@ -137,6 +138,47 @@ def select_arc(
         belly_margin_m: Room that must be left under the belly.
     """
     return _Search(ground, vehicle, pose, ranked, belly_margin_m).run()
+
+
+BACK_TURNS_RAD = tuple(math.radians(deg) for deg in (0, 5, -5, 10, -10, 20, -20, 35, -35, 50, -50, 75, -75))
+"""Turns in place tried before an arc backwards."""
+
+
+def way_back(
+    ground: Dem, vehicle: VehicleParams, pose: Pose, place: Place, *, belly_margin_m: float = 0.0
+) -> Motion | None:
+    """Return a turn and an arc to be driven backwards to a place, the least turn that passes; None if none does.
+
+    Args:
+        ground, vehicle, pose: As of `select_arc`.
+        place: East and north of where it ends.
+        belly_margin_m: Room that must be left under the belly.
+    """
+    away = math.hypot(place[0] - pose[0], place[1] - pose[1])
+    bearing = math.atan2(pose[1] - place[1], pose[0] - place[0])  # of the heading that has it straight behind
+    if away == 0:
+        return None
+    walker = _Walker(ground, vehicle, pose, belly_margin_m)
+    least, most = walker.turns(clearance_figures(vehicle).reach_m)
+    tightest = float(arc_table(vehicle).curvature_per_m.max())
+    needed = math.remainder(bearing - pose[2], 2 * math.pi)
+    for turn in sorted((*BACK_TURNS_RAD, needed), key=abs):
+        aside = math.remainder(needed - turn, 2 * math.pi)
+        bend = -2 * math.sin(aside) / away
+        if (turn != 0 and not least <= turn <= most) or abs(aside) > math.pi / 3 or abs(bend) > tightest:
+            continue
+        length = away / float(np.sinc(aside / math.pi))
+        poses = arc_poses(
+            (0.0, 0.0, turn),
+            length_m=-length,
+            curvature_per_m=bend,
+            count=max(2, math.ceil(length / SPACING_M) + 1),
+        )
+        laid = np.column_stack([poses[:, :2], np.cos(poses[:, 2]), np.sin(poses[:, 2])])
+        passes, _ = walker.walk(laid, spreads(vehicle, np.array([bend]), length, len(poses), from_m=0.0)[0])
+        if passes:
+            return Motion(turn_rad=turn, first_m=length, first_per_m=bend)
+    return None
 
 
 class _Search:

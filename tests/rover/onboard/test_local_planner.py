@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter
 from rover.core.chassis import ChassisParams
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.core.vehicle import VehicleParams
-from rover.hazard.clearance import poses_on_cells
+from rover.hazard.clearance import arc_poses, poses_on_cells
 from rover.hazard.clearance_figures import clearance_figures
 from rover.hazard.clearance_kernels import FIGURES
 from rover.hazard.costmap import CostMap
@@ -23,7 +23,7 @@ from rover.io.vehicle import read_vehicle
 from rover.onboard.arc_table import arc_table
 from rover.onboard.local_candidates import Motion, Ranked, rank
 from rover.onboard.local_cost import local_cost
-from rover.onboard.local_planner import ArcChoice, NoArc, select_arc
+from rover.onboard.local_planner import ArcChoice, NoArc, select_arc, way_back
 from rover.onboard.mapping import BeliefState
 from rover.onboard.seen_ground import add_look
 from sim.moon.ground import Patch
@@ -324,6 +324,18 @@ def test_what_passes_stands_within_the_limits_as_settled_by_the_world(seed: int)
 @pytest.mark.parametrize("seed", range(100, 160))
 def test_what_passes_stands_within_the_limits_on_many_grounds(seed: int) -> None:
     conservative(seed, 300)
+
+
+@pytest.mark.parametrize("behind", [(-1.0, 0.0), (-0.9, 0.2), (-1.2, -0.35), (0.3, 0.8)])
+def test_the_way_back_ends_where_it_is_wanted(behind: tuple[float, float]) -> None:
+    motion = way_back(ground(level()), YUTU_2, HERE, behind)
+    assert motion is not None
+    end = arc_poses(
+        (0.0, 0.0, motion.turn_rad), length_m=-motion.first_m, curvature_per_m=motion.first_per_m, count=2
+    )[-1]
+    assert math.dist(end[:2], behind) < 1e-9
+    blocked = with_rock(level(), behind[0], behind[1], 0.4, 0.6)
+    assert way_back(ground(blocked), YUTU_2, HERE, behind) is None
 
 
 def test_what_is_left_of_a_motion() -> None:
