@@ -29,7 +29,7 @@ Pose = tuple[float, float, float]
 MOST_REFUSALS = 2000
 """Places at which clearance evaluation has refused a pose, the latest."""
 
-FELT = 10
+FELT = 8
 """What the rover itself has met, a stall or a tilt, counts as so many refusals."""
 
 REMEMBERED_MOTIONS = 400

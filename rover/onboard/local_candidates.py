@@ -27,6 +27,9 @@ HEADING_SHARE = 0.3
 SHORTEST_M = 0.2
 """What is left of an arc is not taken up where it is shorter."""
 
+NEAR_GOAL_M, MISS_S = 1.5, 60.0
+"""An arc that ends so near the goal, and not there, costs so much more: it has yet to be turned to."""
+
 WIDEST_RAD = math.radians(80.0)
 """An arc to the goal leaves no further aside of it."""
 
@@ -117,7 +120,7 @@ def rank(
         kept: What is left of the last choice.
     """
     table = arc_table(vehicle)
-    pricer = _Pricer(cost, vehicle, pose)
+    pricer = _Pricer(cost, vehicle, pose, goal_m)
     turn_s = pricer.turn_s(table.turn_rad)
     bends = len(table.curvature_per_m)
     first_s = pricer.along(table.first, table.first_m)
@@ -138,8 +141,8 @@ def rank(
 class _Pricer:
     """Prices paths from where the rover stands."""
 
-    def __init__(self, cost: LocalCost, vehicle: VehicleParams, pose: Pose) -> None:
-        self._cost, self._pose = cost, pose
+    def __init__(self, cost: LocalCost, vehicle: VehicleParams, pose: Pose, goal_m: Place) -> None:
+        self._cost, self._pose, self._goal_m = cost, pose, np.array(goal_m)
         self._rate = math.radians(vehicle.turn_rate_deg_s)
         geometry, field = cost.geometry, cost.to_goal_s
         self._col = (pose[0] - geometry.east_m) / geometry.resolution_m
@@ -178,7 +181,10 @@ class _Pricer:
         along = (down * ahead).sum(axis=1)
         across = down[:, 1] * ahead[:, 0] - down[:, 0] * ahead[:, 1]
         aside = np.nan_to_num(np.abs(np.arctan2(across, along)))
-        return np.asarray(left_s + HEADING_SHARE * aside / self._rate)
+        away = np.hypot(*(places - self._goal_m).T)
+        there, near = away < 1e-6, away < NEAR_GOAL_M
+        turning_s = np.where(near, MISS_S, HEADING_SHARE * aside / self._rate)
+        return np.asarray(np.where(there, 0.0, left_s + turning_s))
 
     def candidate(self, motion: Motion, vehicle: VehicleParams, table: ArcTable) -> Candidate:
         """Lay out a motion that is not of the table."""

@@ -36,10 +36,10 @@ BESIDE = 3.0
 ROUGH = 4.0
 """Added price where relief is as high as the step limit all round; it goes with the square."""
 
-REFUSED = 1.5
+REFUSED = 0.5
 """Added price for each time that clearance evaluation has refused a pose on a cell."""
 
-MOST_REFUSED = 30.0
+MOST_REFUSED = 4.0
 
 TREND_M = 1.4
 """Relief is counted from the mean slope over this."""
