@@ -91,7 +91,7 @@ def _bound_pose(  # type: ignore[no-untyped-def]
         _settle(links, own)
         if not own[PITCH, 1] < np.inf:
             return
-        narrower, shorter = _levels(own, limits)
+        narrower, shorter = narrowed_levels(own, limits)
         if narrower <= tilt and shorter <= turned:
             break
         tilt, turned = max(tilt, narrower), max(turned, shorter)
@@ -105,7 +105,7 @@ def _bound_pose(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _levels(own, limits):  # type: ignore[no-untyped-def]
+def narrowed_levels(own, limits):  # type: ignore[no-untyped-def]
     """Levels of the boxes that hold the axles at the bounds of tilt, and of suspension."""
     tilts = max(_share(own[PITCH], limits[0]), _share(own[ROLL], limits[1]))
     bogies = max(_share(own[BOGIE_LEFT], limits[3]), _share(own[BOGIE_RIGHT], limits[3]))
@@ -163,7 +163,7 @@ def _wheel_bounds(z, resolution, pose, boxes, along, across, belly, patch, cells
 
 
 @kernel
-def _window(z, resolution, pose, ahead, left, half_length, half_width):  # type: ignore[no-untyped-def]
+def cell_window(z, resolution, pose, ahead, left, half_length, half_width):  # type: ignore[no-untyped-def]
     """First and last column and row of the cells round a turned box; off the raster, the first is beyond the last."""
     col = pose[0] + (ahead * pose[2] - left * pose[3]) / resolution
     row = pose[1] + (ahead * pose[3] + left * pose[2]) / resolution
@@ -236,14 +236,14 @@ def _ground(z, resolution, pose, box, along, across, belly, patch, cells):  # ty
     near = resolution * math.sqrt(0.5) + 1e-9
     under, aside = box[2] + along + near, box[3] + across + near
     length, width = box[2] + radius + along, box[3] + belly[6] / 2.0 + across
-    col0, col1, row0, row1 = _window(z, resolution, pose, box[0], box[1], length, width)
+    col0, col1, row0, row1 = cell_window(z, resolution, pose, box[0], box[1], length, width)
     low, floor = np.inf, np.inf
     high = -np.inf
     total = 0.0
     square = radius * radius
     for r in range(row0, row1 + 1):
         north = (r - pose[1]) * resolution
-        left, right = _span(pose, resolution, north, box, length + more, width + more)
+        left, right = row_span(pose, resolution, north, box, length + more, width + more)
         for c in range(max(col0, left), min(col1, right) + 1):
             height = np.float64(z[r, c])
             total += height
@@ -266,7 +266,7 @@ def _ground(z, resolution, pose, box, along, across, belly, patch, cells):  # ty
 
 
 @kernel
-def _span(pose, resolution, north, box, half_length, half_width):  # type: ignore[no-untyped-def]
+def row_span(pose, resolution, north, box, half_length, half_width):  # type: ignore[no-untyped-def]
     """First and last column of a row, `north` of the pose, that lie in a turned box."""
     low, high = _chord(pose[2], box[0] - north * pose[3], half_length)
     from_side, to_side = _chord(-pose[3], box[1] - north * pose[2], half_width)
@@ -514,11 +514,11 @@ def _belly_bounds(z, resolution, pose, belly, weights, along, across, level, own
     sway = along * steepest + across * rolled
     more = resolution * (abs(pose[2]) + abs(pose[3]))
     length, width = belly[1] + along, belly[2] + across
-    col0, col1, row0, row1 = _window(z, resolution, pose, 0.0, 0.0, length, width)
+    col0, col1, row0, row1 = cell_window(z, resolution, pose, 0.0, 0.0, length, width)
     low, high, widest, total = np.inf, np.inf, -np.inf, 0.0
     for r in range(row0, row1 + 1):
         north = (r - pose[1]) * resolution
-        first, last = _span(pose, resolution, north, NOWHERE, length + more, width + more)
+        first, last = row_span(pose, resolution, north, NOWHERE, length + more, width + more)
         for c in range(max(col0, first), min(col1, last) + 1):
             east = (c - pose[0]) * resolution
             ahead = east * pose[2] + north * pose[3]

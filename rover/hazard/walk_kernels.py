@@ -21,11 +21,11 @@ from rover.hazard.clearance_kernels import (
     ROCKER,
     ROLL,
     WHEELS,
-    _levels,
-    _span,
-    _window,
     bound_poses,
+    cell_window,
+    narrowed_levels,
     rests_on,
+    row_span,
     wheel_patch,
 )
 
@@ -118,7 +118,7 @@ def _step_bound(  # type: ignore[no-untyped-def]
     search.
     """
     grade, grade_doubt, side, side_doubt = _grades(own)
-    tilt, turned = _levels(own, limits)
+    tilt, turned = narrowed_levels(own, limits)
     cells = wheel_patch(resolution, pose, belly[5], belly[6], patch)
     most = -np.inf
     for i in range(WHEELS):
@@ -147,11 +147,11 @@ def _rise(  # type: ignore[no-untyped-def]
     length, width = box[2] + belly[5] + along, box[3] + belly[6] / 2.0 + across
     loose, aside = box[2] + along + more, box[3] + across + more
     near = resolution * math.sqrt(0.5) + 1e-9 - more
-    col0, col1, row0, row1 = _window(z, resolution, pose, middle, box[1], length, width)
+    col0, col1, row0, row1 = cell_window(z, resolution, pose, middle, box[1], length, width)
     low, floor, high, total = np.inf, np.inf, -np.inf, 0.0
     for r in range(row0, row1 + 1):
         north = (r - pose[1]) * resolution
-        first, last = _span(pose, resolution, north, (middle, box[1]), length + more, width + more)
+        first, last = row_span(pose, resolution, north, (middle, box[1]), length + more, width + more)
         for c in range(max(col0, first), min(col1, last) + 1):
             east = (c - pose[0]) * resolution
             forward = east * pose[2] + north * pose[3]
