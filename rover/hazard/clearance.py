@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,7 @@ from rover.core.errors import PlaceError, UsageError
 from rover.core.grid import Dem, check_square
 from rover.core.strips import by_strips
 from rover.core.vehicle import VehicleParams
+from rover.hazard.clearance_figures import clearance_figures
 from rover.hazard.clearance_kernels import (
     BELLY,
     BODY,
@@ -125,8 +125,10 @@ def evaluate_clearance(
     held = locked(poses, np.float64, (None, 3), "poses")
     _check_poses(held, spread_m)
     bounds = np.empty((len(held), FIGURES, 2))
-    boxes, links, belly = _wheel_boxes(vehicle), _links(vehicle), _belly(vehicle)
-    given = dem.elevation_m, dem.geometry.resolution_m, _on_cells(held, dem), boxes, links, belly, spread_m
+    own = clearance_figures(vehicle)
+    cells = poses_on_cells(held, dem)
+    figures = own.boxes, own.limits, own.links, own.belly, own.weights, spread_m, spread_m
+    given = dem.elevation_m, dem.geometry.resolution_m, cells, *figures
     by_strips(len(held), lambda first, last: bound_poses(*given, bounds, first, last))
     return _judged(held, bounds, vehicle, belly_margin_m)
 
@@ -163,7 +165,7 @@ def evaluate_arc(
     wanted = spacing_m or dem.geometry.resolution_m
     count = max(1, math.ceil(abs(length_m) / wanted))
     spacing = abs(length_m) / count
-    reach = _reach_m(vehicle)
+    reach = clearance_figures(vehicle).reach_m
     return evaluate_clearance(
         dem,
         vehicle,
@@ -186,8 +188,8 @@ def arc_poses(
     return np.stack([east + chord * np.cos(heading), north + chord * np.sin(heading), yaw + turn], axis=1)
 
 
-def _on_cells(poses: Floats, dem: Dem) -> Floats:
-    """(n, 4) column and row as fractions, cosine and sine of the yaw."""
+def poses_on_cells(poses: Floats, dem: Dem) -> Floats:
+    """Return (n, 4) column and row as fractions, cosine and sine of the yaw."""
     geometry = dem.geometry
     return np.stack(
         [
@@ -198,108 +200,6 @@ def _on_cells(poses: Floats, dem: Dem) -> Floats:
         ],
         axis=1,
     )
-
-
-def _places(vehicle: VehicleParams) -> tuple[float, float, float, float, float, float, float]:
-    """Forward of the middle: front, middle, rear axle, bogie's pivot, rocker's; up of the axles: both pivots."""
-    front = vehicle.wheelbase_m / 2
-    return (
-        *(front, front - vehicle.middle_axle_back_m, -front),
-        *(front - vehicle.bogie_pivot_back_m, front - vehicle.rocker_pivot_back_m),
-        *(
-            vehicle.bogie_pivot_up_m - vehicle.wheel_radius_m,
-            vehicle.rocker_pivot_up_m - vehicle.wheel_radius_m,
-        ),
-    )
-
-
-def _links(vehicle: VehicleParams) -> Floats:
-    """The suspension as `bound_poses` wants it: pivots by their share along, and lift off, the line of their link."""
-    front, middle, rear, bogie, rocker, bogie_up, rocker_up = _places(vehicle)
-    length = math.hypot(front - bogie, bogie_up)
-    ahead, down = (front - bogie) / length, -bogie_up / length
-    along = (rocker - bogie) * ahead + (rocker_up - bogie_up) * down
-    off = -(rocker - bogie) * down + (rocker_up - bogie_up) * ahead
-    bogie_length = middle - rear
-    return np.array(
-        [
-            *((bogie - rear) / bogie_length, bogie_up, bogie_length),
-            *(along / length, off, length, math.asin(down)),
-            *(rocker, rocker_up, vehicle.track_m),
-        ]
-    )
-
-
-def _wheel_boxes(vehicle: VehicleParams) -> Floats:
-    """(6, 4) boxes that hold each wheel within the vehicle's limits: middle and half sides, forward and left."""
-    half = np.array([vehicle.wheel_radius_m, vehicle.wheel_width_m / 2])
-    boxes = []
-    for axle, side in product(range(3), (1, -1)):
-        places = _reachable(vehicle, axle, side * vehicle.track_m / 2)
-        low, high = places.min(axis=0) - half, places.max(axis=0) + half
-        boxes.append([*(low + high) / 2, *(high - low) / 2])
-    return np.array(boxes)
-
-
-def _reachable(vehicle: VehicleParams, axle: int, left_m: float) -> Floats:
-    """(n, 2) forward and left of an axle's end as the body tilts and the suspension turns, up to their limits.
-
-    The extremes of tilt and of suspension are among them, and enough between that no more than a millimetre lies
-    beyond.
-    """
-    steps = np.linspace(-1.0, 1.0, 9)
-    pitch = vehicle.slope_limit_rad * steps[:, None, None, None]
-    roll = vehicle.roll_limit_rad * steps[None, :, None, None]
-    rock = vehicle.rocker_limit_rad * steps[None, None, :, None]
-    tip = rock + vehicle.bogie_limit_rad * steps[None, None, None, :]
-    front, middle, rear, bogie, rocker, bogie_up, rocker_up = _places(vehicle)
-    if axle == 0:
-        ahead, up = _turned_about(rocker, rocker_up, front - rocker, -rocker_up, rock + 0 * tip)
-    else:
-        pivot, pivot_up = _turned_about(
-            rocker, rocker_up, bogie - rocker, bogie_up - rocker_up, rock + 0 * tip
-        )
-        ahead, up = _turned_about(pivot, pivot_up, (middle, rear)[axle - 1] - bogie, -bogie_up, tip)
-    forward = ahead * np.cos(pitch) - np.sin(pitch) * (left_m * np.sin(roll) + up * np.cos(roll))
-    left = left_m * np.cos(roll) - up * np.sin(roll) + 0 * pitch
-    return np.stack([forward.ravel(), left.ravel()], axis=1)
-
-
-def _turned_about(
-    ahead: float | Floats, up: float | Floats, arm: float, lift: float, angle: Floats
-) -> tuple[Floats, Floats]:
-    """A point `arm` ahead of and `lift` above another, nose up by an angle round it."""
-    return (
-        np.asarray(ahead + arm * np.cos(angle) - lift * np.sin(angle)),
-        np.asarray(up + arm * np.sin(angle) + lift * np.cos(angle)),
-    )
-
-
-def _belly(vehicle: VehicleParams) -> Floats:
-    """The belly as `bound_poses` wants it: as long as the body, as wide as the wheels leave room for."""
-    above = vehicle.belly_clearance_m - vehicle.wheel_radius_m
-    length, width = vehicle.length_m / 2, max(0.0, vehicle.track_m - vehicle.wheel_width_m) / 2
-    pitch, roll = math.sin(vehicle.slope_limit_rad), math.sin(vehicle.roll_limit_rad)
-    further = width * pitch * roll + abs(above) * pitch, abs(above) * roll
-    shorter = length * (1 - _cosine(pitch)) + further[0], width * (1 - _cosine(roll)) + further[1]
-    return np.array(
-        [
-            *(above, length + further[0], width + further[1]),
-            *(length - shorter[0], width - shorter[1], vehicle.wheel_radius_m),
-        ]
-    )
-
-
-def _cosine(sine: float) -> float:
-    return math.sqrt(1 - sine * sine)
-
-
-def _reach_m(vehicle: VehicleParams) -> float:
-    """The furthest that a part of the rover is from its middle."""
-    boxes = _wheel_boxes(vehicle)
-    corners = np.hypot(np.abs(boxes[:, 0]) + boxes[:, 2], np.abs(boxes[:, 1]) + boxes[:, 3])
-    belly = _belly(vehicle)
-    return max(float(corners.max()), math.hypot(belly[1], belly[2]))
 
 
 def _judged(poses: Floats, bounds: Floats, vehicle: VehicleParams, belly_margin_m: float) -> Clearance:

@@ -20,6 +20,12 @@ BODY, PITCH, ROLL, ROCKER, BOGIE_LEFT, BOGIE_RIGHT, BELLY = 6, 7, 8, 9, 10, 11, 
 FIGURES = 13
 """Rows of a pose's bounds: wheels (front left, front right, middle, rear), then these."""
 
+LEVELS = 5
+"""Shares of the vehicle's limits for which wheels' boxes are known: all, a half, and so on."""
+
+PATCH_CELLS = 128
+"""Most cells under a wheel that are looked at; any fewer only loosen the bound."""
+
 PASSES = 4
 """Of narrowing `lean`. Its error goes with the square of the one before: after four it is nought on level ground."""
 
@@ -30,44 +36,134 @@ FAR = 1e6
 
 @kernel
 def bound_poses(  # type: ignore[no-untyped-def]
-    z, resolution, poses, boxes, links, belly, spread, bounds, first, last
+    z, resolution, poses, boxes, limits, links, belly, weights, along, across, bounds, first, last
 ):
     """Fill `bounds` (n, FIGURES, 2) for poses `first` up to `last`.
+
+    Wheels are looked for first wherever tilt and suspension up to their limits put them, and then again where the
+    bounds found so put them, as long as that narrows their boxes.
 
     Args:
         z: (rows, cols) float32 heights; NaN is unknown.
         resolution: Side of a cell, m.
         poses: (n, 4) column and row as fractions, cosine and sine of the yaw.
-        boxes: (6, 4) of each wheel: forward and left of its middle, half length, half width, m.
+        boxes: (LEVELS, LEVELS, 6, 4) of each wheel at shares of the limits of tilt and of suspension: forward and left
+            of the middle of where its axle may be, half length and half width of that, m.
+        limits: (5,) most pitch, roll, rocker and bogie angle, rad, and step, m.
         links: (10,) share, lift and length of the bogie, the same of the rocker, the rocker's rest angle; forward and
             up of its pivot from the middle of the axles; distance of the sides.
-        belly: (6,) height above the axles; half length and half width, outer and inner; radius of the wheels.
-        spread: How far any part may be from where the pose puts it, m.
+        belly: (7,) height above the axles; half length and half width, outer and inner; radius and width of the wheels.
+        weights: (2, 3, 6) what a metre of each axle does to the belly's height over the middle, to its grade along and
+            to its grade across, and how far that may be off.
+        along, across: How far any part may be from where the pose puts it, m.
     """
+    level, patch = np.empty((FIGURES, 2)), np.empty((PATCH_CELLS, 4))
     for k in range(first, last):
-        own = bounds[k]
-        own[:] = np.nan
-        if _wheel_bounds(z, resolution, poses[k], boxes, spread, belly[5], own):
-            _settle(links, own)
-            if own[PITCH, 1] < np.inf:
-                _belly_bounds(z, resolution, poses[k], belly, links, spread, own)
+        _bound_pose(
+            z,
+            resolution,
+            poses[k],
+            boxes,
+            limits,
+            links,
+            belly,
+            weights,
+            along,
+            across,
+            level,
+            patch,
+            bounds[k],
+        )
 
 
 @kernel
-def _wheel_bounds(z, resolution, pose, boxes, spread, radius, own):  # type: ignore[no-untyped-def]
+def _bound_pose(  # type: ignore[no-untyped-def]
+    z, resolution, pose, boxes, limits, links, belly, weights, along, across, level, patch, own
+):
+    own[:] = np.nan
+    cells = wheel_patch(resolution, pose, belly[5], belly[6], patch)
+    tilt, turned = 0, 0
+    while True:
+        if not _wheel_bounds(
+            z, resolution, pose, boxes[tilt, turned], along, across, belly, patch, cells, own
+        ):
+            return
+        _settle(links, own)
+        if not own[PITCH, 1] < np.inf:
+            return
+        narrower, shorter = narrowed_levels(own, limits)
+        if narrower <= tilt and shorter <= turned:
+            break
+        tilt, turned = max(tilt, narrower), max(turned, shorter)
+    for i in range(WHEELS):
+        level[i, 0] = level[i, 1] = (own[i, 0] + own[i, 1]) / 2.0
+    _settle(links, level)
+    if level[PITCH, 1] < np.inf:
+        _belly_bounds(z, resolution, pose, belly, weights, along, across, level, own)
+    else:
+        own[BELLY, 0], own[BELLY, 1] = -np.inf, np.inf
+
+
+@kernel
+def narrowed_levels(own, limits):  # type: ignore[no-untyped-def]
+    """Levels of the boxes that hold the axles at the bounds of tilt, and of suspension."""
+    tilts = max(_share(own[PITCH], limits[0]), _share(own[ROLL], limits[1]))
+    bogies = max(_share(own[BOGIE_LEFT], limits[3]), _share(own[BOGIE_RIGHT], limits[3]))
+    return _level(tilts), _level(max(_share(own[ROCKER], limits[2]), bogies))
+
+
+@kernel
+def _share(bound, limit):  # type: ignore[no-untyped-def]
+    return max(abs(bound[0]), abs(bound[1])) / limit
+
+
+@kernel
+def _level(share):  # type: ignore[no-untyped-def]
+    """The last of the shares of the limits, each half the one before, that is no less."""
+    level = 0
+    while level < LEVELS - 1 and share <= 0.5 ** (level + 1):
+        level += 1
+    return level
+
+
+@kernel
+def belly_planes(links, belly, heights, planes):  # type: ignore[no-untyped-def]
+    """Fill the belly's height over the middle of the axles, its grades along and across, and attitude and suspension.
+
+    Args:
+        links, belly: As of `bound_poses`.
+        heights: (n, 6) of the axles.
+        planes: (n, 8) height, grade along, grade across, pitch, roll, rocker and bogies; NaN where it cannot stand.
+    """
+    own = np.empty((FIGURES, 2))
+    for k in range(len(heights)):
+        for i in range(WHEELS):
+            own[i, 0] = own[i, 1] = heights[k, i]
+        _settle(links, own)
+        planes[k] = np.nan
+        if not own[PITCH, 1] < np.inf:
+            continue
+        low, high, along, _, across, _ = _plane(belly, own)
+        planes[k, 0], planes[k, 1], planes[k, 2] = (low + high) / 2.0, along, across
+        for i in range(PITCH, BELLY):
+            planes[k, 3 + i - PITCH] = (own[i, 0] + own[i, 1]) / 2.0
+
+
+@kernel
+def _wheel_bounds(z, resolution, pose, boxes, along, across, belly, patch, cells, own):  # type: ignore[no-untyped-def]
     """Bound the height of each wheel's axle; False, and NaN, where ground in a box is not known."""
     for i in range(WHEELS):
-        low, high = _ground(z, resolution, pose, boxes[i], spread)
+        low, high = _ground(z, resolution, pose, boxes[i], along, across, belly, patch, cells)
         if not low <= high:
             own[:] = np.nan
             return False
-        own[i, 0] = low + radius
-        own[i, 1] = high + radius
+        own[i, 0] = low + belly[5]
+        own[i, 1] = high + belly[5]
     return True
 
 
 @kernel
-def _window(z, resolution, pose, ahead, left, half_length, half_width):  # type: ignore[no-untyped-def]
+def cell_window(z, resolution, pose, ahead, left, half_length, half_width):  # type: ignore[no-untyped-def]
     """First and last column and row of the cells round a turned box; off the raster, the first is beyond the last."""
     col = pose[0] + (ahead * pose[2] - left * pose[3]) / resolution
     row = pose[1] + (ahead * pose[3] + left * pose[2]) / resolution
@@ -81,29 +177,96 @@ def _window(z, resolution, pose, ahead, left, half_length, half_width):  # type:
 
 
 @kernel
-def _ground(z, resolution, pose, box, spread):  # type: ignore[no-untyped-def]
-    """Lowest and highest ground in a box: over every cell that the bilinear surface in it leans on."""
-    # A corner of a patch that reaches into the box lies beyond it by less than a cell, seen along either axis.
-    more = spread + resolution * (abs(pose[2]) + abs(pose[3]))
-    col0, col1, row0, row1 = _window(z, resolution, pose, box[0], box[1], box[2] + spread, box[3] + spread)
-    low = np.inf
-    high = -np.inf
-    total = 0.0
-    for r in range(row0, row1 + 1):
-        north = (r - pose[1]) * resolution
-        left, right = _span(pose, resolution, north, box, box[2] + more, box[3] + more)
-        for c in range(max(col0, left), min(col1, right) + 1):
-            height = np.float64(z[r, c])
-            total += height
-            low = height if height < low else low
-            high = height if height > high else high
-    if math.isnan(total):
-        return np.nan, np.nan
-    return low, high
+def wheel_patch(resolution, pose, radius, width, patch):  # type: ignore[no-untyped-def]
+    """Fill the cells that a wheel is sure to lie over whose axle is above a cell or nearer to it than to others.
+
+    Args:
+        resolution: Side of a cell, m.
+        pose: Column, row, cosine and sine of the yaw.
+        radius, width: Of the wheel, m.
+        patch: (PATCH_CELLS, 4) rows and columns from the axle's cell, what the rim is higher there at most, m, and how
+            far ahead, m. The axle's own cell is the first.
+
+    Returns:
+        How many there are.
+    """
+    off = resolution * math.sqrt(0.5)
+    length, half = radius - off, width / 2.0 - off
+    patch[0, 0], patch[0, 1], patch[0, 3] = 0.0, 0.0, 0.0
+    patch[0, 2] = radius - math.sqrt(max(0.0, radius * radius - off * off))
+    count = 1
+    reach = math.floor(radius / resolution)
+    for r in range(-reach, reach + 1):
+        for c in range(-reach, reach + 1):
+            ahead = (c * pose[2] + r * pose[3]) * resolution
+            left = (r * pose[2] - c * pose[3]) * resolution
+            inside = abs(ahead) <= length and abs(left) <= half
+            if inside and (r != 0 or c != 0) and count < PATCH_CELLS:
+                rim = abs(ahead) + off
+                patch[count, 0], patch[count, 1], patch[count, 3] = r, c, ahead
+                patch[count, 2] = radius - math.sqrt(max(0.0, radius * radius - rim * rim))
+                count += 1
+    return count
 
 
 @kernel
-def _span(pose, resolution, north, box, half_length, half_width):  # type: ignore[no-untyped-def]
+def rests_on(z, r, c, patch, cells):  # type: ignore[no-untyped-def]
+    """Return how high a wheel stands at least, above its radius, whose axle is nearest to a cell."""
+    rows, cols = z.shape
+    most = -np.inf
+    for k in range(cells):
+        i, j = r + int(patch[k, 0]), c + int(patch[k, 1])
+        if 0 <= i < rows and 0 <= j < cols:
+            most = max(most, np.float64(z[i, j]) - patch[k, 2])
+    return most
+
+
+@kernel
+def _ground(z, resolution, pose, box, along, across, belly, patch, cells):  # type: ignore[no-untyped-def]
+    """How low a wheel may stand, less its radius, and how high: over every cell that the surface leans on.
+
+    What lies ahead of the axle is as much lower as the rim is higher there. At its lowest the wheel still stands on the
+    highest of what is sure to be under it.
+    """
+    # A corner of a patch that reaches into the box lies beyond it by less than a cell, seen along either axis.
+    more = resolution * (abs(pose[2]) + abs(pose[3]))
+    radius = belly[5]
+    loose = box[2] + along + more
+    # The axle's nearest cell is no further from it than half a cell's diagonal.
+    near = resolution * math.sqrt(0.5) + 1e-9
+    under, aside = box[2] + along + near, box[3] + across + near
+    length, width = box[2] + radius + along, box[3] + belly[6] / 2.0 + across
+    col0, col1, row0, row1 = cell_window(z, resolution, pose, box[0], box[1], length, width)
+    low, floor = np.inf, np.inf
+    high = -np.inf
+    total = 0.0
+    square = radius * radius
+    for r in range(row0, row1 + 1):
+        north = (r - pose[1]) * resolution
+        left, right = row_span(pose, resolution, north, box, length + more, width + more)
+        for c in range(max(col0, left), min(col1, right) + 1):
+            height = np.float64(z[r, c])
+            total += height
+            east = (c - pose[0]) * resolution
+            ahead = abs(east * pose[2] + north * pose[3] - box[0])
+            beyond = ahead - loose
+            if beyond <= 0.0:
+                beside = abs(north * pose[2] - east * pose[3] - box[1])
+                # Straight below the axle is ground between cells as far away as the surface leans on.
+                if beside <= box[3] + across + more:
+                    floor = height if height < floor else floor
+                if ahead <= under and beside <= aside and height - patch[0, 2] < low:
+                    low = min(low, rests_on(z, r, c, patch, cells))
+            else:
+                height -= radius - math.sqrt(max(0.0, square - beyond * beyond))
+            high = height if height > high else high
+    if math.isnan(total) or low == np.inf:
+        return np.nan, np.nan
+    return max(low, floor), high
+
+
+@kernel
+def row_span(pose, resolution, north, box, half_length, half_width):  # type: ignore[no-untyped-def]
     """First and last column of a row, `north` of the pose, that lie in a turned box."""
     low, high = _chord(pose[2], box[0] - north * pose[3], half_length)
     from_side, to_side = _chord(-pose[3], box[1] - north * pose[2], half_width)
@@ -299,8 +462,8 @@ def _least_square(low, high):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _belly_bounds(z, resolution, pose, belly, links, spread, own):  # type: ignore[no-untyped-def]
-    """Bound the least vertical gap between the belly's plane and the ground under it."""
+def _plane(belly, own):  # type: ignore[no-untyped-def]
+    """Bound the belly's height over the middle of the axles; the grades of its plane along and across the heading."""
     sine_low, sine_high = sine(own[PITCH, 0]), sine(own[PITCH, 1])
     cosine_low = math.sqrt(1.0 - _most_square(sine_low, sine_high))
     cosine_high = math.sqrt(1.0 - _least_square(sine_low, sine_high))
@@ -309,38 +472,68 @@ def _belly_bounds(z, resolution, pose, belly, links, spread, own):  # type: igno
     side_high = across_high * (cosine_low if across_high < 0.0 else cosine_high)
     upright_low, upright_high = _upright(sine_low, sine_high, side_low, side_high)
     if not (upright_low > 0.0 and cosine_low > 0.0):
-        own[BELLY, 0], own[BELLY, 1] = -np.inf, np.inf
-        return
-    # Grades of the belly's plane along and across the heading, and its height over the middle of the axles.
+        return -np.inf, np.inf, 0.0, np.inf, 0.0, np.inf
     along_low = sine_low / (cosine_low if sine_low < 0.0 else cosine_high)
     along_high = sine_high / (cosine_high if sine_high < 0.0 else cosine_low)
     left_low = side_low / (cosine_low * upright_low if side_low < 0.0 else cosine_high * upright_high)
     left_high = side_high / (cosine_high * upright_high if side_high < 0.0 else cosine_low * upright_low)
-    sway = spread * (max(abs(along_low), abs(along_high)) + max(abs(left_low), abs(left_high)))
     over_low, over_high = _times(belly[0], 1.0 / upright_high, 1.0 / upright_low)
-    base_low, base_high = own[BODY, 0] + over_low - sway, own[BODY, 1] + over_high + sway
-    more = resolution * (abs(pose[2]) + abs(pose[3])) + spread
-    col0, col1, row0, row1 = _window(z, resolution, pose, 0.0, 0.0, belly[1] + spread, belly[2] + spread)
+    return (
+        own[BODY, 0] + over_low, own[BODY, 1] + over_high,
+        (along_low + along_high) / 2.0, (along_high - along_low) / 2.0,
+        (left_low + left_high) / 2.0, (left_high - left_low) / 2.0,
+    )  # fmt: skip
+
+
+@kernel
+def _doubts(weights, own):  # type: ignore[no-untyped-def]
+    """What the weights may be off times half of each axle's range: of height, of grade along and of grade across."""
+    height, along, across = 0.0, 0.0, 0.0
+    for i in range(WHEELS):
+        half = (own[i, 1] - own[i, 0]) / 2.0
+        height += weights[1, 0, i] * half
+        along += weights[1, 1, i] * half
+        across += weights[1, 2, i] * half
+    return height, along, across
+
+
+@kernel
+def _belly_bounds(z, resolution, pose, belly, weights, along, across, level, own):  # type: ignore[no-untyped-def]
+    """Bound the least vertical gap between the belly's plane and the ground under it.
+
+    By the mean value theorem: a point of the plane is no further from where it is with every axle in the middle of its
+    range than the axles' half ranges times the most that a metre of each does to it.
+    """
+    base_low, base_high, grade, grade_doubt, side, side_doubt = _plane(belly, level)
+    doubt, along_doubt, across_doubt = _doubts(weights, own)
+    along_doubt, across_doubt = along_doubt + grade_doubt, across_doubt + side_doubt
+    steepest = max(abs(math.tan(own[PITCH, 0])), abs(math.tan(own[PITCH, 1])))
+    rolled = max(abs(math.tan(own[ROLL, 0])), abs(math.tan(own[ROLL, 1]))) * math.sqrt(
+        1.0 + steepest * steepest
+    )
+    sway = along * steepest + across * rolled
+    more = resolution * (abs(pose[2]) + abs(pose[3]))
+    length, width = belly[1] + along, belly[2] + across
+    col0, col1, row0, row1 = cell_window(z, resolution, pose, 0.0, 0.0, length, width)
     low, high, widest, total = np.inf, np.inf, -np.inf, 0.0
     for r in range(row0, row1 + 1):
         north = (r - pose[1]) * resolution
-        first, last = _span(pose, resolution, north, NOWHERE, belly[1] + more, belly[2] + more)
+        first, last = row_span(pose, resolution, north, NOWHERE, length + more, width + more)
         for c in range(max(col0, first), min(col1, last) + 1):
             east = (c - pose[0]) * resolution
             ahead = east * pose[2] + north * pose[3]
             left = north * pose[2] - east * pose[3]
             height = np.float64(z[r, c])
             total += height
-            least = (along_low if ahead > 0.0 else along_high) * ahead + (
-                left_low if left > 0.0 else left_high
-            ) * left
-            most = (along_high if ahead > 0.0 else along_low) * ahead + (
-                left_high if left > 0.0 else left_low
-            ) * left
-            low = min(low, base_low + least - height)
-            gap = base_high + most - height
+            loose = doubt + sway + along_doubt * abs(ahead) + across_doubt * abs(left)
+            for i in range(WHEELS):
+                half = (own[i, 1] - own[i, 0]) / 2.0
+                loose += half * abs(weights[0, 0, i] + weights[0, 1, i] * ahead + weights[0, 2, i] * left)
+            plane = grade * ahead + side * left - height
+            low = min(low, base_low + plane - loose)
+            gap = base_high + plane + loose
             widest = max(widest, gap)
-            if abs(ahead) <= belly[3] - spread and abs(left) <= belly[4] - spread:
+            if abs(ahead) <= belly[3] - along and abs(left) <= belly[4] - across:
                 high = min(high, gap)
     if math.isnan(total):
         own[:] = np.nan

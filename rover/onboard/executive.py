@@ -11,11 +11,13 @@ import numpy.typing as npt
 from rover.core.boundary import Command, Mode, Observation
 from rover.hazard.detect import Hazard
 from rover.limits.mobility import exceeds_attitude
+from rover.onboard import arc_driver
+from rover.onboard.arc_driver import LocalState
 from rover.onboard.mapping import BeliefState, close_cell, update_map
 from rover.onboard.path_watch import LEAVING_M, first_lethal, open_underfoot, rejoins_at, sampled, way_out
 from rover.onboard.planned_stops import ARRIVAL_M, PlannedStops, joined, nothing_planned, with_stops
 from rover.onboard.power_watch import STAY_S, array_gain, drains, waits_in_vain, wakes
-from rover.onboard.uplink import Uplink
+from rover.onboard.uplink import Driver, Uplink
 from rover.planning.ask import ask
 from rover.planning.forecast import MARGIN_SOC, Decision, Hop
 from rover.planning.problem import NoPlan, PlanningProblem
@@ -66,6 +68,7 @@ class ExecutiveState:
         replanned_for: Why the last of them.
         finished: Why it will do no more, or None.
         arrived: Whether that is because it is at the goal.
+        local: What driving by arcs remembers; None where it drives its path leg by leg.
     """
 
     belief: BeliefState
@@ -87,12 +90,14 @@ class ExecutiveState:
     replanned_for: str = ""
     finished: str | None = None
     arrived: bool = False
+    local: LocalState | None = None
 
 
 def init(uplink: Uplink, belief: BeliefState) -> ExecutiveState:
     """Return the state in which a traverse begins."""
     planned = nothing_planned(len(uplink.path_m)) if uplink.planned is None else uplink.planned
-    return ExecutiveState(belief=belief, path_m=uplink.path_m, planned=planned)
+    local = LocalState() if uplink.driver is Driver.ARCS else None
+    return ExecutiveState(belief=belief, path_m=uplink.path_m, planned=planned, local=local)
 
 
 def step(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
@@ -184,6 +189,8 @@ def _sense(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Executiv
     here = (seen.east_m, seen.north_m)
     if not state.track_m or math.dist(state.track_m[-1], here) > ARRIVAL_M:
         state = replace(state, track_m=(*state.track_m, here))
+    if state.local is not None:
+        return replace(state, local=arc_driver.sense(state.local, seen))
     return replace(state, belief=update_map(state.belief, seen, uplink.vehicle))
 
 
@@ -216,16 +223,23 @@ def _check_attitude(state: ExecutiveState, seen: Observation, uplink: Uplink) ->
         north = seen.north_m + ahead * math.sin(seen.yaw_rad)
         belief = close_cell(state.belief, east, north, Hazard.STEP)
         why = "the wheels or the belly met what they could not pass"
-        return replace(state, belief=belief, must_replan=why, back_off_m=BACK_OFF_M)
+        state = replace(state, belief=belief, must_replan=why, back_off_m=BACK_OFF_M)
+        return _met(state, (east, north))
     if exceeds_attitude(seen.pitch_rad, seen.roll_rad, uplink.vehicle) and not _leaves(state, seen):
         belief = close_cell(state.belief, seen.east_m, seen.north_m, Hazard.TILT)
         pitch, roll = math.degrees(seen.pitch_rad), math.degrees(seen.roll_rad)
         why = f"measured pitch {pitch:.1f} and roll {roll:.1f} deg are beyond the limits"
         steep, tilt = (seen.east_m, seen.north_m), math.hypot(seen.pitch_rad, seen.roll_rad)
-        return replace(
+        state = replace(
             state, belief=belief, must_replan=why, back_off_m=BACK_OFF_M, steep_m=steep, steep_rad=tilt
         )
+        return _met(state, steep)
     return state
+
+
+def _met(state: ExecutiveState, place: tuple[float, float]) -> ExecutiveState:
+    """Have the local planner remember what was met."""
+    return state if state.local is None else replace(state, local=arc_driver.met(state.local, place))
 
 
 def _leaves(state: ExecutiveState, seen: Observation) -> bool:
@@ -238,6 +252,8 @@ def _leaves(state: ExecutiveState, seen: Observation) -> bool:
 def _check_path(state: ExecutiveState, seen: Observation, uplink: Uplink) -> ExecutiveState:
     """Ask for a new path where a cell ahead has become lethal."""
     if state.must_replan is not None or len(state.path_m) == 0 or seen.heights is None:
+        return state
+    if state.local is not None:  # its arcs are judged one by one
         return state
     blocked = first_lethal(
         state.path_m,
@@ -258,6 +274,8 @@ def _handle_replan(
     """Take a new way round what closed the old one, or stop for good; the rover does so itself."""
     if state.replans >= MOST_REPLANS:
         return _finish(state, f"{MOST_REPLANS} new paths did not lead to the goal")
+    if state.local is not None:
+        return _back_out(state, state.local, seen, uplink)
     back, start = way_out(
         state.belief.costmap,
         here=(seen.east_m, seen.north_m),
@@ -280,6 +298,32 @@ def _handle_replan(
         replanned_for=state.must_replan or "",
     )
     return _go_on(state, seen, uplink)
+
+
+def _back_out(
+    state: ExecutiveState, local: LocalState, seen: Observation, uplink: Uplink
+) -> tuple[ExecutiveState, Command]:
+    """Back out over the own arcs, and plan a new path over the maps with what was found lethal closed."""
+    backed = arc_driver.back_out(local, BACK_OFF_M)
+    if backed is None:
+        return _finish(state, f"{state.must_replan}, and there is no way back")
+    here = (seen.east_m, seen.north_m)
+    closed = replace(state, belief=arc_driver.with_lethal(state.belief, local.cost), local=backed)
+    way = _new_way(closed, seen, uplink, here) if closed.belief is not state.belief else None
+    if way is None or isinstance(way, NoPlan):
+        # The map is coarser than the arcs: where it is closed there may yet be a way between.
+        closed = replace(closed, belief=state.belief)
+    else:
+        path = with_stops(way, state.path_m, state.planned)
+        closed = replace(closed, path_m=path, planned=state.planned.on(state.path_m, path))
+    closed = replace(
+        closed,
+        must_replan=None,
+        back_off_m=0.0,
+        replans=state.replans + 1,
+        replanned_for=state.must_replan or "",
+    )
+    return _go_on(closed, seen, uplink)
 
 
 def _new_way(
@@ -397,6 +441,8 @@ def _slowest_ahead(state: ExecutiveState, seen: Observation, length_m: float) ->
 
 def _drive_on(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
     """Drive towards the next waypoint, at most up to the next look or the end of the commands."""
+    if state.local is not None:
+        return _drive_arc(state, state.local, seen, uplink)
     path, planned, backing = state.path_m, state.planned, state.backing
     while len(path) > 1 and _gap(seen, path[0]) <= ARRIVAL_M:
         path, planned, backing = path[1:], planned.beyond(1), max(0, backing - 1)
@@ -415,6 +461,40 @@ def _drive_on(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple
         owes_cycle=True,
     )
     return state, Command(mode=Mode.DRIVE, turn_rad=turn, drive_m=ahead * drive)
+
+
+def _drive_arc(
+    state: ExecutiveState, local: LocalState, seen: Observation, uplink: Uplink
+) -> tuple[ExecutiveState, Command]:
+    """Drive the best safe arc towards the next planned stop or the goal, up to the next look or the commands' end."""
+    last = _next_stop(state)
+    if _gap(seen, state.path_m[last]) <= ARRIVAL_M and last < len(state.path_m) - 1:
+        state = replace(
+            state, path_m=state.path_m[last + 1 :], planned=state.planned.beyond(last + 1)
+        )  # it is left
+        last = _next_stop(state)
+    gone = arc_driver.passed_waypoints(state.path_m, (seen.east_m, seen.north_m), last)
+    state = replace(state, path_m=state.path_m[gone:], planned=state.planned.beyond(gone), waited=False)
+    local, command = arc_driver.next_motion(
+        local,
+        seen,
+        state.belief,
+        uplink.vehicle,
+        state.path_m[: last - gone + 1],
+        keeps_to_path=uplink.planned is not None,
+        most_m=min(LOOK_EVERY_M, state.hop_left_m),
+    )
+    state = replace(state, local=local)
+    if command is None:
+        return _handle_replan(replace(state, must_replan="no arc is known to be safe"), seen, uplink)
+    left = state.hop_left_m - abs(command.drive_m)
+    return replace(state, mode=Mode.DRIVE, hop_left_m=left, owes_cycle=True), command
+
+
+def _next_stop(state: ExecutiveState) -> int:
+    """Return the first waypoint ahead at which anything is planned, else the last."""
+    stops = np.flatnonzero(state.planned.stops)
+    return int(stops[0]) if len(stops) else len(state.path_m) - 1
 
 
 def _hold(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,15 @@ from rover.onboard.planned_stops import PlannedStops
 from rover.planning.forecast import Forecaster
 from rover.planning.problem import Planner
 from rover.terrain.derive import Terrain
+
+
+class Driver(StrEnum):
+    """How the rover drives its way."""
+
+    PATH = "path"
+    """Leg by leg along the path, which is planned anew where what is seen closes it."""
+    ARCS = "arcs"
+    """By the arcs of the local planner, each held to clearance evaluation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -28,6 +38,7 @@ class Uplink:
         goal_m: (east, north).
         path_m: (n, 2) the way planned on the ground.
         planned: Waits and command cycles at each waypoint, None where the rover has its own.
+        driver: How the way is driven.
     """
 
     vehicle: VehicleParams
@@ -38,6 +49,7 @@ class Uplink:
     goal_m: tuple[float, float]
     path_m: npt.NDArray[np.float64]
     planned: PlannedStops | None = None
+    driver: Driver = Driver.PATH
 
     @property
     def teleoperated(self) -> bool:

@@ -24,7 +24,7 @@ from rover.limits.power import ReserveLimit
 from rover.limits.thermal import SunWindow, SunWindowParams
 from rover.onboard.mapping import BeliefState, begin_belief
 from rover.onboard.planned_stops import PlannedStops
-from rover.onboard.uplink import Uplink
+from rover.onboard.uplink import Driver, Uplink
 from rover.planning.ask import ask
 from rover.planning.forecast import MARGIN_SOC, Forecaster, OperationsParams
 from rover.planning.given_plan import GIVEN, Given, between, check_given, plan_of_file
@@ -102,6 +102,7 @@ class MissionControl:
         start_m, goal_m: (east, north).
         soc: State of charge at departure.
         deadline_s: Latest arrival.
+        driver: How the rover is to drive its way.
     """
 
     vehicle: VehicleParams
@@ -116,6 +117,7 @@ class MissionControl:
     goal_m: tuple[float, float]
     soc: float
     deadline_s: float
+    driver: Driver = Driver.PATH
 
     def problem(self, planner: Planner | None = None) -> PlanningProblem:
         """Return what a planner is asked; for one that claims TIMED, with the map's horizon and charge to spare."""
@@ -206,6 +208,7 @@ class MissionControl:
             goal_m=self.goal_m,
             path_m=plan.waypoints_m,
             planned=stops_of(plan),
+            driver=self.driver,
         )
         return uplink, belief
 
@@ -246,6 +249,7 @@ def mission_control(
     goal_m: tuple[float, float],
     soc: float,
     deadline_s: float,
+    driver: str = Driver.PATH,
 ) -> MissionControl:
     """Build the ground's side of a traverse; see `MissionControl`, `TimedRules` and `OperationsParams` for the figures.
 
@@ -289,4 +293,5 @@ def mission_control(
         goal_m=goal_m,
         soc=soc,
         deadline_s=deadline_s,
+        driver=Driver(driver),
     )

@@ -15,6 +15,7 @@ from rover.core.boundary import Command, Mode, Observation
 from rover.core.chassis import ChassisParams
 from rover.io.elevation import DEFAULT_MAX_CELLS
 from rover.onboard import executive
+from rover.onboard.arc_driver import LocalState
 from rover.onboard.executive import ExecutiveState
 from rover.onboard.perception import PerceptionParams, PerceptionState, init_perception, perceive
 from rover.onboard.restart import restart
@@ -51,6 +52,9 @@ _SENSOR_STREAM = 1
 """Of `SeedSequence(seed, spawn_key=(stream, index))`; the ground has streams of its own."""
 
 _ROWS_PER_REPORT = 25
+
+OVERTHINK_CHECKS = 275
+"""Candidates held to clearance evaluation in one choice; a choice that takes more is counted as overthinking."""
 
 Progress = Callable[[float, str], None]
 """Told the fraction done, 0-1, and the simulated UTC."""
@@ -170,6 +174,35 @@ class _Perception:
         return self.state.located.sigma_m
 
 
+@dataclass
+class _ArcCount:
+    """What the local planner had to evaluate, choice by choice."""
+
+    checks: list[int] = field(default_factory=list)
+    poses: list[int] = field(default_factory=list)
+    last: object = None
+
+    def note(self, local: LocalState | None) -> None:
+        """Take in a choice, if one was made since the last."""
+        if local is None or local.choice is None or local.choice is self.last:
+            return
+        self.last = local.choice
+        self.checks.append(local.choice.considered.checks)
+        self.poses.append(local.choice.considered.poses)
+
+    def summary(self) -> dict[str, Any] | None:
+        """Return how many choices there were, and the evaluations that they took; None without any."""
+        if not self.checks:
+            return None
+        return {
+            "cycles": len(self.checks),
+            "checks_mean": float(np.mean(self.checks)),
+            "checks_most": max(self.checks),
+            "poses_mean": float(np.mean(self.poses)),
+            "overthink": sum(count > OVERTHINK_CHECKS for count in self.checks),
+        }
+
+
 class _Run:
     """One run: the parties, and what is noted down."""
 
@@ -189,6 +222,7 @@ class _Run:
         self.plan = answer if isinstance(answer, Plan) else None
         self.refusal = answer if isinstance(answer, NoPlan) else None
         self.tape = _Tape()
+        self.arcs = _ArcCount()
         self.events: list[Event] = []
         self.replanned_m: list[npt.NDArray[np.float64]] = []
         self.stops_m: list[tuple[float, float]] = []
@@ -239,6 +273,7 @@ class _Run:
             before = mind
             mind, command = executive.step(mind, seen, uplink)
             self._note_changes(before, mind, state)
+            self.arcs.note(mind.local)
             self.final = state
             if self._over(mind, state, stop):
                 return
@@ -421,6 +456,7 @@ class _Run:
             "plan": _plan_summary(self.plan),
             "faults": self.injection.begun,
             "ledger_j": _ledger(self.final),
+            "local_planner": self.arcs.summary(),
         }
 
 

@@ -140,6 +140,9 @@ class Scenario(Table):
     senses: Literal["perfect", "real"] = Field(
         default="perfect", description="real: heights are what the vehicle's stereo cameras see"
     )
+    driver: Literal["path", "arcs"] = Field(
+        default="path", description="arcs: the local planner's, each held to clearance evaluation"
+    )
     site: SiteTable = SiteTable()
     terrain: TerrainTable = TerrainTable()
     vehicle: VehicleTable = VehicleTable()

@@ -339,6 +339,7 @@ def prepare(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DE
         goal_m=scenario.goal_m,
         soc=scenario.power.initial_soc,
         deadline_s=deadline_s,
+        driver=scenario.driver,
     )
     return Setting(
         scenario=scenario,

@@ -14,7 +14,8 @@ from scipy.optimize import root
 from rover.core.errors import PlaceError, UsageError
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.core.vehicle import VehicleParams
-from rover.hazard.clearance import Clearance, _wheel_boxes, arc_poses, evaluate_arc, evaluate_clearance
+from rover.hazard.clearance import Clearance, arc_poses, evaluate_arc, evaluate_clearance
+from rover.hazard.clearance_figures import wheel_boxes
 from rover.hazard.detect import Hazard
 from rover.io.vehicle import read_vehicle
 
@@ -369,7 +370,7 @@ def test_a_cliff_is_refused_and_bounds_say_nothing() -> None:
 def test_wheels_stay_in_their_boxes_within_the_limits(name: str) -> None:
     vehicle = VEHICLES[name]
     settler, rng = Settler(dem_of(np.zeros((3, 3))), vehicle), np.random.default_rng(0)
-    boxes = _wheel_boxes(vehicle)
+    boxes = wheel_boxes(vehicle)
     half = np.array([vehicle.wheel_radius_m, vehicle.wheel_width_m / 2])
     nearest = np.inf
     for share in rng.uniform(-1, 1, (4000, 5)):

@@ -1,0 +1,214 @@
+"""The vehicle as clearance evaluation wants it: boxes that hold the wheels, links of the suspension, the belly."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.arrays import locked
+from rover.core.vehicle import VehicleParams
+from rover.hazard.clearance_kernels import LEVELS, WHEELS, belly_planes
+
+Floats = npt.NDArray[np.float64]
+
+_STANDINGS = 6000
+"""At which the weights of the axles are taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ClearanceFigures:
+    """What `rover.hazard.clearance_kernels.bound_poses` takes of a vehicle.
+
+    Attributes:
+        boxes: (LEVELS, LEVELS, 6, 4) where each axle may be at shares of the limits of tilt and of suspension.
+        links: (10,) of the suspension.
+        belly: (7,) of the belly and of the wheels.
+        limits: (5,) most pitch, roll, rocker and bogie angle, rad, and step, m.
+        weights: (2, 3, 6) what each axle's height does to the belly's plane, and how far that may be off.
+        reach_m: The furthest that a part of the rover is from its middle.
+    """
+
+    boxes: Floats
+    links: Floats
+    belly: Floats
+    limits: Floats
+    weights: Floats
+    reach_m: float
+
+    def __post_init__(self) -> None:
+        boxes, weights = (LEVELS, LEVELS, WHEELS, 4), (2, 3, WHEELS)
+        shapes = {"boxes": boxes, "links": (10,), "belly": (7,), "limits": (5,), "weights": weights}
+        for name, shape in shapes.items():
+            object.__setattr__(self, name, locked(getattr(self, name), np.float64, shape, name))
+
+
+@cache
+def clearance_figures(vehicle: VehicleParams) -> ClearanceFigures:
+    """Return a vehicle's figures, reckoned once."""
+    shares = [0.5**level for level in range(LEVELS)]
+    boxes = np.array([[axle_boxes(vehicle, tilt, turned) for turned in shares] for tilt in shares])
+    links, belly = _links(vehicle), _belly(vehicle)
+    angles = (
+        *(vehicle.slope_limit_rad, vehicle.roll_limit_rad),
+        *(vehicle.rocker_limit_rad, vehicle.bogie_limit_rad),
+    )
+    return ClearanceFigures(
+        boxes=boxes,
+        links=links,
+        belly=belly,
+        limits=np.array([*angles, vehicle.step_limit_m]),
+        weights=_weights(vehicle, links, belly, np.array(angles)),
+        reach_m=_reach_m(wheel_boxes(vehicle), belly),
+    )
+
+
+def _weights(vehicle: VehicleParams, links: Floats, belly: Floats, limits: Floats) -> Floats:
+    """Return (2, 3, 6) the middle and half the range of what a metre of each axle does to the belly's plane.
+
+    The range is that over standings within the limits: some thousands of them, and the corners of their box among
+    the wider ones, with a twentieth added for those between.
+    """
+    rng = np.random.default_rng(0)
+    span = vehicle.wheelbase_m * math.tan(vehicle.slope_limit_rad)
+    heights = rng.uniform(-1.0, 1.0, (_STANDINGS, WHEELS)) * rng.uniform(0.0, 1.0, (_STANDINGS, 1)) * span
+    corners = np.array(list(product((-1.0, 1.0), repeat=WHEELS)))
+    heights = np.vstack([heights, *(corners * span * share for share in np.linspace(0.0, 1.0, 41))])
+
+    def planes(axles: Floats) -> Floats:
+        found = np.empty((len(axles), 8))
+        belly_planes(links, belly, np.ascontiguousarray(axles), found)
+        return found
+
+    attitude = np.abs(planes(heights)[:, 3:])
+    within = (attitude <= limits[[0, 1, 2, 3, 3]]).all(axis=1)
+    heights = heights[within]
+    step = 1e-4
+    slopes = np.empty((3, WHEELS, len(heights)))
+    for i in range(WHEELS):
+        nudge = np.zeros(WHEELS)
+        nudge[i] = step
+        change = planes(heights + nudge)[:, :3] - planes(heights - nudge)[:, :3]
+        slopes[:, i] = change.T / (2 * step)
+    least, most = np.nanmin(slopes, axis=2), np.nanmax(slopes, axis=2)
+    weights = np.stack([(least + most) / 2, (most - least) / 2 * 1.05])
+    # Left and right are alike, but for the sign of what raises the grade to the left.
+    mirrored = weights[:, :, [1, 0, 3, 2, 5, 4]]
+    mirrored[0, 2] *= -1
+    return np.stack([(weights[0] + mirrored[0]) / 2, np.maximum(weights[1], mirrored[1])])
+
+
+def _places(vehicle: VehicleParams) -> tuple[float, float, float, float, float, float, float]:
+    """Forward of the middle: front, middle, rear axle, bogie's pivot, rocker's; up of the axles: both pivots."""
+    front = vehicle.wheelbase_m / 2
+    return (
+        *(front, front - vehicle.middle_axle_back_m, -front),
+        *(front - vehicle.bogie_pivot_back_m, front - vehicle.rocker_pivot_back_m),
+        *(
+            vehicle.bogie_pivot_up_m - vehicle.wheel_radius_m,
+            vehicle.rocker_pivot_up_m - vehicle.wheel_radius_m,
+        ),
+    )
+
+
+def _links(vehicle: VehicleParams) -> Floats:
+    """The suspension as `bound_poses` wants it: pivots by their share along, and lift off, the line of their link."""
+    front, middle, rear, bogie, rocker, bogie_up, rocker_up = _places(vehicle)
+    length = math.hypot(front - bogie, bogie_up)
+    ahead, down = (front - bogie) / length, -bogie_up / length
+    along = (rocker - bogie) * ahead + (rocker_up - bogie_up) * down
+    off = -(rocker - bogie) * down + (rocker_up - bogie_up) * ahead
+    bogie_length = middle - rear
+    return np.array(
+        [
+            *((bogie - rear) / bogie_length, bogie_up, bogie_length),
+            *(along / length, off, length, math.asin(down)),
+            *(rocker, rocker_up, vehicle.track_m),
+        ]
+    )
+
+
+def wheel_boxes(vehicle: VehicleParams) -> Floats:
+    """Return (6, 4) boxes that hold each wheel within the vehicle's limits: middle and half sides, forward and left."""
+    boxes = axle_boxes(vehicle, 1.0, 1.0)
+    boxes[:, 2:] += np.array([vehicle.wheel_radius_m, vehicle.wheel_width_m / 2])
+    return boxes
+
+
+def axle_boxes(vehicle: VehicleParams, tilt: float, turned: float) -> Floats:
+    """Return (6, 4) boxes that hold the middle of each wheel: middle and half sides, forward and left.
+
+    Args:
+        vehicle: Its suspension and limits.
+        tilt: Share of the limits of pitch and roll up to which the body tilts.
+        turned: Share of the limits up to which rockers and bogies turn.
+    """
+    boxes = []
+    for axle, side in product(range(3), (1, -1)):
+        places = _reachable(vehicle, axle, side * vehicle.track_m / 2, tilt, turned)
+        low, high = places.min(axis=0), places.max(axis=0)
+        boxes.append([*(low + high) / 2, *(high - low) / 2])
+    return np.array(boxes)
+
+
+def _reachable(vehicle: VehicleParams, axle: int, left_m: float, tilt: float, turned: float) -> Floats:
+    """(n, 2) forward and left of an axle's end as body and suspension turn, up to shares of their limits.
+
+    The extremes of tilt and of suspension are among them, and enough between that no more than a millimetre lies
+    beyond.
+    """
+    steps = np.linspace(-1.0, 1.0, 9)
+    pitch = tilt * vehicle.slope_limit_rad * steps[:, None, None, None]
+    roll = tilt * vehicle.roll_limit_rad * steps[None, :, None, None]
+    rock = turned * vehicle.rocker_limit_rad * steps[None, None, :, None]
+    tip = rock + turned * vehicle.bogie_limit_rad * steps[None, None, None, :]
+    front, middle, rear, bogie, rocker, bogie_up, rocker_up = _places(vehicle)
+    if axle == 0:
+        ahead, up = _turned_about(rocker, rocker_up, front - rocker, -rocker_up, rock + 0 * tip)
+    else:
+        pivot, pivot_up = _turned_about(
+            rocker, rocker_up, bogie - rocker, bogie_up - rocker_up, rock + 0 * tip
+        )
+        ahead, up = _turned_about(pivot, pivot_up, (middle, rear)[axle - 1] - bogie, -bogie_up, tip)
+    forward = ahead * np.cos(pitch) - np.sin(pitch) * (left_m * np.sin(roll) + up * np.cos(roll))
+    left = left_m * np.cos(roll) - up * np.sin(roll) + 0 * pitch
+    return np.stack([forward.ravel(), left.ravel()], axis=1)
+
+
+def _turned_about(
+    ahead: float | Floats, up: float | Floats, arm: float, lift: float, angle: Floats
+) -> tuple[Floats, Floats]:
+    """A point `arm` ahead of and `lift` above another, nose up by an angle round it."""
+    return (
+        np.asarray(ahead + arm * np.cos(angle) - lift * np.sin(angle)),
+        np.asarray(up + arm * np.sin(angle) + lift * np.cos(angle)),
+    )
+
+
+def _belly(vehicle: VehicleParams) -> Floats:
+    """The belly as `bound_poses` wants it: as long as the body, as wide as the wheels leave room for."""
+    above = vehicle.belly_clearance_m - vehicle.wheel_radius_m
+    length, width = vehicle.length_m / 2, max(0.0, vehicle.track_m - vehicle.wheel_width_m) / 2
+    pitch, roll = math.sin(vehicle.slope_limit_rad), math.sin(vehicle.roll_limit_rad)
+    further = width * pitch * roll + abs(above) * pitch, abs(above) * roll
+    shorter = length * (1 - _cosine(pitch)) + further[0], width * (1 - _cosine(roll)) + further[1]
+    return np.array(
+        [
+            *(above, length + further[0], width + further[1]),
+            *(length - shorter[0], width - shorter[1], vehicle.wheel_radius_m, vehicle.wheel_width_m),
+        ]
+    )
+
+
+def _cosine(sine: float) -> float:
+    return math.sqrt(1 - sine * sine)
+
+
+def _reach_m(boxes: Floats, belly: Floats) -> float:
+    """The furthest that a part of the rover is from its middle."""
+    corners = np.hypot(np.abs(boxes[:, 0]) + boxes[:, 2], np.abs(boxes[:, 1]) + boxes[:, 3])
+    return max(float(corners.max()), math.hypot(belly[1], belly[2]))

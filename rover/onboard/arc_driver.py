@@ -1,0 +1,306 @@
+"""Driving by arcs: what is remembered from look to look, the next motion, and the way back over the own arcs.
+
+It backs out over its own arcs, from where each ended to where it began: over ground that it has stood on.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.boundary import Command, Mode, Observation
+from rover.core.vehicle import VehicleParams
+from rover.hazard.costmap import CostMap
+from rover.hazard.detect import Hazard, HazardMap
+from rover.onboard.local_candidates import Motion, rank
+from rover.onboard.local_cost import LocalCost, local_cost
+from rover.onboard.local_planner import ArcChoice, NoArc, select_arc, way_back
+from rover.onboard.mapping import BeliefState
+from rover.onboard.seen_ground import SeenGround, add_look
+from rover.planning.field import cost_field
+
+Floats = npt.NDArray[np.float64]
+Place = tuple[float, float]
+Pose = tuple[float, float, float]
+
+MOST_REFUSALS = 2000
+"""Places at which clearance evaluation has refused a pose, the latest."""
+
+FELT = 8
+"""What the rover itself has met, a stall or a tilt, counts as so many refusals."""
+
+REMEMBERED_MOTIONS = 400
+
+SHORT_M = 0.02
+"""Nearer than this to a place on the way back is there."""
+
+LOOKS = 8
+"""Where no arc is safe the rover looks so often before it backs out: what noise closed, the mean of looks may open."""
+
+AHEAD_M = 15.0
+"""A path is taken up again no further along it than this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GoalField:
+    """The cost on from every cell of the maps on board.
+
+    Attributes:
+        goal_m: To where.
+        cost_s_per_m: By which costs, as they were.
+        onward_s: (rows, cols).
+    """
+
+    goal_m: Place
+    cost_s_per_m: Floats
+    onward_s: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Driven:
+    """A motion that was driven.
+
+    Attributes:
+        motion: As commanded; where it was stopped, as far as it went.
+        begun: Pose at which it began, before its turn.
+    """
+
+    motion: Motion
+    begun: Pose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LocalState:
+    """What driving by arcs remembers.
+
+    Attributes:
+        ground: Heights seen lately.
+        refused_m: Places at which poses were refused.
+        driven: Motions since the start that have not been backed out over, the latest last.
+        retrace: What the way back that is under way is over, the next first.
+        kept: What is left of the last choice.
+        field: The cost to the goal over the map.
+        cost: Round the rover, as last reckoned.
+        choice: As last made.
+        backed: How many times it has backed out since it last got anywhere.
+        since_m: Driven since it last backed out.
+        looks: Taken from where it stands, without an arc that is safe.
+    """
+
+    ground: SeenGround | None = None
+    refused_m: tuple[Place, ...] = ()
+    driven: tuple[Driven, ...] = ()
+    retrace: tuple[Driven, ...] = ()
+    kept: Motion | None = None
+    field: GoalField | None = None
+    cost: LocalCost | None = None
+    choice: ArcChoice | NoArc | None = None
+    backed: int = 0
+    since_m: float = 0.0
+    looks: int = 0
+
+
+def sense(local: LocalState, seen: Observation) -> LocalState:
+    """Take in a look, and what became of the last motion."""
+    if seen.heights is not None:
+        ground = add_look(local.ground, seen.heights, (seen.east_m, seen.north_m))
+        local = replace(local, ground=ground)
+    return _cut_short(local, seen) if seen.stalled else local
+
+
+def _cut_short(local: LocalState, seen: Observation) -> LocalState:
+    """Put what was really driven in the place of the last motion, which was stopped."""
+    local = replace(local, kept=None)
+    if local.retrace or not local.driven:
+        return replace(local, retrace=())
+    *earlier, last = local.driven
+    (east, north, yaw), bend = last.begun, last.motion.first_per_m
+    chord = math.hypot(seen.east_m - east, seen.north_m - north)
+    length = chord if bend == 0 else 2 * math.asin(min(1.0, chord * abs(bend) / 2)) / abs(bend)
+    turned = math.remainder(seen.yaw_rad - yaw - bend * length, 2 * math.pi)
+    motion = Motion(turn_rad=turned, first_m=length, first_per_m=bend)
+    return replace(local, driven=(*earlier, Driven(motion=motion, begun=last.begun)))
+
+
+def met(local: LocalState, place: Place) -> LocalState:
+    """Remember a place where the rover itself has met what it could not pass."""
+    return _refused(local, np.array([place] * FELT))
+
+
+def _refused(local: LocalState, places: Floats) -> LocalState:
+    added = tuple((float(east), float(north)) for east, north in places.tolist())
+    return replace(local, refused_m=(*local.refused_m, *added)[-MOST_REFUSALS:])
+
+
+def next_motion(
+    local: LocalState,
+    seen: Observation,
+    belief: BeliefState,
+    vehicle: VehicleParams,
+    path_m: Floats,
+    *,
+    keeps_to_path: bool,
+    most_m: float,
+) -> tuple[LocalState, Command | None]:
+    """Return the next command: of the way back where one is under way, else of the best arc; None where none is safe.
+
+    One without motion is to look again.
+
+    Args:
+        local: What is remembered.
+        seen: Of the present look.
+        belief: The maps on board.
+        vehicle: Its figures.
+        path_m: (n, 2) the way ahead up to where it leads.
+        keeps_to_path: Whether that way is to be kept to; else its last place alone counts.
+        most_m: Longest drive.
+    """
+    ground, pose = local.ground, (seen.east_m, seen.north_m, seen.yaw_rad)
+    if ground is None:
+        return local, None
+    if local.retrace:
+        return _back(local, ground, vehicle, pose, most_m)
+    goal = (float(path_m[-1, 0]), float(path_m[-1, 1]))
+    if not keeps_to_path:
+        local = replace(local, field=_field_to(goal, local.field, belief.costmap))
+    cost = local_cost(
+        ground,
+        belief,
+        vehicle,
+        refused_m=local.refused_m,
+        onward_s=None if keeps_to_path or local.field is None else local.field.onward_s,
+        path_m=path_m,
+    )
+    ranked = rank(cost, vehicle, pose, goal_m=goal, kept=local.kept)
+    choice = select_arc(ground.dem, vehicle, pose, ranked)
+    local = _refused(replace(local, cost=cost, choice=choice), choice.considered.refused_m)
+    if isinstance(choice, NoArc):
+        again = local.looks + 1 < LOOKS and seen.heights is not None
+        local = replace(local, kept=None, looks=local.looks + 1 if again else 0)
+        return local, Command(mode=Mode.DRIVE) if again else None
+    return _begun(local, choice.motion, pose, most_m)
+
+
+def _begun(local: LocalState, motion: Motion, pose: Pose, most_m: float) -> tuple[LocalState, Command]:
+    """Drive a motion up to the next look."""
+    drive = min(most_m, motion.first_m)
+    done = Motion(turn_rad=motion.turn_rad, first_m=drive, first_per_m=motion.first_per_m)
+    since = local.since_m + drive
+    local = replace(
+        local,
+        driven=(*local.driven, Driven(motion=done, begun=pose))[-REMEMBERED_MOTIONS:],
+        kept=motion.after(drive),
+        since_m=since,
+        looks=0,
+    )
+    return local, Command(
+        mode=Mode.DRIVE, turn_rad=motion.turn_rad, drive_m=drive, curvature_per_m=motion.first_per_m
+    )
+
+
+def _back(
+    local: LocalState, ground: SeenGround, vehicle: VehicleParams, pose: Pose, most_m: float
+) -> tuple[LocalState, Command]:
+    """Drive backwards to where the next of the motions to be backed out over began.
+
+    The rover has strayed by some centimetres: of several arcs there the first that passes clearance evaluation is
+    taken, and none passing, the one that was driven.
+    """
+    last, rest = local.retrace[0], local.retrace[1:]
+    motion = way_back(ground.dem, vehicle, pose, last.begun[:2]) or _as_driven(last, pose)
+    drive = min(motion.first_m, most_m)
+    left = local.retrace if drive < motion.first_m - SHORT_M else rest
+    command = Command(
+        mode=Mode.DRIVE, turn_rad=motion.turn_rad, drive_m=-drive, curvature_per_m=motion.first_per_m
+    )
+    return replace(local, retrace=left), command
+
+
+def _as_driven(last: Driven, pose: Pose) -> Motion:
+    """Return a motion to be driven backwards as it was driven, from the heading at which it ended."""
+    ended = last.begun[2] + last.motion.turn_rad + last.motion.first_per_m * last.motion.first_m
+    return replace(last.motion, turn_rad=math.remainder(ended - pose[2], 2 * math.pi))
+
+
+def back_out(local: LocalState, least_m: float) -> LocalState | None:
+    """Return a way back over the own arcs, a longer one each time until it gets on; None where none is left.
+
+    Args:
+        local: What is remembered.
+        least_m: How far at least.
+    """
+    backed = 0 if local.since_m > 3 * least_m * (local.backed + 1) else local.backed
+    wanted, way = least_m * 2**backed, 0.0
+    over: list[Driven] = []
+    driven = list(local.driven)
+    while driven and way < wanted - 1e-9:
+        last = driven.pop()
+        if last.motion.first_m > SHORT_M:
+            over.append(last)
+            way += last.motion.first_m
+    if not over:
+        return None
+    return replace(
+        local, driven=tuple(driven), retrace=tuple(over), kept=None, backed=min(backed + 1, 6), since_m=0.0
+    )
+
+
+def _field_to(goal_m: Place, before: GoalField | None, costmap: CostMap) -> GoalField:
+    """Return the cost to a goal, made anew only where the goal or the costs are others."""
+    if before is not None and before.goal_m == goal_m and before.cost_s_per_m is costmap.cost_s_per_m:
+        return before
+    geometry = costmap.geometry
+    cell = geometry.cell_at(*goal_m)
+    assert cell is not None, "the goal lies on the map"
+    cost = costmap.cost_s_per_m
+    if not math.isfinite(cost[cell]):
+        cost = cost.copy()
+        cost[cell] = np.max(cost, where=np.isfinite(cost), initial=1.0)
+    onward = cost_field(cost, cell, resolution_m=geometry.resolution_m, neighbours=16)
+    return GoalField(goal_m=goal_m, cost_s_per_m=costmap.cost_s_per_m, onward_s=onward)
+
+
+def with_lethal(belief: BeliefState, cost: LocalCost | None) -> BeliefState:
+    """Close the cells of the maps on board on which no heading passes wherever the rover stands; the same if none."""
+    if cost is None or not cost.blocked.any():
+        return belief
+    fine, geometry = cost.geometry, belief.costmap.geometry
+    places = fine.centres_of(np.argwhere(np.ones(fine.shape, np.bool_)))
+    cols = np.floor((places[:, 0] - geometry.east_m) / geometry.resolution_m + 0.5).astype(np.int64)
+    rows = np.floor((places[:, 1] - geometry.north_m) / geometry.resolution_m + 0.5).astype(np.int64)
+    inside = (rows >= 0) & (rows < geometry.rows) & (cols >= 0) & (cols < geometry.cols)
+    open_, closed = np.zeros(geometry.shape, np.int64), np.zeros(geometry.shape, np.int64)
+    blocked = cost.blocked.ravel()[inside]
+    np.add.at(closed, (rows[inside], cols[inside]), blocked.astype(np.int64))
+    np.add.at(open_, (rows[inside], cols[inside]), (~blocked).astype(np.int64))
+    full = max(1, math.floor((geometry.resolution_m / fine.resolution_m) ** 2) - 1)
+    lethal = (open_ == 0) & (closed >= full) & np.isfinite(belief.costmap.cost_s_per_m)
+    if not lethal.any():
+        return belief
+    flags, costs = belief.hazards.flags.copy(), belief.costmap.cost_s_per_m.copy()
+    flags[lethal] |= np.uint8(Hazard.STEP)
+    costs[lethal] = np.inf
+    return replace(
+        belief,
+        hazards=HazardMap(geometry=belief.hazards.geometry, flags=flags),
+        costmap=replace(belief.costmap, cost_s_per_m=costs),
+    )
+
+
+def passed_waypoints(path_m: Floats, here_m: Place, last: int) -> int:
+    """Return how many waypoints ahead lie behind the nearest, among those up to `last` and not far along.
+
+    Args:
+        path_m: (n, 2) the way ahead.
+        here_m: Where the rover is.
+        last: Index of the waypoint that must not be passed by.
+    """
+    ahead = path_m[: last + 1]
+    steps = np.diff(np.vstack([here_m, ahead]), axis=0)
+    near = np.cumsum(np.hypot(steps[:, 0], steps[:, 1])) <= AHEAD_M
+    near[0] = True
+    away = np.where(near, np.hypot(*(ahead - np.array(here_m)).T), np.inf)
+    return int(away.argmin())

@@ -1,0 +1,222 @@
+"""The candidates of one choice: trees of the table, arcs that end at the goal, what is left of the last choice."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.vehicle import VehicleParams
+from rover.hazard.clearance import arc_poses
+from rover.onboard.arc_table import SPACING_M, ArcTable, arc_table, spreads
+from rover.onboard.local_cost import LocalCost, between_cells
+from rover.onboard.local_planner_kernels import price_paths
+
+Floats = npt.NDArray[np.float64]
+Place = tuple[float, float]
+Pose = tuple[float, float, float]
+
+STRIDE = 6
+"""Every sixth pose of a path is priced."""
+
+HEADING_SHARE = 0.3
+"""Of the time that it would take to turn in place, at an arc's end, into the way on."""
+
+SHORTEST_M = 0.2
+"""What is left of an arc is not taken up where it is shorter."""
+
+NEAR_GOAL_M, MISS_S = 1.5, 60.0
+"""An arc that ends so near the goal, and not there, costs so much more: it has yet to be turned to."""
+
+WIDEST_RAD = math.radians(80.0)
+"""An arc to the goal leaves no further aside of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Motion:
+    """A turn in place and up to two arcs.
+
+    Attributes:
+        turn_rad: Counter-clockwise.
+        first_m, first_per_m: Length and curvature of the first arc.
+        second_m, second_per_m: Of the second; no length for none.
+    """
+
+    turn_rad: float
+    first_m: float
+    first_per_m: float
+    second_m: float = 0.0
+    second_per_m: float = 0.0
+
+    def after(self, driven_m: float) -> Motion | None:
+        """Return what is left when the turn and so much of the first arc are done; None for next to nothing."""
+        left = self.first_m - driven_m
+        if left > SHORTEST_M:
+            return replace(self, turn_rad=0.0, first_m=left)
+        if self.second_m + left > SHORTEST_M:
+            return Motion(turn_rad=0.0, first_m=self.second_m + left, first_per_m=self.second_per_m)
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Candidate:
+    """A motion laid out.
+
+    Attributes:
+        motion: What it is.
+        poses: (n, 4) along it, the turn left out: forward, left, cosine and sine of the yaw, from before the turn.
+        spread_m: (n, 2) what each pose's clearance must allow for.
+        value_s: Expected time to the goal.
+        tree: Of the table; -1 for another.
+    """
+
+    motion: Motion
+    poses: Floats
+    spread_m: Floats
+    value_s: float
+    tree: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ranked:
+    """The candidates from where the rover stands.
+
+    Attributes:
+        table: Of the trees.
+        value_s: (trees,) expected time to the goal of each.
+        stub_s: (turns * bends,) of the first arcs alone.
+        others: Those that are not of the table, the best first.
+    """
+
+    table: ArcTable
+    value_s: Floats
+    stub_s: Floats
+    others: tuple[Candidate, ...]
+
+    def tree(self, number: int) -> Motion:
+        """Return a tree's motion."""
+        turn, first, second = self.table.parts(number)
+        return Motion(
+            turn_rad=float(self.table.turn_rad[turn]),
+            first_m=self.table.first_m,
+            first_per_m=float(self.table.curvature_per_m[first]),
+            second_m=self.table.second_m,
+            second_per_m=float(self.table.curvature_per_m[second]),
+        )
+
+
+def rank(
+    cost: LocalCost, vehicle: VehicleParams, pose: Pose, *, goal_m: Place, kept: Motion | None = None
+) -> Ranked:
+    """Return every candidate with the time that it takes to turn, to drive it, and from its end to the goal.
+
+    Args:
+        cost: Round the rover.
+        vehicle: For its table and how fast it turns.
+        pose: Where it stands.
+        goal_m: Arcs that end there are candidates as well, where it is near.
+        kept: What is left of the last choice.
+    """
+    table = arc_table(vehicle)
+    pricer = _Pricer(cost, vehicle, pose, goal_m)
+    turn_s = pricer.turn_s(table.turn_rad)
+    bends = len(table.curvature_per_m)
+    first_s = pricer.along(table.first, table.first_m)
+    second_s = pricer.along(table.second, table.second_m)
+    begun_s = np.repeat(turn_s, bends) + first_s
+    others = [
+        pricer.candidate(motion, vehicle, table)
+        for motion in (*_to_the_goal(table, pose, goal_m), *(() if kept is None else (kept,)))
+    ]
+    return Ranked(
+        table=table,
+        value_s=np.repeat(begun_s, bends) + second_s + pricer.onward_s(table.second[:, -1]),
+        stub_s=begun_s + pricer.onward_s(table.first[:, -1]),
+        others=tuple(sorted(others, key=lambda other: other.value_s)),
+    )
+
+
+class _Pricer:
+    """Prices paths from where the rover stands."""
+
+    def __init__(self, cost: LocalCost, vehicle: VehicleParams, pose: Pose, goal_m: Place) -> None:
+        self._cost, self._pose, self._goal_m = cost, pose, np.array(goal_m)
+        self._rate = math.radians(vehicle.turn_rate_deg_s)
+        geometry, field = cost.geometry, cost.to_goal_s
+        self._col = (pose[0] - geometry.east_m) / geometry.resolution_m
+        self._row = (pose[1] - geometry.north_m) / geometry.resolution_m
+        known = np.where(np.isfinite(field), field, np.nan)
+        north, east = np.gradient(-known)
+        self._downhill: Floats = np.stack([east, north], axis=-1)
+
+    def turn_s(self, turn_rad: Floats) -> Floats:
+        return np.abs(turn_rad) / self._rate
+
+    def along(self, paths: Floats, length_m: float) -> Floats:
+        """Return (m,) the time along (m, n, 4) paths."""
+        prices = np.empty(len(paths))
+        _, _, yaw = self._pose
+        spacing = length_m / (paths.shape[1] - 1)
+        price_paths(
+            self._cost.cost_s_per_m, self._cost.geometry.resolution_m, self._col, self._row,
+            math.cos(yaw), math.sin(yaw), paths, spacing, STRIDE, prices,
+        )  # fmt: skip
+        return prices
+
+    def onward_s(self, ends: Floats) -> Floats:
+        """Return (m,) the time from (m, 4) ends to the goal, a share of turning into the way on included."""
+        east, north, yaw = self._pose
+        cos, sin = math.cos(yaw), math.sin(yaw)
+        places = np.stack(
+            [east + ends[:, 0] * cos - ends[:, 1] * sin, north + ends[:, 0] * sin + ends[:, 1] * cos], axis=1
+        )
+        left_s = between_cells(self._cost.to_goal_s, self._cost.geometry, places)
+        geometry = self._cost.geometry
+        col = np.floor((places[:, 0] - geometry.east_m) / geometry.resolution_m + 0.5).astype(np.int64)
+        row = np.floor((places[:, 1] - geometry.north_m) / geometry.resolution_m + 0.5).astype(np.int64)
+        down = self._downhill[np.clip(row, 0, geometry.rows - 1), np.clip(col, 0, geometry.cols - 1)]
+        ahead = np.stack([ends[:, 2] * cos - ends[:, 3] * sin, ends[:, 2] * sin + ends[:, 3] * cos], axis=1)
+        along = (down * ahead).sum(axis=1)
+        across = down[:, 1] * ahead[:, 0] - down[:, 0] * ahead[:, 1]
+        aside = np.nan_to_num(np.abs(np.arctan2(across, along)))
+        away = np.hypot(*(places - self._goal_m).T)
+        there, near = away < 1e-6, away < NEAR_GOAL_M
+        turning_s = np.where(near, MISS_S, HEADING_SHARE * aside / self._rate)
+        return np.asarray(np.where(there, 0.0, left_s + turning_s))
+
+    def candidate(self, motion: Motion, vehicle: VehicleParams, table: ArcTable) -> Candidate:
+        """Lay out a motion that is not of the table."""
+        parts, spread, seconds = [], [], abs(motion.turn_rad) / self._rate
+        begin, from_m = (0.0, 0.0, motion.turn_rad), 0.0
+        for length, bend in ((motion.first_m, motion.first_per_m), (motion.second_m, motion.second_per_m)):
+            if length <= 0:
+                continue
+            count = max(2, math.ceil(length / SPACING_M) + 1)
+            poses = arc_poses(begin, length_m=length, curvature_per_m=bend, count=count)
+            path = np.column_stack([poses[:, :2], np.cos(poses[:, 2]), np.sin(poses[:, 2])])
+            seconds += float(self.along(path[None], length)[0])
+            parts.append(path)
+            spread.append(spreads(vehicle, np.array([bend]), length, count, from_m=from_m)[0])
+            begin, from_m = (float(poses[-1, 0]), float(poses[-1, 1]), float(poses[-1, 2])), from_m + length
+        laid = np.vstack(parts)
+        value = seconds + float(self.onward_s(laid[-1:])[0])
+        return Candidate(motion=motion, poses=laid, spread_m=np.concatenate(spread), value_s=value)
+
+
+def _to_the_goal(table: ArcTable, pose: Pose, goal_m: Place) -> list[Motion]:
+    """Return single arcs that end at the goal, one for each turn from which there is one, and the straight one."""
+    away = math.hypot(goal_m[0] - pose[0], goal_m[1] - pose[1])
+    if not 0 < away <= table.first_m + table.second_m:
+        return []
+    bearing = math.remainder(math.atan2(goal_m[1] - pose[1], goal_m[0] - pose[0]) - pose[2], 2 * math.pi)
+    tightest = float(table.curvature_per_m.max())
+    found = [Motion(turn_rad=bearing, first_m=away, first_per_m=0.0)]
+    for turn in table.turn_rad.tolist():
+        aside = math.remainder(bearing - turn, 2 * math.pi)
+        bend = 2 * math.sin(aside) / away
+        if abs(aside) <= WIDEST_RAD and abs(bend) <= tightest:
+            length = away / float(np.sinc(aside / math.pi))
+            found.append(Motion(turn_rad=turn, first_m=length, first_per_m=bend))
+    return found

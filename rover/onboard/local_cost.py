@@ -1,0 +1,245 @@
+"""What it costs to cross the ground round the rover, as seen, and the cost from there to the goal.
+
+The costs rank arcs; they do not judge them. What the rover can stand on is for clearance evaluation to say.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import distance_transform_edt, uniform_filter
+
+from rover.core.arrays import locked
+from rover.core.grid import GridGeometry
+from rover.core.vehicle import VehicleParams
+from rover.hazard.detect import Hazard
+from rover.onboard.local_cost_kernels import block_extremes, cost_to_seeds, relief_by_cell
+from rover.onboard.mapping import BeliefState
+from rover.onboard.seen_ground import SeenGround
+
+Floats = npt.NDArray[np.float64]
+Place = tuple[float, float]
+
+HAZARD_SHARE = 0.9
+"""Of the step limit: relief of more is to be gone round."""
+
+BLOCKED = 40.0
+"""Price, in level metres, of a metre over ground on which no heading is expected to pass."""
+
+BESIDE = 3.0
+"""Added price beside what is to be gone round, where some headings pass; none at a footprint's reach from it."""
+
+ROUGH = 4.0
+"""Added price where relief is as high as the step limit all round; it goes with the square."""
+
+REFUSED = 0.5
+"""Added price for each time that clearance evaluation has refused a pose on a cell."""
+
+MOST_REFUSED = 4.0
+
+TREND_M = 1.4
+"""Relief is counted from the mean slope over this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LocalCost:
+    """Costs on a window about the rover.
+
+    Attributes:
+        geometry: Its cells.
+        cost_s_per_m: (rows, cols); +inf where the footprint could touch a keep-out zone, or off the map.
+        blocked: (rows, cols) bool: seen, and something to be gone round lies under the rover whichever way it stands.
+        to_goal_s: (rows, cols) least cost on to the goal; +inf where there is no way.
+    """
+
+    geometry: GridGeometry
+    cost_s_per_m: Floats
+    blocked: npt.NDArray[np.bool_]
+    to_goal_s: Floats
+
+    def __post_init__(self) -> None:
+        shape = self.geometry.shape
+        for name in ("cost_s_per_m", "to_goal_s"):
+            object.__setattr__(self, name, locked(getattr(self, name), np.float64, shape, name))
+        object.__setattr__(self, "blocked", locked(self.blocked, np.bool_, shape, "blocked"))
+
+
+def local_cost(
+    ground: SeenGround,
+    belief: BeliefState,
+    vehicle: VehicleParams,
+    *,
+    refused_m: Sequence[Place],
+    onward_s: Floats | None,
+    path_m: Floats,
+) -> LocalCost:
+    """Return the costs round the rover.
+
+    Args:
+        ground: What was seen.
+        belief: The maps on board.
+        vehicle: For its size and step limit.
+        refused_m: Places at which clearance evaluation has refused poses, as often as it did.
+        onward_s: (rows, cols) of the belief's cells, cost from each to the goal; None where the way is a given path.
+        path_m: (n, 2) the way ahead, its last place the goal; with `onward_s`, that place alone counts.
+    """
+    relief, geometry = _relief(ground)
+    factor, blocked = _factor(relief, geometry.resolution_m, vehicle)
+    refusals = np.minimum(_counted(refused_m, geometry) * REFUSED, MOST_REFUSED)
+    base = _map_cost(belief, geometry, ~np.isnan(relief))
+    cost = np.where(np.isinf(base), np.inf, base * (factor + refusals))
+    cost[_near_keep_out(belief, geometry, vehicle)] = np.inf
+    field = np.full(geometry.shape, np.inf)
+    if onward_s is None:
+        _seed_path(field, geometry, path_m, belief)
+    else:
+        _seed_rim(field, geometry, onward_s, belief)
+        _seed(field, geometry, path_m[-1:], np.zeros(1))
+    field[np.isinf(cost)] = np.inf
+    cost_to_seeds(cost, geometry.resolution_m, field)
+    return LocalCost(geometry=geometry, cost_s_per_m=cost, blocked=blocked, to_goal_s=field)
+
+
+def _relief(ground: SeenGround) -> tuple[Floats, GridGeometry]:
+    """Return the relief of each cell of the local costs, and where they are."""
+    old, block = ground.dem.geometry, ground.block
+    rows, cols = old.rows // block, old.cols // block
+    side, shift = old.resolution_m * block, (block - 1) / 2 * old.resolution_m
+    geometry = replace(
+        old,
+        rows=rows,
+        cols=cols,
+        resolution_m=side,
+        resolution_north_m=side,
+        east_m=old.east_m + shift,
+        north_m=old.north_m + shift,
+    )
+    low, high, mean, relief = (np.empty((rows, cols)) for _ in range(4))
+    block_extremes(ground.dem.elevation_m, block, low, high, mean)
+    known = ~np.isnan(mean)
+    size = max(3, round(TREND_M / side) | 1)
+    weight = uniform_filter(known.astype(np.float64), size, mode="constant")
+    level = uniform_filter(np.where(known, mean, 0.0), size, mode="constant")
+    # Where the window's rim is not known its mean lies aside of the cell: no trend is taken from there.
+    trend = np.divide(level, weight, out=np.zeros_like(level), where=weight > 0.999)
+    north, east = np.gradient(trend)
+    whole = uniform_filter((weight > 0.999).astype(np.float64), 3, mode="constant") > 0.999
+    north[~whole], east[~whole] = 0.0, 0.0
+    relief_by_cell(low, high, east, north, (block - 1) / block, relief)
+    return relief, geometry
+
+
+def _factor(relief: Floats, side_m: float, vehicle: VehicleParams) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return how many times the price of plain ground each cell costs, and which are blocked for every heading."""
+    seen = np.nan_to_num(relief)
+    size = max(3, round(vehicle.width_m / side_m) | 1)
+    rough = uniform_filter(np.minimum(seen / vehicle.step_limit_m, 1.0) ** 2, size, mode="constant")
+    factor = 1.0 + ROUGH * rough
+    hazard = seen > HAZARD_SHARE * vehicle.step_limit_m
+    if not hazard.any():
+        return factor, np.zeros(relief.shape, np.bool_)
+    away = distance_transform_edt(~hazard, sampling=side_m)
+    # A rock raises the relief of the cells next to it as well.
+    near, far = vehicle.width_m / 2 - side_m, vehicle.footprint_radius_m
+    factor += BESIDE * np.clip((far - away) / (far - near), 0.0, 1.0)
+    blocked = away < near
+    factor[blocked] = BLOCKED
+    return factor, blocked
+
+
+def _counted(places: Sequence[Place], geometry: GridGeometry) -> Floats:
+    """Return how many of the places lie on each cell."""
+    count = np.zeros(geometry.shape)
+    rows, cols, inside = _cells_of(np.array(places).reshape(-1, 2), geometry)
+    np.add.at(count, (rows[inside], cols[inside]), 1.0)
+    return count
+
+
+def _cells_of(
+    places: Floats, geometry: GridGeometry
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Return rows and columns of (n, 2) places, and which lie on the raster."""
+    cols = np.floor((places[:, 0] - geometry.east_m) / geometry.resolution_m + 0.5).astype(np.int64)
+    rows = np.floor((places[:, 1] - geometry.north_m) / geometry.resolution_m + 0.5).astype(np.int64)
+    inside = (rows >= 0) & (rows < geometry.rows) & (cols >= 0) & (cols < geometry.cols)
+    return rows, cols, inside
+
+
+def _centres(geometry: GridGeometry) -> Floats:
+    rows, cols = np.mgrid[: geometry.rows, : geometry.cols]
+    return geometry.centres_of(np.stack([rows.ravel(), cols.ravel()], axis=1))
+
+
+def _map_cost(belief: BeliefState, geometry: GridGeometry, seen: npt.NDArray[np.bool_]) -> Floats:
+    """Return the map's costs on these cells; what it closes costs as if blocked, or as the dearest where it is seen."""
+    rows, cols, inside = _cells_of(_centres(geometry), belief.costmap.geometry)
+    known = belief.costmap.cost_s_per_m
+    found = np.full(len(rows), np.inf)
+    found[inside] = known[rows[inside], cols[inside]]
+    open_ = np.isfinite(found)
+    dearest = float(np.max(found, where=open_, initial=float(np.min(known))))
+    closed = np.where(seen.ravel(), dearest, dearest * BLOCKED)
+    return np.asarray(np.where(inside, np.where(open_, found, closed), np.inf).reshape(geometry.shape))
+
+
+def _near_keep_out(
+    belief: BeliefState, geometry: GridGeometry, vehicle: VehicleParams
+) -> npt.NDArray[np.bool_]:
+    """Return on which cells the footprint could touch a keep-out zone, or a pose between two that are looked at."""
+    rows, cols, inside = _cells_of(_centres(geometry), belief.hazards.geometry)
+    out = np.zeros(len(rows), np.bool_)
+    flags = belief.hazards.flags[rows[inside], cols[inside]]
+    out[inside] = (flags & np.uint8(Hazard.KEEP_OUT)) != 0
+    out = out.reshape(geometry.shape)
+    if not out.any():
+        return out
+    reach = vehicle.footprint_radius_m + 2 * geometry.resolution_m * math.sqrt(2)
+    return np.asarray(distance_transform_edt(~out, sampling=geometry.resolution_m) <= reach)
+
+
+def _seed(field: Floats, geometry: GridGeometry, places: Floats, onward_s: Floats) -> None:
+    """Lower, in place, the cells of (n, 2) places to the costs on from there."""
+    rows, cols, inside = _cells_of(places, geometry)
+    np.minimum.at(field, (rows[inside], cols[inside]), onward_s[inside])
+
+
+def _seed_rim(field: Floats, geometry: GridGeometry, onward_s: Floats, belief: BeliefState) -> None:
+    """Seed the window's rim with the cost to the goal over the map."""
+    rim = np.ones(geometry.shape, np.bool_)
+    rim[1:-1, 1:-1] = False
+    places = geometry.centres_of(np.argwhere(rim))
+    field[rim] = between_cells(onward_s, belief.costmap.geometry, places)
+
+
+def _seed_path(field: Floats, geometry: GridGeometry, path_m: Floats, belief: BeliefState) -> None:
+    """Seed the way ahead with what is left of it."""
+    steps = np.diff(path_m, axis=0)
+    lengths = np.hypot(steps[:, 0], steps[:, 1])
+    left = np.append(np.cumsum(lengths[::-1])[::-1], 0.0)
+    price = float(np.min(belief.costmap.cost_s_per_m))
+    for a, b, length, rest in zip(path_m[:-1], path_m[1:], lengths, left[1:], strict=True):
+        share = np.linspace(0.0, 1.0, max(1, math.ceil(length / geometry.resolution_m)) + 1)[:, None]
+        _seed(field, geometry, a + (b - a) * share, (rest + length * (1 - share[:, 0])) * price)
+    _seed(field, geometry, path_m[-1:], np.zeros(1))
+
+
+def between_cells(values: Floats, geometry: GridGeometry, places: Floats) -> Floats:
+    """Return values of a raster at (n, 2) places: bilinear where all four are finite, else those of the cell's own."""
+    col = (places[:, 0] - geometry.east_m) / geometry.resolution_m
+    row = (places[:, 1] - geometry.north_m) / geometry.resolution_m
+    rows, cols, inside = _cells_of(places, geometry)
+    found = np.full(len(places), np.inf)
+    found[inside] = values[rows[inside], cols[inside]]
+    r0, c0 = np.floor(row).astype(np.int64), np.floor(col).astype(np.int64)
+    within = (r0 >= 0) & (c0 >= 0) & (r0 + 1 < geometry.rows) & (c0 + 1 < geometry.cols)
+    r, c, up, along = r0[within], c0[within], (row - r0)[within], (col - c0)[within]
+    with np.errstate(invalid="ignore"):
+        south = values[r, c] * (1 - along) + values[r, c + 1] * along
+        north = values[r + 1, c] * (1 - along) + values[r + 1, c + 1] * along
+        mixed = south * (1 - up) + north * up
+    found[within] = np.where(np.isfinite(mixed), mixed, found[within])
+    return found

@@ -1,0 +1,352 @@
+"""The local planner: of many arcs the cheapest on which the rover is sure to stand safely all along.
+
+Arcs are ranked by time: of turning, of the ground along them, and of the way on from their ends to the goal. In that
+order they are held to clearance evaluation until one passes, as on Perseverance (McHenry et al. 2020, Mars 2020
+autonomous rover navigation; Otsu et al. 2020, doi:10.1002/rob.21892).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.arrays import locked
+from rover.core.grid import Dem
+from rover.core.vehicle import VehicleParams
+from rover.hazard.clearance import arc_poses
+from rover.hazard.clearance_figures import clearance_figures
+from rover.hazard.clearance_kernels import FIGURES
+from rover.hazard.walk_kernels import MARGINS, walk
+from rover.onboard.arc_table import SPACING_M, SWEEP_RAD, arc_table, spreads
+from rover.onboard.local_candidates import Candidate, Motion, Ranked
+
+Floats = npt.NDArray[np.float64]
+Place = tuple[float, float]
+Pose = tuple[float, float, float]
+
+BELLY_MARGIN_M = 0.02
+"""Room that must be left under the belly: what the wheels sink in."""
+
+SWEEP_DRIFT_M = 0.01
+"""How far the rover may stray as it turns in place."""
+
+
+EITHER_WAY = 0
+"""Steps are looked for ahead and behind: a ledge that is driven down must not bar the way back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clearances:
+    """Least slack along the poses that were passed.
+
+    Attributes:
+        tilt_rad, suspension_rad: Of attitude and suspension to their limits.
+        belly_m: Of the room under the belly to the margin asked.
+        step_m: Of the highest step to its limit.
+    """
+
+    tilt_rad: float
+    suspension_rad: float
+    belly_m: float
+    step_m: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Considered:
+    """What was held to clearance evaluation, in this order.
+
+    Attributes:
+        ends_m: (m, 2) east and north of where each candidate ends.
+        value_s: (m,) expected time to the goal, by which they are ranked.
+        passed: (m,) bool.
+        refused_m: (k, 2) places of the poses that were refused.
+        poses: How many poses were evaluated.
+    """
+
+    ends_m: Floats
+    value_s: Floats
+    passed: npt.NDArray[np.bool_]
+    refused_m: Floats
+    poses: int
+
+    def __post_init__(self) -> None:
+        count = len(self.value_s)
+        object.__setattr__(self, "ends_m", locked(self.ends_m, np.float64, (count, 2), "ends_m"))
+        object.__setattr__(self, "value_s", locked(self.value_s, np.float64, (count,), "value_s"))
+        object.__setattr__(self, "passed", locked(self.passed, np.bool_, (count,), "passed"))
+        object.__setattr__(self, "refused_m", locked(self.refused_m, np.float64, (None, 2), "refused_m"))
+
+    @property
+    def checks(self) -> int:
+        """How many candidates were evaluated."""
+        return len(self.value_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ArcChoice:
+    """The motion that was chosen.
+
+    Attributes:
+        motion: Turn in place, then one arc and maybe a second; the first is to be driven until the next look.
+        path: (n, 3) poses along it, east, north, yaw.
+        value_s: Expected time to the goal.
+        margins: Least slacks along it.
+        considered: What was evaluated until it passed.
+    """
+
+    motion: Motion
+    path: Floats
+    value_s: float
+    margins: Clearances
+    considered: Considered
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", locked(self.path, np.float64, (None, 3), "path"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NoArc:
+    """No candidate passes.
+
+    Attributes:
+        considered: What was evaluated.
+    """
+
+    considered: Considered
+
+
+def select_arc(
+    ground: Dem,
+    vehicle: VehicleParams,
+    pose: Pose,
+    ranked: Ranked,
+    *,
+    belly_margin_m: float = BELLY_MARGIN_M,
+) -> ArcChoice | NoArc:
+    """Return the cheapest candidate that passes clearance evaluation all along.
+
+    Where no whole tree does, the cheapest first arc that does is taken: the rover sees further from its end.
+
+    Args:
+        ground: Heights round the rover; unknown ones refuse.
+        vehicle: Its figures and limits.
+        pose: Where it stands.
+        ranked: The candidates, of `rover.onboard.local_candidates.rank`.
+        belly_margin_m: Room that must be left under the belly.
+    """
+    return _Search(ground, vehicle, pose, ranked, belly_margin_m).run()
+
+
+BACK_TURNS_RAD = tuple(math.radians(deg) for deg in (0, 5, -5, 10, -10, 20, -20, 35, -35, 50, -50, 75, -75))
+"""Turns in place tried before an arc backwards."""
+
+
+def way_back(
+    ground: Dem, vehicle: VehicleParams, pose: Pose, place: Place, *, belly_margin_m: float = 0.0
+) -> Motion | None:
+    """Return a turn and an arc to be driven backwards to a place, the least turn that passes; None if none does.
+
+    Args:
+        ground, vehicle, pose: As of `select_arc`.
+        place: East and north of where it ends.
+        belly_margin_m: Room that must be left under the belly.
+    """
+    away = math.hypot(place[0] - pose[0], place[1] - pose[1])
+    bearing = math.atan2(pose[1] - place[1], pose[0] - place[0])  # of the heading that has it straight behind
+    if away == 0:
+        return None
+    walker = _Walker(ground, vehicle, pose, belly_margin_m)
+    least, most = walker.turns(clearance_figures(vehicle).reach_m)
+    tightest = float(arc_table(vehicle).curvature_per_m.max())
+    needed = math.remainder(bearing - pose[2], 2 * math.pi)
+    for turn in sorted((*BACK_TURNS_RAD, needed), key=abs):
+        aside = math.remainder(needed - turn, 2 * math.pi)
+        bend = -2 * math.sin(aside) / away
+        if (turn != 0 and not least <= turn <= most) or abs(aside) > math.pi / 3 or abs(bend) > tightest:
+            continue
+        length = away / float(np.sinc(aside / math.pi))
+        poses = arc_poses(
+            (0.0, 0.0, turn),
+            length_m=-length,
+            curvature_per_m=bend,
+            count=max(2, math.ceil(length / SPACING_M) + 1),
+        )
+        laid = np.column_stack([poses[:, :2], np.cos(poses[:, 2]), np.sin(poses[:, 2])])
+        passes, _ = walker.walk(laid, spreads(vehicle, np.array([bend]), length, len(poses), from_m=0.0)[0])
+        if passes:
+            return Motion(turn_rad=turn, first_m=length, first_per_m=bend)
+    return None
+
+
+class _Search:
+    """One choice: what was evaluated is kept, so that trees share the fate of their first arcs and turns."""
+
+    def __init__(
+        self, ground: Dem, vehicle: VehicleParams, pose: Pose, ranked: Ranked, belly_margin_m: float
+    ) -> None:
+        self._walker = _Walker(ground, vehicle, pose, belly_margin_m)
+        self._pose, self._ranked = pose, ranked
+        self._firsts: dict[int, tuple[bool, Floats]] = {}
+        self._seen: list[tuple[Floats, float, bool]] = []
+        self._least_turn, self._most_turn = self._walker.turns(clearance_figures(vehicle).reach_m)
+
+    def run(self) -> ArcChoice | NoArc:
+        others = list(self._ranked.others)
+        values = self._ranked.value_s
+        for tree in np.argsort(values, kind="stable").tolist():
+            while others and others[0].value_s <= values[tree]:
+                chosen = self._other(others.pop(0))
+                if chosen is not None:
+                    return chosen
+            if not math.isfinite(values[tree]):
+                break
+            chosen = self._tree(tree)
+            if chosen is not None:
+                return chosen
+        return self._stub() or NoArc(considered=self._considered())
+
+    def _turns(self, turn_rad: float) -> bool:
+        return turn_rad == 0 or self._least_turn <= turn_rad <= self._most_turn
+
+    def _other(self, candidate: Candidate) -> ArcChoice | None:
+        if not (math.isfinite(candidate.value_s) and self._turns(candidate.motion.turn_rad)):
+            return None
+        passes, margins = self._walker.walk(candidate.poses, candidate.spread_m)
+        self._note(candidate.poses, candidate.value_s, passes)
+        if not passes:
+            return None
+        return self._choice(candidate.motion, candidate.poses, candidate.value_s, margins)
+
+    def _tree(self, tree: int) -> ArcChoice | None:
+        table = self._ranked.table
+        turn, first, second = table.parts(tree)
+        value = float(self._ranked.value_s[tree])
+        if not self._turns(float(table.turn_rad[turn])):
+            return None
+        root = turn * len(table.curvature_per_m) + first
+        passes, least = self._first(root)
+        if not passes:
+            return None
+        passes, margins = self._walker.walk(table.second[tree], table.second_spread_m[second])
+        self._note(table.second[tree], value, passes)
+        if not passes:
+            return None
+        poses = np.vstack([table.first[root], table.second[tree]])
+        return self._choice(self._ranked.tree(tree), poses, value, np.minimum(margins, least))
+
+    def _first(self, root: int) -> tuple[bool, Floats]:
+        """Return whether a first arc passes, and its margins; each is evaluated once."""
+        if root not in self._firsts:
+            table = self._ranked.table
+            bend = root % len(table.curvature_per_m)
+            self._firsts[root] = self._walker.walk(table.first[root], table.first_spread_m[bend])
+            if not self._firsts[root][0]:
+                self._note(table.first[root], float(self._ranked.stub_s[root]), passes=False)
+        return self._firsts[root]
+
+    def _stub(self) -> ArcChoice | None:
+        """Return the cheapest first arc alone."""
+        table, values = self._ranked.table, self._ranked.stub_s
+        bends = len(table.curvature_per_m)
+        for root in np.argsort(values, kind="stable").tolist():
+            if not math.isfinite(values[root]):
+                break
+            turn, bend = float(table.turn_rad[root // bends]), float(table.curvature_per_m[root % bends])
+            if not self._turns(turn):
+                continue
+            passes, margins = self._first(root)
+            if passes:
+                motion = Motion(turn_rad=turn, first_m=table.first_m, first_per_m=bend)
+                self._note(table.first[root], float(values[root]), passes=True)
+                return self._choice(motion, table.first[root], float(values[root]), margins)
+        return None
+
+    def _note(self, poses: Floats, value_s: float, passes: bool) -> None:
+        self._seen.append((self._on_map(poses[-1:])[0, :2], value_s, passes))
+
+    def _on_map(self, poses: Floats) -> Floats:
+        east, north, yaw = self._pose
+        cos, sin = math.cos(yaw), math.sin(yaw)
+        return np.column_stack(
+            [
+                east + poses[:, 0] * cos - poses[:, 1] * sin,
+                north + poses[:, 0] * sin + poses[:, 1] * cos,
+                yaw + np.arctan2(poses[:, 3], poses[:, 2]),
+            ]
+        )
+
+    def _choice(self, motion: Motion, poses: Floats, value_s: float, margins: Floats) -> ArcChoice:
+        tilt, suspension, belly, step = margins.tolist()
+        return ArcChoice(
+            motion=motion,
+            path=self._on_map(poses),
+            value_s=value_s,
+            margins=Clearances(tilt_rad=tilt, suspension_rad=suspension, belly_m=belly, step_m=step),
+            considered=self._considered(),
+        )
+
+    def _considered(self) -> Considered:
+        return Considered(
+            ends_m=np.array([end for end, _, _ in self._seen]).reshape(-1, 2),
+            value_s=np.array([value for _, value, _ in self._seen]),
+            passed=np.array([passes for _, _, passes in self._seen], np.bool_),
+            refused_m=np.array(self._walker.refused).reshape(-1, 2),
+            poses=self._walker.poses,
+        )
+
+
+class _Walker:
+    """Clearance evaluation along poses from where the rover stands."""
+
+    def __init__(self, ground: Dem, vehicle: VehicleParams, pose: Pose, belly_margin_m: float) -> None:
+        geometry, self._own = ground.geometry, clearance_figures(vehicle)
+        self._z, self._side, self._belly_margin_m = ground.elevation_m, geometry.resolution_m, belly_margin_m
+        self._cos, self._sin = math.cos(pose[2]), math.sin(pose[2])
+        self._col = (pose[0] - geometry.east_m) / self._side
+        self._row = (pose[1] - geometry.north_m) / self._side
+        self._corner = geometry.east_m, geometry.north_m
+        self._room = np.empty((1, FIGURES, 2))
+        self.poses = 0
+        self.refused: list[Place] = []
+
+    def walk(self, poses: Floats, spread_m: Floats) -> tuple[bool, Floats]:
+        """Return whether all poses pass, and the least slacks; the place of one that does not is noted."""
+        cells = self._on_cells(poses)
+        passed, margins = self._passed(cells, spread_m)
+        if passed < len(poses):
+            east, north = (cells[passed, :2] * self._side).tolist()
+            self.refused.append((self._corner[0] + east, self._corner[1] + north))
+        return passed == len(poses), margins
+
+    def turns(self, reach_m: float) -> tuple[float, float]:
+        """Return how far the rover can turn in place to the right, negative, and to the left."""
+        angle = np.arange(0.0, math.pi + SWEEP_RAD / 2, SWEEP_RAD)
+        spread = np.full((len(angle), 2), SWEEP_RAD / 2 * reach_m + SWEEP_DRIFT_M)
+        bounds = []
+        for side in (-1.0, 1.0):
+            poses = np.column_stack([0 * angle, 0 * angle, np.cos(angle), side * np.sin(angle)])
+            passed, _ = self._passed(self._on_cells(poses), spread)
+            bounds.append(side * (angle[passed - 1] + 1e-9) if passed else 0.0)
+        return float(bounds[0]), float(bounds[1])
+
+    def _on_cells(self, poses: Floats) -> Floats:
+        """Return (n, 4) column and row as fractions, cosine and sine of the yaw."""
+        ahead, left = poses[:, 0] / self._side, poses[:, 1] / self._side
+        cells = np.empty((len(poses), 4))
+        cells[:, 0] = self._col + ahead * self._cos - left * self._sin
+        cells[:, 1] = self._row + ahead * self._sin + left * self._cos
+        cells[:, 2] = poses[:, 2] * self._cos - poses[:, 3] * self._sin
+        cells[:, 3] = poses[:, 2] * self._sin + poses[:, 3] * self._cos
+        return cells
+
+    def _passed(self, cells: Floats, spread_m: Floats) -> tuple[int, Floats]:
+        own, margins = self._own, np.full(MARGINS, np.inf)
+        passed = walk(
+            self._z, self._side, cells, spread_m, own.boxes, own.limits, own.links, own.belly, own.weights,
+            self._belly_margin_m, EITHER_WAY, self._room, margins,
+        )  # fmt: skip
+        self.poses += min(passed + 1, len(cells))
+        return int(passed), margins
