@@ -138,7 +138,9 @@ def test_less_far_ahead_is_a_part_of_the_map() -> None:
     assert 10 < np.isfinite(part.arrive_s).sum() < np.isfinite(whole.arrive_s).sum()
     assert (whole.before_dusk <= np.isfinite(whole.arrive_s)).all()
     with pytest.raises(TimeLimitError, match="arrivals are known for the first"):
-        arrival_map(timed_outlook(operations=TELEOPERATED, days=1.9), time_limit_s=0.0)
+        arrival_map(
+            timed_outlook(operations=TELEOPERATED, days=1.9, soc=0.31, battery_wh=60.0), time_limit_s=0.0
+        )
 
 
 @pytest.mark.parametrize(
