@@ -47,6 +47,7 @@ def is_yutu_2(day: DayPace) -> bool:
     return 15.0 <= day.length_m <= 40.0 and 6.0 <= day.open_s / DAY_S <= 7.0
 
 
+@pytest.mark.slow
 def test_two_lunar_days_by_commands_come_as_far_as_yutu_2() -> None:
     first, *full, _ = days_of(*TO_THE_THIRD_DAY)
     assert len(full) >= 1 and all(map(is_yutu_2, full)), full

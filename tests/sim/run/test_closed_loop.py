@@ -189,8 +189,8 @@ def test_a_smaller_battery_changes_the_plan_and_a_too_small_one_is_refused() -> 
         ("power.resume_soc=0.31", "vehicle.battery_wh=40"),
         ("power.reserve_soc=0", "power.resume_soc=0.02"),
         pytest.param(("vehicle.array_area_m2=0.3",), marks=pytest.mark.slow),  # and so is the last one
-        ("vehicle.battery_wh=45",),
-        ("vehicle.array_area_m2=0.2", "power.resume_soc=0.35"),
+        pytest.param(("vehicle.battery_wh=45",), marks=pytest.mark.slow),
+        pytest.param(("vehicle.array_area_m2=0.2", "power.resume_soc=0.35"), marks=pytest.mark.slow),
     ],
     ids=" ".join,
 )
@@ -364,6 +364,7 @@ class TestRealGround:
         "operations.mode=autonomous",
     )  # fmt: skip
 
+    @pytest.mark.slow
     def test_six_hundred_metres(self, reference: Path) -> None:
         dem = reference / "dem" / "aristarchus_imp_5m.tif"
         scenario = load_scenario("short-hop", settings=[*self.SETTINGS, f"terrain.dem={dem}"])
