@@ -57,6 +57,18 @@ def lend(work: Work) -> Event:
     return ended
 
 
+def lend_many(work: Work, count: int, ends: list[Event]) -> None:
+    """Have `count` other threads do `work`, or as many as can be had, and add to `ends` what the end of each sets.
+
+    Whoever is interrupted here finds in `ends` those that are at work already.
+    """
+    for _ in range(count):
+        try:
+            ends.append(lend(work))
+        except RuntimeError:  # the system gives no more threads
+            return
+
+
 def _allow(thread: int, processors: set[int]) -> None:
     """Let a thread, 0 for the calling one, run on these processors, if there are any."""
     if processors:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from threading import Event
 
-from rover.core.kept_threads import lend
+from rover.core.kept_threads import lend_many
 
 THREADS_VARIABLE = "FARSIDE_THREADS"
 """Environment variable that sets how many threads a raster is made by; results do not depend on it."""
@@ -17,7 +18,7 @@ _STRIPS_PER_THREAD = 4
 def threads() -> int:
     """Return how many threads to use: what `FARSIDE_THREADS` says, or the cores this process may run on."""
     asked = os.environ.get(THREADS_VARIABLE, "")
-    if asked.isdigit() and int(asked) > 0:
+    if asked.isascii() and asked.isdecimal() and int(asked) > 0:
         return int(asked)
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
@@ -68,8 +69,9 @@ def _share_out(strips: list[tuple[int, int]], work: Callable[[int, int], None], 
             errors.append(error)
             waiting.clear()
 
-    ends = [lend(help_out) for _ in range(helpers)]
+    ends = list[Event]()
     try:
+        lend_many(help_out, helpers, ends)
         labour()
     finally:
         waiting.clear()

@@ -204,7 +204,7 @@ def _whole(text: str, name: str, where: str) -> int:
 def _length(text: str, where: str) -> float:
     try:
         value = float(Decimal(text))
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):  # no number, or one that signals it is none
         value = math.nan
     if not (math.isfinite(value) and value >= 0):
         _refuse(where, "no length that a way can have", _FORM, "length", text)

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.errors import TimeLimitError
-from rover.core.kept_threads import lend
+from rover.core.kept_threads import lend_many
 from rover.core.strips import by_strips, threads
 from rover.planning.round_kernels import DONE, SHARE_WORDS, WIDE, YIELD, begin, dismiss, hire, run
 from rover.planning.sweep_kernels import SIDE
@@ -132,7 +132,8 @@ class TiledSearch:
         with _Helpers(board, rules) as helpers:
             while True:
                 wide = _WIDE if helpers.count < wanted else 0
-                state, self.bound_s = run(board, rules, *self._bands, wide, _TILES_AT_ONCE, True)
+                state, bound_s = run(board, rules, *self._bands, wide, _TILES_AT_ONCE, True)
+                self.bound_s = max(self.bound_s, bound_s)  # a pause before anything was chosen knows of none
                 if state == DONE:
                     break
                 if state == WIDE:
@@ -247,7 +248,7 @@ class _Helpers:
     def start(self, count: int) -> None:
         """Start so many, without waiting until they run."""
         hire(self._board.share)
-        self._at_work += [lend(self._help) for _ in range(count)]
+        lend_many(self._help, count, self._at_work)
         self.count = count
 
     def dismiss(self) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import _thread
+import math
 import os
 import threading
 import time
 import weakref
 
+import numpy as np
 import pytest
 
 from rover.core import kept_threads
 from rover.core.kept_threads import lend
+from rover.core.strips import by_strips
+from rover.planning.astar import GridRoute, search_grid
 
 LONG_S = 20.0
 
@@ -93,3 +97,17 @@ def test_a_child_has_threads_of_its_own() -> None:
     if child == 0:
         os._exit(0 if lend(lambda: None).wait(LONG_S) else 1)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_without_more_threads_the_work_is_done_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(kept_threads, "lend", none_left)
+    monkeypatch.setenv("FARSIDE_THREADS", "3")
+    done: list[int] = []
+    by_strips(100, lambda first, last: done.extend(range(first, last)))
+    assert sorted(done) == list(range(100))
+    cost = np.ones((400, 400))
+    route = search_grid(cost, (0, 0), (399, 399), resolution_m=1.0)
+    assert isinstance(route, GridRoute) and route.cost_s == pytest.approx(399 * math.sqrt(2.0))

@@ -161,6 +161,7 @@ def test_rounding_is_that_of_the_file(tmp_path: Path, lengths: list[str], roundi
     ("version 1\n" + LINE.replace("2.41421", "-1"), ("length = -1",)),
     ("version 1\n" + LINE.replace("2.41421", "nan"), ("length = nan",)),
     ("version 1\n" + LINE.replace("2.41421", "inf"), ("length = inf",)),
+    ("version 1\n" + LINE.replace("2.41421", "sNaN"), ("length = sNaN",)),
     ("version 1\n" + LINE.replace("\t0\t1\t", "\t0\t2\t"), ("line 2", "start x, y = (0, 2)", "outside")),
     ("version 1\n" + LINE.replace("\t2\t0\t", "\t3\t0\t"), ("goal x, y = (3, 0)", "outside")),
     ("version 1\n" + LINE.replace("\t0\t1\t", "\t-1\t1\t"), ("start x = -1", "outside")),
