@@ -13,7 +13,7 @@ demo: $(READY)  ## Plan and drive the first traverse; results in demo/
 	@$(BIN)/farside run first-drive --out demo
 
 test: $(READY)  ## All tests but the slow ones
-	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow"
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not slow"
 
 slow: $(READY)  ## The long proofs
 	@$(BIN)/python -m pytest -q -m slow

@@ -30,7 +30,7 @@ from rover.limits.thermal import SunWindowParams
 from rover.sky.almanac import Almanac, build_almanac
 from rover.sky.relay import ASSUMED_PHASE
 from sim.mission.operations import MissionControl, mission_control
-from sim.moon.dem import Window, synthesize
+from sim.moon.dem import Window, geometry_of, synthesize
 from sim.moon.ground import Ground
 from sim.moon.optics import OpticsParams
 from sim.moon.site import SiteParams, site_from_table
@@ -71,8 +71,8 @@ def orbital_dem(scenario: Scenario, *, allow_body: bool = False, max_cells: int 
         except DemFileError as error:
             raise error.by_the_names({"DEM": "terrain.dem", "band": "terrain.band"}) from error
     site = load_site(scenario.site.name)
-    side_mm, cell_mm = round(scenario.terrain.size_m * 1000), round(scenario.terrain.resolution_m * 1000)
-    count = (side_mm // cell_mm) ** 2
+    window, cell_mm = _seeded_view(scenario)
+    count = (window.width_mm // cell_mm) ** 2
     if count > max_cells:
         raise ResourceError(
             f"{count} cells are more than the {max_cells} allowed",
@@ -83,11 +83,18 @@ def orbital_dem(scenario: Scenario, *, allow_body: bool = False, max_cells: int 
     return synthesize(
         site,
         seed=scenario.seed,
-        window=Window(east_mm=-side_mm // 2, north_mm=-side_mm // 2, width_mm=side_mm, height_mm=side_mm),
+        window=window,
         resolution_mm=cell_mm,
         geometry_site=frame_of(scenario, site),
         origin_mm=origin_mm_of(scenario, site),
     )
+
+
+def _seeded_view(scenario: Scenario) -> tuple[Window, int]:
+    """Return the window of seeded ground that a scenario plans on, and the side of a cell, mm."""
+    side_mm, cell_mm = round(scenario.terrain.size_m * 1000), round(scenario.terrain.resolution_m * 1000)
+    half_mm = -side_mm // 2
+    return Window(east_mm=half_mm, north_mm=half_mm, width_mm=side_mm, height_mm=side_mm), cell_mm
 
 
 def region_dem(scenario: Scenario) -> Dem | None:
@@ -314,8 +321,12 @@ def prepare(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DE
     eyes, optics = _senses(scenario, whole)
     zones = scenario.zone_polygons()
     epoch = parse_utc(scenario.start_utc, field="start_utc")
+    places = {"start_m": scenario.start_m, "goal_m": scenario.goal_m}
+    if scenario.terrain.dem is None:  # before the ground takes its time
+        frame = frame_of(scenario, load_site(scenario.site.name))
+        require_inside(geometry_of(*_seeded_view(scenario), frame), places)
     dem = orbital_dem(scenario, allow_body=allow_body, max_cells=max_cells)
-    require_inside(dem.geometry, {"start_m": scenario.start_m, "goal_m": scenario.goal_m})
+    require_inside(dem.geometry, places)
     deadline_s = deadline_of(scenario, epoch)
     almanac = _almanac(
         dem.geometry.site, epoch, duration_s=deadline_s + SYNODIC_MONTH_S, relay=scenario.limits.link
