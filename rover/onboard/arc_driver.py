@@ -108,7 +108,7 @@ def sense(local: LocalState, seen: Observation) -> LocalState:
     if seen.heights is not None:
         ground = add_look(local.ground, seen.heights, (seen.east_m, seen.north_m))
         local = replace(local, ground=ground)
-    return _cut_short(local, seen) if seen.stalled else local
+    return _cut_short(local, seen) if seen.stalled or seen.halted else local
 
 
 def _cut_short(local: LocalState, seen: Observation) -> LocalState:

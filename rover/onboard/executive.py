@@ -197,7 +197,10 @@ def _sense(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Executiv
 def _heed_faults(state: ExecutiveState, seen: Observation) -> ExecutiveState:
     """After a halt drop the rest of the drive and stand; a command cycle takes as much longer as the relay was away."""
     if seen.halted:
-        state = replace(state, mode=Mode.CHARGE, hop_left_m=0.0, hold_until_s=seen.time_s + RECOVERY_S)
+        until_s = max(
+            state.hold_until_s, seen.time_s + RECOVERY_S
+        )  # a computer that begins anew may take longer
+        state = replace(state, mode=Mode.CHARGE, hop_left_m=0.0, hold_until_s=until_s)
     if seen.out_of_link_s and state.mode is Mode.COMMAND:
         state = replace(state, hold_until_s=state.hold_until_s + seen.out_of_link_s)
     return state

@@ -81,10 +81,20 @@ def init_perception(
         up_sigma_m=START_UP_SIGMA_M,
         yaw_sigma_rad=START_YAW_SIGMA_RAD,
     )
-    local = begin_local_map(
+    return PerceptionState(located=located, local=_nothing_seen(params), matched_m=(start_m,))
+
+
+def restarted(state: PerceptionState, params: PerceptionParams) -> PerceptionState:
+    """Return what a computer that begins anew believes: the pose is stored, the map and the last look are lost."""
+    located = replace(state.located, look=None, since_look_m=0.0, registered=False)
+    return replace(state, located=located, local=_nothing_seen(params))
+
+
+def _nothing_seen(params: PerceptionParams) -> LocalMap:
+    orbital = params.orbital
+    return begin_local_map(
         site=orbital.geometry.site, datum_m=orbital.datum_m, reach_m=params.sensing_range_m
     )
-    return PerceptionState(located=located, local=local, matched_m=(start_m,))
 
 
 def perceive(

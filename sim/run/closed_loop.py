@@ -17,7 +17,7 @@ from rover.io.elevation import DEFAULT_MAX_CELLS
 from rover.onboard import executive
 from rover.onboard.arc_driver import LocalState
 from rover.onboard.executive import ExecutiveState
-from rover.onboard.perception import PerceptionParams, PerceptionState, init_perception, perceive
+from rover.onboard.perception import PerceptionParams, PerceptionState, init_perception, perceive, restarted
 from rover.onboard.restart import restart
 from rover.planning.given_plan import Given
 from rover.planning.problem import NoPlan, Plan, Planner
@@ -169,6 +169,10 @@ class _Perception:
         self.state, believed = perceive(self.state, seen, command, self.params)
         return believed
 
+    def restart(self) -> None:
+        """Lose what a reset of the computer loses."""
+        self.state = restarted(self.state, self.params)
+
     @property
     def sigma_m(self) -> float:
         return self.state.located.sigma_m
@@ -280,6 +284,8 @@ class _Run:
             state = self.injection.carry_out(world, state, command)
             if self.injection.restarts_s is not None:
                 mind = restart(mind, uplink, belief, ready_s=self.injection.restarts_s)
+                if on_board is not None:
+                    on_board.restart()
             looking = _worth_a_look(command)
             self._record(state)
             if len(self.tape.rows) % _ROWS_PER_REPORT == 0:

@@ -94,13 +94,15 @@ def test_an_autonomous_rover_needs_no_relay(sound: RunLog, tmp_path: Path) -> No
 def test_after_a_reset_it_stands_plans_anew_and_asks_for_commands(
     settings: tuple[str, ...], tmp_path: Path
 ) -> None:
-    reset = written(tmp_path, "computer", "reset", "at_m = 2.5", f"lasts = {constant(0.5, 'h')}")
+    reset = written(
+        tmp_path, "computer", "reset", "at_m = 2.5", f"lasts = {constant(2.0, 'h')}"
+    )  # longer than a halt
     log = driven(*settings, table=reset)
     (began,), replans = told(log, "fault"), told(log, "replan")
     assert [event.text for event in told(log, "hazard")] == ["the computer began anew and has lost its map"]
-    assert replans[0].time_s >= began.time_s + 1800.0 - 1e-6
+    assert replans[0].time_s >= began.time_s + 7200.0 - 1e-6
     where = log.telemetry["time_s"] > began.time_s
-    waits = where & (log.telemetry["time_s"] <= began.time_s + 1800.0)
+    waits = where & (log.telemetry["time_s"] <= began.time_s + 7200.0)
     assert np.ptp(log.telemetry["distance_m"][waits]) == 0.0
     if settings:  # what was left of its commands is lost
         assert math.dist(log.stops_m[0], (began.east_m, began.north_m)) < 0.01

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -56,6 +58,29 @@ def test_it_arrives_and_what_it_was_told_came_from_its_cameras(monkeypatch: pyte
     assert told == pytest.approx(rolled, rel=0.02)
     assert all(observation.sun_direction is not None for observation in seen)
     check_belief(log)
+
+
+def test_a_reset_loses_the_map_and_keeps_the_pose(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    table = tmp_path / "reset.toml"
+    lasts = 'lasts = { law = "constant", value = 1.0, unit = "h", source = "s" }'
+    table.write_text(
+        'format = 1\nname = "t"\n[[faults]]\nname = "f"\nsubsystem = "computer"\nkind = "reset"\n'
+        f"at_m = 4.5\n{lasts}\n"
+    )
+    known: list[tuple[int, int]] = []
+    restarted = closed_loop.restarted
+
+    def noted(state, params):  # type: ignore[no-untyped-def]
+        after = restarted(state, params)
+        assert after.located.place_m == state.located.place_m and after.located.look is None
+        known.append(tuple(int(np.isfinite(s.local.height_m).sum()) for s in (state, after)))  # type: ignore[arg-type]
+        return after
+
+    monkeypatch.setattr(closed_loop, "restarted", noted)
+    log = run_scenario(scenario_from_table({**BASE, "faults": {"table": str(table)}}, file="a test"))
+    assert log.outcome is Outcome.ARRIVED
+    ((before, after),) = known
+    assert before > 100 and after == 0
 
 
 def test_real_senses_need_a_site_whose_looks_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
