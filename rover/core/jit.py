@@ -52,7 +52,8 @@ def bare(function: Function) -> Function:
     """Compile as `kernel` does what neither makes nor keeps an array: who holds the arrays it is given is not counted.
 
     Counting is an atomic operation for each array that is handed on, which in a loop over rays is a third of the time.
-    An allocation in it, or in what it calls, does not compile.
+    An allocation in it, or in what it calls, does not compile. A division by zero is infinite or NaN, as numpy's: a
+    check of each would be an exit from the loop.
     """
     return _jitted(function, inline=False, counts=False)
 
@@ -69,6 +70,7 @@ def _jitted(function: Function, *, inline: bool, counts: bool = True) -> Functio
         options["forceinline"] = True
     if not counts:
         options["_nrt"] = False
+        options["error_model"] = "numpy"
     folder = cache_folder()
     if folder is None:
         return cast(Function, numba.njit(**options)(function))

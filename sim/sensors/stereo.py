@@ -32,6 +32,9 @@ Map = npt.NDArray[np.float32]
 QUICK_COLS = 256
 """Columns of a pair that is matched on board while driving."""
 
+_BLOCK_ROWS = 64
+"""Rows whose errors have a stream of their own."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pair:
@@ -164,12 +167,26 @@ def match_noise_px(light: Map, variance: Map, matching: MatchingParams) -> Map:
 
 def _related(generator: np.random.Generator, shape: tuple[int, int], half: int) -> Map:
     """Return normal numbers of variance 1, each the mean of a window of independent ones."""
-    white = generator.standard_normal(shape, dtype=np.float32)
+    white = _white(generator, shape)
     turned, related = np.empty(shape[::-1], np.float32), np.empty(shape, np.float32)
     by_strips(shape[0], lambda first, last: box_mean(white, half, first, last, turned))
     by_strips(shape[1], lambda first, last: box_mean(turned, half, first, last, related))
     related *= 2 * half + 1
     return related
+
+
+def _white(generator: np.random.Generator, shape: tuple[int, int]) -> Map:
+    """Return independent normal numbers, a stream of its own for each block of rows: the same on any thread."""
+    white = np.empty(shape, np.float32)
+    seeds = generator.integers(2**63, size=-(-shape[0] // _BLOCK_ROWS))
+
+    def work(first: int, last: int) -> None:
+        for block in range(first, last):
+            rows = white[block * _BLOCK_ROWS : (block + 1) * _BLOCK_ROWS]
+            np.random.default_rng(seeds[block]).standard_normal(dtype=np.float32, out=rows)
+
+    by_strips(len(seeds), work, least=1)
+    return white
 
 
 def _patches(generator: np.random.Generator, shape: tuple[int, int], side: int) -> Map:
