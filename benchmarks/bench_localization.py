@@ -18,7 +18,7 @@ import time
 
 import numpy as np
 
-from sim.run import closed_loop
+from sim.run import closed_loop_mind
 from sim.run.closed_loop import run_scenario
 from sim.run.runlog import RunLog
 from sim.run.scenario import Scenario, scenario_from_table
@@ -55,7 +55,7 @@ def drive(seed: int, length_m: float) -> tuple[object, ...]:
     """Return one row of the table."""
     covariances: list[np.ndarray] = []
     took: list[float] = []
-    perceive = closed_loop.perceive
+    perceive = closed_loop_mind.perceive
 
     def noted(state, seen, command, params):  # type: ignore[no-untyped-def]
         begun = time.perf_counter()
@@ -64,11 +64,11 @@ def drive(seed: int, length_m: float) -> tuple[object, ...]:
         covariances.append(np.array(answer[0].located.covariance[:2, :2]))
         return answer
 
-    closed_loop.perceive = noted
+    closed_loop_mind.perceive = noted
     try:
         log = run_scenario(scenario(seed, length_m))
     finally:
-        closed_loop.perceive = perceive
+        closed_loop_mind.perceive = perceive
     return row(seed, log, np.array(covariances), took)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rover.core.boundary import Mode
-from rover.onboard.executive import ExecutiveState, init
+from rover.onboard.executive import init
+from rover.onboard.executive_state import ExecutiveState
 from rover.onboard.mapping import BeliefState
 from rover.onboard.uplink import Uplink
 

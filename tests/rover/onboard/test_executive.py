@@ -11,7 +11,8 @@ import pytest
 from rover.core.boundary import Command, Mode, Observation
 from rover.core.errors import PlannerError
 from rover.onboard import executive
-from rover.onboard.executive import ExecutiveState
+from rover.onboard.driving import LOOK_EVERY_M
+from rover.onboard.executive_state import ExecutiveState
 from rover.onboard.uplink import Uplink
 from rover.planning.astar import AStarPlanner
 from rover.planning.problem import Claim, Plan, PlanningProblem
@@ -77,7 +78,7 @@ def test_it_drives_a_metre_at_a_time_and_stops_for_commands(
         state, command = executive.step(state, view, uplink)
         if command.mode is not Mode.DRIVE:
             break
-        assert 0 < command.drive_m <= executive.LOOK_EVERY_M
+        assert 0 < command.drive_m <= LOOK_EVERY_M
         driven += command.drive_m
         view = obeyed(view, command)
     assert driven == pytest.approx(7.0)

@@ -9,7 +9,7 @@ import pytest
 
 from rover.core.boundary import Observation
 from rover.core.errors import SiteError
-from sim.run import closed_loop, setting
+from sim.run import closed_loop_mind, setting
 from sim.run.closed_loop import run_scenario
 from sim.run.runlog import Outcome, RunLog
 from sim.run.scenario import Scenario, scenario_from_table
@@ -33,13 +33,13 @@ def scenario() -> Scenario:
 
 def test_it_arrives_and_what_it_was_told_came_from_its_cameras(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Observation] = []
-    step = closed_loop.executive.step
+    step = closed_loop_mind.executive.step
 
     def noted(mind, observation, uplink):  # type: ignore[no-untyped-def]
         seen.append(observation)
         return step(mind, observation, uplink)
 
-    monkeypatch.setattr(closed_loop.executive, "step", noted)
+    monkeypatch.setattr(closed_loop_mind.executive, "step", noted)
     log = run_scenario(scenario())
     assert log.outcome is Outcome.ARRIVED and not log.violations
     looks = [observation for observation in seen if observation.heights is not None]
@@ -68,7 +68,7 @@ def test_a_reset_loses_the_map_and_keeps_the_pose(monkeypatch: pytest.MonkeyPatc
         f"at_m = 4.5\n{lasts}\n"
     )
     known: list[tuple[int, int]] = []
-    restarted = closed_loop.restarted
+    restarted = closed_loop_mind.restarted
 
     def noted(state, params):  # type: ignore[no-untyped-def]
         after = restarted(state, params)
@@ -76,7 +76,7 @@ def test_a_reset_loses_the_map_and_keeps_the_pose(monkeypatch: pytest.MonkeyPatc
         known.append(tuple(int(np.isfinite(s.local.height_m).sum()) for s in (state, after)))  # type: ignore[arg-type]
         return after
 
-    monkeypatch.setattr(closed_loop, "restarted", noted)
+    monkeypatch.setattr(closed_loop_mind, "restarted", noted)
     log = run_scenario(scenario_from_table({**BASE, "faults": {"table": str(table)}}, file="a test"))
     assert log.outcome is Outcome.ARRIVED
     ((before, after),) = known
@@ -104,7 +104,7 @@ def check_belief(log: RunLog) -> None:
 def believed(monkeypatch: pytest.MonkeyPatch, boulders: list[dict[str, float]], count: int) -> list[bytes]:
     """Return everything that the executive and its maps are made of in the first steps of a drive, as bytes."""
     found: list[bytes] = []
-    step = closed_loop.executive.step
+    step = closed_loop_mind.executive.step
 
     def noted(mind, seen, uplink):  # type: ignore[no-untyped-def]
         after, command = step(mind, seen, uplink)
@@ -116,7 +116,7 @@ def believed(monkeypatch: pytest.MonkeyPatch, boulders: list[dict[str, float]], 
         return after, command
 
     with monkeypatch.context() as patched:
-        patched.setattr(closed_loop.executive, "step", noted)
+        patched.setattr(closed_loop_mind.executive, "step", noted)
         terrain = {**BASE["terrain"], "boulders": boulders}  # type: ignore[dict-item]
         run_scenario(
             scenario_from_table({**BASE, "terrain": terrain}, file="a test"),

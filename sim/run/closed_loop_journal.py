@@ -1,0 +1,171 @@
+"""What is noted down of a run as it goes: rows of telemetry, events, new ways and what the local planner evaluated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.boundary import Mode
+from rover.onboard.arc_driver import LocalState
+from rover.onboard.executive_state import ExecutiveState
+from sim.run.faults import ActiveFault
+from sim.run.runlog import TELEMETRY_COLUMNS, Event, Severity
+from sim.run.world import WorldState
+
+MODES = tuple(Mode)
+
+OVERTHINK_CHECKS = 275
+"""Candidates held to clearance evaluation in one choice; a choice that takes more is counted as overthinking."""
+
+_SPOKEN = {
+    Mode.NAP: "the Sun is high: noon nap",
+    Mode.DORMANT: "the Sun sinks: dormant for the night",
+}
+
+
+@dataclass
+class Tape:
+    """Rows of telemetry as they come, and what the rover believed at each: east, north and standard deviation."""
+
+    rows: list[tuple[float, ...]] = field(default_factory=list)
+    beliefs: list[tuple[float, float, float]] = field(default_factory=list)
+
+    def record(self, state: WorldState, battery_j: float) -> None:
+        stance, power = state.stance, state.power
+        self.rows.append(
+            (
+                state.time_s,
+                state.east_m,
+                state.north_m,
+                stance.up_m,
+                state.yaw_rad,
+                stance.pitch_rad,
+                stance.roll_rad,
+                state.distance_m,
+                power.stored_j / battery_j,
+                state.array_w,
+                state.load_w,
+                power.harvest_j,
+                power.load_j,
+                state.lit,
+                state.sun.azimuth_rad,
+                state.sun.elevation_rad,
+                state.slip,
+                state.mean_sinkage_m,
+                state.heat.body_k,
+                state.heat.array_k,
+                state.heat.mast_k,
+                state.heat.wheels_k,
+                state.ground_k,
+                float(MODES.index(state.mode)),
+            )
+        )
+
+    def columns(self) -> Mapping[str, npt.NDArray[Any]]:
+        table = np.array(
+            [(*row[:-1], *belief, row[-1]) for row, belief in zip(self.rows, self.beliefs, strict=True)],
+            np.float64,
+        ).reshape(-1, len(TELEMETRY_COLUMNS))
+        named: dict[str, npt.NDArray[Any]] = {
+            name: np.ascontiguousarray(table[:, i]) for i, name in enumerate(TELEMETRY_COLUMNS)
+        }
+        named["mode"] = named["mode"].astype(np.uint8)
+        return named
+
+
+@dataclass
+class ArcCount:
+    """What the local planner had to evaluate, choice by choice."""
+
+    checks: list[int] = field(default_factory=list)
+    poses: list[int] = field(default_factory=list)
+    last: object = None
+
+    def note(self, local: LocalState | None) -> None:
+        """Take in a choice, if one was made since the last."""
+        if local is None or local.choice is None or local.choice is self.last:
+            return
+        self.last = local.choice
+        self.checks.append(local.choice.considered.checks)
+        self.poses.append(local.choice.considered.poses)
+
+    def summary(self) -> dict[str, Any] | None:
+        """Return how many choices there were, and the evaluations that they took; None without any."""
+        if not self.checks:
+            return None
+        return {
+            "cycles": len(self.checks),
+            "checks_mean": float(np.mean(self.checks)),
+            "checks_most": max(self.checks),
+            "poses_mean": float(np.mean(self.poses)),
+            "overthink": sum(count > OVERTHINK_CHECKS for count in self.checks),
+        }
+
+
+@dataclass
+class Journal:
+    """Everything that is noted down of a run.
+
+    Attributes:
+        tape: Rows of telemetry.
+        arcs: What the local planner evaluated.
+        events: In order of time.
+        replanned_m: New ways, each (n, 2).
+        stops_m: Where it stopped for commands.
+    """
+
+    tape: Tape = field(default_factory=Tape)
+    arcs: ArcCount = field(default_factory=ArcCount)
+    events: list[Event] = field(default_factory=list)
+    replanned_m: list[npt.NDArray[np.float64]] = field(default_factory=list)
+    stops_m: list[tuple[float, float]] = field(default_factory=list)
+
+    def note_step(self, before: ExecutiveState, after: ExecutiveState, state: WorldState) -> None:
+        """Note what is worth saying of a step of the executive."""
+        self.arcs.note(after.local)
+        if after.replans > before.replans:
+            self.note(state, "hazard", Severity.WARNING, after.replanned_for)
+            self.replanned_m.append(np.array(after.path_m))
+            self.note(state, "replan", Severity.ACTIVITY, "a new path is taken")
+        if after.mode is before.mode:
+            return
+        if before.mode is Mode.DORMANT:
+            elevation = math.degrees(state.sun.elevation_rad)
+            self.note(state, "wake", Severity.ACTIVITY, f"the array wakes it, the Sun at {elevation:.1f} deg")
+        if after.mode is Mode.COMMAND:
+            self.stops_m.append((state.east_m, state.north_m))
+        if after.mode in _SPOKEN:
+            text = _SPOKEN[after.mode]
+            if after.mode is Mode.DORMANT and state.sun.rising:
+                text = "the array gives less than staying awake takes: dormant until it gives more"
+            self.note(state, after.mode.value, Severity.ACTIVITY, text)
+        if after.finished is not None:
+            name, severity = (
+                ("arrived", Severity.ACTIVITY) if after.arrived else ("stopped", Severity.WARNING)
+            )
+            self.note(state, name, severity, after.finished)
+
+    def note_fault(self, state: WorldState, fault: ActiveFault, begins: bool) -> None:
+        """Note that a fault begins or ends."""
+        if begins:
+            self.note(state, "fault", Severity.WARNING, fault.words)
+        else:
+            self.note(state, "fault_over", Severity.ACTIVITY, f"over: {fault.words}")
+
+    def note(self, state: WorldState, name: str, severity: Severity, text: str) -> None:
+        """Note an event."""
+        self.events.append(
+            Event(
+                time_s=state.time_s,
+                severity=severity,
+                name=name,
+                text=text,
+                east_m=state.east_m,
+                north_m=state.north_m,
+            )
+        )

@@ -1,0 +1,127 @@
+"""The parties to a run as its setting has them: the world, the senses, the perceiving on board, monitor and faults."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rover.core.boundary import Observation
+from rover.onboard.perception import PerceptionParams
+from sim.moon.ground import Ground
+from sim.physics.energy import EnergyParams
+from sim.physics.light import far_ground
+from sim.run.closed_loop_mind import Perceiver
+from sim.run.fault_schedule import FaultSchedule, schedule_faults
+from sim.run.faults import sense_faults
+from sim.run.injection import Injection
+from sim.run.monitor import Monitor
+from sim.run.setting import Setting, region_dem, world_drivetrain, world_ground, world_soil
+from sim.run.world import World, WorldState
+from sim.sensors.eyesight import Eyesight
+from sim.sensors.suite import Draws, SensorSuite
+
+_SENSOR_STREAM = 1
+"""Of `SeedSequence(seed, spawn_key=(stream, index))`; the ground has streams of its own."""
+
+
+def faults_of(setting: Setting) -> FaultSchedule:
+    """Return the faults of a run, as far as it can get in the time allowed."""
+    scenario = setting.scenario
+    return schedule_faults(
+        scenario.read_faults(),
+        seed=scenario.seed,
+        until_m=setting.vehicle.speed_m_s * setting.deadline_s,
+        until_s=setting.deadline_s,
+        rate_factor=scenario.faults.rate_factor,
+    )
+
+
+def monitor_of(setting: Setting, energy: EnergyParams) -> Monitor:
+    """Return what judges a run by the scenario's rules."""
+    sun = setting.control.forecaster.window.params
+    return Monitor(
+        setting.vehicle,
+        zones=setting.zones,
+        zone_times=setting.zone_times,
+        reserve_soc=setting.scenario.power.reserve_soc,
+        min_drive_sun_rad=sun.min_drive_rad,
+        nap_enter_sun_rad=sun.nap_enter_rad,
+        nap_exit_sun_rad=sun.nap_exit_rad,
+        work_max_k=energy.heat.limits.work_max_k,
+    )
+
+
+def world_and_senses(setting: Setting, energy: EnergyParams, monitor: Monitor) -> tuple[World, SensorSuite]:
+    """Return the world and what the rover senses of it."""
+    ground = world_ground(setting.scenario, setting.dem)
+    region = region_dem(setting.scenario)
+    world = World(
+        ground=ground,
+        soil=world_soil(setting.scenario, setting.dem),
+        shadows=setting.dem,
+        far=None if region is None else far_ground(region),
+        sky=setting.almanac,
+        vehicle=setting.vehicle,
+        drivetrain=world_drivetrain(setting.scenario),
+        energy=energy,
+        watch=monitor.watch,
+    )
+    draws = Draws.of(setting.scenario.seed, _SENSOR_STREAM)
+    sequence = np.random.SeedSequence(setting.scenario.seed, spawn_key=(_SENSOR_STREAM, 0))
+    senses = SensorSuite(
+        ground,
+        setting.vehicle,
+        setting.dem.geometry.site,
+        generator=np.random.default_rng(sequence),
+        sees_heights=not setting.scenario.faults.observations_off,
+        eyes=setting.eyes,
+        draws=draws,
+        sight=_eyesight(setting, ground, draws),
+        locates=setting.optics is None,
+    )
+    return world, senses
+
+
+def perceiver_of(setting: Setting, yaw_rad: float) -> Perceiver | None:
+    """Return what finds the rover's place on board; None where its senses are perfect and tell it."""
+    if setting.eyes is None or setting.optics is None:
+        return None
+    params = PerceptionParams(
+        eyes=setting.eyes,
+        almanac=setting.almanac,
+        orbital=setting.dem,
+        sensing_range_m=setting.vehicle.sensing_range_m,
+    )
+    return Perceiver.begin(params, start_m=setting.scenario.start_m, yaw_rad=yaw_rad)
+
+
+def observe(
+    senses: SensorSuite, state: WorldState, setting: Setting, *, looking: bool, injection: Injection
+) -> Observation:
+    """Return what the rover senses of a state of the world, faults of its senses included."""
+    return senses.observe(
+        time_s=state.time_s,
+        east_m=state.east_m,
+        north_m=state.north_m,
+        yaw_rad=state.yaw_rad,
+        pitch_rad=state.stance.pitch_rad,
+        roll_rad=state.stance.roll_rad,
+        soc=state.power.stored_j / setting.vehicle.battery_j,
+        array_w=state.array_w,
+        body_k=state.heat.body_k,
+        stalled=state.stalled,
+        looking=looking and state.sun.elevation_rad > 0,  # stereo is blind in the dark
+        up_m=state.stance.up_m,
+        rolled_m=state.rolled_m,
+        lit=state.lit,
+        sun=state.sun,
+        faults=sense_faults(injection.active),
+        halted=injection.halted,
+        out_of_link_s=injection.out_of_link_s,
+    )
+
+
+def _eyesight(setting: Setting, ground: Ground, draws: Draws) -> Eyesight | None:
+    """Return the rover's cameras, or None where its senses are perfect."""
+    if setting.eyes is None or setting.optics is None:
+        return None
+    return Eyesight(ground, setting.dem, setting.eyes, setting.optics, generator=draws.stereo)
