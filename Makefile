@@ -5,15 +5,18 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 WORKERS ?= 2
 
-.PHONY: demo test slow check format figures clean lock
+.PHONY: demo test readme slow check format figures clean lock
 .DELETE_ON_ERROR:
 
 demo: $(READY)  ## Plan and drive the first traverse; results in demo/
 	@rm -rf demo
 	@$(BIN)/farside run first-drive --out demo
 
-test: $(READY)  ## All tests but the slow ones
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not slow"
+test: $(READY)  ## All tests but those of README and the slow ones
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not readme"
+
+readme: $(READY)  ## Every command and example that README and docs show
+	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "readme and not slow"
 
 slow: $(READY)  ## The long proofs
 	@$(BIN)/python -m pytest -q -m slow

@@ -14,6 +14,8 @@ import pytest
 
 from rover.core.jit import cache_folder
 
+pytestmark = pytest.mark.readme
+
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
 PLANNER = next(path for path in EXAMPLES if path.name == "test_my_planner.py")
 

@@ -17,6 +17,8 @@ from rover.core.jit import cache_folder
 from sim.cli.main import app
 from sim.run.results import read_results
 
+pytestmark = pytest.mark.readme
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -23,9 +23,9 @@ def digest(*arrays: npt.NDArray[np.generic]) -> str:
 
 def main() -> None:
     rng = np.random.default_rng(4)
-    shape = 70, 90
+    shape = 40, 50
     site = Site(latitude_rad=0.0, longitude_rad=0.0, body="moon", crs_wkt="")
-    geometry = GridGeometry(rows=70, cols=90, resolution_m=0.1, east_m=0.0, north_m=0.0, site=site)
+    geometry = GridGeometry(rows=40, cols=50, resolution_m=0.1, east_m=0.0, north_m=0.0, site=site)
     vehicle = read_vehicle("yutu-2").params
 
     def layer(most: float) -> npt.NDArray[np.float32]:
@@ -38,16 +38,16 @@ def main() -> None:
         geometry=geometry, slope_rad=layer(0.6), aspect_rad=layer(6.28), roughness_m=layer(0.3), step_m=layer(0.5),
         roughness_window_m=1.0, step_window_m=1.0,
     )  # fmt: skip
-    east, north, size = rng.uniform(0, 9, 5), rng.uniform(0, 7, 5), rng.uniform(0.1, 0.5, 5)
+    east, north, size = rng.uniform(0, 5, 5), rng.uniform(0, 4, 5), rng.uniform(0.1, 0.5, 5)
     rocks = Rocks(east_m=east, north_m=north, diameter_m=size, height_m=size)
     hazards = detect_hazards(
         terrain, vehicle, rocks=rocks, rock_abundance=rng.random(shape).astype(np.float32) / 8
     )
-    heights = (rng.normal(0, 0.02, shape) + np.arange(90) * 0.01).astype(np.float32)
-    heights[60:, 80:] = np.nan
+    heights = (rng.normal(0, 0.02, shape) + np.arange(50) * 0.01).astype(np.float32)
+    heights[34:, 44:] = np.nan
     dem = Dem(geometry=geometry, elevation_m=heights, datum_m=0.0, source="a test")
     poses = np.column_stack(
-        [rng.uniform(1, 8, 24), rng.uniform(1, 6, 24), rng.integers(0, 4, 24) * np.pi / 2]
+        [rng.uniform(1, 4, 12), rng.uniform(1, 3, 12), rng.integers(0, 4, 12) * np.pi / 2]
     )
     bounds = evaluate_clearance(dem, vehicle, poses)
     cost = directional_cost(terrain, vehicle)
