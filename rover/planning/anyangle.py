@@ -19,10 +19,11 @@ from rover.core.arrays import locked
 from rover.core.errors import PlaceError, TimeLimitError
 from rover.core.grid import GridGeometry
 from rover.planning.anyangle_kernels import ARRIVED, EXPANDED, MOVES, SIZE, STATE_LENGTH, begin, expand, trace
-from rover.planning.astar import Cell, GridRoute, checked_cell, checked_costs, search_grid
+from rover.planning.astar import GridRoute, search_grid
 from rover.planning.ends import cell_of
 from rover.planning.explain import explain
 from rover.planning.field import cost_field
+from rover.planning.grid_checks import Cell, checked_cell, checked_costs
 from rover.planning.line_kernels import CLEAR
 from rover.planning.padded import TO_CORNER, PaddedCosts, Points, bordered, distinct, turning_rad
 from rover.planning.problem import Claim, NoPlan, Plan, PlanningProblem

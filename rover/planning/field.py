@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from rover.planning.astar import Cell, check_neighbours, checked_cell, checked_costs
+from rover.planning.grid_checks import Cell, check_neighbours, checked_cell, checked_costs
 from rover.planning.label_memory import LABEL_MEMORY
 from rover.planning.tiled_search import TiledSearch, tile_count
 

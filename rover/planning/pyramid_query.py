@@ -14,7 +14,8 @@ from rover.core.arrays import locked
 from rover.core.errors import TimeLimitError
 from rover.core.memory import check_memory
 from rover.core.strips import threads
-from rover.planning.astar import Cell, GridRoute, search_grid
+from rover.planning.astar import GridRoute, search_grid
+from rover.planning.grid_checks import Cell
 from rover.planning.problem import Cause, NoPlan
 from rover.planning.pyramid import Pyramid
 from rover.planning.pyramid_codes_kernels import BLOCK
