@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.arrays import locked
+from rover.core.time_allowed import TimeAllowed
 from rover.planning.ends import cell_of, from_end_to_end, through_centres
 from rover.planning.explain import explain
 from rover.planning.grid_checks import Cell, check_neighbours, checked_cell, costs_and_extremes, lethal_end
@@ -184,6 +185,7 @@ class AStarPlanner:
             PlaceError: Start or goal lies outside the map.
         """
         geometry = problem.costmap.geometry
+        allowed = TimeAllowed(problem.time_limit_s)
         start = cell_of("start_m", problem.start_m, geometry)
         goal = cell_of("goal_m", problem.goal_m, geometry)
         route = search_grid(
@@ -195,7 +197,7 @@ class AStarPlanner:
             time_limit_s=problem.time_limit_s,
         )
         if isinstance(route, NoPlan):
-            return explain(problem, route)
+            return explain(problem, route, allowed)
         cells, waypoints = _waypoints(problem, route.cells)
         timed = problem.objective is Objective.TIME
         cost_s = problem.costmap.cost_s_per_m

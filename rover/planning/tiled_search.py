@@ -221,6 +221,13 @@ class TiledSearch:
         return int(self._board.relaxed[used].sum()) * SIDE
 
     def _too_late(self, time_limit_s: float) -> TimeLimitError:
+        if self.goal is None:
+            return TimeLimitError(
+                f"the search did not end in time: what it has not reached costs {self.bound_s:.6g} at least",
+                remedy="allow more time, or take a smaller map",
+                field="time_limit_s",
+                value=time_limit_s,
+            )
         reached = self.goal_label()
         found = "" if math.isinf(reached) else f", and one of {reached:.6g} is found"
         return TimeLimitError(
