@@ -1,10 +1,15 @@
 """Any-angle ways on seeded fractal ground, beside the least ways of 8 and of 16 neighbours on the same cells.
 
     python benchmarks/bench_anyangle.py [--sizes 512 1024] [--seeds 1 2 3] [--turn 0 0.5 1]
+    python benchmarks/bench_anyangle.py --headings [--radius 100]
 
 Ground, start and goal are those of `bench_search.py`. `turn` is the time of turning by a radian over that of driving a
 cell of the cheapest ground. Costs are line integrals over the least of 8 neighbours; `bends` is the sum of turns in
 radians; `s` the time of the second of two calls.
+
+With `--headings` the ground is uniform but for one cheap cell, and every whole degree is gone to `--radius` cells away:
+by how much the ways of 8 and of 16 neighbours and the any-angle way are over the straight line, in per cent, the worst
+of each sector of 15 deg and of all. Turns cost what driving a cell does per radian.
 """
 
 from __future__ import annotations
@@ -12,6 +17,7 @@ from __future__ import annotations
 import argparse
 import math
 import time
+from collections.abc import Iterator
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -73,6 +79,32 @@ def row(size: int, seed: int, turn: float, cost: Costs, ends: tuple[Cell, Cell],
     )
 
 
+def over_straight(radius: int) -> Iterator[str]:
+    """Yield a row for each sector of headings, and one for all."""
+    from rover.planning.anyangle import search_any_angle
+    from rover.planning.astar import search_grid
+
+    side = 2 * radius + 5
+    middle = side // 2
+    cost = np.ones((side, side))
+    cost[0, 0] = 0.5
+    over = np.empty((360, 3))
+    for degrees in range(360):
+        angle = math.radians(degrees)
+        goal = middle + round(radius * math.sin(angle)), middle + round(radius * math.cos(angle))
+        straight = math.dist((middle, middle), goal)
+        ends = (middle, middle), goal
+        ways = [search_grid(cost, *ends, resolution_m=1.0, neighbours=moves) for moves in (8, 16)]
+        ways.append(search_any_angle(cost, *ends, resolution_m=1.0, turn_s_per_rad=1.0))
+        over[degrees] = [100.0 * (way.cost_s / straight - 1.0) for way in ways]
+    yield "      deg  of 8 %  of 16 %  any-angle %"
+    for first in range(0, 360, 15):
+        yield f"{first:>4}-{first + 14:<4}" + "{:>8.3f} {:>8.3f} {:>12.4f}".format(
+            *over[first : first + 15].max(axis=0)
+        )
+    yield "all      " + "{:>8.3f} {:>8.3f} {:>12.4f}".format(*over.max(axis=0))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -80,7 +112,12 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[512, 1024])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--turn", type=float, nargs="+", default=[0.0, 0.5, 1.0])
+    parser.add_argument("--headings", action="store_true", help="every heading over uniform ground instead")
+    parser.add_argument("--radius", type=int, default=100, help="cells")
     asked = parser.parse_args()
+    if asked.headings:
+        print(*over_straight(asked.radius), sep="\n")
+        return
     print(COLUMNS, flush=True)
     for size in asked.sizes:
         for seed in asked.seeds:

@@ -1,6 +1,7 @@
 """Time routes over huge maps: building a pyramid, and queries whose loss is proven.
 
     python benchmarks/bench_pyramid.py [--sizes 2048 4096 8192] [--huge] [--landmarks 8] [--pairs 10] [--exact]
+    python benchmarks/bench_pyramid.py --stored FOLDER [--pairs 10] [--seed 1]
 
 The ground is that of `bench_search.py`, cost 1 + (slope / 10 deg)^2 s/m, lethal over 20 deg; maps of more than 4096
 cells a side are made of parts of that size, each with its own seed. Every size is a process of its own. `build s` is
@@ -9,6 +10,10 @@ in seconds of processor time, all threads together. `proven` is the loss that is
 search, where --exact asks for one (17 bytes a cell more). `pairs s` are the median and the longest of random pairs,
 beside them the largest loss proven. MiB is the peak over what is resident before the costs are read: costs (float32),
 codes and landmarks are in it.
+
+With `--stored` it is a pyramid on disk, as `rover.planning.pyramid_store.write_pyramid` makes one, that is asked: first
+between the two landmarks farthest apart, then for random pairs; a row each, with the cells expanded, the proven loss
+and the peak memory of the process so far.
 """
 
 from __future__ import annotations
@@ -19,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +33,10 @@ from search_maps import fractal_costs
 from search_worker import peak_bytes, reset_peak
 
 from rover.planning.astar import GridRoute, search_grid
-from rover.planning.pyramid import build_pyramid
+from rover.planning.pyramid import Pyramid, build_pyramid
 from rover.planning.pyramid_query import PyramidRoute
 from rover.planning.pyramid_search import search_pyramid
+from rover.planning.pyramid_store import open_pyramid
 
 REPEATS = 3
 EPSILON = 0.02
@@ -112,6 +119,40 @@ def measure(file: str, landmarks: int, pairs: int, *, exact: bool) -> str:
     )
 
 
+def measure_stored(folder: Path, pairs: int, seed: int) -> Iterator[str]:
+    """Yield a row for each query of a pyramid on disk."""
+    began = time.perf_counter()
+    pyramid = open_pyramid(folder)
+    yield f"opened in {time.perf_counter() - began:.2f} s, {pyramid.shape[0]} x {pyramid.shape[1]} cells"
+    yield f"{'start':>14} {'goal':>14} {'query s':>8} {'cpu s':>7} {'expanded':>11} {'proven %':>9} {'MiB':>6}"
+    assert pyramid.landmarks is not None
+    cells = pyramid.landmarks.cells
+    apart = np.abs(cells[:, None] - cells[None, :]).sum(axis=2)
+    asked = [tuple(tuple(int(i) for i in cells[k]) for k in divmod(int(apart.argmax()), len(cells)))]
+    asked += stored_pairs(pyramid, pairs, seed)
+    for start, goal in asked:
+        began, cpu_began = time.perf_counter(), time.process_time()
+        route = search_pyramid(pyramid, start, goal, epsilon=EPSILON)
+        seconds, cpu_s = time.perf_counter() - began, time.process_time() - cpu_began
+        proven = f"{100 * (route.bound - 1):.3f}" if isinstance(route, PyramidRoute) else "no way"
+        yield (
+            f"{start!s:>14} {goal!s:>14} {seconds:>8.2f} {cpu_s:>7.2f} {route.expanded:>11} {proven:>9} "
+            f"{peak_bytes() / 2**20:>6.0f}"
+        )
+
+
+def stored_pairs(pyramid: Pyramid, count: int, seed: int) -> list[tuple[Cell, Cell]]:
+    """Pairs of cells that hang together with the landmarks."""
+    rng = np.random.default_rng(np.random.SeedSequence(entropy=seed, spawn_key=(16,)))
+    rows, cols = pyramid.shape
+    joined: list[Cell] = []
+    while len(joined) < 2 * count:
+        cell = int(rng.integers(rows)), int(rng.integers(cols))
+        if pyramid.landmarks is None or pyramid.landmarks.reach(pyramid.coded.node(cell)):
+            joined.append(cell)
+    return list(zip(joined[::2], joined[1::2], strict=True))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -122,8 +163,13 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--exact", action="store_true", help="search exactly as well, for the true loss")
+    parser.add_argument("--stored", type=Path, metavar="FOLDER", help="ask a pyramid on disk instead")
     parser.add_argument("--row", help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    if asked.stored:
+        for line in measure_stored(asked.stored, asked.pairs, asked.seed):
+            print(line, flush=True)
+        return
     if asked.row:
         print(measure(asked.row, asked.landmarks, asked.pairs, exact=asked.exact))
         return

@@ -2,6 +2,7 @@
 
     python benchmarks/bench_search.py [--sizes 1024 2048 4096] [--peers-python PYTHON] [--json FILE]
         [--solvers ...] [--tasks corners pairs field maze] [--pairs 20] [--corridors 1 8] [--repeats 5] [--seed 1]
+        [--budget 40]
 
 Ground costs 1 + (slope / 10 deg)^2 and is lethal over 20 deg; mazes have corridors that cost 1 a cell. Tasks:
 
@@ -23,7 +24,13 @@ each, and `cpu` the same of the time that processors were at it, which others at
 peak memory from before `prepare` until the queries' end, the map itself not counted. `cost` is the way's cost over
 ours by the row's own rule and `length` its length over ours.
 
-Every answer is looked at: a way joins start and goal over free cells by neighbours; by its own rule it costs no more
+No query is begun after `--budget` seconds of a row, but for the first and three more, so that slow peers are asked of
+the first pairs only: `n` is how many times there are. Where both are asked for, `pyastar2d*` is timed in turns with
+queries of a prepared map instead, whose time is in `ours`. After the rows come the figures that the search is held to,
+a line each (`search_figures.py`).
+
+Every answer is looked at, also those of ours in the rows of others: a way joins start and goal over free cells by
+neighbours, cuts no corner where the rule forbids it, and costs what it says it does; by its own rule it costs no more
 than ours does; a solver with our rule costs the same to 1e-9, and so do fields at the far corner.
 """
 
@@ -33,9 +40,7 @@ import argparse
 import json
 import os
 import platform
-import select
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -43,7 +48,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from search_figures import PREPARED, PYASTAR, WAYS, figures
 from search_maps import Cell, corner_to_corner, fractal_costs, largest_part, maze_costs, random_pairs
+from search_process import Answer, NoAnswerError, Query, Worker
 from search_solvers import FIELDS, OURS, SOLVERS
 
 TASKS = ("corners", "pairs", "field", "maze")
@@ -60,57 +67,15 @@ HEADS = (
     "cpu",
     "B/cell",
     "expanded",
+    "n",
 )
-WIDTHS = (5, 9, 13, 6, 8, 8, 8, 8, 7, 6, 7, 9)
+WIDTHS = (5, 9, 13, 6, 8, 8, 8, 8, 7, 6, 7, 9, 3)
 COLUMNS = " ".join(f"{head:>{width}}" for head, width in zip(HEADS, WIDTHS, strict=True)) + "    cost  length"
 ROUNDED = {"tcod": 2e-2, "pyastar2d": 1e-4, "dijkstra3d": 1e-4, "dijkstra3d-2": 1e-4}
 """How far over ours a way may be by the solver's own rule, for the numbers that it counts in."""
 
-Query = dict[str, Any]
-Answer = dict[str, Any]
-
-
-class Worker:
-    """A solver in a process of its own, with a map."""
-
-    def __init__(self, solver: str, file: Path, python: str, timeout_s: float) -> None:
-        script = str(Path(__file__).with_name("search_worker.py"))
-        self._timeout_s = timeout_s
-        self._process = subprocess.Popen(
-            [python, script, solver, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self.ready = self._answer()
-
-    def ask(self, query: Query) -> Answer:
-        assert self._process.stdin is not None
-        try:
-            print(json.dumps(query), file=self._process.stdin, flush=True)
-        except BrokenPipeError:
-            raise NoAnswerError(f"ended with status {self._process.wait()}") from None
-        return self._answer()
-
-    def _answer(self) -> Answer:
-        assert self._process.stdout is not None
-        if not select.select([self._process.stdout], [], [], self._timeout_s)[0]:
-            raise NoAnswerError(f"no answer within {self._timeout_s:g} s")
-        line = self._process.stdout.readline()
-        if not line:
-            raise NoAnswerError(f"ended with status {self._process.wait()}")
-        return json.loads(line)
-
-    def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def __enter__(self) -> Worker:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-class NoAnswerError(Exception):
-    """A row that gives no figures: its package is not installed, it took too long, or it died."""
+LEAST_QUERIES = 3
+"""After the first."""
 
 
 class Bench:
@@ -145,11 +110,25 @@ class Bench:
         Raises:
             NoAnswerError: There are none.
         """
+        most = SOLVERS[solver].most_cells
+        if most is not None and self._size**2 > most:
+            raise NoAnswerError(f"left out: more than {most} cells take it too long or too much memory")
+        with self._worker(solver) as theirs:
+            return self._row_of(solver, task, self._ours, theirs, OURS)
+
+    def row_of_prepared(self, solver: str, task: str) -> dict[str, Any]:
+        """Return the figures of a row that is timed in turns with queries of a prepared map."""
+        with self._worker(PREPARED) as ours, self._worker(solver) as theirs:
+            return self._row_of(solver, task, ours, theirs, PREPARED)
+
+    def _worker(self, solver: str) -> Worker:
         python = sys.executable if SOLVERS[solver].at_home else self._asked.peers_python
-        with Worker(solver, self._file, python, self._asked.timeout) as theirs:
-            queries = self.queries(task)
-            pairs = [self._pair(self._ours, theirs, query) for query in queries]
-            judged = self._judged(solver, theirs, queries[0]["task"], pairs)
+        return Worker(solver, self._file, python, self._asked.timeout)
+
+    def _row_of(self, solver: str, task: str, ours: Worker, theirs: Worker, against: str) -> dict[str, Any]:
+        queries = self.queries(task)
+        pairs = self._asked_in_turns(ours, theirs, queries)
+        judged = self._judged(solver, queries[0]["task"], pairs)
         wall, cpu = (
             np.array([(mine[key], their[key]) for mine, their in pairs]) for key in ("seconds", "cpu_s")
         )
@@ -158,6 +137,8 @@ class Bench:
             "size": self._size,
             "task": self._task if task == "maze" else task,
             "solver": solver,
+            "against": against,
+            "queries": len(pairs) - 1,
             "load_s": theirs.ready["load_s"],
             "prepare_s": theirs.ready["prepare_s"],
             "first_s": float(wall[0, 1]),
@@ -170,6 +151,18 @@ class Bench:
             **judged,
         }
 
+    def _asked_in_turns(
+        self, ours: Worker, theirs: Worker, queries: Sequence[Query]
+    ) -> list[tuple[Answer, Answer]]:
+        """Return the answers, as many as there is time for."""
+        pairs: list[tuple[Answer, Answer]] = []
+        for query in queries:
+            spent_s = sum(answer["seconds"] for pair in pairs for answer in pair)
+            if len(pairs) > LEAST_QUERIES and spent_s > self._asked.budget:
+                break
+            pairs.append(self._pair(ours, theirs, query))
+        return pairs
+
     def _pair(self, ours: Worker, theirs: Worker, query: Query) -> tuple[Answer, Answer]:
         """Ask ours, then theirs; price our way by their rule."""
         saved = str(self._folder / "ours.npy") if query["task"] == "path" else None
@@ -180,9 +173,7 @@ class Bench:
         return mine, their
 
     @staticmethod
-    def _judged(
-        solver: str, theirs: Worker, kind: str, pairs: Sequence[tuple[Answer, Answer]]
-    ) -> dict[str, Any]:
+    def _judged(solver: str, kind: str, pairs: Sequence[tuple[Answer, Answer]]) -> dict[str, Any]:
         """Return how answers compare with ours, and what is wrong with them, if anything."""
         same = SOLVERS[solver].rule == SOLVERS[OURS].rule and not SOLVERS[solver].cuts_corners
         if kind == "field":
@@ -195,6 +186,8 @@ class Bench:
         wrong = None
         if not all(their["sane"] for _, their in pairs):
             wrong = "not a way"
+        elif not all(mine["sane"] for mine, _ in pairs):
+            wrong = "ours is not a way"
         elif max(costs) > 1 + ROUNDED.get(solver, 1e-9):
             wrong = "dearer than ours by its own rule"
         elif same and min(costs) < 1 - 1e-9:
@@ -213,11 +206,13 @@ def ratio_of(times: np.ndarray[Any, Any], *, by_pair: bool) -> float:
 def as_line(row: dict[str, Any]) -> str:
     length = "" if row["length"] is None else f"{row['length']:>7.4f}"
     wrong = f"  WRONG: {row['wrong']}" if row["wrong"] else ""
+    solver = row["solver"] + "*" * (row["against"] != OURS)
     return (
-        f"{row['size']:>5} {row['task']:>9} {row['solver']:>13} {row['load_s']:>6.2f} {row['prepare_s']:>8.3f} "
+        f"{row['size']:>5} {row['task']:>9} {solver:>13} {row['load_s']:>6.2f} {row['prepare_s']:>8.3f} "
         f"{row['first_s']:>8.3f} {row['warm_s']:>8.4f} {row['ours_s']:>8.4f} "
         f"{row['ratio']:>7.2f} {row['cpu_ratio']:>6.2f} "
-        f"{row['bytes_per_cell']:>7.1f} {row['expanded'] or '':>9} {row['cost']:>7.4f} {length}{wrong}"
+        f"{row['bytes_per_cell']:>7.1f} {row['expanded'] or '':>9} {row['queries']:>3} "
+        f"{row['cost']:>7.4f} {length}{wrong}"
     )
 
 
@@ -231,6 +226,9 @@ def measure(bench: Bench, task: str, solvers: Sequence[str]) -> list[dict[str, A
             print(f"{'':>15} {solver:>13} {error}", flush=True)
         else:
             print(as_line(rows[-1]), flush=True)
+    if task in WAYS and {PREPARED, PYASTAR} <= {row["solver"] for row in rows}:
+        rows.append(bench.row_of_prepared(PYASTAR, task))
+        print(as_line(rows[-1]), flush=True)
     return rows
 
 
@@ -276,8 +274,10 @@ def main() -> None:
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="write the rows, and the machine they are of"
     )
+    parser.add_argument("--budget", type=float, default=40.0, help="seconds of a row, four queries at least")
     asked = parser.parse_args()
     rows = run(asked)
+    print(*figures(rows), sep="\n")
     if asked.json:
         machine = {"machine": platform.processor() or platform.machine(), "cores": os.cpu_count()}
         load = {"load": os.getloadavg()[0], "python": platform.python_version()}

@@ -30,6 +30,10 @@ class Solver(ABC):
     cuts_corners: ClassVar[bool] = True
     at_home: ClassVar[bool] = False
     """Whether it runs in the project's own interpreter whatever the peers' is."""
+    most_cells: ClassVar[int | None] = None
+    """Of a map that it can be asked of; None for any."""
+    stated: float | None = None
+    """What the last way costs as the solver says, by its own rule, if it says."""
 
     @abstractmethod
     def __init__(self, cost: Array) -> None:
@@ -64,7 +68,7 @@ class Farside(Solver):
 
     def path(self, start: Cell, goal: Cell) -> Path | None:
         route = self._search(self._cost, start, goal, resolution_m=1.0)
-        self.expanded = route.expanded
+        self.expanded, self.stated = route.expanded, getattr(route, "cost_s", None)
         return getattr(route, "cells", None)
 
     def field(self, start: Cell) -> Array:
@@ -85,7 +89,7 @@ class Prepared(Solver):
 
     def path(self, start: Cell, goal: Cell) -> Path | None:
         route = self._map.search(start, goal)
-        self.expanded = route.expanded
+        self.expanded, self.stated = route.expanded, getattr(route, "cost_s", None)
         return getattr(route, "cells", None)
 
 
@@ -94,6 +98,7 @@ class Scipy(Solver):
 
     cuts_corners = False
     at_home = True
+    most_cells = 1 << 21
 
     def __init__(self, cost: Array) -> None:
         from scipy.sparse.csgraph import dijkstra

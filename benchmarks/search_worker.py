@@ -73,7 +73,18 @@ def told(
     steps = np.abs(np.diff(path, axis=0))
     free = bool(np.isfinite(cost[path[:, 0], path[:, 1]]).all())
     sane = free and ends == {start, goal} and bool((steps.max(axis=1, initial=0) == 1).all())
-    return {"price": solver.price(cost, path), "length": float(steps_of(path).sum()), "sane": sane}
+    sane = sane and (solver.cuts_corners or not cuts_a_corner(cost, path))
+    price = solver.price(cost, path)
+    if solver.stated is not None:
+        sane = sane and abs(solver.stated - price) <= 1e-9 * price
+    return {"price": price, "length": float(steps_of(path).sum()), "sane": sane}
+
+
+def cuts_a_corner(cost: np.ndarray[Any, Any], path: np.ndarray[Any, Any]) -> bool:
+    """Tell whether a diagonal passes a lethal cell; of other steps these are the ends, which are free."""
+    first, second = path[:-1], path[1:]
+    beside = cost[first[:, 0], second[:, 1]], cost[second[:, 0], first[:, 1]]
+    return not all(np.isfinite(prices).all() for prices in beside)
 
 
 def price(solver: Solver, cost: np.ndarray[Any, Any], query: dict[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,9 @@ Order = tuple[Work, Event, set[int]]
 IDLE_S = 1.0
 """How long a thread waits for more work before it ends."""
 
+CALL_S = 10.0
+"""How long one that was taken off the list waits to be told for what: an interruption may come between."""
+
 _HAS_AFFINITY = hasattr(os, "sched_setaffinity")
 _processor: Any = getattr(ctypes.CDLL(None), "sched_getcpu", None) if _HAS_AFFINITY else None
 """Returns the number of the processor that the calling thread is on, where the system can tell."""
@@ -42,7 +45,11 @@ _idle: list[_Kept] = []
 
 
 def lend(work: Work) -> Event:
-    """Have another thread do `work`, which must not raise; return at once, with what the end of it sets."""
+    """Have another thread do `work`, which must not raise; return at once, with what the end of it sets.
+
+    Raises:
+        RuntimeError: The system gives no more threads.
+    """
     ended = Event()
     processors = os.sched_getaffinity(0) if _HAS_AFFINITY else set[int]()
     try:
@@ -55,18 +62,6 @@ def lend(work: Work) -> Event:
     kept.order = work, ended, processors
     kept.called.release()
     return ended
-
-
-def lend_many(work: Work, count: int, ends: list[Event]) -> None:
-    """Have `count` other threads do `work`, or as many as can be had, and add to `ends` what the end of each sets.
-
-    Whoever is interrupted here finds in `ends` those that are at work already.
-    """
-    for _ in range(count):
-        try:
-            ends.append(lend(work))
-        except RuntimeError:  # the system gives no more threads
-            return
 
 
 def _allow(thread: int, processors: set[int]) -> None:
@@ -95,12 +90,11 @@ def _carry_out(work: Work, ended: Event, processors: set[int]) -> None:
 
 
 def _gone(own: _Kept) -> bool:
-    """Take a thread off the list, if it has not just been called; else wait for the call."""
+    """Take a thread off the list, if it has not just been called; else wait for the call, which may not come."""
     try:
         _idle.remove(own)
     except ValueError:
-        own.called.acquire()
-        return False
+        return not own.called.acquire(timeout=CALL_S)
     return True
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from threading import Event
 
-from rover.core.kept_threads import lend_many
+from rover.core.crew import Crew
 
 THREADS_VARIABLE = "FARSIDE_THREADS"
 """Environment variable that sets how many threads a raster is made by; results do not depend on it."""
@@ -52,7 +51,7 @@ def _share_out(strips: list[tuple[int, int]], work: Callable[[int, int], None], 
 
     That this thread takes its part spares waking one more, which on a small raster is most of what sharing costs.
     """
-    waiting, errors = strips[::-1], list[BaseException]()
+    waiting = strips[::-1]
 
     def labour() -> None:
         while waiting:
@@ -62,20 +61,12 @@ def _share_out(strips: list[tuple[int, int]], work: Callable[[int, int], None], 
                 return
             work(first, last)
 
-    def help_out() -> None:
-        try:
-            labour()
-        except BaseException as error:  # raised again by the thread that asked
-            errors.append(error)
-            waiting.clear()
-
-    ends = list[Event]()
-    try:
-        lend_many(help_out, helpers, ends)
+    def lead() -> None:
+        crew.call(helpers)
         labour()
-    finally:
-        waiting.clear()
-        for ended in ends:
-            ended.wait()
-    if errors:
-        raise errors[0]
+        crew.end()
+
+    crew = Crew(labour, waiting.clear)
+    crew.led(lead)
+    if crew.errors:
+        raise crew.errors[0]

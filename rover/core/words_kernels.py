@@ -8,6 +8,7 @@ interpreter runs plain functions that do the same.
 
 from __future__ import annotations
 
+import os
 import platform
 import threading
 
@@ -68,6 +69,14 @@ if compiled():
         return value(value), generate
 
 else:
+
+    def _free_again() -> None:
+        """In a child, whose parent may have held it: the thread that would release it is not there."""
+        global _one_at_a_time
+        _one_at_a_time = threading.Lock()
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_free_again)
 
     def get_word(words, index):  # type: ignore[no-untyped-def]
         return int(words[index])

@@ -11,12 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import distance_transform_edt
 
 from rover.core.arrays import locked
+from rover.core.time_allowed import TimeAllowed
 from rover.planning.alternatives_kernels import descend, join_plateaus, plateau_spans
 from rover.planning.field import cost_field
 from rover.planning.objective import price_of_way
@@ -33,6 +35,8 @@ LEAST_PLATEAU = 0.15
 """Length of the stretch that is the best way between its ends, over the least cost, at least."""
 CORRIDOR_SHARE = 0.05
 """Two ways are one as long as they are within this share of the best way's length, or two turning circles."""
+
+_NEXT = "the next alternative was found"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,26 +74,29 @@ class AlternativePlan:
 
 
 def alternative_plans(
-    problem: PlanningProblem, best: Plan, prices: npt.NDArray[np.float64], *, count: int
-) -> tuple[AlternativePlan, ...]:
-    """Return up to `count` plans beside the best one of a problem, as `find_alternatives`.
+    problem: PlanningProblem,
+    best: Plan,
+    prices: npt.NDArray[np.float64],
+    *,
+    count: int,
+    allowed: TimeAllowed | None = None,
+) -> Iterator[AlternativePlan]:
+    """Yield up to `count` plans beside the best one of a problem, as `find_alternatives`.
 
     Args:
         problem: The question.
         best: Of least price over the 8-connected grid.
         prices: (rows, cols) of the problem's objective per metre; +inf is lethal.
         count: Ways wanted beside the best.
+        allowed: Time for all of them, None for any; looked at between stages.
+
+    Raises:
+        TimeLimitError: It was over before the next of them was found.
     """
     geometry = problem.costmap.geometry
-    ways = find_alternatives(
-        prices,
-        best.cells,
-        resolution_m=geometry.resolution_m,
-        count=count,
-        corridor_m=corridor_of(best.length_m, problem.vehicle.footprint_radius_m),
-    )
-    plans = []
-    for way in ways:
+    corridor_m = corridor_of(best.length_m, problem.vehicle.footprint_radius_m)
+    ways = _each_alternative(prices, best.cells, geometry.resolution_m, corridor_m, allowed or TimeAllowed())
+    for way in islice(ways, count):
         waypoints_m = geometry.centres_of(way.cells)
         waypoints_m[0], waypoints_m[-1] = problem.start_m, problem.goal_m
         plan = Plan(
@@ -101,8 +108,7 @@ def alternative_plans(
             objective=problem.objective,
             price=None if problem.objective is Objective.TIME else way.cost,
         )
-        plans.append(AlternativePlan(plan=plan, cost_ratio=way.cost_ratio, shared=way.shared))
-    return tuple(plans)
+        yield AlternativePlan(plan=plan, cost_ratio=way.cost_ratio, shared=way.shared)
 
 
 def corridor_of(length_m: float, footprint_radius_m: float) -> float:
@@ -133,16 +139,29 @@ def find_alternatives(
     Raises:
         CostMapError, PlaceError: As `rover.planning.field.cost_field`.
     """
-    if count < 1 or len(best) < 2:
-        return ()
+    ways = _each_alternative(cost_per_m, best, resolution_m, corridor_m, TimeAllowed())
+    return tuple(islice(ways, max(0, count)))
+
+
+def _each_alternative(
+    cost_per_m: npt.NDArray[np.floating],
+    best: Cells,
+    resolution_m: float,
+    corridor_m: float,
+    allowed: TimeAllowed,
+) -> Iterator[Alternative]:
+    if len(best) < 2:
+        return
     start, goal = ((int(row), int(col)) for row, col in (best[0], best[-1]))
-    from_start = cost_field(cost_per_m, start, resolution_m=resolution_m)
-    to_goal = cost_field(cost_per_m, goal, resolution_m=resolution_m)
+    allowed.check(_NEXT)
+    from_start = cost_field(cost_per_m, start, resolution_m=resolution_m, time_limit_s=allowed.left_s)
+    allowed.check(_NEXT)
+    to_goal = cost_field(cost_per_m, goal, resolution_m=resolution_m, time_limit_s=allowed.left_s)
     least = float(from_start[goal])
-    found: list[Alternative] = []
     away_m = _distance_m([best], cost_per_m.shape, resolution_m)
     kept = [best]
     for middle in _candidates(from_start, to_goal, cost_per_m, least, resolution_m):
+        allowed.check(_NEXT)
         if away_m[middle] <= corridor_m:
             continue
         cells = _through(middle, from_start, to_goal, cost_per_m, resolution_m)
@@ -152,12 +171,9 @@ def find_alternatives(
         if shared > MOST_SHARED or len(np.unique(cells, axis=0)) < len(cells):
             continue
         cost = float(from_start[middle] + to_goal[middle])
-        found.append(Alternative(cells=cells, cost=cost, cost_ratio=cost / least, shared=shared))
-        if len(found) == count:
-            break
+        yield Alternative(cells=cells, cost=cost, cost_ratio=cost / least, shared=shared)
         kept.append(cells)
         away_m = _distance_m(kept, cost_per_m.shape, resolution_m)
-    return tuple(found)
 
 
 def _candidates(

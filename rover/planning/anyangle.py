@@ -9,7 +9,6 @@ and Papadimitriou 1991, doi:10.1145/102782.102784), but never dearer to drive th
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +17,13 @@ import numpy.typing as npt
 from rover.core.arrays import locked
 from rover.core.errors import PlaceError, TimeLimitError
 from rover.core.grid import GridGeometry
+from rover.core.time_allowed import TimeAllowed
 from rover.planning.anyangle_kernels import ARRIVED, EXPANDED, MOVES, SIZE, STATE_LENGTH, begin, expand, trace
-from rover.planning.astar import Cell, GridRoute, checked_cell, checked_costs, search_grid
+from rover.planning.astar import GridRoute, search_grid
 from rover.planning.ends import cell_of
 from rover.planning.explain import explain
 from rover.planning.field import cost_field
+from rover.planning.grid_checks import Cell, checked_cell, checked_costs
 from rover.planning.line_kernels import CLEAR
 from rover.planning.padded import TO_CORNER, PaddedCosts, Points, bordered, distinct, turning_rad
 from rover.planning.problem import Claim, NoPlan, Plan, PlanningProblem
@@ -130,8 +131,12 @@ def _search(
     clock: _Clock,
 ) -> tuple[Points | None, int]:
     """Return the centres at which a way of at most `most_s` turns, None where none is found, and the cells closed."""
-    ahead = bordered(cost_field(cost, cells[1], resolution_m=1.0) * _LEAST_SHARE)
+    try:
+        field = cost_field(cost, cells[1], resolution_m=1.0, time_limit_s=clock.allowed.left_s)
+    except TimeLimitError as error:
+        raise clock.late() from error
     clock.check()
+    ahead = bordered(field * _LEAST_SHARE)
     start, goal = (costs.index_of(np.array(cell) + TO_CORNER) for cell in cells)
     best = np.full(len(costs.flat), np.inf)
     parents = np.zeros(len(costs.flat), np.int64)
@@ -198,8 +203,7 @@ class _Clock:
     """What is known of the cost while the time runs."""
 
     def __init__(self, limit_s: float | None) -> None:
-        self._limit_s = limit_s
-        self._began = time.monotonic()
+        self.allowed = TimeAllowed(limit_s)
         self._words = "give it more time"
 
     def known(self, most_s: float, least_s: float) -> None:
@@ -208,13 +212,16 @@ class _Clock:
         )
 
     def check(self) -> None:
-        if self._limit_s is not None and time.monotonic() - self._began > self._limit_s:
-            raise TimeLimitError(
-                "the any-angle search did not end in time",
-                remedy=self._words,
-                field="time_limit_s",
-                value=self._limit_s,
-            )
+        if self.allowed.left_s == 0.0:
+            raise self.late()
+
+    def late(self) -> TimeLimitError:
+        return TimeLimitError(
+            "the any-angle search did not end in time",
+            remedy=self._words,
+            field="time_limit_s",
+            value=self.allowed.limit_s,
+        )
 
 
 def _checked_point(name: str, point: tuple[float, float], shape: tuple[int, ...]) -> Points:
@@ -250,6 +257,7 @@ class AnyAnglePlanner:
             TimeLimitError: `problem.time_limit_s` is over.
         """
         geometry = problem.costmap.geometry
+        allowed = TimeAllowed(problem.time_limit_s)
         for name in ("start_m", "goal_m"):
             cell_of(name, getattr(problem, name), geometry)  # refuses what lies outside
         ends_m = np.array([problem.start_m, problem.goal_m])
@@ -263,7 +271,7 @@ class AnyAnglePlanner:
             time_limit_s=problem.time_limit_s,
         )
         if isinstance(route, NoPlan):
-            return explain(problem, route)
+            return explain(problem, route, allowed)
         return self._answer(problem, route)
 
     def _answer(self, problem: PlanningProblem, route: AnyAngleRoute) -> Plan:

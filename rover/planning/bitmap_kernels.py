@@ -26,20 +26,6 @@ def count_bits(word):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def lowest_bit(word):  # type: ignore[no-untyped-def]
-    """Place of the lowest bit that is set, of a word that is not 0."""
-    return count_bits(~word & (word - ONE))
-
-
-@kernel
-def bits_above(word):  # type: ignore[no-untyped-def]
-    """Number of places above the highest bit that is set, of a word that is not 0."""
-    for shift in (ONE, _TWO, _FOUR, np.uint64(8), np.uint64(16), np.uint64(32)):
-        word |= word >> shift
-    return count_bits(~word)
-
-
-@kernel
 def pack(cost, free, first, last):  # type: ignore[no-untyped-def]
     """Write the bits of free cells of rows `first` up to `last` of (rows, cols) costs; the frame's are left alone.
 

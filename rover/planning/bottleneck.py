@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import distance_transform_edt, label, maximum_filter1d
 
+from rover.core.time_allowed import TimeAllowed
 from rover.hazard.costmap import CostMap, build_costmap, footprint_reach_cells, inflate
 from rover.hazard.detect import Hazard, HazardMap
 from rover.planning.ends import cell_of
@@ -48,18 +49,24 @@ def reached_from(costmap: CostMap, cell: Cell) -> Mask:
     return np.asarray((parts == parts[cell]) & (parts != 0), np.bool_)
 
 
-def opening_slope_deg(problem: PlanningProblem) -> float | None:
+def opening_slope_deg(problem: PlanningProblem, allowed: TimeAllowed | None = None) -> float | None:
     """Return the least tilt limit, in whole 0.01 deg, that connects the start with the goal, or None.
 
     Every other hazard stays lethal. The bottleneck is found by halving over the limits that can be written, with the
     very comparison that flags TILT, inflated as the cost map is: re-planning with this limit for slope and
     roll finds a way, and with the next lower one does not.
+
+    Raises:
+        TimeLimitError: What is allowed is over.
     """
+    allowed = allowed or TimeAllowed()
+    allowed.check("the slope limit that opens a way was found")
     steepest = steepest_in_reach(problem)
     kept = closed_whatever_the_slope(problem)
     start, goal = ends(problem)
 
     def opens(steps: int) -> bool:
+        allowed.check("the slope limit that opens a way was found")
         return connected(~kept & (steepest <= math.radians(steps / STEPS_PER_DEG)), start, goal)
 
     if not opens(_STEEPEST):
@@ -71,14 +78,19 @@ def opening_slope_deg(problem: PlanningProblem) -> float | None:
     return high / STEPS_PER_DEG
 
 
-def opening_footprint_m(problem: PlanningProblem) -> float | None:
+def opening_footprint_m(problem: PlanningProblem, allowed: TimeAllowed | None = None) -> float | None:
     """Return the greatest radius of the circle round the footprint for which there is a way, or None.
 
     The hazards stay as they are. A way keeps some distance between centres from all of them; the greatest such
     distance is found by halving over the squares of distances, which are whole numbers of cells, and the radius is the
     one at which a footprint would touch a cell that far away. None where the hazards themselves, or cells
     that the cost map alone closes, cut the goal off; infinite where no hazard limits it.
+
+    Raises:
+        TimeLimitError: What is allowed is over.
     """
+    allowed = allowed or TimeAllowed()
+    allowed.check("the footprint that has a way was found")
     hazardous = problem.hazards.flags != 0
     kept = _closed_by_cost_alone(problem)
     start, goal = ends(problem)
@@ -87,6 +99,7 @@ def opening_footprint_m(problem: PlanningProblem) -> float | None:
     apart = np.rint(distance_transform_edt(~hazardous) ** 2).astype(np.int64)
 
     def opens(least: int) -> bool:
+        allowed.check("the footprint that has a way was found")
         return connected(~kept & (apart >= least), start, goal)
 
     if not opens(1):

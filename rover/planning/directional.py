@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 
+from rover.core.time_allowed import TimeAllowed
 from rover.hazard.directional import directional_cost
 from rover.planning.bottleneck import closed_whatever_the_slope
 from rover.planning.directional_search import CODES, search_directional
@@ -46,6 +47,7 @@ class DirectionalPlanner:
             DemFrameError: Cells that are not square.
         """
         geometry = problem.costmap.geometry
+        allowed = TimeAllowed(problem.time_limit_s)
         start = cell_of("start_m", problem.start_m, geometry)
         goal = cell_of("goal_m", problem.goal_m, geometry)
         cost = directional_cost(problem.terrain, problem.vehicle, descent_limit_rad=self.descent_limit_rad)
@@ -60,7 +62,7 @@ class DirectionalPlanner:
             time_limit_s=problem.time_limit_s,
         )
         if isinstance(route, NoPlan):
-            return explain_heading(problem, route, cost, closed)
+            return explain_heading(problem, route, cost, closed, allowed)
         cells, waypoints = through_centres(problem, route.cells)
         return Plan(
             planner=self.name,

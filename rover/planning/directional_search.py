@@ -17,7 +17,6 @@ from rover.core.arrays import locked
 from rover.core.errors import PlannerError, TimeLimitError
 from rover.hazard.directional import DirectionalCost
 from rover.hazard.directional_kernels import DESCENT, DRIVE_W, EFFICIENCY, MOST_SLIP, ROLLING, SPEED, WEIGHT
-from rover.planning.astar import checked_cell
 from rover.planning.directional_kernels import (
     BORDER,
     DISTANCE,
@@ -32,6 +31,7 @@ from rover.planning.directional_kernels import (
     load_ground,
     trace,
 )
+from rover.planning.grid_checks import checked_cell
 from rover.planning.problem import Cause, NoPlan, Objective
 
 Cell = tuple[int, int]

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import label
 
+from rover.core.errors import TimeLimitError
+from rover.core.time_allowed import TimeAllowed
 from rover.hazard.costmap import footprint_reach_cells, inflate
 from rover.hazard.detect import Hazard
 from rover.planning.bottleneck import Cell, Mask, ends, opening_footprint_m
@@ -17,20 +19,24 @@ from rover.planning.bottleneck import opening_slope_deg as opening_slope_deg
 from rover.planning.problem import Cause, NoPlan, PlanningProblem
 from rover.planning.wall import hazards_in_reach, wall_hazards, wall_of
 
+NOT_IN_TIME = "what opens a way was not found in the time allowed: allow more"
 
-def explain(problem: PlanningProblem, refusal: NoPlan) -> NoPlan:
+
+def explain(problem: PlanningProblem, refusal: NoPlan, allowed: TimeAllowed | None = None) -> NoPlan:
     """Return `refusal` with where and remedy put in the words of the maps.
 
     Args:
         problem: Start and goal lie inside its maps.
         refusal: START_LETHAL, GOAL_LETHAL or NO_ROUTE; any other comes back as it is.
+        allowed: Time for it, None for any; looked at between stages. Where it is over, what has been found is told and
+            the refusal is `unfinished`.
     """
     if refusal.cause is Cause.START_LETHAL:
         return _explain_lethal(problem, refusal, "start", problem.start_m)
     if refusal.cause is Cause.GOAL_LETHAL:
         return _explain_lethal(problem, refusal, "goal", problem.goal_m)
     if refusal.cause is Cause.NO_ROUTE:
-        return _explain_closed(problem, refusal)
+        return _explain_closed(problem, refusal, allowed or TimeAllowed())
     return refusal
 
 
@@ -73,17 +79,34 @@ def _what_closes(problem: PlanningProblem, cell: Cell) -> str:
     return "is lethal on the cost map"
 
 
-def _explain_closed(problem: PlanningProblem, refusal: NoPlan) -> NoPlan:
-    slope_deg, footprint_m = opening_slope_deg(problem), opening_footprint_m(problem)
+def _explain_closed(problem: PlanningProblem, refusal: NoPlan, allowed: TimeAllowed) -> NoPlan:
+    """Find one thing after the other; what has been found stays if the time is over."""
+    told = replace(refusal, where=_how_far(problem), remedy=NOT_IN_TIME, unfinished=True)
+    try:
+        allowed.check("the wall was looked for")
+        told = _told_the_wall(problem, told)
+        slope_deg = opening_slope_deg(problem, allowed)
+        if slope_deg is not None:
+            told = replace(told, remedy=_what_opens(problem, slope_deg, None), opens_at_slope_deg=slope_deg)
+        footprint_m = opening_footprint_m(problem, allowed)
+        allowed.check("all was told of it")
+    except TimeLimitError:
+        return told
+    return replace(
+        told,
+        remedy=_what_opens(problem, slope_deg, footprint_m),
+        opens_at_footprint_m=footprint_m,
+        unfinished=False,
+    )
+
+
+def _told_the_wall(problem: PlanningProblem, refusal: NoPlan) -> NoPlan:
     wall = wall_of(problem)
     kinds = int(np.bitwise_or.reduce(wall_hazards(problem, wall), initial=0))
     named = tuple(flag.words for flag in Hazard if flag & kinds)
     return replace(
         refusal,
-        where=f"{_how_far(problem)}; {_wall_words(problem, wall, named)}",
-        remedy=_what_opens(problem, slope_deg, footprint_m),
-        opens_at_slope_deg=slope_deg,
-        opens_at_footprint_m=footprint_m,
+        where=f"{refusal.where}; {_wall_words(problem, wall, named)}",
         wall=tuple((int(row), int(col)) for row, col in wall),
         wall_hazards=named,
     )

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from rover.core.errors import TimeLimitError
+from rover.core.time_allowed import TimeAllowed
 from rover.core.vehicle import VehicleParams
 from rover.hazard.costmap import CostMap
 from rover.hazard.detect import Hazard, HazardMap
@@ -16,7 +18,7 @@ from rover.hazard.directional_kernels import CLIMB, DESCENT, SIDE
 from rover.planning.bottleneck_kernels import least_bottleneck
 from rover.planning.directional_search import EVERYWHERE, DirectedSearch
 from rover.planning.ends import cell_of
-from rover.planning.explain import connected, explain, nearest_free, what_cuts
+from rover.planning.explain import NOT_IN_TIME, connected, explain, nearest_free, what_cuts
 from rover.planning.problem import Cause, NoPlan, Objective, PlanningProblem
 
 Cell = tuple[int, int]
@@ -43,27 +45,41 @@ class Openings:
     all_deg: float | None
 
 
-def explain_heading(problem: PlanningProblem, refusal: NoPlan, cost: DirectionalCost, closed: Mask) -> NoPlan:
+def explain_heading(
+    problem: PlanningProblem,
+    refusal: NoPlan,
+    cost: DirectionalCost,
+    closed: Mask,
+    allowed: TimeAllowed | None = None,
+) -> NoPlan:
     """Return a refusal of the search by heading with where and remedy put in the words of the maps.
 
     Args:
         problem: Start and goal lie inside its maps.
         refusal: Of `search_directional`.
         cost, closed: What was searched.
+        allowed: Time for it, None for any; looked at between searches. Where it is over, the refusal is `unfinished`.
     """
     if refusal.cause is not Cause.NO_ROUTE:
         return explain(_without_tilt(problem, closed), refusal)
-    openings = least_openings(problem, cost, closed)
-    return replace(
-        refusal,
-        where=_how_far(problem, cost, closed),
-        remedy=_remedy(problem, openings, cost),
-        opens_at_slope_deg=openings.slope_deg,
-    )
+    allowed = allowed or TimeAllowed()
+    try:
+        allowed.check("it was told how far one gets")
+        refusal = replace(refusal, where=_how_far(problem, cost, closed))
+        openings = least_openings(problem, cost, closed, allowed)
+    except TimeLimitError:
+        return replace(refusal, remedy=NOT_IN_TIME, unfinished=True)
+    return replace(refusal, remedy=_remedy(problem, openings, cost), opens_at_slope_deg=openings.slope_deg)
 
 
-def least_openings(problem: PlanningProblem, cost: DirectionalCost, closed: Mask) -> Openings:
-    """Return the least limits that open a way, by exact bottleneck searches over directed moves."""
+def least_openings(
+    problem: PlanningProblem, cost: DirectionalCost, closed: Mask, allowed: TimeAllowed | None = None
+) -> Openings:
+    """Return the least limits that open a way, by exact bottleneck searches over directed moves.
+
+    Raises:
+        TimeLimitError: What is allowed is over.
+    """
     apart = bool(cost.rules[CLIMB] != cost.rules[DESCENT])
     alone = {
         "slope_deg": (1.0, 0.0 if apart else 1.0, 0.0),
@@ -71,17 +87,23 @@ def least_openings(problem: PlanningProblem, cost: DirectionalCost, closed: Mask
         "roll_deg": (0.0, 0.0, 1.0),
     }
     found = {
-        name: None if loosened is None else _opens_at(problem, cost, closed, loosened)
+        name: None if loosened is None else _opens_at(problem, cost, closed, loosened, allowed)
         for name, loosened in alone.items()
     }
-    together = None if any(found.values()) else _opens_at(problem, cost, closed, (1.0, 1.0, 1.0))
+    together = None if any(found.values()) else _opens_at(problem, cost, closed, (1.0, 1.0, 1.0), allowed)
     return Openings(**found, all_deg=together)
 
 
 def _opens_at(
-    problem: PlanningProblem, cost: DirectionalCost, closed: Mask, loosened: tuple[float, float, float]
+    problem: PlanningProblem,
+    cost: DirectionalCost,
+    closed: Mask,
+    loosened: tuple[float, float, float],
+    allowed: TimeAllowed | None,
 ) -> float | None:
     """Return the least limit, in whole 0.01 deg, of those loosened (climb, descent, roll) at which there is a way."""
+    if allowed is not None:
+        allowed.check("the limit that opens a way was found")
     search = DirectedSearch(cost, closed, Objective.DISTANCE, problem.neighbours)
     rules = cost.rules.copy()
     rules[[place for place, on in zip((CLIMB, DESCENT, SIDE), loosened, strict=True) if on]] = np.inf

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from rover.planning.astar import Cell, check_neighbours, checked_cell, checked_costs
+from rover.planning.grid_checks import Cell, check_neighbours, checked_cell, checked_costs
 from rover.planning.label_memory import LABEL_MEMORY
 from rover.planning.tiled_search import TiledSearch, tile_count
 
@@ -19,6 +19,7 @@ def cost_field(
     resolution_m: float,
     corner_cutting: bool = False,
     neighbours: int = 8,
+    time_limit_s: float | None = None,
 ) -> npt.NDArray[np.float64]:
     """Return (rows, cols) least cost from each cell to `goal`, by the moves of `search_grid`; +inf if there is none.
 
@@ -30,9 +31,11 @@ def cost_field(
         resolution_m: Side of a cell.
         corner_cutting: Whether a diagonal may pass a lethal orthogonal neighbour.
         neighbours: 4, 8, or 16 with knight's moves.
+        time_limit_s: Longest time to search, None for any.
 
     Raises:
         CostMapError, PlaceError, ValueError: As `search_grid`.
+        TimeLimitError: The time was over; the message states how far the field had come.
     """
     cost = checked_costs(cost_s_per_m, resolution_m)
     goal = checked_cell("goal", goal, cost.shape)
@@ -45,6 +48,7 @@ def cost_field(
         resolution_m=float(resolution_m),
         corner_cutting=bool(corner_cutting),
         neighbours=neighbours,
+        time_limit_s=time_limit_s,
     )
 
 
@@ -55,6 +59,7 @@ def label_field(
     resolution_m: float,
     corner_cutting: bool,
     neighbours: int,
+    time_limit_s: float | None = None,
 ) -> npt.NDArray[np.float64]:
     """`cost_field` for costs that have been checked and a free cell."""
     with LABEL_MEMORY.lent(math.prod(tile_count(cost.shape))) as labels:
@@ -68,5 +73,5 @@ def label_field(
             floor=0.0,
             labels=labels,
         )
-        search.run()
+        search.run(time_limit_s=time_limit_s)
         return search.field()

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.errors import PlannerError
-from rover.planning.astar import Cell, checked_costs
 from rover.planning.ends import cell_of, from_end_to_end
 from rover.planning.explain import explain
+from rover.planning.grid_checks import Cell, checked_costs
 from rover.planning.problem import Claim, NoPlan, Objective, Plan, PlanningProblem
 from rover.planning.replan import Costs, IncrementalSearch
 

@@ -7,7 +7,6 @@ map alone, never on threads or time.
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -202,18 +201,19 @@ class JumpMemory:
         return sum(array.nbytes for array in self._kept.values())
 
 
-_lock = threading.Lock()
 _waiting: list[JumpMemory] = []
+"""One or none; taken and put back by single operations, so that a fork finds no lock held."""
 
 
 @contextmanager
 def jump_memory() -> Iterator[JumpMemory]:
     """Lend memory for one search: that of an earlier one if it is free, and kept afterwards unless it is too large."""
-    with _lock:
-        memory = _waiting.pop() if _waiting else JumpMemory()
+    try:
+        memory = _waiting.pop()
+    except IndexError:  # lent, or not made yet
+        memory = JumpMemory()
     try:
         yield memory
     finally:
-        with _lock:
-            if not _waiting and memory.nbytes <= _KEPT_BYTES:
-                _waiting.append(memory)
+        if memory.nbytes <= _KEPT_BYTES:
+            _waiting[:] = [memory]

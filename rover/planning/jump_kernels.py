@@ -17,8 +17,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from rover.core.bits_kernels import highest_bit, lowest_bit
 from rover.core.jit import kernel
-from rover.planning.bitmap_kernels import LAST, ONE, bits_above, count_bits, lowest_bit
+from rover.planning.bitmap_kernels import LAST, ONE, count_bits
 from rover.planning.heap_kernels import drop_first, push
 from rover.planning.turn_kernels import ACROSS, DIAGONAL, DOWN, EAST, SIDES, SOUTH, WEST, turns_at
 
@@ -93,11 +94,11 @@ def _first_stop_up(bits, line, at):  # type: ignore[no-untyped-def]
     w = line + (at >> 6)
     word = bits[w] >> np.uint64(at & 63)
     if word != 0:
-        return at + lowest_bit(word)
+        return at + np.int64(lowest_bit(word))
     while True:
         w += 1
         if bits[w] != 0:
-            return ((w - line) << 6) + lowest_bit(bits[w])
+            return ((w - line) << 6) + np.int64(lowest_bit(bits[w]))
 
 
 @kernel
@@ -106,11 +107,11 @@ def _first_stop_down(bits, line, at):  # type: ignore[no-untyped-def]
     w = line + (at >> 6)
     word = bits[w] << (LAST - np.uint64(at & 63))
     if word != 0:
-        return at - bits_above(word)
+        return at - 63 + np.int64(highest_bit(word))
     while True:
         w -= 1
         if bits[w] != 0:
-            return ((w - line) << 6) + 63 - bits_above(bits[w])
+            return ((w - line) << 6) + np.int64(highest_bit(bits[w]))
 
 
 @kernel

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from rover.core.arrays import locked
+from rover.core.errors import TimeLimitError
+from rover.core.time_allowed import TimeAllowed
 from rover.planning.astar import search_grid
 from rover.planning.bottleneck import (
     costs_at_limit,
@@ -42,18 +44,33 @@ class Opening:
         object.__setattr__(self, "way_m", locked(self.way_m, np.float64, (None, 2), "way_m"))
 
 
-def find_opening(problem: PlanningProblem) -> Opening | None:
+def find_opening(problem: PlanningProblem, allowed: TimeAllowed | None = None) -> Opening | None:
     """Return the way at the least slope limit that has one, or None where no limit has.
 
     Args:
         problem: Start and goal lie inside its maps. Whether there is a plan at the vehicle's own limits or not.
+        allowed: Time for it, None for any; looked at between stages.
+
+    Raises:
+        TimeLimitError: It was over; the message states the limit that was found, if it was.
     """
-    slope_deg = opening_slope_deg(problem)
+    allowed = allowed or TimeAllowed()
+    slope_deg = opening_slope_deg(problem, allowed)
     if slope_deg is None:
         return None
+    try:
+        return _opening_at(problem, slope_deg, allowed)
+    except TimeLimitError as error:
+        found = f"there is a way down to a slope limit of {slope_deg:.2f} deg; where it leads: "
+        raise TimeLimitError([replace(p, what=found + p.what) for p in error.problems]) from error
+
+
+def _opening_at(problem: PlanningProblem, slope_deg: float, allowed: TimeAllowed) -> Opening:
     start, goal = ends(problem)
     cost = costs_at_limit(problem, slope_deg)
-    route = search_grid(cost, start, goal, resolution_m=problem.costmap.geometry.resolution_m)
+    allowed.check("the way at that limit was looked for")
+    resolution_m = problem.costmap.geometry.resolution_m
+    route = search_grid(cost, start, goal, resolution_m=resolution_m, time_limit_s=allowed.left_s)
     if isinstance(route, NoPlan):
         raise AssertionError(f"no way at the limit that opens one: {route}")
     steepest = steepest_in_reach(problem)[route.cells[:, 0], route.cells[:, 1]]
@@ -62,7 +79,7 @@ def find_opening(problem: PlanningProblem) -> Opening | None:
         slope_deg=slope_deg,
         way_m=problem.costmap.geometry.centres_of(route.cells),
         place_m=problem.costmap.geometry.centre_of(int(row), int(col)),
-        footprint_m=opening_footprint_m(problem),
+        footprint_m=opening_footprint_m(problem, allowed),
     )
 
 

@@ -13,16 +13,9 @@ from scipy.ndimage import label
 
 from rover.core.memory import check_memory
 from rover.core.strips import by_strips
-from rover.planning.astar import (
-    Cell,
-    GridRoute,
-    check_neighbours,
-    checked_cell,
-    costs_and_extremes,
-    lethal_end,
-    search_checked,
-)
+from rover.planning.astar import GridRoute, search_checked
 from rover.planning.field import label_field
+from rover.planning.grid_checks import Cell, check_neighbours, checked_cell, costs_and_extremes, lethal_end
 from rover.planning.landmark_kernels import dearest_of, note_field
 from rover.planning.problem import NoPlan
 from rover.planning.tiled_search import NO_LANDMARKS, Landmarks

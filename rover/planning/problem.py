@@ -174,6 +174,8 @@ class NoPlan:
         opens_with_shadow_s: Longest time in shadow at which there is a way.
         opens_until_s: Arrival of the earliest way after the deadline, seconds since the scenario's epoch.
         opens_from_s: Departure nearest to the one asked for, of those tried, from which there is a way; likewise.
+        unfinished: Whether the time was over before all was looked for that would open a way. That there is none is
+            certain.
     """
 
     cause: Cause
@@ -189,6 +191,7 @@ class NoPlan:
     opens_with_shadow_s: float | None = None
     opens_until_s: float | None = None
     opens_from_s: float | None = None
+    unfinished: bool = False
 
     def __str__(self) -> str:
         return f"no plan ({self.cause}): {self.where}; {self.remedy}"

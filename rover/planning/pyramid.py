@@ -17,7 +17,7 @@ import numpy.typing as npt
 from rover.core.arrays import locked
 from rover.core.memory import check_memory
 from rover.core.strips import by_strips
-from rover.planning.astar import checked_costs
+from rover.planning.grid_checks import checked_costs
 from rover.planning.pyramid_codes import CodedCosts, Costs, Survey, blank_codes, encode, node_count
 from rover.planning.pyramid_codes_kernels import guide_rows
 from rover.planning.pyramid_landmarks import Landmarks, place_landmarks

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rover.core.errors import CostMapError, ResourceError
 from rover.core.strips import by_strips
-from rover.planning.astar import Cell, refuse_unaddable
+from rover.planning.grid_checks import Cell, refuse_unaddable
 from rover.planning.pyramid_codes_kernels import (
     ACROSS,
     ALONG,

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from rover.core.arrays import locked
 from rover.core.memory import available_bytes
 from rover.core.strips import by_strips, threads
-from rover.planning.astar import Cell
+from rover.planning.grid_checks import Cell
 from rover.planning.pyramid_codes import CodedCosts
 from rover.planning.pyramid_codes_kernels import (
     ACROSS,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+
 from rover.core.errors import PlannerError
+from rover.core.time_allowed import TimeAllowed
 from rover.planning.ends import cell_of, from_end_to_end
 from rover.planning.explain import explain
 from rover.planning.problem import Claim, NoPlan, Objective, Plan, PlanningProblem
@@ -35,12 +38,16 @@ class PyramidPlanner:
         """
         _refuse_what_is_not_served(problem)
         geometry = problem.costmap.geometry
+        allowed = TimeAllowed(problem.time_limit_s)
         start = cell_of("start_m", problem.start_m, geometry)
         goal = cell_of("goal_m", problem.goal_m, geometry)
         pyramid = build_pyramid(problem.costmap.cost_s_per_m, resolution_m=geometry.resolution_m, landmarks=0)
-        route = search_pyramid(pyramid, start, goal, epsilon=self.epsilon, time_limit_s=problem.time_limit_s)
+        allowed.check("the pyramid was searched")
+        left_s = allowed.left_s
+        limit_s = None if left_s is None else max(left_s, sys.float_info.min)
+        route = search_pyramid(pyramid, start, goal, epsilon=self.epsilon, time_limit_s=limit_s)
         if isinstance(route, NoPlan):
-            return explain(problem, route)
+            return explain(problem, route, allowed)
         cells, waypoints = from_end_to_end(problem, route.cells)
         return Plan(
             planner=self.name,

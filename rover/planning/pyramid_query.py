@@ -14,7 +14,8 @@ from rover.core.arrays import locked
 from rover.core.errors import TimeLimitError
 from rover.core.memory import check_memory
 from rover.core.strips import threads
-from rover.planning.astar import Cell, GridRoute, search_grid
+from rover.planning.astar import GridRoute, search_grid
+from rover.planning.grid_checks import Cell
 from rover.planning.problem import Cause, NoPlan
 from rover.planning.pyramid import Pyramid
 from rover.planning.pyramid_codes_kernels import BLOCK
@@ -26,8 +27,9 @@ Units = npt.NDArray[np.int64]
 
 _HALF_WIDTHS = (4, 16)
 """Blocks to each side of the guide's way: first, and where that is cut off."""
-_SLACKS = (0.125, 1.0, 4.0)
-"""Of the loss allowed: how far over the lower bound a way is looked for where the guide's is cut off."""
+_SLACKS = (1 / 64, 1 / 8, 1 / 2, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 11.0, 16.0)
+"""Of the loss allowed: how far over the lower bound a way is looked for where the guide's is cut off. Close together:
+what is searched in vain is little, until the bound passes the least cost."""
 _CORRIDOR_STEPS = 1 << 21
 _LEAST_ROUND = 1 << 14
 
@@ -146,13 +148,16 @@ class Query:
     def _search_near_bound(self, beyond: Units) -> None:
         """Look for a way that costs little more than the lower bound. The first to arrive is the least there is."""
         target = self.pyramid.coded.node(self.goal)
+        least = self.lower
         for slack in _SLACKS:
             front = self._front(self.start, target=target)
-            bound = math.floor(self.lower * (1 + slack * self.epsilon)) + 1
+            bound = math.floor(least * (1 + slack * self.epsilon)) + 1
             while not (front.dry or front.arrived):
                 self._check_time()
                 front.run(beyond.ravel(), bound=bound, steps=_CORRIDOR_STEPS)
             self._count(front)
+            if not front.arrived:
+                self.lower = max(self.lower, bound)  # there is none below it
             if front.arrived:
                 self._take(front.way_back(target)[::-1])
                 self.lower = max(self.lower, front.cost(target) or 0)

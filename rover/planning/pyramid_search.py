@@ -15,7 +15,7 @@ import time
 
 import numpy as np
 
-from rover.planning.astar import Cell, checked_cell
+from rover.planning.grid_checks import Cell, checked_cell
 from rover.planning.problem import Cause, NoPlan
 from rover.planning.pyramid import Pyramid
 from rover.planning.pyramid_codes_kernels import LETHAL

@@ -32,8 +32,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.errors import PlaceError
-from rover.planning.astar import Cell, GridRoute, checked_cell, checked_costs, refuse_unaddable
+from rover.planning.astar import GridRoute
 from rover.planning.explain import nearest_free
+from rover.planning.grid_checks import Cell, checked_cell, checked_costs, refuse_unaddable
 from rover.planning.problem import Cause, NoPlan
 from rover.planning.replan_kernels import (
     OPEN,

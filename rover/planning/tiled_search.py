@@ -7,21 +7,19 @@ The order of work hangs on the map alone, never on threads or time, so that labe
 from __future__ import annotations
 
 import math
-import os
 import sys
 import time
 from collections import deque
 from dataclasses import dataclass
-from threading import Event
 
 import numpy as np
 import numpy.typing as npt
 
 from rover.core.errors import TimeLimitError
-from rover.core.kept_threads import lend_many
 from rover.core.strips import by_strips, threads
-from rover.planning.round_kernels import DONE, SHARE_WORDS, WIDE, YIELD, begin, dismiss, hire, run
+from rover.planning.round_kernels import DONE, SHARE_WORDS, WIDE, YIELD, begin, run
 from rover.planning.sweep_kernels import SIDE
+from rover.planning.tile_helpers import TileHelpers
 from rover.planning.tile_kernels import Board, Rules, count_labels, gather, label_at
 from rover.planning.trace_kernels import ACROSS, DOWN, move_cost, predecessor, trace
 
@@ -31,7 +29,7 @@ MOVES = (4, 8, 16)
 """Numbers of neighbours that there are moves to; with 16, the knight's moves too."""
 
 _TILES_AT_ONCE = 2048
-"""Tiles settled between two looks at the clock and for an interruption, some 50 ms."""
+"""Tiles settled between two looks at the clock and for an interruption: some 20 ms, each taking some ten us."""
 
 _WIDE = 6
 """Tiles that wait at once, for starting other threads to be worth it: that takes about as long as settling ten."""
@@ -126,28 +124,30 @@ class TiledSearch:
         Raises:
             TimeLimitError: The time is over; the message states the least cost that a route can have.
         """
-        board, rules = self._board, self._rules
-        begin(board, rules, *self.source)
-        began, wanted = time.monotonic(), threads() - 1
-        with _Helpers(board, rules) as helpers:
-            while True:
-                wide = _WIDE if helpers.count < wanted else 0
-                state, bound_s = run(board, rules, *self._bands, wide, _TILES_AT_ONCE, True)
-                self.bound_s = max(self.bound_s, bound_s)  # a pause before anything was chosen knows of none
-                if state == DONE:
-                    break
-                if state == WIDE:
-                    helpers.start(wanted)
-                elif state == YIELD:
-                    # Another process has a helper's processor: what is left until the next pause is done alone.
-                    helpers.dismiss()
-                    helpers.wait()
-                    wanted = 0
-                elif wanted == 0:
-                    wanted = threads() - 1
-                if time_limit_s is not None and time.monotonic() - began > time_limit_s:
-                    raise self._too_late(time_limit_s)
+        begin(self._board, self._rules, *self.source)
+        helpers = TileHelpers(self._board, self._rules)
+        helpers.led(lambda: self._lead(helpers, time_limit_s))
         return self.goal_label()
+
+    def _lead(self, helpers: TileHelpers, time_limit_s: float | None) -> None:
+        began, wanted = time.monotonic(), threads() - 1
+        while True:
+            wide = _WIDE if helpers.count < wanted else 0
+            state, bound_s = run(self._board, self._rules, *self._bands, wide, _TILES_AT_ONCE, True)
+            if state == DONE:
+                return
+            self.bound_s = max(self.bound_s, bound_s)  # a pause before anything was chosen knows of none
+            if state == WIDE:
+                helpers.start(wanted)
+            elif state == YIELD:
+                # Another process has a helper's processor: what is left until the next pause is done alone.
+                helpers.dismiss()
+                helpers.wait()
+                wanted = 0
+            elif wanted == 0:
+                wanted = threads() - 1
+            if time_limit_s is not None and time.monotonic() - began > time_limit_s:
+                raise self._too_late(time_limit_s)
 
     def goal_label(self) -> float:
         """Return the label of the goal: the least cost, once `run` is through."""
@@ -221,6 +221,13 @@ class TiledSearch:
         return int(self._board.relaxed[used].sum()) * SIDE
 
     def _too_late(self, time_limit_s: float) -> TimeLimitError:
+        if self.goal is None:
+            return TimeLimitError(
+                f"the search did not end in time: what it has not reached costs {self.bound_s:.6g} at least",
+                remedy="allow more time, or take a smaller map",
+                field="time_limit_s",
+                value=time_limit_s,
+            )
         reached = self.goal_label()
         found = "" if math.isinf(reached) else f", and one of {reached:.6g} is found"
         return TimeLimitError(
@@ -234,56 +241,6 @@ class TiledSearch:
 def _last(parts: list[npt.NDArray[np.int64]]) -> Cell:
     row, col = next(part[-1] for part in reversed(parts) if len(part)).tolist()
     return row, col
-
-
-class _Helpers:
-    """Threads that help to settle tiles, from when they are started until they are dismissed."""
-
-    def __init__(self, board: Board, rules: Rules) -> None:
-        self._board, self._rules = board, rules
-        self._at_work: list[Event] = []
-        self._errors: list[BaseException] = []
-        self.count = 0
-
-    def start(self, count: int) -> None:
-        """Start so many, without waiting until they run."""
-        hire(self._board.share)
-        lend_many(self._help, count, self._at_work)
-        self.count = count
-
-    def dismiss(self) -> None:
-        """Let them go, without waiting for it."""
-        dismiss(self._board.share)
-        self.count = 0
-
-    def wait(self) -> None:
-        """Let one finish its work, or raise what has stopped it."""
-        if self._errors:
-            raise self._errors[0]
-        _let_others_run()
-
-    def _help(self) -> None:
-        try:
-            while run(self._board, self._rules, 0.0, 0.0, 0, 0, False)[0] == YIELD:
-                _let_others_run()
-        except BaseException as error:  # raised again by the thread that waits for this one's work
-            self._errors.append(error)
-
-    def __enter__(self) -> _Helpers:
-        return self
-
-    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
-        self.dismiss()
-        if error is not None:  # else nobody has work, and nothing that others may use is written to
-            for ended in self._at_work:
-                ended.wait()
-
-
-def _let_others_run() -> None:
-    if hasattr(os, "sched_yield"):
-        os.sched_yield()
-    else:
-        time.sleep(0)
 
 
 def tile_count(shape: tuple[int, ...]) -> tuple[int, int]:

@@ -126,7 +126,9 @@ def plan(
     ] = None,
     time_limit: Annotated[
         Optional[float],  # noqa: UP045
-        typer.Option("--time-limit", metavar="S", help="Longest time to search, seconds."),
+        typer.Option(
+            "--time-limit", metavar="S", help="Longest time to search, seconds, whatever it is for."
+        ),
     ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Say, and draw to --plot, what closes or bounds the way.")

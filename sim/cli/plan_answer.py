@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rover.core.errors import UsageError
+from rover.core.errors import TimeLimitError, UsageError
 from rover.core.grid import Dem
+from rover.core.time_allowed import TimeAllowed
 from rover.planning.alternatives import AlternativePlan, alternative_plans
 from rover.planning.legs import LegFigures, figures_of
 from rover.planning.objective import price_map
@@ -45,6 +47,7 @@ class Answer:
         opening: The way at the least slope limit, where it was asked for and there is one; by a leg that has no way,
             that of the leg.
         asked_leg: The question that `opening` answers.
+        late: That the time was over before all was found that the options ask for, else None.
     """
 
     question: Question
@@ -55,6 +58,7 @@ class Answer:
     alternatives: tuple[tuple[AlternativePlan, LegFigures], ...] = ()
     opening: Opening | None = None
     asked_leg: PlanningProblem
+    late: TimeLimitError | None = None
 
 
 def find_answer(question: Question, posed: Posed, dem: Dem, *, explain: bool) -> Answer:
@@ -66,6 +70,7 @@ def find_answer(question: Question, posed: Posed, dem: Dem, *, explain: bool) ->
         TimeLimitError: The time was over before the way was found.
     """
     problem = posed.problem
+    rest = _Rest(TimeAllowed(problem.time_limit_s))
     found = plan_through(question.planner, problem, posed.via_m)
     if isinstance(found, NoPlan):
         leg = _refused_leg(found, posed)
@@ -74,8 +79,9 @@ def find_answer(question: Question, posed: Posed, dem: Dem, *, explain: bool) ->
             question=question,
             posed=posed,
             result=found,
-            opening=find_opening(leg) if wanted else None,
+            opening=rest.opening(leg) if wanted else None,
             asked_leg=leg,
+            late=_unexplained(found, question) if found.unfinished else rest.late,
         )
     _refuse_unheeded(found.plan, question)
     legs = _legs(found, problem, dem)
@@ -86,9 +92,53 @@ def find_answer(question: Question, posed: Posed, dem: Dem, *, explain: bool) ->
         result=found.plan,
         legs=legs,
         whole=figures_of(found.plan, problem.terrain, dem),
-        alternatives=_alternatives(question, problem, found.plan, dem),
-        opening=find_opening(problem) if wanted else None,
+        alternatives=tuple(
+            (way, figures_of(way.plan, problem.terrain, dem))
+            for way in rest.alternatives(problem, found.plan, question.ways - 1)
+        ),
+        opening=rest.opening(problem) if wanted else None,
         asked_leg=problem,
+        late=rest.late,
+    )
+
+
+class _Rest:
+    """What is looked for when the way is known, as long as there is time.
+
+    Args:
+        allowed: For all of it.
+
+    Attributes:
+        late: That it was over, else None.
+    """
+
+    def __init__(self, allowed: TimeAllowed) -> None:
+        self._allowed = allowed
+        self.late: TimeLimitError | None = None
+
+    def alternatives(self, problem: PlanningProblem, best: Plan, count: int) -> Iterator[AlternativePlan]:
+        if count < 1:
+            return
+        prices = price_map(problem).price_per_m
+        try:
+            yield from alternative_plans(problem, best, prices, count=count, allowed=self._allowed)
+        except TimeLimitError as error:
+            self.late = error
+
+    def opening(self, problem: PlanningProblem) -> Opening | None:
+        try:
+            return find_opening(problem, self._allowed)
+        except TimeLimitError as error:
+            self.late = self.late or error
+            return None
+
+
+def _unexplained(refusal: NoPlan, question: Question) -> TimeLimitError:
+    return TimeLimitError(
+        f"there is no way ({refusal.cause}), but not all was found that would open one",
+        remedy="allow more time",
+        field="time_limit_s",
+        value=question.time_limit_s,
     )
 
 
@@ -128,12 +178,3 @@ def _refuse_unheeded(plan: Plan, question: Question) -> None:
 def _has_diagonal(plan: Plan) -> bool:
     steps = np.abs(np.diff(plan.cells, axis=0))
     return bool((steps > 0).all(axis=1).any())
-
-
-def _alternatives(
-    question: Question, problem: PlanningProblem, best: Plan, dem: Dem
-) -> tuple[tuple[AlternativePlan, LegFigures], ...]:
-    if question.ways == 1:
-        return ()
-    found = alternative_plans(problem, best, price_map(problem).price_per_m, count=question.ways - 1)
-    return tuple((way, figures_of(way.plan, problem.terrain, dem)) for way in found)

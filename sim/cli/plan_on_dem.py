@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rover.core.errors import TimeLimitError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +38,13 @@ class DemRequest:
 
 
 def plan_on_dem(asked: DemRequest) -> int:
-    """Plan over a DEM, tell and write the answer; return the exit status."""
+    """Plan over a DEM, tell and write the answer; return the exit status.
+
+    Raises:
+        TimeLimitError: The time was over before a way was found; or before all was that the options ask for, and what
+            was found is told and written.
+    """
+    from rover.core.errors import TimeLimitError
     from rover.io.vehicle import read_vehicle
     from rover.planning.problem import Plan
     from sim.cli.options import cells_allowed
@@ -65,7 +75,10 @@ def plan_on_dem(asked: DemRequest) -> int:
     check_on_map(question, ground.geometry)
     say_if_cold(quiet=asked.quiet)
     maps = derive_maps(ground, params, question.zones)
-    answer = find_answer(question, pose(question, maps, params), ground, explain=asked.explain)
+    try:
+        answer = find_answer(question, pose(question, maps, params), ground, explain=asked.explain)
+    except TimeLimitError as error:
+        raise _as_asked(error, asked) from error
     if asked.out is not None or asked.plot is not None:
         from sim.cli.plan_files import draw_answer, write_ways
 
@@ -77,7 +90,15 @@ def plan_on_dem(asked: DemRequest) -> int:
         print_json(answer)
     else:
         print_tables(answer, explain=asked.explain)
+    if answer.late is not None:
+        raise _as_asked(answer.late, asked)
     return 0 if isinstance(answer.result, Plan) else 4
+
+
+def _as_asked(error: TimeLimitError, asked: DemRequest) -> TimeLimitError:
+    """The error by the option, whose value is for all searches together."""
+    problems = [replace(p, field="--time-limit", value=asked.time_limit) for p in error.problems]
+    return type(error)(problems)
 
 
 def _check_files(out: Path | None, plot: Path | None, sources: list[Path]) -> None:

@@ -59,6 +59,7 @@ def print_json(answer: Answer) -> None:
     told["moved"] = {option: asdict(snap) for option, snap in posed.moved.items()}
     told["zones"] = [{"name": zone.name, "kind": str(zone.kind)} for zone in answer.question.zones]
     told["explained"] = _explained(answer)
+    told["late"] = None if answer.late is None else answer.late.problems[0].what
     if isinstance(answer.result, Plan):
         told["waypoints_m"] = answer.result.waypoints_m
     told["crs_wkt"] = posed.problem.terrain.geometry.site.crs_wkt
@@ -143,6 +144,8 @@ def refusal_words(answer: Answer) -> list[str]:
     opening = answer.opening
     if isinstance(answer.result, NoPlan) and answer.result.cause is not Cause.NO_ROUTE:
         return []
+    if opening is None and answer.late is not None:
+        return []
     if opening is None:
         return ["no slope limit opens a way: there is no place to show where one would"]
     east_m, north_m = opening.place_m
@@ -158,6 +161,8 @@ def _bounds(answer: Answer) -> list[str]:
         return ["what bounds a way through several places is explained leg by leg: leave --via off"]
     if answer.posed.problem.start_m == answer.posed.problem.goal_m:
         return []
+    if answer.opening is None and answer.late is not None:
+        return []
     return bounds_in_words(answer.opening, answer.posed.problem)
 
 
@@ -168,7 +173,8 @@ def _notes(answer: Answer) -> list[str]:
     found, asked = 1 + len(answer.alternatives), answer.question.ways
     if found < asked:
         ways = "one way is" if found == 1 else f"{found} ways are"
-        said.append(f"{ways} clearly different of the {asked} asked for")
+        so_far = "" if answer.late is None else " so far"
+        said.append(f"{ways} clearly different{so_far} of the {asked} asked for")
     return said
 
 

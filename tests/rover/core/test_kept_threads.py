@@ -12,7 +12,7 @@ import weakref
 import numpy as np
 import pytest
 
-from rover.core import kept_threads
+from rover.core import crew, kept_threads
 from rover.core.kept_threads import lend
 from rover.core.strips import by_strips
 from rover.planning.astar import GridRoute, search_grid
@@ -99,11 +99,55 @@ def test_a_child_has_threads_of_its_own() -> None:
     assert os.waitpid(child, 0)[1] == 0
 
 
+def test_a_thread_whose_call_was_interrupted_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_threads, "IDLE_S", 0.01)
+    monkeypatch.setattr(kept_threads, "CALL_S", 0.01)
+    before = _thread._count()
+    assert lend(lambda: None).wait(LONG_S)
+    until = time.monotonic() + LONG_S
+    while not kept_threads._idle and time.monotonic() < until:
+        pass
+    if kept_threads._idle:  # taken off the list, and then nothing
+        kept_threads._idle.pop()
+    while _thread._count() > before and time.monotonic() < until:
+        time.sleep(0.001)
+    assert _thread._count() <= before
+
+
+@pytest.mark.skipif(
+    kept_threads._processor is None or len(os.sched_getaffinity(0)) < 2, reason="one processor only"
+)
+def test_a_thread_is_woken_on_another_processor() -> None:
+    """The one that calls keeps its own: who is woken may not run there until it is awake."""
+    own = os.sched_getaffinity(0)
+    assert lend(lambda: None).wait(LONG_S)
+    wait_for_idle(1)
+    woken = kept_threads._idle[0].thread
+    found: list[int] = []
+    for processor in sorted(own)[:2]:
+        os.sched_setaffinity(0, {processor})
+        try:
+            kept_threads._allow(woken, own - {kept_threads._processor()})
+            assert os.sched_getaffinity(woken) == own - {processor}
+        finally:
+            os.sched_setaffinity(0, own)
+        assert lend(lambda: found.append(kept_threads._processor())).wait(LONG_S)
+        wait_for_idle(1)
+        assert os.sched_getaffinity(woken) == own  # and then anywhere again
+    assert len(found) == 2
+
+
+def test_a_thread_that_may_run_nowhere_else_is_left_alone() -> None:
+    kept_threads._allow(0, set())  # one processor: there is no other
+    kept_threads._allow(1 << 22, {0})  # and no such thread any more
+    assert lend(lambda: None).wait(LONG_S)
+
+
 def test_without_more_threads_the_work_is_done_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     def none_left(*_: object) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(kept_threads, "lend", none_left)
+    monkeypatch.setattr(crew, "lend", none_left)
     monkeypatch.setenv("FARSIDE_THREADS", "3")
     done: list[int] = []
     by_strips(100, lambda first, last: done.extend(range(first, last)))

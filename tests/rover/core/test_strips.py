@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from rover.core import kept_threads
+from rover.core import crew
 from rover.core.kept_threads import lend
 from rover.core.strips import THREADS_VARIABLE, by_strips, threads
 
@@ -68,7 +68,7 @@ def test_an_error_of_a_helper_ends_the_work_of_all(monkeypatch: pytest.MonkeyPat
             raise ValueError("a helper's strip")
         assert helpers[0].wait(20)
 
-    monkeypatch.setattr(kept_threads, "lend", lent)
+    monkeypatch.setattr(crew, "lend", lent)
 
     with pytest.raises(ValueError, match="a helper's strip"):
         by_strips(16 * 8, work)

@@ -9,18 +9,22 @@ import numpy.typing as npt
 import pytest
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 
+from rover.core.errors import TimeLimitError
 from rover.planning.alternatives import (
     MOST_COST,
     MOST_SHARED,
     Alternative,
+    AlternativePlan,
     alternative_plans,
     corridor_of,
     find_alternatives,
 )
 from rover.planning.astar import AStarPlanner, search_grid
 from rover.planning.check import check_plan
+from rover.planning.field import cost_field
 from rover.planning.problem import NoPlan, Plan
 from sim.testing.ground import make_problem
+from tests.builders.time_steps import LooksAllowed, endless
 
 Cost = npt.NDArray[np.float64]
 Cells = npt.NDArray[np.int64]
@@ -189,3 +193,31 @@ def test_moves_too_cheap_to_be_told_apart_end_the_search() -> None:
     for way in find_alternatives(cost, best, resolution_m=1.0, count=3, corridor_m=3.0):
         assert tuple(way.cells[0]) == start and tuple(way.cells[-1]) == goal
         assert cost_of(way.cells, cost) <= MOST_COST * least
+
+
+def test_alternatives_that_were_found_in_the_time_are_there() -> None:
+    problem = make_problem(3)
+    best = AStarPlanner().plan(problem)
+    assert isinstance(best, Plan)
+    costs = problem.costmap.cost_s_per_m
+    counter = endless()
+    whole = list(alternative_plans(problem, best, costs, count=3, allowed=counter))
+    assert len(whole) > 0
+    found = []
+    for looks in range(counter.taken):
+        ways = list[AlternativePlan]()
+        with pytest.raises(TimeLimitError, match="next alternative"):
+            for way in alternative_plans(problem, best, costs, count=3, allowed=LooksAllowed(looks)):
+                ways.append(way)
+        assert all((a.plan.cells == b.plan.cells).all() for a, b in zip(ways, whole, strict=False))
+        found.append(len(ways))
+    assert found == sorted(found) and found[0] == 0 and found[-1] >= len(whole) - 1
+
+
+def test_a_field_that_is_not_made_in_time_says_how_far_it_came() -> None:
+    cost = np.exp(np.random.default_rng(2).standard_normal((3000, 2000)))
+    field = cost_field(cost, (0, 0), resolution_m=1.0)
+    with pytest.raises(TimeLimitError, match="costs [0-9.e+]+ at least") as raised:
+        cost_field(cost, (0, 0), resolution_m=1.0, time_limit_s=0.0)
+    stated = float(str(raised.value).partition("costs ")[2].split()[0])
+    assert 0.0 <= stated <= field.max()

@@ -13,8 +13,9 @@ from rover.hazard.detect import Hazard, HazardMap, detect_hazards
 from rover.hazard.directional import directional_cost
 from rover.planning.bottleneck import closed_whatever_the_slope
 from rover.planning.directional import DirectionalPlanner
-from rover.planning.explain_heading import Openings, least_openings
+from rover.planning.explain_heading import Openings, explain_heading, least_openings
 from rover.planning.problem import Cause, NoPlan, Plan, PlanningProblem
+from tests.builders.time_steps import LooksAllowed, endless
 from tests.rover.planning.directional_ground import grade, plane, problem_on, random_problem, rover
 
 
@@ -123,3 +124,22 @@ def test_a_steep_start_is_no_closed_start() -> None:
     problem = problem_on(plane(0.0, grade(14)), (3, 8), (13, 8), vehicle=vehicle)
     assert np.isinf(problem.costmap.cost_s_per_m).all()
     assert isinstance(DirectionalPlanner().plan(problem), Plan)
+
+
+def test_a_refusal_that_is_not_explained_in_time_says_so() -> None:
+    problem = next(p for p, _ in map(random_problem, range(50)) if closed_in(p))
+    whole = refused(problem)
+    cost = directional_cost(problem.terrain, problem.vehicle)
+    closed = closed_whatever_the_slope(problem)
+    bare = NoPlan(cause=Cause.NO_ROUTE, where="", remedy="")
+    counter = endless()
+    assert explain_heading(problem, bare, cost, closed, counter) == replace(whole, expanded=0)
+    for looks in range(counter.taken):
+        told = explain_heading(problem, bare, cost, closed, LooksAllowed(looks))
+        assert told.unfinished and "allow more" in told.remedy
+        assert told.where == (whole.where if looks else "")
+
+
+def closed_in(problem: PlanningProblem) -> bool:
+    answer = DirectionalPlanner().plan(problem)
+    return isinstance(answer, NoPlan) and answer.cause is Cause.NO_ROUTE

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from rover.core.errors import TimeLimitError
+from rover.core.time_allowed import TimeAllowed
 from rover.core.zones import zone_from_corners
 from rover.hazard.costmap import CostMap, build_costmap
 from rover.planning.astar import AStarPlanner, search_grid
@@ -22,10 +24,12 @@ from rover.planning.bottleneck import (
     reached_from,
     steepest_in_reach,
 )
+from rover.planning.explain import explain
 from rover.planning.opening import bounds_in_words, find_opening
 from rover.planning.problem import Cause, NoPlan, Plan, PlanningProblem
 from rover.planning.wall import thinnest_wall
 from sim.testing.ground import ROVER, make_problem, terrain_kinds
+from tests.builders.time_steps import LooksAllowed, endless
 from tests.rover.planning.test_explain import problem_on, refused, ridge_problem, terrain_of
 
 Mask = npt.NDArray[np.bool_]
@@ -173,3 +177,43 @@ def test_what_is_reached_is_what_a_search_expands() -> None:
     assert int(reached.sum()) == answer.expanded and reached[start] and not reached[goal]
     lethal = np.argwhere(np.isinf(problem.costmap.cost_s_per_m))[0]
     assert not reached_from(problem.costmap, (int(lethal[0]), int(lethal[1]))).any()
+
+
+def test_a_refusal_tells_what_was_found_in_the_time() -> None:
+    problem = ridge_problem(1, 1.0, 12.0, 12.0)
+    whole = refused(problem, Cause.NO_ROUTE)
+    bare = NoPlan(cause=Cause.NO_ROUTE, where="", remedy="")
+    counter = endless()
+    assert explain(problem, bare, counter) == replace(whole, expanded=0)
+    assert counter.taken > 10
+    known = []
+    for looks in range(counter.taken + 1):
+        told = explain(problem, bare, LooksAllowed(looks))
+        assert told.cause is Cause.NO_ROUTE and "can be reached" in told.where
+        assert told.unfinished == (looks < counter.taken)
+        assert told.wall in ((), whole.wall) and told.opens_at_slope_deg in (None, whole.opens_at_slope_deg)
+        known.append((len(told.wall) > 0, told.opens_at_slope_deg is not None, not told.unfinished))
+        if told.unfinished and told.opens_at_slope_deg is None:
+            assert "allow more" in told.remedy
+    assert known == sorted(known) and len(set(known)) == 4  # one thing after the other
+
+
+def test_the_limit_that_was_found_in_the_time_is_told() -> None:
+    problem = ridge_problem(2, 1.0, 12.0, 12.0)
+    counter = endless()
+    opening = find_opening(problem, counter)
+    assert opening is not None and counter.taken > 10
+    told = []
+    for looks in range(counter.taken):
+        with pytest.raises(TimeLimitError, match="the time was over before") as raised:
+            find_opening(problem, LooksAllowed(looks))
+        told.append(f"a slope limit of {opening.slope_deg:.2f} deg" in str(raised.value))
+    assert told == sorted(told) and not told[0] and told[-1]
+
+
+def test_no_time_at_all() -> None:
+    problem = replace(ridge_problem(1, 1.0, 12.0, 12.0), time_limit_s=1e-9)
+    answer = refused(problem, Cause.NO_ROUTE)
+    assert answer.unfinished and answer.wall == ()
+    with pytest.raises(TimeLimitError):
+        find_opening(problem, TimeAllowed(0.0))

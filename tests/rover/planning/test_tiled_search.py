@@ -6,6 +6,7 @@ import _thread
 import math
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -18,14 +19,17 @@ from scipy.sparse.csgraph import dijkstra
 
 from rover.core import kept_threads
 from rover.core.errors import CostMapError, TimeLimitError
-from rover.planning import tiled_search
+from rover.core.jit import kernel
+from rover.core.words_kernels import add_word, get_word
+from rover.planning import astar, round_kernels, tile_helpers, tiled_search
 from rover.planning.astar import GridRoute, search_grid
 from rover.planning.field import cost_field
 from rover.planning.prepared import PreparedMap
 from rover.planning.problem import NoPlan
-from rover.planning.round_kernels import run
+from rover.planning.round_kernels import DONE, FINISHED, LEAVE, TICKET, WIDE, YIELD, run
 from rover.planning.sweep_kernels import SIDE
-from rover.planning.tile_kernels import Rules, heuristic
+from rover.planning.tile_kernels import Board, Rules, heuristic
+from rover.planning.tiled_search import TiledSearch
 
 INF = math.inf
 STEPS = {
@@ -84,6 +88,28 @@ def test_field_equals_dijkstra_across_borders_of_tiles(neighbours: int) -> None:
 
 
 @pytest.mark.parametrize("neighbours", [4, 8, 16])
+def test_field_and_search_of_three_threads_equal_dijkstra(
+    neighbours: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FARSIDE_THREADS", "3")
+    monkeypatch.setattr(tiled_search, "_WIDE", 1)
+    helped = list[int]()
+    monkeypatch.setattr(tile_helpers, "run", lambda *given: helped.append(1) or run(*given))
+    cost = rough(110, 90, 10 + neighbours)
+    free = np.flatnonzero(cost.reshape(-1) < INF)
+    least = dijkstra(graph_of(cost, neighbours, 0.7), directed=False, indices=0)
+    field = cost_field(cost, (0, 0), resolution_m=0.7, neighbours=neighbours)
+    np.testing.assert_allclose(field.reshape(-1)[free], least[free], rtol=1e-12)
+    for goal in np.random.default_rng(neighbours).choice(free, 40):
+        route = search_grid(
+            cost, (0, 0), tuple(divmod(int(goal), 90)), resolution_m=0.7, neighbours=neighbours
+        )
+        found = route.cost_s if isinstance(route, GridRoute) else INF
+        assert found == pytest.approx(least[goal], rel=1e-12)
+    assert helped
+
+
+@pytest.mark.parametrize("neighbours", [4, 8, 16])
 @pytest.mark.parametrize("seed", range(4))
 def test_route_has_the_cost_that_it_states(neighbours: int, seed: int) -> None:
     cost = rough(150, 130, seed, lethal=0.1)
@@ -135,16 +161,92 @@ def test_a_search_whose_helpers_are_gone_comes_to_its_end(monkeypatch: pytest.Mo
     monkeypatch.setenv("FARSIDE_THREADS", "1")
     alone = search_grid(cost, (0, 0), (699, 499), resolution_m=1.0)
 
-    def refused_to_helpers(*given: object) -> tuple[int, float]:
-        if not given[-1]:
-            raise MemoryError
-        return run(*given)
+    def refused_to_helpers(*_: object) -> tuple[int, float]:
+        raise MemoryError
 
-    monkeypatch.setattr(tiled_search, "run", refused_to_helpers)
+    monkeypatch.setattr(tile_helpers, "run", refused_to_helpers)
     monkeypatch.setenv("FARSIDE_THREADS", "3")
     route = search_grid(cost, (0, 0), (699, 499), resolution_m=1.0)
     assert isinstance(alone, GridRoute) and isinstance(route, GridRoute)
     assert route.cells.tobytes() == alone.cells.tobytes() and route.generated == alone.generated
+
+
+AWAKE = threading.Event()
+
+
+@kernel
+def take_a_ticket(share, kind_shift, length_shift, mask, looks):  # type: ignore[no-untyped-def]
+    """Return a ticket, -1 if there is none."""
+    for _ in range(looks):
+        ticket = get_word(share, TICKET)
+        if get_word(share, LEAVE) != 0:
+            return -1
+        if ticket & mask < (ticket >> length_shift) & mask:
+            ticket = add_word(share, TICKET, 1)
+            if ticket & mask < (ticket >> length_shift) & mask:
+                return ticket
+    return -1
+
+
+@kernel
+def say_it_is_done(share):  # type: ignore[no-untyped-def]
+    add_word(share, FINISHED, 1)
+
+
+def do_it_late(board: Board, rules: Rules, *_: object) -> tuple[int, float]:
+    """Help with one item, long after it was taken, as a thread does whose processor another process has."""
+    shifts = round_kernels._KIND, round_kernels._LENGTH, round_kernels._MASK
+    AWAKE.set()
+    ticket = take_a_ticket(board.share, *shifts, 10_000_000)
+    if ticket < 0:
+        return DONE, 0.0
+    time.sleep(0.003)
+    kind, item = ticket >> shifts[0], ticket & shifts[2]
+    alone = np.zeros_like(board.share)
+    alone[TICKET] = kind << shifts[0] | (item + 1) << shifts[1] | item
+    run(board._replace(share=alone), rules, 0.0, 0.0, 0, 0, False)
+    assert alone[FINISHED] == 1
+    say_it_is_done(board.share)
+    return DONE, 0.0
+
+
+def test_what_is_known_never_falls_while_helpers_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    cost = rough(300, 300, 4, lethal=0.1)
+    monkeypatch.setenv("FARSIDE_THREADS", "1")
+    alone = search_grid(cost, (0, 0), (299, 299), resolution_m=1.0)
+    assert isinstance(alone, GridRoute)
+    assert take_a_ticket(np.zeros(round_kernels.SHARE_WORDS, np.int64), 48, 24, 1, 1) == -1  # compiled
+    say_it_is_done(np.zeros(round_kernels.SHARE_WORDS, np.int64))
+    states, bounds, searches = list[int](), list[float](), list[TiledSearch]()
+
+    def watched(*given: object) -> tuple[int, float]:
+        bounds.append(searches[-1].bound_s)
+        if states and states[-1] == WIDE:
+            assert AWAKE.wait(60.0)
+            AWAKE.clear()
+        state, bound = run(*given)
+        states.append(state)
+        return state, bound
+
+    class Watched(TiledSearch):
+        def run(self, *, time_limit_s: float | None = None) -> float:
+            searches.append(self)
+            return super().run(time_limit_s=time_limit_s)
+
+    monkeypatch.setattr(astar, "TiledSearch", Watched)
+    monkeypatch.setattr(tiled_search, "run", watched)
+    monkeypatch.setattr(tile_helpers, "run", do_it_late)
+    monkeypatch.setattr(tiled_search, "_WIDE", 2)
+    monkeypatch.setattr(tiled_search, "_TILES_AT_ONCE", 60)
+    monkeypatch.setenv("FARSIDE_THREADS", "3")
+    route = search_grid(cost, (0, 0), (299, 299), resolution_m=1.0)
+    assert isinstance(route, GridRoute)
+    assert route.cost_s == alone.cost_s and route.cells.tobytes() == alone.cells.tobytes()
+    assert states.count(YIELD) > 3
+    waited = [k for k in range(1, len(states)) if states[k] == states[k - 1] == YIELD]
+    assert waited  # of such a call the kernel knows no bound
+    bounds.append(searches[-1].bound_s)
+    assert bounds == sorted(bounds) and 0.0 < bounds[waited[0] + 1] <= bounds[-1] <= alone.cost_s
 
 
 def test_helpers_end_with_the_search_that_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from rover.io.crs import local_crs_wkt
 from tests.builders.bad_dems import good_geotiff
@@ -331,6 +332,56 @@ def test_a_time_limit_reached_is_exit_5_with_the_bound(
     result = farside_within(*words, "--out", "p.geojson", "--plot", "p.png", "--json")
     assert_refused(result, 5, "error[TIME_LIMIT]", "costs at least 7 s")
     assert_nothing_written(work, "dem.tif", "late.py")
+
+
+def rugged(side: int) -> np.ndarray:
+    """Uneven ground that can be driven nearly everywhere."""
+    noise = np.random.default_rng(1).standard_normal((side, side))
+    return (-2000 + 48.0 * gaussian_filter(noise, 4)).astype(np.float32)
+
+
+def test_the_search_itself_ends_at_the_time_limit(farside_within: Command, work: Path) -> None:
+    geometry = write(work, rugged(700))
+    words = ("plan", "dem.tif", f"--start={at(geometry, 690, 10)}", f"--goal={at(geometry, 10, 690)}")
+    words += ("--snap", "500", "--json")
+    least = told(farside_within(*words))["price"]
+    result = farside_within(*words, "--time-limit", "0.001", "--out", "p.geojson", "--plot", "p.png")
+    assert_refused(result, 5, "error[TIME_LIMIT]", "--time-limit = 0.001", "every route costs")
+    bound = float(result.stderr.partition("every route costs ")[2].split()[0])
+    assert 0 < bound <= least
+    assert_nothing_written(work, "dem.tif")
+
+
+def test_what_was_found_within_the_time_limit_is_told(
+    farside_within: Command, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A single thread does not look at the clock on so small a map, but then it is late for all the rest."""
+    monkeypatch.setenv("FARSIDE_THREADS", "1")
+    geometry = write(work, rugged(300))
+    words = ("plan", "dem.tif", f"--start={at(geometry, 290, 10)}", f"--goal={at(geometry, 10, 290)}")
+    words += ("--snap", "500", "--alternatives", "3", "--explain")
+    whole = told(farside_within(*words, "--json"))
+    assert whole["late"] is None and whole["explained"] is not None
+    result = farside_within(*words, "--time-limit", "0.01", "--json", "--out", "p.geojson")
+    answer = told(result, 5)
+    assert answer["outcome"] == "planned" and answer["price"] == whole["price"]
+    assert answer["alternatives"] == [] and answer["explained"] is None
+    assert "before the next alternative" in answer["late"]
+    assert "error[TIME_LIMIT]: --time-limit = 0.01: the time was over" in result.stderr
+    assert json.loads((work / "p.geojson").read_text())["features"][0]["properties"]["name"] == "planned"
+    said = farside_within(*words, "--time-limit", "0.01")
+    assert said.returncode == 5 and "so far of the 3 asked for" in said.stdout
+
+
+def test_a_refusal_that_is_not_explained_in_time(farside_within: Command, work: Path) -> None:
+    geometry = write(work, ridge((300, 60)))
+    words = ("plan", "dem.tif", f"--start={at(geometry, 150, 5)}", f"--goal={at(geometry, 150, 55)}")
+    result = farside_within(*words, "--explain", "--time-limit", "0.003", "--plot", "p.png")
+    assert result.returncode == 5, result
+    assert "no plan (no_route)" in result.stdout and "can be reached" in result.stdout
+    assert "not found in the time allowed" in result.stdout and "every way crosses" not in result.stdout
+    assert "error[TIME_LIMIT]: --time-limit = 0.003: there is no way" in result.stderr
+    assert (work / "p.png").exists()
 
 
 def test_maps_on_which_nothing_can_stand(farside_within: Command, work: Path, farside: Command) -> None:
