@@ -407,7 +407,7 @@ def test_unknown_ground_is_named(farside_within: Command, work: Path) -> None:
 
 
 def test_geopackage(farside_within: Command, work: Path, ground: Any) -> None:
-    pyogrio = pytest.importorskip("pyogrio")
+    pyogrio = pytest.importorskip("pyogrio", reason="the extra gis is not installed")
     words = ("plan", "dem.tif", *ends_of(ground), f"--via={at(ground, 70, 40)}", "--out", "p.gpkg")
     result = farside_within(*words)
     assert result.returncode == 0, result.stderr
