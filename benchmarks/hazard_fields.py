@@ -53,12 +53,14 @@ def write_field(folder: Path, *, cfa_percent: float, slope_deg: float, seed: int
     return dem, site
 
 
-def ends_on(dem: Path, site: Path, *, seed: int) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return start and goal on a field."""
-    scenario = scenario_of(dem, site, seed=seed, start_m=(-20.0, 0.0), goal_m=(20.0, 0.0))
+def ends_on(
+    dem: Path, site: Path, *, seed: int, half_m: float = 20.0
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return start and goal on a field, each about so far from its middle."""
+    scenario = scenario_of(dem, site, seed=seed, start_m=(-half_m, 0.0), goal_m=(half_m, 0.0))
     ground = world_ground(scenario, orbital_dem(scenario))
     vehicle = scenario.read_vehicle().params
-    return _open_place(ground, vehicle, -20.0, seed), _open_place(ground, vehicle, 20.0, seed)
+    return _open_place(ground, vehicle, -half_m, seed), _open_place(ground, vehicle, half_m, seed)
 
 
 def _open_place(ground: Ground, vehicle: VehicleParams, east_m: float, seed: int) -> tuple[float, float]:

@@ -14,8 +14,12 @@ from rover.core.grid import Dem
 
 
 class Mode(StrEnum):
-    """What the rover is doing; each has a load `<mode>_w` in the vehicle file."""
+    """What the rover is doing; each has a load in the vehicle file, see `VehicleParams.load_w`."""
 
+    IDLE = "idle"
+    """With nothing to do: before the first decision and at the goal."""
+    PLAN = "plan"
+    """Standing while a new way is reckoned on board."""
     DRIVE = "drive"
     COMMAND = "command"
     CHARGE = "charge"
@@ -48,6 +52,21 @@ class Command:
             raise ValueError(f"a motion in mode {self.mode}")
         if self.curvature_per_m and not self.drive_m:
             raise ValueError(f"curvature_per_m = {self.curvature_per_m} of no drive")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriveReading:
+    """What the drives of the wheels tell while they turn: front left, front right, middle, rear.
+
+    Attributes:
+        told_m_s: (6,) speed of each rim as commanded, backwards negative.
+        rim_m_s: (6,) as its encoder has it.
+        motor_w: (6,) electrical power of each motor.
+    """
+
+    told_m_s: tuple[float, ...]
+    rim_m_s: tuple[float, ...]
+    motor_w: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +161,12 @@ class Observation:
         inertial: What the inertial unit felt; None without one.
         sun_direction: (3,) unit vector to the Sun in the body's frame; None where it is not seen.
         stereo: What each stereo pair has ranged at this look; empty while parked or with perfect senses.
-        halted: Whether the rover's own protection ended the last motion: a motor, a camera or the inertial unit failed.
+        halted: Whether the last motion was ended before its time by what watches the drives on board, or by a computer
+            that went down.
         out_of_link_s: Time since the last observation in which the relay could not be reached.
+        boots: How often the computer has begun, as it counts itself.
+        folded: Whether the array's latch is shut; None where that is not told.
+        place_sigma_m: Standard deviation of the place along its widest direction, as believed; 0 where it is told.
     """
 
     time_s: float
@@ -163,3 +186,6 @@ class Observation:
     stereo: tuple[StereoPoints, ...] = ()
     halted: bool = False
     out_of_link_s: float = 0.0
+    boots: int = 1
+    folded: bool | None = None
+    place_sigma_m: float = 0.0

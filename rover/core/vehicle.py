@@ -181,7 +181,10 @@ class VehicleParams(BaseModel):
         return math.hypot(self.length_m, self.width_m) / 2
 
     def load_w(self, mode: str) -> float:
-        """Return the load in a mode, motors apart: the figure `<mode>_w`."""
+        """Return the load in a mode, motors apart: the figure `<mode>_w`.
+
+        Idle it is as while it waits, and planning takes what the avionics take while driving.
+        """
         return float(getattr(self, _load_name(mode)))
 
     @property
@@ -191,4 +194,7 @@ class VehicleParams(BaseModel):
 
 @cache
 def _load_name(mode: str) -> str:
-    return f"{mode}_w"
+    return f"{_SAME_LOAD.get(mode, mode)}_w"
+
+
+_SAME_LOAD = {"idle": "charge", "plan": "drive"}

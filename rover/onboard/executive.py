@@ -1,21 +1,30 @@
-"""The mode machine on board: from what was sensed to the next command. `init` and `step` are pure."""
+"""The mode machine on board: from what was sensed to the next command. `init`, `step` and `watch_drives` are pure.
+
+Modes and what may follow which are in `modes`; what is done about faults, in `fault_table`.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
 
-from rover.core.boundary import Command, Mode, Observation
-from rover.onboard import arc_driver
+from rover.core.boundary import Command, DriveReading, Mode, Observation
+from rover.limits.thermal import Phase
+from rover.onboard import arc_driver, fault_watch
 from rover.onboard.arc_driver import LocalState
-from rover.onboard.executive_state import ExecutiveState, finish, gap, stay
+from rover.onboard.driving import LOOK_EVERY_M
+from rover.onboard.executive_state import ExecutiveState, finish, gap, hold, stay
 from rover.onboard.hops import go_on
 from rover.onboard.mapping import BeliefState, update_map
+from rover.onboard.path_watch import first_lethal
 from rover.onboard.planned_stops import ARRIVAL_M, nothing_planned
 from rover.onboard.power_watch import STAY_S, wakes
-from rover.onboard.protection import check_attitude, check_path, heed_faults, shed
+from rover.onboard.protection import heed
 from rover.onboard.rerouting import reroute
 from rover.onboard.uplink import Driver, Uplink
+
+PLANNING_S = 60.0
+"""The rover stands so long for a new way to be reckoned (assumption: a search over its maps, on a slow processor)."""
 
 
 def init(uplink: Uplink, belief: BeliefState) -> ExecutiveState:
@@ -33,27 +42,57 @@ def step(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[Exec
         seen: What the world answered to the last command.
         uplink: What the ground has sent.
     """
-    state = _sense(state, seen, uplink)
-    state = heed_faults(state, seen)
-    state = shed(state, seen, uplink)
+    state = heed(_sense(state, seen, uplink), seen, uplink)
+    if state.finished is not None:
+        return _rest(state, seen, uplink)
     if state.mode is Mode.DORMANT and not wakes(seen, uplink):
         return state, stay(Mode.DORMANT, STAY_S)
     if state.mode is not Mode.DORMANT and seen.time_s < state.hold_until_s - 1e-6:
         return state, stay(state.mode, min(STAY_S, state.hold_until_s - seen.time_s))
     if state.mode is Mode.DORMANT:
         state = replace(state, mode=Mode.CHARGE)
-    state = check_attitude(state, seen, uplink)
-    state = check_path(state, seen, uplink)
+    if state.looks_first and uplink.forecaster.window.phase_at(seen.time_s) is Phase.DRIVE:
+        return replace(state, mode=Mode.DRIVE, looks_first=False), Command(mode=Mode.DRIVE)
+    state = _check_path(state, seen, uplink)
     if state.must_replan is None and gap(seen, uplink.goal_m) <= ARRIVAL_M:
-        return finish(state, "the goal is reached", arrived=True), stay(Mode.SAFE, STAY_S)
-    while True:  # each new way is counted, and their number is bounded
-        if state.must_replan is not None:
-            state = reroute(state, seen, uplink)
-        if state.finished is not None:
-            return state, stay(Mode.SAFE, STAY_S)
+        return finish(state, "the goal is reached", arrived=True), stay(Mode.IDLE, STAY_S)
+    if state.must_replan is None:
         state, command = go_on(state, seen, uplink)
         if command is not None:
             return state, command
+    state = reroute(state, seen, uplink)
+    if state.finished is not None:
+        return state, stay(Mode.SAFE, STAY_S)
+    return hold(state, Mode.PLAN, seen.time_s + PLANNING_S, seen)
+
+
+def watch_drives(state: ExecutiveState, drives: DriveReading, uplink: Uplink) -> tuple[ExecutiveState, bool]:
+    """Return the state after a reading of the drives in the middle of a motion, and whether that is to be ended."""
+    watch = fault_watch.read_drives(state.watch, drives, uplink)
+    return replace(state, watch=watch), bool(watch.halts)
+
+
+def clear(state: ExecutiveState) -> ExecutiveState:
+    """Return the state as the ground leaves it when it clears what is latched: idle, with its path as it was."""
+    return replace(state, mode=Mode.IDLE, watch=fault_watch.cleared(state.watch), finished=None)
+
+
+def _rest(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
+    """Stand for good: awake by day, asleep by night, cooling where it is too warm."""
+    mode = Mode.IDLE if state.arrived else Mode.SAFE
+    if not uplink.forecaster.window.almanac.covers(seen.time_s):  # by the array alone
+        mode = Mode.DORMANT if seen.array_w < uplink.vehicle.charge_w else mode
+    elif not wakes(seen, uplink) and _should_sleep(state, seen, uplink):
+        mode = Mode.DORMANT
+    elif state.mode is Mode.NAP and seen.time_s < state.hold_until_s - 1e-6:
+        mode = Mode.NAP
+    return replace(state, mode=mode), stay(mode, STAY_S)
+
+
+def _should_sleep(state: ExecutiveState, seen: Observation, uplink: Uplink) -> bool:
+    """Tell whether it is asleep already, or the Sun has it asleep."""
+    asleep = state.mode is Mode.DORMANT
+    return asleep or uplink.forecaster.waiting_mode(seen.time_s) is Mode.DORMANT
 
 
 def _sense(state: ExecutiveState, seen: Observation, uplink: Uplink) -> ExecutiveState:
@@ -63,3 +102,22 @@ def _sense(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Executiv
     if state.local is not None:
         return replace(state, local=arc_driver.sense(state.local, seen))
     return replace(state, belief=update_map(state.belief, seen, uplink.vehicle))
+
+
+def _check_path(state: ExecutiveState, seen: Observation, uplink: Uplink) -> ExecutiveState:
+    """Ask for a new path where a cell ahead has become lethal."""
+    if state.must_replan is not None or len(state.path_m) == 0 or seen.heights is None:
+        return state
+    if state.local is not None:  # its arcs are judged one by one
+        return state
+    blocked = first_lethal(
+        state.path_m,
+        state.belief.costmap,
+        here=(seen.east_m, seen.north_m),
+        track_m=state.track_m,
+        reach_m=uplink.vehicle.sensing_range_m + LOOK_EVERY_M,  # beyond, nothing has changed
+    )
+    if blocked is None:
+        return state
+    why = f"a hazard was seen on the path at ({blocked[0]:.1f}, {blocked[1]:.1f})"
+    return replace(state, must_replan=why)

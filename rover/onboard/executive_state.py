@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from rover.core.boundary import Command, Mode, Observation
 from rover.onboard.arc_driver import LocalState
+from rover.onboard.fault_state import Watch
 from rover.onboard.mapping import BeliefState
 from rover.onboard.planned_stops import ARRIVAL_M, PlannedStops
 from rover.onboard.power_watch import STAY_S
@@ -39,10 +40,12 @@ class ExecutiveState:
         finished: Why it will do no more, or None.
         arrived: Whether that is because it is at the goal.
         local: What driving by arcs remembers; None where it drives its path leg by leg.
+        watch: What watching for faults remembers.
+        looks_first: Whether it looks once from where it stands before it drives on.
     """
 
     belief: BeliefState
-    mode: Mode = Mode.CHARGE
+    mode: Mode = Mode.IDLE
     hold_until_s: float = -math.inf
     path_m: npt.NDArray[np.float64]
     planned: PlannedStops
@@ -61,6 +64,8 @@ class ExecutiveState:
     finished: str | None = None
     arrived: bool = False
     local: LocalState | None = None
+    watch: Watch = field(default_factory=Watch)
+    looks_first: bool = False
 
 
 def hold(
@@ -77,8 +82,8 @@ def stay(mode: Mode, duration_s: float) -> Command:
 
 
 def finish(state: ExecutiveState, reason: str, *, arrived: bool = False) -> ExecutiveState:
-    """Return the end, in safe mode, with a reason."""
-    return replace(state, mode=Mode.SAFE, finished=reason, arrived=arrived)
+    """Return the end, with a reason: idle at the goal, in safe mode anywhere else."""
+    return replace(state, mode=Mode.IDLE if arrived else Mode.SAFE, finished=reason, arrived=arrived)
 
 
 def gap(seen: Observation, place: npt.NDArray[np.float64] | tuple[float, float]) -> float:

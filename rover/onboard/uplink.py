@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -39,6 +40,8 @@ class Uplink:
         path_m: (n, 2) the way planned on the ground.
         planned: Waits and command cycles at each waypoint, None where the rover has its own.
         driver: How the way is driven.
+        work_max_k: Temperature of the body beyond which it may not drive or work.
+        protected: Whether the fault table is heeded; without it nothing is.
     """
 
     vehicle: VehicleParams
@@ -50,6 +53,8 @@ class Uplink:
     path_m: npt.NDArray[np.float64]
     planned: PlannedStops | None = None
     driver: Driver = Driver.PATH
+    work_max_k: float = math.inf
+    protected: bool = True
 
     @property
     def teleoperated(self) -> bool:

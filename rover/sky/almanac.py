@@ -70,6 +70,10 @@ class Almanac:
         object.__setattr__(self, "_first_s", float(self.time_s[0]))
         object.__setattr__(self, "_last_s", float(self.time_s[-1]))
 
+    def covers(self, time_s: float) -> bool:
+        """Tell whether a time is inside the almanac."""
+        return self._first_s <= time_s <= self._last_s
+
     def sun_at(self, time_s: float) -> Sun:
         """Return the Sun at a time.
 

@@ -39,7 +39,8 @@ def run(
         ),
     ] = None,
     monitor: Annotated[
-        str, typer.Option("--monitor", metavar="note|strict", help="Strict: exit 8 if a rule was broken.")
+        str,
+        typer.Option("--monitor", metavar="note|strict", help="Strict: a broken rule ends the run, exit 8."),
     ] = "note",
     plots: Annotated[bool, typer.Option("--plots/--no-plots", help="Draw map.png and timeline.png.")] = True,
     allow_body: AllowBody = False,
@@ -78,6 +79,7 @@ def run(
             max_cells=cells_allowed(max_cells),
             progress=progress.update,
             stop=interrupt.asked,
+            strict=monitor == "strict",
         )
         write_results(log, partial)
         if plots:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from rover.core.boundary import Command, Mode
 from rover.core.chassis import ChassisParams
+from rover.core.errors import PlaceError
 from rover.io.elevation import DEFAULT_MAX_CELLS
 from rover.onboard.executive_state import ExecutiveState
 from rover.planning.given_plan import Given
@@ -20,15 +21,19 @@ from sim.physics.energy import EnergyParams
 from sim.physics.thermal import Fate
 from sim.run.closed_loop_journal import Journal
 from sim.run.closed_loop_mind import Mind
-from sim.run.closed_loop_parties import faults_of, monitor_of, observe, perceiver_of, world_and_senses
+from sim.run.closed_loop_parties import faults_of, mind_of, monitor_of, observe, world_and_senses
 from sim.run.closed_loop_summary import Finished, log_of
-from sim.run.injection import Injection
+from sim.run.faults import ActiveFault
+from sim.run.injection import FaultInstant, Injection
 from sim.run.runlog import Outcome, RunLog, Severity
 from sim.run.scenario import Scenario
 from sim.run.setting import Setting, energy_params, prepare
-from sim.run.world import WorldState
+from sim.run.world import World, WorldState
+from sim.sensors.suite import SensorSuite
 
 _ROWS_PER_REPORT = 25
+
+_RESTING = (Outcome.ARRIVED, Outcome.STOPPED_SAFE)
 
 Progress = Callable[[float, str], None]
 """Told the fraction done, 0-1, and the simulated UTC."""
@@ -44,6 +49,9 @@ def run_scenario(
     max_cells: int = DEFAULT_MAX_CELLS,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
+    strict: bool = False,
+    rests: bool = False,
+    trace: list[FaultInstant] | None = None,
 ) -> RunLog:
     """Plan a scenario and drive it.
 
@@ -56,6 +64,9 @@ def run_scenario(
         max_cells: Largest map accepted.
         progress: Told how far it is.
         stop: Asked after every command; true ends the run as interrupted.
+        strict: The first rule that the truth breaks ends the run.
+        rests: A rover that has arrived or stopped is followed through its next night, which it may not survive.
+        trace: Takes the world and the faults in force at each instant at which a fault begins.
 
     Returns:
         The log, whatever the outcome.
@@ -68,17 +79,35 @@ def run_scenario(
         scenario = scenario.model_copy(update={"seed": seed})
     scenario.read_vehicle().part("chassis", ChassisParams)
     scenario.read_faults()
+    _refuse_goal_underfoot(scenario)
     setting = prepare(scenario, allow_body=allow_body, max_cells=max_cells)
     energy = energy_params(scenario)
     planner = planner or load_planner(scenario.planner)
     answer = setting.control.plan(planner) if given is None else setting.control.follow(given)
     planned_by = planner.name if given is None else given.planner
-    run = _Run(setting, energy, planner, answer, planned_by=planned_by)
+    run = _Run(setting, energy, planner, answer, planned_by=planned_by, strict=strict, trace=trace)
     if isinstance(answer, NoPlan):
         run.end(Outcome.NO_PLAN, str(answer))
     else:
-        run.drive(answer, progress or (lambda _f, _u: None), stop or (lambda: False))
+        run.drive(answer, progress or (lambda _f, _u: None), stop or (lambda: False), rests=rests)
     return run.log(time.perf_counter() - begun)
+
+
+def _refuse_goal_underfoot(scenario: Scenario) -> None:
+    """Refuse a goal under the rover that is not where it stands: it would be driven to and fro for it.
+
+    Raises:
+        PlaceError: The goal lies within the footprint, whichever way the rover looks.
+    """
+    vehicle = scenario.read_vehicle().params
+    within_m = min(vehicle.length_m, vehicle.width_m) / 2
+    if 0 < math.dist(scenario.start_m, scenario.goal_m) < within_m:
+        raise PlaceError(
+            f"inside the rover, which stands at {list(scenario.start_m)}",
+            remedy=f"choose the start itself, or a goal {within_m:g} m away from it at least",
+            field="goal_m",
+            value=list(scenario.goal_m),
+        )
 
 
 class _Run:
@@ -92,52 +121,79 @@ class _Run:
         answer: Plan | NoPlan,
         *,
         planned_by: str,
+        strict: bool,
+        trace: list[FaultInstant] | None,
     ) -> None:
         self.setting = setting
         self.energy = energy
         self.planner = planner
         self.answer = answer
         self.planned_by = planned_by
+        self.strict = strict
+        self.trace = trace
         self.journal = Journal()
         self.outcome = Outcome.NO_PLAN
         self.reason = ""
         self.final: WorldState | None = None
-        self.injection = Injection(faults_of(setting), setting.vehicle, self.journal.note_fault)
+        self.injection = Injection(faults_of(setting), setting.vehicle, self._note_fault)
         self.monitor = monitor_of(setting, energy)
 
     def end(self, outcome: Outcome, reason: str) -> None:
         self.outcome, self.reason = outcome, reason
 
-    def drive(self, plan: Plan, progress: Progress, stop: Callable[[], bool]) -> None:
-        """Drive until there is a reason not to."""
-        setting, journal, yaw_rad = self.setting, self.journal, _heading(plan.waypoints_m)
+    def drive(self, plan: Plan, progress: Progress, stop: Callable[[], bool], *, rests: bool) -> None:
+        """Drive until there is a reason not to, and then rest until a morning, if that is asked for."""
+        setting, yaw_rad = self.setting, _heading(plan.waypoints_m)
         world, senses = world_and_senses(setting, self.energy, self.monitor)
-        mind = Mind(*setting.control.uplink(plan, self.planner), perceiver_of(setting, yaw_rad))
+        mind = mind_of(setting, self.energy, plan, self.planner, yaw_rad)
         state = world.init(
             east_m=setting.scenario.start_m[0],
             north_m=setting.scenario.start_m[1],
             yaw_rad=yaw_rad,
             soc=setting.scenario.power.initial_soc,
         )
-        journal.note(state, "start", Severity.ACTIVITY, "the traverse begins")
+        self.journal.note(state, "start", Severity.ACTIVITY, "the traverse begins")
         self._record(state)
-        looking = True
         self.injection.begin(state)
-        while True:
-            before = mind.state
-            command = mind.decide(observe(senses, state, setting, looking=looking, injection=self.injection))
-            journal.tape.beliefs.append(mind.believed)
-            journal.note_step(before, mind.state, state)
-            self.final = state
-            if self._over(mind.state, state, stop):
-                return
-            state = self.injection.carry_out(world, state, command)
-            if self.injection.restarts_s is not None:
-                mind.restart(self.injection.restarts_s)
-            looking = _worth_a_look(command)
-            self._record(state)
-            if len(journal.tape.rows) % _ROWS_PER_REPORT == 0:
+        command = self._decide(senses, mind, state, looking=True)
+        while not self._over(mind.state, state, stop):
+            state = self._carry_out(world, mind, state, command)
+            if len(self.journal.tape.rows) % _ROWS_PER_REPORT == 0:
                 progress(_fraction_done(mind.state, plan), setting.epoch.utc_at(state.time_s))
+            command = self._decide(senses, mind, state, looking=command.mode is Mode.DRIVE)
+        slept = False
+        while rests and self.outcome in _RESTING and not (slept and state.mode is not Mode.DORMANT):
+            state = self._carry_out(world, mind, state, command)
+            slept |= state.mode is Mode.DORMANT
+            command = self._decide(senses, mind, state, looking=False)
+            if self._is_lost(state) or state.time_s > setting.deadline_s:
+                return
+
+    def _decide(self, senses: SensorSuite, mind: Mind, state: WorldState, *, looking: bool) -> Command:
+        """Let the rover sense and decide, and note what comes of it."""
+        before = mind.state
+        seen = observe(senses, state, self.setting, looking=looking, injection=self.injection)
+        self.journal.notes.note_picture(len(self.journal.tape.rows) - 1, seen)
+        command = mind.decide(seen)
+        self.journal.tape.beliefs.append(mind.believed)
+        self.journal.note_step(before, mind.state, state)
+        self.monitor.hear(state, mind.account(before))
+        self.final = state
+        return command
+
+    def _carry_out(self, world: World, mind: Mind, state: WorldState, command: Command) -> WorldState:
+        """Let the world answer a command; a computer that went down meanwhile has begun anew."""
+        boots = self.injection.boots
+        state = self.injection.carry_out(world, state, command, guard=mind.watch_drives)
+        if self.injection.boots > boots:
+            mind.restart()
+        self._record(state)
+        return state
+
+    def _note_fault(self, state: WorldState, fault: ActiveFault, begins: bool) -> None:
+        self.journal.note_fault(state, fault, begins)
+        if begins and self.trace is not None:
+            self.trace.append(FaultInstant(state=state, faults=self.injection.state))
 
     def _record(self, state: WorldState) -> None:
         self.monitor.watch(state)
@@ -145,21 +201,30 @@ class _Run:
 
     def _over(self, mind: ExecutiveState, state: WorldState, stop: Callable[[], bool]) -> bool:
         """Say whether and why the run is over."""
-        if state.power.unserved_j > 0:
-            self.journal.note(state, "lost", Severity.FATAL, "the battery is empty and the loads go unserved")
-            self.end(Outcome.LOST, "the battery ran empty")
-        elif state.heat.fate is not Fate.SOUND:
-            self.journal.note(state, state.heat.fate.value, Severity.FATAL, self._died_of(state))
-            self.end(Outcome.LOST, self._died_of(state))
+        if self._is_lost(state):
+            pass
         elif mind.finished is not None:
             self.end(Outcome.ARRIVED if mind.arrived else Outcome.STOPPED_SAFE, mind.finished)
+        elif self.strict and self.monitor.violations:
+            self.end(Outcome.VIOLATED, str(self.monitor.violations[0]))
         elif state.time_s > self.setting.deadline_s:
             self.end(Outcome.TIMED_OUT, "the time allowed is over")
         elif stop():
             self.end(Outcome.INTERRUPTED, "interrupted")
         else:
             return False
+        self.monitor.end(state, self.reason)
         return True
+
+    def _is_lost(self, state: WorldState) -> bool:
+        """Say whether the rover is lost; then the run is."""
+        if state.power.unserved_j > 0:
+            self.journal.note(state, "lost", Severity.FATAL, "the battery is empty and the loads go unserved")
+            self.end(Outcome.LOST, "the battery ran empty")
+        elif state.heat.fate is not Fate.SOUND:
+            self.journal.note(state, state.heat.fate.value, Severity.FATAL, self._died_of(state))
+            self.end(Outcome.LOST, self._died_of(state))
+        return self.outcome is Outcome.LOST
 
     def _died_of(self, state: WorldState) -> str:
         limits, frozen = self.energy.heat.limits, state.heat.fate is Fate.FROZEN
@@ -182,10 +247,6 @@ class _Run:
                 wall_s=wall_s,
             )
         )
-
-
-def _worth_a_look(command: Command) -> bool:
-    return command.mode is Mode.DRIVE
 
 
 def _heading(waypoints_m: npt.NDArray[np.float64]) -> float:

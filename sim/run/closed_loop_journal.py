@@ -13,11 +13,17 @@ import numpy.typing as npt
 from rover.core.boundary import Mode
 from rover.onboard.arc_driver import LocalState
 from rover.onboard.executive_state import ExecutiveState
+from rover.onboard.fault_watch import words_of
+from rover.onboard.local_planner import ArcChoice
 from sim.run.faults import ActiveFault
+from sim.run.replay import ReplayNotes
 from sim.run.runlog import TELEMETRY_COLUMNS, Event, Severity
 from sim.run.world import WorldState
 
 MODES = tuple(Mode)
+
+MOST_ARCS = 60
+"""Of a choice, kept for a replay."""
 
 OVERTHINK_CHECKS = 275
 """Candidates held to clearance evaluation in one choice; a choice that takes more is counted as overthinking."""
@@ -117,6 +123,7 @@ class Journal:
         events: In order of time.
         replanned_m: New ways, each (n, 2).
         stops_m: Where it stopped for commands.
+        notes: For a replay.
     """
 
     tape: Tape = field(default_factory=Tape)
@@ -124,10 +131,15 @@ class Journal:
     events: list[Event] = field(default_factory=list)
     replanned_m: list[npt.NDArray[np.float64]] = field(default_factory=list)
     stops_m: list[tuple[float, float]] = field(default_factory=list)
+    notes: ReplayNotes = field(default_factory=ReplayNotes)
 
     def note_step(self, before: ExecutiveState, after: ExecutiveState, state: WorldState) -> None:
         """Note what is worth saying of a step of the executive."""
+        self._note_for_replay(before, after)
         self.arcs.note(after.local)
+        fresh = [name for name in after.watch.found if _begins(before, after, name)]
+        if fresh:
+            self.note(state, "response", Severity.WARNING, words_of(fresh))
         if after.replans > before.replans:
             self.note(state, "hazard", Severity.WARNING, after.replanned_for)
             self.replanned_m.append(np.array(after.path_m))
@@ -150,6 +162,24 @@ class Journal:
             )
             self.note(state, name, severity, after.finished)
 
+    def _note_for_replay(self, before: ExecutiveState, after: ExecutiveState) -> None:
+        """Note arcs, way and closed ground at the present row."""
+        row, notes = len(self.tape.rows) - 1, self.notes
+        if row == 0 or after.path_m is not before.path_m:
+            notes.note_places("way", row, after.path_m)
+        then, now = before.belief.hazards, after.belief.hazards
+        if then.flags is not now.flags:
+            added = (now.flags != 0) & (then.flags == 0)
+            notes.note_places("closed", row, now.geometry.centres_of(np.argwhere(added)))
+        choice = None if after.local is None else after.local.choice
+        if choice is None or (before.local is not None and choice is before.local.choice):
+            return
+        considered = choice.considered
+        notes.note_arcs(row, considered.ends_m[:MOST_ARCS], considered.passed[:MOST_ARCS])
+        notes.note_places("closed", row, considered.refused_m)
+        if isinstance(choice, ArcChoice):
+            notes.note_places("chosen", row, choice.path[:, :2])
+
     def note_fault(self, state: WorldState, fault: ActiveFault, begins: bool) -> None:
         """Note that a fault begins or ends."""
         if begins:
@@ -169,3 +199,13 @@ class Journal:
                 north_m=state.north_m,
             )
         )
+
+
+_EVERY_DAY = ("awake in vain", "relay away")
+"""Rows of which other events tell."""
+
+
+def _begins(before: ExecutiveState, after: ExecutiveState, name: str) -> bool:
+    """Tell whether a row that responds has only now begun to."""
+    then, now = before.watch.row(name), after.watch.row(name)
+    return name not in _EVERY_DAY and not (then.active and then.since_s == now.since_s)

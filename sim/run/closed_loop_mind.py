@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rover.core.boundary import Command, Observation
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.boundary import Command, DriveReading, Observation
 from rover.onboard import executive
+from rover.onboard.executive_state import ExecutiveState
 from rover.onboard.mapping import BeliefState
 from rover.onboard.perception import PerceptionParams, PerceptionState, init_perception, perceive, restarted
 from rover.onboard.restart import restart
 from rover.onboard.uplink import Uplink
+from sim.run.monitor import Account
 
 
 @dataclass
@@ -57,12 +62,53 @@ class Mind:
         if self._perceiver is not None:
             seen = self._perceiver.perceive(seen, self.command)
             sigma_m = self._perceiver.state.located.sigma_m
+            seen = replace(seen, place_sigma_m=sigma_m)
         self.believed = (seen.east_m, seen.north_m, sigma_m)
         self.state, self.command = executive.step(self.state, seen, self._uplink)
         return self.command
 
-    def restart(self, ready_s: float) -> None:
-        """Begin anew after a reset of the computer, which heeds the world again at a time."""
-        self.state = restart(self.state, self._uplink, self._belief, ready_s=ready_s)
+    def account(self, before: ExecutiveState) -> Account:
+        """Return what it says of itself after a decision, for the monitor to hold against the truth.
+
+        Args:
+            before: The executive's state before it.
+        """
+        after, belief = self.state, self.state.belief
+        reasons = (*after.watch.found, after.must_replan or "", after.finished or "")
+        if after.replans > before.replans:
+            reasons = (*reasons, after.replanned_for)
+        return Account(
+            believed_m=self.believed[:2],
+            sigma_m=self.believed[2],
+            learnt_m=_learnt_m(before, after),
+            reach_m=self._uplink.vehicle.sensing_range_m
+            + self._uplink.vehicle.length_m
+            + 2 * belief.costmap.geometry.resolution_m
+            + 4 * self.believed[2],
+            reasons=reasons,
+            latched=after.watch.latched is not None,
+        )
+
+    def watch_drives(self, drives: DriveReading) -> bool:
+        """Take in what the drives read in the middle of a motion, and say whether to end it."""
+        self.state, halts = executive.watch_drives(self.state, drives, self._uplink)
+        return halts
+
+    def restart(self) -> None:
+        """Begin anew after a reset of the computer."""
+        self.state = restart(self.state, self._uplink, self._belief)
         if self._perceiver is not None:
             self._perceiver.restart()
+
+
+def _learnt_m(before: ExecutiveState, after: ExecutiveState) -> npt.NDArray[np.float64]:
+    """Return (n, 2) the places of which the maps on board have changed, coarse ones and those for arcs."""
+    places = np.empty((0, 2))
+    then, now = before.belief.hazards, after.belief.hazards
+    if then.flags is not now.flags:
+        places = now.geometry.centres_of(np.argwhere(then.flags != now.flags))
+    ground = None if after.local is None else after.local.ground
+    if ground is None or (before.local is not None and before.local.ground is ground):
+        return places
+    fine = ground.dem
+    return np.vstack([places, fine.geometry.centres_of(np.argwhere(np.isfinite(fine.elevation_m)))])

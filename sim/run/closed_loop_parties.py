@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 
 from rover.core.boundary import Observation
+from rover.limits.thermal import SunWindow
 from rover.onboard.perception import PerceptionParams
+from rover.planning.problem import Plan, Planner
+from rover.sky.almanac import Almanac
+from sim.mission.stale import stale_almanac
 from sim.moon.ground import Ground
 from sim.physics.energy import EnergyParams
 from sim.physics.light import far_ground
-from sim.run.closed_loop_mind import Perceiver
+from sim.run.closed_loop_mind import Mind, Perceiver
 from sim.run.fault_schedule import FaultSchedule, schedule_faults
 from sim.run.faults import sense_faults
 from sim.run.injection import Injection
@@ -47,7 +54,16 @@ def monitor_of(setting: Setting, energy: EnergyParams) -> Monitor:
         nap_enter_sun_rad=sun.nap_enter_rad,
         nap_exit_sun_rad=sun.nap_exit_rad,
         work_max_k=energy.heat.limits.work_max_k,
+        dusks_s=_dusks_s(setting.almanac, sun.dormant_rad),
+        haven_tilt_rad=math.radians(setting.scenario.limits.haven_tilt_deg),
     )
+
+
+def _dusks_s(almanac: Almanac, below_rad: float) -> list[float]:
+    """Return when the Sun sinks through an elevation, to the minute."""
+    time_s = np.arange(almanac.time_s[0], almanac.time_s[-1], 60.0)
+    above = almanac.elevations(time_s) > below_rad
+    return [float(t) for t in time_s[1:][above[:-1] & ~above[1:]]]
 
 
 def world_and_senses(setting: Setting, energy: EnergyParams, monitor: Monitor) -> tuple[World, SensorSuite]:
@@ -81,13 +97,37 @@ def world_and_senses(setting: Setting, energy: EnergyParams, monitor: Monitor) -
     return world, senses
 
 
-def perceiver_of(setting: Setting, yaw_rad: float) -> Perceiver | None:
+def mind_of(setting: Setting, energy: EnergyParams, plan: Plan, planner: Planner, yaw_rad: float) -> Mind:
+    """Return what runs on board, with what the ground has sent it.
+
+    Args:
+        setting: The scenario made ready.
+        energy: Of which the rover is told up to what temperature it may work.
+        plan: To be driven.
+        planner: It may ask again.
+        yaw_rad: Heading at the start.
+    """
+    uplink, belief = setting.control.uplink(plan, planner)
+    almanac, late_h = setting.almanac, setting.scenario.faults.almanac_late_h
+    if late_h:
+        almanac = stale_almanac(almanac, late_s=3600.0 * late_h)
+        window = SunWindow(almanac, uplink.forecaster.window.params)
+        uplink = replace(uplink, forecaster=replace(uplink.forecaster, window=window))
+    uplink = replace(
+        uplink,
+        work_max_k=energy.heat.limits.work_max_k,
+        protected=setting.scenario.faults.protection,
+    )
+    return Mind(uplink, belief, _perceiver(setting, almanac, yaw_rad))
+
+
+def _perceiver(setting: Setting, almanac: Almanac, yaw_rad: float) -> Perceiver | None:
     """Return what finds the rover's place on board; None where its senses are perfect and tell it."""
     if setting.eyes is None or setting.optics is None:
         return None
     params = PerceptionParams(
         eyes=setting.eyes,
-        almanac=setting.almanac,
+        almanac=almanac,
         orbital=setting.dem,
         sensing_range_m=setting.vehicle.sensing_range_m,
     )
@@ -98,7 +138,7 @@ def observe(
     senses: SensorSuite, state: WorldState, setting: Setting, *, looking: bool, injection: Injection
 ) -> Observation:
     """Return what the rover senses of a state of the world, faults of its senses included."""
-    return senses.observe(
+    sensed = senses.observe(
         time_s=state.time_s,
         east_m=state.east_m,
         north_m=state.north_m,
@@ -118,6 +158,7 @@ def observe(
         halted=injection.halted,
         out_of_link_s=injection.out_of_link_s,
     )
+    return replace(sensed, boots=injection.boots, folded=state.folded)
 
 
 def _eyesight(setting: Setting, ground: Ground, draws: Draws) -> Eyesight | None:

@@ -74,6 +74,7 @@ def log_of(run: Finished) -> RunLog:
         stops_m=np.array(journal.stops_m).reshape(-1, 2),
         start_m=setting.scenario.start_m,
         goal_m=setting.scenario.goal_m,
+        replay=journal.notes.replay(),
         zones=[(z.name, z.kind.value, np.array(z.polygon.exterior.coords)) for z in setting.zones],
     )
 

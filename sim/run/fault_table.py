@@ -34,7 +34,7 @@ class Kind:
         effect: In words.
         magnitude: Least and greatest, None where it has none.
         unit: Of the magnitude.
-        halts: Whether the rover's own protection ends the motion under way when it begins.
+        halts: Whether the rover's own protection stops for it, once it has found it.
         remains: It lasts for good.
         sized: It has a radius.
         timed: It lasts hours, not metres.
@@ -315,6 +315,17 @@ def _problems_among(
                 what="twice in this table", remedy=remedy, file=file, field=f"{prefix}name", value=row.name
             )
         )
+    problems += [
+        Problem(
+            what=f"contradicts {other.name!r}: a wheel is held or turns without power",
+            remedy="leave one of them out, or give them other wheels or times",
+            file=file,
+            field=f"{prefix}kind",
+            value=row.kind,
+        )
+        for other in others
+        if _contradict(row, other)
+    ]
     begins_s = None if start is None else _begins_s(row, start)
     if start is not None and begins_s is not None and begins_s < 0:
         what = f"before the start at {start.utc_at(0.0)}"
@@ -323,6 +334,14 @@ def _problems_among(
             Problem(what=what, remedy="give a later time", file=file, field=field, value=row.at_utc)
         )
     return problems
+
+
+def _contradict(row: FaultRow, other: FaultRow) -> bool:
+    """Tell whether two rows say of one wheel at one stated instant both that it is held and that it has no power."""
+    of_wheels = row.subsystem == other.subsystem == "wheels" and row.kind != other.kind
+    when = [(r.at_s, r.at_m, r.at_utc) for r in (row, other)]
+    stated = any(at is not None for at in when[0])
+    return of_wheels and stated and when[0] == when[1] and row.wheel is not None and row.wheel == other.wheel
 
 
 def _begins_s(row: FaultRow, start: Epoch) -> float | None:

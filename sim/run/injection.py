@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rover.core.boundary import Command, Mode
 from rover.core.vehicle import VehicleParams
 from sim.run.fault_schedule import FaultSchedule
 from sim.run.faults import ActiveFault, FaultState, Instant, advance, next_change, relay_is_out, world_faults
-from sim.run.world import World, WorldState
+from sim.run.world import Guard, World, WorldState
 
 LEAST_PART_M = 0.01
 """No drive is cut shorter: by how much the wheels slip is not known ahead, so that a time may be missed by this way."""
@@ -19,52 +19,89 @@ Told = Callable[[WorldState, ActiveFault, bool], None]
 """Told the state, the fault, and whether it has begun or ended."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultInstant:
+    """The truth at the instant at which a fault begins.
+
+    Attributes:
+        state: Of the world.
+        faults: How far the schedule has come, that fault begun.
+    """
+
+    state: WorldState
+    faults: FaultState
+
+
 class Injection:
     """The faults of one run as it goes."""
 
-    def __init__(self, schedule: FaultSchedule, vehicle: VehicleParams, told: Told) -> None:
+    def __init__(
+        self, schedule: FaultSchedule, vehicle: VehicleParams, told: Told, *, state: FaultState | None = None
+    ) -> None:
         """Begin.
 
         Args:
             schedule: When faults come.
             vehicle: Whose speed tells how far it drives in a time, and where its front is.
             told: Called at each beginning and end.
+            state: How far the schedule has come; None at the start.
         """
         self._schedule = schedule
         self._vehicle = vehicle
         self._told = told
-        self._state = FaultState()
+        self._state = state or FaultState()
         self.begun = 0
+        self.boots = 1
         self.out_of_link_s = 0.0
         self.halted = False
-        self.restarts_s: float | None = None
+        self._back_s: float | None = None
 
     @property
     def active(self) -> tuple[ActiveFault, ...]:
         """Faults in force."""
         return self._state.active
 
+    @property
+    def state(self) -> FaultState:
+        """How far the schedule has come."""
+        return self._state
+
     def begin(self, state: WorldState) -> None:
         """Let come what comes at the start."""
         self._advance(state)
 
-    def carry_out(self, world: World, state: WorldState, command: Command) -> WorldState:
-        """Carry out a command. Sets what the rover is told of it.
+    def carry_out(
+        self, world: World, state: WorldState, command: Command, *, guard: Guard | None = None
+    ) -> WorldState:
+        """Carry out a command. Sets what the rover's own electronics tell after it.
 
-        After it, `out_of_link_s` is how long the relay could not be reached meanwhile, `halted` whether the rover's own
-        protection ended the motion, and `restarts_s` the time at which its computer is back, None where it ran on.
+        `out_of_link_s` is how long the relay could not be reached meanwhile, `halted` whether the motion was ended by
+        `guard`, which watches the drives, or by a computer that went down, and `boots` how often that has begun. While
+        it is down the rover stays as it is, awake or asleep, and nobody decides anything.
         """
-        self.out_of_link_s, self.halted, self.restarts_s = 0.0, False, None
+        self.out_of_link_s, self.halted = 0.0, False
+        state = self._carry_out(world, state, command, guard)
+        while self._back_s is not None:
+            self.halted |= command.mode is Mode.DRIVE
+            down = Mode.DORMANT if state.mode is Mode.DORMANT else Mode.SAFE
+            self.boots, left_s, self._back_s = self.boots + 1, self._back_s - state.time_s, None
+            if left_s > 0:  # another reset meanwhile begins the wait anew
+                state = self._carry_out(world, state, Command(mode=down, duration_s=left_s), None)
+        return state
+
+    def _carry_out(
+        self, world: World, state: WorldState, command: Command, guard: Guard | None
+    ) -> WorldState:
         left: Command | None = command
-        while left is not None:
+        while left is not None and self._back_s is None:
             part, left = self._cut(state, left)
-            faults = world_faults(self.active)
-            after = world.step(state, part, faults=faults)
+            after = world.step(state, part, faults=world_faults(self.active), guard=guard)
             if relay_is_out(self.active):
                 self.out_of_link_s += after.time_s - state.time_s
             state = after
-            self._advance(state, moving=part.mode is Mode.DRIVE)
-            if state.stalled or self.halted or self.restarts_s is not None:
+            self._advance(state)
+            self.halted |= state.halted
+            if state.stalled or state.halted:
                 break
         return state
 
@@ -86,16 +123,15 @@ class Injection:
         rest = replace(command, turn_rad=0.0, drive_m=command.drive_m - ahead)
         return replace(command, drive_m=ahead), rest
 
-    def _advance(self, state: WorldState, *, moving: bool = False) -> None:
+    def _advance(self, state: WorldState) -> None:
         self._state, begun, over = advance(self._schedule, self._state, self._instant(state))
         for fault in over:
             self._told(state, fault, False)
         for fault in begun:
             self.begun += 1
             self._told(state, fault, True)
-            self.halted |= moving and fault.fault.row.of.halts
             if fault.fault.row.kind == "reset":
-                self.restarts_s = max(self.restarts_s or -math.inf, fault.ends_s)
+                self._back_s = max(self._back_s or -math.inf, fault.ends_s)
 
     def _instant(self, state: WorldState) -> Instant:
         front = self._vehicle.length_m / 2

@@ -17,9 +17,10 @@ from rover.core.grid import Dem, GridGeometry, Site
 from rover.io.bundle import fault_table_names
 from rover.io.toml import read_toml
 from rover.io.vector import Feature, write_traverse_geojson
+from sim.run.replay import Replay
 from sim.run.runlog import FORMAT, Event, Outcome, RunLog, Severity, Violation
 
-SUMMARY, TELEMETRY, PRODUCTS = "summary.json", "telemetry.npz", "products.npz"
+SUMMARY, TELEMETRY, PRODUCTS, REPLAY = "summary.json", "telemetry.npz", "products.npz", "replay.npz"
 EVENTS, TRAVERSE, SCENARIO = "events.json", "traverse.geojson", "scenario.toml"
 
 
@@ -31,6 +32,8 @@ def write_results(log: RunLog, folder: Path) -> None:
     named = {**log.telemetry, "mode": np.array(log.modes)[log.telemetry["mode"]]}
     np.savez_compressed(folder / TELEMETRY, **named)
     np.savez_compressed(folder / PRODUCTS, **_products(log))  # type: ignore[arg-type]
+    if log.replay is not None:
+        np.savez_compressed(folder / REPLAY, **log.replay.arrays())  # type: ignore[arg-type]
     _write_traverse(log, folder / TRAVERSE)
 
 
@@ -159,6 +162,7 @@ def _assemble(folder: Path, summary: Mapping[str, Any]) -> RunLog:
         stops_m=products["stops_m"],
         start_m=(float(summary["start_m"][0]), float(summary["start_m"][1])),
         goal_m=(float(summary["goal_m"][0]), float(summary["goal_m"][1])),
+        replay=Replay.of(_read_npz(folder / REPLAY)) if (folder / REPLAY).exists() else None,
         zones=[(name, kind, np.array(corners)) for name, kind, corners in zones],
     )
 

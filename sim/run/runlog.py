@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.grid import Dem
+from sim.run.replay import Replay
 
 FORMAT = 1
 
@@ -24,6 +25,7 @@ class Outcome(StrEnum):
     LOST = "lost"
     TIMED_OUT = "timed_out"
     INTERRUPTED = "interrupted"
+    VIOLATED = "violated"
 
 
 class Severity(IntEnum):
@@ -70,6 +72,12 @@ class Violation:
     value: float
     bound: float
     unit: str
+
+    def __str__(self) -> str:
+        unit = f" {self.unit}" if self.unit else ""
+        return (
+            f"the rule {self.rule!r} was broken: {self.value:.4g}{unit}, the bound is {self.bound:.4g}{unit}"
+        )
 
 
 TELEMETRY_COLUMNS: Mapping[str, str] = {
@@ -123,6 +131,7 @@ class RunLog:
         stops_m: (n, 2) where the rover stopped for a command cycle.
         start_m, goal_m: (east, north).
         zones: (name, kind, (n, 2) corners) of each zone.
+        replay: What a replay is drawn from; None of a run that kept nothing.
     """
 
     outcome: Outcome
@@ -141,3 +150,4 @@ class RunLog:
     start_m: tuple[float, float]
     goal_m: tuple[float, float]
     zones: Sequence[tuple[str, str, npt.NDArray[np.float64]]] = ()
+    replay: Replay | None = None

@@ -109,6 +109,11 @@ class FaultsTable(Table):
     """What is broken, or may break on the way."""
 
     observations_off: bool = Field(default=False, strict=True, description="the rover sees no heights")
+    protection: bool = Field(default=True, strict=True, description="the rover heeds its fault table")
+    almanac_late_h: Annotated[float, Field(strict=True, ge=-720, le=720, allow_inf_nan=False)] = Field(
+        default=0.0,
+        description="the almanac on board has the Sun where it was so much earlier; the ground's is right",
+    )
     table: str = Field(default="none", description="none, nominal or a file: what goes wrong and how often")
     rate_factor: Annotated[float, Field(strict=True, ge=0, le=1000, allow_inf_nan=False)] = Field(
         default=1.0, description="times the rates of that table"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from statistics import median
 
-from rover.core.boundary import Command, Mode
+from rover.core.boundary import Command, DriveReading, Mode
 from rover.core.grid import Dem
 from rover.core.vehicle import VehicleParams
 from rover.sky.almanac import Almanac, Sun
@@ -24,6 +24,7 @@ from sim.physics.suspension import Stance
 from sim.physics.thermal import HeatState
 from sim.run.body import Body, Pose, on_the_map
 from sim.run.faults import NOTHING_WRONG, WorldFaults
+from sim.sensors.drives import read_drives
 
 MICRO_STEP_M = 0.1
 """The ground is felt anew this often."""
@@ -56,7 +57,9 @@ class WorldState:
         rolled_m: Way that the rims of the middle ones of the wheels rolled, backwards negative: with slip more than was
             driven, and what they spin on the spot.
         slip: Of the last motion, the mean of all wheels.
-        stalled: Whether the last motion was cut short.
+        stalled: Whether the last motion was cut short by what wheels or belly could not pass.
+        halted: Whether it was ended by what watches the drives.
+        folded: Whether the array's latch is shut.
         motion: The last one since it was last told to move; None if it does not move.
         sinkage_m: Of each wheel, holes that it has dug apart: front left, front right, middle, rear.
         dug_m: Depth of the hole in which each wheel stands.
@@ -82,6 +85,8 @@ class WorldState:
     motion: Motion | None
     sinkage_m: tuple[float, ...]
     dug_m: tuple[float, ...]
+    halted: bool = False
+    folded: bool = False
 
     @property
     def pose(self) -> Pose:
@@ -94,6 +99,9 @@ class WorldState:
 
 
 Watch = Callable[[WorldState], None]
+
+Guard = Callable[[DriveReading], bool]
+"""What watches the drives on board: told what they read after each small step, it says whether to stop."""
 
 
 class World:
@@ -134,6 +142,7 @@ class World:
         self._vehicle = vehicle
         self._watch = watch
         self._faults = NOTHING_WRONG
+        self._guard: Guard | None = None
         self._model = EnergyModel(vehicle, energy)
         self._light = Illumination(shadows, far, sky, energy.regolith)
 
@@ -174,15 +183,32 @@ class World:
             dug_m=(0.0,) * len(sinkage),
         )
 
-    def step(self, state: WorldState, command: Command, *, faults: WorldFaults = NOTHING_WRONG) -> WorldState:
-        """Carry out a command, under what is wrong meanwhile."""
-        self._faults = faults  # of this command alone
-        state = replace(state, mode=command.mode, stalled=False, slip=0.0, motion=None)
+    def step(
+        self,
+        state: WorldState,
+        command: Command,
+        *,
+        faults: WorldFaults = NOTHING_WRONG,
+        guard: Guard | None = None,
+    ) -> WorldState:
+        """Carry out a command, under what is wrong meanwhile.
+
+        Args:
+            state: Before it.
+            command: What is done.
+            faults: In force all the while.
+            guard: Watches the drives on board and may end the motion.
+        """
+        self._faults, self._guard = faults, guard  # of this command alone
+        folded = command.mode is Mode.DORMANT and not faults.energy.fold_stuck
+        state = replace(
+            state, mode=command.mode, stalled=False, halted=False, folded=folded, slip=0.0, motion=None
+        )
         if command.mode is not Mode.DRIVE:
             return self._pass_time(state, command.duration_s, motors_w=0.0)
         if command.turn_rad:
             state = self._turn(state, command.turn_rad)
-        if state.stalled or command.drive_m == 0:
+        if state.stalled or state.halted or command.drive_m == 0:
             return state
         return self._drive(state, command.drive_m, command.curvature_per_m)
 
@@ -191,8 +217,8 @@ class World:
         commands = turn_commands(self._body.drivetrain, clockwise=turn_rad < 0)
         count = math.ceil(abs(turn_rad) / MICRO_TURN_RAD)
         for _ in range(count):
-            state = self._micro_turn(state, commands, turn_rad / count)
-            if state.stalled:
+            state = self._watched(self._micro_turn(state, commands, turn_rad / count), commands)
+            if state.stalled or state.halted:
                 break
         return state
 
@@ -219,10 +245,17 @@ class World:
         state = replace(state, stance=stance)
         count = max(1, math.ceil(abs(drive_m) / self._micro_step_m - 1e-9))
         for _ in range(count):
-            state = self._micro_step(state, commands, drive_m / count)
-            if state.stalled:
+            state = self._watched(self._micro_step(state, commands, drive_m / count), commands)
+            if state.stalled or state.halted:
                 break
         return state
+
+    def _watched(self, state: WorldState, commands: WheelCommands) -> WorldState:
+        """Let the guard see what the drives read, and stop where it says so."""
+        if self._guard is None or state.motion is None:
+            return state
+        reading = read_drives(self._body.drivetrain, commands, state.motion, self._faults.mobility)
+        return replace(state, halted=True) if self._guard(reading) else state
 
     def _micro_step(self, state: WorldState, commands: WheelCommands, move_m: float) -> WorldState:
         """Try one small step; where the ground does not let it, time and energy go all the same."""
@@ -338,7 +371,7 @@ class World:
             exposure=shine.exposure,
             axes=body_axes(yaw_rad, stance.pitch_rad, stance.roll_rad),
             folded=mode is Mode.DORMANT
-            and not self._faults.energy.fold_stuck,  # folded for the night, it only senses
+            and not self._faults.energy.fold_stuck,  # for the night, it only senses
             load_w=self._vehicle.load_w(mode),
             motors_w=motors_w,
             duration_s=duration_s,

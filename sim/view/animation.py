@@ -69,7 +69,7 @@ def save_shadows(dem: Dem, frames: Iterable[LightFrame], path: Path, *, title: s
         raise UsageError("animations are GIF", remedy="give the file a name that ends in .gif", file=path)
     with style.house_style():
         pictures = _pictures(_Stage(dem, title), frames)
-        _write(pictures, path)
+        write_gif(pictures, path)
 
 
 def _pictures(stage: _Stage, frames: Iterable[LightFrame]) -> list[Image.Image]:
@@ -84,9 +84,14 @@ def _pictures(stage: _Stage, frames: Iterable[LightFrame]) -> list[Image.Image]:
     return pictures
 
 
-def _write(pictures: Sequence[Image.Image], path: Path) -> None:
+def write_gif(pictures: Sequence[Image.Image], path: Path, *, frame_ms: int = _FRAME_MS) -> None:
+    """Write pictures with palettes as a GIF that goes on for ever, whole or not at all.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
     half_written = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    durations = [_FRAME_MS] * (len(pictures) - 1) + [_LAST_MS]
+    durations = [frame_ms] * (len(pictures) - 1) + [_LAST_MS]
     try:
         with half_written.open("wb") as file:
             pictures[0].save(

@@ -40,6 +40,7 @@ MODE_COLOURS = {
     "dormant": NIGHT,
     "safe": VERMILLION,
     "idle": "#A3A7B0",
+    "plan": PURPLE,
 }
 MODE_WORDS = {
     "command": "command cycle",

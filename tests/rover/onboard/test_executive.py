@@ -69,6 +69,17 @@ def obeyed(view: Observation, command: Command) -> Observation:
     )
 
 
+def planned(
+    state: ExecutiveState, view: Observation, uplink: Uplink
+) -> tuple[ExecutiveState, Observation, Command]:
+    """Let it stand for as long as it plans, and return what it does then."""
+    state, command = executive.step(state, view, uplink)
+    assert command == Command(mode=Mode.PLAN, duration_s=executive.PLANNING_S)
+    view = obeyed(replace(view, stalled=False), command)
+    state, command = executive.step(state, view, uplink)
+    return state, view, command
+
+
 def test_it_drives_a_metre_at_a_time_and_stops_for_commands(
     setting: Setting, begun: tuple[ExecutiveState, Uplink]
 ) -> None:
@@ -156,7 +167,7 @@ def test_after_a_stall_it_backs_out_before_it_turns(
     setting: Setting, begun: tuple[ExecutiveState, Uplink]
 ) -> None:
     state, view = follow(begun[0], setting, begun[1], 3)
-    state, command = executive.step(state, replace(view, stalled=True), begun[1])
+    state, view, command = planned(state, replace(view, stalled=True), begun[1])
     assert command.drive_m < 0
     assert abs(math.degrees(command.turn_rad)) < 1, "not turned round in place"
     assert state.replans == 1
@@ -173,7 +184,7 @@ def test_a_tilt_beyond_the_limit_closes_the_cell_and_one_on_the_way_out_does_not
 ) -> None:
     state, view = follow(begun[0], setting, begun[1], 3)
     steep = replace(view, roll_rad=math.radians(16))
-    state, command = executive.step(state, steep, begun[1])
+    state, steep, command = planned(state, steep, begun[1])
     assert state.replans == 1
     assert "roll 16.0 deg" in state.replanned_for
     assert command.drive_m < 0
@@ -189,13 +200,13 @@ def test_at_the_goal_it_finishes(setting: Setting, begun: tuple[ExecutiveState, 
     state, uplink = begun
     state, command = executive.step(state, seen(setting, east_m=-60.0, north_m=60.0), uplink)
     assert state.arrived
-    assert command.mode is Mode.SAFE
+    assert command.mode is Mode.IDLE
 
 
 def test_a_path_that_ends_early_is_planned_on(setting: Setting, begun: tuple[ExecutiveState, Uplink]) -> None:
     state, uplink = begun
     short = replace(state, path_m=np.array([[0.0, 0.0]]))
-    state, command = executive.step(short, seen(setting), uplink)
+    state, _, command = planned(short, seen(setting), uplink)
     assert state.replans == 1
     assert command.drive_m > 0
     assert state.path_m[-1].tolist() == [-60.0, 60.0]

@@ -54,6 +54,14 @@ def assert_nothing_written(work: Path, *but: str) -> None:
             ("run", "short-hop", "--set", "goal_m=[0,-9999]"),
             ("error[PLACE]", "goal_m", "outside the terrain"),
         ),
+        (
+            ("run", "short-hop", "--set", "goal_m=[0.3,0.1]"),
+            (
+                "error[PLACE]",
+                "goal_m = [0.3, 0.1]: inside the rover",
+                "choose the start itself, or a goal 0.5 m",
+            ),
+        ),
         (("run", "short-hop", "--set", "power"), ("error[USAGE]", "key=value")),
         (("run", "short-hop", "--set", "format=7"), ("format = 7", "upgrade farside")),
         (("run", "short-hop", "--set", "seed=x", "--set", "zones=1"), ("(+1 more: farside check ",)),

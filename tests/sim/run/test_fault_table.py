@@ -128,6 +128,15 @@ def test_rows_of_one_name_and_every_problem_at_once(tmp_path: Path) -> None:
     assert "twice in this table; give each row a name of its own" in str(refused.value.problems[1])
 
 
+def test_one_wheel_is_not_held_and_without_power_at_once(tmp_path: Path) -> None:
+    held = WHEEL | {"wheel": "2"}
+    dead = held | {"name": '"d"', "kind": '"dead"'}
+    with pytest.raises(FaultTableError, match=r"faults\.1\.kind = dead: contradicts 's': a wheel is held or"):
+        read_fault_table(written(tmp_path, held, dead), start=START)
+    assert len(read_fault_table(written(tmp_path, held, dead | {"wheel": "3"}), start=START).rows) == 2
+    assert len(read_fault_table(written(tmp_path, held, dead | {"at_s": "2.0"}), start=START).rows) == 2
+
+
 def test_without_a_run_no_time_is_too_early(tmp_path: Path) -> None:
     check_fault_table(written(tmp_path, WHEEL | {"at_s": None, "at_utc": "1980-01-01T00:00:00Z"}))
 

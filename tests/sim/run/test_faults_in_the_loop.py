@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rover.core.boundary import Command, Mode
+from rover.core.boundary import Command, DriveReading, Mode
 from rover.core.time import parse_utc
 from sim.run.closed_loop import run_scenario
 from sim.run.fault_schedule import schedule_faults
@@ -17,7 +17,7 @@ from sim.run.faults import ActiveFault
 from sim.run.injection import Injection
 from sim.run.runlog import Event, RunLog
 from sim.run.scenario import load_scenario
-from sim.run.world import WorldState
+from sim.run.world import Guard, WorldState
 from tests.sim.run.test_world import YUTU_2, begin, world
 
 SMALL = ("terrain.size_m=60", "goal_m=[-9.0, 4.0]", "faults.observations_off=true")
@@ -58,18 +58,19 @@ def test_faults_that_never_come_change_nothing(sound: RunLog, tmp_path: Path) ->
     assert sound.summary["faults"] == late.summary["faults"] == 0
 
 
-def test_a_stalled_wheel_halts_the_drive_where_it_was_drawn_and_is_told_of(
-    sound: RunLog, tmp_path: Path
-) -> None:
+def test_a_stalled_wheel_is_found_by_its_encoder_and_the_drive_halted(sound: RunLog, tmp_path: Path) -> None:
     lasts = f"lasts = {constant(0.25, 'h')}"
     log = driven(table=written(tmp_path, "wheels", "stall", "at_m = 3.21", "wheel = 2", lasts))
     (began,), (over,) = told(log, "fault"), told(log, "fault_over")
     assert began.text == "f: a wheel does not turn (middle left)"
     assert over.time_s == pytest.approx(began.time_s + 900.0, abs=1e-6)
-    at = np.searchsorted(log.telemetry["time_s"], began.time_s)
-    assert log.telemetry["distance_m"][at] == pytest.approx(3.21, abs=1e-9)
-    assert (began.east_m, began.north_m) == (log.telemetry["east_m"][at], log.telemetry["north_m"][at])
-    still = log.telemetry["time_s"][log.telemetry["distance_m"] == log.telemetry["distance_m"][at]]
+    (found,) = told(log, "response")
+    assert found.text.startswith("wheel held: a wheel turns less than a fifth of what it is told: stand")
+    halted_m = float(log.telemetry["distance_m"][np.searchsorted(log.telemetry["time_s"], found.time_s)])
+    assert 3.21 < halted_m <= 3.21 + 0.25, "two readings later"
+    way = math.dist((began.east_m, began.north_m), (found.east_m, found.north_m))
+    assert way == pytest.approx(halted_m - 3.21, rel=0.05)
+    still = log.telemetry["time_s"][log.telemetry["distance_m"] == halted_m]
     assert still.max() - still.min() >= 1800.0
     assert log.summary["faults"] == 1
     assert log.summary["elapsed_s"] == pytest.approx(sound.summary["elapsed_s"] + 1800.0, abs=5.0)
@@ -113,7 +114,7 @@ class TestInjection:
     """Commands cut at what begins and ends."""
 
     def carry_out(
-        self, table: Path, command: Command, *, micro_step_m: float = 0.1
+        self, table: Path, command: Command, *, micro_step_m: float = 0.1, guard: Guard | None = None
     ) -> tuple[WorldState, list[tuple[bool, float, float]], Injection]:
         rows = read_fault_table(str(table), start=parse_utc("2019-01-04T00:00:00Z"))
         heard: list[tuple[bool, float, float]] = []
@@ -125,7 +126,7 @@ class TestInjection:
         injection = Injection(schedule_faults(rows, seed=1, until_m=1e4, until_s=1e6), YUTU_2, hear)
         state = begin(made)
         injection.begin(state)
-        return injection.carry_out(made, state, command), heard, injection
+        return injection.carry_out(made, state, command, guard=guard), heard, injection
 
     def test_a_stay_is_cut_at_the_second(self, tmp_path: Path) -> None:
         dust = written(
@@ -158,13 +159,38 @@ class TestInjection:
         assert 30.0 - 1e-6 <= at_s < 30.0 + 0.02 / YUTU_2.speed_m_s
         assert state.east_m == pytest.approx(-3.0)
 
-    def test_a_halt_ends_the_command(self, tmp_path: Path) -> None:
-        bias = written(
-            tmp_path, "imu", "bias", "at_m = 1.0", "persists = true", f"magnitude = {constant(20.0)}"
-        )
-        state, _, injection = self.carry_out(bias, Command(mode=Mode.DRIVE, drive_m=3.0))
+    def test_what_watches_the_drives_ends_the_command_and_nothing_else_does(self, tmp_path: Path) -> None:
+        stall = written(tmp_path, "wheels", "stall", "at_m = 1.0", "persists = true", "wheel = 3")
+        command = Command(mode=Mode.DRIVE, drive_m=3.0)
+        state, _, injection = self.carry_out(stall, command)
+        assert not injection.halted
+        assert state.distance_m == pytest.approx(3.0)
+        state, _, injection = self.carry_out(stall, command, guard=lambda drives: drives.rim_m_s[3] == 0.0)
         assert injection.halted
+        assert 1.0 < state.distance_m <= 1.1 + 1e-9
+
+    @pytest.mark.parametrize("kind", ["dead", "stall"])
+    def test_drives_read_what_is_wrong_with_a_wheel(self, tmp_path: Path, kind: str) -> None:
+        heard: list[DriveReading] = []
+        table = written(tmp_path, "wheels", kind, "at_m = 0.5", "persists = true", "wheel = 1")
+        self.carry_out(
+            table, Command(mode=Mode.DRIVE, drive_m=1.0), guard=lambda drives: bool(heard.append(drives))
+        )
+        before, after = heard[2], heard[-1]
+        assert min(before.motor_w) > 0.3 and min(before.rim_m_s) > 0.05
+        assert after.told_m_s == before.told_m_s
+        assert (after.motor_w[1] == 0.0) == (kind == "dead")
+        assert (after.rim_m_s[1] == 0.0) == (kind == "stall")
+
+    def test_a_reset_ends_the_motion_and_the_rover_stands_until_its_computer_is_back(
+        self, tmp_path: Path
+    ) -> None:
+        reset = written(tmp_path, "computer", "reset", "at_m = 1.0", f"lasts = {constant(0.5, 'h')}")
+        state, heard, injection = self.carry_out(reset, Command(mode=Mode.DRIVE, drive_m=3.0))
+        assert injection.halted and injection.boots == 2
         assert state.distance_m == pytest.approx(1.0)
+        assert state.time_s == pytest.approx(heard[0][1] + 1800.0)
+        assert state.mode is Mode.SAFE
 
     def test_what_is_wrong_at_the_start_is_so_at_once(self, tmp_path: Path) -> None:
         away = written(tmp_path, "relay", "outage", "at_s = 0.0", f"lasts = {constant(0.05, 'h')}")
@@ -172,3 +198,29 @@ class TestInjection:
         assert heard[0] == (True, 0.0, 0.0)
         assert injection.out_of_link_s == pytest.approx(180.0)
         assert math.isclose(heard[1][1], 180.0)
+
+
+@pytest.mark.parametrize("late_h", [12.0, -12.0, 360.0])
+def test_with_a_wrong_almanac_it_notices_and_goes_safe(late_h: float) -> None:
+    """Half a month out it is night by the almanac, and the Sun is up."""
+    given = [*SMALL, f"faults.almanac_late_h={late_h}"]
+    log = run_scenario(load_scenario("short-hop", settings=given, seed=4))
+    assert log.outcome == "stopped_safe"
+    assert log.reason.startswith("Sun elsewhere: the Sun is more than 2 deg off the almanac's elevation")
+    assert log.summary["distance_m"] <= 5.0
+
+
+def test_with_an_almanac_an_hour_late_it_drives_on(sound: RunLog) -> None:
+    log = driven("faults.almanac_late_h=1.0")
+    assert log.summary["distance_m"] == pytest.approx(sound.summary["distance_m"], rel=0.01)
+
+
+def test_a_broken_rule_ends_a_strict_run_with_a_reason() -> None:
+    rock = "{{east_m=-4.5, north_m={:.1f}, diameter_m=0.6, height_m=0.45}}"
+    wall = ", ".join(rock.format(0.5 * k) for k in range(-6, 16))  # that a blind rover runs into
+    scenario = load_scenario("short-hop", settings=[*SMALL, f"terrain.boulders=[{wall}]"], seed=4)
+    log = run_scenario(scenario, strict=True)
+    assert log.outcome == "violated"
+    assert log.reason.startswith("the rule '") and "the bound is" in log.reason
+    assert len(log.violations) == 1 or log.violations[0].time_s <= log.telemetry["time_s"][-1]
+    assert log.summary["distance_m"] < 9.0

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from shapely.geometry import box
 
@@ -17,7 +18,7 @@ from rover.sky.almanac import Sun
 from sim.physics.power import PowerState
 from sim.physics.suspension import Stance
 from sim.physics.thermal import HeatState
-from sim.run.monitor import Monitor
+from sim.run.monitor import Account, Monitor
 from sim.run.world import WorldState
 
 FIGURES = {
@@ -137,9 +138,119 @@ def test_an_empty_battery_is_noted_each_time_that_it_leaves_a_load_unserved() ->
 @pytest.mark.parametrize("mode", [mode for mode in Mode if mode is not Mode.DRIVE])
 def test_only_a_driving_rover_minds_the_sun(mode: Mode) -> None:
     watching = monitor()
-    for elevation in (-20.0, 5.0, 44.0):
+    for elevation in (0.0, 5.0, 44.0):
         watching.watch(state(mode=mode, elevation_rad=math.radians(elevation)))
     assert watching.violations == []
+
+
+@pytest.mark.parametrize("mode", [mode for mode in Mode if mode is not Mode.DRIVE])
+def test_the_night_finds_it_asleep(mode: Mode) -> None:
+    watching = monitor()
+    watching.watch(state(mode=mode, elevation_rad=math.radians(-0.1)))
+    assert [v.rule for v in watching.violations] == ([] if mode is Mode.DORMANT else ["awake at night"])
+
+
+def rules_of(watching: Monitor) -> list[str]:
+    return [violation.rule for violation in watching.violations]
+
+
+def test_time_goes_on() -> None:
+    watching = monitor()
+    for time_s in (5.0, 5.0, 4.9):
+        watching.watch(state(time_s=time_s))
+    assert rules_of(watching) == ["time goes back"]
+
+
+@pytest.mark.parametrize("field", ["east_m", "time_s", "body_k"])
+def test_a_state_is_finite(field: str) -> None:
+    watching = monitor()
+    watching.watch(state(**{field: math.nan}))
+    assert "state not finite" in rules_of(watching)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_only_drive_mode_moves(mode: Mode) -> None:
+    watching = monitor()
+    watching.watch(state())
+    watching.watch(replace(state(time_s=1.0, mode=mode), distance_m=0.01))
+    assert rules_of(watching) == ([] if mode is Mode.DRIVE else ["motion out of drive mode"])
+
+
+def test_a_haven_is_within_reach_before_the_night() -> None:
+    """Level ground is one. Ten metres on over steeper ground, it is three minutes back."""
+    watching = Monitor(
+        YUTU_2, zones=(), reserve_soc=0.3, min_drive_sun_rad=0.1, nap_enter_sun_rad=1.0, nap_exit_sun_rad=1.0,
+        dusks_s=(1000.0,), haven_tilt_rad=math.radians(10),
+    )  # fmt: skip
+    steep = replace(state(pitch_rad=math.radians(12)), distance_m=10.0)
+    watching.watch(state(time_s=700.0))
+    watching.watch(replace(steep, time_s=1000.0 - 10.0 / YUTU_2.speed_m_s - 1.0))
+    assert watching.violations == []
+    watching.watch(replace(steep, time_s=1000.0 - 10.0 / YUTU_2.speed_m_s + 1.0))
+    assert rules_of(watching) == ["haven before night"]
+
+
+def test_the_place_is_as_sure_as_it_is_said_to_be() -> None:
+    watching = monitor()
+    watching.watch(GOOD)
+    watching.hear(GOOD, Account(believed_m=(0.0, 0.0)))
+    watching.hear(GOOD, Account(believed_m=(0.39, 0.0), sigma_m=0.1))
+    assert watching.violations == []
+    watching.hear(GOOD, Account(believed_m=(0.42, 0.0), sigma_m=0.1))
+    watching.hear(GOOD, Account(believed_m=(0.0, 0.02)))
+    assert rules_of(watching) == ["place"]
+
+
+def test_what_it_has_learnt_lies_where_it_has_looked() -> None:
+    watching = monitor()
+    for k in range(4):
+        watching.watch(state(time_s=float(k), east_m=2.0 * k))
+    seen = np.array([[9.9, 0.0], [-4.9, 0.0], [2.0, 4.0]])
+    here = state(time_s=3.0, east_m=6.0)
+    watching.hear(here, Account(believed_m=(6.0, 0.0), learnt_m=seen, reach_m=5.0))
+    assert watching.violations == []
+    watching.hear(here, Account(believed_m=(6.0, 0.0), learnt_m=np.array([[11.5, 0.0]]), reach_m=5.0))
+    assert rules_of(watching) == ["knows unseen ground"]
+    assert watching.violations[0].value == pytest.approx(5.5)
+
+
+@pytest.mark.parametrize("cut", ["stalled", "halted"])
+def test_every_stop_has_a_reason(cut: str) -> None:
+    watching = monitor()
+    watching.watch(GOOD)
+    watching.hear(state(**{cut: True}), Account(believed_m=(0.0, 0.0), reasons=("", "wheel held")))
+    assert watching.violations == []
+    watching.hear(state(**{cut: True}), Account(believed_m=(0.0, 0.0), reasons=("", "")))
+    assert rules_of(watching) == ["stop without a reason"]
+
+
+def test_every_end_has_a_reason() -> None:
+    watching = monitor()
+    watching.end(GOOD, "the goal is reached")
+    assert watching.violations == []
+    watching.end(GOOD, " ")
+    assert rules_of(watching) == ["end without a reason"]
+
+
+def test_what_is_latched_is_still() -> None:
+    watching = monitor()
+    watching.hear(replace(GOOD, distance_m=1.0), Account(believed_m=(0.0, 0.0)))
+    watching.hear(replace(GOOD, distance_m=2.0), Account(believed_m=(0.0, 0.0), latched=True))
+    watching.hear(replace(GOOD, distance_m=2.0), Account(believed_m=(0.0, 0.0), latched=True))
+    assert watching.violations == []
+    watching.hear(replace(GOOD, distance_m=2.1), Account(believed_m=(0.0, 0.0), latched=True))
+    assert rules_of(watching) == ["motion though latched"]
+
+
+def test_zones_are_kept_clear_of_by_what_the_place_is_in_doubt() -> None:
+    """The crater's edge is half a metre before the front."""
+    watching = monitor()
+    near = state(east_m=8.75)
+    watching.watch(near)
+    watching.hear(near, Account(believed_m=(8.75, 0.0), sigma_m=0.1))
+    assert watching.violations == []
+    watching.hear(near, Account(believed_m=(8.75, 0.0), sigma_m=0.2))
+    assert rules_of(watching) == ["doubt by zone crater"]
 
 
 def test_the_bounds_themselves_are_allowed() -> None:
