@@ -18,11 +18,14 @@ from rover.core.grid import GridGeometry
 from rover.core.vehicle import VehicleParams
 from rover.hazard.detect import Hazard
 from rover.onboard.local_cost_kernels import block_extremes, cost_to_seeds, relief_by_cell
+from rover.onboard.local_map import LocalMap
 from rover.onboard.mapping import BeliefState
-from rover.onboard.seen_ground import SeenGround
 
 Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
+
+LOCAL_CELL_M = 0.2
+"""Cells of the local costs; heights on finer cells are taken together."""
 
 HAZARD_SHARE = 0.9
 """Of the step limit: relief of more is to be gone round."""
@@ -40,6 +43,9 @@ REFUSED = 0.5
 """Added price for each time that clearance evaluation has refused a pose on a cell."""
 
 MOST_REFUSED = 4.0
+
+DEAD_END, DEAD_END_M = 10.0, 1.5
+"""Added price where no arc was safe; it is less the further away, and none so far."""
 
 TREND_M = 1.4
 """Relief is counted from the mean slope over this."""
@@ -69,11 +75,12 @@ class LocalCost:
 
 
 def local_cost(
-    ground: SeenGround,
+    ground: LocalMap,
     belief: BeliefState,
     vehicle: VehicleParams,
     *,
     refused_m: Sequence[Place],
+    dead_ends_m: Sequence[Place] = (),
     onward_s: Floats | None,
     path_m: Floats,
 ) -> LocalCost:
@@ -84,6 +91,7 @@ def local_cost(
         belief: The maps on board.
         vehicle: For its size and step limit.
         refused_m: Places at which clearance evaluation has refused poses, as often as it did.
+        dead_ends_m: Places at which no arc was safe, as often as there was none.
         onward_s: (rows, cols) of the belief's cells, cost from each to the goal; None where the way is a given path.
         path_m: (n, 2) the way ahead, its last place the goal; with `onward_s`, that place alone counts.
     """
@@ -91,7 +99,7 @@ def local_cost(
     factor, blocked = _factor(relief, geometry.resolution_m, vehicle)
     refusals = np.minimum(_counted(refused_m, geometry) * REFUSED, MOST_REFUSED)
     base = _map_cost(belief, geometry, ~np.isnan(relief))
-    cost = np.where(np.isinf(base), np.inf, base * (factor + refusals))
+    cost = np.where(np.isinf(base), np.inf, base * (factor + refusals + _dead_ends(dead_ends_m, geometry)))
     cost[_near_keep_out(belief, geometry, vehicle)] = np.inf
     field = np.full(geometry.shape, np.inf)
     if onward_s is None:
@@ -104,10 +112,13 @@ def local_cost(
     return LocalCost(geometry=geometry, cost_s_per_m=cost, blocked=blocked, to_goal_s=field)
 
 
-def _relief(ground: SeenGround) -> tuple[Floats, GridGeometry]:
+def _relief(ground: LocalMap) -> tuple[Floats, GridGeometry]:
     """Return the relief of each cell of the local costs, and where they are."""
-    old, block = ground.dem.geometry, ground.block
-    rows, cols = old.rows // block, old.cols // block
+    old, block = ground.geometry, max(1, math.floor(LOCAL_CELL_M / ground.cell_m + 1e-9))
+    # Blocks stay where they are on the ground as the map rolls.
+    south, west = (-index % block for index in ground.corner)
+    rows, cols = (old.rows - south) // block, (old.cols - west) // block
+    heights = np.ascontiguousarray(ground.height_m[south : south + rows * block, west : west + cols * block])
     side, shift = old.resolution_m * block, (block - 1) / 2 * old.resolution_m
     geometry = replace(
         old,
@@ -115,11 +126,11 @@ def _relief(ground: SeenGround) -> tuple[Floats, GridGeometry]:
         cols=cols,
         resolution_m=side,
         resolution_north_m=side,
-        east_m=old.east_m + shift,
-        north_m=old.north_m + shift,
+        east_m=old.east_m + west * old.resolution_m + shift,
+        north_m=old.north_m + south * old.resolution_m + shift,
     )
     low, high, mean, relief = (np.empty((rows, cols)) for _ in range(4))
-    block_extremes(ground.dem.elevation_m, block, low, high, mean)
+    block_extremes(heights, block, low, high, mean)
     known = ~np.isnan(mean)
     size = max(3, round(TREND_M / side) | 1)
     weight = uniform_filter(known.astype(np.float64), size, mode="constant")
@@ -157,6 +168,17 @@ def _counted(places: Sequence[Place], geometry: GridGeometry) -> Floats:
     rows, cols, inside = _cells_of(np.array(places).reshape(-1, 2), geometry)
     np.add.at(count, (rows[inside], cols[inside]), 1.0)
     return count
+
+
+def _dead_ends(places: Sequence[Place], geometry: GridGeometry) -> Floats:
+    """Return the added price of what lies near places that led nowhere."""
+    price = np.zeros(geometry.shape)
+    east = geometry.east_m + np.arange(geometry.cols) * geometry.resolution_m
+    north = geometry.north_m + np.arange(geometry.rows) * geometry.resolution_m
+    for place in places:
+        away = np.hypot(east[None, :] - place[0], north[:, None] - place[1])
+        price += DEAD_END * np.maximum(0.0, 1.0 - away / DEAD_END_M)
+    return price
 
 
 def _cells_of(

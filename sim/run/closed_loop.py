@@ -160,7 +160,9 @@ class _Run:
             state = self._carry_out(world, mind, state, command)
             if len(self.journal.tape.rows) % _ROWS_PER_REPORT == 0:
                 progress(_fraction_done(mind.state, plan), setting.epoch.utc_at(state.time_s))
-            command = self._decide(senses, mind, state, looking=command.mode is Mode.DRIVE)
+            command = self._decide(
+                senses, mind, state, looking=_worth_a_look(command), look_round=command.look_round
+            )
         slept = False
         while rests and self.outcome in _RESTING and not (slept and state.mode is not Mode.DORMANT):
             state = self._carry_out(world, mind, state, command)
@@ -169,10 +171,14 @@ class _Run:
             if self._is_lost(state) or state.time_s > setting.deadline_s:
                 return
 
-    def _decide(self, senses: SensorSuite, mind: Mind, state: WorldState, *, looking: bool) -> Command:
+    def _decide(
+        self, senses: SensorSuite, mind: Mind, state: WorldState, *, looking: bool, look_round: bool = False
+    ) -> Command:
         """Let the rover sense and decide, and note what comes of it."""
         before = mind.state
-        seen = observe(senses, state, self.setting, looking=looking, injection=self.injection)
+        seen = observe(
+            senses, state, self.setting, looking=looking, look_round=look_round, injection=self.injection
+        )
         self.journal.notes.note_picture(len(self.journal.tape.rows) - 1, seen)
         command = mind.decide(seen)
         self.journal.tape.beliefs.append(mind.believed)
@@ -263,3 +269,7 @@ def _fraction_done(mind: ExecutiveState, plan: Plan) -> float:
     steps = np.diff(mind.path_m, axis=0)
     ahead = float(np.hypot(steps[:, 0], steps[:, 1]).sum())
     return 1.0 if mind.finished else max(0.0, min(1.0, 1.0 - ahead / max(plan.length_m, 1e-9)))
+
+
+def _worth_a_look(command: Command) -> bool:
+    return command.mode is Mode.DRIVE

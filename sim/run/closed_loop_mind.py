@@ -58,13 +58,14 @@ class Mind:
 
     def decide(self, seen: Observation) -> Command:
         """Take in an observation and return the next command."""
-        sigma_m = 0.0
+        sigma_m, perceived = 0.0, None
         if self._perceiver is not None:
             seen = self._perceiver.perceive(seen, self.command)
             sigma_m = self._perceiver.state.located.sigma_m
+            perceived = self._perceiver.state.local
             seen = replace(seen, place_sigma_m=sigma_m)
         self.believed = (seen.east_m, seen.north_m, sigma_m)
-        self.state, self.command = executive.step(self.state, seen, self._uplink)
+        self.state, self.command = executive.step(self.state, seen, self._uplink, perceived)
         return self.command
 
     def account(self, before: ExecutiveState) -> Account:
@@ -110,5 +111,4 @@ def _learnt_m(before: ExecutiveState, after: ExecutiveState) -> npt.NDArray[np.f
     ground = None if after.local is None else after.local.ground
     if ground is None or (before.local is not None and before.local.ground is ground):
         return places
-    fine = ground.dem
-    return np.vstack([places, fine.geometry.centres_of(np.argwhere(np.isfinite(fine.elevation_m)))])
+    return np.vstack([places, ground.geometry.centres_of(np.argwhere(np.isfinite(ground.height_m)))])

@@ -130,12 +130,19 @@ def _perceiver(setting: Setting, almanac: Almanac, yaw_rad: float) -> Perceiver 
         almanac=almanac,
         orbital=setting.dem,
         sensing_range_m=setting.vehicle.sensing_range_m,
+        vehicle=setting.vehicle if setting.scenario.driver == "arcs" else None,
     )
     return Perceiver.begin(params, start_m=setting.scenario.start_m, yaw_rad=yaw_rad)
 
 
 def observe(
-    senses: SensorSuite, state: WorldState, setting: Setting, *, looking: bool, injection: Injection
+    senses: SensorSuite,
+    state: WorldState,
+    setting: Setting,
+    *,
+    looking: bool,
+    look_round: bool,
+    injection: Injection,
 ) -> Observation:
     """Return what the rover senses of a state of the world, faults of its senses included."""
     sensed = senses.observe(
@@ -157,6 +164,7 @@ def observe(
         faults=sense_faults(injection.active),
         halted=injection.halted,
         out_of_link_s=injection.out_of_link_s,
+        look_round=look_round,
     )
     return replace(sensed, boots=injection.boots, folded=state.folded)
 
