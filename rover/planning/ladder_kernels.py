@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rover.core.jit import inlined, kernel
+from rover.core.jit import bare, bare_inlined, kernel
 from rover.planning.heap_kernels import drop_first, put
 from rover.planning.label_kernels import CHARGE_W, NAP_PHASE, NAP_W, OPEN, PHASE, parked_w, stored
 from rover.planning.leg_kernels import COLS_OFF, ROWS_OFF
@@ -25,7 +25,7 @@ _SHRINK = 1.0 - 1e-6
 """Of a bound, so that no rounding of sums or to float32 lifts it over what is true."""
 
 
-@kernel
+@bare
 def greatest_gains(ground, begin, end, given_w, rates_w, first, last):  # type: ignore[no-untyped-def]
     """Raise to the most that the array gives and the battery gains on cells `first` to `last` in a span of bins.
 
@@ -45,7 +45,7 @@ def greatest_gains(ground, begin, end, given_w, rates_w, first, last):  # type: 
                 given_w[cell] = max(given_w[cell], given)
 
 
-@kernel
+@bare
 def drains_of(ground, given_w, takes_j, rates_w, first, last):  # type: ignore[no-untyped-def]
     """Fill what moves from cells `first` to `last` take from the battery, and raise the rates to those of moves.
 
@@ -111,7 +111,7 @@ def climb_of(ground, takes_j, rates_w, rungs_w, climb_s, offset):  # type: ignor
             climb_s[cell, offset + rung] = least[cell] * _SHRINK
 
 
-@inlined
+@bare_inlined
 def ladder_bound(least, time, cell, charge_j, passed_w, room_j, search):  # type: ignore[no-untyped-def]
     """Return the earliest arrival, not before `least`, that the ladder allows; inf where there is no way.
 
