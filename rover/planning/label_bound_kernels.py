@@ -80,7 +80,7 @@ def charge_bound(least, time, cell, lacking_j, k, ground):  # type: ignore[no-un
 def by_ladder(least, made, command_j, ground, search):  # type: ignore[no-untyped-def]
     """Return the earliest arrival, not before `least`, that the ladder allows a new label."""
     reals, whole, rules = search.reals, search.whole, ground.rules
-    if len(search.rungs_w) == 0 or least == np.inf:
+    if len(search.rungs_s_per_j) == 0 or least == np.inf:
         return least
     time, charge = reals[made, TIME], reals[made, CHARGE]
     passed_w = 0.0 if whole[made, MARKS] & HERE > 0 else max(0.0, reals[made, RATE])

@@ -203,10 +203,10 @@ def dominates(a, b, reals, whole, end, rules):  # type: ignore[no-untyped-def]
         return False
     if value_at(reals, a, then) < reals[b, CHARGE] - slack - ROUNDING_J:
         return False
-    if rules[FIRST_KIND] == BY_CHARGE or rules[SECOND_KIND] == BY_CHARGE:
-        # It is only waited for charge that a leg lacks: `a` would go on with what it has, and that counts.
-        if reals[a, CHARGE] < reals[b, CHARGE] - slack - ROUNDING_J:
-            return False
+    # It is only waited for charge that a leg lacks: `a` would go on with what it has, and that may be what counts.
+    counts = rules[FIRST_KIND] == BY_CHARGE or rules[SECOND_KIND] == BY_CHARGE
+    if counts and reals[a, CHARGE] < reals[b, CHARGE] - slack - ROUNDING_J:
+        return False
     if slack > 0.0:
         # Both grow evenly until they are full: what holds at the ends, and when `b` is full, holds all the while.
         if value_at(reals, a, end) < value_at(reals, b, end) - slack:
