@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rover.core.jit import inlined, kernel
+from rover.core.jit import bare, bare_inlined
 from rover.planning.label_kernels import (
     COLUMN,
     EDGE,
@@ -18,7 +18,7 @@ from rover.planning.label_kernels import (
 from rover.planning.leg_kernels import COLS_OFF, EASTS, NORTHS, ROWS_OFF
 
 
-@kernel
+@bare
 def open_through(cell, k, until, ground):  # type: ignore[no-untyped-def]
     """Tell whether a cell may be driven on from bin k until a time."""
     bins, closed = ground.bins, ground.closed
@@ -35,7 +35,7 @@ def open_through(cell, k, until, ground):  # type: ignore[no-untyped-def]
             return True
 
 
-@inlined
+@bare_inlined
 def _driving_w(cell, d, k, ground):  # type: ignore[no-untyped-def]
     """Return what the array gives on a cell at a move's heading in a bin, W."""
     light = light_of(ground.lit, cell, ground.bins, k) / 255.0
@@ -44,7 +44,7 @@ def _driving_w(cell, d, k, ground):  # type: ignore[no-untyped-def]
     return ground.bins[k, FLUX] * share * light
 
 
-@kernel
+@bare
 def change_on_leg(cell, d, k, ground):  # type: ignore[no-untyped-def]
     """Return by how many joules a move beginning in a bin changes the charge of a battery with room for them.
 

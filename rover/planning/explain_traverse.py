@@ -17,7 +17,6 @@ from rover.core.time import SYNODIC_MONTH_S
 from rover.limits.base import combine
 from rover.planning import label_kernels as named
 from rover.planning.directional import DirectionalPlanner
-from rover.planning.leg_kernels import least_to
 from rover.planning.problem import Cause, NoPlan, Objective
 from rover.planning.stay_kernels import (
     IN_SHADOW,
@@ -28,6 +27,7 @@ from rover.planning.stay_kernels import (
     OUT_OF_TIME,
     SHUT,
 )
+from rover.planning.traverse_ahead import least_prices
 from rover.planning.traverse_ground import legs_of
 from rover.planning.traverse_record_kernels import NEEDS, SECONDS, Ground
 from rover.planning.traverse_search import Labels, run_search
@@ -113,9 +113,8 @@ def _static(ready: Outlook) -> NoPlan:
     for index, limit in enumerate(ready.limits):
         tables = [table for k, table in enumerate(ready.tables) if k != index]
         legs_s, _ = legs_of(ready.around, combine(tables))
-        least = np.empty(len(legs_s))
         cols = ready.around.geometry.cols
-        least_to(ready.goal[0] * cols + ready.goal[1], cols, legs_s, least)
+        least = least_prices(ready.goal[0] * cols + ready.goal[1], cols, legs_s)
         if np.isfinite(least[ready.start[0] * cols + ready.start[1]]):
             return NoPlan(
                 cause=Cause.NO_ROUTE,

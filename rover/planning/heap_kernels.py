@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rover.core.jit import kernel
+from rover.core.jit import bare, kernel
 
 
 @kernel
@@ -16,7 +16,7 @@ def doubled(values):  # type: ignore[no-untyped-def]
     return longer
 
 
-@kernel
+@bare
 def push(keys, items, size, key, item):  # type: ignore[no-untyped-def]
     """Add an entry, for which there must be room; return the new size."""
     at = size
@@ -41,7 +41,7 @@ def put(keys, items, size, key, item):  # type: ignore[no-untyped-def]
     return keys, items, push(keys, items, size, key, item)
 
 
-@kernel
+@bare
 def drop_first(keys, items, size):  # type: ignore[no-untyped-def]
     """Remove the least entry; return the new size."""
     size -= 1

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from rover.core.jit import inlined
+from rover.core.jit import bare_inlined
 from rover.planning.label_kernels import (
     BIN,
     BY_CLEARANCE,
@@ -32,7 +32,7 @@ from rover.planning.traverse_record_kernels import NEEDS
 ROOT_2 = math.sqrt(2.0)
 
 
-@inlined
+@bare_inlined
 def least_of(kind, had, ahead, arrival):  # type: ignore[no-untyped-def]
     """Return the least that a criterion can still come to."""
     if kind == BY_TIME:
@@ -42,14 +42,14 @@ def least_of(kind, had, ahead, arrival):  # type: ignore[no-untyped-def]
     return had + ahead
 
 
-@inlined
+@bare_inlined
 def octile_m(cell, goal, cols, cell_m):  # type: ignore[no-untyped-def]
     """Return the length of the shortest way by eight neighbours between two cells of an open map."""
     down, across = abs(cell // cols - goal // cols), abs(cell % cols - goal % cols)
     return cell_m * (max(down, across) + (ROOT_2 - 1.0) * min(down, across))
 
 
-@inlined
+@bare_inlined
 def commands_ahead(cell, since, ground):  # type: ignore[no-untyped-def]
     """Return the least number of command cycles on the way from a cell to the goal."""
     rules = ground.rules
@@ -59,7 +59,7 @@ def commands_ahead(cell, since, ground):  # type: ignore[no-untyped-def]
     return max(0.0, math.ceil(metres / rules[STOP_M] - 1e-6) - 1.0)
 
 
-@inlined
+@bare_inlined
 def charge_bound(least, time, cell, lacking_j, k, ground):  # type: ignore[no-untyped-def]
     """Return the earliest arrival, not before `least`, with the charge that the way to the goal takes; inf for none.
 
@@ -76,11 +76,11 @@ def charge_bound(least, time, cell, lacking_j, k, ground):  # type: ignore[no-un
     return np.inf
 
 
-@inlined
+@bare_inlined
 def by_ladder(least, made, command_j, ground, search):  # type: ignore[no-untyped-def]
     """Return the earliest arrival, not before `least`, that the ladder allows a new label."""
     reals, whole, rules = search.reals, search.whole, ground.rules
-    if len(search.rungs_w) == 0 or least == np.inf:
+    if len(search.rungs_s_per_j) == 0 or least == np.inf:
         return least
     time, charge = reals[made, TIME], reals[made, CHARGE]
     passed_w = 0.0 if whole[made, MARKS] & HERE > 0 else max(0.0, reals[made, RATE])

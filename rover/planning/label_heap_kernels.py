@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from rover.core.jit import kernel
+from rover.core.jit import bare
 
 
-@kernel
+@bare
 def _before(first_a, second_a, first_b, second_b):  # type: ignore[no-untyped-def]
     return first_a < first_b or (first_a == first_b and second_a < second_b)
 
 
-@kernel
+@bare
 def put_label(keys, items, size, first, second, item):  # type: ignore[no-untyped-def]
     """Add an entry, for which there must be room; return the new size.
 
@@ -35,7 +35,7 @@ def put_label(keys, items, size, first, second, item):  # type: ignore[no-untype
     return size + 1
 
 
-@kernel
+@bare
 def drop_label(keys, items, size):  # type: ignore[no-untyped-def]
     """Remove the least entry; return the new size."""
     size -= 1

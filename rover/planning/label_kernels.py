@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from rover.core.jit import kernel
+from rover.core.jit import bare, kernel
 
 TIME, CHARGE, RATE, MOST, SINCE, DARK, FIRST, SECOND = range(8)
 """Columns of a label's numbers: time, s; charge, J; rate of charge while it waits, W; most charge that such waiting
@@ -80,7 +80,7 @@ ROUNDING_J = 1e-6
 """Charges closer than this are one: sums of the same terms in another order."""
 
 
-@kernel
+@bare
 def gained(share, rules):  # type: ignore[no-untyped-def]
     """Return what an array gives of its output facing the Sun, by the share of the rays that it takes."""
     if share <= 0.0:
@@ -95,7 +95,7 @@ def gained(share, rules):  # type: ignore[no-untyped-def]
     return share * gain
 
 
-@kernel
+@bare
 def leant(up, rules):  # type: ignore[no-untyped-def]
     """Return the share of the rays that the array takes at its best heading, by that which the deck takes."""
     if rules[LEAN_SIN] == 0.0:
@@ -103,7 +103,7 @@ def leant(up, rules):  # type: ignore[no-untyped-def]
     return up * rules[LEAN_COS] + math.sqrt(max(0.0, 1.0 - up * up)) * rules[LEAN_SIN]
 
 
-@kernel
+@bare
 def facing_sun(grade_east, grade_north, bins, k, rules):  # type: ignore[no-untyped-def]
     """Return what the array of a parked rover gives at its best heading, of its output facing the Sun."""
     up = bins[k, SUN_UP] - grade_east * bins[k, SUN_EAST] - grade_north * bins[k, SUN_NORTH]
@@ -111,7 +111,7 @@ def facing_sun(grade_east, grade_north, bins, k, rules):  # type: ignore[no-unty
     return gained(leant(up, rules), rules)
 
 
-@kernel
+@bare
 def facing_ahead(grade_east, grade_north, east, north, bins, k, rules):  # type: ignore[no-untyped-def]
     """Return what the array gives at a heading, of its output facing the Sun: it leans to the left of the deck."""
     size = math.sqrt(1.0 + grade_east * grade_east + grade_north * grade_north)
@@ -128,7 +128,7 @@ def facing_ahead(grade_east, grade_north, east, north, bins, k, rules):  # type:
     return gained(up * rules[LEAN_COS] + left * rules[LEAN_SIN], rules)
 
 
-@kernel
+@bare
 def light_of(lit, cell, bins, k):  # type: ignore[no-untyped-def]
     """Return the light of a cell in a bin, of 255; at night none."""
     column = int(bins[k, COLUMN])
@@ -137,7 +137,7 @@ def light_of(lit, cell, bins, k):  # type: ignore[no-untyped-def]
     return int(lit[cell, column])
 
 
-@kernel
+@bare
 def stored(net, rules):  # type: ignore[no-untyped-def]
     """Return what a surplus brings to the cells of the battery, or a deficit takes from them."""
     if net > 0.0:
@@ -145,7 +145,7 @@ def stored(net, rules):  # type: ignore[no-untyped-def]
     return net / rules[DISCHARGING]
 
 
-@kernel
+@bare
 def parked_w(cell, k, grades, lit, bins, rules):  # type: ignore[no-untyped-def]
     """Return what the array of a rover parked on a cell gives in a bin, W; nothing where the ground is not known."""
     light = light_of(lit, cell, bins, k)
@@ -155,13 +155,13 @@ def parked_w(cell, k, grades, lit, bins, rules):  # type: ignore[no-untyped-def]
     return bins[k, FLUX] * facing_sun(east, north, bins, k, rules) * light / 255.0
 
 
-@kernel
+@bare
 def parked_rate(cell, k, load_w, grades, lit, bins, rules):  # type: ignore[no-untyped-def]
     """Return by how many watts the charge of a rover parked on a cell grows in a bin."""
     return stored(parked_w(cell, k, grades, lit, bins, rules) - load_w, rules)
 
 
-@kernel
+@bare
 def value_at(reals, label, time):  # type: ignore[no-untyped-def]
     """Return the charge that a label has at a later time of its bin, having waited at its best place."""
     charge = reals[label, CHARGE] + reals[label, RATE] * (time - reals[label, TIME])
@@ -170,7 +170,7 @@ def value_at(reals, label, time):  # type: ignore[no-untyped-def]
     return charge
 
 
-@kernel
+@bare
 def dominates(a, b, reals, whole, end, rules):  # type: ignore[no-untyped-def]
     """Tell whether whatever follows label `b` follows label `a` of the same cell and bin at least as well.
 
@@ -203,6 +203,10 @@ def dominates(a, b, reals, whole, end, rules):  # type: ignore[no-untyped-def]
         return False
     if value_at(reals, a, then) < reals[b, CHARGE] - slack - ROUNDING_J:
         return False
+    # It is only waited for charge that a leg lacks: `a` would go on with what it has, and that may be what counts.
+    counts = rules[FIRST_KIND] == BY_CHARGE or rules[SECOND_KIND] == BY_CHARGE
+    if counts and reals[a, CHARGE] < reals[b, CHARGE] - slack - ROUNDING_J:
+        return False
     if slack > 0.0:
         # Both grow evenly until they are full: what holds at the ends, and when `b` is full, holds all the while.
         if value_at(reals, a, end) < value_at(reals, b, end) - slack:
@@ -216,7 +220,7 @@ def dominates(a, b, reals, whole, end, rules):  # type: ignore[no-untyped-def]
     return reals[b, RATE] <= 0.0 or reals[a, MOST] >= reals[b, MOST] - ROUNDING_J
 
 
-@kernel
+@bare
 def _last_under(wanted, column, bins, bin_now):  # type: ignore[no-untyped-def]
     """Return the last bin from `bin_now` on that begins with less than is wanted of a column that never falls."""
     # Most often it is not far: look twice as far each time before halving what lies between.
@@ -236,7 +240,7 @@ def _last_under(wanted, column, bins, bin_now):  # type: ignore[no-untyped-def]
     return low
 
 
-@kernel
+@bare
 def arrival_bound(time, ahead_s, bins, bin_now):  # type: ignore[no-untyped-def]
     """Return the earliest time at which so many more seconds of open driving are over; inf if there are not so many."""
     if ahead_s <= 0.0:
@@ -250,7 +254,7 @@ def arrival_bound(time, ahead_s, bins, bin_now):  # type: ignore[no-untyped-def]
     return max(time, bins[low, EDGE] + wanted - bins[low, DRIVEN])
 
 
-@kernel
+@bare
 def gain_bound(time, wanted_j, bins, bin_now):  # type: ignore[no-untyped-def]
     """Return the earliest time at which so much more could be gained on the best ground; inf if it never is."""
     if wanted_j <= 0.0:
@@ -265,7 +269,7 @@ def gain_bound(time, wanted_j, bins, bin_now):  # type: ignore[no-untyped-def]
     return max(time, bins[low, EDGE] + share * (bins[low + 1, EDGE] - bins[low, EDGE]))
 
 
-@kernel
+@bare
 def _gain_on(cell, k, grades, lit, bins, rules):  # type: ignore[no-untyped-def]
     """Return the watts that a parked, awake rover gains, 0 for a loss; losses of charging are not counted."""
     load_w = rules[NAP_W] if bins[k, PHASE] == NAP_PHASE else rules[CHARGE_W]
@@ -333,21 +337,21 @@ def _sky_of(bins, rules):  # type: ignore[no-untyped-def]
     return sky, column
 
 
-@kernel
+@bare
 def _plane_of(cell, grades):  # type: ignore[no-untyped-def]
     """Return the slope of a cell to east and north, and the size of the normal (-east, -north, 1)."""
     east, north = np.float64(grades[cell, 0]), np.float64(grades[cell, 1])
     return east, north, math.sqrt(1.0 + east * east + north * north)
 
 
-@kernel
+@bare
 def _ceiling_w(east, north, size, sky, rules):  # type: ignore[no-untyped-def]
     """Return no less than a parked rover's array gives by 1 of 255 of its light, W: the curve is not walked along."""
     up = (sky[2] - east * sky[0] - north * sky[1]) / size
     return max(0.0, leant(up, rules)) * sky[3]
 
 
-@kernel
+@bare
 def bin_of(time, bins, bin_now):  # type: ignore[no-untyped-def]
     """Return the bin of a time at or after the beginning of `bin_now`."""
     count = len(bins) - 1

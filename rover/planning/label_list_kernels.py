@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rover.core.jit import inlined
+from rover.core.jit import bare_inlined
 from rover.planning.label_kernels import (
     BIN,
     CELL,
@@ -15,7 +15,7 @@ from rover.planning.label_kernels import (
 from rover.planning.traverse_record_kernels import LISTS
 
 
-@inlined
+@bare_inlined
 def is_dominated(made, ground, search):  # type: ignore[no-untyped-def]
     """Tell whether a label of the same cell and bin dominates a new one."""
     reals, whole = search.reals, search.whole
@@ -28,7 +28,7 @@ def is_dominated(made, ground, search):  # type: ignore[no-untyped-def]
     return False
 
 
-@inlined
+@bare_inlined
 def weed(made, ground, search):  # type: ignore[no-untyped-def]
     """Take the labels that a new one dominates out of the list of its cell."""
     reals, whole, heads = search.reals, search.whole, search.heads

@@ -16,28 +16,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from rover.core.jit import inlined, kernel
-from rover.planning.heap_kernels import drop_first, put
-from rover.planning.label_kernels import CHARGE_W, NAP_PHASE, NAP_W, OPEN, PHASE, parked_w, stored
+from rover.core.jit import bare, bare_inlined, kernel
+from rover.planning.label_kernels import CHARGE_W, DRIVEN, NAP_PHASE, NAP_W, OPEN, PHASE, parked_w, stored
+from rover.planning.least_way_kernels import spread_least
 from rover.planning.leg_kernels import COLS_OFF, ROWS_OFF
 
 _SHRINK = 1.0 - 1e-6
 """Of a bound, so that no rounding of sums or to float32 lifts it over what is true."""
 
 
-@kernel
-def greatest_gains(ground, begin, end, given_w, rates_w, first, last):  # type: ignore[no-untyped-def]
-    """Raise to the most that the array gives and the battery gains on cells `first` to `last` in a span of bins.
+@bare
+def greatest_gains(ground, early_s, late_s, begin, end, given_w, rates_w, first, last):  # type: ignore[no-untyped-def]
+    """Fill the most that the array gives and the battery gains on cells `first` to `last` while they can be come by.
 
     Args:
         ground: A `Ground`.
+        early_s, late_s: (n,) seconds of open driving before a cell can be come by, and after which it cannot any more.
         begin, end: Bins.
-        given_w: (n,) output at the best heading in bins that are open for driving, W.
-        rates_w: (n,) rate of charge of a parked rover in any bin, W.
+        given_w: (n,) output at the best heading in bins that are open for driving, W; 0 without any.
+        rates_w: (n,) rate of charge of a parked rover in any bin, W; -inf without any.
     """
     bins, rules = ground.bins, ground.rules
     for cell in range(first, last):
+        given_w[cell], rates_w[cell] = 0.0, -np.inf
         for k in range(begin, end):
+            if bins[k + 1, DRIVEN] < early_s[cell] or bins[k, DRIVEN] > late_s[cell]:
+                continue
             given = parked_w(cell, k, ground.grades, ground.lit, bins, rules)
             load_w = rules[NAP_W] if bins[k, PHASE] == NAP_PHASE else rules[CHARGE_W]
             rates_w[cell] = max(rates_w[cell], stored(given - load_w, rules))
@@ -45,12 +49,13 @@ def greatest_gains(ground, begin, end, given_w, rates_w, first, last):  # type: 
                 given_w[cell] = max(given_w[cell], given)
 
 
-@kernel
-def drains_of(ground, given_w, takes_j, rates_w, first, last):  # type: ignore[no-untyped-def]
+@bare
+def drains_of(ground, early_s, late_s, given_w, takes_j, rates_w, first, last):  # type: ignore[no-untyped-def]
     """Fill what moves from cells `first` to `last` take from the battery, and raise the rates to those of moves.
 
     Args:
         ground: A `Ground`.
+        early_s, late_s: As above.
         given_w: (n,) the most that the array gives, W.
         takes_j: (n, 8) float32 to fill, J; less than 0 for a gain, inf where there is no move.
         rates_w: (n,) rates of charge, W.
@@ -59,59 +64,52 @@ def drains_of(ground, given_w, takes_j, rates_w, first, last):  # type: ignore[n
         for d in range(8):
             seconds = np.float64(ground.legs_s[cell, d])
             takes_j[cell, d] = np.inf
-            if seconds < np.inf:
-                to = cell + ROWS_OFF[d] * ground.cols + COLS_OFF[d]
-                harvest = 0.5 * (given_w[cell] + given_w[to]) * seconds
-                gains = stored(harvest - np.float64(ground.legs_j[cell, d]), ground.rules)
-                takes_j[cell, d] = -gains
-                rates_w[cell] = max(rates_w[cell], gains / seconds)
+            if not seconds < np.inf or early_s[cell] > late_s[cell]:
+                continue
+            to = cell + ROWS_OFF[d] * ground.cols + COLS_OFF[d]
+            if early_s[to] > late_s[to]:
+                continue
+            harvest = 0.5 * (given_w[cell] + given_w[to]) * seconds
+            gains = stored(harvest - np.float64(ground.legs_j[cell, d]), ground.rules)
+            takes_j[cell, d] = -gains
+            rates_w[cell] = max(rates_w[cell], gains / seconds)
 
 
 @kernel
-def climb_of(ground, takes_j, rates_w, rungs_w, climb_s, offset):  # type: ignore[no-untyped-def]
+def climb_of(goal, cols, back_s, back_j, rates_w, rungs_w, climb_s, offset):  # type: ignore[no-untyped-def]
     """Fill the climb of every rung from every cell, the highest rung first.
 
     Args:
-        ground: A `Ground`.
-        takes_j, rates_w: As above.
+        goal, cols: Cell by number, columns of the map.
+        back_s, back_j: (n, 8) float32 seconds of moves and what they take, the other way round (`turn_moves`); inf
+            where there is none.
+        rates_w: As above.
         rungs_w: (k,) ascending, the last more than any rate.
         climb_s: (n, columns) float32, of which k from `offset` on are filled; inf where the goal is out of reach.
         offset: First column.
     """
-    count, goal, cols = len(rates_w), ground.goal, ground.cols
-    beyond, least = np.full(count, -np.inf), np.empty(count)
-    keys, items = np.empty(1024), np.empty(1024, np.int64)
+    count = len(rates_w)
+    beyond, least, price = np.full(count, -np.inf), np.empty(count), np.empty((count, 8), np.float32)
     for rung in range(len(rungs_w) - 1, -1, -1):
-        rate, size = rungs_w[rung], 0
+        rate = rungs_w[rung]
         for cell in range(count):
-            least[cell] = np.inf
-            there = cell == goal or (rates_w[cell] >= rate and beyond[cell] < np.inf)
-            if there:
-                least[cell] = 0.0 if cell == goal else beyond[cell]
-                keys, items, size = put(keys, items, size, least[cell], cell)
-        while size > 0:
-            so_far, cell = keys[0], items[0]
-            size = drop_first(keys, items, size)
-            if so_far > least[cell]:
-                continue
+            least[cell] = beyond[cell] if rates_w[cell] >= rate and beyond[cell] < np.inf else np.inf
             for d in range(8):
-                row, col = cell // cols - ROWS_OFF[d], cell % cols - COLS_OFF[d]
-                if not (0 <= col < cols and row >= 0 and row * cols + col < count):
-                    continue
-                before = row * cols + col
-                seconds = np.float64(ground.legs_s[before, d])
-                if not seconds < np.inf or rates_w[before] >= rate or before == goal:
-                    continue
-                through = so_far + max(0.0, seconds + np.float64(takes_j[before, d]) / rate)
-                if through < least[before]:
-                    least[before] = through
-                    keys, items, size = put(keys, items, size, through, before)
+                price[cell, d] = np.inf
+                if back_j[cell, d] < np.inf:
+                    before = cell + ROWS_OFF[d] * cols + COLS_OFF[d]
+                    if rates_w[before] < rate:
+                        price[cell, d] = max(
+                            0.0, np.float64(back_s[cell, d]) + np.float64(back_j[cell, d]) / rate
+                        )
+        least[goal] = 0.0
+        spread_least(cols, price, least)
         for cell in range(count):
             beyond[cell] = max(beyond[cell], least[cell])
             climb_s[cell, offset + rung] = least[cell] * _SHRINK
 
 
-@inlined
+@bare_inlined
 def ladder_bound(least, time, cell, charge_j, passed_w, room_j, search):  # type: ignore[no-untyped-def]
     """Return the earliest arrival, not before `least`, that the ladder allows; inf where there is no way.
 
@@ -121,16 +119,17 @@ def ladder_bound(least, time, cell, charge_j, passed_w, room_j, search):  # type
         passed_w, room_j: Rate of a place passed, at which it can still have waited, and the most to be gained there.
         search: A `Search`.
     """
-    rungs = search.rungs_w.shape[1]
-    for w in range(len(search.rungs_w)):
+    rungs = search.rungs_s_per_j.shape[1]
+    passed_s_per_j = 1.0 / passed_w if passed_w > 0.0 else np.inf
+    for w in range(len(search.rungs_s_per_j)):
         if search.climb_until_s[w] < least:
             continue
         to_go = 0.0
         for i in range(rungs):
-            rate = search.rungs_w[w, i]
-            line = np.float64(search.climb_s[cell, w * rungs + i]) - charge_j / rate
-            if rate < passed_w:
-                line -= room_j * (1.0 / rate - 1.0 / passed_w)
+            s_per_j = search.rungs_s_per_j[w, i]
+            line = np.float64(search.climb_s[cell, w * rungs + i]) - charge_j * s_per_j
+            if s_per_j > passed_s_per_j:
+                line -= room_j * (s_per_j - passed_s_per_j)
             to_go = max(to_go, line)
         if time + to_go <= search.climb_until_s[w]:
             return max(least, time + to_go)

@@ -118,34 +118,3 @@ def needs_of(legs_s, legs_j, short, window, cols, standing_w, longest_s, price):
                 to = cell + ROWS_OFF[d] * cols + COLS_OFF[d]
                 missing = 0.5 * (np.float64(short[cell, window]) + np.float64(short[to, window]))
             price[cell, d] = max(0.0, np.float64(legs_j[cell, d]) + (missing - standing_w) * seconds)
-
-
-@kernel
-def least_to(goal, cols, price, least):  # type: ignore[no-untyped-def]
-    """Fill the least sum of a price of moves from every cell to the goal.
-
-    Args:
-        goal, cols: Cell by number, columns of the map.
-        price: (n, 8) float32, inf where there is no move.
-        least: (n,) float64 to fill.
-    """
-    count = len(least)
-    for cell in range(count):
-        least[cell] = np.inf
-    keys, items, size = np.empty(1024), np.empty(1024, np.int64), 0
-    least[goal] = 0.0
-    keys, items, size = put(keys, items, size, 0.0, goal)
-    while size > 0:
-        sum_to, cell = keys[0], items[0]
-        size = drop_first(keys, items, size)
-        if sum_to > least[cell]:
-            continue
-        for d in range(8):
-            row, col = cell // cols - ROWS_OFF[d], cell % cols - COLS_OFF[d]
-            if not (0 <= col < cols and row >= 0 and row * cols + col < count):
-                continue
-            before = row * cols + col
-            through = sum_to + np.float64(price[before, d])
-            if through < least[before]:
-                least[before] = through
-                keys, items, size = put(keys, items, size, through, before)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rover.core.jit import kernel
+from rover.core.jit import bare
 from rover.planning.label_kernels import (
     CAPACITY,
     CHARGE_W,
@@ -35,7 +35,7 @@ OUT_OF_TIME, OUT_OF_CHARGE, IN_SHADOW, NO_HAVEN, SHUT, OUT_OF_BINS, NIGHT_CHARGE
 end of the table; the charge that a night takes."""
 
 
-@kernel
+@bare
 def stay_on(cell, time, charge, k, dark, ground, out):  # type: ignore[no-untyped-def]
     """Stay on a cell from a time in a bin at which the rover may not move to the next bin in which it may.
 
@@ -87,13 +87,13 @@ def stay_on(cell, time, charge, k, dark, ground, out):  # type: ignore[no-untype
     out[AT], out[LEFT], out[IN_BIN], out[DARK_S] = time, charge, k, dark
 
 
-@kernel
+@bare
 def array_of(cell, k, ground):  # type: ignore[no-untyped-def]
     """Return what the array of a rover parked on a cell gives in a bin, W."""
     return parked_w(cell, k, ground.grades, ground.lit, ground.bins, ground.rules)
 
 
-@kernel
+@bare
 def command_on(cell, time, charge, k, cycles, ground, out):  # type: ignore[no-untyped-def]
     """Spend command cycles on a cell, awake, outside nap and low Sun, and where driving is not shut; fill `out`."""
     bins, rules = ground.bins, ground.rules

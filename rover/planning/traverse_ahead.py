@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from rover.core.strips import by_strips
 from rover.planning.label_kernels import CHARGE_W, EDGE, GAINED, OPEN, gains_of, shortfalls_of
-from rover.planning.leg_kernels import least_to, needs_of
+from rover.planning.least_way_kernels import spread_least, turn_moves
+from rover.planning.leg_kernels import needs_of
 from rover.planning.traverse_record_kernels import NEEDS, SECONDS
 
 Floats = npt.NDArray[np.float64]
@@ -94,6 +95,19 @@ def ahead_of(
 
 def least_prices(goal: int, cols: int, price: Moves) -> Floats:
     """Return (n,) the least sum of a price of moves from every cell to the goal."""
-    least = np.empty(len(price))
-    least_to(goal, cols, price, least)
+    return least_from(goal, cols, turned(cols, price))
+
+
+def least_from(start: int, cols: int, price: Moves) -> Floats:
+    """Return (n,) the least sum of a price of moves from a cell to every other."""
+    least = np.full(len(price), np.inf)
+    least[start] = 0.0
+    spread_least(cols, price, least)
     return least
+
+
+def turned(cols: int, moves: Moves) -> Moves:
+    """Return the moves the other way round: of each cell those to it, by the direction of where they come from."""
+    back = np.empty_like(moves)
+    turn_moves(cols, moves, back, 0, len(moves))
+    return back

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from rover.core.jit import inlined, kernel
+from rover.core.jit import bare, bare_inlined
 from rover.planning.drive_kernels import change_on_leg, open_through
 from rover.planning.label_bound_kernels import ROOT_2, by_ladder, charge_bound, commands_ahead, least_of
 from rover.planning.label_heap_kernels import drop_label, put_label
@@ -99,11 +99,14 @@ from rover.planning.traverse_record_kernels import (
 FOUND, EMPTY, PAUSED, FULL = range(4)
 """How a stretch of the search ends."""
 
+_GRAIN = 2.0**32
+"""Parts of a metre: lengths of whole parts add up to the same in every order, and ways equally long are so."""
+
 ROOM = 40
 """Labels that one expansion makes at most, with as many entries on the open list."""
 
 
-@kernel
+@bare
 def _refuse(reason, cell, time, ground, search):  # type: ignore[no-untyped-def]
     """Count a refusal, and remember the one nearest to the goal."""
     refused, ahead_s = search.refused, ground.ahead[cell, SECONDS]
@@ -114,13 +117,13 @@ def _refuse(reason, cell, time, ground, search):  # type: ignore[no-untyped-def]
         refused[reason, 3] = time
 
 
-@inlined
+@bare_inlined
 def _more(kind, had, joules, length_m, charge, shadow_s, clearance_m):  # type: ignore[no-untyped-def]
     """Return what a criterion comes to with one action more."""
     if kind == BY_ENERGY:
         return had + joules
     if kind == BY_DISTANCE:
-        return had + length_m
+        return had + math.floor(length_m * _GRAIN + 0.5) / _GRAIN
     if kind == BY_SHADOW:
         return had + shadow_s
     if kind == BY_CHARGE:
@@ -130,7 +133,7 @@ def _more(kind, had, joules, length_m, charge, shadow_s, clearance_m):  # type: 
     return 0.0
 
 
-@kernel
+@bare
 def _offer(cell, parent, k, action, marks, ground, search):  # type: ignore[no-untyped-def]
     """Take up the label whose numbers stand in the next free row, unless another dominates it or it is too late."""
     reals, whole, heads, counts, rules = search.reals, search.whole, search.heads, search.counts, ground.rules
@@ -164,7 +167,7 @@ def _offer(cell, parent, k, action, marks, ground, search):  # type: ignore[no-u
     counts[OPENED] = put_label(search.keys, search.items, counts[OPENED], first, then, made)
 
 
-@inlined
+@bare_inlined
 def _array_of(cell, k, ground, search):  # type: ignore[no-untyped-def]
     """Return what the array gives at its best heading on a cell in a bin, W, kept for the labels that come after."""
     turn = k % LISTS
@@ -174,7 +177,7 @@ def _array_of(cell, k, ground, search):  # type: ignore[no-untyped-def]
     return search.array_w[cell, turn]
 
 
-@inlined
+@bare_inlined
 def _change(cell, to, d, k, ground, search):  # type: ignore[no-untyped-def]
     """Return what `change_on_leg` does; of an array that lies flat the heading does not matter."""
     if ground.rules[LEAN_SIN] != 0.0:
@@ -184,7 +187,7 @@ def _change(cell, to, d, k, ground, search):  # type: ignore[no-untyped-def]
     return stored(harvest - np.float64(ground.legs_j[cell, d]), ground.rules)
 
 
-@inlined
+@bare_inlined
 def _enter(made, cell, time, charge, k, since, dark, ground, search):  # type: ignore[no-untyped-def]
     """Write the numbers of a label whose best place is its own cell, criteria apart; return its marks."""
     rules, reals = ground.rules, search.reals
@@ -197,7 +200,7 @@ def _enter(made, cell, time, charge, k, since, dark, ground, search):  # type: i
     return HERE | (SHADED if light_of(ground.lit, cell, ground.bins, k) < rules[SHADOW_LIT] else 0)
 
 
-@kernel
+@bare
 def begin(cell, time, charge, ground, search):  # type: ignore[no-untyped-def]
     """Make the first label: of the departure, or of the first time after it at which driving is open."""
     rules = ground.rules
@@ -209,13 +212,13 @@ def begin(cell, time, charge, ground, search):  # type: ignore[no-untyped-def]
     _settle(cell, -1, START, time, charge, k, 0.0, 0.0, first, second, ground, search)
 
 
-@kernel
+@bare
 def _nothing(kind):  # type: ignore[no-untyped-def]
     """Return what a criterion begins with."""
     return -np.inf if kind in (BY_CHARGE, BY_CLEARANCE) else 0.0
 
 
-@kernel
+@bare
 def _settle(cell, parent, action, time, charge, k, since, dark, first, second, ground, search):  # type: ignore[no-untyped-def]
     """Offer the label of a rover on a cell, staying on where driving is not open; at the goal there is no need to."""
     bins, rules, reals, counts, out = ground.bins, ground.rules, search.reals, search.counts, search.out
@@ -237,7 +240,7 @@ def _settle(cell, parent, action, time, charge, k, since, dark, first, second, g
     _offer(cell, parent, k, action, marks, ground, search)
 
 
-@kernel
+@bare
 def _wait(label, ground, search):  # type: ignore[no-untyped-def]
     """Offer the label that waits to the end of its bin, and on where driving is not open then."""
     bins, rules, reals, whole = ground.bins, ground.rules, search.reals, search.whole
@@ -260,7 +263,7 @@ def _wait(label, ground, search):  # type: ignore[no-untyped-def]
     _settle(cell, label, WAIT, end, charge, k + 1, reals[label, SINCE], dark, first, second, ground, search)
 
 
-@kernel
+@bare
 def _move(label, d, ground, search):  # type: ignore[no-untyped-def]
     """Offer the labels of driving to a neighbour: after commands where they are due, after waiting for charge."""
     bins, rules, reals, whole, counts, out = (
@@ -329,7 +332,7 @@ def _move(label, d, ground, search):  # type: ignore[no-untyped-def]
     _arrive(label, to, d, arrives, after, k, since, dark, rate, most + change, marks, ground, search)
 
 
-@inlined
+@bare_inlined
 def _arrive(label, to, d, time, charge, k, since, dark, rate, most, marks, ground, search):  # type: ignore[no-untyped-def]
     """Offer the label of a leg's end, its criteria written: with the best place so far, or its own cell for it."""
     bins, rules, reals, counts = ground.bins, ground.rules, search.reals, search.counts
@@ -356,7 +359,7 @@ def _arrive(label, to, d, time, charge, k, since, dark, rate, most, marks, groun
     _offer(to, label, arrived, d, own, ground, search)
 
 
-@kernel
+@bare
 def advance(ground, search, most_expanded):  # type: ignore[no-untyped-def]
     """Expand labels until the goal's comes up, none is left, the room is used up or enough have been looked at.
 

@@ -68,7 +68,7 @@ class Search(NamedTuple):
         refused: (7, 4) refusals.
         out: (6,) room to work.
         array_w, array_bin: (n, 8) output of the array at its best heading, W, in the bin that took that turn last.
-        rungs_w: (windows, k) rates of the ladder, as `ladder_kernels`; (0, 0) without one.
+        rungs_s_per_j: (windows, k) one over the rates of the ladder, as `ladder_kernels`; (0, 0) without one.
         climb_s: (n, windows k) float32 climbs.
         climb_until_s: (windows,) when each window ends, s; all begin with the departure.
     """
@@ -84,6 +84,6 @@ class Search(NamedTuple):
     out: np.ndarray
     array_w: np.ndarray
     array_bin: np.ndarray
-    rungs_w: np.ndarray
+    rungs_s_per_j: np.ndarray
     climb_s: np.ndarray
     climb_until_s: np.ndarray

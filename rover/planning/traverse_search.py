@@ -89,7 +89,7 @@ def _fresh(cells: int, room: int) -> Search:
         out=np.empty(OUT),
         array_w=np.empty((cells, LISTS)),
         array_bin=np.full((cells, LISTS), -1, np.int32),
-        rungs_w=np.empty((0, 0)),
+        rungs_s_per_j=np.empty((0, 0)),
         climb_s=np.empty((cells, 0), np.float32),
         climb_until_s=np.empty(0),
     )
@@ -148,7 +148,7 @@ def run_search(
             climbs = False
             bound_s = float(held.search.keys[0, 0])
             fresh = _fresh(len(ground.haven), _FIRST_ROOM)
-            held.search = with_ladder(fresh, ground, depart_s=depart_s, arrive_s=bound_s)
+            held.search = with_ladder(fresh, ground, cell, depart_s=depart_s, arrive_s=bound_s)
             begin(cell, depart_s, charge_j, ground, held.search)
             continue
         held.lower_bound = float(held.search.keys[0, 0]) if held.search.counts[OPENED] > 0 else math.inf

@@ -100,17 +100,28 @@ PAIRS = [
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
 def test_the_whole_front_of_two_criteria(pair: tuple[str, str], count: int) -> None:
     longest = 0
-    for index, ground, charge in problems(count, 2, *(KINDS[name] for name in pair)):
-        enumeration = Enumeration(ground)
-        goals = enumeration.goals(0, 0.0, charge)
-        if goals is None:
-            continue
-        front = _front([(enumeration.value(goal, 0), enumeration.value(goal, 1)) for goal in goals])
-        found = [point[:2] for point in searched(ground, charge)]
-        assert len(found) == len(front), (index, found, front)
-        assert np.allclose(found, front, rtol=1e-9, atol=1e-6)
-        longest = max(longest, len(front))
+    for _, ground, charge in problems(count, 2, *(KINDS[name] for name in pair)):
+        longest = max(longest, _same_front(ground, charge))
     assert longest >= 2 or count < 100  # somewhere one has to be chosen
+
+
+@pytest.mark.parametrize(("pair", "wanted"), [(("time", "charge"), 46), (("distance", "charge"), 80)])
+def test_fronts_with_a_choice_of_when_to_charge(pair: tuple[str, str], wanted: int) -> None:
+    for index, ground, charge in problems(wanted + 1, 2, *(KINDS[name] for name in pair)):
+        assert index < wanted or _same_front(ground, charge) >= 1
+
+
+def _same_front(ground: Ground, charge: float) -> int:
+    """Hold the front that is searched for to that of all that can be done; return how many points it has."""
+    enumeration = Enumeration(ground)
+    goals = enumeration.goals(0, 0.0, charge)
+    if goals is None:
+        return 0
+    front = _front([(enumeration.value(goal, 0), enumeration.value(goal, 1)) for goal in goals])
+    found = [point[:2] for point in searched(ground, charge)]
+    assert len(found) == len(front), (found, front)
+    assert np.allclose(found, front, rtol=1e-9, atol=1e-6)
+    return len(front)
 
 
 def _front(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
