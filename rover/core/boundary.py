@@ -35,6 +35,8 @@ class Command:
         curvature_per_m: One over the radius of the arc that it drives along, positive to the left of its heading
             whichever way it goes; 0 straight ahead.
         duration_s: Otherwise stay this long.
+        rolls_per_m: How far the wheels' rims are to roll per metre of `drive_m`: the drive ends when they have. None
+            where the body itself tells how far it has come over the ground, as perfect senses do.
     """
 
     mode: Mode
@@ -42,12 +44,15 @@ class Command:
     drive_m: float = 0.0
     curvature_per_m: float = 0.0
     duration_s: float = 0.0
+    rolls_per_m: float | None = None
 
     def __post_init__(self) -> None:
         if self.mode is not Mode.DRIVE and (self.turn_rad or self.drive_m):
             raise ValueError(f"a motion in mode {self.mode}")
         if self.curvature_per_m and not self.drive_m:
             raise ValueError(f"curvature_per_m = {self.curvature_per_m} of no drive")
+        if self.rolls_per_m is not None and not 0 < self.rolls_per_m < math.inf:
+            raise ValueError(f"rolls_per_m = {self.rolls_per_m}; give what the rims roll per metre driven")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

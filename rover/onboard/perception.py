@@ -15,12 +15,15 @@ from rover.core.bodies import BODIES, MOON
 from rover.core.boundary import Command, Observation
 from rover.core.eyes import EyesParams
 from rover.core.grid import Dem
+from rover.onboard.dead_reckoning import rolls_per_m
 from rover.onboard.local_map import LocalMap, begin_local_map, fuse_look
 from rover.onboard.localization import LocalizationState, init_localization, localize, match_map
+from rover.onboard.site_match import MATCH_EVERY_M
+from rover.planning.dem_error import DemError
 from rover.sky.almanac import Almanac
 
-MATCH_EVERY_M = 10.0
-"""The local map is laid upon the orbital one so far from where it was before: the same ground tells nothing new."""
+LEAST_RISE_M = 0.01
+"""The local map is raised or lowered by no less than this."""
 
 START_SIGMA_M, START_UP_SIGMA_M, START_YAW_SIGMA_RAD = 0.05, 1.0, 0.01
 """How well the ground knows the start in its own map: by its pictures of the rover, and of the Sun's direction."""
@@ -34,12 +37,14 @@ class PerceptionParams:
         eyes: How good the senses are.
         almanac: Where the Sun is, as uplinked.
         orbital: The map, as uplinked.
+        orbital_error: How well its elevations are known.
         sensing_range_m: How far the local map reaches.
     """
 
     eyes: EyesParams
     almanac: Almanac
     orbital: Dem
+    orbital_error: DemError
     sensing_range_m: float
 
 
@@ -133,8 +138,20 @@ def perceive(
     return state, believed
 
 
+def by_wheels(state: PerceptionState, command: Command) -> Command:
+    """Return a drive as the body can carry it out: it ends when the wheels have rolled as far as they should need.
+
+    How far the rover has come over the ground nobody tells it; how much the wheels slip and how the ground rises, the
+    filter believes to know.
+    """
+    if command.drive_m == 0.0:
+        return command
+    return replace(command, rolls_per_m=rolls_per_m(state.located.estimate, command.turn_rad))
+
+
 def _mapped(state: PerceptionState, seen: Observation, params: PerceptionParams) -> PerceptionState:
     """Put a look into the local map and, on ground that is new, lay that upon the orbital one."""
+    state = _carried_along(state)
     located = state.located
     local = fuse_look(
         state.local,
@@ -149,7 +166,7 @@ def _mapped(state: PerceptionState, seen: Observation, params: PerceptionParams)
     if min(math.dist(place, (east, north)) for place in state.matched_m) < MATCH_EVERY_M:
         return state
     state = replace(state, matched_m=(*state.matched_m, (east, north)))
-    located, shift_m = match_map(located, local, params.orbital)
+    located, shift_m = match_map(located, local, params.orbital, params.orbital_error)
     if shift_m is None:
         return state
     return replace(
@@ -158,6 +175,18 @@ def _mapped(state: PerceptionState, seen: Observation, params: PerceptionParams)
         local=local.moved(shift_m),
         matches=state.matches + 1,
     )
+
+
+def _carried_along(state: PerceptionState) -> PerceptionState:
+    """Move the local map along with the place of the last look, on which it hangs, where that has been corrected.
+
+    What is less than half a cell is owed on: the map is no finer than that.
+    """
+    owed_m = state.located.owed_m
+    if float(np.abs(owed_m[:2]).max()) < state.local.cell_m / 2 and abs(float(owed_m[2])) < LEAST_RISE_M:
+        return state
+    located = replace(state.located, owed_m=np.zeros(3))
+    return replace(state, located=located, local=state.local.moved(owed_m))
 
 
 def _gravity_m_s2(params: PerceptionParams) -> float:

@@ -1,25 +1,33 @@
 """Cross-site matching: the heights seen on the way, laid upon the orbital map.
 
-The local map is gathered in blocks and laid upon the orbital elevations by least squares (elevation map matching as
-Carle, Furgale and Barfoot 2010, Journal of Field Robotics 27, have it, from the pose believed in rather than from
-scratch). Where the orbital map's datum lies against the rover's is not taken to be known: the mean difference says
-nothing. What the relief says of east, north and attitude is handed on as information by directions, for the filter to
-gate by its own covariance.
+The local map is gathered in blocks and laid upon the orbital elevations by generalized least squares (elevation map
+matching as Carle, Furgale and Barfoot 2010, Journal of Field Robotics 27, have it, from the pose believed in rather
+than from scratch). The orbital map has an error of a known size that goes together over many blocks
+(`rover.planning.dem_error`), and a relief that its cells do not hold; both stand in the covariance of the residuals, so
+that a grade of the map that may be its error tells nothing of the place. Its mean height is left free. Blocks that fit
+neither their neighbours nor the map, rocks and what was ranged wrongly, are left out. What the relief says of east,
+north and attitude is handed on as information by directions, for the filter to gate by its own covariance.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import cho_factor, cho_solve
 
 from rover.core.grid import Dem
 from rover.onboard.error_state import SIZE, TURN, Estimate
 from rover.onboard.local_map import LocalMap
 from rover.onboard.registration import Registration
-from rover.onboard.registration_kernels import height_equations
 from rover.onboard.rotations import rotation_of
+from rover.planning.dem_error import DemError
 
 Floats = npt.NDArray[np.float64]
+
+MATCH_EVERY_M = 10.0
+"""The local map is laid upon the orbital one so far from where it was before: the same ground tells nothing new."""
 
 BLOCK_M = 0.5
 """Side of the blocks of the local map."""
@@ -29,25 +37,33 @@ FEWEST_BLOCKS = 60
 LEAST_SHARE = 0.5
 """Of a block's cells must be known."""
 
-UNRESOLVED_M = 0.05
-"""Standard deviation of relief that the orbital map's cells do not hold, between blocks that go together."""
+UNRESOLVED_M, UNRESOLVED_CELLS = 0.05, 0.5
+"""Standard deviation of relief that the orbital map's cells do not hold, and its correlation length in cells."""
 
-HUBER = 2.0
+BLOCK_SIGMA_M = 0.01
+"""Standard deviation of a block's height beside what the local map knows of: stones, and what range is out by."""
+
+OUTLIER = 4.0
+"""A block further from what all others say of it, in standard deviations, is left out."""
+
 STEPS = 8
 STILL_M = 1e-3
 LEAST_INFORMATION = 0.01
 """Directions known worse than to 10 m, or rad, are left out."""
 
-INFLATION = 4.0
-"""Of variances: neighbouring blocks share what the orbital map does not show."""
+FREE_M2 = 1e4
+"""Variance of the height of the orbital map's datum against the rover's."""
 
 
-def match_site(local: LocalMap, orbital: Dem, estimate: Estimate) -> tuple[Registration, Floats] | None:
+def match_site(
+    local: LocalMap, orbital: Dem, orbital_error: DemError, estimate: Estimate
+) -> tuple[Registration, Floats] | None:
     """Return what the orbital map tells of the pose's error, and its (k, 19) slope; None where too little is seen.
 
     Args:
         local: Of the ground about the rover.
         orbital: The map uplinked, of square cells.
+        orbital_error: How well its elevations are known.
         estimate: Where the rover believes it is.
     """
     blocks = _blocks(local, estimate.place_m)
@@ -56,49 +72,94 @@ def match_site(local: LocalMap, orbital: Dem, estimate: Estimate) -> tuple[Regis
         return None
     heights, east, north = field
     cell = orbital.geometry.resolution_m
-    none = np.zeros_like(heights)
     into = np.zeros((6, SIZE))
     into[:3, :3], into[3:, TURN] = np.eye(3), np.eye(3)
     prior = into @ estimate.covariance @ into.T
-    prior[2, 2] += 1e4
+    prior[2, 2] += FREE_M2
     trust = np.linalg.inv(prior)
-    error, matrix, vector = np.zeros(6), np.empty((6, 6)), np.empty(6)
-    together = max(1.0, (cell / BLOCK_M) ** 2)
-    lay = out = 0
-    squares = 0.0
+    error = np.zeros(6)
     error[2] = _offset(blocks, heights, east, north, cell)
+    kept = np.ones(len(blocks), np.bool_)
     for _ in range(STEPS):
-        matrix[:], vector[:] = 0.0, 0.0
-        lay, out, squares = height_equations(
-            blocks, rotation_of(error[3:]), error[:3], east, north, cell, heights, none, UNRESOLVED_M**2, 1.0, HUBER,
-            matrix, vector,
-        )  # fmt: skip
-        if lay - out < FEWEST_BLOCKS:
+        residual, rows = _residuals(blocks, heights, east, north, cell, error)
+        kept = _without_outliers(blocks, residual, kept & np.isfinite(residual), orbital_error, cell)
+        if kept.sum() < FEWEST_BLOCKS:
             return None
+        slope = rows[kept]
+        whitened = cho_solve(_factored(blocks[kept], orbital_error, cell), np.column_stack([slope, residual[kept]]))
+        matrix, vector = slope.T @ whitened[:, :6], -slope.T @ whitened[:, 6]
         step = np.linalg.solve(matrix + trust, vector - trust @ error)
         error = error + step
         if float(np.abs(step[:2]).max()) < STILL_M:
             break
-    worse = INFLATION * together * max(1.0, squares / (lay - out))
+    of_mean = float(whitened[:, 6].sum()) ** 2 / float(whitened[:, 2].sum())
+    left = (float(residual[kept] @ whitened[:, 6]) - of_mean) / max(1, int(kept.sum()) - 6)
+    # Errors of the map that matches in a row share are told each time: independent matches are further apart.
+    worse = max(1.0, left) * max(1.0, math.sqrt(math.pi) * orbital_error.length_m / MATCH_EVERY_M)
     # The mean height is taken off: what is left of the information when it is free (Schur's complement).
     held = matrix - np.outer(matrix[:, 2], matrix[2]) / matrix[2, 2]
     pull = vector - matrix[:, 2] * vector[2] / matrix[2, 2]
     known, directions = np.linalg.eigh(held / worse)
-    kept = known > LEAST_INFORMATION
-    if not kept.any():
+    told = known > LEAST_INFORMATION
+    if not told.any():
         return None
-    along = directions.T[kept]
+    along = directions.T[told]
+    # The equations are of the pose before the last step.
     found = Registration(
         directions=along,
-        moved=along @ error + along @ pull / (worse * known[kept]),
-        variance=1.0 / known[kept],
-        inliers=lay - out,
+        moved=along @ (error - step) + along @ pull / (worse * known[told]),
+        variance=1.0 / known[told],
+        inliers=int(kept.sum()),
     )
     return found, along @ into
 
 
+def _residuals(
+    blocks: Floats, heights: Floats, east: float, north: float, cell: float, error: Floats
+) -> tuple[Floats, Floats]:
+    """Return (n,) how much higher the blocks lie than the map if the pose is out by `error`, and their (n, 6) slopes.
+
+    A block out by `shift + turn x place` leaves a residual of n . that, n = (-dh/de, -dh/dn, 1); NaN off the map.
+    """
+    x, y, up = (blocks[:, :3] @ rotation_of(error[3:]).T).T
+    col, row = (x + error[0] - east) / cell, (y + error[1] - north) / cell
+    rows, cols = heights.shape
+    j = np.clip(np.floor(col).astype(int), 0, cols - 2)
+    i = np.clip(np.floor(row).astype(int), 0, rows - 2)
+    fx, fy = col - j, row - i
+    a, b, c, d = heights[i, j], heights[i, j + 1], heights[i + 1, j], heights[i + 1, j + 1]
+    ge = ((b - a) * (1.0 - fy) + (d - c) * fy) / cell
+    gn = ((c - a) * (1.0 - fx) + (d - b) * fx) / cell
+    on = (a * (1.0 - fx) + b * fx) * (1.0 - fy) + (c * (1.0 - fx) + d * fx) * fy
+    residual = up + error[2] - on
+    residual[(fx < 0) | (fx > 1) | (fy < 0) | (fy > 1)] = np.nan
+    one = np.ones_like(x)
+    return residual, np.stack([-ge, -gn, one, y + gn * up, -ge * up - x, y * ge - x * gn], axis=-1)
+
+
+def _factored(blocks: Floats, orbital_error: DemError, cell: float) -> tuple[Floats, bool]:
+    """Return Cholesky's factor of the (n, n) covariance of the blocks' residuals."""
+    apart = np.hypot(*(blocks[:, None, k] - blocks[None, :, k] for k in (0, 1)))
+    unresolved = DemError(sigma_m=UNRESOLVED_M, length_m=UNRESOLVED_CELLS * cell)
+    together = orbital_error.covariance_m2(apart) + unresolved.covariance_m2(apart)
+    return cho_factor(together + np.diag(BLOCK_SIGMA_M**2 + blocks[:, 3] ** 2), lower=True)  # type: ignore[no-any-return]
+
+
+def _without_outliers(
+    blocks: Floats, residual: Floats, kept: npt.NDArray[np.bool_], orbital_error: DemError, cell: float
+) -> npt.NDArray[np.bool_]:
+    """Return which of the blocks agree with what all others say of them (their leave-one-out residuals)."""
+    if not kept.any():
+        return kept
+    inverse = cho_solve(_factored(blocks[kept], orbital_error, cell), np.eye(int(kept.sum())))
+    told = inverse @ (residual[kept] - np.median(residual[kept]))
+    agree = kept.copy()
+    agree[kept] = np.abs(told) <= OUTLIER * np.sqrt(np.diag(inverse))
+    return agree
+
+
 def _blocks(local: LocalMap, place_m: Floats) -> Floats:
-    """Return (n, 7) the blocks of the local map that are known well enough, as `height_equations` takes cells."""
+    """Return (n, 4) blocks that are known well enough: east, north and up from the rover, and sigma of the height."""
     factor = max(1, round(BLOCK_M / local.cell_m))
     rows, cols = (side // factor for side in local.height_m.shape)
     cut = np.s_[: rows * factor, : cols * factor]
@@ -115,8 +176,7 @@ def _blocks(local: LocalMap, place_m: Floats) -> Floats:
 
     up = mean(height) + local.origin_m[2] - place_m[2]
     doubt = np.sqrt(mean(local.variance_m2[cut].astype(np.float64).reshape(height.shape)))
-    zero = np.zeros((rows, cols))
-    layers = [mean(east), mean(north), up, zero, zero, doubt, zero + 1.0]
+    layers = [mean(east), mean(north), up, doubt]
     return np.ascontiguousarray(np.stack(layers, axis=-1)[share >= LEAST_SHARE])
 
 

@@ -17,11 +17,22 @@ from rover.io.elevation import DEFAULT_MAX_CELLS
 from rover.onboard import executive
 from rover.onboard.arc_driver import LocalState
 from rover.onboard.executive import ExecutiveState
-from rover.onboard.perception import PerceptionParams, PerceptionState, init_perception, perceive, restarted
+from rover.onboard.perception import (
+    START_SIGMA_M,
+    START_YAW_SIGMA_RAD,
+    PerceptionParams,
+    PerceptionState,
+    by_wheels,
+    init_perception,
+    perceive,
+    restarted,
+)
 from rover.onboard.restart import restart
+from rover.onboard.turns import in_parts
 from rover.planning.given_plan import Given
 from rover.planning.problem import NoPlan, Plan, Planner
 from rover.planning.registry import load_planner
+from sim.mission.survey import STEREO_MAP, fix_of_start, surveyed
 from sim.moon.ground import Ground
 from sim.physics.energy import EnergyParams
 from sim.physics.light import far_ground
@@ -169,6 +180,10 @@ class _Perception:
         self.state, believed = perceive(self.state, seen, command, self.params)
         return believed
 
+    def by_wheels(self, command: Command) -> Command:
+        """Return a command that ends when the wheels have rolled as far as the rover thinks it takes."""
+        return by_wheels(self.state, command)
+
     def restart(self) -> None:
         """Lose what a reset of the computer loses."""
         self.state = restarted(self.state, self.params)
@@ -281,7 +296,7 @@ class _Run:
             self.final = state
             if self._over(mind, state, stop):
                 return
-            state = self.injection.carry_out(world, state, command)
+            state, command = self._carry_out(world, senses, on_board, state, command)
             if self.injection.restarts_s is not None:
                 mind = restart(mind, uplink, belief, ready_s=self.injection.restarts_s)
                 if on_board is not None:
@@ -291,18 +306,51 @@ class _Run:
             if len(self.tape.rows) % _ROWS_PER_REPORT == 0:
                 progress(_fraction_done(mind, plan), setting.epoch.utc_at(state.time_s))
 
+    def _carry_out(
+        self,
+        world: World,
+        senses: SensorSuite,
+        on_board: _Perception | None,
+        state: WorldState,
+        command: Command,
+    ) -> tuple[WorldState, Command]:
+        """Carry out a command, with real senses in parts and with a look after each; return the last of them too."""
+        if on_board is None:
+            return self.injection.carry_out(world, state, command), command
+        out_of_link_s, left = 0.0, list(in_parts(command))
+        while True:
+            part = on_board.by_wheels(left.pop(0))
+            state = self.injection.carry_out(world, state, part)
+            out_of_link_s += self.injection.out_of_link_s
+            stopped = state.stalled or self.injection.halted or self.injection.restarts_s is not None
+            if stopped or not left:
+                self.injection.out_of_link_s = out_of_link_s
+                return state, part
+            on_board.perceive(_observe(senses, state, self.setting, True, self.injection), part)
+
     def _perception(self, yaw_rad: float) -> _Perception | None:
         """Return what finds the rover's place on board; None where its senses are perfect and tell it."""
         setting = self.setting
         if setting.eyes is None or setting.optics is None:
             return None
+        scenario = setting.scenario
         params = PerceptionParams(
             eyes=setting.eyes,
             almanac=setting.almanac,
-            orbital=setting.dem,
+            orbital=surveyed(
+                setting.dem, STEREO_MAP, seed=scenario.seed, places_m=[scenario.start_m, scenario.goal_m]
+            ),
+            orbital_error=STEREO_MAP,
             sensing_range_m=setting.vehicle.sensing_range_m,
         )
-        state = init_perception(params, start_m=setting.scenario.start_m, yaw_rad=yaw_rad)
+        start_m, told_yaw_rad = fix_of_start(
+            scenario.seed,
+            scenario.start_m,
+            yaw_rad,
+            place_sigma_m=START_SIGMA_M,
+            yaw_sigma_rad=START_YAW_SIGMA_RAD,
+        )
+        state = init_perception(params, start_m=start_m, yaw_rad=told_yaw_rad)
         return _Perception(params, state)
 
     def _parties(self) -> tuple[World, SensorSuite]:
