@@ -149,6 +149,11 @@ class Observation:
         stereo: What each stereo pair has ranged at this look; empty while parked or with perfect senses.
         halted: Whether the rover's own protection ended the last motion: a motor, a camera or the inertial unit failed.
         out_of_link_s: Time since the last observation in which the relay could not be reached.
+        place_sigma_m: Standard deviation of the place along the horizontal direction in which it is known least; 0 from
+            senses that tell it as it is.
+        uncertain: Whether senses contradict what is believed of the place again and again.
+        corrected_m: East and north by which places seen or stood at before have moved, since what was believed of the
+            place was corrected.
     """
 
     time_s: float
@@ -168,3 +173,6 @@ class Observation:
     stereo: tuple[StereoPoints, ...] = ()
     halted: bool = False
     out_of_link_s: float = 0.0
+    place_sigma_m: float = 0.0
+    uncertain: bool = False
+    corrected_m: tuple[float, float] = (0.0, 0.0)

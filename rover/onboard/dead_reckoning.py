@@ -5,9 +5,9 @@ after it and at its end. Wheels turn further than the rover comes by the slip ra
 along the way; gyroscopes have a bias that walks (Sola 2017, section 5; Groves 2013, Principles of GNSS, Inertial, and
 Multisensor Integrated Navigation Systems, section 14.2). On a slope the wheels step sideways as they turn the body, and
 give way to the side as they roll across: both carry it down the slope, in proportion to its steepness. How much is a
-figure of the soil, estimated on the way (side slip on slopes: Ishigami, Nagatani and Yoshida 2009, Journal of Field Robotics 26,
-doi:10.1002/rob.20277): the same error is made at each turn, and does not average out. At rest nothing moves,
-and what the gyroscopes tell is their bias (zero-velocity and zero-rotation update, Groves 2013, section 15.3).
+figure of the soil, estimated on the way (side slip on slopes: Ishigami, Nagatani and Yoshida 2009, Journal of Field
+Robotics 26, doi:10.1002/rob.20277): the same error is made at each turn, and does not average out. At rest nothing
+moves, and what the gyroscopes tell is their bias (zero-rotation update, Groves 2013, section 15.3).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ HOUR_S = 3600.0
 SLIP_SIGMA, SLIP_LENGTH_M = 0.08, 4.0
 """Of the slip ratio along a way: standard deviation on such slopes as are driven, and length over which it is kept."""
 
-ASIDE_SHARE, ALONG_SHARE, UP_SHARE = 0.04, 0.03, 0.05
+ASIDE_SHARE, ALONG_SHARE, UP_SHARE = 0.05, 0.03, 0.05
 """Standard deviations by which one command's way goes aside, falls short and leaves the mean pitch, per way."""
 
 SLIDE_M_PER_RAD, SLIDE_SIGMA = 0.10, 0.05

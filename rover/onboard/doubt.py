@@ -1,10 +1,10 @@
 """What the filter does not believe: senses refused by the gate, and how a covariance that they prove wrong is widened.
 
 A measurement far outside its covariance is refused, for it may be false. Refused again and again, what is false is more
-likely the covariance: a bias has jumped, soil gives way as none before. From the third on the states by which the sense
-could be wrong are widened by what a fault of that kind makes of the time or the way since it was last heard, no
-more: a Sun that is not where the almanac has it stays refused (divergence and its remedy: Bar-Shalom, Li and Kirubarajan
-2001, Estimation with Applications to Tracking and Navigation, section 11.7).
+likely the covariance: a bias has jumped, soil gives way as none before. From the third on the states by which the
+sense could be wrong are widened by what a fault of that kind makes of the time or the way since it was last heard, no
+more: a Sun that is not where the almanac has it stays refused (fading memory against divergence: Bar-Shalom, Li and
+Kirubarajan 2001, Estimation with Applications to Tracking and Navigation).
 """
 
 from __future__ import annotations
@@ -61,9 +61,7 @@ class Doubt:
 
     def later(self, elapsed_s: float, way_m: float) -> Doubt:
         """Return the same after a time and a way."""
-        return replace(
-            self, unheard_s=self.unheard_s + elapsed_s, unmatched_m=self.unmatched_m + way_m
-        )
+        return replace(self, unheard_s=self.unheard_s + elapsed_s, unmatched_m=self.unmatched_m + way_m)
 
     def heard(self, sense: Sense, taken: bool) -> Doubt:
         """Return what it is after a sense has told something, taken or refused."""

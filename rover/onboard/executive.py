@@ -13,8 +13,17 @@ from rover.hazard.detect import Hazard
 from rover.limits.mobility import exceeds_attitude
 from rover.onboard import arc_driver
 from rover.onboard.arc_driver import LocalState
+from rover.onboard.corrections import all_along, along, local_along
 from rover.onboard.mapping import BeliefState, close_cell, update_map
-from rover.onboard.path_watch import LEAVING_M, first_lethal, open_underfoot, rejoins_at, sampled, way_out
+from rover.onboard.path_watch import (
+    LEAVING_M,
+    first_lethal,
+    open_underfoot,
+    rejoins_at,
+    sampled,
+    straying_m,
+    way_out,
+)
 from rover.onboard.planned_stops import ARRIVAL_M, PlannedStops, joined, nothing_planned, with_stops
 from rover.onboard.power_watch import STAY_S, array_gain, drains, waits_in_vain, wakes
 from rover.onboard.uplink import Driver, Uplink
@@ -186,12 +195,24 @@ def _resume(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[E
 
 
 def _sense(state: ExecutiveState, seen: Observation, uplink: Uplink) -> ExecutiveState:
+    if seen.corrected_m != (0.0, 0.0):
+        state = _corrected(state, seen.corrected_m)
     here = (seen.east_m, seen.north_m)
     if not state.track_m or math.dist(state.track_m[-1], here) > ARRIVAL_M:
         state = replace(state, track_m=(*state.track_m, here))
     if state.local is not None:
         return replace(state, local=arc_driver.sense(state.local, seen))
     return replace(state, belief=update_map(state.belief, seen, uplink.vehicle))
+
+
+def _corrected(state: ExecutiveState, shift_m: tuple[float, float]) -> ExecutiveState:
+    """Have what it remembers of places go along with a correction of its own."""
+    return replace(
+        state,
+        track_m=all_along(state.track_m, shift_m),
+        steep_m=None if state.steep_m is None else along(state.steep_m, shift_m),
+        local=None if state.local is None else local_along(state.local, shift_m),
+    )
 
 
 def _heed_faults(state: ExecutiveState, seen: Observation) -> ExecutiveState:
@@ -264,6 +285,7 @@ def _check_path(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Exe
         here=(seen.east_m, seen.north_m),
         track_m=state.track_m,
         reach_m=uplink.vehicle.sensing_range_m + LOOK_EVERY_M,  # beyond, nothing has changed
+        stray_m=straying_m(seen, LOOK_EVERY_M),
     )
     if blocked is None:
         return state

@@ -136,7 +136,12 @@ def init_localization(
         [math.radians(imu.gyro_bias_deg_h) / HOUR_S, imu.accelerometer_bias_m_s2],
         3,
     )
-    slips = [math.hypot(SLIP_SIGMA, eyes.odometry.scale_error), SLIDE_SIGMA, SIDE_SLIP_SIGMA, LOOK_SCALE_SIGMA]
+    slips = [
+        math.hypot(SLIP_SIGMA, eyes.odometry.scale_error),
+        SLIDE_SIGMA,
+        SIDE_SLIP_SIGMA,
+        LOOK_SCALE_SIGMA,
+    ]
     sigma = np.concatenate([pose, biases, slips])
     rotation = rotation_from_angles(yaw_rad, pitch_rad, roll_rad)
     estimate = Estimate(

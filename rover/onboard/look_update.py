@@ -1,8 +1,8 @@
-"""Taking in a look: the motion since the last one, from where it is expected or from anywhere that slip may have left it.
+"""Taking in a look: the motion since the last one, from where it is expected or from where slip may have left it.
 
-Wheels may slip far more than the filter expects: on loose soil the rover comes half the way, or digs itself in. The look
-then disagrees with the wheels, and it is the wheels that are wrong. What is not laid upon the last look near the motion
-expected is tried all along the way, with a covariance that allows any slip (Helmick et al. 2006, Journal of Field
+Wheels may slip far more than the filter expects: on loose soil the rover comes half the way, or digs itself in. The
+look then disagrees with the wheels, and it is the wheels that are wrong. What is not laid upon the last look near the
+motion expected is tried all along the way, with a covariance that allows any slip (Helmick et al. 2006, Journal of Field
 Robotics 23, doi:10.1002/rob.20128, find slip by holding visual odometry against the wheels).
 """
 
@@ -43,8 +43,8 @@ MOST_TURN_RAD = 0.6
 """After longer turns the looks have too little in common to be searched for."""
 
 LOOK_SCALE, LOOK_SCALE_SIGMA = -0.002, 0.003
-"""Share by which looks tell the motion too long, the same on one kind of ground: mean and standard deviation. Over three
-seeded grounds they told 0.4, 4 and 5 mm too little of a metre."""
+"""Share by which looks tell the motion too long, the same on one kind of ground: mean and standard deviation. Over
+three seeded grounds they told 0.4, 4 and 5 mm too little of a metre."""
 
 STALLED_SHARE = 0.2
 """A rover that comes less than this share of the way that its wheels have rolled is stalled."""

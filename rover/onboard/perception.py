@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from rover.core.bodies import BODIES, MOON
 from rover.core.boundary import Command, Observation
@@ -57,12 +58,15 @@ class PerceptionState:
         local: The ground seen.
         matched_m: Places at which the local map was laid upon the orbital one, the start among them.
         matches: How often the filter has taken that.
+        corrected_m: East and north by which the local map was moved at the last observation: what the rover remembers
+            of places that it has seen or stood at goes along.
     """
 
     located: LocalizationState
     local: LocalMap
     matched_m: tuple[tuple[float, float], ...]
     matches: int = 0
+    corrected_m: tuple[float, float] = (0.0, 0.0)
 
 
 def init_perception(
@@ -121,12 +125,18 @@ def perceive(
         eyes=params.eyes,
         gravity_m_s2=_gravity_m_s2(params),
     )
-    state = replace(state, located=located)
+    state = replace(state, located=located, corrected_m=(0.0, 0.0))
     if seen.stereo:
         state = _mapped(state, seen, params)
-    east, north, _ = state.located.place_m
-    yaw, pitch, roll = state.located.angles_rad
-    believed = replace(
+    return state, believed(state, seen, params)
+
+
+def believed(state: PerceptionState, seen: Observation, params: PerceptionParams) -> Observation:
+    """Return an observation with place, attitude and heights as believed, and how far the belief is to be trusted."""
+    located = state.located
+    east, north, _ = located.place_m
+    yaw, pitch, roll = located.angles_rad
+    return replace(
         seen,
         east_m=east,
         north_m=north,
@@ -134,8 +144,11 @@ def perceive(
         pitch_rad=pitch,
         roll_rad=roll,
         heights=state.local.dem(east, north, params.sensing_range_m) if seen.stereo else None,
+        stalled=seen.stalled or located.stalled,
+        place_sigma_m=located.sigma_m,
+        uncertain=located.uncertain,
+        corrected_m=state.corrected_m,
     )
-    return state, believed
 
 
 def by_wheels(state: PerceptionState, command: Command) -> Command:
@@ -169,12 +182,7 @@ def _mapped(state: PerceptionState, seen: Observation, params: PerceptionParams)
     located, shift_m = match_map(located, local, params.orbital, params.orbital_error)
     if shift_m is None:
         return state
-    return replace(
-        state,
-        located=located,
-        local=local.moved(shift_m),
-        matches=state.matches + 1,
-    )
+    return _moved(replace(state, located=located, matches=state.matches + 1), shift_m)
 
 
 def _carried_along(state: PerceptionState) -> PerceptionState:
@@ -185,8 +193,13 @@ def _carried_along(state: PerceptionState) -> PerceptionState:
     owed_m = state.located.owed_m
     if float(np.abs(owed_m[:2]).max()) < state.local.cell_m / 2 and abs(float(owed_m[2])) < LEAST_RISE_M:
         return state
-    located = replace(state.located, owed_m=np.zeros(3))
-    return replace(state, located=located, local=state.local.moved(owed_m))
+    return _moved(replace(state, located=replace(state.located, owed_m=np.zeros(3))), owed_m)
+
+
+def _moved(state: PerceptionState, shift_m: npt.NDArray[np.float64]) -> PerceptionState:
+    """Move the local map by (3,), and have it told."""
+    east, north = (old + float(new) for old, new in zip(state.corrected_m, shift_m, strict=False))
+    return replace(state, local=state.local.moved(shift_m), corrected_m=(east, north))
 
 
 def _gravity_m_s2(params: PerceptionParams) -> float:

@@ -343,7 +343,9 @@ def _pairs(old: Look, new: Look) -> list[tuple[Sight, Sight]]:
     return sorted(found, key=lambda pair: -pair[1].picture.focal_px)
 
 
-def _light(before: Sight, after: Sight, places: tuple[Floats, Floats, Floats], level: int, window: float) -> _Law:
+def _light(
+    before: Sight, after: Sight, places: tuple[Floats, Floats, Floats], level: int, window: float
+) -> _Law:
     """Return the normal equations of finding a pair's points in its next picture.
 
     Args:

@@ -86,7 +86,9 @@ def match_site(
         if kept.sum() < FEWEST_BLOCKS:
             return None
         slope = rows[kept]
-        whitened = cho_solve(_factored(blocks[kept], orbital_error, cell), np.column_stack([slope, residual[kept]]))
+        whitened = cho_solve(
+            _factored(blocks[kept], orbital_error, cell), np.column_stack([slope, residual[kept]])
+        )
         matrix, vector = slope.T @ whitened[:, :6], -slope.T @ whitened[:, 6]
         step = np.linalg.solve(matrix + trust, vector - trust @ error)
         error = error + step
@@ -142,7 +144,7 @@ def _factored(blocks: Floats, orbital_error: DemError, cell: float) -> tuple[Flo
     apart = np.hypot(*(blocks[:, None, k] - blocks[None, :, k] for k in (0, 1)))
     unresolved = DemError(sigma_m=UNRESOLVED_M, length_m=UNRESOLVED_CELLS * cell)
     together = orbital_error.covariance_m2(apart) + unresolved.covariance_m2(apart)
-    return cho_factor(together + np.diag(BLOCK_SIGMA_M**2 + blocks[:, 3] ** 2), lower=True)  # type: ignore[no-any-return]
+    return cho_factor(together + np.diag(BLOCK_SIGMA_M**2 + blocks[:, 3] ** 2), lower=True)
 
 
 def _without_outliers(

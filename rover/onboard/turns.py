@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from rover.core.boundary import Command
 
-MOST_TURN_RAD = 0.7
+MOST_TURN_RAD = 0.8
 """Longest part of a turn: half of what the wide pair sees stays in view."""
 
 THEN_DRIVE_RAD = 0.3

@@ -9,6 +9,7 @@ import numpy as np
 
 from rover.core.boundary import Command, Mode, Observation
 from rover.core.eyes import EyesParams
+from rover.onboard.dead_reckoning import SIDE_SLIP, SIDE_SLIP_SIGMA, SLIDE_M_PER_RAD, SLIDE_SIGMA
 from rover.onboard.rotations import rotation_from_angles
 from rover.sky.almanac import Sun
 from sim.sensors.imu import init_imu, read_imu, turn_between
@@ -45,10 +46,15 @@ def blind_drive(
     stay_s: float = 0.0,
     sun: Sun = SUN,
 ) -> list[Moment]:
-    """Drive `count` metres, or stay so long `count` times, with the errors that the vehicle's file states."""
+    """Drive `count` metres, or stay so long `count` times, with the errors that the vehicle's file states.
+
+    How far the rover slides on slopes is drawn for the whole drive, as the filter thinks it is.
+    """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(77, 0)))
     wheels, unit = init_odometry(eyes.odometry, rng), init_imu(eyes.imu, rng)
     place, yaw, pitch, roll, slip = np.zeros(3), 0.3, 0.0, 0.0, 0.0
+    soil = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(77, 1))).standard_normal(2)
+    slide, aside = SLIDE_M_PER_RAD + SLIDE_SIGMA * soil[0], SIDE_SLIP + SIDE_SLIP_SIGMA * soil[1]
     rotation = rotation_from_angles(yaw, pitch, roll)
     time_s, moments = 0.0, []
     for step in range(count + 1):
@@ -61,6 +67,8 @@ def blind_drive(
             slip = 0.8 * slip + 0.6 * 0.06 * float(rng.standard_normal())
             drift = float(rng.normal(0.0, 0.01))
             after_turn = rotation_from_angles(yaw + turn, pitch, roll)
+            up = rotation[:, 2]
+            place = place + slide * abs(turn) * (up[2] * up - np.array([0.0, 0.0, 1.0]))
             yaw += turn + drift
             pitch, roll = rng.normal(0.0, 0.05, 2).tolist()
             rotation = rotation_from_angles(yaw, pitch, roll)
@@ -69,7 +77,7 @@ def blind_drive(
             place = (
                 place
                 + ahead
-                + rotation[:, 1] * rng.normal(0.0, 0.03)
+                + rotation[:, 1] * (rng.normal(0.0, 0.03) - aside * rotation[2, 1])
                 + rotation[:, 2] * rng.normal(0.0, 0.02)
             )
             rolled, turned, elapsed = 1.0 / (1.0 - slip), turn + drift, 40.0

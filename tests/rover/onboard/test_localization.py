@@ -86,8 +86,8 @@ def test_without_a_measurement_the_place_grows_uncertain_with_the_way_and_not_wi
 
 
 def test_the_sun_holds_the_heading_and_without_it_the_gyroscopes_lose_it() -> None:
-    seen = blind_drive(EYES, 2, count=30, stay_s=600.0)
-    unseen = blind_drive(EYES, 2, count=30, stay_s=600.0, sees_sun=False)
+    seen = blind_drive(EYES, 2, count=120)
+    unseen = blind_drive(EYES, 2, count=120, sees_sun=False)
     held, lost = (followed(m, started(m[0]))[-1] for m in (seen, unseen))
     yaw_sigma = [math.degrees(math.sqrt(state.covariance[5, 5])) for state in (held, lost)]
     assert yaw_sigma[0] < 0.12 and yaw_sigma[1] > 1.0
