@@ -12,10 +12,10 @@ A row per drive; with `--both` for each of two filters on the same senses, with 
 to the orbital one (the second does not steer): `error m` at the end, and that over the way driven in `drift %`;
 `from start %` leaves out the error of the start, which is told and not driven; `sigma m` what the rover says of it;
 `in 3 sigma` the share of observations at which the squared error over its covariance is less than 11.83, as much as
-lies within three sigma of one dimension; `nees` its mean, 2 if the covariance is as it should be. `goal m` is how far from the goal the
-rover really stands at the end. `--commands` ends a drive that does not get there. The last lines are of all drives:
-shares of observations and of drives' ends within 3 sigma with Wilson's intervals of 95 % (of ends: observations of one
-drive go together), drift and goal. `--from` makes these lines of a file made earlier.
+lies within three sigma of one dimension; `nees` its mean, 2 if the covariance is as it should be. `goal m` is how far
+from the goal the rover really stands at the end. `--commands` ends a drive that does not get there. The last lines are
+of all drives: shares of observations and of drives' ends within 3 sigma with Wilson's intervals of 95 % (of ends:
+observations of one drive go together), drift and goal. `--from` makes these lines of a file made earlier.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Wheels may slip far more than the filter expects: on loose soil the rover comes half the way, or digs itself in. The
 look then disagrees with the wheels, and it is the wheels that are wrong. What is not laid upon the last look near the
-motion expected is tried all along the way, with a covariance that allows any slip (Helmick et al. 2006, Journal of Field
-Robotics 23, doi:10.1002/rob.20128, find slip by holding visual odometry against the wheels).
+motion expected is tried all along the way, with a covariance that allows any slip (Helmick et al. 2006, Journal of
+Field Robotics 23, doi:10.1002/rob.20128, find slip by holding visual odometry against the wheels).
 """
 
 from __future__ import annotations

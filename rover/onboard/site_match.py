@@ -12,10 +12,11 @@ north and attitude is handed on as information by directions, for the filter to 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import cho_factor, cho_solve
 
 from rover.core.grid import Dem
 from rover.onboard.error_state import SIZE, TURN, Estimate
@@ -45,6 +46,13 @@ BLOCK_SIGMA_M = 0.01
 
 OUTLIER = 4.0
 """A block further from what all others say of it, in standard deviations, is left out."""
+
+START_SIGMAS, LEAST_START_M = 2.5, 0.2
+"""Beside the place believed it is laid from so many standard deviations all round, where that is so far at least:
+hills repeat, and the steps end at the nearest that fits."""
+
+AMBIGUOUS, APART_M = 20.0, 0.2
+"""Fits whose weighed squares differ by less may each be the right one; so far apart they are not the same."""
 
 STEPS = 8
 STILL_M = 1e-3
@@ -77,25 +85,21 @@ def match_site(
     prior = into @ estimate.covariance @ into.T
     prior[2, 2] += FREE_M2
     trust = np.linalg.inv(prior)
-    error = np.zeros(6)
-    error[2] = _offset(blocks, heights, east, north, cell)
-    kept = np.ones(len(blocks), np.bool_)
-    for _ in range(STEPS):
-        residual, rows = _residuals(blocks, heights, east, north, cell, error)
-        kept = _without_outliers(blocks, residual, kept & np.isfinite(residual), orbital_error, cell)
-        if kept.sum() < FEWEST_BLOCKS:
-            return None
-        slope = rows[kept]
-        whitened = cho_solve(
-            _factored(blocks[kept], orbital_error, cell), np.column_stack([slope, residual[kept]])
-        )
-        matrix, vector = slope.T @ whitened[:, :6], -slope.T @ whitened[:, 6]
-        step = np.linalg.solve(matrix + trust, vector - trust @ error)
-        error = error + step
-        if float(np.abs(step[:2]).max()) < STILL_M:
-            break
+    start = np.zeros(6)
+    start[2] = _offset(blocks, heights, east, north, cell)
+    kept = np.isfinite(_residuals(blocks, heights, east, north, cell, start)[0])
+    starts = [start + ahead for ahead in _starts(prior)]
+    laid = _laid(blocks, (heights, east, north, cell), orbital_error, trust, starts, kept)
+    if laid is None:
+        return None
+    # Only once it lies as it should, what does not fit can be told from what lies elsewhere.
+    kept = _without_outliers(laid, kept)
+    laid = _laid(blocks, (heights, east, north, cell), orbital_error, trust, [laid.error], kept)
+    if laid is None:
+        return None
+    matrix, vector, whitened, residual = laid.matrix, laid.vector, laid.whitened, laid.residual
     of_mean = float(whitened[:, 6].sum()) ** 2 / float(whitened[:, 2].sum())
-    left = (float(residual[kept] @ whitened[:, 6]) - of_mean) / max(1, int(kept.sum()) - 6)
+    left = (float(residual @ whitened[:, 6]) - of_mean) / max(1, len(residual) - 6)
     # Errors of the map that matches in a row share are told each time: independent matches are further apart.
     worse = max(1.0, left) * max(1.0, math.sqrt(math.pi) * orbital_error.length_m / MATCH_EVERY_M)
     # The mean height is taken off: what is left of the information when it is free (Schur's complement).
@@ -106,12 +110,11 @@ def match_site(
     if not told.any():
         return None
     along = directions.T[told]
-    # The equations are of the pose before the last step.
     found = Registration(
         directions=along,
-        moved=along @ (error - step) + along @ pull / (worse * known[told]),
+        moved=along @ laid.error + along @ pull / (worse * known[told]),
         variance=1.0 / known[told],
-        inliers=int(kept.sum()),
+        inliers=len(residual),
     )
     return found, along @ into
 
@@ -139,24 +142,106 @@ def _residuals(
     return residual, np.stack([-ge, -gn, one, y + gn * up, -ge * up - x, y * ge - x * gn], axis=-1)
 
 
-def _factored(blocks: Floats, orbital_error: DemError, cell: float) -> tuple[Floats, bool]:
-    """Return Cholesky's factor of the (n, n) covariance of the blocks' residuals."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Laid:
+    """The map laid, and what is left.
+
+    Attributes:
+        error: (6,) of the pose believed.
+        residual: (n,) of the blocks kept, at it.
+        inverse: (n, n) of their covariance.
+        whitened: (n, 7) that times their slopes and residuals.
+        matrix, vector: Normal equations.
+        cost: Their weighed square and that of the error.
+    """
+
+    error: Floats
+    residual: Floats
+    inverse: Floats
+    whitened: Floats
+    matrix: Floats
+    vector: Floats
+    cost: float
+
+
+def _laid(
+    blocks: Floats,
+    field: tuple[Floats, float, float, float],
+    orbital_error: DemError,
+    trust: Floats,
+    starts: Sequence[Floats],
+    kept: npt.NDArray[np.bool_],
+) -> _Laid | None:
+    """Return the blocks kept laid upon a field of heights as they fit best from any start.
+
+    None where too few blocks lie on it, or where they fit as well elsewhere: hills repeat.
+    """
+    blocks = blocks[kept]
+    if len(blocks) < FEWEST_BLOCKS:
+        return None
+    inverse = np.linalg.inv(_covariance(blocks, orbital_error, field[3]))
+    found = [_laid_from(blocks, field, inverse, trust, start) for start in starts]
+    fits = [laid for laid in found if laid is not None]
+    if not fits:
+        return None
+    best = min(fits, key=lambda laid: laid.cost)
+    others = (laid for laid in fits if laid.cost < best.cost + AMBIGUOUS)
+    if any(float(np.hypot(*(laid.error - best.error)[:2])) > APART_M for laid in others):
+        return None
+    return best
+
+
+def _laid_from(
+    blocks: Floats, field: tuple[Floats, float, float, float], inverse: Floats, trust: Floats, error: Floats
+) -> _Laid | None:
+    """Return where Gauss and Newton's steps lead from a start; None where that is off the field."""
+    for count in range(STEPS + 1):
+        residual, slope = _residuals(blocks, *field, error)
+        if not np.isfinite(residual).all():
+            return None
+        whitened = inverse @ np.column_stack([slope, residual])
+        matrix, vector = slope.T @ whitened[:, :6], -slope.T @ whitened[:, 6]
+        step = np.linalg.solve(matrix + trust, vector - trust @ error)
+        if count == STEPS or float(np.abs(step[:2]).max()) < STILL_M:
+            break
+        error = error + step
+    return _Laid(
+        error=error,
+        residual=residual,
+        inverse=inverse,
+        whitened=whitened,
+        matrix=matrix,
+        vector=vector,
+        cost=float(residual @ whitened[:, 6] + error @ trust @ error),
+    )
+
+
+def _starts(prior: Floats) -> list[Floats]:
+    """Return (6,) errors of the place to begin from: none, and all round where the prior reaches."""
+    variances, axes = np.linalg.eigh(prior[:2, :2])
+    reach = START_SIGMAS * axes * np.sqrt(np.maximum(0.0, variances))
+    starts = [np.zeros(6)]
+    for k in range(8):
+        aside = np.zeros(6)
+        aside[:2] = reach @ [math.cos(k * math.pi / 4), math.sin(k * math.pi / 4)]
+        if float(np.abs(aside).max()) > LEAST_START_M:
+            starts.append(aside)
+    return starts
+
+
+def _covariance(blocks: Floats, orbital_error: DemError, cell: float) -> Floats:
+    """Return the (n, n) covariance of the blocks' residuals."""
     apart = np.hypot(*(blocks[:, None, k] - blocks[None, :, k] for k in (0, 1)))
     unresolved = DemError(sigma_m=UNRESOLVED_M, length_m=UNRESOLVED_CELLS * cell)
     together = orbital_error.covariance_m2(apart) + unresolved.covariance_m2(apart)
-    return cho_factor(together + np.diag(BLOCK_SIGMA_M**2 + blocks[:, 3] ** 2), lower=True)
+    return np.asarray(together + np.diag(BLOCK_SIGMA_M**2 + blocks[:, 3] ** 2))
 
 
-def _without_outliers(
-    blocks: Floats, residual: Floats, kept: npt.NDArray[np.bool_], orbital_error: DemError, cell: float
-) -> npt.NDArray[np.bool_]:
+def _without_outliers(laid: _Laid, kept: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Return which of the blocks agree with what all others say of them (their leave-one-out residuals)."""
-    if not kept.any():
-        return kept
-    inverse = cho_solve(_factored(blocks[kept], orbital_error, cell), np.eye(int(kept.sum())))
-    told = inverse @ (residual[kept] - np.median(residual[kept]))
+    told = laid.inverse @ (laid.residual - np.median(laid.residual))
     agree = kept.copy()
-    agree[kept] = np.abs(told) <= OUTLIER * np.sqrt(np.diag(inverse))
+    agree[kept] = np.abs(told) <= OUTLIER * np.sqrt(np.diag(laid.inverse))
     return agree
 
 
