@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import map_coordinates
 
 from rover.core.grid import Dem
 from rover.onboard.error_state import SIZE, TURN, Estimate
@@ -41,8 +42,8 @@ LEAST_SHARE = 0.5
 UNRESOLVED_M, UNRESOLVED_CELLS = 0.05, 0.5
 """Standard deviation of relief that the orbital map's cells do not hold, and its correlation length in cells."""
 
-BLOCK_SIGMA_M = 0.01
-"""Standard deviation of a block's height beside what the local map knows of: stones, and what range is out by."""
+BLOCK_SIGMA_M = 0.04
+"""The same of each block by itself: stones, what range is out by, and the creases between the map's cells."""
 
 OUTLIER = 4.0
 """A block further from what all others say of it, in standard deviations, is left out."""
@@ -51,8 +52,11 @@ START_SIGMAS, LEAST_START_M = 2.5, 0.2
 """Beside the place believed it is laid from so many standard deviations all round, where that is so far at least:
 hills repeat, and the steps end at the nearest that fits."""
 
-AMBIGUOUS, APART_M = 20.0, 0.2
+AMBIGUOUS, APART_M = 9.0, 0.2
 """Fits whose weighed squares differ by less may each be the right one; so far apart they are not the same."""
+
+SPLIT = 4
+"""Finer cells along each of the orbital map's."""
 
 STEPS = 8
 STILL_M = 1e-3
@@ -79,7 +83,8 @@ def match_site(
     if len(blocks) < FEWEST_BLOCKS or field is None:
         return None
     heights, east, north = field
-    cell = orbital.geometry.resolution_m
+    coarse = orbital.geometry.resolution_m
+    heights, cell = _smooth(heights, coarse)
     into = np.zeros((6, SIZE))
     into[:3, :3], into[3:, TURN] = np.eye(3), np.eye(3)
     prior = into @ estimate.covariance @ into.T
@@ -89,12 +94,12 @@ def match_site(
     start[2] = _offset(blocks, heights, east, north, cell)
     kept = np.isfinite(_residuals(blocks, heights, east, north, cell, start)[0])
     starts = [start + ahead for ahead in _starts(prior)]
-    laid = _laid(blocks, (heights, east, north, cell), orbital_error, trust, starts, kept)
+    laid = _laid(blocks, (heights, east, north, cell), orbital_error, coarse, trust, starts, kept)
     if laid is None:
         return None
     # Only once it lies as it should, what does not fit can be told from what lies elsewhere.
     kept = _without_outliers(laid, kept)
-    laid = _laid(blocks, (heights, east, north, cell), orbital_error, trust, [laid.error], kept)
+    laid = _laid(blocks, (heights, east, north, cell), orbital_error, coarse, trust, [laid.error], kept)
     if laid is None:
         return None
     matrix, vector, whitened, residual = laid.matrix, laid.vector, laid.whitened, laid.residual
@@ -117,6 +122,18 @@ def match_site(
         inliers=len(residual),
     )
     return found, along @ into
+
+
+def _smooth(heights: Floats, cell: float) -> tuple[Floats, float]:
+    """Return heights on finer cells by cubic splines, and their side: between flat facets every crease is a hill.
+
+    Where any is unknown they stay as they are.
+    """
+    if not np.isfinite(heights).all():
+        return heights, cell
+    rows, cols = (np.arange(SPLIT * (count - 1) + 1) / SPLIT for count in heights.shape)
+    places = np.meshgrid(rows, cols, indexing="ij")
+    return np.asarray(map_coordinates(heights, places, order=3, mode="nearest")), cell / SPLIT
 
 
 def _residuals(
@@ -168,6 +185,7 @@ def _laid(
     blocks: Floats,
     field: tuple[Floats, float, float, float],
     orbital_error: DemError,
+    coarse: float,
     trust: Floats,
     starts: Sequence[Floats],
     kept: npt.NDArray[np.bool_],
@@ -179,7 +197,7 @@ def _laid(
     blocks = blocks[kept]
     if len(blocks) < FEWEST_BLOCKS:
         return None
-    inverse = np.linalg.inv(_covariance(blocks, orbital_error, field[3]))
+    inverse = np.linalg.inv(_covariance(blocks, orbital_error, coarse))
     found = [_laid_from(blocks, field, inverse, trust, start) for start in starts]
     fits = [laid for laid in found if laid is not None]
     if not fits:

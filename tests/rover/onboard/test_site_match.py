@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 def relief(east: Floats, north: Floats, size: float = 0.5) -> Floats:
     """Hills of some metres, and a slope."""
     return np.asarray(
-        size * np.sin(east / 1.9 + 0.3) * np.cos(north / 2.3) + 0.4 * size * np.sin((east + north) / 1.3)
+        size * np.sin(east / 2.6 + 0.3) * np.cos(north / 3.1) + 0.4 * size * np.sin((east + north) / 2.2)
         + 0.1 * size * east
     )  # fmt: skip
 
