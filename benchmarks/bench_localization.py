@@ -164,8 +164,8 @@ def watched(both: bool) -> Iterator[Watch]:
             home.perceive, home.init_perception = perceive, init  # type: ignore[attr-defined]
 
 
-def drive(seed: int, options: argparse.Namespace, folder: Path) -> Row:
-    """Return one row of the table."""
+def drive(seed: int, options: argparse.Namespace, folder: Path) -> Row | None:
+    """Return one row of the table; None where there is no way on the map."""
     count, begun = 0, time.perf_counter()
 
     def stop() -> bool:
@@ -176,6 +176,8 @@ def drive(seed: int, options: argparse.Namespace, folder: Path) -> Row:
     with watched(options.both) as watch:
         log = run_scenario(scenario(seed, options.length, options.driver, folder), stop=stop)
     told = log.telemetry
+    if len(told["distance_m"]) == 0:
+        return None
     driven = float(told["distance_m"][-1])
     away = math.dist(log.goal_m, (told["east_m"][-1], told["north_m"][-1]))
     row: Row = dict(
@@ -246,14 +248,19 @@ def main() -> None:
     print(" ".join(COLUMNS))
     with tempfile.TemporaryDirectory() as folder:
         for seed in map(int, options.seeds.split(",")):
-            rows.append(drive(seed, options, Path(folder)))
+            row = drive(seed, options, Path(folder))
+            if row is None:
+                print(f"{seed:>8d}  no plan on the map", flush=True)
+                continue
+            rows.append(row)
             print(" ".join(f"{rows[-1].get(name, '')!s:>8s}" for name in COLUMNS), flush=True)
             if options.csv:
                 with open(options.csv, "w", newline="", encoding="utf-8") as file:
                     writer = csv.DictWriter(file, COLUMNS)
                     writer.writeheader()
                     writer.writerows(rows)
-    print("\n".join(summary(rows)))
+    if rows:
+        print("\n".join(summary(rows)))
 
 
 if __name__ == "__main__":
