@@ -134,12 +134,15 @@ class Registration:
         moved: (k,) error of the prediction along each.
         variance: (k,) of it.
         inliers: How many residuals told it.
+        alike: What is left of the residuals of light, as a share of those of places with nothing in common: the nearer
+            to none, the surer that it is the same ground; infinite where light told nothing.
     """
 
     directions: Floats
     moved: Floats
     variance: Floats
     inliers: int
+    alike: float = np.inf
 
 
 def look_of(stereo: Sequence[StereoPoints], rotation: Floats, window_px: int) -> Look:
@@ -277,6 +280,7 @@ def register(
         moved=along @ error + along @ vector / known[kept],
         variance=1.0 / known[kept],
         inliers=sum(law.lay - law.out for law in laws),
+        alike=min((law.left / law.apart for law in laws if law.apart < np.inf), default=np.inf),
     )
 
 
@@ -300,8 +304,12 @@ class _Law:
     @property
     def worse(self) -> float:
         """How much greater the variances are than the equations say, by what is left of the residuals."""
-        left = self.squares / max(1, self.lay - self.out)
-        return max(1.0, left) * (1.0 + (left / (WORSE_FROM * self.apart)) ** 4)
+        return max(1.0, self.left) * (1.0 + (self.left / (WORSE_FROM * self.apart)) ** 4)
+
+    @property
+    def left(self) -> float:
+        """Mean weighed square of the residuals that were not left out."""
+        return self.squares / max(1, self.lay - self.out)
 
     @property
     def holds(self) -> bool:

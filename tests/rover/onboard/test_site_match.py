@@ -1,4 +1,4 @@
-"""Laying the local map upon the orbital one: the place found is right, as sure as it says, and none where it is flat."""
+"""Laying the local map upon the orbital one: the place is right, as sure as it says, and none where it is flat."""
 
 from __future__ import annotations
 
