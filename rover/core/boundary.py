@@ -40,6 +40,8 @@ class Command:
             whichever way it goes; 0 straight ahead.
         duration_s: Otherwise stay this long.
         look_round: Then look all round with the mast, not only ahead.
+        rolls_per_m: How far the wheels' rims are to roll per metre of `drive_m`: the drive ends when they have. None
+            where the body itself tells how far it has come over the ground, as perfect senses do.
     """
 
     mode: Mode
@@ -48,12 +50,15 @@ class Command:
     curvature_per_m: float = 0.0
     duration_s: float = 0.0
     look_round: bool = False
+    rolls_per_m: float | None = None
 
     def __post_init__(self) -> None:
         if self.mode is not Mode.DRIVE and (self.turn_rad or self.drive_m):
             raise ValueError(f"a motion in mode {self.mode}")
         if self.curvature_per_m and not self.drive_m:
             raise ValueError(f"curvature_per_m = {self.curvature_per_m} of no drive")
+        if self.rolls_per_m is not None and not 0 < self.rolls_per_m < math.inf:
+            raise ValueError(f"rolls_per_m = {self.rolls_per_m}; give what the rims roll per metre driven")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +173,11 @@ class Observation:
         out_of_link_s: Time since the last observation in which the relay could not be reached.
         boots: How often the computer has begun, as it counts itself.
         folded: Whether the array's latch is shut; None where that is not told.
-        place_sigma_m: Standard deviation of the place along its widest direction, as believed; 0 where it is told.
+        place_sigma_m: Standard deviation of the place along the horizontal direction in which it is known least; 0 from
+            senses that tell it as it is.
+        uncertain: Whether senses contradict what is believed of the place again and again.
+        corrected_m: East and north by which places seen or stood at before have moved, since what was believed of the
+            place was corrected.
     """
 
     time_s: float
@@ -191,3 +200,5 @@ class Observation:
     boots: int = 1
     folded: bool | None = None
     place_sigma_m: float = 0.0
+    uncertain: bool = False
+    corrected_m: tuple[float, float] = (0.0, 0.0)

@@ -23,10 +23,11 @@ Floats = npt.NDArray[np.float64]
 
 PLACE, TURN = slice(0, 3), slice(3, 6)
 GYRO, LEVEL = slice(6, 9), slice(9, 12)
-SLIP = 12
-CLONE_PLACE, CLONE_TURN = slice(13, 16), slice(16, 19)
-SIZE = 19
-"""Errors of: place, attitude, biases of gyroscopes and accelerometers, slip; place and attitude of the clone."""
+SLIP, SLIDE, SIDE, SCALE = 12, 13, 14, 15
+CLONE_PLACE, CLONE_TURN = slice(16, 19), slice(19, 22)
+SIZE = 22
+"""Errors of: place, attitude, biases of gyroscopes and accelerometers, slip, slide, side slip, scale of looks; place
+and attitude of the clone."""
 
 GATE = 0.9999
 """Chance with which a good measurement passes."""
@@ -45,8 +46,11 @@ class Estimate:
         gyro_rad_s: (3,) bias of the gyroscopes.
         level_m_s2: (3,) bias of the accelerometers.
         slip: Share of the wheels' way that the rover falls short of, their radius' error included.
+        slide_m_per_rad: How far it slides down in a turn in place, per radian and per sine of the tilt.
+        side_slip: How far it slides down across its way, per metre and per sine of the roll.
+        look_scale: Share by which the motion that looks tell is longer than the way come.
         clone_place_m, clone_rotation: (3,), (3, 3) the pose at the last look.
-        covariance: (19, 19) in the order of the slices above.
+        covariance: (22, 22) in the order of the slices above.
     """
 
     place_m: Floats
@@ -54,6 +58,9 @@ class Estimate:
     gyro_rad_s: Floats
     level_m_s2: Floats
     slip: float
+    slide_m_per_rad: float
+    side_slip: float
+    look_scale: float
     clone_place_m: Floats
     clone_rotation: Floats
     covariance: Floats
@@ -79,6 +86,16 @@ class Estimate:
         )
 
 
+def widened(estimate: Estimate, along: Floats) -> Estimate:
+    """Return the same, less sure: by an error of one standard deviation along each of some directions.
+
+    Args:
+        estimate: Before.
+        along: (k, 22) errors, each of which may have been made, independently of the others.
+    """
+    return replace(estimate, covariance=estimate.covariance + along.T @ along)
+
+
 def update(
     estimate: Estimate, residual: Floats, slope: Floats, noise: Floats, *, gated: bool = True
 ) -> tuple[Estimate, bool]:
@@ -87,7 +104,7 @@ def update(
     Args:
         estimate: Before it.
         residual: (m,) measured less expected, m up to 6.
-        slope: (m, 19) what the measurement grows by with each error.
+        slope: (m, 22) what the measurement grows by with each error.
         noise: (m, m) covariance of the measurement.
         gated: Whether it may be refused.
     """
@@ -99,6 +116,18 @@ def update(
     left = np.eye(SIZE) - gain @ slope
     after = left @ before @ left.T + gain @ noise @ gain.T
     return _injected(estimate, gain @ residual, after), True
+
+
+def relative_slope(estimate: Estimate) -> Floats:
+    """Return the (6, 22) matrix that takes errors to those of the pose as the clone sees it: (3,) shift, (3,) turn.
+
+    A point at `a` from the rover is seen out by `shift + turn x a`, with axes east, north and up.
+    """
+    into = np.zeros((6, SIZE))
+    into[:3, PLACE], into[:3, CLONE_PLACE] = np.eye(3), -np.eye(3)
+    into[:3, CLONE_TURN] = cross_matrix(estimate.place_m - estimate.clone_place_m)
+    into[3:, TURN], into[3:, CLONE_TURN] = np.eye(3), -np.eye(3)
+    return into
 
 
 def _injected(estimate: Estimate, error: Floats, covariance: Floats) -> Estimate:
@@ -113,6 +142,9 @@ def _injected(estimate: Estimate, error: Floats, covariance: Floats) -> Estimate
         gyro_rad_s=estimate.gyro_rad_s + error[GYRO],
         level_m_s2=estimate.level_m_s2 + error[LEVEL],
         slip=estimate.slip + float(error[SLIP]),
+        slide_m_per_rad=estimate.slide_m_per_rad + float(error[SLIDE]),
+        side_slip=estimate.side_slip + float(error[SIDE]),
+        look_scale=estimate.look_scale + float(error[SCALE]),
         clone_place_m=estimate.clone_place_m + error[CLONE_PLACE],
         clone_rotation=orthonormal(rotation_of(error[CLONE_TURN]) @ estimate.clone_rotation),
         covariance=0.5 * (turned + turned.T),

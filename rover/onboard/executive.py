@@ -1,4 +1,4 @@
-"""The mode machine on board: from what was sensed to the next command. `init`, `step` and `watch_drives` are pure.
+"""The mode machine on board: from what was sensed to the next command. Its functions are pure.
 
 Modes and what may follow which are in `modes`; what is done about faults, in `fault_table`.
 """
@@ -12,12 +12,13 @@ from rover.core.boundary import Command, DriveReading, Mode, Observation
 from rover.limits.thermal import Phase
 from rover.onboard import arc_driver, fault_watch
 from rover.onboard.arc_driver import LocalState
+from rover.onboard.corrections import all_along, along, local_along, watch_along
 from rover.onboard.driving import LOOK_EVERY_M
 from rover.onboard.executive_state import ExecutiveState, finish, gap, hold, stay
 from rover.onboard.hops import go_on
 from rover.onboard.local_map import LocalMap
 from rover.onboard.mapping import BeliefState, update_map
-from rover.onboard.path_watch import first_lethal
+from rover.onboard.path_watch import first_lethal, straying_m
 from rover.onboard.planned_stops import ARRIVAL_M, nothing_planned
 from rover.onboard.power_watch import STAY_S, wakes
 from rover.onboard.protection import heed
@@ -76,6 +77,12 @@ def watch_drives(state: ExecutiveState, drives: DriveReading, uplink: Uplink) ->
     return replace(state, watch=watch), bool(watch.halts)
 
 
+def glance(state: ExecutiveState, seen: Observation) -> ExecutiveState:
+    """Return the state after a look between two parts of a motion, at which nothing is decided."""
+    state = _corrected(state, seen.corrected_m)
+    return replace(state, watch=fault_watch.carried_on(state.watch, seen))
+
+
 def clear(state: ExecutiveState) -> ExecutiveState:
     """Return the state as the ground leaves it when it clears what is latched: idle, with its path as it was."""
     return replace(state, mode=Mode.IDLE, watch=fault_watch.cleared(state.watch), finished=None)
@@ -102,12 +109,26 @@ def _should_sleep(state: ExecutiveState, seen: Observation, uplink: Uplink) -> b
 def _sense(
     state: ExecutiveState, seen: Observation, uplink: Uplink, perceived: LocalMap | None
 ) -> ExecutiveState:
+    state = _corrected(state, seen.corrected_m)
     here = (seen.east_m, seen.north_m)
     if not state.track_m or math.dist(state.track_m[-1], here) > ARRIVAL_M:
         state = replace(state, track_m=(*state.track_m, here))
     if state.local is not None:
         return replace(state, local=arc_driver.sense(state.local, seen, uplink.vehicle, perceived))
     return replace(state, belief=update_map(state.belief, seen, uplink.vehicle))
+
+
+def _corrected(state: ExecutiveState, shift_m: tuple[float, float]) -> ExecutiveState:
+    """Have what it remembers of places go along with a correction of its own."""
+    if shift_m == (0.0, 0.0):
+        return state
+    return replace(
+        state,
+        track_m=all_along(state.track_m, shift_m),
+        steep_m=None if state.steep_m is None else along(state.steep_m, shift_m),
+        local=None if state.local is None else local_along(state.local, shift_m),
+        watch=watch_along(state.watch, shift_m),
+    )
 
 
 def _check_path(state: ExecutiveState, seen: Observation, uplink: Uplink) -> ExecutiveState:
@@ -122,6 +143,7 @@ def _check_path(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Exe
         here=(seen.east_m, seen.north_m),
         track_m=state.track_m,
         reach_m=uplink.vehicle.sensing_range_m + LOOK_EVERY_M,  # beyond, nothing has changed
+        stray_m=straying_m(seen, LOOK_EVERY_M),
     )
     if blocked is None:
         return state

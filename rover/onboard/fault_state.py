@@ -46,7 +46,7 @@ class Watch:
         looks: Ranged points, or cells with a height, of the last looks.
         anchor: Sun and vertical some while ago.
         time_s, soc: Of the last observation, NaN before the first.
-        place_m: Where it stood then.
+        place_m: Where it stood then, or at a later look in the middle of a motion.
     """
 
     rows: tuple[tuple[str, RowState], ...] = ()

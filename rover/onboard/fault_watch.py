@@ -80,6 +80,15 @@ def watch_over(
     return watch, tuple(responding)
 
 
+def carried_on(watch: Watch, seen: Observation) -> Watch:
+    """Return the watch after a look in the middle of a motion, of which the next observation tells no more.
+
+    What the gyroscopes have turned until then adds up, and what wheels roll from then on is held against this place.
+    """
+    anchor = next_anchor(watch.anchor, seen, at_rest=False)
+    return replace(watch, anchor=anchor, place_m=(seen.east_m, seen.north_m))
+
+
 def cleared(watch: Watch) -> Watch:
     """Return the watch as the ground leaves it when it clears what is latched."""
     return replace(watch, rows=(), found=(), halts=(), latched=None)

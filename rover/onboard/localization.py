@@ -1,10 +1,12 @@
 """Where the rover is: an error-state filter over wheels, inertial unit, Sun, looks and the orbital map.
 
 `init_localization` takes what the ground says of the start, `localize` what was sensed at the end of a command. Wheels
-and gyroscopes carry the pose on; accelerometers hold pitch and roll; the Sun, whose direction the almanac on board
-tells, holds the heading; successive stereo looks are laid upon one another (`rover.onboard.registration`), and the
-heights seen on the way upon the orbital map (`rover.onboard.site_match`). The filter is that of
-`rover.onboard.error_state`. No measurement is needed: without one, the covariance grows.
+and gyroscopes carry the pose on; at rest the gyroscopes tell their bias; accelerometers hold pitch and roll; the Sun,
+whose direction the almanac on board tells, holds the heading; successive stereo looks are laid upon one another
+(`rover.onboard.registration`), and the heights seen on the way upon the orbital map (`rover.onboard.site_match`). The
+filter is that of `rover.onboard.error_state`. No measurement is needed: without one, the covariance grows. What a sense
+tells against the covariance is refused; refused again and again, it is the covariance that is wrong, and it is widened
+(`rover.onboard.doubt`).
 """
 
 from __future__ import annotations
@@ -19,24 +21,31 @@ from scipy.linalg import block_diag
 from rover.core.boundary import Command, Inertial, Observation
 from rover.core.eyes import EyesParams
 from rover.core.grid import Dem
-from rover.onboard.dead_reckoning import HOUR_S, SLIP_SIGMA, carried_on
-from rover.onboard.error_state import (
-    CLONE_PLACE,
-    CLONE_TURN,
-    LEVEL,
-    PLACE,
-    SIZE,
-    TURN,
-    Estimate,
-    update,
+from rover.onboard.dead_reckoning import (
+    HOUR_S,
+    SIDE_SLIP,
+    SIDE_SLIP_SIGMA,
+    SLIDE_M_PER_RAD,
+    SLIDE_SIGMA,
+    SLIP_SIGMA,
+    carried_on,
+    still,
 )
+from rover.onboard.doubt import NO_DOUBT, Doubt, biases_doubted, place_doubted
+from rover.onboard.error_state import LEVEL, SIZE, TURN, Estimate, relative_slope, update
 from rover.onboard.local_map import LocalMap
-from rover.onboard.registration import Look, Registration, look_of, register
+from rover.onboard.look_update import LOOK_SCALE, LOOK_SCALE_SIGMA, laid_upon
+from rover.onboard.registration import Look, look_of
 from rover.onboard.rotations import angles_of, cross_matrix, rotation_from_angles
 from rover.onboard.site_match import match_site
+from rover.planning.dem_error import DemError
 from rover.sky.almanac import Sun
 
 Floats = npt.NDArray[np.float64]
+
+
+UNKNOWN_TILT_RAD = math.radians(5.0)
+"""A tilt known no better is taken as it is felt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,7 +58,10 @@ class LocalizationState:
         since_look_m: Way since then.
         motion: (6, 6) covariance of the motion between the last two looks: shift, and turn about east, north and up.
         registered: Whether the last look was laid upon the one before.
-        sun_refused, look_refused: How many of the last Sun readings, and looks, one after the other the gate refused.
+        stalled: Whether it showed that the wheels turned and the rover did not come on.
+        doubt: What the gate has refused lately, and since when each sense was not heard.
+        owed_m: (3,) how far the place of the last look has moved since it was taken, by what was told later: the
+            local map, which hangs on it, has not gone along yet.
     """
 
     estimate: Estimate
@@ -57,8 +69,9 @@ class LocalizationState:
     since_look_m: float = 0.0
     motion: Floats = field(default_factory=lambda: np.zeros((6, 6)))
     registered: bool = False
-    sun_refused: int = 0
-    look_refused: int = 0
+    stalled: bool = False
+    doubt: Doubt = NO_DOUBT
+    owed_m: Floats = field(default_factory=lambda: np.zeros(3))
 
     @property
     def place_m(self) -> tuple[float, float, float]:
@@ -70,6 +83,21 @@ class LocalizationState:
     def angles_rad(self) -> tuple[float, float, float]:
         """Yaw, pitch and roll."""
         return angles_of(self.estimate.rotation)
+
+    @property
+    def sun_refused(self) -> int:
+        """How many readings of the Sun, one after the other, the gate refused."""
+        return self.doubt.sun
+
+    @property
+    def look_refused(self) -> int:
+        """How many looks, one after the other, the gate refused."""
+        return self.doubt.look
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether the filter has been told against its covariance so often that it does not trust itself."""
+        return self.doubt.uncertain
 
     @property
     def covariance(self) -> Floats:
@@ -108,7 +136,13 @@ def init_localization(
         [math.radians(imu.gyro_bias_deg_h) / HOUR_S, imu.accelerometer_bias_m_s2],
         3,
     )
-    sigma = np.concatenate([pose, biases, [math.hypot(SLIP_SIGMA, eyes.odometry.scale_error)]])
+    slips = [
+        math.hypot(SLIP_SIGMA, eyes.odometry.scale_error),
+        SLIDE_SIGMA,
+        SIDE_SLIP_SIGMA,
+        LOOK_SCALE_SIGMA,
+    ]
+    sigma = np.concatenate([pose, biases, slips])
     rotation = rotation_from_angles(yaw_rad, pitch_rad, roll_rad)
     estimate = Estimate(
         place_m=np.array(place_m),
@@ -116,6 +150,9 @@ def init_localization(
         gyro_rad_s=np.zeros(3),
         level_m_s2=np.zeros(3),
         slip=0.0,
+        slide_m_per_rad=SLIDE_M_PER_RAD,
+        side_slip=SIDE_SLIP,
+        look_scale=LOOK_SCALE,
         clone_place_m=np.array(place_m),
         clone_rotation=rotation,
         covariance=block_diag(np.diag(sigma**2), np.zeros((6, 6))),
@@ -143,7 +180,15 @@ def localize(
         gravity_m_s2: Of the place.
     """
     estimate, way_m = carried_on(state.estimate, observation, command, eyes)
-    state = replace(state, estimate=estimate, since_look_m=state.since_look_m + way_m)
+    elapsed_s = 0.0 if observation.inertial is None else observation.inertial.elapsed_s
+    state = replace(
+        state,
+        estimate=estimate,
+        since_look_m=state.since_look_m + way_m,
+        stalled=False,
+        doubt=state.doubt.later(elapsed_s, way_m),
+    )
+    state = _held_still(state, command, observation, eyes)
     if observation.inertial is not None:
         state = _levelled(state, observation.inertial, eyes, gravity_m_s2)
     if observation.sun_direction is not None and sun is not None:
@@ -155,11 +200,23 @@ def localize(
     return state
 
 
+def _held_still(
+    state: LocalizationState, command: Command | None, observation: Observation, eyes: EyesParams
+) -> LocalizationState:
+    """Hold the biases of gyroscopes by their readings at rest."""
+    told = still(state.estimate, command, observation, eyes)
+    if told is None:
+        return state
+    estimate, taken = update(state.estimate, *told)
+    doubt = state.doubt.heard("rest", taken)
+    return replace(state, estimate=biases_doubted(estimate, state.doubt, doubt, "rest"), doubt=doubt)
+
+
 def _levelled(
     state: LocalizationState, inertial: Inertial, eyes: EyesParams, gravity_m_s2: float
 ) -> LocalizationState:
     """Hold pitch and roll by the pull of gravity, felt at rest."""
-    e = state.estimate
+    e = _upright(state.estimate, inertial)
     up = gravity_m_s2 * e.rotation[2]
     slope = np.zeros((3, SIZE))
     # Felt = C^T g up + bias, and C = exp(error) C^: C^T up = C^^T (up - error x up).
@@ -167,8 +224,20 @@ def _levelled(
     slope[:, LEVEL] = np.eye(3)
     noise = max(1e-6, eyes.imu.accelerometer_noise_m_s2) ** 2 * np.eye(3)
     residual = np.array(inertial.felt_m_s2) - up - e.level_m_s2
-    estimate, _ = update(e, residual, slope, noise)
-    return replace(state, estimate=estimate)
+    estimate, taken = update(e, residual, slope, noise)
+    doubt = state.doubt.heard("level", taken)
+    return replace(state, estimate=biases_doubted(estimate, state.doubt, doubt, "level"), doubt=doubt)
+
+
+def _upright(e: Estimate, inertial: Inertial) -> Estimate:
+    """Return the estimate with the tilt that is felt, where next to nothing is known of it: too far to be linear."""
+    tilt = e.covariance[TURN, TURN][:2, :2]
+    if float(np.linalg.eigvalsh(tilt)[0]) < UNKNOWN_TILT_RAD**2:
+        return e
+    forward, left, up = inertial.felt_m_s2
+    pitch, roll = math.atan2(forward, math.hypot(left, up)), math.atan2(left, up)
+    rotation = rotation_from_angles(angles_of(e.rotation)[0], pitch, roll)
+    return replace(e, rotation=rotation, clone_rotation=rotation)
 
 
 def _by_the_sun(state: LocalizationState, direction: Floats, sun: Sun, eyes: EyesParams) -> LocalizationState:
@@ -184,27 +253,20 @@ def _by_the_sun(state: LocalizationState, direction: Floats, sun: Sun, eyes: Eye
     slope[:, TURN] = aside @ e.rotation.T @ cross_matrix(there)
     noise = max(1e-5, math.radians(eyes.sun_sensor.noise_deg)) ** 2 * np.eye(2)
     estimate, taken = update(e, aside @ (direction - expected), slope, noise)
-    return replace(state, estimate=estimate, sun_refused=0 if taken else state.sun_refused + 1)
+    doubt = state.doubt.heard("sun", taken)
+    return replace(state, estimate=biases_doubted(estimate, state.doubt, doubt, "sun"), doubt=doubt)
 
 
 def _by_the_look(state: LocalizationState, look: Look) -> LocalizationState:
     """Lay a look upon the last one, and keep it for the next."""
-    e, refused = state.estimate, state.look_refused
-    found: Registration | None = None
-    if state.look is not None and state.since_look_m > 0.0:
-        into = relative_slope(e)
-        found = register(
-            state.look,
-            look,
-            reference=(e.clone_place_m, e.clone_rotation),
-            predicted=(e.place_m, e.rotation),
-            prior=into @ e.covariance @ into.T,
-        )
-        if found is not None:
-            slope = found.directions @ into
-            e, taken = update(e, found.moved, slope, np.diag(found.variance))
-            refused = 0 if taken else refused + 1
-            found = found if taken else None
+    e, doubt, laid = state.estimate, state.doubt, None
+    if state.look is not None:
+        laid = laid_upon(e, state.look, look, way_m=state.since_look_m)
+        e = laid.estimate
+        if laid.told:
+            doubt = doubt.heard("look", laid.taken)
+            e = biases_doubted(e, state.doubt, doubt, "look")
+    moved = e.clone_place_m - state.estimate.clone_place_m
     into = relative_slope(e)
     return replace(
         state,
@@ -212,13 +274,15 @@ def _by_the_look(state: LocalizationState, look: Look) -> LocalizationState:
         look=look,
         since_look_m=0.0,
         motion=into @ e.covariance @ into.T,
-        registered=found is not None,
-        look_refused=refused,
+        registered=laid is not None and laid.taken,
+        stalled=laid is not None and laid.stalled,
+        doubt=doubt,
+        owed_m=state.owed_m + moved,
     )
 
 
 def match_map(
-    state: LocalizationState, local: LocalMap, orbital: Dem
+    state: LocalizationState, local: LocalMap, orbital: Dem, orbital_error: DemError
 ) -> tuple[LocalizationState, Floats | None]:
     """Return what is known of the place after laying the local map upon the orbital one, and the (3,) shift of it.
 
@@ -228,24 +292,14 @@ def match_map(
         state: Before it.
         local: Of the ground about the rover.
         orbital: As uplinked.
+        orbital_error: How well its elevations are known.
     """
-    found = match_site(local, orbital, state.estimate)
+    found = match_site(local, orbital, orbital_error, state.estimate)
     if found is None:
         return state, None
     told, slope = found
     estimate, taken = update(state.estimate, told.moved, slope, np.diag(told.variance))
+    doubt = state.doubt.heard("match", taken)
     if not taken:
-        return state, None
-    return replace(state, estimate=estimate), estimate.place_m - state.estimate.place_m
-
-
-def relative_slope(estimate: Estimate) -> Floats:
-    """Return the (6, 19) matrix that takes errors to those of the pose as the clone sees it: (3,) shift, (3,) turn.
-
-    A point at `a` from the rover is seen out by `shift + turn x a`, with axes east, north and up.
-    """
-    into = np.zeros((6, SIZE))
-    into[:3, PLACE], into[:3, CLONE_PLACE] = np.eye(3), -np.eye(3)
-    into[:3, CLONE_TURN] = cross_matrix(estimate.place_m - estimate.clone_place_m)
-    into[3:, TURN], into[3:, CLONE_TURN] = np.eye(3), -np.eye(3)
-    return into
+        return replace(state, estimate=place_doubted(estimate, state.doubt, doubt), doubt=doubt), None
+    return replace(state, estimate=estimate, doubt=doubt), estimate.place_m - state.estimate.place_m

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from rover.core.bodies import BODIES, MOON
 from rover.core.boundary import Command, Observation
@@ -17,12 +18,15 @@ from rover.core.eyes import EyesParams
 from rover.core.grid import Dem
 from rover.core.vehicle import VehicleParams
 from rover.onboard.contact_ground import hidden_by_body, lay_contacts
+from rover.onboard.dead_reckoning import rolls_per_m
 from rover.onboard.local_map import LocalMap, begin_local_map, fuse_look
 from rover.onboard.localization import LocalizationState, init_localization, localize, match_map
+from rover.onboard.site_match import MATCH_EVERY_M
+from rover.planning.dem_error import DemError
 from rover.sky.almanac import Almanac
 
-MATCH_EVERY_M = 10.0
-"""The local map is laid upon the orbital one so far from where it was before: the same ground tells nothing new."""
+LEAST_RISE_M = 0.01
+"""The local map is raised or lowered by no less than this."""
 
 AT_REST = ("hazcam", "navcam")
 """Pairs as they are mounted, whose looks are laid upon one another."""
@@ -39,6 +43,7 @@ class PerceptionParams:
         eyes: How good the senses are.
         almanac: Where the Sun is, as uplinked.
         orbital: The map, as uplinked.
+        orbital_error: How well its elevations are known.
         sensing_range_m: How far heights are told.
         vehicle: That stands on its wheels; None where nothing is to be made of that.
     """
@@ -46,6 +51,7 @@ class PerceptionParams:
     eyes: EyesParams
     almanac: Almanac
     orbital: Dem
+    orbital_error: DemError
     sensing_range_m: float
     vehicle: VehicleParams | None = None
 
@@ -59,12 +65,15 @@ class PerceptionState:
         local: The ground seen.
         matched_m: Places at which the local map was laid upon the orbital one, the start among them.
         matches: How often the filter has taken that.
+        corrected_m: East and north by which the local map was moved at the last observation: what the rover remembers
+            of places that it has seen or stood at goes along.
     """
 
     located: LocalizationState
     local: LocalMap
     matched_m: tuple[tuple[float, float], ...]
     matches: int = 0
+    corrected_m: tuple[float, float] = (0.0, 0.0)
 
 
 def init_perception(
@@ -125,12 +134,18 @@ def perceive(
         eyes=params.eyes,
         gravity_m_s2=_gravity_m_s2(params),
     )
-    state = replace(state, located=located)
+    state = replace(state, located=located, corrected_m=(0.0, 0.0))
     if seen.stereo:
         state = _mapped(state, seen, params)
-    east, north, _ = state.located.place_m
-    yaw, pitch, roll = state.located.angles_rad
-    believed = replace(
+    return state, believed(state, seen, params)
+
+
+def believed(state: PerceptionState, seen: Observation, params: PerceptionParams) -> Observation:
+    """Return an observation with place, attitude and heights as believed, and how far the belief is to be trusted."""
+    located = state.located
+    east, north, _ = located.place_m
+    yaw, pitch, roll = located.angles_rad
+    return replace(
         seen,
         east_m=east,
         north_m=north,
@@ -138,12 +153,27 @@ def perceive(
         pitch_rad=pitch,
         roll_rad=roll,
         heights=state.local.dem(east, north, params.sensing_range_m) if seen.stereo else None,
+        stalled=seen.stalled or located.stalled,
+        place_sigma_m=located.sigma_m,
+        uncertain=located.uncertain,
+        corrected_m=state.corrected_m,
     )
-    return state, believed
+
+
+def by_wheels(state: PerceptionState, command: Command) -> Command:
+    """Return a drive as the body can carry it out: it ends when the wheels have rolled as far as they should need.
+
+    How far the rover has come over the ground nobody tells it; how much the wheels slip and how the ground rises, the
+    filter believes to know.
+    """
+    if command.drive_m == 0.0:
+        return command
+    return replace(command, rolls_per_m=rolls_per_m(state.located.estimate, command.turn_rad))
 
 
 def _mapped(state: PerceptionState, seen: Observation, params: PerceptionParams) -> PerceptionState:
     """Put a look into the local map and, on ground that is new, lay that upon the orbital one."""
+    state = _carried_along(state)
     located = state.located
     local = fuse_look(
         state.local,
@@ -160,15 +190,27 @@ def _mapped(state: PerceptionState, seen: Observation, params: PerceptionParams)
     if min(math.dist(place, (east, north)) for place in state.matched_m) < MATCH_EVERY_M:
         return state
     state = replace(state, matched_m=(*state.matched_m, (east, north)))
-    located, shift_m = match_map(located, local, params.orbital)
+    located, shift_m = match_map(located, local, params.orbital, params.orbital_error)
     if shift_m is None:
         return state
-    return replace(
-        state,
-        located=located,
-        local=local.moved(shift_m),
-        matches=state.matches + 1,
-    )
+    return _moved(replace(state, located=located, matches=state.matches + 1), shift_m)
+
+
+def _carried_along(state: PerceptionState) -> PerceptionState:
+    """Move the local map along with the place of the last look, on which it hangs, where that has been corrected.
+
+    What is less than half a cell is owed on: the map is no finer than that.
+    """
+    owed_m = state.located.owed_m
+    if float(np.abs(owed_m[:2]).max()) < state.local.cell_m / 2 and abs(float(owed_m[2])) < LEAST_RISE_M:
+        return state
+    return _moved(replace(state, located=replace(state.located, owed_m=np.zeros(3))), owed_m)
+
+
+def _moved(state: PerceptionState, shift_m: npt.NDArray[np.float64]) -> PerceptionState:
+    """Move the local map by (3,), and have it told."""
+    east, north = (old + float(new) for old, new in zip(state.corrected_m, shift_m, strict=False))
+    return replace(state, local=state.local.moved(shift_m), corrected_m=(east, north))
 
 
 def _gravity_m_s2(params: PerceptionParams) -> float:

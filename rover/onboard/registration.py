@@ -2,8 +2,9 @@
 
 By shape and by light. The heights of the new look, gathered in cells, are laid on the heights of the old one (iterated
 closest point against a height field, point to plane: Chen and Medioni 1992, doi:10.1016/0262-8856(92)90066-C). The
-points of the old look are found in the new picture by their light, less its mean around (direct alignment of pictures
-with depth: Kerl, Sturm and Cremers 2013, doi:10.1109/ICRA.2013.6631104), from coarse pixels to fine. The steps are
+points of the old look are found in the new picture of the same pair by their light, less its mean around (direct
+alignment of pictures with depth: Kerl, Sturm and Cremers 2013, doi:10.1109/ICRA.2013.6631104), from coarse pixels to
+fine: the narrow pair tells the motion best, the wide one still sees the same ground after a turn. The steps are
 Gauss-Newton's; the prediction and its covariance are weighed in, so that where there is neither shape nor shading the
 prediction stands. What is handed to the filter is the information of the looks alone, by its eigenvectors; directions
 that they say nothing of are left out (Zhang, Kaess and Singh 2016, doi:10.1109/ICRA.2016.7487210). Neighbouring matches
@@ -42,11 +43,14 @@ STRONGEST = 0.6
 WORST_M = 0.25
 """Points whose range is known less well are left aside."""
 
-MOST_POINTS = 3000
-"""So many points at most are looked for in the picture."""
+MOST_POINTS = 2400
+"""So many points of a pair at most are looked for in its picture."""
 
 THINNED = (4, 4, 2, 1)
 """Of which, at each of `LEVELS`, one in so many."""
+
+WIDE_WITHIN_M = 0.3
+"""A wide pair's ranges are too poor to find its points in a picture taken further on; after a turn they serve."""
 
 ROUGH_M, DULL = 0.012, 0.05
 """Standard deviations of height, and of light as a share, of what two looks at one place do not have in common."""
@@ -69,11 +73,36 @@ STILL_M = 2e-4
 LEAST_INFORMATION = 1.0
 """Directions known worse than to 1 m, or rad, are left out."""
 
-ALIKE = 0.15
-"""Residuals of light must be less than this share of those of places that have nothing in common, in squares."""
+ALIKE, WORSE_FROM = 0.2, 0.12
+"""Residuals of light must be less than this share of those of places that have nothing in common, in squares; from the
+second on what they tell is out by more than they say: 2 cm in the mean of a metre at a fifth, 6 mm below a tenth."""
 
 INFLATION = 5.0
 """Of variances: what the laws leave out goes together over more than a window."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sight:
+    """What one stereo pair saw, ready to be found in its next picture.
+
+    Attributes:
+        camera: Name of the pair.
+        picture: Of its left eye.
+        eye_m: (3,) that eye in the body's frame.
+        levels: Its light less the mean around, one for each of `LEVELS`.
+        points_m, errors_m: (m, 3) its points in the body's frame, and their errors along the line of sight.
+        read: (levels, m) their light.
+        stands: For how many points each of them stands.
+    """
+
+    camera: str
+    picture: RectifiedPicture
+    eye_m: Floats
+    levels: tuple[Floats, ...]
+    points_m: Floats
+    errors_m: Floats
+    read: Floats
+    stands: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,12 +113,7 @@ class Look:
         rotation: (3, 3) body to site, by which the heights were levelled.
         height_m, variance_m2: (rows, cols) of cells about the rover, axes east and north; NaN is unknown.
         cells: (n, 7) the known ones, as `height_equations` takes them.
-        picture: The sharpest of the looks; None where none was kept.
-        eye_m: (3,) its eye in the body's frame.
-        levels: Its light less the mean around, one for each of `LEVELS`; empty without a picture.
-        points_m, errors_m: (m, 3) its points in the body's frame, and their errors along the line of sight.
-        read: (levels, m) their light.
-        stands: For how many points each of them stands.
+        sights: One for each pair that kept a picture.
         window_px: Side of the window that was matched: errors go together over it.
     """
 
@@ -97,13 +121,7 @@ class Look:
     height_m: Floats
     variance_m2: Floats
     cells: Floats
-    picture: RectifiedPicture | None
-    eye_m: Floats
-    levels: tuple[Floats, ...]
-    points_m: Floats
-    errors_m: Floats
-    read: Floats
-    stands: int
+    sights: tuple[Sight, ...]
     window_px: int
 
 
@@ -116,12 +134,15 @@ class Registration:
         moved: (k,) error of the prediction along each.
         variance: (k,) of it.
         inliers: How many residuals told it.
+        alike: What is left of the residuals of light, as a share of those of places with nothing in common: the nearer
+            to none, the surer that it is the same ground; infinite where light told nothing.
     """
 
     directions: Floats
     moved: Floats
     variance: Floats
     inliers: int
+    alike: float = np.inf
 
 
 def look_of(stereo: Sequence[StereoPoints], rotation: Floats, window_px: int) -> Look:
@@ -133,28 +154,33 @@ def look_of(stereo: Sequence[StereoPoints], rotation: Floats, window_px: int) ->
         window_px: Side of the window that was matched.
     """
     height, variance, cells = _heights(stereo, rotation)
-    sharpest = max(stereo, key=lambda pair: 0.0 if pair.picture is None else pair.picture.focal_px)
-    picture = sharpest.picture
-    levels = () if picture is None else _less_around(picture.light)
-    known = sharpest.sigma_m < WORST_M
-    stands = max(1, -(-int(known.sum()) // MOST_POINTS))
-    points = sharpest.points_m[known][::stands].astype(np.float64)
-    eye = np.array(sharpest.eye_m)
-    sight = points - eye
-    sight /= np.maximum(np.linalg.norm(sight, axis=1, keepdims=True), 1e-9)
     return Look(
         rotation=rotation,
         height_m=height,
         variance_m2=variance,
         cells=cells,
+        sights=tuple(_sight(pair, pair.picture) for pair in stereo if pair.picture is not None),
+        window_px=window_px,
+    )
+
+
+def _sight(pair: StereoPoints, picture: RectifiedPicture) -> Sight:
+    levels = _less_around(picture.light)
+    known = pair.sigma_m < WORST_M
+    stands = max(1, -(-int(known.sum()) // MOST_POINTS))
+    points = pair.points_m[known][::stands].astype(np.float64)
+    eye = np.array(pair.eye_m)
+    sight = points - eye
+    sight /= np.maximum(np.linalg.norm(sight, axis=1, keepdims=True), 1e-9)
+    return Sight(
+        camera=pair.camera,
         picture=picture,
         eye_m=eye,
         levels=levels,
         points_m=points,
-        errors_m=sight * sharpest.sigma_m[known][::stands].astype(np.float64)[:, None],
-        read=np.zeros((0, len(points))) if picture is None else _read(picture, levels, points - eye),
+        errors_m=sight * pair.sigma_m[known][::stands].astype(np.float64)[:, None],
+        read=_read(picture, levels, points - eye),
         stands=stands,
-        window_px=window_px,
     )
 
 
@@ -218,7 +244,9 @@ def _read(picture: RectifiedPicture, levels: Sequence[Floats], sights: Floats) -
     return np.stack(read)
 
 
-def register(old: Look, new: Look, *, reference: Pose, predicted: Pose, prior: Floats) -> Registration | None:
+def register(
+    old: Look, new: Look, *, reference: Pose, predicted: Pose, prior: Floats, start: Floats | None = None
+) -> Registration | None:
     """Return what laying two looks upon one another tells of the error of the motion predicted; None where nothing.
 
     Args:
@@ -226,9 +254,10 @@ def register(old: Look, new: Look, *, reference: Pose, predicted: Pose, prior: F
         reference: (3,) place and (3, 3) rotation from which the old one was taken.
         predicted: The same of the new one.
         prior: (6, 6) covariance of the error of the prediction as the old pose sees it: shift, turn.
+        start: (6,) such an error to begin from; none where left out.
     """
     trust = np.linalg.inv(prior + 1e-10 * np.eye(6))
-    error = np.zeros(6)
+    error = np.zeros(6) if start is None else start
     for level in range(len(LEVELS)):
         for _ in range(STEPS):
             laws = _laws(old, new, reference, predicted, error, level)
@@ -240,7 +269,7 @@ def register(old: Look, new: Look, *, reference: Pose, predicted: Pose, prior: F
     laws = [law for law in _laws(old, new, reference, predicted, error, len(LEVELS) - 1) if law.holds]
     if not laws:
         return None
-    told = [INFLATION * max(1.0, law.squares / (law.lay - law.out)) for law in laws]
+    told = [INFLATION * law.worse for law in laws]
     matrix = sum(law.matrix / worse for law, worse in zip(laws, told, strict=True))
     vector = sum(law.vector / worse for law, worse in zip(laws, told, strict=True))
     known, directions = np.linalg.eigh(matrix)
@@ -251,6 +280,7 @@ def register(old: Look, new: Look, *, reference: Pose, predicted: Pose, prior: F
         moved=along @ error + along @ vector / known[kept],
         variance=1.0 / known[kept],
         inliers=sum(law.lay - law.out for law in laws),
+        alike=min((law.left / law.apart for law in laws if law.apart < np.inf), default=np.inf),
     )
 
 
@@ -270,6 +300,16 @@ class _Law:
     out: int
     squares: float
     apart: float = np.inf
+
+    @property
+    def worse(self) -> float:
+        """How much greater the variances are than the equations say, by what is left of the residuals."""
+        return max(1.0, self.left) * (1.0 + (self.left / (WORSE_FROM * self.apart)) ** 4)
+
+    @property
+    def left(self) -> float:
+        """Mean weighed square of the residuals that were not left out."""
+        return self.squares / max(1, self.lay - self.out)
 
     @property
     def holds(self) -> bool:
@@ -295,21 +335,45 @@ def _laws(old: Look, new: Look, reference: Pose, predicted: Pose, error: Floats,
     vector = vector - aside.T @ vector[:2]
     matrix = matrix - matrix[:, :2] @ aside
     shape = _Law(matrix=matrix, vector=vector, lay=lay, out=out, squares=squares)
-    picture = new.picture
-    if picture is None or old.picture is None:
-        return [shape]
-    pixels, thin = LEVELS[level], THINNED[level]
+    places = np.ascontiguousarray(reference[1]), between, rotation
+    wide = float(np.linalg.norm(between)) <= WIDE_WITHIN_M
+    lights: list[_Law] = []
+    for before, after in _pairs(old, new)[: None if wide else 1]:
+        lights.append(_light(before, after, places, level, window))
+        if lights[-1].lay * THINNED[level] >= FEWEST:
+            break
+    return [shape, *lights]
+
+
+def _pairs(old: Look, new: Look) -> list[tuple[Sight, Sight]]:
+    """Return what the same pair saw at both looks, of the narrowest pair first."""
+    found = [(a, b) for a in old.sights for b in new.sights if a.camera == b.camera]
+    return sorted(found, key=lambda pair: -pair[1].picture.focal_px)
+
+
+def _light(
+    before: Sight, after: Sight, places: tuple[Floats, Floats, Floats], level: int, window: float
+) -> _Law:
+    """Return the normal equations of finding a pair's points in its next picture.
+
+    Args:
+        before, after: What it saw.
+        places: (3, 3) rotation of the old pose, (3,) shift from there to the new one, and (3, 3) rotation of that.
+        level: Index into `LEVELS`.
+        window: Points that go together in error.
+    """
+    then, between, now = places
+    picture, pixels, thin = after.picture, LEVELS[level], THINNED[level]
     points, errors, read = (
-        np.ascontiguousarray(held[::thin]) for held in (old.points_m, old.errors_m, old.read[level])
+        np.ascontiguousarray(held[::thin]) for held in (before.points_m, before.errors_m, before.read[level])
     )
     matrix, vector = np.zeros((6, 6)), np.zeros(6)
-    lay, out, squares = light_equations(
-        points, errors, read, np.ascontiguousarray(reference[1]), between, picture.axes @ rotation.T,
-        picture.axes @ new.eye_m, picture.focal_px / pixels, (picture.centre_row + 0.5) / pixels - 0.5,
-        (picture.centre_col + 0.5) / pixels - 0.5, new.levels[level], DULL**2,
-        max(1.0, window / (old.stands * thin)), HUBER, matrix, vector,
+    lay, out, squares, weights = light_equations(
+        points, errors, read, then, between, picture.axes @ now.T, picture.axes @ after.eye_m,
+        picture.focal_px / pixels, (picture.centre_row + 0.5) / pixels - 0.5,
+        (picture.centre_col + 0.5) / pixels - 0.5, after.levels[level], DULL**2,
+        max(1.0, window / (before.stands * thin)), HUBER, matrix, vector,
     )  # fmt: skip
     # Light of two places that have nothing to do with one another is apart by twice its variance.
-    apart = 2.0 * float(np.nanvar(read)) / DULL**2 if len(read) else 0.0
-    light = _Law(matrix=matrix, vector=vector, lay=lay, out=out, squares=squares, apart=apart)
-    return [shape, light]
+    apart = 2.0 * float(np.nanvar(read)) * weights / max(1, lay - out) if len(read) else 0.0
+    return _Law(matrix=matrix, vector=vector, lay=lay, out=out, squares=squares, apart=apart)

@@ -147,10 +147,10 @@ def light_equations(  # type: ignore[no-untyped-def]
         most, matrix, vector: As `height_equations` takes them.
 
     Returns:
-        As of `height_equations`.
+        As of `height_equations`, and the sum of the rest's weights, one over the variance of each residual.
     """
     rows, cols = light.shape
-    lay, out, squares = 0, 0, 0.0
+    lay, out, squares, weights = 0, 0, 0.0, 0.0
     row, s, y, g = np.empty(6), np.empty(3), np.empty(3), np.empty(3)
     for n in range(len(seen)):
         if not math.isfinite(read[n]):
@@ -203,4 +203,5 @@ def light_equations(  # type: ignore[no-untyped-def]
             for q in range(6):
                 matrix[p, q] += w * row[p] * row[q]
         squares += held * far * far
-    return lay, out, squares
+        weights += 1.0 / (dull + related)
+    return lay, out, squares, weights

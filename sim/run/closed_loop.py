@@ -157,7 +157,7 @@ class _Run:
         self.injection.begin(state)
         command = self._decide(senses, mind, state, looking=True)
         while not self._over(mind.state, state, stop):
-            state = self._carry_out(world, mind, state, command)
+            state = self._carry_out(world, senses, mind, state, command)
             if len(self.journal.tape.rows) % _ROWS_PER_REPORT == 0:
                 progress(_fraction_done(mind.state, plan), setting.epoch.utc_at(state.time_s))
             command = self._decide(
@@ -165,7 +165,7 @@ class _Run:
             )
         slept = False
         while rests and self.outcome in _RESTING and not (slept and state.mode is not Mode.DORMANT):
-            state = self._carry_out(world, mind, state, command)
+            state = self._carry_out(world, senses, mind, state, command)
             slept |= state.mode is Mode.DORMANT
             command = self._decide(senses, mind, state, looking=False)
             if self._is_lost(state) or state.time_s > setting.deadline_s:
@@ -187,11 +187,25 @@ class _Run:
         self.final = state
         return command
 
-    def _carry_out(self, world: World, mind: Mind, state: WorldState, command: Command) -> WorldState:
-        """Let the world answer a command; a computer that went down meanwhile has begun anew."""
-        boots = self.injection.boots
-        state = self.injection.carry_out(world, state, command, guard=mind.watch_drives)
-        if self.injection.boots > boots:
+    def _carry_out(
+        self, world: World, senses: SensorSuite, mind: Mind, state: WorldState, command: Command
+    ) -> WorldState:
+        """Let the world answer a command; a computer that went down meanwhile has begun anew.
+
+        With real senses it is carried out in parts, with a look after each but the last: that is the next decision's.
+        """
+        injection = self.injection
+        boots, out_of_link_s, left = injection.boots, 0.0, list(mind.in_parts(command))
+        while True:
+            state = injection.carry_out(world, state, mind.tell(left.pop(0)), guard=mind.watch_drives)
+            out_of_link_s += injection.out_of_link_s
+            if not left or state.stalled or injection.halted or injection.boots > boots:
+                break
+            mind.glance(
+                observe(senses, state, self.setting, looking=True, look_round=False, injection=injection)
+            )
+        injection.out_of_link_s = out_of_link_s
+        if injection.boots > boots:
             mind.restart()
         self._record(state)
         return state

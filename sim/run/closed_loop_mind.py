@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +11,16 @@ from rover.core.boundary import Command, DriveReading, Observation
 from rover.onboard import executive
 from rover.onboard.executive_state import ExecutiveState
 from rover.onboard.mapping import BeliefState
-from rover.onboard.perception import PerceptionParams, PerceptionState, init_perception, perceive, restarted
+from rover.onboard.perception import (
+    PerceptionParams,
+    PerceptionState,
+    by_wheels,
+    init_perception,
+    perceive,
+    restarted,
+)
 from rover.onboard.restart import restart
+from rover.onboard.turns import in_parts
 from rover.onboard.uplink import Uplink
 from sim.run.monitor import Account
 
@@ -34,6 +42,10 @@ class Perceiver:
         self.state, believed = perceive(self.state, seen, command, self.params)
         return believed
 
+    def by_wheels(self, command: Command) -> Command:
+        """Return a command that ends when the wheels have rolled as far as the rover thinks it takes."""
+        return by_wheels(self.state, command)
+
     def restart(self) -> None:
         """Lose what a reset of the computer loses."""
         self.state = restarted(self.state, self.params)
@@ -44,7 +56,7 @@ class Mind:
 
     Attributes:
         state: What the executive remembers.
-        command: What it asked for last, None before the first.
+        told: What the body was told last, None before the first.
         believed: East, north and the standard deviation of the place, m, of the last observation.
     """
 
@@ -53,20 +65,35 @@ class Mind:
         self._belief = belief
         self._perceiver = perceiver
         self.state = executive.init(uplink, belief)
-        self.command: Command | None = None
+        self.told: Command | None = None
         self.believed = (0.0, 0.0, 0.0)
 
     def decide(self, seen: Observation) -> Command:
         """Take in an observation and return the next command."""
-        sigma_m, perceived = 0.0, None
+        perceived = None
         if self._perceiver is not None:
-            seen = self._perceiver.perceive(seen, self.command)
-            sigma_m = self._perceiver.state.located.sigma_m
+            seen = self._perceiver.perceive(seen, self.told)
             perceived = self._perceiver.state.local
-            seen = replace(seen, place_sigma_m=sigma_m)
-        self.believed = (seen.east_m, seen.north_m, sigma_m)
-        self.state, self.command = executive.step(self.state, seen, self._uplink, perceived)
-        return self.command
+        self.believed = (seen.east_m, seen.north_m, seen.place_sigma_m)
+        self.state, command = executive.step(self.state, seen, self._uplink, perceived)
+        return command
+
+    def in_parts(self, command: Command) -> tuple[Command, ...]:
+        """Return what a command is carried out as, with a `glance` after each part but the last.
+
+        With senses that tell the place as it is nothing has to be seen on the way: it is one part.
+        """
+        return (command,) if self._perceiver is None else in_parts(command)
+
+    def tell(self, part: Command) -> Command:
+        """Return a part of a command as the body can carry it out."""
+        self.told = part if self._perceiver is None else self._perceiver.by_wheels(part)
+        return self.told
+
+    def glance(self, seen: Observation) -> None:
+        """Take in a look between two parts of a command."""
+        if self._perceiver is not None:
+            self.state = executive.glance(self.state, self._perceiver.perceive(seen, self.told))
 
     def account(self, before: ExecutiveState) -> Account:
         """Return what it says of itself after a decision, for the monitor to hold against the truth.

@@ -9,10 +9,11 @@ import numpy as np
 
 from rover.core.boundary import Observation
 from rover.limits.thermal import SunWindow
-from rover.onboard.perception import PerceptionParams
+from rover.onboard.perception import START_SIGMA_M, START_YAW_SIGMA_RAD, PerceptionParams
 from rover.planning.problem import Plan, Planner
 from rover.sky.almanac import Almanac
 from sim.mission.stale import stale_almanac
+from sim.mission.survey import STEREO_MAP, fix_of_start, surveyed
 from sim.moon.ground import Ground
 from sim.physics.energy import EnergyParams
 from sim.physics.light import far_ground
@@ -125,14 +126,25 @@ def _perceiver(setting: Setting, almanac: Almanac, yaw_rad: float) -> Perceiver 
     """Return what finds the rover's place on board; None where its senses are perfect and tell it."""
     if setting.eyes is None or setting.optics is None:
         return None
+    scenario = setting.scenario
     params = PerceptionParams(
         eyes=setting.eyes,
         almanac=almanac,
-        orbital=setting.dem,
+        orbital=surveyed(
+            setting.dem, STEREO_MAP, seed=scenario.seed, places_m=[scenario.start_m, scenario.goal_m]
+        ),
+        orbital_error=STEREO_MAP,
         sensing_range_m=setting.vehicle.sensing_range_m,
-        vehicle=setting.vehicle if setting.scenario.driver == "arcs" else None,
+        vehicle=setting.vehicle if scenario.driver == "arcs" else None,
     )
-    return Perceiver.begin(params, start_m=setting.scenario.start_m, yaw_rad=yaw_rad)
+    start_m, told_yaw_rad = fix_of_start(
+        scenario.seed,
+        scenario.start_m,
+        yaw_rad,
+        place_sigma_m=START_SIGMA_M,
+        yaw_sigma_rad=START_YAW_SIGMA_RAD,
+    )
+    return Perceiver.begin(params, start_m=start_m, yaw_rad=told_yaw_rad)
 
 
 def observe(

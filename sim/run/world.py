@@ -210,7 +210,7 @@ class World:
             state = self._turn(state, command.turn_rad)
         if state.stalled or state.halted or command.drive_m == 0:
             return state
-        return self._drive(state, command.drive_m, command.curvature_per_m)
+        return self._drive(state, command)
 
     def _turn(self, state: WorldState, turn_rad: float) -> WorldState:
         """Turn in place, in small steps, until done, stuck or until the belly is pressed into the ground."""
@@ -237,15 +237,26 @@ class World:
         rolled_m = abs(commands.rim_m_s[0]) * duration_s
         return self._arrive(held, there, stance, motion, rolled_m=rolled_m, driven_m=0.0)
 
-    def _drive(self, state: WorldState, drive_m: float, curvature_per_m: float) -> WorldState:
-        """Drive along an arc in small steps, until done or stopped by what wheels or belly cannot pass."""
+    def _drive(self, state: WorldState, command: Command) -> WorldState:
+        """Drive along an arc in small steps, until done or stopped by what wheels or belly cannot pass.
+
+        Done is what the body can tell: the wheels have rolled as far as they were told to, whatever the rover has
+        moved by that. Where the command does not say how far, it is the way over the ground.
+        """
+        drive_m = command.drive_m
         backwards = drive_m < 0
-        commands = arc_commands(self._body.drivetrain, curvature_per_m=curvature_per_m, backwards=backwards)
+        commands = arc_commands(
+            self._body.drivetrain, curvature_per_m=command.curvature_per_m, backwards=backwards
+        )
         stance = self._body.settle(state.pose, backwards=backwards, sinkage_m=state.mean_sinkage_m)
         state = replace(state, stance=stance)
-        count = max(1, math.ceil(abs(drive_m) / self._micro_step_m - 1e-9))
+        length_m = drive_m * (command.rolls_per_m or 1.0)
+        count = max(1, math.ceil(abs(length_m) / self._micro_step_m - 1e-9))
         for _ in range(count):
-            state = self._watched(self._micro_step(state, commands, drive_m / count), commands)
+            moved = self._micro_step(
+                state, commands, length_m / count, by_wheels=command.rolls_per_m is not None
+            )
+            state = self._watched(moved, commands)
             if state.stalled or state.halted:
                 break
         return state
@@ -257,13 +268,23 @@ class World:
         reading = read_drives(self._body.drivetrain, commands, state.motion, self._faults.mobility)
         return replace(state, halted=True) if self._guard(reading) else state
 
-    def _micro_step(self, state: WorldState, commands: WheelCommands, move_m: float) -> WorldState:
-        """Try one small step; where the ground does not let it, time and energy go all the same."""
+    def _micro_step(
+        self, state: WorldState, commands: WheelCommands, move_m: float, *, by_wheels: bool
+    ) -> WorldState:
+        """Try one small step; where the ground does not let it, time and energy go all the same.
+
+        Args:
+            state: Before it.
+            commands: What the wheels are told.
+            move_m: How far over the ground, or how far the rims roll, backwards negative.
+            by_wheels: Whether it is the rims that tell when it ends.
+        """
         motion = self._motion(state, commands)
         forward = on_the_map(motion, state.stance)[0]
-        if motion.stuck or not forward * move_m > 0:
+        told_m_s = median(motion.rim_m_s) if by_wheels else forward
+        if motion.stuck or not forward * move_m > 0 or not told_m_s * move_m > 0:
             return self._spin(state, motion, abs(move_m) / self._vehicle.speed_m_s, driven=True)
-        duration_s = move_m / forward
+        duration_s = move_m / told_m_s
         there, stance = self._body.moved(
             state.pose, state.stance, motion, duration_s, backwards=move_m < 0, dug_m=state.dug_m
         )
@@ -274,7 +295,8 @@ class World:
             # What it ran into is felt: the monitor sees the contact where the rover stands.
             self._watch(replace(held, stance=replace(held.stance, belly_gap_m=stance.belly_gap_m)))
             return held
-        return self._arrive(held, there, stance, motion, rolled_m=abs(move_m), driven_m=abs(move_m))
+        driven_m = abs(forward * duration_s) if by_wheels else abs(move_m)
+        return self._arrive(held, there, stance, motion, rolled_m=abs(move_m), driven_m=driven_m)
 
     def _arrive(
         self,

@@ -9,6 +9,18 @@ import numpy as np
 
 from rover.core.boundary import Command, Mode, Observation
 from rover.core.eyes import EyesParams
+from rover.onboard.dead_reckoning import (
+    ALONG_SHARE,
+    ASIDE_SHARE,
+    SIDE_SLIP,
+    SIDE_SLIP_SIGMA,
+    SLIDE_M_PER_RAD,
+    SLIDE_SIGMA,
+    SLIP_LENGTH_M,
+    SLIP_SIGMA,
+    TURNING_M_PER_RAD,
+    UP_SHARE,
+)
 from rover.onboard.rotations import rotation_from_angles
 from rover.sky.almanac import Sun
 from sim.sensors.imu import init_imu, read_imu, turn_between
@@ -44,12 +56,24 @@ def blind_drive(
     sees_sun: bool = True,
     stay_s: float = 0.0,
     sun: Sun = SUN,
+    own_laws: bool = False,
 ) -> list[Moment]:
-    """Drive `count` metres, or stay so long `count` times, with the errors that the vehicle's file states."""
+    """Drive `count` metres, or stay so long `count` times, with the errors that the vehicle's file states.
+
+    How far the rover slides on slopes is drawn for the whole drive, as the filter thinks it is; with `own_laws`
+    everything that the way is out by is.
+    """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(77, 0)))
     wheels, unit = init_odometry(eyes.odometry, rng), init_imu(eyes.imu, rng)
     place, yaw, pitch, roll, slip = np.zeros(3), 0.3, 0.0, 0.0, 0.0
+    soil_rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(77, 1)))
+    soil = soil_rng.standard_normal(2)
+    slide, aside = SLIDE_M_PER_RAD + SLIDE_SIGMA * soil[0], SIDE_SLIP + SIDE_SLIP_SIGMA * soil[1]
     rotation = rotation_from_angles(yaw, pitch, roll)
+    sigma = (ASIDE_SHARE, UP_SHARE, ALONG_SHARE, TURNING_M_PER_RAD) if own_laws else (0.03, 0.02, 0.0, 0.0)
+    kept, slip_sigma = (math.exp(-1.0 / SLIP_LENGTH_M), SLIP_SIGMA) if own_laws else (0.8, 0.06)
+    if own_laws:
+        slip = SLIP_SIGMA * float(soil_rng.standard_normal())
     time_s, moments = 0.0, []
     for step in range(count + 1):
         command, rolled, turned, elapsed, before = None, 0.0, 0.0, 0.0, rotation
@@ -58,9 +82,11 @@ def blind_drive(
         elif step:
             turn = float(rng.normal(0.0, 0.2))
             command = Command(mode=Mode.DRIVE, turn_rad=turn, drive_m=1.0)
-            slip = 0.8 * slip + 0.6 * 0.06 * float(rng.standard_normal())
+            slip = kept * slip + math.sqrt(1.0 - kept**2) * slip_sigma * float(rng.standard_normal())
             drift = float(rng.normal(0.0, 0.01))
             after_turn = rotation_from_angles(yaw + turn, pitch, roll)
+            up = rotation[:, 2]
+            place = place + slide * abs(turn) * (up[2] * up - np.array([0.0, 0.0, 1.0]))
             yaw += turn + drift
             pitch, roll = rng.normal(0.0, 0.05, 2).tolist()
             rotation = rotation_from_angles(yaw, pitch, roll)
@@ -68,9 +94,10 @@ def blind_drive(
             ahead /= np.linalg.norm(ahead)
             place = (
                 place
-                + ahead
-                + rotation[:, 1] * rng.normal(0.0, 0.03)
-                + rotation[:, 2] * rng.normal(0.0, 0.02)
+                + ahead * (1.0 + sigma[2] * soil_rng.standard_normal())
+                + rotation[:, 1] * (rng.normal(0.0, sigma[0]) - aside * rotation[2, 1])
+                + rotation[:, 2] * rng.normal(0.0, sigma[1])
+                + sigma[3] * turn * soil_rng.standard_normal(3)
             )
             rolled, turned, elapsed = 1.0 / (1.0 - slip), turn + drift, 40.0
         time_s += elapsed

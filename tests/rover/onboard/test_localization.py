@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
+from rover.core.boundary import Command, Inertial, Mode, Odometry
 from rover.core.eyes import EyesParams
 from rover.io.vehicle import read_vehicle
+from rover.onboard.dead_reckoning import SLIDE_M_PER_RAD, SLIDE_SIGMA, carried_on
 from rover.onboard.error_state import GATES, SIZE, update
 from rover.onboard.localization import LocalizationState, init_localization, localize
 from rover.onboard.rotations import angles_of, rotation_from_angles, rotation_of
@@ -86,8 +88,8 @@ def test_without_a_measurement_the_place_grows_uncertain_with_the_way_and_not_wi
 
 
 def test_the_sun_holds_the_heading_and_without_it_the_gyroscopes_lose_it() -> None:
-    seen = blind_drive(EYES, 2, count=30, stay_s=600.0)
-    unseen = blind_drive(EYES, 2, count=30, stay_s=600.0, sees_sun=False)
+    seen = blind_drive(EYES, 2, count=120)
+    unseen = blind_drive(EYES, 2, count=120, sees_sun=False)
     held, lost = (followed(m, started(m[0]))[-1] for m in (seen, unseen))
     yaw_sigma = [math.degrees(math.sqrt(state.covariance[5, 5])) for state in (held, lost)]
     assert yaw_sigma[0] < 0.12 and yaw_sigma[1] > 1.0
@@ -177,3 +179,78 @@ def test_rotations_are_those_of_their_angles() -> None:
     np.testing.assert_allclose(
         rotation_of(np.array([0.0, 0.0, 0.4])), rotation_from_angles(0.4, 0.0, 0.0), atol=1e-12
     )
+
+
+def test_at_rest_the_gyroscopes_tell_their_bias_and_the_heading_is_kept() -> None:
+    """Neither Sun nor motion is needed for it: nothing turns."""
+    moments = blind_drive(EYES, 2, count=8, stay_s=600.0, sees_sun=False)
+    states = followed(moments, started(moments[0]))
+    bias = math.radians(EYES.imu.gyro_bias_deg_h) / 3600.0
+    assert math.sqrt(states[-1].estimate.covariance[8, 8]) < 0.35 * bias
+    assert states[-1].covariance[5, 5] == pytest.approx(states[0].covariance[5, 5], rel=1e-3)
+    error = errors(moments[-1], states[-1])
+    assert abs(error[5]) < 3.0 * math.sqrt(states[-1].covariance[5, 5])
+
+
+@pytest.mark.parametrize("stay_s", [0.0, 300.0])
+def test_a_bias_that_jumps_is_found_again_and_told_of(stay_s: float) -> None:
+    """A step of 80 deg/h, eighty times what is expected: refused, doubted from the third time on, and learnt."""
+    fault = math.radians(80.0) / 3600.0
+    moments = blind_drive(EYES, 4, count=40, stay_s=stay_s)
+    jumped = [
+        moment
+        if k < 10 or moment.seen.inertial is None
+        else replace_seen(
+            moment,
+            inertial=replace(
+                moment.seen.inertial,
+                turned_rad=(
+                    *moment.seen.inertial.turned_rad[:2],
+                    moment.seen.inertial.turned_rad[2] + fault * moment.seen.inertial.elapsed_s,
+                ),
+            ),
+        )
+        for k, moment in enumerate(moments)
+    ]
+    states = followed(jumped, started(jumped[0]))
+    assert not any(state.uncertain for state in states[:10])
+    assert any(state.uncertain for state in states[10:25])
+    assert not states[-1].uncertain
+    bias = states[-1].estimate
+    assert bias.gyro_rad_s[2] == pytest.approx(fault, rel=0.25)
+    error = errors(jumped[-1], states[-1])[3:]
+    assert float(error @ np.linalg.solve(states[-1].covariance[3:, 3:], error)) < chi2.ppf(0.999, 3)
+
+
+def test_in_a_turn_on_a_slope_it_expects_to_slide_down_and_learns_how_far() -> None:
+    """A slope of 10 deg falling to the south, a turn of two rad: down by the mean, in doubt by its spread."""
+    slope = math.radians(10.0)
+    state = init_localization(
+        EYES, place_m=(0.0, 0.0, 0.0), yaw_rad=math.pi / 2, pitch_rad=slope, place_sigma_m=1e-6, up_sigma_m=1e-6,
+        yaw_sigma_rad=1e-6, tilt_sigma_rad=1e-6,
+    )  # fmt: skip
+    seen = replace(blind_drive(EYES, 1, count=1)[0].seen, odometry=Odometry(forward_m=0.0, turn_rad=2.0))
+    seen = replace(
+        seen, inertial=Inertial(turned_rad=(0.0, 0.0, 2.0), felt_m_s2=(0.0, 0.0, 0.0), elapsed_s=0.0)
+    )
+    turn = Command(mode=Mode.DRIVE, turn_rad=2.0)
+    e, _ = carried_on(state.estimate, seen, turn, EYES)
+    way = 2.0 * math.sin(slope)
+    assert e.place_m[1] == pytest.approx(-SLIDE_M_PER_RAD * way * math.cos(slope), rel=1e-3)
+    assert abs(e.place_m[0]) < 1e-6
+    sigma = np.sqrt(np.diag(e.covariance)[:2])
+    assert sigma[1] == pytest.approx(math.hypot(SLIDE_SIGMA * way * math.cos(slope), 0.02), rel=0.02)
+    slid = np.zeros((1, SIZE))
+    slid[0, 1] = 1.0  # the place is told: it slid twice as far
+    after, taken = update(e, np.array([-SLIDE_M_PER_RAD * way]), slid, np.array([[1e-8]]))
+    assert taken and after.slide_m_per_rad > 1.2 * SLIDE_M_PER_RAD
+
+
+@pytest.mark.parametrize("seeds", [30, pytest.param(300, marks=pytest.mark.slow)])
+def test_a_drive_by_the_filters_own_laws_is_neither_surer_nor_less_sure_than_it_says(seeds: int) -> None:
+    """Way noise as the filter has it: then the normalized squared error is chi-square of six, from both sides."""
+    ends = []
+    for seed in range(seeds):
+        moments = blind_drive(EYES, seed, count=8, own_laws=True)
+        ends.append(nees(moments[-1], followed(moments, started(moments[0], seed))[-1]))
+    assert np.mean(ends) == pytest.approx(6.0, abs=3.0 * math.sqrt(2 * 6 / seeds))

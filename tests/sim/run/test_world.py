@@ -83,6 +83,24 @@ def test_a_drive_covers_its_distance_and_is_watched_on_the_way() -> None:
     assert np.degrees(turns).max() <= 10 + 1e-9
 
 
+@pytest.mark.parametrize(("grade", "rolls"), [(0.0, 1.0), (0.15, 1.0), (0.15, 1.25), (-0.15, 0.9)])
+def test_a_drive_by_wheels_ends_when_they_have_rolled_wherever_the_rover_is(
+    grade: float, rolls: float
+) -> None:
+    """On a slope it comes less far than the wheels roll, by slip and by the rise; nobody tells the body."""
+    made, watched = world(lambda east, north: grade * east)
+    after = made.step(begin(made), Command(mode=Mode.DRIVE, drive_m=1.0, rolls_per_m=rolls))
+    assert not after.stalled and after.rolled_m == pytest.approx(rolls, rel=1e-9)
+    assert after.east_m == pytest.approx(after.distance_m, rel=1e-3)
+    level = math.cos(math.atan(grade))
+    slips = np.array([state.slip for state in watched])
+    assert after.east_m == pytest.approx(rolls * level * (1.0 - slips.mean()), rel=0.02)
+    true = made.step(begin(made), Command(mode=Mode.DRIVE, drive_m=1.0))
+    assert true.distance_m == pytest.approx(1.0)
+    if grade > 0:
+        assert after.distance_m < 0.99 * rolls
+
+
 def test_a_wall_stops_it_before_the_wheels_and_costs_time_and_energy() -> None:
     made, watched = world(wall(0.5, 1.5))
     state = begin(made)

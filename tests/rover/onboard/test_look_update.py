@@ -1,0 +1,89 @@
+"""Taking in a look where the wheels have slipped: it is the wheels that are wrong, and a stall is noticed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rover.core.boundary import Command, Mode, Observation, Odometry
+from rover.onboard.localization import LocalizationState, init_localization, localize
+from rover.onboard.look_update import LOOK_SCALE, laid_upon
+from rover.onboard.rotations import angles_of
+from tests.rover.onboard.test_registration import EYES, Stop, looked, stops
+
+__all__ = ["stops"]
+
+
+def begun(stop: Stop) -> LocalizationState:
+    east, north, up = stop[1].tolist()
+    yaw, pitch, roll = angles_of(stop[2])
+    state = init_localization(
+        EYES, place_m=(east, north, up), yaw_rad=yaw, pitch_rad=pitch, roll_rad=roll, place_sigma_m=0.05,
+        up_sigma_m=0.05, yaw_sigma_rad=0.002, tilt_sigma_rad=0.002,
+    )  # fmt: skip
+    return localize(state, observed(stop, 0.0), command=None, sun=None, eyes=EYES, gravity_m_s2=1.62)
+
+
+def observed(stop: Stop, rolled_m: float, turned_rad: float = 0.0) -> Observation:
+    """A look, and what the wheels told; without an inertial unit, so that nothing else tells the motion."""
+    nowhere = float("nan")
+    return Observation(
+        time_s=0.0, east_m=nowhere, north_m=nowhere, yaw_rad=nowhere, pitch_rad=nowhere, roll_rad=nowhere, soc=1.0,
+        array_w=0.0, stalled=False, heights=None, odometry=Odometry(forward_m=rolled_m, turn_rad=turned_rad),
+        stereo=stop[0],
+    )  # fmt: skip
+
+
+def after(old: Stop, new: Stop, rolled_m: float) -> LocalizationState:
+    command = Command(mode=Mode.DRIVE, drive_m=rolled_m)
+    turned = angles_of(new[2])[0] - angles_of(old[2])[0]
+    seen = observed(new, rolled_m, turned)
+    return localize(begun(old), seen, command=command, sun=None, eyes=EYES, gravity_m_s2=1.62)
+
+
+@pytest.mark.parametrize("rolled_m", [1.0, 2.0])
+def test_what_the_wheels_slip_the_looks_tell(stops: list[Stop], rolled_m: float) -> None:
+    """A metre come with wheels that rolled one, or two: half of it slipped, six times what the filter expects."""
+    state = after(stops[0], stops[1], rolled_m)
+    assert state.registered and not state.stalled and state.look_refused == 0
+    np.testing.assert_allclose(state.place_m[:2], stops[1][1][:2], atol=0.05)
+    assert 1.0 - state.estimate.slip == pytest.approx(1.0 / rolled_m, abs=0.2)
+
+
+def test_wheels_that_turn_on_the_spot_are_a_stall(stops: list[Stop]) -> None:
+    state = after(stops[1], stops[1], 1.0)
+    assert state.registered and state.stalled
+    np.testing.assert_allclose(state.place_m[:2], stops[1][1][:2], atol=0.05)
+
+
+def test_a_rover_that_does_not_drive_is_not_stalled(stops: list[Stop]) -> None:
+    assert not after(stops[1], stops[1], 0.0).stalled
+
+
+def test_looks_of_other_ground_are_not_believed_whatever_the_slip(stops: list[Stop]) -> None:
+    """The look of one place with the points of another, mirrored: no slip explains it."""
+    pair = stops[1][0]
+    mirrored = tuple(
+        replace(
+            one,
+            picture=None if one.picture is None else replace(one.picture, light=one.picture.light[:, ::-1]),
+        )
+        for one in pair
+    )
+    state = after(stops[0], (mirrored, stops[1][1], stops[1][2]), 1.0)
+    assert not state.stalled
+    error = np.array(state.place_m)[:2] - stops[1][1][:2]
+    assert float(error @ np.linalg.solve(state.covariance[:2, :2], error)) < 14.0
+
+
+def test_the_scale_of_looks_is_doubted_and_its_mean_taken_off(stops: list[Stop]) -> None:
+    """However often looks agree, the way is known no better than their common scale."""
+    state = begun(stops[0])
+    e = state.estimate
+    laid = laid_upon(e, looked(stops[0]), looked(stops[0]), way_m=0.0)
+    assert laid.taken and laid.estimate.look_scale == pytest.approx(LOOK_SCALE, abs=1e-6)
+    moved = after(stops[0], stops[1], 1.0)
+    along = float(np.sqrt(moved.motion[0, 0]))
+    assert along > 0.003

@@ -1,0 +1,55 @@
+"""What the ground tells a rover is out by as much as it is said to be, the same for one seed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rover.core.grid import Dem, GridGeometry, Site
+from rover.planning.dem_error import DemError
+from sim.mission.survey import ROUND_THE_WAY_M, fix_of_start, surveyed
+
+SITE = Site(latitude_rad=0.0, longitude_rad=0.0, body="moon", crs_wkt="")
+ERROR = DemError(sigma_m=0.5, length_m=20.0)
+
+
+def truth(side: int = 400) -> Dem:
+    geometry = GridGeometry(rows=side, cols=side, resolution_m=2.0, east_m=-400.0, north_m=-400.0, site=SITE)
+    at = np.arange(side) * 0.1
+    return Dem(geometry=geometry, elevation_m=at[:, None] + 2 * at[None, :], datum_m=-5.0, source="truth")
+
+
+def test_the_start_is_out_by_its_covariance() -> None:
+    told = [
+        fix_of_start(seed, (10.0, -4.0), 0.3, place_sigma_m=0.2, yaw_sigma_rad=0.05) for seed in range(400)
+    ]
+    errors = np.array([[east - 10.0, north + 4.0, yaw - 0.3] for (east, north), yaw in told])
+    np.testing.assert_allclose(errors.mean(axis=0) / [0.2, 0.2, 0.05], 0.0, atol=3.5 / 20)
+    np.testing.assert_allclose(errors.std(axis=0) / [0.2, 0.2, 0.05], 1.0, atol=3.5 / np.sqrt(800))
+    assert told[3] == fix_of_start(3, (10.0, -4.0), 0.3, place_sigma_m=0.2, yaw_sigma_rad=0.05)
+
+
+def test_the_map_is_the_truth_round_the_way_and_an_error() -> None:
+    true = truth()
+    places = [(0.0, 0.0), (60.0, -20.0)]
+    errors = []
+    for seed in range(12):
+        told = surveyed(true, ERROR, seed=seed, places_m=places)
+        west, south, east, north = told.geometry.bounds_m
+        assert west <= -ROUND_THE_WAY_M and east >= 60.0 + ROUND_THE_WAY_M
+        assert south <= -20.0 - ROUND_THE_WAY_M and north >= ROUND_THE_WAY_M
+        assert told.geometry.cols < true.geometry.cols
+        row, col = true.geometry.cell_at(*told.geometry.centre_of(0, 0)) or (-1, -1)
+        rows, cols = told.geometry.shape
+        errors.append(told.elevation_m - true.elevation_m[row : row + rows, col : col + cols])
+    assert np.std(errors) == pytest.approx(ERROR.sigma_m, rel=0.1)
+    assert not np.array_equal(errors[0], errors[1])
+    again = surveyed(true, ERROR, seed=0, places_m=places)
+    np.testing.assert_array_equal(
+        again.elevation_m, surveyed(true, ERROR, seed=0, places_m=places).elevation_m
+    )
+
+
+def test_a_way_at_the_edge_of_the_map_has_what_there_is() -> None:
+    told = surveyed(truth(30), ERROR, seed=1, places_m=[(-400.0, -400.0)])
+    assert told.geometry.shape == (30, 30)
