@@ -105,7 +105,7 @@ def _anywhere(e: Estimate, old: Look, new: Look, way_m: float) -> tuple[Estimate
     for wide, shift in _hypotheses(e, way_m):
         again = _registered(wide, old, new, shift)
         if again is not None and again.alike <= ALIKE_ANYWHERE:
-            error = np.linalg.lstsq(again.directions, again.moved, rcond=None)[0][:3]
+            error = np.asarray(np.linalg.lstsq(again.directions, again.moved, rcond=None)[0][:3], np.float64)
             found.append((error, again))
     agreed = [
         (again.alike, index)

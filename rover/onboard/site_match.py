@@ -89,7 +89,7 @@ def match_site(
     into[:3, :3], into[3:, TURN] = np.eye(3), np.eye(3)
     prior = into @ estimate.covariance @ into.T
     prior[2, 2] += FREE_M2
-    trust = np.linalg.inv(prior)
+    trust = np.asarray(np.linalg.inv(prior), np.float64)
     start = np.zeros(6)
     start[2] = _offset(blocks, heights, east, north, cell)
     kept = np.isfinite(_residuals(blocks, heights, east, north, cell, start)[0])
@@ -197,7 +197,7 @@ def _laid(
     blocks = blocks[kept]
     if len(blocks) < FEWEST_BLOCKS:
         return None
-    inverse = np.linalg.inv(_covariance(blocks, orbital_error, coarse))
+    inverse = np.asarray(np.linalg.inv(_covariance(blocks, orbital_error, coarse)), np.float64)
     found = [_laid_from(blocks, field, inverse, trust, start) for start in starts]
     fits = [laid for laid in found if laid is not None]
     if not fits:
