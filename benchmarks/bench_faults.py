@@ -184,7 +184,7 @@ def main() -> None:
         for seed in range(options.first_seed, options.first_seed + options.seeds):
             rows.append(drive(Path(folder), seed, options))
             print(" ".join(f"{rows[-1][key]}" for key in ("seed", "outcome", "faults", "driven_m", "wall_s")),
-                  rows[-1]["violations"], rows[-1]["saved_by"], flush=True)  # fmt: skip
+                  *(rows[-1][key] for key in ("violations", "saved_by", "reason")), flush=True)  # fmt: skip
     tell(rows)
     if options.out is not None:
         options.out.mkdir(parents=True, exist_ok=True)

@@ -110,6 +110,45 @@ def test_after_a_reset_it_stands_plans_anew_and_asks_for_commands(
     assert log.summary["stops"] == (3 if settings else 0)
 
 
+@pytest.mark.parametrize(
+    ("subsystem", "kind", "lines", "row"),
+    [
+        ("wheels", "dead", (), "wheel dead"),
+        ("stereo", "dropout", (f"magnitude = {constant(0.9)}",), "stereo blind"),
+        ("imu", "bias", (f"magnitude = {constant(150.0)}",), "gyroscope drift"),
+    ],
+)
+def test_what_the_injector_breaks_the_rover_finds_by_itself(
+    tmp_path: Path, subsystem: str, kind: str, lines: tuple[str, ...], row: str
+) -> None:
+    """It stands half an hour for it, drives on when it is over, and arrives."""
+    table = written(tmp_path, subsystem, kind, "at_m = 2.2", f"lasts = {constant(0.4, 'h')}", *lines)
+    log = driven("faults.observations_off=false", table=table)
+    ((began,), (found, *_)) = told(log, "fault"), told(log, "response")
+    assert found.text.startswith(f"{row}: ") and found.text.endswith(": stand")
+    assert began.time_s < found.time_s
+    stands = (log.telemetry["time_s"] >= found.time_s) & (log.telemetry["time_s"] <= found.time_s + 1799.0)
+    assert np.ptp(log.telemetry["distance_m"][stands]) == 0.0
+
+
+@pytest.mark.slow
+def test_a_latch_that_stays_open_is_found_at_night_and_the_rover_that_froze_is_lost(tmp_path: Path) -> None:
+    table = written(tmp_path, "array", "fold_failure", "at_s = 1.0", "persists = true")
+    given = [*SMALL, f"faults.table={table}"]
+    log = run_scenario(load_scenario("short-hop", settings=given, seed=4), rests=True)
+    assert log.outcome == "lost" and "froze" in log.reason
+    assert any(event.text.startswith("array open: ") for event in told(log, "response"))
+
+
+@pytest.mark.slow
+def test_a_sound_rover_is_followed_through_its_night(sound: RunLog) -> None:
+    log = run_scenario(load_scenario("short-hop", settings=list(SMALL), seed=4), rests=True)
+    assert log.outcome == "arrived" and log.violations == []
+    modes = [log.modes[code] for code in log.telemetry["mode"]]
+    assert modes.count("dormant") > 1000 and modes[-1] != "dormant"
+    assert log.summary["distance_m"] == sound.summary["distance_m"]
+
+
 class TestInjection:
     """Commands cut at what begins and ends."""
 
