@@ -29,10 +29,11 @@ from rover.onboard.perception import (
 )
 from rover.onboard.restart import restart
 from rover.onboard.turns import in_parts
+from rover.planning.dem_error import DemError, error_clones
 from rover.planning.given_plan import Given
 from rover.planning.problem import NoPlan, Plan, Planner
 from rover.planning.registry import load_planner
-from sim.mission.survey import STEREO_MAP, fix_of_start, surveyed
+from sim.mission.survey import MAP_LENGTH_M, MAP_SIGMA_M, fix_of_start, surveyed
 from sim.moon.ground import Ground
 from sim.physics.energy import EnergyParams
 from sim.physics.light import far_ground
@@ -61,6 +62,9 @@ MODES = tuple(Mode)
 
 _SENSOR_STREAM = 1
 """Of `SeedSequence(seed, spawn_key=(stream, index))`; the ground has streams of its own."""
+
+_SURVEY_CLONE = 1000
+"""Number of the map's error among those of its seed, apart from the streams of the senses."""
 
 _ROWS_PER_REPORT = 25
 
@@ -334,13 +338,19 @@ class _Run:
         if setting.eyes is None or setting.optics is None:
             return None
         scenario = setting.scenario
+        shown_m = max(MAP_LENGTH_M, 2.0 * setting.dem.geometry.resolution_m)  # what its cells can show
+        error = DemError(sigma_m=MAP_SIGMA_M, length_m=shown_m)
         params = PerceptionParams(
             eyes=setting.eyes,
             almanac=setting.almanac,
             orbital=surveyed(
-                setting.dem, STEREO_MAP, seed=scenario.seed, places_m=[scenario.start_m, scenario.goal_m]
+                setting.dem,
+                lambda geometry: next(
+                    error_clones(geometry, error, seed=scenario.seed, count=1, first=_SURVEY_CLONE)
+                ),
+                places_m=[scenario.start_m, scenario.goal_m],
             ),
-            orbital_error=STEREO_MAP,
+            orbital_error=error,
             sensing_range_m=setting.vehicle.sensing_range_m,
         )
         start_m, told_yaw_rad = fix_of_start(
