@@ -48,7 +48,12 @@ def test_it_arrives_and_what_it_was_told_came_from_its_cameras(monkeypatch: pyte
         assert [pair.camera for pair in observation.stereo] == ["hazcam", "navcam"]
         assert observation.heights is not None
         known = np.isfinite(observation.heights.elevation_m)
-        assert 0.02 < known.mean() < 0.7  # a fan ahead of it, not the disc about it
+        assert known.mean() > 0.02
+        for pair in (
+            observation.stereo
+        ):  # a fan ahead of it, not the disc about it: what it turned past, it remembers
+            assert (pair.points_m[:, 0] > pair.eye_m[0]).all()
+    assert looks[0].heights is not None and np.isfinite(looks[0].heights.elevation_m).mean() < 0.7
     told = sum(observation.odometry.forward_m for observation in seen if observation.odometry)
     driven = np.diff(log.telemetry["distance_m"])
     rolled = float((driven / (1.0 - log.telemetry["slip"][1:])).sum())
