@@ -6,39 +6,35 @@ What is uplinked to a rover that finds its own place must not be the truth, or m
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from rover.core.grid import Dem
-from rover.planning.dem_error import DemError, error_clones
+from rover.core.grid import Dem, GridGeometry
 
-STEREO_MAP = DemError(sigma_m=0.5, length_m=20.0)
-"""Of elevations by stereo of the narrow-angle cameras: relative precision of half a metre to one at posts of 2 m
-(Henriksen et al. 2017, Icarus 283, doi:10.1016/j.icarus.2016.05.012); the length is assumed, of ten posts."""
+MAP_SIGMA_M, MAP_LENGTH_M = 0.5, 20.0
+"""Error of a map and its correlation length: of elevations by stereo of the narrow-angle cameras, whose relative
+precision is half a metre to one at posts of 2 m (Henriksen et al. 2017, Icarus 283, doi:10.1016/j.icarus.2016.05.012);
+the length is assumed, of ten posts."""
 
 ROUND_THE_WAY_M = 200.0
 """A rover is sent the map so far to each side of the box about start and goal."""
 
-SURVEY_CLONE = 1000
-"""Number of the error among those of its seed, apart from the streams of the senses."""
-
 START_STREAM = 3
 """Of `SeedSequence(seed, spawn_key=(stream, 0))`: by how much the start is out."""
 
+Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
 
 
-def surveyed(dem: Dem, error: DemError, *, seed: int, places_m: list[Place]) -> Dem:
+def surveyed(dem: Dem, error_m: Callable[[GridGeometry], Floats], *, places_m: list[Place]) -> Dem:
     """Return the part of a true map that a rover is sent, with the error of one that was measured from orbit.
-
-    Where the correlation length is less than two cells, the error is one that the cells can show.
 
     Args:
         dem: As it is.
-        error: How well its elevations are known.
-        seed: Of the error.
+        error_m: Draws (rows, cols) errors of the elevations of a map.
         places_m: Start and goal.
     """
     g = dem.geometry
@@ -50,9 +46,7 @@ def surveyed(dem: Dem, error: DemError, *, seed: int, places_m: list[Place]) -> 
     part = replace(
         g, rows=rows.stop - rows.start, cols=cols.stop - cols.start, east_m=east_m, north_m=north_m
     )
-    shown = replace(error, length_m=max(error.length_m, 2.0 * g.resolution_m))
-    clone = next(error_clones(part, shown, seed=seed, count=1, first=SURVEY_CLONE))
-    elevation = dem.elevation_m[rows, cols] + clone
+    elevation = dem.elevation_m[rows, cols] + error_m(part)
     return Dem(
         geometry=part, elevation_m=elevation.astype(np.float32), datum_m=dem.datum_m, source="as surveyed"
     )
@@ -74,6 +68,6 @@ def fix_of_start(
         place_sigma_m, yaw_sigma_rad: Standard deviations, along each axis.
     """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(START_STREAM, 0)))
-    draws: npt.NDArray[np.float64] = rng.standard_normal(3)
+    draws: Floats = rng.standard_normal(3)
     east, north = (place + place_sigma_m * float(draw) for place, draw in zip(place_m, draws, strict=False))
     return (east, north), yaw_rad + yaw_sigma_rad * float(draws[2])

@@ -10,10 +10,11 @@ import numpy as np
 from rover.core.boundary import Observation
 from rover.limits.thermal import SunWindow
 from rover.onboard.perception import START_SIGMA_M, START_YAW_SIGMA_RAD, PerceptionParams
+from rover.planning.dem_error import DemError, error_clones
 from rover.planning.problem import Plan, Planner
 from rover.sky.almanac import Almanac
 from sim.mission.stale import stale_almanac
-from sim.mission.survey import STEREO_MAP, fix_of_start, surveyed
+from sim.mission.survey import MAP_LENGTH_M, MAP_SIGMA_M, fix_of_start, surveyed
 from sim.moon.ground import Ground
 from sim.physics.energy import EnergyParams
 from sim.physics.light import far_ground
@@ -29,6 +30,9 @@ from sim.sensors.suite import Draws, SensorSuite
 
 _SENSOR_STREAM = 1
 """Of `SeedSequence(seed, spawn_key=(stream, index))`; the ground has streams of its own."""
+
+_SURVEY_CLONE = 1000
+"""Number of the map's error among those of its seed, apart from the streams of the senses."""
 
 
 def faults_of(setting: Setting) -> FaultSchedule:
@@ -127,13 +131,19 @@ def _perceiver(setting: Setting, almanac: Almanac, yaw_rad: float) -> Perceiver 
     if setting.eyes is None or setting.optics is None:
         return None
     scenario = setting.scenario
+    shown_m = max(MAP_LENGTH_M, 2.0 * setting.dem.geometry.resolution_m)  # what its cells can show
+    error = DemError(sigma_m=MAP_SIGMA_M, length_m=shown_m)
     params = PerceptionParams(
         eyes=setting.eyes,
         almanac=almanac,
         orbital=surveyed(
-            setting.dem, STEREO_MAP, seed=scenario.seed, places_m=[scenario.start_m, scenario.goal_m]
+            setting.dem,
+            lambda geometry: next(
+                error_clones(geometry, error, seed=scenario.seed, count=1, first=_SURVEY_CLONE)
+            ),
+            places_m=[scenario.start_m, scenario.goal_m],
         ),
-        orbital_error=STEREO_MAP,
+        orbital_error=error,
         sensing_range_m=setting.vehicle.sensing_range_m,
         vehicle=setting.vehicle if scenario.driver == "arcs" else None,
     )

@@ -35,9 +35,9 @@ def test_it_arrives_and_what_it_was_told_came_from_its_cameras(monkeypatch: pyte
     seen: list[Observation] = []
     step = closed_loop_mind.executive.step
 
-    def noted(mind, observation, uplink):  # type: ignore[no-untyped-def]
+    def noted(mind, observation, uplink, perceived):  # type: ignore[no-untyped-def]
         seen.append(observation)
-        return step(mind, observation, uplink)
+        return step(mind, observation, uplink, perceived)
 
     monkeypatch.setattr(closed_loop_mind.executive, "step", noted)
     log = run_scenario(scenario())
@@ -48,7 +48,12 @@ def test_it_arrives_and_what_it_was_told_came_from_its_cameras(monkeypatch: pyte
         assert [pair.camera for pair in observation.stereo] == ["hazcam", "navcam"]
         assert observation.heights is not None
         known = np.isfinite(observation.heights.elevation_m)
-        assert 0.02 < known.mean() < 0.7  # a fan ahead of it, not the disc about it
+        assert known.mean() > 0.02
+        for pair in (
+            observation.stereo
+        ):  # a fan ahead of it, not the disc about it: what it turned past, it remembers
+            assert (pair.points_m[:, 0] > pair.eye_m[0]).all()
+    assert looks[0].heights is not None and np.isfinite(looks[0].heights.elevation_m).mean() < 0.7
     told = sum(observation.odometry.forward_m for observation in seen if observation.odometry)
     driven = np.diff(log.telemetry["distance_m"])
     rolled = float((driven / (1.0 - log.telemetry["slip"][1:])).sum())
@@ -106,8 +111,8 @@ def believed(monkeypatch: pytest.MonkeyPatch, boulders: list[dict[str, float]], 
     found: list[bytes] = []
     step = closed_loop_mind.executive.step
 
-    def noted(mind, seen, uplink):  # type: ignore[no-untyped-def]
-        after, command = step(mind, seen, uplink)
+    def noted(mind, seen, uplink, perceived):  # type: ignore[no-untyped-def]
+        after, command = step(mind, seen, uplink, perceived)
         heights = b"" if seen.heights is None else seen.heights.elevation_m.tobytes()
         belief = after.belief
         layers = (belief.costmap.cost_s_per_m, belief.hazards.flags, belief.steep)
