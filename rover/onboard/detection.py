@@ -116,8 +116,12 @@ def slips(sight: Sight) -> bool | None:
 
 
 def blocked(sight: Sight) -> bool | None:
-    """The last motion was cut short by what wheels or belly could not pass."""
-    return None if sight.seen is None or sight.mode is not Mode.DRIVE else sight.seen.stalled
+    """The last motion was cut short by what wheels or belly could not pass, not by a wheel that is out."""
+    if sight.seen is None or sight.mode is not Mode.DRIVE:
+        return None
+    wheels = [sight.watch.row(name) for name in ("wheel held", "wheel dead", "wheels lost")]
+    out = any(row.count and not row.masked for row in wheels)
+    return None if sight.seen.stalled and out else sight.seen.stalled
 
 
 def tilted(sight: Sight) -> bool | None:

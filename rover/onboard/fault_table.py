@@ -191,7 +191,7 @@ TABLE: tuple[FaultRow, ...] = (
     ),
     FaultRow(
         name="blocked",
-        trigger="a motion was cut short by what wheels or belly could not pass",
+        trigger="a motion was cut short by what wheels or belly could not pass, and no wheel has just been found out",
         detect=detection.blocked,
         persistence=1,
         action=Action.BACK_OUT,

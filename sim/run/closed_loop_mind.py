@@ -10,6 +10,7 @@ import numpy.typing as npt
 from rover.core.boundary import Command, DriveReading, Observation
 from rover.onboard import executive
 from rover.onboard.executive_state import ExecutiveState
+from rover.onboard.fault_table import BY_NAME
 from rover.onboard.mapping import BeliefState
 from rover.onboard.perception import (
     PerceptionParams,
@@ -102,7 +103,8 @@ class Mind:
             before: The executive's state before it.
         """
         after, belief = self.state, self.state.belief
-        reasons = (*after.watch.found, after.must_replan or "", after.finished or "")
+        suspected = (name for name, row in after.watch.rows if row.count and BY_NAME[name].while_driving)
+        reasons = (*after.watch.found, *suspected, after.must_replan or "", after.finished or "")
         if after.replans > before.replans:
             reasons = (*reasons, after.replanned_for)
         return Account(

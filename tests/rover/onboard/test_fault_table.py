@@ -21,6 +21,7 @@ from rover.limits.power import expected_array_w
 from rover.limits.thermal import SunWindow
 from rover.onboard import executive
 from rover.onboard.executive_state import ExecutiveState
+from rover.onboard.fault_state import RowState, Sight
 from rover.onboard.fault_table import BY_NAME, DAY_S, RECOVERY_S, TABLE, Action, After, FaultRow
 from rover.onboard.mapping import BeliefState
 from rover.onboard.modes import MAY_FOLLOW, may_follow
@@ -391,6 +392,18 @@ def test_without_protection_nothing_is_done(setting: Setting, row: FaultRow) -> 
     for _ in range(12):
         rover.step()
     assert not rover.responses and rover.state.watch.latched is None
+
+
+@pytest.mark.parametrize(("count", "masked", "answer"), [(0, False, True), (1, False, None), (3, True, True)])
+def test_ground_is_not_blamed_for_a_wheel_that_is_held(
+    setting: Setting, count: int, masked: bool, answer: bool | None
+) -> None:
+    """One reading of it is too few to stand for; with a wheel that is driven with as it is, ground counts again."""
+    rover = rover_at(setting, BY_NAME["blocked"])
+    watch = replace(rover.state.watch, rows=(("wheel held", RowState(count=count, masked=masked)),))
+    seen = replace(rover.view, stalled=True)
+    sight = Sight(seen=seen, mode=Mode.DRIVE, uplink=rover.uplink, watch=watch)
+    assert BY_NAME["blocked"].detect(sight) is answer
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
