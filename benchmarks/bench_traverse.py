@@ -1,6 +1,7 @@
 """Time the search of place, time and charge, and Dijkstra on the same thing spread out in time by scipy.
 
     python benchmarks/bench_traverse.py [--sizes 128 256 500] [--what ample dawn scarce shadow] [--criteria] [--halve]
+    python benchmarks/bench_traverse.py --limit 60 [--sizes 500] [--what ample dawn]
     python benchmarks/bench_traverse.py --scipy
 
 The ground is Von Karman by its seed, cells of 2 m, from corner to corner, autonomous, over a lunar day, in bins of an
@@ -11,7 +12,8 @@ Every row is a process of its own, so that its peak memory is its own: `ready s`
 the first search (compiling, where the kernel cache is empty), `warm s` the median of the others. The last line under
 each are the exponents of warm time and of labels over cells, by least squares in logarithms.
 
-`--criteria` takes each criterion at the largest size, `--halve` bins of half the length and twice the charge levels.
+`--criteria` takes each criterion at the largest size, `--limit` each
+objective and a front within so many seconds, `--halve` bins of half the length and twice the charge levels.
 `--scipy` builds a graph of cells, ticks and charge levels for `scipy.sparse.csgraph` on a small map and compares.
 """
 
@@ -111,7 +113,7 @@ def worker(what: str, size: int, criterion: str, step_s: float, levels: int, rep
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     warm = statistics.median(times[1:] or times)
     return (
-        f"{size:6d} {what:>9s} {criterion:>10s} {ready_s:8.2f} {times[0]:8.2f} {warm:8.2f} {labels.expanded:9d} "
+        f"{size:6d} {what:>9s} {criterion:>10s} {ready_s:8.2f} {times[0]:8.2f} {warm:8.4f} {labels.expanded:9d} "
         f"{int(labels.search.counts[0]):9d} {arrives:10.3f} {least:8.1f} {peak:8.0f}"
     )
 
@@ -134,6 +136,34 @@ def row(
     line = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip().splitlines()[-1]
     print(line, flush=True)
     return float(line.split()[5]), float(line.split()[7])
+
+
+def within(what: str, size: int, limit_s: float) -> None:
+    """Ask for each objective, and for the front of arrival and energy, as `farside plan --time-limit` does."""
+    from rover.core.errors import TimeLimitError
+    from rover.planning.traverse import best_traverse, pareto_front
+    from rover.planning.traverse_ground import Criterion
+
+    ready = outlook_of(what, size, 3600.0)
+    ready = replace(ready, problem=replace(ready.problem, time_limit_s=limit_s), explained=False)
+    for asked in (*Criterion, "front"):
+        begun, spent = time.perf_counter(), time.process_time()
+        try:
+            if isinstance(asked, Criterion):
+                plan = best_traverse(ready, asked, charge_levels=32)
+                bound = getattr(plan, "least", None)
+                told = f"{getattr(plan, 'price', None)}, " + (
+                    "the best" if bound is None else f"none under {bound:g}"
+                )
+            else:
+                front = pareto_front(ready, Criterion.TIME, Criterion.ENERGY, charge_levels=32)
+                told = f"{len(front)} traverses" if isinstance(front, list) else front.where
+        except TimeLimitError as error:
+            told = str(error)
+        wall, cpu = time.perf_counter() - begun, time.process_time() - spent
+        print(
+            f"{size:6d} {what:>9s} {asked:>10s} {wall:8.1f} s, {cpu:8.1f} s of processor: {told}", flush=True
+        )
 
 
 def spread_out(cells: int = 24, ticks: int = 240, levels: int = 24) -> None:
@@ -224,6 +254,7 @@ def main() -> None:
     parser.add_argument("--what", nargs="*", default=["ample", "dawn", "scarce", "shadow"])
     parser.add_argument("--criteria", action="store_true")
     parser.add_argument("--halve", action="store_true")
+    parser.add_argument("--limit", type=float)
     parser.add_argument("--scipy", action="store_true")
     parser.add_argument("--worker", nargs=6)
     asked = parser.parse_args()
@@ -233,6 +264,10 @@ def main() -> None:
         return
     if asked.scipy:
         spread_out()
+        return
+    if asked.limit is not None:
+        for what in asked.what:
+            within(what, asked.sizes[-1], asked.limit)
         return
     print(COLUMNS)
     for what in asked.what:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rover.core.memory import check_memory
-from rover.planning.label_kernels import BY_TIME, FIRST_KIND, NONE, PARENT, SECOND_KIND
+from rover.planning.label_kernels import BY_TIME, FIRST_KIND, PARENT
 from rover.planning.traverse_kernels import EMPTY, FOUND, FULL, PAUSED, advance, begin
 from rover.planning.traverse_ladder import with_ladder
 from rover.planning.traverse_record_kernels import (
@@ -132,8 +132,8 @@ def run_search(
         time_limit_s: Longest time to search.
         report: Told the least that the first criterion can still come to, now and then.
         pauses: Yield the search now and then as well, with nothing found, to be looked at while it is under way.
-        ladder_after: Labels to look at before it gets a ladder, where it has a goal and arrival is all it is asked for;
-            None for as many as is usual.
+        ladder_after: Labels to look at, no goal come up, before it gets a ladder, where it has a goal and arrival is
+            what it is asked for first; None for as many as is usual.
     """
     begun = time.perf_counter()
     ladder_after = _LADDER_AFTER if ladder_after is None else ladder_after
@@ -141,7 +141,7 @@ def run_search(
     cell = start[0] * ground.cols + start[1]
     begin(cell, depart_s, charge_j, ground, held.search)
     rules = ground.rules
-    climbs = ground.goal >= 0 and rules[FIRST_KIND] == BY_TIME and rules[SECOND_KIND] == NONE
+    climbs = ground.goal >= 0 and rules[FIRST_KIND] == BY_TIME
     while True:
         how = advance(ground, held.search, ladder_after - held.expanded if climbs else _PAUSE)
         if how == PAUSED and climbs:
@@ -155,6 +155,7 @@ def run_search(
         if how == FULL:
             held.search = _grown(held.search)
         elif how == FOUND:
+            climbs = False
             held.found = int(held.search.counts[GOAL_LABEL])
             yield held
         elif how == EMPTY:

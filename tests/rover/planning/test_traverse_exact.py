@@ -105,20 +105,27 @@ def test_the_whole_front_of_two_criteria(pair: tuple[str, str], count: int) -> N
     assert longest >= 2 or count < 100  # somewhere one has to be chosen
 
 
+@pytest.mark.parametrize("count", [8, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("second", ["energy", "charge"])
+def test_fronts_that_begin_with_arrival_by_a_ladder(second: str, count: int) -> None:
+    for _, ground, charge in problems(count, 4, named.BY_TIME, KINDS[second]):
+        _same_front(ground, charge, ladder_after=0)
+
+
 @pytest.mark.parametrize(("pair", "wanted"), [(("time", "charge"), 46), (("distance", "charge"), 80)])
 def test_fronts_with_a_choice_of_when_to_charge(pair: tuple[str, str], wanted: int) -> None:
     for index, ground, charge in problems(wanted + 1, 2, *(KINDS[name] for name in pair)):
         assert index < wanted or _same_front(ground, charge) >= 1
 
 
-def _same_front(ground: Ground, charge: float) -> int:
+def _same_front(ground: Ground, charge: float, *, ladder_after: int = 1_000_000) -> int:
     """Hold the front that is searched for to that of all that can be done; return how many points it has."""
     enumeration = Enumeration(ground)
     goals = enumeration.goals(0, 0.0, charge)
     if goals is None:
         return 0
     front = _front([(enumeration.value(goal, 0), enumeration.value(goal, 1)) for goal in goals])
-    found = [point[:2] for point in searched(ground, charge)]
+    found = [point[:2] for point in searched(ground, charge, ladder_after=ladder_after)]
     assert len(found) == len(front), (found, front)
     assert np.allclose(found, front, rtol=1e-9, atol=1e-6)
     return len(front)
