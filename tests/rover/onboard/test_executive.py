@@ -239,3 +239,17 @@ def test_planners_are_held_to_their_contract(setting: Setting, path: object, say
 
     with pytest.raises(PlannerError, match=says):
         setting.control.plan(Broken())  # type: ignore[arg-type]
+
+
+def test_a_glance_decides_nothing_and_a_correction_moves_what_was_stood_at(
+    begun: tuple[ExecutiveState, Uplink], setting: Setting
+) -> None:
+    state, view = follow(begun[0], setting, begun[1], 3)
+    assert executive.glance(state, view).track_m == state.track_m
+    after = executive.glance(state, replace(view, corrected_m=(0.5, -0.25)))
+    moved = np.array(after.track_m) - np.array(state.track_m)
+    np.testing.assert_allclose(moved, np.tile((0.5, -0.25), (len(moved), 1)))
+    assert after.watch.place_m == (view.east_m, view.north_m)
+    assert after.path_m is state.path_m and after.mode is state.mode and after.hop_left_m == state.hop_left_m
+    decided, _ = executive.step(state, replace(view, corrected_m=(0.5, -0.25)), begun[1])
+    assert decided.track_m[: len(moved)] == after.track_m
