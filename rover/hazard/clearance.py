@@ -20,18 +20,9 @@ from rover.core.grid import Dem, check_square
 from rover.core.strips import by_strips
 from rover.core.vehicle import VehicleParams
 from rover.hazard.clearance_figures import clearance_figures
-from rover.hazard.clearance_kernels import (
-    BELLY,
-    BODY,
-    BOGIE_LEFT,
-    FIGURES,
-    PITCH,
-    ROCKER,
-    ROLL,
-    WHEELS,
-    bound_poses,
-)
+from rover.hazard.clearance_kernels import bound_poses
 from rover.hazard.detect import Hazard
+from rover.hazard.linkage_kernels import BELLY, BODY, BOGIE_LEFT, FIGURES, PITCH, ROCKER, ROLL, WHEELS
 
 Floats = npt.NDArray[np.float64]
 
@@ -128,7 +119,7 @@ def evaluate_clearance(
     own = clearance_figures(vehicle)
     cells = poses_on_cells(held, dem)
     figures = own.boxes, own.limits, own.links, own.belly, own.weights, spread_m, spread_m
-    given = dem.elevation_m, dem.geometry.resolution_m, cells, *figures
+    given = dem.elevation_m, dem.elevation_m, dem.geometry.resolution_m, cells, *figures
     by_strips(len(held), lambda first, last: bound_poses(*given, bounds, first, last))
     return _judged(held, bounds, vehicle, belly_margin_m)
 

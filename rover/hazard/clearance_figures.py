@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 from rover.core.arrays import locked
 from rover.core.vehicle import VehicleParams
-from rover.hazard.clearance_kernels import LEVELS, WHEELS, belly_planes
+from rover.hazard.belly_kernels import belly_planes
+from rover.hazard.clearance_kernels import LEVEL_SHARE, LEVELS
+from rover.hazard.linkage_kernels import WHEELS
 
 Floats = npt.NDArray[np.float64]
 
@@ -50,7 +52,7 @@ class ClearanceFigures:
 @cache
 def clearance_figures(vehicle: VehicleParams) -> ClearanceFigures:
     """Return a vehicle's figures, reckoned once."""
-    shares = [0.5**level for level in range(LEVELS)]
+    shares = [LEVEL_SHARE**level for level in range(LEVELS)]
     boxes = np.array([[axle_boxes(vehicle, tilt, turned) for turned in shares] for tilt in shares])
     links, belly = _links(vehicle), _belly(vehicle)
     angles = (

@@ -12,22 +12,10 @@ import numpy as np
 
 from rover.core.jit import kernel
 from rover.hazard.angle_kernels import sine
-from rover.hazard.clearance_kernels import (
-    BELLY,
-    BOGIE_LEFT,
-    BOGIE_RIGHT,
-    PATCH_CELLS,
-    PITCH,
-    ROCKER,
-    ROLL,
-    WHEELS,
-    bound_poses,
-    cell_window,
-    narrowed_levels,
-    rests_on,
-    row_span,
-    wheel_patch,
-)
+from rover.hazard.cell_kernels import cell_window, row_span
+from rover.hazard.clearance_kernels import bound_poses, narrowed_levels
+from rover.hazard.linkage_kernels import BELLY, BOGIE_LEFT, BOGIE_RIGHT, PITCH, ROCKER, ROLL, WHEELS
+from rover.hazard.wheel_kernels import PATCH_CELLS, rests_on, wheel_patch
 
 TILT, SUSPENSION, BELLY_ROOM, STEP = 0, 1, 2, 3
 MARGINS = 4
@@ -36,12 +24,12 @@ MARGINS = 4
 
 @kernel
 def walk(  # type: ignore[no-untyped-def]
-    z, resolution, poses, spreads, boxes, limits, links, belly, weights, belly_margin, ahead, bounds, margins
+    low_z, high_z, resolution, poses, spreads, boxes, limits, links, belly, weights, belly_margin, ahead, bounds, margins
 ):
     """Return how many poses pass before the first that does not.
 
     Args:
-        z: (rows, cols) float32 heights; NaN is unknown and refuses.
+        low_z, high_z: (rows, cols) float32 bounds of the heights; NaN is unknown and refuses.
         resolution: Side of a cell, m.
         poses: (n, 4) column and row as fractions, cosine and sine of the yaw.
         spreads: (n, 2) how far any part may be along and across from where the pose puts it, m.
@@ -54,12 +42,12 @@ def walk(  # type: ignore[no-untyped-def]
     patch = np.empty((PATCH_CELLS, 4))
     for k in range(len(poses)):
         along, across = spreads[k, 0], spreads[k, 1]
-        given = z, resolution, poses[k : k + 1], boxes, limits, links, belly, weights, along, across
+        given = low_z, high_z, resolution, poses[k : k + 1], boxes, limits, links, belly, weights, along, across
         bound_poses(*given, bounds, 0, 1)
         own = bounds[0]
         if not _within(own, limits, belly_margin, margins):
             return k
-        step = _step_bound(z, resolution, poses[k], boxes, belly, along, across, ahead, limits, patch, own)
+        step = _step_bound(low_z, high_z, resolution, poses[k], boxes, belly, along, across, ahead, limits, patch, own)
         slack = limits[4] - step
         if not slack >= margins[STEP]:
             margins[STEP] = slack
@@ -110,7 +98,7 @@ def _grades(own):  # type: ignore[no-untyped-def]
 
 @kernel
 def _step_bound(  # type: ignore[no-untyped-def]
-    z, resolution, pose, boxes, belly, along, across, ahead, limits, patch, own
+    low_z, high_z, resolution, pose, boxes, belly, along, across, ahead, limits, patch, own
 ):
     """Bound the highest rise before any wheel above where it stands, off the body's plane; NaN over unknown ground.
 
@@ -128,7 +116,7 @@ def _step_bound(  # type: ignore[no-untyped-def]
         for turn in range(2 if ahead == 0 else 1):
             way = 1.0 - 2.0 * turn if ahead == 0 else 1.0 * ahead
             step = doubt + _rise(
-                z, resolution, pose, box, belly, along, across, way, grade, side, patch, cells
+                low_z, high_z, resolution, pose, box, belly, along, across, way, grade, side, patch, cells
             )
             if not step <= most:
                 most = step
@@ -139,7 +127,7 @@ def _step_bound(  # type: ignore[no-untyped-def]
 
 @kernel
 def _rise(  # type: ignore[no-untyped-def]
-    z, resolution, pose, box, belly, along, across, way, grade, side, patch, cells
+    low_z, high_z, resolution, pose, box, belly, along, across, way, grade, side, patch, cells
 ):
     """Highest ground over a wheel's diameter `way` of an axle less the lowest that it may stand, both off a plane."""
     more = resolution * (abs(pose[2]) + abs(pose[3]))
@@ -147,7 +135,7 @@ def _rise(  # type: ignore[no-untyped-def]
     length, width = box[2] + belly[5] + along, box[3] + belly[6] / 2.0 + across
     loose, aside = box[2] + along + more, box[3] + across + more
     near = resolution * math.sqrt(0.5) + 1e-9 - more
-    col0, col1, row0, row1 = cell_window(z, resolution, pose, middle, box[1], length, width)
+    col0, col1, row0, row1 = cell_window(high_z, resolution, pose, middle, box[1], length, width)
     low, floor, high, total = np.inf, np.inf, -np.inf, 0.0
     for r in range(row0, row1 + 1):
         north = (r - pose[1]) * resolution
@@ -156,15 +144,15 @@ def _rise(  # type: ignore[no-untyped-def]
             east = (c - pose[0]) * resolution
             forward = east * pose[2] + north * pose[3]
             left = north * pose[2] - east * pose[3]
-            height = np.float64(z[r, c])
+            height, least = np.float64(high_z[r, c]), np.float64(low_z[r, c])
             total += height
             plane = grade * forward + side * left
             high = max(high, height - plane)
             ahead, beside = abs(forward - box[0]), abs(left - box[1])
             if ahead <= loose and beside <= aside:
-                floor = min(floor, height - plane)
-                if ahead <= loose + near and beside <= aside + near and height - patch[0, 2] - plane < low:
-                    low = min(low, rests_on(z, r, c, patch, cells) - plane)
+                floor = min(floor, least - plane)
+                if ahead <= loose + near and beside <= aside + near and least - patch[0, 2] - plane < low:
+                    low = min(low, rests_on(low_z, r, c, patch, cells) - plane)
     if math.isnan(total) or low == np.inf:
         return np.nan
     return high - max(low, floor)

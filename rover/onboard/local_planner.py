@@ -18,7 +18,7 @@ from rover.core.grid import Dem
 from rover.core.vehicle import VehicleParams
 from rover.hazard.clearance import arc_poses
 from rover.hazard.clearance_figures import clearance_figures
-from rover.hazard.clearance_kernels import FIGURES
+from rover.hazard.linkage_kernels import FIGURES
 from rover.hazard.walk_kernels import MARGINS, walk
 from rover.onboard.arc_table import SPACING_M, SWEEP_RAD, arc_table, spreads
 from rover.onboard.local_candidates import Candidate, Motion, Ranked
@@ -303,7 +303,7 @@ class _Walker:
 
     def __init__(self, ground: Dem, vehicle: VehicleParams, pose: Pose, belly_margin_m: float) -> None:
         geometry, self._own = ground.geometry, clearance_figures(vehicle)
-        self._z, self._side, self._belly_margin_m = ground.elevation_m, geometry.resolution_m, belly_margin_m
+        self._z, self._z, self._side, self._belly_margin_m = ground.elevation_m, geometry.resolution_m, belly_margin_m
         self._cos, self._sin = math.cos(pose[2]), math.sin(pose[2])
         self._col = (pose[0] - geometry.east_m) / self._side
         self._row = (pose[1] - geometry.north_m) / self._side

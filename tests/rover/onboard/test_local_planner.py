@@ -15,7 +15,7 @@ from rover.core.grid import Dem, GridGeometry, Site
 from rover.core.vehicle import VehicleParams
 from rover.hazard.clearance import arc_poses, poses_on_cells
 from rover.hazard.clearance_figures import clearance_figures
-from rover.hazard.clearance_kernels import FIGURES
+from rover.hazard.linkage_kernels import FIGURES
 from rover.hazard.costmap import CostMap
 from rover.hazard.detect import Hazard, HazardMap
 from rover.hazard.walk_kernels import MARGINS, STEP, TILT, walk
@@ -134,7 +134,7 @@ def walked(dem: Dem, poses: Floats, spread_m: float = 0.0, vehicle: VehicleParam
     room, spread = np.empty((1, FIGURES, 2)), np.full((1, 2), spread_m)
     for k in range(len(poses)):
         passed = walk(
-            dem.elevation_m, dem.geometry.resolution_m, cells[k : k + 1], spread, own.boxes, own.limits, own.links,
+            dem.elevation_m, dem.elevation_m, dem.geometry.resolution_m, cells[k : k + 1], spread, own.boxes, own.limits, own.links,
             own.belly, own.weights, 0.0, 1, room, found[k, :MARGINS],
         )  # fmt: skip
         found[k, MARGINS] = passed
