@@ -35,6 +35,7 @@ class Command:
         curvature_per_m: One over the radius of the arc that it drives along, positive to the left of its heading
             whichever way it goes; 0 straight ahead.
         duration_s: Otherwise stay this long.
+        look_round: Then look all round with the mast, not only ahead.
     """
 
     mode: Mode
@@ -42,6 +43,7 @@ class Command:
     drive_m: float = 0.0
     curvature_per_m: float = 0.0
     duration_s: float = 0.0
+    look_round: bool = False
 
     def __post_init__(self) -> None:
         if self.mode is not Mode.DRIVE and (self.turn_rad or self.drive_m):

@@ -122,7 +122,9 @@ def _level(share):  # type: ignore[no-untyped-def]
 def _wheel_bounds(low_z, high_z, resolution, pose, boxes, along, across, belly, patch, cells, own):  # type: ignore[no-untyped-def]
     """Bound the height of each wheel's axle; False, and NaN, where ground in a box is not known."""
     for i in range(WHEELS):
-        low, high = wheel_ground(low_z, high_z, resolution, pose, boxes[i], along, across, belly, patch, cells)
+        low, high = wheel_ground(
+            low_z, high_z, resolution, pose, boxes[i], along, across, belly, patch, cells
+        )
         if not low <= high:
             own[:] = np.nan
             return False

@@ -1,8 +1,8 @@
 """Kernels of the linkage: from the heights of the axles to bounds on attitude, suspension and body.
 
-Each side of the rover is a plane with two rigid links: the bogie, from the rear to the middle axle, and the rocker, from
-the bogie's pivot to the front axle. The plane leans to the side by tau, and every height in it is that of an upright
-plane times `lean` = cos(tau), the same on both sides.
+Each side of the rover is a plane with two rigid links: the bogie, from the rear to the middle axle, and the rocker,
+from the bogie's pivot to the front axle. The plane leans to the side by tau, and every height in it is that of an
+upright plane times `lean` = cos(tau), the same on both sides.
 """
 
 from __future__ import annotations

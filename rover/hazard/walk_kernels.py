@@ -24,7 +24,20 @@ MARGINS = 4
 
 @kernel
 def walk(  # type: ignore[no-untyped-def]
-    low_z, high_z, resolution, poses, spreads, boxes, limits, links, belly, weights, belly_margin, ahead, bounds, margins
+    low_z,
+    high_z,
+    resolution,
+    poses,
+    spreads,
+    boxes,
+    limits,
+    links,
+    belly,
+    weights,
+    belly_margin,
+    ahead,
+    bounds,
+    margins,
 ):
     """Return how many poses pass before the first that does not.
 
@@ -42,12 +55,26 @@ def walk(  # type: ignore[no-untyped-def]
     patch = np.empty((PATCH_CELLS, 4))
     for k in range(len(poses)):
         along, across = spreads[k, 0], spreads[k, 1]
-        given = low_z, high_z, resolution, poses[k : k + 1], boxes, limits, links, belly, weights, along, across
+        given = (
+            low_z,
+            high_z,
+            resolution,
+            poses[k : k + 1],
+            boxes,
+            limits,
+            links,
+            belly,
+            weights,
+            along,
+            across,
+        )
         bound_poses(*given, bounds, 0, 1)
         own = bounds[0]
         if not _within(own, limits, belly_margin, margins):
             return k
-        step = _step_bound(low_z, high_z, resolution, poses[k], boxes, belly, along, across, ahead, limits, patch, own)
+        step = _step_bound(
+            low_z, high_z, resolution, poses[k], boxes, belly, along, across, ahead, limits, patch, own
+        )
         slack = limits[4] - step
         if not slack >= margins[STEP]:
             margins[STEP] = slack

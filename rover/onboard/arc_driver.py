@@ -15,11 +15,12 @@ from rover.core.boundary import Command, Mode, Observation
 from rover.core.vehicle import VehicleParams
 from rover.hazard.costmap import CostMap
 from rover.hazard.detect import Hazard, HazardMap
+from rover.onboard.arc_walker import way_back
 from rover.onboard.local_candidates import Motion, rank
 from rover.onboard.local_cost import LocalCost, local_cost
-from rover.onboard.local_planner import ArcChoice, NoArc, select_arc, way_back
+from rover.onboard.local_map import LocalMap, fuse_heights
+from rover.onboard.local_planner import ArcChoice, NoArc, select_arc
 from rover.onboard.mapping import BeliefState
-from rover.onboard.seen_ground import SeenGround, add_look
 from rover.planning.field import cost_field
 
 Floats = npt.NDArray[np.float64]
@@ -33,6 +34,9 @@ FELT = 8
 """What the rover itself has met, a stall or a tilt, counts as so many refusals."""
 
 REMEMBERED_MOTIONS = 400
+
+REMEMBERED_M = 10.0
+"""Heights further from the rover are forgotten."""
 
 SHORT_M = 0.02
 """Nearer than this to a place on the way back is there."""
@@ -90,7 +94,7 @@ class LocalState:
         looks: Taken from where it stands, without an arc that is safe.
     """
 
-    ground: SeenGround | None = None
+    ground: LocalMap | None = None
     refused_m: tuple[Place, ...] = ()
     driven: tuple[Driven, ...] = ()
     retrace: tuple[Driven, ...] = ()
@@ -103,10 +107,28 @@ class LocalState:
     looks: int = 0
 
 
-def sense(local: LocalState, seen: Observation) -> LocalState:
-    """Take in a look, and what became of the last motion."""
-    if seen.heights is not None:
-        ground = add_look(local.ground, seen.heights, (seen.east_m, seen.north_m))
+def sense(
+    local: LocalState, seen: Observation, vehicle: VehicleParams, perceived: LocalMap | None = None
+) -> LocalState:
+    """Take in a look, and what became of the last motion.
+
+    Args:
+        local: What is remembered.
+        seen: Of the present look.
+        vehicle: How good its senses are.
+        perceived: The local map as perceived; None where the senses tell heights as they are.
+    """
+    if perceived is not None:
+        local = replace(local, ground=perceived)
+    elif seen.heights is not None:
+        ground = fuse_heights(
+            local.ground,
+            seen.heights,
+            here_m=(seen.east_m, seen.north_m),
+            sigma_m=vehicle.height_noise_m,
+            reach_m=REMEMBERED_M,
+            time_s=seen.time_s,
+        )
         local = replace(local, ground=ground)
     return _cut_short(local, seen) if seen.stalled or seen.halted else local
 
@@ -147,7 +169,7 @@ def next_motion(
 ) -> tuple[LocalState, Command | None]:
     """Return the next command: of the way back where one is under way, else of the best arc; None where none is safe.
 
-    One without motion is to look again.
+    One without motion is to look again, all round.
 
     Args:
         local: What is remembered.
@@ -175,12 +197,12 @@ def next_motion(
         path_m=path_m,
     )
     ranked = rank(cost, vehicle, pose, goal_m=goal, kept=local.kept)
-    choice = select_arc(ground.dem, vehicle, pose, ranked)
+    choice = select_arc(ground, vehicle, pose, ranked)
     local = _refused(replace(local, cost=cost, choice=choice), choice.considered.refused_m)
     if isinstance(choice, NoArc):
         again = local.looks + 1 < LOOKS and seen.heights is not None
         local = replace(local, kept=None, looks=local.looks + 1 if again else 0)
-        return local, Command(mode=Mode.DRIVE) if again else None
+        return local, Command(mode=Mode.DRIVE, look_round=True) if again else None
     return _begun(local, choice.motion, pose, most_m)
 
 
@@ -202,7 +224,7 @@ def _begun(local: LocalState, motion: Motion, pose: Pose, most_m: float) -> tupl
 
 
 def _back(
-    local: LocalState, ground: SeenGround, vehicle: VehicleParams, pose: Pose, most_m: float
+    local: LocalState, ground: LocalMap, vehicle: VehicleParams, pose: Pose, most_m: float
 ) -> tuple[LocalState, Command]:
     """Drive backwards to where the next of the motions to be backed out over began.
 
@@ -210,7 +232,7 @@ def _back(
     taken, and none passing, the one that was driven.
     """
     last, rest = local.retrace[0], local.retrace[1:]
-    motion = way_back(ground.dem, vehicle, pose, last.begun[:2]) or _as_driven(last, pose)
+    motion = way_back(ground, vehicle, pose, last.begun[:2]) or _as_driven(last, pose)
     drive = min(motion.first_m, most_m)
     left = local.retrace if drive < motion.first_m - SHORT_M else rest
     command = Command(

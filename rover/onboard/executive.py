@@ -10,6 +10,7 @@ from rover.onboard import arc_driver
 from rover.onboard.arc_driver import LocalState
 from rover.onboard.executive_state import ExecutiveState, finish, gap, stay
 from rover.onboard.hops import go_on
+from rover.onboard.local_map import LocalMap
 from rover.onboard.mapping import BeliefState, update_map
 from rover.onboard.planned_stops import ARRIVAL_M, nothing_planned
 from rover.onboard.power_watch import STAY_S, wakes
@@ -25,15 +26,18 @@ def init(uplink: Uplink, belief: BeliefState) -> ExecutiveState:
     return ExecutiveState(belief=belief, path_m=uplink.path_m, planned=planned, local=local)
 
 
-def step(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
+def step(
+    state: ExecutiveState, seen: Observation, uplink: Uplink, perceived: LocalMap | None = None
+) -> tuple[ExecutiveState, Command]:
     """Return the next state and what to do now.
 
     Args:
         state: As returned by `init` or the last `step`.
         seen: What the world answered to the last command.
         uplink: What the ground has sent.
+        perceived: The local map, where one was perceived.
     """
-    state = _sense(state, seen, uplink)
+    state = _sense(state, seen, uplink, perceived)
     state = heed_faults(state, seen)
     state = shed(state, seen, uplink)
     if state.mode is Mode.DORMANT and not wakes(seen, uplink):
@@ -56,10 +60,12 @@ def step(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[Exec
             return state, command
 
 
-def _sense(state: ExecutiveState, seen: Observation, uplink: Uplink) -> ExecutiveState:
+def _sense(
+    state: ExecutiveState, seen: Observation, uplink: Uplink, perceived: LocalMap | None
+) -> ExecutiveState:
     here = (seen.east_m, seen.north_m)
     if not state.track_m or math.dist(state.track_m[-1], here) > ARRIVAL_M:
         state = replace(state, track_m=(*state.track_m, here))
     if state.local is not None:
-        return replace(state, local=arc_driver.sense(state.local, seen))
+        return replace(state, local=arc_driver.sense(state.local, seen, uplink.vehicle, perceived))
     return replace(state, belief=update_map(state.belief, seen, uplink.vehicle))

@@ -18,11 +18,14 @@ from rover.core.grid import GridGeometry
 from rover.core.vehicle import VehicleParams
 from rover.hazard.detect import Hazard
 from rover.onboard.local_cost_kernels import block_extremes, cost_to_seeds, relief_by_cell
+from rover.onboard.local_map import LocalMap
 from rover.onboard.mapping import BeliefState
-from rover.onboard.seen_ground import SeenGround
 
 Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
+
+LOCAL_CELL_M = 0.2
+"""Cells of the local costs; heights on finer cells are taken together."""
 
 HAZARD_SHARE = 0.9
 """Of the step limit: relief of more is to be gone round."""
@@ -69,7 +72,7 @@ class LocalCost:
 
 
 def local_cost(
-    ground: SeenGround,
+    ground: LocalMap,
     belief: BeliefState,
     vehicle: VehicleParams,
     *,
@@ -104,10 +107,13 @@ def local_cost(
     return LocalCost(geometry=geometry, cost_s_per_m=cost, blocked=blocked, to_goal_s=field)
 
 
-def _relief(ground: SeenGround) -> tuple[Floats, GridGeometry]:
+def _relief(ground: LocalMap) -> tuple[Floats, GridGeometry]:
     """Return the relief of each cell of the local costs, and where they are."""
-    old, block = ground.dem.geometry, ground.block
-    rows, cols = old.rows // block, old.cols // block
+    old, block = ground.geometry, max(1, math.floor(LOCAL_CELL_M / ground.cell_m + 1e-9))
+    # Blocks stay where they are on the ground as the map rolls.
+    south, west = (-index % block for index in ground.corner)
+    rows, cols = (old.rows - south) // block, (old.cols - west) // block
+    heights = np.ascontiguousarray(ground.height_m[south : south + rows * block, west : west + cols * block])
     side, shift = old.resolution_m * block, (block - 1) / 2 * old.resolution_m
     geometry = replace(
         old,
@@ -115,11 +121,11 @@ def _relief(ground: SeenGround) -> tuple[Floats, GridGeometry]:
         cols=cols,
         resolution_m=side,
         resolution_north_m=side,
-        east_m=old.east_m + shift,
-        north_m=old.north_m + shift,
+        east_m=old.east_m + west * old.resolution_m + shift,
+        north_m=old.north_m + south * old.resolution_m + shift,
     )
     low, high, mean, relief = (np.empty((rows, cols)) for _ in range(4))
-    block_extremes(ground.dem.elevation_m, block, low, high, mean)
+    block_extremes(heights, block, low, high, mean)
     known = ~np.isnan(mean)
     size = max(3, round(TREND_M / side) | 1)
     weight = uniform_filter(known.astype(np.float64), size, mode="constant")

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from rover.core.arrays import locked
 from rover.core.boundary import StereoPoints
 from rover.core.grid import Dem, GridGeometry, Site
-from rover.onboard.local_map_kernels import bin_heights, fuse, widen
+from rover.onboard.local_map_kernels import bin_heights, fuse, fuse_raster, widen
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,6 +34,9 @@ GRADE = 0.1
 
 LEAST_M = 0.005
 """A cell of a look is known no better: standard deviation of its mean by how its points happen to lie."""
+
+SHARE = 0.25
+"""Of a look's variance that further looks do not average away: errors of matching and of the pose are much the same."""
 
 GATE = 3.0
 """Heights further apart than so many standard deviations do not agree."""
@@ -118,7 +121,14 @@ def _within(offset_m: npt.NDArray[Any], reach_m: float) -> slice:
     return slice(int(near[0]), int(near[-1]) + 1) if len(near) else slice(0, 1)
 
 
-def begin_local_map(*, site: Site, datum_m: float, reach_m: float, cell_m: float = CELL_M) -> LocalMap:
+def begin_local_map(
+    *,
+    site: Site,
+    datum_m: float,
+    reach_m: float,
+    cell_m: float = CELL_M,
+    origin_m: tuple[float, float, float] = (0.0, 0.0, 0.0),
+) -> LocalMap:
     """Return a map on which nothing is known.
 
     Args:
@@ -126,6 +136,7 @@ def begin_local_map(*, site: Site, datum_m: float, reach_m: float, cell_m: float
         datum_m: That heights are counted from.
         reach_m: How far from the rover it reaches to each side, at least.
         cell_m: Side of a cell.
+        origin_m: East, north and up of a corner of cells.
     """
     half = math.ceil(reach_m / cell_m)
     nothing = np.full((2 * half + 1, 2 * half + 1), np.nan)
@@ -133,7 +144,7 @@ def begin_local_map(*, site: Site, datum_m: float, reach_m: float, cell_m: float
         site=site,
         datum_m=datum_m,
         cell_m=cell_m,
-        origin_m=(0.0, 0.0, 0.0),
+        origin_m=origin_m,
         corner=(-half, -half),
         height_m=nothing,
         variance_m2=nothing,
@@ -173,8 +184,71 @@ def fuse_look(
             pair.points_m, pair.sigma_m, np.array(pair.eye_m), np.ascontiguousarray(rotation), level,
             west, south, local.cell_m, GRADE, WORST_M, sums,
         )  # fmt: skip
-    fuse(sums, float(place[2]), time_s, GATE, LEAST_M**2, height, variance, seen)
+    fuse(sums, float(place[2]), time_s, GATE, LEAST_M**2, SHARE, height, variance, seen)
     return replace(local, height_m=height, variance_m2=variance, seen_s=seen)
+
+
+def fuse_heights(
+    local: LocalMap | None,
+    heights: Dem,
+    *,
+    here_m: tuple[float, float],
+    sigma_m: float,
+    reach_m: float,
+    time_s: float,
+) -> LocalMap:
+    """Return the map after a look that tells heights cell by cell, on cells of its own.
+
+    Args:
+        local: Before it; None, or one of other cells, begins anew.
+        heights: Where they are.
+        here_m: East and north of the rover.
+        sigma_m: Their standard deviation where they do not tell it.
+        reach_m: How far from the rover a map that begins reaches to each side, at least.
+        time_s: Now.
+    """
+    side = heights.geometry.resolution_m
+    corner = (heights.geometry.east_m - side / 2, heights.geometry.north_m - side / 2)
+    if local is None or not _shares(local, side, corner):
+        local = begin_local_map(
+            site=heights.geometry.site,
+            datum_m=heights.datum_m,
+            reach_m=reach_m,
+            cell_m=side,
+            origin_m=(*corner, 0.0),
+        )
+    local = _rolled(local, here_m[0] - local.origin_m[0], here_m[1] - local.origin_m[1])
+    there, here = [], []
+    for axis in range(2):
+        first = round((corner[1 - axis] - local.origin_m[1 - axis]) / side) - local.corner[axis]
+        room, length = local.height_m.shape[axis], heights.geometry.shape[axis]
+        begin, end = max(0, first), max(0, first, min(room, first + length))
+        here.append(slice(begin, end))
+        there.append(slice(begin - first, end - first))
+    told = heights.variance_m2
+    if told is None:
+        told = np.full(heights.geometry.shape, sigma_m**2, np.float32)
+    height, variance, seen = local.height_m.copy(), local.variance_m2.copy(), local.seen_s.copy()
+    shift = heights.datum_m - local.datum_m - local.origin_m[2]
+    cells, own = (there[0], there[1]), (here[0], here[1])
+    fuse_raster(
+        heights.elevation_m[cells],
+        told[cells],
+        shift,
+        time_s,
+        GATE,
+        SHARE,
+        height[own],
+        variance[own],
+        seen[own],
+    )
+    return replace(local, height_m=height, variance_m2=variance, seen_s=seen)
+
+
+def _shares(local: LocalMap, side_m: float, corner_m: tuple[float, float]) -> bool:
+    """Tell whether cells of a side, one of which has its corner there, are the map's own."""
+    apart = [(place - own) / side_m for place, own in zip(corner_m, local.origin_m, strict=False)]
+    return abs(side_m - local.cell_m) < 1e-9 and all(abs(cells - round(cells)) < 1e-3 for cells in apart)
 
 
 def _rolled(local: LocalMap, east_m: float, north_m: float) -> LocalMap:

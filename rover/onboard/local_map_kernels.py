@@ -70,16 +70,14 @@ def widen(variance, west, south, cell, east, north, motion, grade):  # type: ign
 
 
 @kernel
-def fuse(sums, base, now, gate, floor, height, variance, seen):  # type: ignore[no-untyped-def]
+def fuse(sums, base, now, gate, floor, share, height, variance, seen):  # type: ignore[no-untyped-def]
     """Fuse a look's cells into a map's, in place.
-
-    A cell that the look does not agree with gives way to it, unless the look knows it worse: then it is doubted.
 
     Args:
         sums: (4, rows, cols) as `bin_heights` leaves them.
         base: Height of the rover, that the sums are counted from.
         now: Time of the look.
-        gate: Standard deviations of the difference beyond which old and new do not agree.
+        gate, share: As of `_fuse_cell`.
         floor: Least variance of a look's cell.
         height, variance: (rows, cols) float32 the map; NaN where nothing is known.
         seen: (rows, cols) float64 when each was last seen.
@@ -94,18 +92,81 @@ def fuse(sums, base, now, gate, floor, height, variance, seen):  # type: ignore[
             told = sums[3, i, j] / weight
             within = sums[2, i, j] / weight - mean * mean
             told += max(0.0, within - told) + floor
-            new = base + mean
             seen[i, j] = now
-            old, doubt = np.float64(height[i, j]), np.float64(variance[i, j])
-            if not doubt >= 0.0:
-                height[i, j], variance[i, j] = new, told
-                continue
-            apart = new - old
-            if apart * apart <= gate * gate * (doubt + told):
-                gain = doubt / (doubt + told)
-                height[i, j], variance[i, j] = old + gain * apart, doubt * (1.0 - gain)
-            elif told <= doubt:
-                height[i, j], variance[i, j] = new, told
-            else:
-                # Neither is believed over the other until they agree: it takes as much doubt as covers both.
-                variance[i, j] = max(doubt, apart * apart / (gate * gate))
+            _fuse_cell(height, variance, i, j, base + mean, told, gate, share)
+
+
+@kernel
+def fuse_raster(sensed, told, shift, now, gate, share, height, variance, seen):  # type: ignore[no-untyped-def]
+    """Fuse heights that were sensed cell by cell into the same cells of a map, in place.
+
+    Args:
+        sensed: (rows, cols) float32; NaN where nothing was sensed.
+        told: (rows, cols) float32 their variance.
+        shift: From what they are counted from to what the map's are.
+        now, gate, share, height, variance, seen: As of `fuse`.
+    """
+    for i in range(sensed.shape[0]):
+        for j in range(sensed.shape[1]):
+            new, doubt = np.float64(sensed[i, j]) + shift, np.float64(told[i, j])
+            if new == new and doubt >= 0.0:
+                seen[i, j] = now
+                _fuse_cell(height, variance, i, j, new, doubt, gate, share)
+
+
+@kernel
+def _fuse_cell(height, variance, i, j, new, told, gate, share):  # type: ignore[no-untyped-def]
+    """Fuse a height into a cell, in place.
+
+    Errors of looks are partly the same each time, so that no number of them makes a cell better known than `share` of
+    the variance of one. What does not agree gives way to what is seen now, unless that is seen so much worse: then the
+    cell is doubted.
+
+    Args:
+        height, variance: (rows, cols) float32 the map; NaN where nothing is known.
+        i, j: The cell.
+        new, told: What a look tells of it, and the variance of that.
+        gate: Standard deviations of the difference beyond which old and new do not agree.
+        share: Of a look's variance that is not averaged away.
+    """
+    old, doubt = np.float64(height[i, j]), np.float64(variance[i, j])
+    if not doubt >= 0.0:
+        height[i, j], variance[i, j] = new, told
+        return
+    apart = new - old
+    if apart * apart <= gate * gate * (doubt + told):
+        gain = doubt / (doubt + told)
+        height[i, j] = old + gain * apart
+        variance[i, j] = max(doubt * (1.0 - gain), min(doubt, share * told))
+    elif share * told <= doubt * (1.0 + 1e-6):
+        height[i, j], variance[i, j] = new, told
+    else:
+        # Neither is believed over the other until they agree: it takes as much doubt as covers both.
+        variance[i, j] = max(doubt, apart * apart / (gate * gate))
+
+
+@kernel
+def refine_bounds(height, variance, sigmas, factor, low, high):  # type: ignore[no-untyped-def]
+    """Fill the surfaces `sigmas` standard deviations below and above a map's, bilinear on cells `factor` times as fine.
+
+    Args:
+        height, variance: (rows, cols) float32; NaN where unknown.
+        sigmas: How many.
+        factor: Fine cells to a cell; the outermost centres are the same.
+        low, high: ((rows - 1) * factor + 1, (cols - 1) * factor + 1) float32.
+    """
+    rows, cols = height.shape
+    for r in range(low.shape[0]):
+        i = min(r // factor, rows - 2)
+        up = (r - i * factor) / factor
+        for c in range(low.shape[1]):
+            j = min(c // factor, cols - 2)
+            along = (c - j * factor) / factor
+            middle, off = 0.0, 0.0
+            for a in range(2):
+                for b in range(2):
+                    share = (up if a == 1 else 1.0 - up) * (along if b == 1 else 1.0 - along)
+                    if share > 0.0:
+                        middle += share * np.float64(height[i + a, j + b])
+                        off += share * math.sqrt(np.float64(variance[i + a, j + b]))
+            low[r, c], high[r, c] = middle - sigmas * off, middle + sigmas * off

@@ -14,28 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.arrays import locked
-from rover.core.grid import Dem
 from rover.core.vehicle import VehicleParams
-from rover.hazard.clearance import arc_poses
 from rover.hazard.clearance_figures import clearance_figures
-from rover.hazard.linkage_kernels import FIGURES
-from rover.hazard.walk_kernels import MARGINS, walk
-from rover.onboard.arc_table import SPACING_M, SWEEP_RAD, arc_table, spreads
+from rover.onboard.arc_walker import BELLY_MARGIN_M, ArcWalker
 from rover.onboard.local_candidates import Candidate, Motion, Ranked
+from rover.onboard.local_map import LocalMap
 
 Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
 Pose = tuple[float, float, float]
-
-BELLY_MARGIN_M = 0.02
-"""Room that must be left under the belly: what the wheels sink in."""
-
-SWEEP_DRIFT_M = 0.01
-"""How far the rover may stray as it turns in place."""
-
-
-EITHER_WAY = 0
-"""Steps are looked for ahead and behind: a ledge that is driven down must not bar the way back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +106,7 @@ class NoArc:
 
 
 def select_arc(
-    ground: Dem,
+    ground: LocalMap,
     vehicle: VehicleParams,
     pose: Pose,
     ranked: Ranked,
@@ -131,7 +118,7 @@ def select_arc(
     Where no whole tree does, the cheapest first arc that does is taken: the rover sees further from its end.
 
     Args:
-        ground: Heights round the rover; unknown ones refuse.
+        ground: The local map; what is unknown refuses.
         vehicle: Its figures and limits.
         pose: Where it stands.
         ranked: The candidates, of `rover.onboard.local_candidates.rank`.
@@ -140,54 +127,13 @@ def select_arc(
     return _Search(ground, vehicle, pose, ranked, belly_margin_m).run()
 
 
-BACK_TURNS_RAD = tuple(math.radians(deg) for deg in (0, 5, -5, 10, -10, 20, -20, 35, -35, 50, -50, 75, -75))
-"""Turns in place tried before an arc backwards."""
-
-
-def way_back(
-    ground: Dem, vehicle: VehicleParams, pose: Pose, place: Place, *, belly_margin_m: float = 0.0
-) -> Motion | None:
-    """Return a turn and an arc to be driven backwards to a place, the least turn that passes; None if none does.
-
-    Args:
-        ground, vehicle, pose: As of `select_arc`.
-        place: East and north of where it ends.
-        belly_margin_m: Room that must be left under the belly.
-    """
-    away = math.hypot(place[0] - pose[0], place[1] - pose[1])
-    bearing = math.atan2(pose[1] - place[1], pose[0] - place[0])  # of the heading that has it straight behind
-    if away == 0:
-        return None
-    walker = _Walker(ground, vehicle, pose, belly_margin_m)
-    least, most = walker.turns(clearance_figures(vehicle).reach_m)
-    tightest = float(arc_table(vehicle).curvature_per_m.max())
-    needed = math.remainder(bearing - pose[2], 2 * math.pi)
-    for turn in sorted((*BACK_TURNS_RAD, needed), key=abs):
-        aside = math.remainder(needed - turn, 2 * math.pi)
-        bend = -2 * math.sin(aside) / away
-        if (turn != 0 and not least <= turn <= most) or abs(aside) > math.pi / 3 or abs(bend) > tightest:
-            continue
-        length = away / float(np.sinc(aside / math.pi))
-        poses = arc_poses(
-            (0.0, 0.0, turn),
-            length_m=-length,
-            curvature_per_m=bend,
-            count=max(2, math.ceil(length / SPACING_M) + 1),
-        )
-        laid = np.column_stack([poses[:, :2], np.cos(poses[:, 2]), np.sin(poses[:, 2])])
-        passes, _ = walker.walk(laid, spreads(vehicle, np.array([bend]), length, len(poses), from_m=0.0)[0])
-        if passes:
-            return Motion(turn_rad=turn, first_m=length, first_per_m=bend)
-    return None
-
-
 class _Search:
     """One choice: what was evaluated is kept, so that trees share the fate of their first arcs and turns."""
 
     def __init__(
-        self, ground: Dem, vehicle: VehicleParams, pose: Pose, ranked: Ranked, belly_margin_m: float
+        self, ground: LocalMap, vehicle: VehicleParams, pose: Pose, ranked: Ranked, belly_margin_m: float
     ) -> None:
-        self._walker = _Walker(ground, vehicle, pose, belly_margin_m)
+        self._walker = ArcWalker(ground, vehicle, pose, belly_margin_m)
         self._pose, self._ranked = pose, ranked
         self._firsts: dict[int, tuple[bool, Floats]] = {}
         self._seen: list[tuple[Floats, float, bool]] = []
@@ -296,57 +242,3 @@ class _Search:
             refused_m=np.array(self._walker.refused).reshape(-1, 2),
             poses=self._walker.poses,
         )
-
-
-class _Walker:
-    """Clearance evaluation along poses from where the rover stands."""
-
-    def __init__(self, ground: Dem, vehicle: VehicleParams, pose: Pose, belly_margin_m: float) -> None:
-        geometry, self._own = ground.geometry, clearance_figures(vehicle)
-        self._z, self._z, self._side, self._belly_margin_m = ground.elevation_m, geometry.resolution_m, belly_margin_m
-        self._cos, self._sin = math.cos(pose[2]), math.sin(pose[2])
-        self._col = (pose[0] - geometry.east_m) / self._side
-        self._row = (pose[1] - geometry.north_m) / self._side
-        self._corner = geometry.east_m, geometry.north_m
-        self._room = np.empty((1, FIGURES, 2))
-        self.poses = 0
-        self.refused: list[Place] = []
-
-    def walk(self, poses: Floats, spread_m: Floats) -> tuple[bool, Floats]:
-        """Return whether all poses pass, and the least slacks; the place of one that does not is noted."""
-        cells = self._on_cells(poses)
-        passed, margins = self._passed(cells, spread_m)
-        if passed < len(poses):
-            east, north = (cells[passed, :2] * self._side).tolist()
-            self.refused.append((self._corner[0] + east, self._corner[1] + north))
-        return passed == len(poses), margins
-
-    def turns(self, reach_m: float) -> tuple[float, float]:
-        """Return how far the rover can turn in place to the right, negative, and to the left."""
-        angle = np.arange(0.0, math.pi + SWEEP_RAD / 2, SWEEP_RAD)
-        spread = np.full((len(angle), 2), SWEEP_RAD / 2 * reach_m + SWEEP_DRIFT_M)
-        bounds = []
-        for side in (-1.0, 1.0):
-            poses = np.column_stack([0 * angle, 0 * angle, np.cos(angle), side * np.sin(angle)])
-            passed, _ = self._passed(self._on_cells(poses), spread)
-            bounds.append(side * (angle[passed - 1] + 1e-9) if passed else 0.0)
-        return float(bounds[0]), float(bounds[1])
-
-    def _on_cells(self, poses: Floats) -> Floats:
-        """Return (n, 4) column and row as fractions, cosine and sine of the yaw."""
-        ahead, left = poses[:, 0] / self._side, poses[:, 1] / self._side
-        cells = np.empty((len(poses), 4))
-        cells[:, 0] = self._col + ahead * self._cos - left * self._sin
-        cells[:, 1] = self._row + ahead * self._sin + left * self._cos
-        cells[:, 2] = poses[:, 2] * self._cos - poses[:, 3] * self._sin
-        cells[:, 3] = poses[:, 2] * self._sin + poses[:, 3] * self._cos
-        return cells
-
-    def _passed(self, cells: Floats, spread_m: Floats) -> tuple[int, Floats]:
-        own, margins = self._own, np.full(MARGINS, np.inf)
-        passed = walk(
-            self._z, self._side, cells, spread_m, own.boxes, own.limits, own.links, own.belly, own.weights,
-            self._belly_margin_m, EITHER_WAY, self._room, margins,
-        )  # fmt: skip
-        self.poses += min(passed + 1, len(cells))
-        return int(passed), margins

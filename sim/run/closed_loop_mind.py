@@ -53,12 +53,12 @@ class Mind:
 
     def decide(self, seen: Observation) -> Command:
         """Take in an observation and return the next command."""
-        sigma_m = 0.0
+        sigma_m, perceived = 0.0, None
         if self._perceiver is not None:
             seen = self._perceiver.perceive(seen, self.command)
-            sigma_m = self._perceiver.state.located.sigma_m
+            sigma_m, perceived = self._perceiver.state.located.sigma_m, self._perceiver.state.local
         self.believed = (seen.east_m, seen.north_m, sigma_m)
-        self.state, self.command = executive.step(self.state, seen, self._uplink)
+        self.state, self.command = executive.step(self.state, seen, self._uplink, perceived)
         return self.command
 
     def restart(self, ready_s: float) -> None:

@@ -15,17 +15,18 @@ from rover.core.grid import Dem, GridGeometry, Site
 from rover.core.vehicle import VehicleParams
 from rover.hazard.clearance import arc_poses, poses_on_cells
 from rover.hazard.clearance_figures import clearance_figures
-from rover.hazard.linkage_kernels import FIGURES
 from rover.hazard.costmap import CostMap
 from rover.hazard.detect import Hazard, HazardMap
+from rover.hazard.linkage_kernels import FIGURES
 from rover.hazard.walk_kernels import MARGINS, STEP, TILT, walk
 from rover.io.vehicle import read_vehicle
 from rover.onboard.arc_table import arc_table
+from rover.onboard.arc_walker import way_back
 from rover.onboard.local_candidates import Motion, Ranked, rank
 from rover.onboard.local_cost import local_cost
-from rover.onboard.local_planner import ArcChoice, NoArc, select_arc, way_back
+from rover.onboard.local_map import LocalMap, fuse_heights
+from rover.onboard.local_planner import ArcChoice, NoArc, select_arc
 from rover.onboard.mapping import BeliefState
-from rover.onboard.seen_ground import add_look
 from sim.moon.ground import Patch
 from sim.physics.suspension import rig_of, settle
 
@@ -93,6 +94,11 @@ def belief(half_m: int = 30) -> BeliefState:
     )
 
 
+def known(dem: Dem, here: tuple[float, float] = (0.0, 0.0), sigma_m: float = 0.0) -> LocalMap:
+    """A local map of a look at all of it."""
+    return fuse_heights(None, dem, here_m=here, sigma_m=sigma_m, reach_m=6.0, time_s=0.0)
+
+
 def choose(
     heights: Floats,
     goal: tuple[float, float] = (20.0, 0.0),
@@ -105,10 +111,10 @@ def choose(
     geometry = maps.costmap.geometry
     cells = geometry.centres_of(np.argwhere(np.ones(geometry.shape, np.bool_))) - np.array(goal)
     onward = np.hypot(*cells.T).reshape(geometry.shape) * 18.0
-    seen = add_look(None, ground(heights), pose[:2])
+    seen = known(ground(heights), pose[:2])
     cost = local_cost(seen, maps, vehicle, refused_m=(), onward_s=onward, path_m=np.array([goal]))
     ranked = rank(cost, vehicle, pose, goal_m=goal)
-    return select_arc(seen.dem, vehicle, pose, ranked), ranked
+    return select_arc(seen, vehicle, pose, ranked), ranked
 
 
 class Cells:
@@ -134,8 +140,8 @@ def walked(dem: Dem, poses: Floats, spread_m: float = 0.0, vehicle: VehicleParam
     room, spread = np.empty((1, FIGURES, 2)), np.full((1, 2), spread_m)
     for k in range(len(poses)):
         passed = walk(
-            dem.elevation_m, dem.elevation_m, dem.geometry.resolution_m, cells[k : k + 1], spread, own.boxes, own.limits, own.links,
-            own.belly, own.weights, 0.0, 1, room, found[k, :MARGINS],
+            dem.elevation_m, dem.elevation_m, dem.geometry.resolution_m, cells[k : k + 1], spread, own.boxes,
+            own.limits, own.links, own.belly, own.weights, 0.0, 1, room, found[k, :MARGINS],
         )  # fmt: skip
         found[k, MARGINS] = passed
     return found
@@ -328,14 +334,14 @@ def test_what_passes_stands_within_the_limits_on_many_grounds(seed: int) -> None
 
 @pytest.mark.parametrize("behind", [(-1.0, 0.0), (-0.9, 0.2), (-1.2, -0.35), (0.3, 0.8)])
 def test_the_way_back_ends_where_it_is_wanted(behind: tuple[float, float]) -> None:
-    motion = way_back(ground(level()), YUTU_2, HERE, behind)
+    motion = way_back(known(ground(level())), YUTU_2, HERE, behind)
     assert motion is not None
     end = arc_poses(
         (0.0, 0.0, motion.turn_rad), length_m=-motion.first_m, curvature_per_m=motion.first_per_m, count=2
     )[-1]
     assert math.dist(end[:2], behind) < 1e-9
     blocked = with_rock(level(), behind[0], behind[1], 0.4, 0.6)
-    assert way_back(ground(blocked), YUTU_2, HERE, behind) is None
+    assert way_back(known(ground(blocked)), YUTU_2, HERE, behind) is None
 
 
 def test_what_is_left_of_a_motion() -> None:
