@@ -41,8 +41,10 @@ REMEMBERED_M = 10.0
 SHORT_M = 0.02
 """Nearer than this to a place on the way back is there."""
 
-LOOKS = 8
+LOOKS = 4
 """Where no arc is safe the rover looks so often before it backs out: what noise closed, the mean of looks may open."""
+
+MOST_DEAD_ENDS = 100
 
 AHEAD_M = 15.0
 """A path is taken up again no further along it than this."""
@@ -83,6 +85,7 @@ class LocalState:
     Attributes:
         ground: Heights seen lately.
         refused_m: Places at which poses were refused.
+        dead_ends_m: Places at which no arc was safe, the latest last.
         driven: Motions since the start that have not been backed out over, the latest last.
         retrace: What the way back that is under way is over, the next first.
         kept: What is left of the last choice.
@@ -96,6 +99,7 @@ class LocalState:
 
     ground: LocalMap | None = None
     refused_m: tuple[Place, ...] = ()
+    dead_ends_m: tuple[Place, ...] = ()
     driven: tuple[Driven, ...] = ()
     retrace: tuple[Driven, ...] = ()
     kept: Motion | None = None
@@ -193,6 +197,7 @@ def next_motion(
         belief,
         vehicle,
         refused_m=local.refused_m,
+        dead_ends_m=local.dead_ends_m,
         onward_s=None if keeps_to_path or local.field is None else local.field.onward_s,
         path_m=path_m,
     )
@@ -200,9 +205,10 @@ def next_motion(
     choice = select_arc(ground, vehicle, pose, ranked)
     local = _refused(replace(local, cost=cost, choice=choice), choice.considered.refused_m)
     if isinstance(choice, NoArc):
-        again = local.looks + 1 < LOOKS and seen.heights is not None
-        local = replace(local, kept=None, looks=local.looks + 1 if again else 0)
-        return local, Command(mode=Mode.DRIVE, look_round=True) if again else None
+        if local.looks + 1 < LOOKS and seen.heights is not None:
+            return replace(local, kept=None, looks=local.looks + 1), Command(mode=Mode.DRIVE, look_round=True)
+        ends = (*local.dead_ends_m, pose[:2])[-MOST_DEAD_ENDS:]
+        return replace(local, kept=None, looks=0, dead_ends_m=ends), None
     return _begun(local, choice.motion, pose, most_m)
 
 

@@ -44,6 +44,9 @@ REFUSED = 0.5
 
 MOST_REFUSED = 4.0
 
+DEAD_END, DEAD_END_M = 10.0, 1.5
+"""Added price where no arc was safe; it is less the further away, and none so far."""
+
 TREND_M = 1.4
 """Relief is counted from the mean slope over this."""
 
@@ -77,6 +80,7 @@ def local_cost(
     vehicle: VehicleParams,
     *,
     refused_m: Sequence[Place],
+    dead_ends_m: Sequence[Place] = (),
     onward_s: Floats | None,
     path_m: Floats,
 ) -> LocalCost:
@@ -87,6 +91,7 @@ def local_cost(
         belief: The maps on board.
         vehicle: For its size and step limit.
         refused_m: Places at which clearance evaluation has refused poses, as often as it did.
+        dead_ends_m: Places at which no arc was safe, as often as there was none.
         onward_s: (rows, cols) of the belief's cells, cost from each to the goal; None where the way is a given path.
         path_m: (n, 2) the way ahead, its last place the goal; with `onward_s`, that place alone counts.
     """
@@ -94,7 +99,7 @@ def local_cost(
     factor, blocked = _factor(relief, geometry.resolution_m, vehicle)
     refusals = np.minimum(_counted(refused_m, geometry) * REFUSED, MOST_REFUSED)
     base = _map_cost(belief, geometry, ~np.isnan(relief))
-    cost = np.where(np.isinf(base), np.inf, base * (factor + refusals))
+    cost = np.where(np.isinf(base), np.inf, base * (factor + refusals + _dead_ends(dead_ends_m, geometry)))
     cost[_near_keep_out(belief, geometry, vehicle)] = np.inf
     field = np.full(geometry.shape, np.inf)
     if onward_s is None:
@@ -163,6 +168,17 @@ def _counted(places: Sequence[Place], geometry: GridGeometry) -> Floats:
     rows, cols, inside = _cells_of(np.array(places).reshape(-1, 2), geometry)
     np.add.at(count, (rows[inside], cols[inside]), 1.0)
     return count
+
+
+def _dead_ends(places: Sequence[Place], geometry: GridGeometry) -> Floats:
+    """Return the added price of what lies near places that led nowhere."""
+    price = np.zeros(geometry.shape)
+    east = geometry.east_m + np.arange(geometry.cols) * geometry.resolution_m
+    north = geometry.north_m + np.arange(geometry.rows) * geometry.resolution_m
+    for place in places:
+        away = np.hypot(east[None, :] - place[0], north[:, None] - place[1])
+        price += DEAD_END * np.maximum(0.0, 1.0 - away / DEAD_END_M)
+    return price
 
 
 def _cells_of(

@@ -15,12 +15,17 @@ from rover.core.bodies import BODIES, MOON
 from rover.core.boundary import Command, Observation
 from rover.core.eyes import EyesParams
 from rover.core.grid import Dem
+from rover.core.vehicle import VehicleParams
+from rover.onboard.contact_ground import hidden_by_body, lay_contacts
 from rover.onboard.local_map import LocalMap, begin_local_map, fuse_look
 from rover.onboard.localization import LocalizationState, init_localization, localize, match_map
 from rover.sky.almanac import Almanac
 
 MATCH_EVERY_M = 10.0
 """The local map is laid upon the orbital one so far from where it was before: the same ground tells nothing new."""
+
+AT_REST = ("hazcam", "navcam")
+"""Pairs as they are mounted, whose looks are laid upon one another."""
 
 START_SIGMA_M, START_UP_SIGMA_M, START_YAW_SIGMA_RAD = 0.05, 1.0, 0.01
 """How well the ground knows the start in its own map: by its pictures of the rover, and of the Sun's direction."""
@@ -34,13 +39,15 @@ class PerceptionParams:
         eyes: How good the senses are.
         almanac: Where the Sun is, as uplinked.
         orbital: The map, as uplinked.
-        sensing_range_m: How far the local map reaches.
+        sensing_range_m: How far heights are told.
+        vehicle: That stands on its wheels; None where nothing is to be made of that.
     """
 
     eyes: EyesParams
     almanac: Almanac
     orbital: Dem
     sensing_range_m: float
+    vehicle: VehicleParams | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -93,7 +100,9 @@ def restarted(state: PerceptionState, params: PerceptionParams) -> PerceptionSta
 def _nothing_seen(params: PerceptionParams) -> LocalMap:
     orbital = params.orbital
     return begin_local_map(
-        site=orbital.geometry.site, datum_m=orbital.datum_m, reach_m=params.sensing_range_m
+        site=orbital.geometry.site,
+        datum_m=orbital.datum_m,
+        reach_m=params.sensing_range_m if params.vehicle is None else 2 * params.sensing_range_m,
     )
 
 
@@ -110,7 +119,7 @@ def perceive(
     """
     located = localize(
         state.located,
-        seen,
+        replace(seen, stereo=tuple(pair for pair in seen.stereo if pair.camera in AT_REST)),
         command=command,
         sun=params.almanac.sun_at(seen.time_s),
         eyes=params.eyes,
@@ -138,12 +147,14 @@ def _mapped(state: PerceptionState, seen: Observation, params: PerceptionParams)
     located = state.located
     local = fuse_look(
         state.local,
-        seen.stereo,
+        seen.stereo if params.vehicle is None else hidden_by_body(seen.stereo, params.vehicle),
         place_m=located.estimate.place_m,
         rotation=located.estimate.rotation,
         motion=located.motion,
         time_s=seen.time_s,
     )
+    if params.vehicle is not None:
+        local = lay_contacts(local, params.vehicle, located.estimate, seen.time_s)
     state = replace(state, local=local)
     east, north, _ = located.place_m
     if min(math.dist(place, (east, north)) for place in state.matched_m) < MATCH_EVERY_M:

@@ -121,11 +121,14 @@ class _Run:
         )
         journal.note(state, "start", Severity.ACTIVITY, "the traverse begins")
         self._record(state)
-        looking = True
+        looking, look_round = True, False
         self.injection.begin(state)
         while True:
             before = mind.state
-            command = mind.decide(observe(senses, state, setting, looking=looking, injection=self.injection))
+            seen = observe(
+                senses, state, setting, looking=looking, look_round=look_round, injection=self.injection
+            )
+            command = mind.decide(seen)
             journal.tape.beliefs.append(mind.believed)
             journal.note_step(before, mind.state, state)
             self.final = state
@@ -134,7 +137,7 @@ class _Run:
             state = self.injection.carry_out(world, state, command)
             if self.injection.restarts_s is not None:
                 mind.restart(self.injection.restarts_s)
-            looking = _worth_a_look(command)
+            looking, look_round = _worth_a_look(command), command.look_round
             self._record(state)
             if len(journal.tape.rows) % _ROWS_PER_REPORT == 0:
                 progress(_fraction_done(mind.state, plan), setting.epoch.utc_at(state.time_s))

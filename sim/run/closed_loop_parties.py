@@ -90,12 +90,19 @@ def perceiver_of(setting: Setting, yaw_rad: float) -> Perceiver | None:
         almanac=setting.almanac,
         orbital=setting.dem,
         sensing_range_m=setting.vehicle.sensing_range_m,
+        vehicle=setting.vehicle if setting.scenario.driver == "arcs" else None,
     )
     return Perceiver.begin(params, start_m=setting.scenario.start_m, yaw_rad=yaw_rad)
 
 
 def observe(
-    senses: SensorSuite, state: WorldState, setting: Setting, *, looking: bool, injection: Injection
+    senses: SensorSuite,
+    state: WorldState,
+    setting: Setting,
+    *,
+    looking: bool,
+    look_round: bool,
+    injection: Injection,
 ) -> Observation:
     """Return what the rover senses of a state of the world, faults of its senses included."""
     return senses.observe(
@@ -117,6 +124,7 @@ def observe(
         faults=sense_faults(injection.active),
         halted=injection.halted,
         out_of_link_s=injection.out_of_link_s,
+        look_round=look_round,
     )
 
 

@@ -33,6 +33,10 @@ _AROUND_M = 300.0
 PAIRS = ("hazcam", "navcam")
 """Pairs that look at each stop, in this order."""
 
+PANS_RAD = tuple(math.radians(deg) for deg in range(-160, 200, 40))
+TILTS_RAD = (0.0, math.radians(-32.0))
+"""Pointings of the mast when it looks all round: its pictures are 46 deg wide and reach half a metre beside."""
+
 
 class Eyesight:
     """Stereo pairs in the quick mode of 256 columns."""
@@ -65,24 +69,50 @@ class Eyesight:
         self._scene: Scene | None = None
 
     def look(
-        self, pose: BodyPose, sun: Sunlight, *, faults: SenseFaults = NO_FAULTS
+        self, pose: BodyPose, sun: Sunlight, *, faults: SenseFaults = NO_FAULTS, round_about: bool = False
     ) -> tuple[StereoPoints, ...]:
-        """Return what each pair ranges; one that has failed, or stands in the ground, gives nothing."""
+        """Return what each pair ranges; one that has failed, or stands in the ground, gives nothing.
+
+        Args:
+            pose: Of the rover.
+            sun: That lights the ground.
+            faults: Of the senses.
+            round_about: Turn the mast all round as well, and down.
+        """
         scene = self._scene_about(pose)
+        pointings = [(name, 0.0, 0.0) for name in PAIRS]
+        if round_about:
+            pointings += [
+                ("navcam", pan, tilt) for tilt in TILTS_RAD for pan in PANS_RAD if (pan, tilt) != (0, 0)
+            ]
         found = []
-        for name in PAIRS:
+        for name, pan_rad, tilt_rad in pointings:
             if name in faults.cameras_failed:
                 continue
             try:
-                found.append(self._range(name, scene, pose, sun, faults))
+                found.append(self._range(name, scene, pose, sun, faults, pan_rad, tilt_rad))
             except CameraError:
                 continue
         return tuple(found)
 
     def _range(
-        self, name: str, scene: Scene, pose: BodyPose, sun: Sunlight, faults: SenseFaults
+        self,
+        name: str,
+        scene: Scene,
+        pose: BodyPose,
+        sun: Sunlight,
+        faults: SenseFaults,
+        pan_rad: float,
+        tilt_rad: float,
     ) -> StereoPoints:
-        camera: CameraParams = getattr(self._eyes, name)
+        mounted: CameraParams = getattr(self._eyes, name)
+        # The head turns about the middle between its eyes, as the mount's own angles do.
+        camera = mounted.model_copy(
+            update={
+                "yaw_deg": mounted.yaw_deg + math.degrees(pan_rad),
+                "pitch_deg": mounted.pitch_deg + math.degrees(tilt_rad),
+            }
+        )
         pair = take_pair(scene, camera, pose, sun, self._optics, cols=QUICK_COLS, both_shaded=False)
         depth = match_pair(
             pair,
@@ -96,7 +126,7 @@ class Eyesight:
         seen, sigma = depth.seen_m()
         lens, frame = pair.left.lens, expose(pair.left, camera, sun.distance_m, self._of_pictures)
         return StereoPoints(
-            camera=name,
+            camera=name if pan_rad == 0 and tilt_rad == 0 else f"{name} turned",
             points_m=(place + seen @ axes).astype(np.float32),
             sigma_m=sigma.astype(np.float32),
             eye_m=(float(place[0]), float(place[1]), float(place[2])),

@@ -146,6 +146,7 @@ class SensorSuite:
         faults: SenseFaults = NO_FAULTS,
         halted: bool = False,
         out_of_link_s: float = 0.0,
+        look_round: bool = False,
     ) -> Observation:
         """Return what is sensed at a moment; place and heading are exact, or not told.
 
@@ -158,6 +159,7 @@ class SensorSuite:
             lit: Share of the Sun's disc that the relief lets through.
             sun: Where it is; None is not known, and no sense of it.
             faults: Of the senses.
+            look_round: Whether the mast is turned all round.
         """
         noise = self._generator.normal(0.0, math.radians(self._vehicle.tilt_noise_deg), 2)
         pose = BodyPose(
@@ -166,7 +168,9 @@ class SensorSuite:
         wheels, inertial = (
             (None, None) if self._inner is None else self._inner.feel(time_s, rolled_m, pose, faults)
         )
-        heights, looks = self._look(pose, sun, faults) if looking and self._sees_heights else (None, ())
+        heights, looks = (
+            self._look(pose, sun, faults, look_round) if looking and self._sees_heights else (None, ())
+        )
         return Observation(
             time_s=time_s,
             east_m=east_m if self._locates else math.nan,
@@ -188,13 +192,13 @@ class SensorSuite:
         )
 
     def _look(
-        self, pose: BodyPose, sun: Sun | None, faults: SenseFaults
+        self, pose: BodyPose, sun: Sun | None, faults: SenseFaults, look_round: bool
     ) -> tuple[Dem | None, tuple[StereoPoints, ...]]:
         if self._sight is None:
             return self._all_heights(pose.east_m, pose.north_m, lost=faults.stereo_lost), ()
         if sun is None:
             return None, ()
-        looks = self._sight.look(pose, _sunlight(sun), faults=faults)
+        looks = self._sight.look(pose, _sunlight(sun), faults=faults, round_about=look_round)
         return add_looks(self._heights, looks, pose) if self._locates else None, looks
 
     def _sun_direction(

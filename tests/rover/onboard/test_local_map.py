@@ -8,14 +8,22 @@ import numpy as np
 import pytest
 
 from rover.core.boundary import StereoPoints
-from rover.core.grid import Site
-from rover.onboard.local_map import GATE, GRADE, LEAST_M, LocalMap, begin_local_map, fuse_look
+from rover.core.grid import Dem, GridGeometry, Site
+from rover.onboard.ground_bounds import ground_bounds
+from rover.onboard.local_map import (
+    GATE,
+    GRADE,
+    LEAST_M,
+    SHARE,
+    LocalMap,
+    begin_local_map,
+    fuse_heights,
+    fuse_look,
+)
 
 SITE = Site(latitude_rad=0.0, longitude_rad=0.0, body="moon", crs_wkt="")
 EYE = (0.0, 0.0, 1.5)
 STILL = np.zeros((6, 6))
-
-Place = tuple[float, float, float]
 
 Place = tuple[float, float, float]
 
@@ -162,3 +170,86 @@ def test_fusing_leaves_the_map_that_it_began_with_as_it_was() -> None:
     before = [getattr(local, name).tobytes() for name in ("height_m", "variance_m2", "seen_s")]
     fused(local, pair(patch(0.7)), (0.5, 0.5, 0.0), time_s=40.0)
     assert before == [getattr(local, name).tobytes() for name in ("height_m", "variance_m2", "seen_s")]
+
+
+def raster(
+    heights: np.ndarray, *, cell_m: float = 0.05, east_m: float = -2.0, datum_m: float = -5900.0
+) -> Dem:
+    rows, cols = heights.shape
+    geometry = GridGeometry(rows=rows, cols=cols, resolution_m=cell_m, east_m=east_m, north_m=-2.0, site=SITE)
+    return Dem(geometry=geometry, elevation_m=heights.astype(np.float32), datum_m=datum_m, source="a test")
+
+
+def sensed(local: LocalMap | None, heights: np.ndarray, *, sigma_m: float = 0.01, **other: Any) -> LocalMap:
+    given = {"here_m": (0.0, 0.0), "reach_m": 3.0, "time_s": 1.0} | other
+    return fuse_heights(local, raster(heights), sigma_m=sigma_m, **given)
+
+
+def test_heights_told_by_cell_are_put_where_they_are_and_as_well_known_as_told() -> None:
+    heights = np.random.default_rng(2).normal(size=(81, 81))
+    heights[3, 5] = np.nan
+    local = sensed(None, heights)
+    for row, col in ((0, 0), (40, 17), (80, 80)):
+        place = raster(heights).geometry.centre_of(row, col)
+        assert at(local, *place) == pytest.approx((heights[row, col], 1e-4, 1.0), rel=1e-5)
+    assert np.isfinite(local.height_m).sum() == heights.size - 1
+    rolled = sensed(local, np.full((81, 81), np.nan), here_m=(1.0, -0.5))
+    assert at(rolled, *raster(heights).geometry.centre_of(40, 40))[0] == pytest.approx(
+        heights[40, 40], abs=1e-6
+    )
+
+
+def test_no_number_of_looks_makes_a_cell_better_known_than_a_share_of_one() -> None:
+    rng, local = np.random.default_rng(4), None
+    for k in range(40):
+        local = sensed(local, rng.normal(0.3, 0.01, (81, 81)), time_s=float(k))
+    assert local is not None
+    known = np.isfinite(local.height_m)
+    np.testing.assert_allclose(local.variance_m2[known], SHARE * 1e-4, rtol=1e-3)
+    assert np.std(local.height_m[known] - 0.3) < np.sqrt(SHARE) * 0.01  # and is no worse than it says
+
+
+def test_a_look_that_strongly_disagrees_takes_the_place_of_many_before_it() -> None:
+    local = None
+    for k in range(30):
+        local = sensed(local, np.zeros((81, 81)), time_s=float(k))
+    local = sensed(local, np.full((81, 81), 0.2), time_s=31.0)
+    known = np.isfinite(local.height_m)
+    np.testing.assert_allclose(local.height_m[known], 0.2, atol=1e-6)
+    np.testing.assert_allclose(local.variance_m2[known], 1e-4, rtol=1e-5)
+
+
+def test_heights_on_other_cells_begin_anew() -> None:
+    local = sensed(None, np.zeros((81, 81)))
+    other = fuse_heights(
+        local,
+        raster(np.ones((41, 41)), cell_m=0.1),
+        here_m=(0.0, 0.0),
+        sigma_m=0.01,
+        reach_m=3.0,
+        time_s=2.0,
+    )
+    assert other.cell_m == 0.1
+    assert np.nanmin(other.height_m) == 1.0
+
+
+def test_bounds_lie_so_many_deviations_off_and_are_unknown_beside_the_unknown() -> None:
+    heights = np.add.outer(np.arange(81) * 0.01, np.arange(81) * 0.02)
+    heights[40, 40] = np.nan
+    bounds = ground_bounds(sensed(None, heights), sigmas=2.0)
+    east = (0.63 - bounds.east_m) / bounds.side_m
+    north = (-0.72 - bounds.north_m) / bounds.side_m
+    row, col = round(north), round(east)
+    expected = (row * bounds.side_m + bounds.north_m + 2.0) / 5 + (
+        col * bounds.side_m + bounds.east_m + 2.0
+    ) / 2.5
+    assert bounds.low_m[row, col] == pytest.approx(expected - 0.02, abs=1e-5)
+    assert bounds.high_m[row, col] == pytest.approx(expected + 0.02, abs=1e-5)
+    unknown = np.isnan(bounds.high_m)
+    place = raster(heights).geometry.centre_of(40, 40)
+    cell = (
+        round((place[1] - bounds.north_m) / bounds.side_m),
+        round((place[0] - bounds.east_m) / bounds.side_m),
+    )
+    assert unknown[cell[0] - 1 : cell[0] + 2, cell[1] - 1 : cell[1] + 2].all()
+    assert bounds.side_m <= 0.03

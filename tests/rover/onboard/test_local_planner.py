@@ -21,14 +21,14 @@ from rover.hazard.linkage_kernels import FIGURES
 from rover.hazard.walk_kernels import MARGINS, STEP, TILT, walk
 from rover.io.vehicle import read_vehicle
 from rover.onboard.arc_table import arc_table
-from rover.onboard.arc_walker import way_back
+from rover.onboard.arc_walker import ArcWalker, way_back
 from rover.onboard.local_candidates import Motion, Ranked, rank
 from rover.onboard.local_cost import local_cost
 from rover.onboard.local_map import LocalMap, fuse_heights
 from rover.onboard.local_planner import ArcChoice, NoArc, select_arc
 from rover.onboard.mapping import BeliefState
 from sim.moon.ground import Patch
-from sim.physics.suspension import rig_of, settle
+from sim.physics.suspension import Stance, rig_of, settle
 
 Floats = npt.NDArray[np.float64]
 
@@ -314,11 +314,16 @@ def conservative(seed: int, count: int, name: str = "yutu-2") -> int:
     passes = walked(dem, poses, vehicle=vehicle)[:, MARGINS] > 0
     for east, north, yaw in poses[passes]:
         stance = settle(Cells(dem), rig, east_m=east, north_m=north, yaw_rad=yaw, backwards=False)
-        assert abs(stance.pitch_rad) <= vehicle.slope_limit_rad
-        assert abs(stance.roll_rad) <= vehicle.roll_limit_rad
-        assert stance.stops_slack_rad >= 0
-        assert stance.step_m <= vehicle.step_limit_m + 1e-6
+        assert_within(stance, vehicle)
     return int(passes.sum())
+
+
+def assert_within(stance: Stance, vehicle: VehicleParams) -> None:
+    assert abs(stance.pitch_rad) <= vehicle.slope_limit_rad
+    assert abs(stance.roll_rad) <= vehicle.roll_limit_rad
+    assert stance.stops_slack_rad >= 0
+    assert stance.step_m <= vehicle.step_limit_m + 1e-6
+    assert stance.belly_gap_m >= 0
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -330,6 +335,53 @@ def test_what_passes_stands_within_the_limits_as_settled_by_the_world(seed: int)
 @pytest.mark.parametrize("seed", range(100, 160))
 def test_what_passes_stands_within_the_limits_on_many_grounds(seed: int) -> None:
     conservative(seed, 300)
+
+
+def seen_with_noise(seed: int, *, looks: int) -> int:
+    """Drive arcs on a local map of noisy looks, settled exactly on the true ground; return how many poses passed."""
+    whole = read_vehicle("yutu-2")
+    vehicle, rig = whole.params, rig_of(whole.params, whole.part("chassis", ChassisParams))
+    rng, sigma = np.random.default_rng(seed), 0.01
+    true, local = ground(rocky(seed, rocks=25)), None
+    for k in range(looks):
+        noisy = replace(
+            true, elevation_m=true.elevation_m + rng.normal(0, sigma, (SIDE, SIDE)).astype(np.float32)
+        )
+        local = fuse_heights(local, noisy, here_m=(0.0, 0.0), sigma_m=sigma, reach_m=6.0, time_s=float(k))
+    assert local is not None
+    held = 0
+    for east, north, yaw in np.column_stack([rng.uniform(-3, 3, (60, 2)), rng.uniform(-3, 3, 60)]):
+        walker = ArcWalker(local, vehicle, (east, north, yaw), 0.0)
+        passes, _ = walker.walk(np.array([[0.0, 0.0, 1.0, 0.0]]), np.zeros((1, 2)))
+        if passes:
+            stance = settle(Cells(true), rig, east_m=east, north_m=north, yaw_rad=yaw, backwards=False)
+            assert_within(stance, vehicle)
+            held += 1
+    return held
+
+
+@pytest.mark.parametrize("looks", [1, 8])
+def test_what_passes_on_ground_seen_with_noise_stands_within_the_limits(looks: int) -> None:
+    assert seen_with_noise(7, looks=looks) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(200, 220))
+def test_what_passes_on_many_grounds_seen_with_noise_stands(seed: int) -> None:
+    seen_with_noise(seed, looks=2)
+
+
+def test_what_is_less_certain_passes_less() -> None:
+    dem = ground(rocky(1, rocks=10))
+    poses = np.column_stack([np.linspace(-3, 3, 40), np.linspace(2, -2, 40), np.linspace(-3, 3, 40)]).tolist()
+    passed = []
+    for sigma in (0.0, 0.01, 0.03):
+        local = known(dem, sigma_m=sigma)
+        still = np.array([[0.0, 0.0, 1.0, 0.0]]), np.zeros((1, 2))
+        passed.append([ArcWalker(local, YUTU_2, (e, n, yaw), 0.0).walk(*still)[0] for e, n, yaw in poses])
+    assert sum(passed[0]) > sum(passed[1]) > sum(passed[2])
+    for surer, less in zip(passed, passed[1:], strict=False):
+        assert not any(b and not a for a, b in zip(surer, less, strict=True))
 
 
 @pytest.mark.parametrize("behind", [(-1.0, 0.0), (-0.9, 0.2), (-1.2, -0.35), (0.3, 0.8)])
