@@ -21,6 +21,7 @@ from rover.onboard.local_cost import LocalCost, local_cost
 from rover.onboard.local_map import LocalMap, fuse_heights
 from rover.onboard.local_planner import ArcChoice, NoArc, select_arc
 from rover.onboard.mapping import BeliefState
+from rover.onboard.stereo_gaps import bridged
 from rover.planning.field import cost_field
 
 Floats = npt.NDArray[np.float64]
@@ -123,7 +124,7 @@ def sense(
         perceived: The local map as perceived; None where the senses tell heights as they are.
     """
     if perceived is not None:
-        local = replace(local, ground=perceived)
+        local = replace(local, ground=bridged(perceived))
     elif seen.heights is not None:
         ground = fuse_heights(
             local.ground,

@@ -31,7 +31,7 @@ BESIDE_M = 0.1
 
 
 def lay_contacts(local: LocalMap, vehicle: VehicleParams, estimate: Estimate, time_s: float) -> LocalMap:
-    """Return the map with the cells that the rover stands on, where they are not known better, on the plane of its wheels.
+    """Return the map with the cells that the rover stands on, where not known better, on the plane of its wheels.
 
     Args:
         local: The map.
