@@ -77,6 +77,7 @@ class ArcWalker:
     def __init__(self, ground: LocalMap, vehicle: VehicleParams, pose: Pose, belly_margin_m: float) -> None:
         bounds, self._own = ground_bounds(ground), clearance_figures(vehicle)
         self._low, self._high, self._side = bounds.low_m, bounds.high_m, bounds.side_m
+        self._middle = np.asarray((bounds.low_m + bounds.high_m) / np.float32(2), np.float32)
         self._belly_margin_m = belly_margin_m
         self._cos, self._sin = math.cos(pose[2]), math.sin(pose[2])
         self._col = (pose[0] - bounds.east_m) / self._side
@@ -86,10 +87,17 @@ class ArcWalker:
         self.poses = 0
         self.refused: list[Place] = []
 
-    def walk(self, poses: Floats, spread_m: Floats) -> tuple[bool, Floats]:
-        """Return whether all poses pass, and the least slacks; the place of one that does not is noted."""
+    def walk(self, poses: Floats, spread_m: Floats, *, sure: bool = True) -> tuple[bool, Floats]:
+        """Return whether all poses pass, and the least slacks; the place of one that does not is noted.
+
+        Args:
+            poses: (n, 4) from where the rover stands: forward, left, cosine and sine of the yaw.
+            spread_m: (n, 2) what each pose must allow for.
+            sure: Whether they pass wherever the ground lies between its bounds; else in the middle of them, for what is
+                seen again before it is driven.
+        """
         cells = self._on_cells(poses)
-        passed, margins = self._passed(cells, spread_m)
+        passed, margins = self._passed(cells, spread_m, sure=sure)
         if passed < len(poses):
             east, north = (cells[passed, :2] * self._side).tolist()
             self.refused.append((self._corner[0] + east, self._corner[1] + north))
@@ -116,10 +124,11 @@ class ArcWalker:
         cells[:, 3] = poses[:, 2] * self._sin + poses[:, 3] * self._cos
         return cells
 
-    def _passed(self, cells: Floats, spread_m: Floats) -> tuple[int, Floats]:
+    def _passed(self, cells: Floats, spread_m: Floats, *, sure: bool = True) -> tuple[int, Floats]:
         own, margins = self._own, np.full(MARGINS, np.inf)
+        low, high = (self._low, self._high) if sure else (self._middle, self._middle)
         passed = walk(
-            self._low, self._high, self._side, cells, spread_m, own.boxes, own.limits, own.links, own.belly,
+            low, high, self._side, cells, spread_m, own.boxes, own.limits, own.links, own.belly,
             own.weights, self._belly_margin_m, EITHER_WAY, self._room, margins,
         )  # fmt: skip
         self.poses += min(passed + 1, len(cells))

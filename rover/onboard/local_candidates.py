@@ -88,12 +88,14 @@ class Ranked:
         value_s: (trees,) expected time to the goal of each.
         stub_s: (turns * bends,) of the first arcs alone.
         others: Those that are not of the table, the best first.
+        near_goal: Whether whole trees reach beyond the goal, so that first arcs alone are candidates too.
     """
 
     table: ArcTable
     value_s: Floats
     stub_s: Floats
     others: tuple[Candidate, ...]
+    near_goal: bool
 
     def tree(self, number: int) -> Motion:
         """Return a tree's motion."""
@@ -135,6 +137,7 @@ def rank(
         value_s=np.repeat(begun_s, bends) + second_s + pricer.onward_s(table.second[:, -1]),
         stub_s=begun_s + pricer.onward_s(table.first[:, -1]),
         others=tuple(sorted(others, key=lambda other: other.value_s)),
+        near_goal=math.dist(pose[:2], goal_m) <= table.first_m + table.second_m,
     )
 
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from rover.core.arrays import locked
 from rover.core.vehicle import VehicleParams
 from rover.hazard.clearance_figures import clearance_figures
+from rover.onboard.arc_table import SPACING_M
 from rover.onboard.arc_walker import BELLY_MARGIN_M, ArcWalker
 from rover.onboard.local_candidates import Candidate, Motion, Ranked
 from rover.onboard.local_map import LocalMap
@@ -115,6 +116,8 @@ def select_arc(
 ) -> ArcChoice | NoArc:
     """Return the cheapest candidate that passes clearance evaluation all along.
 
+    First arcs pass wherever the ground lies within its bounds, second ones on the ground as expected: the rover looks
+    again before it gets there.
     Where no whole tree does, the cheapest first arc that does is taken: the rover sees further from its end.
 
     Args:
@@ -140,8 +143,8 @@ class _Search:
         self._least_turn, self._most_turn = self._walker.turns(clearance_figures(vehicle).reach_m)
 
     def run(self) -> ArcChoice | NoArc:
-        others = list(self._ranked.others)
-        values = self._ranked.value_s
+        others, values = list(self._ranked.others), self._ranked.value_s
+        shorter = float(self._ranked.stub_s.min()) if self._ranked.near_goal else math.inf
         for tree in np.argsort(values, kind="stable").tolist():
             while others and others[0].value_s <= values[tree]:
                 chosen = self._other(others.pop(0))
@@ -149,6 +152,10 @@ class _Search:
                     return chosen
             if not math.isfinite(values[tree]):
                 break
+            if shorter <= values[tree]:
+                chosen, shorter = self._stub(), math.inf
+                if chosen is not None:
+                    return chosen
             chosen = self._tree(tree)
             if chosen is not None:
                 return chosen
@@ -160,7 +167,12 @@ class _Search:
     def _other(self, candidate: Candidate) -> ArcChoice | None:
         if not (math.isfinite(candidate.value_s) and self._turns(candidate.motion.turn_rad)):
             return None
-        passes, margins = self._walker.walk(candidate.poses, candidate.spread_m)
+        near = math.ceil(self._ranked.table.first_m / SPACING_M) + 1
+        passes, margins = self._walker.walk(candidate.poses[:near], candidate.spread_m[:near])
+        if passes and len(candidate.poses) > near:
+            further = candidate.poses[near:], candidate.spread_m[near:]
+            passes, least = self._walker.walk(*further, sure=False)
+            margins = np.minimum(margins, least)
         self._note(candidate.poses, candidate.value_s, passes)
         if not passes:
             return None
@@ -176,7 +188,7 @@ class _Search:
         passes, least = self._first(root)
         if not passes:
             return None
-        passes, margins = self._walker.walk(table.second[tree], table.second_spread_m[second])
+        passes, margins = self._walker.walk(table.second[tree], table.second_spread_m[second], sure=False)
         self._note(table.second[tree], value, passes)
         if not passes:
             return None

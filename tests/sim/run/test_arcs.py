@@ -107,6 +107,15 @@ def test_what_cannot_be_left_is_an_answer(tmp_path: Path) -> None:
     assert log.violations == []
 
 
+@pytest.mark.slow
+def test_with_real_senses_it_leaves_the_start_and_reaches_the_goal(tmp_path: Path) -> None:
+    """It has never seen the ground that it stands on, nor what lies beside it before it looks round."""
+    log = drive(tmp_path, senses="real")
+    assert log.outcome is Outcome.ARRIVED, log.reason
+    assert log.violations == []
+    assert log.summary["distance_m"] <= 1.3 * math.hypot(*GOAL)
+
+
 def test_the_other_driver_has_no_local_planner(tmp_path: Path) -> None:
     log = drive(tmp_path, driver="path")
     assert log.outcome is Outcome.ARRIVED
