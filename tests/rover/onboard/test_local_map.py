@@ -205,7 +205,8 @@ def test_no_number_of_looks_makes_a_cell_better_known_than_a_share_of_one() -> N
         local = sensed(local, rng.normal(0.3, 0.01, (81, 81)), time_s=float(k))
     assert local is not None
     known = np.isfinite(local.height_m)
-    np.testing.assert_allclose(local.variance_m2[known], SHARE * 1e-4, rtol=1e-3)
+    assert (local.variance_m2[known] >= SHARE * 1e-4 * 0.999).all()
+    assert np.median(local.variance_m2[known]) == pytest.approx(SHARE * 1e-4, rel=1e-3)
     assert np.std(local.height_m[known] - 0.3) < np.sqrt(SHARE) * 0.01  # and is no worse than it says
 
 
