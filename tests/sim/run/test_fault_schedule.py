@@ -190,7 +190,7 @@ def test_all_that_is_wrong_together(tmp_path: Path) -> None:
     rows = table(
         tmp_path,
         row("a", "wheels", "stall", "wheel = 4\n")
-        + row("b", "wheels", "dead", "wheel = 4\n")
+        + row("b", "wheels", "dead", "wheel = 4\n").replace("at_s", "at_m")
         + row("c", "wheels", "dead", "wheel = 1\n")
         + row("d", "array", "dust_step", size(0.1))
         + row("e", "array", "dust_step", size(0.2))
