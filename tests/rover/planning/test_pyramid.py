@@ -275,6 +275,16 @@ def test_costs_too_large_to_add() -> None:
         build_pyramid(np.full((4, 4), 1e308), resolution_m=10.0)
 
 
+@pytest.mark.parametrize("least", [1e-306, 1e-318, 5e-324])
+def test_the_bound_is_true_of_costs_that_are_hardly_numbers(least: float) -> None:
+    cost = least * seeded(31).integers(1, 50, (20, 30))
+    exact = search_grid(cost, (0, 0), (19, 29), resolution_m=1.0)
+    found = search_pyramid(build_pyramid(cost, resolution_m=1.0), (0, 0), (19, 29))
+    assert isinstance(exact, GridRoute) and isinstance(found, PyramidRoute)
+    assert found.lower_bound_s <= exact.cost_s <= found.cost_s <= found.bound * exact.cost_s
+    assert found.bound <= 1.02
+
+
 def test_what_is_asked_wrongly() -> None:
     with pytest.raises(ValueError, match="landmarks"):
         build_pyramid(np.ones((4, 4)), resolution_m=1.0, landmarks=-1)
