@@ -24,6 +24,7 @@ from rover.core.words_kernels import add_word, get_word
 from rover.planning import astar, round_kernels, tile_helpers, tiled_search
 from rover.planning.astar import GridRoute, search_grid
 from rover.planning.field import cost_field
+from rover.planning.grid_checks import costs_and_extremes
 from rover.planning.prepared import PreparedMap
 from rover.planning.problem import NoPlan
 from rover.planning.round_kernels import DONE, FINISHED, LEAVE, TICKET, WIDE, YIELD, run
@@ -418,6 +419,21 @@ def test_costs_that_come_to_nothing_are_searched_to_the_end() -> None:
         [sys.executable, "-c", asked], capture_output=True, text=True, timeout=120, check=True
     )
     assert done.stdout.split() == ["0.0", "4", "59"]
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_costs_are_looked_at_in_every_strip(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rover.planning.grid_checks._CELLS_OF_A_STRIP", 64)
+    monkeypatch.setenv("FARSIDE_THREADS", "3")
+    fair = rough(40, 30, 5, lethal=0.2).astype(kind)
+    _, least, greatest = costs_and_extremes(fair, 1.0)
+    assert (least, greatest) == (fair.min(), fair[np.isfinite(fair)].max())
+    for row in range(40):
+        for bad in (math.nan, -math.nan, -1.0, 0.0, -0.0, -math.inf):
+            cost = fair.copy()
+            cost[row, 7] = bad
+            with pytest.raises(CostMapError, match=rf"cell \({row}, 7\) is not positive"):
+                costs_and_extremes(cost, 1.0)
 
 
 def test_costs_whose_sums_would_be_infinite_are_refused_however_small_the_cells() -> None:
