@@ -222,7 +222,7 @@ class DirectedSearch:
         ends_at = math.inf if time_limit_s is None else time.monotonic() + time_limit_s
         status = PAUSED
         while status in (PAUSED, FULL):
-            if time.monotonic() > ends_at:
+            if not time.monotonic() <= ends_at:  # or it is NaN
                 raise _out_of_time(time_limit_s, float(keys[0]), self.unit)
             if status == FULL:
                 keys, items = (np.concatenate([held, np.empty_like(held)]) for held in (keys, items))

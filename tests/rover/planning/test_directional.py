@@ -383,8 +383,9 @@ def test_a_descent_limit_that_is_none_is_refused(limit_rad: float) -> None:
         DirectionalPlanner(descent_limit_rad=limit_rad)
 
 
-def test_a_search_out_of_time_says_what_a_way_takes_at_least() -> None:
-    problem = replace(make_problem(0), time_limit_s=-1.0)
+@pytest.mark.parametrize("limit_s", [-1.0, math.nan])
+def test_a_search_out_of_time_says_what_a_way_takes_at_least(limit_s: float) -> None:
+    problem = replace(make_problem(0), time_limit_s=limit_s)
     with pytest.raises(TimeLimitError, match="a way takes at least") as caught:
         DirectionalPlanner().plan(problem)
     price = planned(replace(problem, time_limit_s=60.0)).price

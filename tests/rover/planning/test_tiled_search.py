@@ -303,6 +303,15 @@ def test_float32_costs_are_searched_as_they_are() -> None:
     assert single.cost_s == double.cost_s and (single.cells == double.cells).all()
 
 
+def test_a_time_limit_that_is_no_number_is_not_endless(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiled_search, "_TILES_AT_ONCE", 1)
+    cost = rough(100, 100, 1, lethal=0.0)
+    with pytest.raises(TimeLimitError, match="nan"):
+        search_grid(cost, (0, 0), (99, 99), resolution_m=1.0, time_limit_s=math.nan)
+    with pytest.raises(TimeLimitError, match="nan"):
+        cost_field(cost, (0, 0), resolution_m=1.0, time_limit_s=math.nan)
+
+
 def test_time_limit_states_what_a_route_costs_at_least() -> None:
     cost = rough(2000, 2000, 1, lethal=0.1)
     least = search_grid(cost, (0, 0), (1999, 1999), resolution_m=1.0)
