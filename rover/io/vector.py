@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -133,7 +134,12 @@ def read_zones_geojson(path: Path | str) -> tuple[Zone, ...]:
         if kind not in tuple(ZoneKind):
             what = "no kind" if kind is None else "no such kind of zone"
             _refuse(what, f"{name}.kind", kind, f"give the property kind: {' or '.join(ZoneKind)}", path)
-        parts = [polygon for geometry in _geometries(feature, path) for polygon in _polygons(geometry, path)]
+        try:
+            parts = [
+                polygon for geometry in _geometries(feature, path) for polygon in _polygons(geometry, path)
+            ]
+        except ZoneError as error:
+            raise ZoneError([replace(p, field=f"{name}.{p.field}") for p in error.problems]) from error
         if kind == ZoneKind.KEEP_IN and len(parts) > 1:
             _refuse(
                 "a keep-in zone of several parts",

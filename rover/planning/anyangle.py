@@ -23,7 +23,7 @@ from rover.planning.astar import GridRoute, search_grid
 from rover.planning.ends import cell_of
 from rover.planning.explain import explain
 from rover.planning.field import cost_field
-from rover.planning.grid_checks import Cell, checked_cell, checked_costs
+from rover.planning.grid_checks import Cell, checked_cell, costs_and_extremes
 from rover.planning.line_kernels import CLEAR
 from rover.planning.padded import TO_CORNER, PaddedCosts, Points, bordered, distinct, turning_rad
 from rover.planning.problem import Claim, NoPlan, Plan, PlanningProblem
@@ -92,18 +92,22 @@ def search_any_angle(
     """
     if not (math.isfinite(turn_s_per_rad) and turn_s_per_rad >= 0.0):
         raise ValueError(f"turn_s_per_rad = {turn_s_per_rad}")
-    cost = checked_costs(cost_s_per_m, resolution_m)
+    cost, least, _ = costs_and_extremes(cost_s_per_m, resolution_m)
     points = np.array([_checked_point("start", start, cost.shape), _checked_point("goal", goal, cost.shape)])
     cells = _cell_of(points[0]), _cell_of(points[1])
-    clock = _Clock(time_limit_s)
-    grid = search_grid(cost, *cells, resolution_m=float(resolution_m), time_limit_s=time_limit_s)
+    least_s = least * math.dist(*points) * float(resolution_m)
+    clock = _Clock(time_limit_s, least_s)
+    try:
+        grid = search_grid(cost, *cells, resolution_m=float(resolution_m), time_limit_s=time_limit_s)
+    except TimeLimitError as error:  # what it knows is of the grid, and bounds no other way
+        raise clock.late() from error
     if isinstance(grid, NoPlan):
         return grid
     costs = PaddedCosts.of(cost, float(resolution_m))
     ends = costs.placed(points)
     by_grid = _grid_way(costs, ends, grid)
     grid_cost_s = costs.drive_s(by_grid)
-    clock.known(grid_cost_s, costs.least * math.dist(*points) * costs.resolution_m)
+    clock.known(grid_cost_s)
     if len(grid.cells) == 1:
         return _route(costs, points, by_grid, grid_cost_s, turn_s_per_rad, 0)
     clock.check()
@@ -200,16 +204,19 @@ def _route(
 
 
 class _Clock:
-    """What is known of the cost while the time runs."""
+    """What is known of the cost while the time runs.
 
-    def __init__(self, limit_s: float | None) -> None:
+    Args:
+        limit_s: Longest time, or None.
+        least_s: What no way takes less than.
+    """
+
+    def __init__(self, limit_s: float | None, least_s: float) -> None:
         self.allowed = TimeAllowed(limit_s)
-        self._words = "give it more time"
+        self._words = f"none takes less than {least_s:.6g} s"
 
-    def known(self, most_s: float, least_s: float) -> None:
-        self._words = (
-            f"a way of {most_s:.6g} s is known, and none takes less than {least_s:.6g} s: give it more time"
-        )
+    def known(self, most_s: float) -> None:
+        self._words = f"a way of {most_s:.6g} s is known, and {self._words}"
 
     def check(self) -> None:
         if self.allowed.left_s == 0.0:
@@ -217,8 +224,8 @@ class _Clock:
 
     def late(self) -> TimeLimitError:
         return TimeLimitError(
-            "the any-angle search did not end in time",
-            remedy=self._words,
+            f"the any-angle search did not end in time: {self._words}",
+            remedy="give it more time",
             field="time_limit_s",
             value=self.allowed.limit_s,
         )

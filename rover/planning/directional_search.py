@@ -29,6 +29,7 @@ from rover.planning.directional_kernels import (
     add_up,
     advance,
     load_ground,
+    span,
     trace,
 )
 from rover.planning.grid_checks import checked_cell
@@ -216,12 +217,12 @@ class DirectedSearch:
         headings = self.headings * np.array([-1.0, -1.0, 1.0]) if turned else self.headings
         floor = least_price(self.cost, self.code)
         keys, items = np.empty(_FIRST_ROOM), np.empty(_FIRST_ROOM, np.int64)
-        keys[0], items[0], counts = 0.0, source, np.array([1, 0, 1])
+        keys[0], items[0], counts = floor * self._apart_m(source, target), source, np.array([1, 0, 1])
         self.reached[source] = 0.0
         ends_at = math.inf if time_limit_s is None else time.monotonic() + time_limit_s
         status = PAUSED
         while status in (PAUSED, FULL):
-            if time.monotonic() > ends_at:
+            if not time.monotonic() <= ends_at:  # or it is NaN
                 raise _out_of_time(time_limit_s, float(keys[0]), self.unit)
             if status == FULL:
                 keys, items = (np.concatenate([held, np.empty_like(held)]) for held in (keys, items))
@@ -231,6 +232,13 @@ class DirectedSearch:
             )  # fmt: skip
         self.expanded, self.generated = int(counts[1]), int(counts[2])
         return bool(status == FOUND)
+
+    def _apart_m(self, source: int, target: int) -> float:
+        """Length of the shortest way by these moves, were all ground free; 0 to everywhere."""
+        if target == EVERYWHERE:
+            return 0.0
+        (row, col), (to_row, to_col) = divmod(source, self.width), divmod(target, self.width)
+        return float(self.headings[0, 2] * span(to_row - row, to_col - col, len(self.steps)))
 
     def add_up(self, nodes: npt.NDArray[np.int64], code: int) -> float:
         rules, slip = self.cost.rules, self.cost.slip

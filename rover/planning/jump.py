@@ -115,7 +115,7 @@ class JumpSearch:
             if ended == ROOM:
                 longer = {name: doubled(getattr(self._search, name)) for name in _LISTS}
                 self._search = self._search._replace(**longer)
-            elif time_limit_s is not None and time.monotonic() - began > time_limit_s:
+            elif time_limit_s is not None and not time.monotonic() - began <= time_limit_s:  # or it is NaN
                 raise self._too_late(time_limit_s, float(moves))
         return self._found_s()
 

@@ -42,8 +42,8 @@ class PyramidPlanner:
         start = cell_of("start_m", problem.start_m, geometry)
         goal = cell_of("goal_m", problem.goal_m, geometry)
         pyramid = build_pyramid(problem.costmap.cost_s_per_m, resolution_m=geometry.resolution_m, landmarks=0)
-        allowed.check("the pyramid was searched")
         left_s = allowed.left_s
+        # Where none is left, the search says what no way costs less than.
         limit_s = None if left_s is None else max(left_s, sys.float_info.min)
         route = search_pyramid(pyramid, start, goal, epsilon=self.epsilon, time_limit_s=limit_s)
         if isinstance(route, NoPlan):

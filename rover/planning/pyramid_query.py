@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -87,6 +88,8 @@ class Query:
         return marks.reach(node(self.start)) != marks.reach(node(self.goal))
 
     def answer(self) -> PyramidRoute | NoPlan:
+        if self.pyramid.coded.unit_s < sys.float_info.min:  # rounded so far that its multiples bound nothing
+            return self._search_uncoded()
         self._check_memory()
         beyond = self._beyond(self.goal)
         self.lower = int(beyond[self.pyramid.coded.block(self.start)])
@@ -238,7 +241,7 @@ class Query:
         )
 
     def _search_uncoded(self) -> PyramidRoute | NoPlan:
-        """Search the costs themselves, where their range is too wide for codes."""
+        """Search the costs themselves, where their range is too wide for codes, or they are too small."""
         whole = self.pyramid.costs.whole()
         self._check_fits(17 * whole.size)
         found = search_grid(

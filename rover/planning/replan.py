@@ -27,6 +27,7 @@ labels below K equal those of a search afresh bit for bit, and a way read off th
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 import numpy.typing as npt
@@ -221,7 +222,8 @@ class IncrementalSearch:
         self._nodes[:, 0] = math.inf
         self._state[:] = 0
         goal, moves = self._node(self.goal), (self.resolution_m, self.corner_cutting)
-        if self._greatest / self._least > _MOST_BUCKETS:
+        buckets = self._least * self.resolution_m >= sys.float_info.min  # or their number per cost overflows
+        if not buckets or self._greatest / self._least > _MOST_BUCKETS:
             return self._search_by_heap(start)
         self._keys, self._items, self._entries, expanded, generated = spread(
             self._nodes, self._state, self._width, start, goal, *moves, self._least, self._greatest

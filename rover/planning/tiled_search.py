@@ -146,7 +146,7 @@ class TiledSearch:
                 wanted = 0
             elif wanted == 0:
                 wanted = threads() - 1
-            if time_limit_s is not None and time.monotonic() - began > time_limit_s:
+            if time_limit_s is not None and not time.monotonic() - began <= time_limit_s:  # or it is NaN
                 raise self._too_late(time_limit_s)
 
     def goal_label(self) -> float:

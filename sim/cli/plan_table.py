@@ -134,7 +134,7 @@ def moved_words(moved: Mapping[str, Snap]) -> list[str]:
     """Return where each place went that was moved, a sentence each."""
     return [
         f"{option} moved {snap.away_m:.1f} m, from east {snap.asked_m[0]:.2f}, north {snap.asked_m[1]:.2f} to the "
-        f"nearest free cell joined to the rest, at east {snap.moved_m[0]:.2f}, north {snap.moved_m[1]:.2f} m"
+        f"free cell at east {snap.moved_m[0]:.2f}, north {snap.moved_m[1]:.2f} m"
         for option, snap in moved.items()
     ]
 

@@ -71,6 +71,17 @@ def test_an_idle_thread_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _thread._count() <= before
 
 
+def test_a_call_that_comes_as_the_wait_ends_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Taken off the list by the caller: it waits for the word, which was given or never comes."""
+    monkeypatch.setattr(kept_threads, "CALL_S", 0.01)
+    own = kept_threads._Kept()
+    assert kept_threads._gone(own)
+    own.called.release()
+    assert not kept_threads._gone(own)
+    kept_threads._idle.append(own)
+    assert kept_threads._gone(own) and own not in kept_threads._idle
+
+
 def test_work_is_done_by_threads_that_are_about_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept_threads, "IDLE_S", 0.0)
     done: list[int] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -365,6 +366,22 @@ def test_the_time_limit_states_what_is_known() -> None:
         search_any_angle(cost, (0, 0), (59, 59), resolution_m=1.0, time_limit_s=0.0)
     assert caught.value.exit_code == 5
     assert search_any_angle(cost, (0, 0), (59, 59), resolution_m=1.0, time_limit_s=1e6) is not None
+
+
+def test_a_bound_of_the_grid_is_not_told_of_ways_off_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    cost = rough((60, 60), 3, lethal=0.0)
+    driven_s = found(cost, (0, 0), (20, 59)).cost_s
+
+    def late(*_args: object, **_kwargs: object) -> None:
+        raise TimeLimitError(
+            f"every route costs {2 * driven_s} at least", remedy="wait", field="time_limit_s"
+        )
+
+    monkeypatch.setattr("rover.planning.anyangle.search_grid", late)
+    with pytest.raises(TimeLimitError, match="any-angle search") as caught:
+        search_any_angle(cost, (0, 0), (20, 59), resolution_m=1.0, time_limit_s=1.0)
+    said = re.search(r"none takes less than (\S+) s", str(caught.value))
+    assert said is not None and 0 < float(said[1]) <= driven_s and "every route" not in str(caught.value)
 
 
 def test_costs_are_not_written_to_and_may_be_of_any_kind() -> None:

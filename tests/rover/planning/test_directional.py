@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -382,11 +383,14 @@ def test_a_descent_limit_that_is_none_is_refused(limit_rad: float) -> None:
         DirectionalPlanner(descent_limit_rad=limit_rad)
 
 
-def test_a_search_out_of_time_says_what_a_way_takes_at_least() -> None:
-    problem = replace(make_problem(0), time_limit_s=-1.0)
-    with pytest.raises(TimeLimitError, match="a way takes at least"):
+@pytest.mark.parametrize("limit_s", [-1.0, math.nan])
+def test_a_search_out_of_time_says_what_a_way_takes_at_least(limit_s: float) -> None:
+    problem = replace(make_problem(0), time_limit_s=limit_s)
+    with pytest.raises(TimeLimitError, match="a way takes at least") as caught:
         DirectionalPlanner().plan(problem)
-    assert planned(replace(problem, time_limit_s=60.0)).price is not None
+    price = planned(replace(problem, time_limit_s=60.0)).price
+    said = re.search(r"at least (\S+) s", str(caught.value))
+    assert said is not None and price is not None and 0 < float(said[1]) <= price
 
 
 def test_a_search_in_pieces_is_the_same_search(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from rover.core.errors import CostMapError, PlaceError, PlannerError, ResourceError, TimeLimitError
 from rover.planning.astar import GridRoute, search_grid
-from rover.planning.problem import Cause, NoPlan, Objective
+from rover.planning.problem import Cause, NoPlan, Objective, Plan
 from rover.planning.pyramid import Pyramid, build_pyramid, check_build_memory
 from rover.planning.pyramid_planner import PyramidPlanner
 from rover.planning.pyramid_query import PyramidRoute
@@ -184,6 +185,16 @@ def test_corners_part_what_only_a_cut_corner_joins() -> None:
         assert len(cut.cells) == 40
 
 
+def test_landmarks_that_cut_no_corner_part_nothing_for_those_who_do() -> None:
+    """Two halves that touch at a corner: of one end the landmarks know the ground, of the other they do not."""
+    cost = np.full((40, 40), INF)
+    cost[:20, :20] = cost[20:, 20:] = 1.0
+    pyramid = build_pyramid(cost, resolution_m=1.0, landmarks=2)
+    assert isinstance(search_pyramid(pyramid, (0, 0), (39, 39)), NoPlan)
+    cut = search_pyramid(pyramid, (0, 0), (39, 39), corner_cutting=True)
+    assert isinstance(cut, PyramidRoute) and len(cut.cells) == 40
+
+
 def test_costs_that_32_bits_do_not_hold() -> None:
     """One cheap cell makes the unit so small that a way over the others takes more than 2 ** 32 of them."""
     rng = seeded(8)
@@ -275,6 +286,16 @@ def test_costs_too_large_to_add() -> None:
         build_pyramid(np.full((4, 4), 1e308), resolution_m=10.0)
 
 
+@pytest.mark.parametrize("least", [1e-306, 1e-318, 5e-324])
+def test_the_bound_is_true_of_costs_that_are_hardly_numbers(least: float) -> None:
+    cost = least * seeded(31).integers(1, 50, (20, 30))
+    exact = search_grid(cost, (0, 0), (19, 29), resolution_m=1.0)
+    found = search_pyramid(build_pyramid(cost, resolution_m=1.0), (0, 0), (19, 29))
+    assert isinstance(exact, GridRoute) and isinstance(found, PyramidRoute)
+    assert found.lower_bound_s <= exact.cost_s <= found.cost_s <= found.bound * exact.cost_s
+    assert found.bound <= 1.02
+
+
 def test_what_is_asked_wrongly() -> None:
     with pytest.raises(ValueError, match="landmarks"):
         build_pyramid(np.ones((4, 4)), resolution_m=1.0, landmarks=-1)
@@ -330,6 +351,15 @@ def test_more_cells_than_nodes_can_be_named() -> None:
 
 def test_planner_keeps_its_claims() -> None:
     assert check_planner("pyramid", seeds=range(3)).planner == "pyramid"
+
+
+def test_planner_without_time_left_says_what_no_way_costs_less_than() -> None:
+    problem = make_problem(1, terrain_kinds()[0])
+    plan = PyramidPlanner().plan(problem)
+    with pytest.raises(TimeLimitError) as caught:
+        PyramidPlanner().plan(replace(problem, time_limit_s=1e-9))
+    said = re.search(r"none costs less than (\S+) s", str(caught.value))
+    assert isinstance(plan, Plan) and said is not None and 0 < float(said[1]) <= plan.cost_s
 
 
 def test_planner_refuses_what_it_does_not_serve() -> None:

@@ -267,6 +267,15 @@ def test_a_window_of_moves_too_cheap_to_change_a_sum() -> None:
     pair.ask((20, 0))
 
 
+@pytest.mark.parametrize("least", [1e-309, 1e-312])
+def test_costs_near_the_least_number_there_is(least: float) -> None:
+    """Whose inverse is no number, so that no bucket can be named by it."""
+    pair = Pair(least * np.arange(1.0, 13.0).reshape(3, 4), (2, 3))
+    assert isinstance(pair.ask((0, 0)), GridRoute)
+    pair.edit(1, 1, np.full((1, 2), 3 * least))
+    assert isinstance(pair.ask((0, 0)), GridRoute)
+
+
 def test_a_drive_with_edits_ahead_costs_little() -> None:
     """Work follows the edit, not the map; and the answer stays that of a search afresh."""
     rng = np.random.default_rng(2)

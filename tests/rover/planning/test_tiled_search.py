@@ -24,6 +24,7 @@ from rover.core.words_kernels import add_word, get_word
 from rover.planning import astar, round_kernels, tile_helpers, tiled_search
 from rover.planning.astar import GridRoute, search_grid
 from rover.planning.field import cost_field
+from rover.planning.grid_checks import costs_and_extremes
 from rover.planning.prepared import PreparedMap
 from rover.planning.problem import NoPlan
 from rover.planning.round_kernels import DONE, FINISHED, LEAVE, TICKET, WIDE, YIELD, run
@@ -302,6 +303,15 @@ def test_float32_costs_are_searched_as_they_are() -> None:
     assert single.cost_s == double.cost_s and (single.cells == double.cells).all()
 
 
+def test_a_time_limit_that_is_no_number_is_not_endless(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiled_search, "_TILES_AT_ONCE", 1)
+    cost = rough(100, 100, 1, lethal=0.0)
+    with pytest.raises(TimeLimitError, match="nan"):
+        search_grid(cost, (0, 0), (99, 99), resolution_m=1.0, time_limit_s=math.nan)
+    with pytest.raises(TimeLimitError, match="nan"):
+        cost_field(cost, (0, 0), resolution_m=1.0, time_limit_s=math.nan)
+
+
 def test_time_limit_states_what_a_route_costs_at_least() -> None:
     cost = rough(2000, 2000, 1, lethal=0.1)
     least = search_grid(cost, (0, 0), (1999, 1999), resolution_m=1.0)
@@ -418,6 +428,21 @@ def test_costs_that_come_to_nothing_are_searched_to_the_end() -> None:
         [sys.executable, "-c", asked], capture_output=True, text=True, timeout=120, check=True
     )
     assert done.stdout.split() == ["0.0", "4", "59"]
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_costs_are_looked_at_in_every_strip(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rover.planning.grid_checks._CELLS_OF_A_STRIP", 64)
+    monkeypatch.setenv("FARSIDE_THREADS", "3")
+    fair = rough(40, 30, 5, lethal=0.2).astype(kind)
+    _, least, greatest = costs_and_extremes(fair, 1.0)
+    assert (least, greatest) == (fair.min(), fair[np.isfinite(fair)].max())
+    for row in range(40):
+        for bad in (math.nan, -math.nan, -1.0, 0.0, -0.0, -math.inf):
+            cost = fair.copy()
+            cost[row, 7] = bad
+            with pytest.raises(CostMapError, match=rf"cell \({row}, 7\) is not positive"):
+                costs_and_extremes(cost, 1.0)
 
 
 def test_costs_whose_sums_would_be_infinite_are_refused_however_small_the_cells() -> None:

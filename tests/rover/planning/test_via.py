@@ -63,6 +63,31 @@ def test_no_place_between_is_the_plan_itself() -> None:
     assert len(found.legs) == 1 and (found.plan.waypoints_m == direct.waypoints_m).all()
 
 
+class Vouching:
+    """Vouches for another factor on each leg, or for none."""
+
+    name, claims = "vouching", frozenset({Claim.BOUNDED})
+
+    def __init__(self, *bounds: float | None) -> None:
+        self.bounds = list(bounds)
+
+    def plan(self, problem: PlanningProblem) -> Plan | NoPlan:
+        plan = AStarPlanner().plan(problem)
+        assert isinstance(plan, Plan)
+        return replace(plan, bound=self.bounds.pop(0))
+
+
+@pytest.mark.parametrize(
+    ("bounds", "together"), [((1.01, 1.02, 1.0), 1.02), ((1.02, None, 1.0), None), ((None, None, None), None)]
+)
+def test_legs_together_are_as_good_as_the_worst_is_vouched_for(
+    bounds: tuple[float | None, ...], together: float | None
+) -> None:
+    problem = make_problem(0)
+    found = plan_through(Vouching(*bounds), problem, some_places(problem, 2, 1))
+    assert isinstance(found, Itinerary) and found.plan.bound == together
+
+
 def test_a_place_named_twice_is_a_leg_of_no_length() -> None:
     problem = make_problem(2)
     (place,) = some_places(problem, 1, 5)
