@@ -87,7 +87,7 @@ def test_the_picture_is_written_whole(tmp_path: Path) -> None:
 def test_a_climb_that_no_slope_tried_ends_is_drawn_as_such() -> None:
     """In the picture as in the table: the firmest soil is climbed beyond the steepest slope that is tried."""
     read, chassis = read_vehicle("yutu-2"), read_vehicle("yutu-2").part("chassis", ChassisParams)
-    derived = derive(read, chassis, load_site("von-karman"), load_soil())
+    derived = derive(read.params, chassis, load_site("von-karman"), load_soil())
     legend = draw_vehicle(sheet_of(read, chassis, derived)).axes[2].get_legend()
     assert legend is not None
     told_in_it = [text.get_text() for text in legend.get_texts()]

@@ -230,7 +230,7 @@ def test_loads_warm_body_and_mast_by_their_shares() -> None:
 
 
 def test_a_leaning_array_takes_light_and_glow_by_where_its_sides_look() -> None:
-    """Leaning 90 deg to the left, north: the front looks at the level, half sky and half ground, and so does the back."""
+    """Leaning 90 deg to the left, north: half of what the front sees is ground, and so it is for the back."""
     upright = Envelope(YUTU_2.model_copy(update={"array_lean_deg": 90.0}), unlinked().heat)
     array, axes = HEAT.array, body_axes(0.0, 0.0, 0.0)
     both = (array.front_emittance + array.back_emittance) * STEFAN_BOLTZMANN
@@ -408,14 +408,16 @@ class TestPowerAndHeat:
         assert charging.array_k < full.array_k - 3.0
 
     def test_every_joule_that_is_drawn_becomes_heat_but_for_work_on_the_ground(self) -> None:
-        """Both ledgers together: loads, motors, the battery's losses and its leak; harvest is light that is not heat."""
+        """Both ledgers together: loads, motors, the losses of the battery and its leak."""
         shine = sunlit(45.0, ground_k=340.0)
         for soc, motors_w, duration_s in ((0.5, 30.0, 1800.0), (1.0, 0.0, 7200.0), (0.5, 12.0, 400_000.0)):
             for light in (shine, DARK):
                 power, heat = self.model.begin(self.spell(light), soc=soc)
                 spell = self.spell(light, duration_s, motors_w=motors_w)
                 after, warm, _ = self.model.spend(power, heat, spell)
-                got_j = after.load_j - after.unserved_j  # the last of the three, in the dark, empties the battery
+                got_j = (
+                    after.load_j - after.unserved_j
+                )  # the last of the three, in the dark, empties the battery
                 work_j = motors_w / (20.0 + motors_w) * got_j * YUTU_2.drive_efficiency
                 made_j = got_j - work_j + after.loss_j + after.leak_j + HEAT.body.rhu_w * duration_s
                 assert warm.made_j == pytest.approx(made_j, rel=1e-9)
