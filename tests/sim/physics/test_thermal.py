@@ -229,18 +229,21 @@ def test_loads_warm_body_and_mast_by_their_shares() -> None:
     )
 
 
-def test_a_leaning_array_takes_light_and_glow_by_where_its_sides_look() -> None:
-    """Leaning 90 deg to the left, north: half of what the front sees is ground, and so it is for the back."""
-    upright = Envelope(YUTU_2.model_copy(update={"array_lean_deg": 90.0}), unlinked().heat)
-    array, axes = HEAT.array, body_axes(0.0, 0.0, 0.0)
+@pytest.mark.parametrize("lean_deg, below", [(0.0, 0.0), (60.0, 0.25), (90.0, 0.5)])
+def test_a_leaning_array_takes_light_and_glow_by_where_its_sides_look(lean_deg: float, below: float) -> None:
+    """Leaning to the left, north: the front sees (1 - cos lean) / 2 of ground, the back the rest of it."""
+    leaning = Envelope(YUTU_2.model_copy(update={"array_lean_deg": lean_deg}), unlinked().heat)
+    array, lean = HEAT.array, math.radians(lean_deg)
     both = (array.front_emittance + array.back_emittance) * STEFAN_BOLTZMANN
-    glow = (array.front_emittance + array.back_emittance) * 300.0 / 2
-    reflected = (array.front_absorptance + array.back_absorptance) * 60.0 / 2
-    for north, absorptance in ((1.0, array.front_absorptance), (-1.0, array.back_absorptance)):
-        sun = np.array([0.0, north * math.cos(0.5), math.sin(0.5)])
+    glow = (array.front_emittance * below + array.back_emittance * (1.0 - below)) * 300.0
+    reflected = (array.front_absorptance * below + array.back_absorptance * (1.0 - below)) * 60.0
+    for north in (1.0, -1.0):
+        sun = np.array([0.0, north * math.cos(0.3), math.sin(0.3)])
         shine = Exposure(sun_direction=sun, flux_w_m2=1361.0, reflected_w_m2=60.0, infrared_w_m2=300.0)
-        found = settled(shine, Made(), upright, axes=axes, folded=False)
-        got = absorptance * 1361.0 * math.cos(0.5) + glow + reflected
+        found = settled(shine, Made(), leaning, axes=body_axes(0.0, 0.0, 0.0), folded=False)
+        facing = sun[1] * math.sin(lean) + sun[2] * math.cos(lean)
+        absorptance = array.front_absorptance if facing > 0 else array.back_absorptance
+        got = absorptance * 1361.0 * abs(facing) + glow + reflected
         assert found.array_k == pytest.approx((got / both) ** 0.25, abs=1e-6)
 
 

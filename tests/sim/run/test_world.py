@@ -42,10 +42,16 @@ SKY = build_almanac(SITE, parse_utc("2019-01-04T00:00:00Z"), duration_s=86_400.0
 TRAIN = train()
 
 
-def world(shape: Shape, *, soil: Soil | None = None, **settings: Any) -> tuple[World, list[WorldState]]:
-    flat = np.zeros((20, 20), np.float32)
+def world(
+    shape: Shape,
+    *,
+    soil: Soil | None = None,
+    before_sun: npt.NDArray[np.float32] | None = None,
+    **settings: Any,
+) -> tuple[World, list[WorldState]]:
+    heights = np.zeros((20, 20), np.float32) if before_sun is None else before_sun
     geometry = GridGeometry(rows=20, cols=20, resolution_m=5.0, east_m=-50.0, north_m=-50.0, site=SITE)
-    shadows = Dem(geometry=geometry, elevation_m=flat, datum_m=0.0, source="flat")
+    shadows = Dem(geometry=geometry, elevation_m=heights, datum_m=0.0, source="flat")
     watched: list[WorldState] = []
     made = World(
         ground=ground(lambda east, north: np.asarray(shape(east + 0 * north, north + 0 * east))),
@@ -155,6 +161,29 @@ def test_staying_charges_by_day() -> None:
     asleep = made.step(state, Command(mode=Mode.DORMANT, duration_s=600.0))
     assert asleep.power.harvest_j == 0
     assert asleep.array_w > 0, "folded, it still senses the Sun"
+
+
+def test_in_the_shadow_of_the_ground_nothing_charges() -> None:
+    """A wall to the east, in the morning: the array, 1 m above the ground, is lit over what would hide the wheels."""
+    sun = SKY.sun_at(300.0)
+    assert 0.5 < math.sin(sun.azimuth_rad), "in the east"
+    ray_m = math.tan(sun.elevation_rad) * 5.0 / math.sin(sun.azimuth_rad)  # its height over the wall's edge
+    east = -50.0 + 5.0 * np.arange(20)
+
+    def charged(side: npt.NDArray[np.bool_], height_m: float) -> WorldState:
+        wall = np.broadcast_to(np.where(side, height_m, 0.0), (20, 20)).astype(np.float32)
+        made, _ = world(lambda east, north: 0.0 * east, before_sun=wall)
+        return made.step(begin(made), Command(mode=Mode.CHARGE, duration_s=600.0))
+
+    hidden, over = charged(east >= 5.0, ray_m + 1.2), charged(east >= 5.0, ray_m + 0.8)
+    behind = charged(east <= -5.0, 100.0)
+    assert (hidden.lit, hidden.array_w, hidden.power.harvest_j) == (0.0, 0.0, 0.0)
+    assert hidden.power.stored_j < hidden.power.first_j
+    assert over.lit == behind.lit == 1.0
+    assert over.power.harvest_j == behind.power.harvest_j > 0
+    half = charged(east >= 5.0, ray_m + 1.0)
+    assert half.lit == pytest.approx(0.5, abs=0.02)
+    assert 0.5 < half.power.harvest_j / over.power.harvest_j < 0.56, "cooler cells give a little more"
 
 
 def hills(amplitude_m: float, length_m: float) -> Shape:
