@@ -24,7 +24,11 @@ from rover.io.vehicle import read_vehicle
 from rover.sky.almanac import build_almanac
 from sim.moon.soil import Soil
 from sim.physics.energy import EnergyParams
+from sim.physics.mobility import move
+from sim.physics.power import body_axes
+from sim.physics.steering import turn_commands
 from sim.physics.wheel_faults import MobilityFaults, SlipPatch
+from sim.run.body import on_the_map
 from sim.run.faults import WorldFaults
 from sim.run.regolith_heat import read_regolith_heat
 from sim.run.setting import load_site
@@ -73,6 +77,13 @@ def begin(made: World) -> WorldState:
 
 def wall(height_m: float, at_m: float) -> object:
     return lambda east, north: np.where(east > at_m, height_m, 0.0)
+
+
+LEVEL_STANCE = begin(world(lambda east, north: 0.0 * east)[0]).stance
+MOTION_OF_A_STEP = move(
+    TRAIN, turn_commands(TRAIN), replace(LEVEL_STANCE, pitch_rad=0.1, roll_rad=0.1), np.full(6, 0.5)
+)
+"""It goes along, sideways and round."""
 
 
 def test_a_drive_covers_its_distance_and_is_watched_on_the_way() -> None:
@@ -166,7 +177,7 @@ def test_staying_charges_by_day() -> None:
 def test_in_the_shadow_of_the_ground_nothing_charges() -> None:
     """A wall to the east, in the morning: the array, 1 m above the ground, is lit over what would hide the wheels."""
     sun = SKY.sun_at(300.0)
-    assert 0.5 < math.sin(sun.azimuth_rad), "in the east"
+    assert math.sin(sun.azimuth_rad) > 0.5, "in the east"
     ray_m = math.tan(sun.elevation_rad) * 5.0 / math.sin(sun.azimuth_rad)  # its height over the wall's edge
     east = -50.0 + 5.0 * np.arange(20)
 
@@ -253,6 +264,20 @@ def test_an_arc_closes_to_a_circle() -> None:
     assert state.distance_m == pytest.approx(4 * math.pi)
     back = made.step(begin(made), Command(mode=Mode.DRIVE, drive_m=-1.0, curvature_per_m=0.5))
     assert back.north_m > 0 and back.yaw_rad < 0, "backwards along the circle to the left"
+
+
+@pytest.mark.parametrize("pitch_deg, roll_deg", [(0, 0), (20, 0), (0, 20), (15, -12), (-18, 14)])
+def test_motion_in_the_plane_of_the_wheels_is_seen_from_above(pitch_deg: float, roll_deg: float) -> None:
+    """By the axes of the body themselves, and for the yaw by turning them a little about the body's own up."""
+    pitch, roll = math.radians(pitch_deg), math.radians(roll_deg)
+    moving = MOTION_OF_A_STEP
+    ahead, left, up = body_axes(0.0, pitch, roll)
+    velocity = moving.forward_m_s * ahead + moving.left_m_s * left
+    stance = replace(LEVEL_STANCE, pitch_rad=pitch, roll_rad=roll)
+    forward, aside, yaw = on_the_map(moving, stance)
+    assert (forward, aside) == pytest.approx((velocity[0], velocity[1]), abs=1e-15)
+    turned = ahead + np.cross(up, ahead) * moving.yaw_rad_s * 1e-6
+    assert yaw == pytest.approx(math.atan2(turned[1], turned[0]) / 1e-6, rel=1e-6)
 
 
 def test_95_per_cent_of_the_slips_of_a_drive_are_within_a_tenth() -> None:
