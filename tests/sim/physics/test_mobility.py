@@ -277,6 +277,11 @@ class TestFaults:
 
 
 def test_at_rest_each_wheel_sinks_by_its_load() -> None:
-    sunk = resting_sinkage_m(TRAIN, stand(0, 15), np.full(6, 0.5))
+    stance = stand(0, 15)
+    sunk = resting_sinkage_m(TRAIN, stance, np.full(6, 0.5))
+    for depth, load_n in zip(sunk, stance.load_n, strict=True):  # by what of it is normal to the slope
+        pressed_n = load_n * math.cos(math.radians(15))
+        pressed = TRAIN.table.forces(firmness=0.5, load_n=pressed_n, slip=0.0)
+        assert depth == pytest.approx(pressed.sinkage_m, rel=1e-6)
     assert min(sunk[1::2]) > max(sunk[::2])
     assert 0.004 < sum(sunk) / 6 < 0.015

@@ -79,13 +79,6 @@ def wall(height_m: float, at_m: float) -> object:
     return lambda east, north: np.where(east > at_m, height_m, 0.0)
 
 
-LEVEL_STANCE = begin(world(lambda east, north: 0.0 * east)[0]).stance
-MOTION_OF_A_STEP = move(
-    TRAIN, turn_commands(TRAIN), replace(LEVEL_STANCE, pitch_rad=0.1, roll_rad=0.1), np.full(6, 0.5)
-)
-"""It goes along, sideways and round."""
-
-
 def test_a_drive_covers_its_distance_and_is_watched_on_the_way() -> None:
     made, watched = world(lambda east, north: 0.0 * east)
     after = made.step(begin(made), Command(mode=Mode.DRIVE, turn_rad=math.pi / 2, drive_m=1.0))
@@ -270,10 +263,12 @@ def test_an_arc_closes_to_a_circle() -> None:
 def test_motion_in_the_plane_of_the_wheels_is_seen_from_above(pitch_deg: float, roll_deg: float) -> None:
     """By the axes of the body themselves, and for the yaw by turning them a little about the body's own up."""
     pitch, roll = math.radians(pitch_deg), math.radians(roll_deg)
-    moving = MOTION_OF_A_STEP
+    level = begin(world(lambda east, north: 0.0 * east)[0]).stance
+    leaning = replace(level, pitch_rad=0.1, roll_rad=0.1)
+    moving = move(TRAIN, turn_commands(TRAIN), leaning, np.full(6, 0.5))  # along, sideways and round
     ahead, left, up = body_axes(0.0, pitch, roll)
     velocity = moving.forward_m_s * ahead + moving.left_m_s * left
-    stance = replace(LEVEL_STANCE, pitch_rad=pitch, roll_rad=roll)
+    stance = replace(level, pitch_rad=pitch, roll_rad=roll)
     forward, aside, yaw = on_the_map(moving, stance)
     assert (forward, aside) == pytest.approx((velocity[0], velocity[1]), abs=1e-15)
     turned = ahead + np.cross(up, ahead) * moving.yaw_rad_s * 1e-6
