@@ -338,6 +338,10 @@ def test_a_hole_is_left_behind() -> None:
     dug = replace(state, dug_m=(0.01,) * 6)
     after = made.step(dug, Command(mode=Mode.DRIVE, drive_m=0.2))
     assert 0 < max(after.dug_m) < 0.01
+    sunk = np.mean(after.sinkage_m) + np.mean(after.dug_m)
+    assert after.stance.belly_gap_m < YUTU_2.belly_clearance_m - sunk + 1e-9, (
+        "still down by what is left of it"
+    )
     assert max(made.step(after, Command(mode=Mode.DRIVE, drive_m=1.0)).dug_m) < 1e-4
 
 
