@@ -27,6 +27,7 @@ from sim.physics.energy import EnergyParams
 from sim.physics.ground_heat import GroundHeat
 from sim.run.parked import level_world, stay
 from sim.run.regolith_heat import read_regolith_heat
+from sim.run.setting import drivetrain_on
 from sim.run.world import World, WorldState
 
 MIDNIGHT, NOON = "2019-01-20T12:00:00Z", "2019-02-04T00:00:00Z"
@@ -44,7 +45,14 @@ def world(utc: str, days: float) -> World:
         heat=read.part("heat", HeatParams),
         regolith=read_regolith_heat("mare"),
     )
-    return level_world(SITE, parse_utc(utc), days=days, vehicle=read.params, energy=energy)
+    return level_world(
+        SITE,
+        parse_utc(utc),
+        days=days,
+        vehicle=read.params,
+        drivetrain=drivetrain_on("von-karman", read),
+        energy=energy,
+    )
 
 
 def mode(state: WorldState) -> Mode:

@@ -24,24 +24,35 @@ WHAT = ("drive 0.05 m", "fresh 0.05 m", "drive 0.25 m", "settle", "balance", "lu
 
 
 def world_of(cell_m: float) -> tuple[Any, Any]:
-    """Return a world at the landing site of Chang'e 4, and a state in it."""
+    """Return a world at the landing site of Chang'e 4 as a run has it, and a state in it."""
     from rover.core.time import parse_utc
     from rover.sky.almanac import build_almanac
+    from sim.physics.light import far_ground
     from sim.run.scenario import load_scenario
-    from sim.run.setting import orbital_dem, world_drivetrain, world_ground, world_soil
+    from sim.run.setting import (
+        energy_params,
+        orbital_dem,
+        region_dem,
+        world_drivetrain,
+        world_ground,
+        world_soil,
+    )
     from sim.run.world import World
 
     settings = [f"terrain.world_resolution_m={cell_m}", "terrain.size_m=400", "goal_m=[30, 0]"]
     scenario = load_scenario("short-hop", settings=settings)
     dem = orbital_dem(scenario)
+    region = region_dem(scenario)
     epoch = parse_utc(scenario.start_utc)
     world = World(
         ground=world_ground(scenario, dem),
         soil=world_soil(scenario, dem),
         shadows=dem,
+        far=None if region is None else far_ground(region),
         sky=build_almanac(dem.geometry.site, epoch, duration_s=31 * 86_400.0),
         vehicle=scenario.read_vehicle().params,
         drivetrain=world_drivetrain(scenario),
+        energy=energy_params(scenario),
         watch=lambda state: None,
     )
     return world, world.init(east_m=0.0, north_m=0.0, yaw_rad=2.4, soc=0.9)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar, get_origin
+from typing import Annotated, Any, TypeVar, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
 from rover.core.errors import FarsideError, Problem
 
 Model = TypeVar("Model", bound=BaseModel)
+
+Source = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+"""Where a figure comes from: words, not blanks."""
 
 
 def validate(

@@ -9,11 +9,11 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rover.core.chassis import ChassisParams
+from rover.core.chassis import ChassisParams, misfits
 from rover.core.errors import Problem, VehicleError
 from rover.core.eyes import EyesParams
 from rover.core.heat import HeatParams, PowerParams
-from rover.core.tables import validate
+from rover.core.tables import Source, validate
 from rover.core.vehicle import VehicleParams
 from rover.io.bundle import find_vehicle
 from rover.io.toml import read_toml
@@ -32,7 +32,7 @@ Part = TypeVar("Part", bound=BaseModel)
 class _Figure(BaseModel):
     model_config = ConfigDict(extra="forbid")
     value: Any
-    source: str = Field(min_length=1)
+    source: Source
 
 
 class _VehicleFile(BaseModel):
@@ -108,6 +108,9 @@ def read_vehicle(spec: str | Path, overrides: Mapping[str, Any] | None = None) -
             parts[name] = _part(name, read[name], file=str(path), sources=sources)
         except VehicleError as error:
             problems += error.problems
+    chassis = parts.get("chassis")
+    if params is not None and isinstance(chassis, ChassisParams):
+        problems += misfits(chassis, params, file=str(path))
     if problems or table is None or params is None:
         raise VehicleError(problems)
     sources |= {key: figure.source for key, figure in table.figures.items()}

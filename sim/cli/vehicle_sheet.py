@@ -9,6 +9,7 @@ import numpy as np
 from rover.core.chassis import ChassisParams
 from rover.io.vehicle import Vehicle
 from sim.cli.vehicle_tables import SLIPS, SOILS, Derived
+from sim.physics.performance import STEEPEST_DEG
 from sim.view.vehicle import SoilCurve, VehicleSheet
 
 
@@ -26,6 +27,7 @@ def sheet_of(vehicle: Vehicle, chassis: ChassisParams, derived: Derived) -> Vehi
                 slip=derived.by_slope[name].slip,
                 motors_j_per_m=derived.by_slope[name].motors_j_per_m,
                 steepest_deg=math.degrees(derived.steepest_rad[name]),
+                most_deg=STEEPEST_DEG,
                 wheel_slip=SLIPS,
                 wheel_sinkage_m=derived.sinkage_m[name],
             )

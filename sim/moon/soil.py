@@ -14,7 +14,7 @@ from pydantic import Field
 
 from rover.core.arrays import locked
 from rover.core.errors import SiteError
-from rover.core.tables import validate
+from rover.core.tables import Source, validate
 from sim.moon.regolith import regolith_at
 from sim.moon.site import SiteParams
 from sim.moon.site_tables import Table
@@ -39,7 +39,7 @@ class Figure(Table):
     """A number with its source."""
 
     value: Annotated[float, Field(ge=0)]
-    source: Annotated[str, Field(min_length=1)]
+    source: Source
 
 
 class _Positive(Figure):

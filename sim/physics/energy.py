@@ -103,15 +103,21 @@ class EnergyModel:
         return light_w(spell.exposure, self.vehicle, self.params.power, axes=spell.axes, faults=spell.faults)
 
     def _made(self, spell: Spell, before: PowerState, after: PowerState) -> Made:
-        """Return the heat made while the charge changed: of the motors what does not move the rover."""
+        """Return the heat made while the charge changed: of the motors what does not move the rover.
+
+        What an empty battery leaves unserved makes none.
+        """
         battery_w = given_w = 0.0
+        served = 1.0
         if spell.duration_s > 0:
+            asked_j, short_j = after.load_j - before.load_j, after.unserved_j - before.unserved_j
+            served = 1.0 - short_j / asked_j if asked_j > 0 else 1.0
             lost_j = after.loss_j - before.loss_j + after.leak_j - before.leak_j
             taken_j = after.harvest_j - before.harvest_j - (after.spill_j - before.spill_j)
             battery_w, given_w = lost_j / spell.duration_s, taken_j / spell.duration_s
         return Made(
-            loads_w=spell.load_w,
+            loads_w=spell.load_w * served,
             battery_w=battery_w,
-            motors_w=spell.motors_w * (1.0 - self.vehicle.drive_efficiency),
+            motors_w=spell.motors_w * served * (1.0 - self.vehicle.drive_efficiency),
             array_w=given_w,
         )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from rover.core.errors import SiteError
-from rover.core.tables import validate
+from rover.core.tables import Source, validate
 from rover.io.bundle import maps_folder
 from rover.io.toml import read_toml
 from sim.physics.regolith_heat import RegolithHeatParams
@@ -17,7 +17,7 @@ from sim.physics.regolith_heat import RegolithHeatParams
 class _Figure(BaseModel):
     model_config = ConfigDict(extra="forbid")
     value: Any
-    source: Annotated[str, Field(min_length=1)]
+    source: Source
 
 
 class _File(BaseModel):

@@ -32,6 +32,7 @@ class SoilCurve:
         slope_deg: (n,) negative downhill.
         slip, motors_j_per_m: (n,) NaN where the rover does not get up.
         steepest_deg: Slope climbed.
+        most_deg: Steepest that was tried.
         wheel_slip, wheel_sinkage_m: (k,) of one wheel on level ground.
     """
 
@@ -40,6 +41,7 @@ class SoilCurve:
     slip: Array
     motors_j_per_m: Array
     steepest_deg: float
+    most_deg: float
     wheel_slip: Array
     wheel_sinkage_m: Array
 
@@ -153,7 +155,8 @@ def _draw_slip(ax: Axes, sheet: VehicleSheet) -> None:
     ax.axhspan(-_OBSERVED_SLIP, _OBSERVED_SLIP, color=style.NO_DATA, alpha=0.4, lw=0)
     ax.axhline(0.0, color=style.FAINT_INK, lw=0.6)
     for curve, (colour, dashes) in zip(sheet.curves, _LOOKS, strict=True):
-        told = f"{curve.name}: climbs {curve.steepest_deg:.0f}\N{DEGREE SIGN}"
+        most = "over " if curve.steepest_deg >= curve.most_deg else ""
+        told = f"{curve.name}: climbs {most}{curve.steepest_deg:.0f}\N{DEGREE SIGN}"
         ax.plot(curve.slope_deg, curve.slip, color=colour, ls=dashes, lw=1.8, label=told)
     _mark_limit(ax, sheet)
     ax.set_ylim(-0.25, 1.0)

@@ -111,6 +111,7 @@ def test_whole_numbers_are_numbers() -> None:
     ('name = "yutu-2"', 'nmae = "yutu-2"', "did you mean name?"),
     ("format = 1", "format = 2", "format"),
     ('source = "People\'s Daily, 2018-08-16: design mass 135 kg"', 'source = ""', "figures.mass_kg.source"),
+    ('source = "People\'s Daily, 2018-08-16: design mass 135 kg"', 'source = "  "', "figures.mass_kg.source"),
     ('{ value = 130.0, source = "assumption: third-party estimate; no figure is published" }', "130.0", "battery_wh"),
     ("[figures]", "[figure]", "did you mean figures?"),
     ("[figures]", "[figures", "is not TOML"),

@@ -20,6 +20,12 @@ VEHICLES = [
     ("middle_axle_back_m = { value = 0.55", "middle_axle_back_m = { value = 0.25",
      "vehicle: middle_axle_back_m = 0.25 makes front and middle wheels overlap: axles 0.25 m apart, wheels of 0.3 m; "
      "move the axles apart or make the wheels smaller"),
+    ("lug_height_m = { value = 0.01", "lug_height_m = { value = 0.13",
+     "chassis.lug_height_m = 0.13: makes wheels overlap: axles 0.55 m apart, wheels of 0.56 m with their lugs; "
+     "make the lugs lower or move the axles apart"),
+    ("mass_centre_forward_m = { value = 0.0", "mass_centre_forward_m = { value = -0.55",
+     "chassis.mass_centre_forward_m = -0.55: beyond the axle 0.55 m from the middle: it tips over on level ground; "
+     "give less"),
     ("belly_clearance_m = { value = 0.25", "belly_clearance_m = { value = -0.05",
      "vehicle.belly_clearance_m = -0.05: out of range; give a value greater than 0"),
     ("drive_efficiency = { value = 0.35", "drive_efficiency = { value = 1.2",

@@ -10,10 +10,15 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from rover.core.chassis import ChassisParams
 from rover.core.errors import SiteError, UsageError, VehicleError
 from rover.io.bundle import maps_folder, vehicle_names
 from rover.io.vehicle import read_vehicle
 from sim.cli.main import app
+from sim.cli.vehicle_sheet import sheet_of
+from sim.cli.vehicle_tables import derive
+from sim.run.setting import load_site, load_soil
+from sim.view.vehicle import draw_vehicle
 
 YUTU_2 = maps_folder() / "vehicles" / "yutu-2.toml"
 
@@ -77,6 +82,17 @@ def test_the_picture_is_written_whole(tmp_path: Path) -> None:
         assert picture.format == "PNG"
         assert len(set(picture.convert("RGB").resize((96, 72)).tobytes())) > 50
     assert [path.name for path in tmp_path.iterdir()] == ["yutu-2.png"]
+
+
+def test_a_climb_that_no_slope_tried_ends_is_drawn_as_such() -> None:
+    """In the picture as in the table: the firmest soil is climbed beyond the steepest slope that is tried."""
+    read, chassis = read_vehicle("yutu-2"), read_vehicle("yutu-2").part("chassis", ChassisParams)
+    derived = derive(read.params, chassis, load_site("von-karman"), load_soil())
+    legend = draw_vehicle(sheet_of(read, chassis, derived)).axes[2].get_legend()
+    assert legend is not None
+    told_in_it = [text.get_text() for text in legend.get_texts()]
+    assert told_in_it[0].endswith("climbs 14\N{DEGREE SIGN}")
+    assert told_in_it[2] == "firmest: climbs over 45\N{DEGREE SIGN}"
 
 
 @pytest.mark.parametrize("old, new, says", [

@@ -17,6 +17,7 @@ from sim.physics.wheel_faults import NO_FAULTS, MobilityFaults, SlipPatch
 from tests.sim.shaped import YUTU_2, leaning, train
 
 TRAIN = train()
+AHEAD = train(mass_centre_forward_m=0.2)
 WEIGHT_N = YUTU_2.mass_kg * 1.625
 STRAIGHT = arc_commands(TRAIN, curvature_per_m=0.0)
 BACK = arc_commands(TRAIN, curvature_per_m=0.0, backwards=True)
@@ -187,13 +188,17 @@ class TestTurning:
 
     @pytest.mark.parametrize("seed", range(40))
     def test_forces_balance(self, seed: int) -> None:
-        """Pulls and side forces read from the table at the slips found, turned and added up by other code."""
+        """Pulls and side forces read from the table at the slips found, turned and added up by other code.
+
+        Of every third rover the mass lies ahead of its middle: on a slope its weight then turns it as well.
+        """
         generator = np.random.default_rng(seed)
         pitch, roll = generator.uniform(-12, 12, 2).tolist()
         soil = generator.uniform(0.2, 1.0, 6)
         told = arc_commands(TRAIN, curvature_per_m=float(generator.uniform(-1, 1)), backwards=seed % 2 == 1)
-        stance = stand(pitch, roll)
-        motion = move(TRAIN, told, stance, soil)
+        on = AHEAD if seed % 3 == 0 else TRAIN
+        stance = settle(leaning(pitch, roll), on.rig, east_m=0.0, north_m=0.0, yaw_rad=0.0, backwards=False)
+        motion = move(on, told, stance, soil)
         assert not motion.stuck
         level = math.cos(stance.pitch_rad) * math.cos(stance.roll_rad)
         total = np.zeros(3)
@@ -214,7 +219,8 @@ class TestTurning:
             force = np.array([pull * cos - side * sin, pull * sin + side * cos])
             total += [*force, x * force[1] - y * force[0]]
         total[0] -= WEIGHT_N * math.sin(stance.pitch_rad)
-        total[1] -= WEIGHT_N * math.cos(stance.pitch_rad) * math.sin(stance.roll_rad)
+        across = WEIGHT_N * math.cos(stance.pitch_rad) * math.sin(stance.roll_rad)
+        total[1:] -= across, across * on.rig.mass_centre_forward_m
         assert np.abs(total).max() < 1e-4 * WEIGHT_N
 
 
@@ -271,6 +277,11 @@ class TestFaults:
 
 
 def test_at_rest_each_wheel_sinks_by_its_load() -> None:
-    sunk = resting_sinkage_m(TRAIN, stand(0, 15), np.full(6, 0.5))
+    stance = stand(0, 15)
+    sunk = resting_sinkage_m(TRAIN, stance, np.full(6, 0.5))
+    for depth, load_n in zip(sunk, stance.load_n, strict=True):  # by what of it is normal to the slope
+        pressed_n = load_n * math.cos(math.radians(15))
+        pressed = TRAIN.table.forces(firmness=0.5, load_n=pressed_n, slip=0.0)
+        assert depth == pytest.approx(pressed.sinkage_m, rel=1e-6)
     assert min(sunk[1::2]) > max(sunk[::2])
     assert 0.004 < sum(sunk) / 6 < 0.015

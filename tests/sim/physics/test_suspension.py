@@ -14,7 +14,9 @@ from scipy.optimize import fsolve
 
 from rover.core.vehicle import VehicleParams
 from sim.moon.ground import Ground
-from sim.physics.power import deck_normal
+from sim.physics.power import body_axes, deck_normal
+from sim.physics.stance_kernels import STANCE_FIGURES
+from sim.physics.stance_kernels import stand as stand_still
 from sim.physics.suspension import Stance, rig_of, settle, wheel_places
 from tests.sim.physics.settling_peer import Peer, mass_height
 from tests.sim.shaped import CHASSIS, YUTU_2, ground, leaning, plane
@@ -166,6 +168,45 @@ def test_loads_do_no_work_whatever_the_mechanism_does() -> None:
         mass = [mass_height(q + sign * step, 0.7) for sign in (1, -1)]
         # Contacts lie under the axles, by the rim's angle there: what is left over is small.
         assert loads @ rise == pytest.approx(RIG.weight_n * (mass[0] - mass[1]) / 2e-6, abs=3.0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_loads_hold_every_pivot_in_balance(seed: int) -> None:
+    """Vertical forces where the rims touch: their sum and moments hold the body, and no link turns about its pivot."""
+    on = ground_of(rough(20 + seed, rms_m=0.05, blur=4.0))
+    east, north, yaw = np.random.default_rng(seed).uniform(-2, 2, 3).tolist()
+    ahead = rig_of(YUTU_2, CHASSIS.model_copy(update={"mass_centre_forward_m": 0.1}))
+    patch = on.near(east, north, ahead.reach_m)
+    side = patch.resolution_m
+    place = np.array([(north - patch.north_m) / side, (east - patch.east_m) / side, side])
+    stance, wheels, levers = np.empty(STANCE_FIGURES), np.empty((6, 6)), np.empty((6, 6))
+    given = patch.elevation_m, place, yaw, 0.3, ahead.figures, ahead.rim, ahead.across, ahead.belly
+    assert stand_still(*given, stance, wheels, levers, np.empty((12, 7)), np.empty(ahead.rim.shape))
+    up, pitch, roll, rocker = stance[:4].tolist()
+    load, axes = stance[-6:], body_axes(yaw, pitch, roll)
+    contact = wheels[:, :3] - [0.0, 0.0, up]
+    mass = 0.1 * axes[0] + 0.4 * axes[2]
+    assert load.sum() == pytest.approx(ahead.weight_n, rel=1e-12)
+    np.testing.assert_allclose(load @ contact[:, :2], ahead.weight_n * mass[:2], atol=1e-8)
+    noses = []
+    for sign, front, middle, rear in ((1.0, 0, 2, 4), (-1.0, 1, 3, 5)):
+        y, turn = sign * YUTU_2.track_m / 2, sign * rocker
+        x, z = 0.55 - YUTU_2.rocker_pivot_back_m, YUTU_2.rocker_pivot_up_m
+        pivot = x * axes[0] + y * axes[1] + z * axes[2]
+        dx, dz = YUTU_2.rocker_pivot_back_m - YUTU_2.bogie_pivot_back_m, YUTU_2.bogie_pivot_up_m - z
+        turned = dx * math.cos(turn) - dz * math.sin(turn), dx * math.sin(turn) + dz * math.cos(turn)
+        hinge = pivot + turned[0] * axes[0] + turned[1] * axes[2]
+        about = [_moment(load[k], contact[k] - hinge, axes[1]) for k in (middle, rear)]
+        assert sum(about) == pytest.approx(0.0, abs=1e-8)
+        assert abs(about[0]) > 1.0
+        noses.append(sum(_moment(load[k], contact[k] - pivot, axes[1]) for k in (front, middle, rear)))
+    assert noses[0] == pytest.approx(noses[1], abs=1e-8), "the differential passes on no more than it gets"
+    assert abs(noses[0]) > 1.0
+
+
+def _moment(force_n: float, arm: npt.NDArray[np.float64], axis: npt.NDArray[np.float64]) -> float:
+    """Return the moment of a force upwards about an axis."""
+    return float(np.cross(arm, [0.0, 0.0, force_n]) @ axis)
 
 
 def test_the_body_pitches_by_the_mean_of_both_rockers() -> None:

@@ -146,6 +146,107 @@ def test_blankets_pass_what_their_skin_gets() -> None:
     assert found.body_k == pytest.approx(300.0 * (seen / whole) ** 0.25, abs=1e-6)
 
 
+def unlinked(**more: object) -> Envelope:
+    """Yutu-2 whose parts pass no heat to each other, without radiator and units."""
+    parted = {
+        name: getattr(HEAT, name).model_copy(update={"link_w_k": 0.0}) for name in ("array", "mast", "wheels")
+    }
+    parted["array"] = parted["array"].model_copy(update={"fold_emittance": 0.0})
+    parted["radiator"] = HEAT.radiator.model_copy(update={"area_m2": 0.0})
+    parted["body"] = HEAT.body.model_copy(update={"rhu_w": 0.0})
+    return Envelope(YUTU_2, HEAT.model_copy(update=parted | more))
+
+
+@pytest.mark.parametrize("elevation_deg", [0.0, 35.0, 90.0])
+def test_mast_and_wheels_alone_are_as_warm_as_by_hand(elevation_deg: float) -> None:
+    """An upright cylinder casts a pi-th of its side as shadow, a convex body in the mean a quarter of its surface; half
+    of what either sees is ground. Motors warm the wheels.
+    """
+    shine = sunlit(elevation_deg, ground_k=320.0)
+    found = settled(shine, Made(motors_w=9.0, loads_w=0.0), unlinked(), axes=LEVEL, folded=False)
+    level = math.cos(math.radians(elevation_deg))
+    for part, kelvin, cast, made_w in (
+        (HEAT.mast, found.mast_k, level / math.pi, 0.0),
+        (HEAT.wheels, found.wheels_k, 0.25, 9.0),
+    ):
+        light = part.absorptance * (shine.flux_w_m2 * cast + shine.reflected_w_m2 / 2)
+        got_w = (light + part.emittance * shine.infrared_w_m2 / 2) * part.area_m2 + made_w
+        assert part.emittance * part.area_m2 * STEFAN_BOLTZMANN * kelvin**4 == pytest.approx(got_w, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "sun, folded, facing_m2",
+    [
+        ((1.0, 0.0, 0.0), False, 1.0 * HEAT.body.height_m),
+        ((-1.0, 0.0, 0.0), False, 1.0 * HEAT.body.height_m),
+        ((0.0, 1.0, 0.0), False, 1.5 * HEAT.body.height_m),
+        ((0.0, -0.6, -0.8), False, 0.6 * 1.5 * HEAT.body.height_m + 0.8 * 1.5),
+        ((0.0, 0.0, 1.0), False, 1.5),
+        ((0.0, 0.0, 1.0), True, 1.5 - 0.5),
+    ],
+)
+def test_each_side_of_the_body_takes_light_by_its_area(
+    sun: tuple[float, float, float], folded: bool, facing_m2: float
+) -> None:
+    """Through blankets that reflect, absorb and glow as their skin does; the array covers what it lies on."""
+    shine = Exposure(sun_direction=np.array(sun), flux_w_m2=1361.0, reflected_w_m2=80.0)
+    found = settled(shine, Made(), unlinked(), axes=body_axes(0.0, 0.0, 0.0), folded=folded)
+    sides_m2 = 2 * (1.0 + 1.5) * HEAT.body.height_m
+    skin_w = HEAT.body.skin_absorptance * (1361.0 * facing_m2 + 80.0 * (sides_m2 / 2 + 1.5))
+    glows_m2 = sides_m2 + 1.5 + (1.0 if folded else 1.5)
+    expected = skin_w / HEAT.body.skin_emittance / (glows_m2 * STEFAN_BOLTZMANN)
+    assert found.body_k == pytest.approx(expected**0.25, abs=1e-6)
+
+
+@pytest.mark.parametrize("folded, open_m2", [(False, 0.6), (True, 0.1)])
+def test_an_open_radiator_takes_sunlight_by_its_incidence(folded: bool, open_m2: float) -> None:
+    """0.6 m2 of the deck, all of the array's 0.5 m2 on it when folded; the rest is wrapped, and both are in balance."""
+    radiator = HEAT.radiator.model_copy(
+        update={"area_m2": 0.6, "shut_emittance": HEAT.radiator.emittance, "absorptance": 0.3}
+    )
+    envelope = unlinked(radiator=radiator)
+    sun = np.array([0.0, math.cos(0.4), math.sin(0.4)])
+    shine = Exposure(sun_direction=sun, flux_w_m2=1361.0)
+    found = settled(shine, Made(), envelope, axes=body_axes(0.0, 0.0, 0.0), folded=folded)
+    body, height = HEAT.body, HEAT.body.height_m
+    wrapped_m2 = 0.9 if not folded else min(0.9, 1.0)
+    facing_m2 = math.cos(0.4) * 1.5 * height + math.sin(0.4) * wrapped_m2
+    got_w = 0.3 * 1361.0 * math.sin(0.4) * open_m2
+    got_w += body.blanket_emittance / body.skin_emittance * body.skin_absorptance * 1361.0 * facing_m2
+    by_m2 = radiator.emittance * open_m2 + body.blanket_emittance * (2 * 2.5 * height + 1.5 + wrapped_m2)
+    assert found.body_k == pytest.approx((got_w / (by_m2 * STEFAN_BOLTZMANN)) ** 0.25, abs=1e-6)
+
+
+def test_loads_warm_body_and_mast_by_their_shares() -> None:
+    """In the dark: what is made in a part is all that it gives off."""
+    found = settled(DARK, Made(loads_w=50.0, battery_w=3.0), unlinked(), axes=LEVEL, folded=False)
+    in_mast_w = 50.0 * (1.0 - HEAT.body.load_share)
+    mast, body = HEAT.mast, HEAT.body
+    assert mast.emittance * mast.area_m2 * STEFAN_BOLTZMANN * found.mast_k**4 == pytest.approx(in_mast_w)
+    wrapped_m2 = 2 * 2.5 * body.height_m + 3.0
+    assert body.blanket_emittance * wrapped_m2 * STEFAN_BOLTZMANN * found.body_k**4 == pytest.approx(
+        53.0 - in_mast_w
+    )
+
+
+@pytest.mark.parametrize("lean_deg, below", [(0.0, 0.0), (60.0, 0.25), (90.0, 0.5)])
+def test_a_leaning_array_takes_light_and_glow_by_where_its_sides_look(lean_deg: float, below: float) -> None:
+    """Leaning to the left, north: the front sees (1 - cos lean) / 2 of ground, the back the rest of it."""
+    leaning = Envelope(YUTU_2.model_copy(update={"array_lean_deg": lean_deg}), unlinked().heat)
+    array, lean = HEAT.array, math.radians(lean_deg)
+    both = (array.front_emittance + array.back_emittance) * STEFAN_BOLTZMANN
+    glow = (array.front_emittance * below + array.back_emittance * (1.0 - below)) * 300.0
+    reflected = (array.front_absorptance * below + array.back_absorptance * (1.0 - below)) * 60.0
+    for north in (1.0, -1.0):
+        sun = np.array([0.0, north * math.cos(0.3), math.sin(0.3)])
+        shine = Exposure(sun_direction=sun, flux_w_m2=1361.0, reflected_w_m2=60.0, infrared_w_m2=300.0)
+        found = settled(shine, Made(), leaning, axes=body_axes(0.0, 0.0, 0.0), folded=False)
+        facing = sun[1] * math.sin(lean) + sun[2] * math.cos(lean)
+        absorptance = array.front_absorptance if facing > 0 else array.back_absorptance
+        got = absorptance * 1361.0 * abs(facing) + glow + reflected
+        assert found.array_k == pytest.approx((got / both) ** 0.25, abs=1e-6)
+
+
 def test_halving_the_step_changes_results_by_the_second_order() -> None:
     shine, made = sunlit(40.0, ground_k=340.0), Made(loads_w=60.0)
 
@@ -308,6 +409,24 @@ class TestPowerAndHeat:
             replace(power, stored_j=YUTU_2.battery_j), heat, self.spell(shine, 3600.0, load_w=0.0)
         )[1]
         assert charging.array_k < full.array_k - 3.0
+
+    def test_every_joule_that_is_drawn_becomes_heat_but_for_work_on_the_ground(self) -> None:
+        """Both ledgers together: loads, motors, the losses of the battery and its leak."""
+        shine = sunlit(45.0, ground_k=340.0)
+        for soc, motors_w, duration_s in ((0.5, 30.0, 1800.0), (1.0, 0.0, 7200.0), (0.5, 12.0, 400_000.0)):
+            for light in (shine, DARK):
+                power, heat = self.model.begin(self.spell(light), soc=soc)
+                spell = self.spell(light, duration_s, motors_w=motors_w)
+                after, warm, _ = self.model.spend(power, heat, spell)
+                got_j = (
+                    after.load_j - after.unserved_j
+                )  # the last of the three, in the dark, empties the battery
+                work_j = motors_w / (20.0 + motors_w) * got_j * YUTU_2.drive_efficiency
+                made_j = got_j - work_j + after.loss_j + after.leak_j + HEAT.body.rhu_w * duration_s
+                assert warm.made_j == pytest.approx(made_j, rel=1e-9)
+                inlet = self.model.envelope.inlet(light, LEVEL, folded=False)
+                if light is DARK:
+                    assert warm.absorbed_j == pytest.approx(inlet.absorbed_sum_w * duration_s, abs=1e-6)
 
     def test_halving_the_span_changes_results_by_the_second_order(self) -> None:
         """Power and temperatures that need each other, in steps so short that their own integration is exact."""

@@ -24,7 +24,11 @@ from rover.io.vehicle import read_vehicle
 from rover.sky.almanac import build_almanac
 from sim.moon.soil import Soil
 from sim.physics.energy import EnergyParams
+from sim.physics.mobility import move
+from sim.physics.power import body_axes
+from sim.physics.steering import turn_commands
 from sim.physics.wheel_faults import MobilityFaults, SlipPatch
+from sim.run.body import on_the_map
 from sim.run.faults import WorldFaults
 from sim.run.regolith_heat import read_regolith_heat
 from sim.run.setting import load_site
@@ -42,10 +46,16 @@ SKY = build_almanac(SITE, parse_utc("2019-01-04T00:00:00Z"), duration_s=86_400.0
 TRAIN = train()
 
 
-def world(shape: Shape, *, soil: Soil | None = None, **settings: Any) -> tuple[World, list[WorldState]]:
-    flat = np.zeros((20, 20), np.float32)
+def world(
+    shape: Shape,
+    *,
+    soil: Soil | None = None,
+    before_sun: npt.NDArray[np.float32] | None = None,
+    **settings: Any,
+) -> tuple[World, list[WorldState]]:
+    heights = np.zeros((20, 20), np.float32) if before_sun is None else before_sun
     geometry = GridGeometry(rows=20, cols=20, resolution_m=5.0, east_m=-50.0, north_m=-50.0, site=SITE)
-    shadows = Dem(geometry=geometry, elevation_m=flat, datum_m=0.0, source="flat")
+    shadows = Dem(geometry=geometry, elevation_m=heights, datum_m=0.0, source="flat")
     watched: list[WorldState] = []
     made = World(
         ground=ground(lambda east, north: np.asarray(shape(east + 0 * north, north + 0 * east))),
@@ -175,6 +185,29 @@ def test_staying_charges_by_day() -> None:
     assert asleep.array_w > 0, "folded, it still senses the Sun"
 
 
+def test_in_the_shadow_of_the_ground_nothing_charges() -> None:
+    """A wall to the east, in the morning: the array, 1 m above the ground, is lit over what would hide the wheels."""
+    sun = SKY.sun_at(300.0)
+    assert math.sin(sun.azimuth_rad) > 0.5, "in the east"
+    ray_m = math.tan(sun.elevation_rad) * 5.0 / math.sin(sun.azimuth_rad)  # its height over the wall's edge
+    east = -50.0 + 5.0 * np.arange(20)
+
+    def charged(side: npt.NDArray[np.bool_], height_m: float) -> WorldState:
+        wall = np.broadcast_to(np.where(side, height_m, 0.0), (20, 20)).astype(np.float32)
+        made, _ = world(lambda east, north: 0.0 * east, before_sun=wall)
+        return made.step(begin(made), Command(mode=Mode.CHARGE, duration_s=600.0))
+
+    hidden, over = charged(east >= 5.0, ray_m + 1.2), charged(east >= 5.0, ray_m + 0.8)
+    behind = charged(east <= -5.0, 100.0)
+    assert (hidden.lit, hidden.array_w, hidden.power.harvest_j) == (0.0, 0.0, 0.0)
+    assert hidden.power.stored_j < hidden.power.first_j
+    assert over.lit == behind.lit == 1.0
+    assert over.power.harvest_j == behind.power.harvest_j > 0
+    half = charged(east >= 5.0, ray_m + 1.0)
+    assert half.lit == pytest.approx(0.5, abs=0.02)
+    assert 0.5 < half.power.harvest_j / over.power.harvest_j < 0.56, "cooler cells give a little more"
+
+
 def hills(amplitude_m: float, length_m: float) -> Shape:
     """Round hills and hollows, no axis of which is that of the drive."""
     k = 2 * math.pi / length_m
@@ -244,6 +277,22 @@ def test_an_arc_closes_to_a_circle() -> None:
     assert back.north_m > 0 and back.yaw_rad < 0, "backwards along the circle to the left"
 
 
+@pytest.mark.parametrize("pitch_deg, roll_deg", [(0, 0), (20, 0), (0, 20), (15, -12), (-18, 14)])
+def test_motion_in_the_plane_of_the_wheels_is_seen_from_above(pitch_deg: float, roll_deg: float) -> None:
+    """By the axes of the body themselves, and for the yaw by turning them a little about the body's own up."""
+    pitch, roll = math.radians(pitch_deg), math.radians(roll_deg)
+    level = begin(world(lambda east, north: 0.0 * east)[0]).stance
+    leaning = replace(level, pitch_rad=0.1, roll_rad=0.1)
+    moving = move(TRAIN, turn_commands(TRAIN), leaning, np.full(6, 0.5))  # along, sideways and round
+    ahead, left, up = body_axes(0.0, pitch, roll)
+    velocity = moving.forward_m_s * ahead + moving.left_m_s * left
+    stance = replace(level, pitch_rad=pitch, roll_rad=roll)
+    forward, aside, yaw = on_the_map(moving, stance)
+    assert (forward, aside) == pytest.approx((velocity[0], velocity[1]), abs=1e-15)
+    turned = ahead + np.cross(up, ahead) * moving.yaw_rad_s * 1e-6
+    assert yaw == pytest.approx(math.atan2(turned[1], turned[0]) / 1e-6, rel=1e-6)
+
+
 def test_95_per_cent_of_the_slips_of_a_drive_are_within_a_tenth() -> None:
     """Slopes up and down to 8.9 deg and the site's own soil: what Yutu-2 met (Ding et al. 2024, PMC11258293)."""
     steepest = math.tan(math.radians(8.9))
@@ -307,6 +356,10 @@ def test_a_hole_is_left_behind() -> None:
     dug = replace(state, dug_m=(0.01,) * 6)
     after = made.step(dug, Command(mode=Mode.DRIVE, drive_m=0.2))
     assert 0 < max(after.dug_m) < 0.01
+    sunk = np.mean(after.sinkage_m) + np.mean(after.dug_m)
+    assert after.stance.belly_gap_m < YUTU_2.belly_clearance_m - sunk + 1e-9, (
+        "still down by what is left of it"
+    )
     assert max(made.step(after, Command(mode=Mode.DRIVE, drive_m=1.0)).dug_m) < 1e-4
 
 

@@ -1,0 +1,39 @@
+"""Scripts of `benchmarks/` that build a world by hand still can, so that figures in the docs can be measured anew."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from rover.core.boundary import Command, Mode
+
+FOLDER = Path(__file__).parents[1] / "benchmarks"
+
+
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_world_of_power_and_heat_stays_and_drives() -> None:
+    bench = script("bench_heat")
+    world = bench.world(bench.NOON, 1)
+    state = world.init(east_m=0.0, north_m=0.0, yaw_rad=0.0, soc=0.9)
+    state = world.step(state, Command(mode=Mode.DRIVE, drive_m=0.3))
+    state = world.step(state, Command(mode=Mode.CHARGE, duration_s=600.0))
+    assert state.distance_m == pytest.approx(0.3)
+    assert state.power.harvest_j > 0
+
+
+@pytest.mark.slow
+def test_the_world_of_full_suspension_drives_settles_and_balances() -> None:
+    bench = script("bench_world")
+    assert bench.work_of("drive 0.05 m", 2.0)() > 2.0 / 0.06
+    for part in ("settle", "balance"):
+        assert bench.work_of(part, 1.0)() == 0.0
