@@ -16,6 +16,7 @@ from rover.core.boundary import DriveReading, Mode, Observation
 from rover.limits.mobility import exceeds_attitude
 from rover.limits.power import expected_array_w
 from rover.onboard.fault_state import Sight
+from rover.onboard.perception import AT_REST
 from rover.onboard.power_watch import drains, waits_in_vain, wakes
 from rover.onboard.sky_watch import DRIFT_RAD, SOUND_AFTER_S, drift_rad, sun_is_elsewhere
 
@@ -85,9 +86,12 @@ def stereo_blind(sight: Sight) -> bool | None:
 
 
 def depth_of(seen: Observation) -> int:
-    """Return how much depth a look has given: ranged points, or cells with a height."""
+    """Return how much depth a look has given: points ranged by pairs as they are mounted, or cells with a height.
+
+    What the mast sees besides when it is turned all round is left out: looks are held against one another.
+    """
     if seen.stereo:
-        return sum(len(pair.points_m) for pair in seen.stereo)
+        return sum(len(pair.points_m) for pair in seen.stereo if pair.camera in AT_REST)
     return 0 if seen.heights is None else int(np.isfinite(seen.heights.elevation_m).sum())
 
 

@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rover.core.boundary import Command, DriveReading, Inertial, Mode, Observation, Odometry
+from rover.core.boundary import Command, DriveReading, Inertial, Mode, Observation, Odometry, StereoPoints
 from rover.core.grid import Dem
 from rover.limits.power import expected_array_w
 from rover.limits.thermal import SunWindow
 from rover.onboard import executive
+from rover.onboard.detection import depth_of
 from rover.onboard.executive_state import ExecutiveState
 from rover.onboard.fault_state import RowState, Sight
 from rover.onboard.fault_table import BY_NAME, DAY_S, RECOVERY_S, TABLE, Action, After, FaultRow
@@ -404,6 +405,22 @@ def test_ground_is_not_blamed_for_a_wheel_that_is_held(
     seen = replace(rover.view, stalled=True)
     sight = Sight(seen=seen, mode=Mode.DRIVE, uplink=rover.uplink, watch=watch)
     assert BY_NAME["blocked"].detect(sight) is answer
+
+
+def test_a_look_all_round_does_not_make_the_next_one_blind(setting: Setting) -> None:
+    def pair(camera: str, count: int) -> StereoPoints:
+        return StereoPoints(
+            camera=camera,
+            points_m=np.ones((count, 3), np.float32),
+            sigma_m=np.ones(count, np.float32),
+            eye_m=(0.0, 0.0, 1.0),
+        )
+
+    ahead = (pair("hazcam", 300), pair("navcam", 700))
+    rover = rover_at(setting, BY_NAME["stereo blind"])
+    seen = replace(rover.view, stereo=(*ahead, *(pair("navcam turned", 700),) * 10))
+    assert depth_of(seen) == depth_of(replace(seen, stereo=ahead)) == 1000
+    assert depth_of(replace(seen, stereo=ahead[:1])) == 300
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
