@@ -16,6 +16,7 @@ from rover.core.boundary import DriveReading, Mode, Observation
 from rover.limits.mobility import exceeds_attitude
 from rover.limits.power import expected_array_w
 from rover.onboard.fault_state import Sight
+from rover.onboard.perception import AT_REST
 from rover.onboard.power_watch import drains, waits_in_vain, wakes
 from rover.onboard.sky_watch import DRIFT_RAD, SOUND_AFTER_S, drift_rad, sun_is_elsewhere
 
@@ -77,18 +78,32 @@ def _dead(drives: DriveReading) -> set[int]:
 
 
 def stereo_blind(sight: Sight) -> bool | None:
-    """A look gives far less depth than looks gave lately; nothing is told by a rover that has never seen anything."""
+    """All pairs give far less depth than they gave lately, or one none; nothing is told by who has never seen anything.
+
+    One alone may give far less: it looks over a crest, or towards the Sun, where the other has the ground before it.
+    """
     seen = sight.seen
     if seen is None or sight.mode is not Mode.DRIVE or not sight.watch.looks or _is_dark(sight):
         return None
-    return depth_of(seen) < BLIND_SHARE * median(sight.watch.looks)
+    usual = [median(pair) for pair in zip(*sight.watch.looks, strict=True)]
+    shares = [now / was for now, was in zip(depths_of(seen, len(usual)), usual, strict=True) if was > 0]
+    return all(share < BLIND_SHARE for share in shares) or 0.0 in shares
 
 
-def depth_of(seen: Observation) -> int:
-    """Return how much depth a look has given: ranged points, or cells with a height."""
+def depths_of(seen: Observation, count: int | None = None) -> tuple[int, ...]:
+    """Return how much depth a look has given: points by each pair as it is mounted, or cells with a height.
+
+    What the mast sees besides when it is turned all round is left out: looks are held against one another.
+
+    Args:
+        seen: Of the look.
+        count: How many figures there are where it has given nothing; one where that is left out.
+    """
     if seen.stereo:
-        return sum(len(pair.points_m) for pair in seen.stereo)
-    return 0 if seen.heights is None else int(np.isfinite(seen.heights.elevation_m).sum())
+        return tuple(sum(len(p.points_m) for p in seen.stereo if p.camera == name) for name in AT_REST)
+    if seen.heights is None:
+        return (0,) * (count or 1)
+    return (int(np.isfinite(seen.heights.elevation_m).sum()),)
 
 
 def _is_dark(sight: Sight) -> bool:

@@ -43,7 +43,7 @@ class Watch:
         halts: Names of rows that ended the motion under way.
         latched: Name of the row that waits for the ground, None where none does.
         boots: How often the computer had begun when it was last heard.
-        looks: Ranged points, or cells with a height, of the last looks.
+        looks: Points that each stereo pair ranged, or cells with a height, of the last looks.
         anchor: Sun and vertical some while ago.
         time_s, soc: Of the last observation, NaN before the first.
         place_m: Where it stood then, or at a later look in the middle of a motion.
@@ -54,7 +54,7 @@ class Watch:
     halts: tuple[str, ...] = ()
     latched: str | None = None
     boots: int = 1
-    looks: tuple[int, ...] = ()
+    looks: tuple[tuple[int, ...], ...] = ()
     anchor: Anchor | None = None
     time_s: float = math.nan
     soc: float = math.nan

@@ -145,7 +145,8 @@ TABLE: tuple[FaultRow, ...] = (
     ),
     FaultRow(
         name="stereo blind",
-        trigger="a look gives less than half of the depth that the last eight gave by their median",
+        trigger="all stereo pairs give less than half of the depth that their last eight looks gave by their median, "
+        "or one gives none",
         detect=detection.stereo_blind,
         persistence=1,
         action=Action.STAND,

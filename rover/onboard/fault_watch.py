@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from rover.core.boundary import DriveReading, Mode, Observation
-from rover.onboard.detection import depth_of
+from rover.onboard.detection import depths_of
 from rover.onboard.fault_state import LOOKS_KEPT, RowState, Sight, Watch
 from rover.onboard.fault_table import BY_NAME, TABLE, After, FaultRow
 from rover.onboard.sky_watch import next_anchor
@@ -64,7 +64,7 @@ def watch_over(
         rows[row.name] = held
         if latched == CLOCK and shown:  # without the time there is no almanac to hold anything against
             break
-    kept = (*watch.looks, depth_of(seen))[-LOOKS_KEPT:] if _looked(seen, mode, responding) else watch.looks
+    kept = (*watch.looks, depths_of(seen))[-LOOKS_KEPT:] if _looked(seen, mode, responding) else watch.looks
     watch = replace(
         watch,
         rows=tuple(rows.items()),
@@ -130,4 +130,4 @@ def _timed(row: FaultRow, held: RowState, time_s: float) -> tuple[RowState, bool
 def _looked(seen: Observation, mode: Mode, responding: list[FaultRow]) -> bool:
     """Tell whether an observation is of a look that later ones are held against."""
     blind = any(row.name == "stereo blind" for row in responding)
-    return mode is Mode.DRIVE and not blind and depth_of(seen) > 0 and math.isfinite(seen.time_s)
+    return mode is Mode.DRIVE and not blind and any(depths_of(seen)) and math.isfinite(seen.time_s)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +43,14 @@ class Perceiver:
         """Return an observation with what is believed of the place and the ground."""
         self.state, believed = perceive(self.state, seen, command, self.params)
         return believed
+
+    @property
+    def reach_m(self) -> float:
+        """How far away ground may lie that it knows."""
+        if self.params.vehicle is None:
+            return self.params.sensing_range_m
+        rows, cols = self.state.local.height_m.shape
+        return math.hypot(rows, cols) / 2 * self.state.local.cell_m
 
     def by_wheels(self, command: Command) -> Command:
         """Return a command that ends when the wheels have rolled as far as the rover thinks it takes."""
@@ -102,7 +111,7 @@ class Mind:
         Args:
             before: The executive's state before it.
         """
-        after, belief = self.state, self.state.belief
+        after, belief, vehicle = self.state, self.state.belief, self._uplink.vehicle
         suspected = (name for name, row in after.watch.rows if row.count and BY_NAME[name].while_driving)
         reasons = (*after.watch.found, *suspected, after.must_replan or "", after.finished or "")
         if after.replans > before.replans:
@@ -111,8 +120,8 @@ class Mind:
             believed_m=self.believed[:2],
             sigma_m=self.believed[2],
             learnt_m=_learnt_m(before, after),
-            reach_m=self._uplink.vehicle.sensing_range_m
-            + self._uplink.vehicle.length_m
+            reach_m=(vehicle.sensing_range_m if self._perceiver is None else self._perceiver.reach_m)
+            + vehicle.length_m
             + 2 * belief.costmap.geometry.resolution_m
             + 4 * self.believed[2],
             reasons=reasons,

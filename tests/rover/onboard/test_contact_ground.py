@@ -11,7 +11,7 @@ from rover.core.boundary import StereoPoints
 from rover.core.grid import Site
 from rover.io.vehicle import read_vehicle
 from rover.onboard.contact_ground import BELLY_SIGMA_M, BESIDE_M, WHEEL_SIGMA_M, hidden_by_body, lay_contacts
-from rover.onboard.error_state import Estimate
+from rover.onboard.error_state import SIZE, Estimate
 from rover.onboard.local_map import LocalMap, begin_local_map
 from rover.onboard.rotations import rotation_from_angles
 
@@ -32,9 +32,12 @@ def standing(yaw: float = 0.6, pitch: float = 0.1, roll: float = -0.05) -> Estim
         gyro_rad_s=np.zeros(3),
         level_m_s2=np.zeros(3),
         slip=0.0,
+        slide_m_per_rad=0.0,
+        side_slip=0.0,
+        look_scale=0.0,
         clone_place_m=PLACE,
         clone_rotation=rotation,
-        covariance=np.eye(19),
+        covariance=np.eye(SIZE),
     )
 
 

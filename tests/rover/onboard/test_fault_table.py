@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rover.core.boundary import Command, DriveReading, Inertial, Mode, Observation, Odometry
+from rover.core.boundary import Command, DriveReading, Inertial, Mode, Observation, Odometry, StereoPoints
 from rover.core.grid import Dem
 from rover.limits.power import expected_array_w
 from rover.limits.thermal import SunWindow
 from rover.onboard import executive
+from rover.onboard.detection import depths_of
 from rover.onboard.executive_state import ExecutiveState
 from rover.onboard.fault_state import RowState, Sight
 from rover.onboard.fault_table import BY_NAME, DAY_S, RECOVERY_S, TABLE, Action, After, FaultRow
@@ -404,6 +405,40 @@ def test_ground_is_not_blamed_for_a_wheel_that_is_held(
     seen = replace(rover.view, stalled=True)
     sight = Sight(seen=seen, mode=Mode.DRIVE, uplink=rover.uplink, watch=watch)
     assert BY_NAME["blocked"].detect(sight) is answer
+
+
+def test_a_look_all_round_does_not_make_the_next_one_blind(setting: Setting) -> None:
+    def pair(camera: str, count: int) -> StereoPoints:
+        return StereoPoints(
+            camera=camera,
+            points_m=np.ones((count, 3), np.float32),
+            sigma_m=np.ones(count, np.float32),
+            eye_m=(0.0, 0.0, 1.0),
+        )
+
+    ahead = (pair("hazcam", 300), pair("navcam", 700))
+    rover = rover_at(setting, BY_NAME["stereo blind"])
+    seen = replace(rover.view, stereo=(*ahead, *(pair("navcam turned", 700),) * 10))
+    assert depths_of(seen) == depths_of(replace(seen, stereo=ahead)) == (300, 700)
+    assert depths_of(replace(seen, stereo=ahead[:1])) == (300, 0)
+
+
+@pytest.mark.parametrize(
+    ("points", "blind"),
+    [((300, 700), False), ((230, 170), False), ((140, 340), True), ((0, 700), True), ((300, 0), True)],
+)
+def test_it_is_blind_by_all_pairs_or_by_one_that_gives_nothing(
+    setting: Setting, points: tuple[int, int], blind: bool
+) -> None:
+    """Towards the Sun or over a crest the mast's pair alone gives a quarter of what it gave."""
+    rover = rover_at(setting, BY_NAME["stereo blind"])
+    watch = replace(rover.state.watch, looks=((300, 700),) * 4)
+    pairs = tuple(
+        StereoPoints(camera=name, points_m=np.ones((count, 3)), sigma_m=np.ones(count), eye_m=(0.0, 0.0, 1.0))
+        for name, count in zip(("hazcam", "navcam"), points, strict=True)
+    )
+    sight = Sight(seen=replace(rover.view, stereo=pairs), mode=Mode.DRIVE, uplink=rover.uplink, watch=watch)
+    assert BY_NAME["stereo blind"].detect(sight) is blind
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)

@@ -140,3 +140,14 @@ def test_truth_that_nothing_has_sensed_does_not_reach_the_belief(monkeypatch: py
     bare = believed(monkeypatch, [], 3)
     assert believed(monkeypatch, [behind], 3) == bare
     assert believed(monkeypatch, [ahead], 3) != bare
+
+
+def test_arcs_on_what_cameras_see_go_on_without_a_fault_or_a_broken_rule() -> None:
+    """It looks all round at the start, since no camera sees the ground under it, and then ahead again."""
+    asked = iter(range(8))
+    log = run_scenario(
+        scenario_from_table({**BASE, "driver": "arcs"}, file="a test"), stop=lambda: next(asked, None) is None
+    )
+    assert log.outcome is Outcome.INTERRUPTED and not log.violations
+    assert [event.text for event in log.events if event.name == "response"] == []
+    assert log.telemetry["distance_m"][-1] > 3.0
