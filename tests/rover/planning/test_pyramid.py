@@ -16,7 +16,7 @@ from rover.planning.astar import GridRoute, search_grid
 from rover.planning.problem import Cause, NoPlan, Objective, Plan
 from rover.planning.pyramid import Pyramid, build_pyramid, check_build_memory
 from rover.planning.pyramid_planner import PyramidPlanner
-from rover.planning.pyramid_query import PyramidRoute
+from rover.planning.pyramid_query import PyramidRoute, Query
 from rover.planning.pyramid_search import LEAST_EPSILON, search_pyramid
 from sim.testing import check_planner
 from sim.testing.ground import make_problem, terrain_kinds
@@ -193,6 +193,24 @@ def test_landmarks_that_cut_no_corner_part_nothing_for_those_who_do() -> None:
     assert isinstance(search_pyramid(pyramid, (0, 0), (39, 39)), NoPlan)
     cut = search_pyramid(pyramid, (0, 0), (39, 39), corner_cutting=True)
     assert isinstance(cut, PyramidRoute) and len(cut.cells) == 40
+
+
+def test_what_is_searched_in_vain_near_the_bound_raises_it_by_no_more_than_is_true(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cost = winding(seeded(4), (41, 60))
+    exact = search_grid(cost, (0, 0), (40, 59), resolution_m=1.0)
+    assert isinstance(exact, GridRoute)
+    pyramid = build_pyramid(cost, resolution_m=1.0, landmarks=0)
+    query = Query(pyramid, (0, 0), (40, 59), epsilon=0.02, corner_cutting=False, deadline=INF)
+    query.lower, unit_s = 1000, pyramid.coded.unit_s
+    for share in (0.5, 0.9, 0.99, 0.997, 1.01):  # codes are within 0.2 %
+        slack = (share * exact.cost_s / unit_s / query.lower - 1) / query.epsilon
+        monkeypatch.setattr("rover.planning.pyramid_query._SLACKS", (slack,))
+        query._search_near_bound(np.zeros(pyramid.coded.blocks, np.int64))
+        assert (query.way is not None) == (share > 1)
+        assert min(share, 0.998) * 0.999 <= query.lower * unit_s / exact.cost_s <= 1
+    assert query.cost_s == pytest.approx(exact.cost_s, rel=0.002)
 
 
 def test_costs_that_32_bits_do_not_hold() -> None:
