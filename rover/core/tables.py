@@ -6,14 +6,21 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, TypeVar, get_origin
 
-from pydantic import BaseModel, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from rover.core.errors import FarsideError, Problem
 
 Model = TypeVar("Model", bound=BaseModel)
 
-Source = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+def _stated(source: str) -> str:
+    if not source.strip():
+        raise ValueError("blank; say where the figure comes from")
+    return source.strip()
+
+
+Source = Annotated[str, AfterValidator(_stated)]
 """Where a figure comes from: words, not blanks."""
 
 

@@ -190,7 +190,8 @@ class TestTurning:
     def test_forces_balance(self, seed: int) -> None:
         """Pulls and side forces read from the table at the slips found, turned and added up by other code.
 
-        Of every third rover the mass lies ahead of its middle: on a slope its weight then turns it as well.
+        Of every third rover the mass lies ahead of its middle: on a slope its weight then turns it as well. Every fifth
+        stands in holes, which hold against the way that each wheel goes.
         """
         generator = np.random.default_rng(seed)
         pitch, roll = generator.uniform(-12, 12, 2).tolist()
@@ -198,7 +199,8 @@ class TestTurning:
         told = arc_commands(TRAIN, curvature_per_m=float(generator.uniform(-1, 1)), backwards=seed % 2 == 1)
         on = AHEAD if seed % 3 == 0 else TRAIN
         stance = settle(leaning(pitch, roll), on.rig, east_m=0.0, north_m=0.0, yaw_rad=0.0, backwards=False)
-        motion = move(on, told, stance, soil)
+        dug = np.full(6, 0.003 if seed % 5 == 0 else 0.0)
+        motion = move(on, told, stance, soil, dug_m=dug)
         assert not motion.stuck
         level = math.cos(stance.pitch_rad) * math.cos(stance.roll_rad)
         total = np.zeros(3)
@@ -217,6 +219,9 @@ class TestTurning:
             pull = found.pull_n * math.copysign(1.0, rim)
             side = -math.copysign(found.side_n, slides)
             force = np.array([pull * cos - side * sin, pull * sin + side * cos])
+            force -= (
+                hole_resistance(dug, 0.15)[k] * stance.load_n[k] * level * np.array([u, v]) / math.hypot(u, v)
+            )
             total += [*force, x * force[1] - y * force[0]]
         total[0] -= WEIGHT_N * math.sin(stance.pitch_rad)
         across = WEIGHT_N * math.cos(stance.pitch_rad) * math.sin(stance.roll_rad)
@@ -238,6 +243,35 @@ class TestFaults:
         assert stalled.slip[wheel] == -1.0
         assert stalled.rim_m_s[wheel] == 0.0
         assert -0.2 < dead.slip[wheel] < well.slip[wheel], "the soil turns it"
+
+    @pytest.mark.parametrize("wheel", range(6))
+    def test_a_stalled_wheel_drags_against_the_way_that_it_is_taken(self, wheel: int) -> None:
+        """Across a slope the wheel is taken sideways too: with its drag, all forces balance by other code."""
+        told, stance, soil = arc_commands(TRAIN, curvature_per_m=0.4), stand(0, 8), np.full(6, 0.8)
+        level = math.cos(stance.pitch_rad) * math.cos(stance.roll_rad)
+        motion = move(TRAIN, told, stance, soil, faults=MobilityFaults(stalled=frozenset({wheel})))
+        assert not motion.stuck
+        total, aside = np.zeros(3), 0.0
+        for k, (x, y) in enumerate(TRAIN.places.tolist()):
+            ground = np.array(
+                [motion.forward_m_s - motion.yaw_rad_s * y, motion.left_m_s + motion.yaw_rad_s * x]
+            )
+            along = np.array([math.cos(told.steer_rad[k]), math.sin(told.steer_rad[k])])
+            across = np.array([-along[1], along[0]])
+            rolls, slides = float(ground @ along), float(ground @ across)
+            fast = float(np.hypot(rolls, slides)) if k == wheel else max(abs(rolls), told.rim_m_s[k])
+            found = TRAIN.table.forces(
+                firmness=0.8, load_n=stance.load_n[k] * level, slip=motion.slip[k], lateral=slides / fast
+            )
+            if k == wheel:
+                force, aside = -abs(found.pull_n) * ground / fast, abs(slides) / fast
+            else:
+                force = found.pull_n * along - math.copysign(found.side_n, slides) * across
+            total += [*force, x * force[1] - y * force[0]]
+        total[0] -= WEIGHT_N * math.sin(stance.pitch_rad)
+        total[1] -= WEIGHT_N * math.cos(stance.pitch_rad) * math.sin(stance.roll_rad)
+        assert np.abs(total).max() < 1e-4 * WEIGHT_N
+        assert aside > 0.005
 
     def test_with_all_motors_gone_it_stands(self) -> None:
         every = frozenset(range(6))
