@@ -18,8 +18,8 @@ from tests.sim.cli.conftest import FARSIDE, Command, environment
 
 HOP = ("run", "short-hop", "--set", "goal_m=[-60,40]", "--set", "terrain.size_m=200")
 FILES = [
-    "events.json", "map.png", "products.npz", "replay.npz", "scenario.toml", "summary.json", "telemetry.npz", "timeline.png",
-    "traverse.geojson",
+    "events.json", "map.png", "products.npz", "replay.npz", "scenario.toml", "summary.json", "telemetry.npz",
+    "timeline.png", "traverse.geojson",
 ]  # fmt: skip
 
 
