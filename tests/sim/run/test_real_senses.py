@@ -49,9 +49,8 @@ def test_it_arrives_and_what_it_was_told_came_from_its_cameras(monkeypatch: pyte
         assert observation.heights is not None
         known = np.isfinite(observation.heights.elevation_m)
         assert known.mean() > 0.02
-        for pair in (
-            observation.stereo
-        ):  # a fan ahead of it, not the disc about it: what it turned past, it remembers
+        # A fan ahead of it, not the disc about it; what it turned past, it remembers.
+        for pair in observation.stereo:
             assert (pair.points_m[:, 0] > pair.eye_m[0]).all()
     assert looks[0].heights is not None and np.isfinite(looks[0].heights.elevation_m).mean() < 0.7
     told = sum(observation.odometry.forward_m for observation in seen if observation.odometry)
