@@ -143,7 +143,14 @@ def boulder_on_the_way(seed: int) -> tuple[Setting, tuple[float, float], list[st
     raise AssertionError(f"no plan for seed {seed}")
 
 
-@pytest.mark.parametrize("seed", [seed for seed in range(21) if seed != 17])
+QUICK = 0, 1, 4, 7
+"""Of the seeds below, those that are run every time."""
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [pytest.param(k, marks=() if k in QUICK else pytest.mark.slow) for k in range(21) if k != 17],
+)
 def test_a_boulder_that_no_map_shows_is_avoided_and_without_senses_hit(seed: int) -> None:
     bare, place, chosen = boulder_on_the_way(seed)
     mapped = orbital_dem(hop(*chosen, seed=seed)).elevation_m
