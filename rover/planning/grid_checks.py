@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 import operator
 
 import numpy as np
@@ -52,7 +51,7 @@ def costs_and_extremes(
         raise CostMapError(
             f"an array of shape {np.shape(values)}", remedy="give (rows, cols), at least 1 x 1", field=field
         )
-    if not (isinstance(resolution_m, numbers.Real) and math.isfinite(resolution_m) and resolution_m > 0):
+    if not (_is_length(resolution_m)):
         raise CostMapError(
             "not a length",
             remedy="give the side of a cell in metres",
@@ -72,6 +71,10 @@ def costs_and_extremes(
     view = cost.view()
     view.flags.writeable = False  # so that the kernel is compiled for one kind of array
     return view, least, greatest
+
+
+def _is_length(value: object) -> bool:
+    return isinstance(value, float | int | np.floating | np.integer) and 0.0 < float(value) < math.inf
 
 
 def refuse_unaddable(greatest: float, resolution_m: float, cells: int) -> None:

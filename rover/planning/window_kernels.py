@@ -76,12 +76,12 @@ def mend(  # type: ignore[no-untyped-def]
         return raised, keys, items, size, lifted, 0
     row, col, down, across, dropped = _cover(windows, raised, lifted, width)
     area = down * across
-    if area - dropped <= _COVERED_PER_LIFTED * lifted and area <= max(dropped, _MOST_COVERED):
-        if sweep(nodes, state, width, step, corner_cutting, row, col, down, across):
-            keys, items, size = _offer_ring(
-                nodes, state, offsets, width, step, corner_cutting, row, col, down, across, keys, items, size
-            )
-            return raised, keys, items, size, lifted, area
+    worth_it = area - dropped <= _COVERED_PER_LIFTED * lifted and area <= max(dropped, _MOST_COVERED)
+    if worth_it and sweep(nodes, state, width, step, corner_cutting, row, col, down, across):
+        keys, items, size = _offer_ring(
+            nodes, state, offsets, width, step, corner_cutting, row, col, down, across, keys, items, size
+        )
+        return raised, keys, items, size, lifted, area
     swept = np.zeros(len(windows), np.bool_)
     for n in range(len(windows)):
         row, col, down, across = windows[n, 0], windows[n, 1], windows[n, 2], windows[n, 3]
@@ -100,8 +100,8 @@ def mend(  # type: ignore[no-untyped-def]
 @kernel
 def _cover(windows, raised, lifted, width):  # type: ignore[no-untyped-def]
     """Return the least rectangle round windows and lifted nodes, of which there are some; and the windows' cells."""
-    top = left = np.int64(width) << 32
-    bottom = right = dropped = np.int64(0)  # one past the last row and column
+    top = left = 1 << 62
+    bottom = right = dropped = 0  # one past the last row and column
     for n in range(len(windows)):
         row, col, down, across = windows[n, 0], windows[n, 1], windows[n, 2], windows[n, 3]
         top, bottom = min(top, row), max(bottom, row + down)
