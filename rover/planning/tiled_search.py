@@ -257,12 +257,14 @@ class TiledSearch:
             )
         reached = self.goal_label()
         found = "" if math.isinf(reached) else f", and one of {reached:.6g} is found"
-        return TimeLimitError(
+        error = TimeLimitError(
             f"the search did not end in time: every route costs {self.bound_s:.6g} at least{found}",
             remedy="allow more time, or ask for a goal that is nearer",
             field="time_limit_s",
             value=time_limit_s,
         )
+        error.known_s = None if math.isinf(reached) else reached
+        return error
 
 
 def _last(parts: list[npt.NDArray[np.int64]]) -> Cell:
