@@ -191,9 +191,9 @@ def _light(  # type: ignore[no-untyped-def]
         gx, gy = gx + bx, gy + by
         q = 1.0 / math.sqrt(1.0 + gx * gx + gy * gy)
         normal[n, 0], normal[n, 1], normal[n, 2] = -gx * q, -gy * q, q
-    clear = np.inf
+    clear, crest = np.inf, np.inf
     if first < level.shape[0] and sun[6] > 0.0:
-        clear = slab_free(ground, west, south, east, north, lowest, sun[4], sun[5], sun[6], first)
+        clear, crest = slab_free(ground, west, south, east, north, lowest, sun[4], sun[5], sun[6], first)
     for r in range(tall):
         for c in range(wide):
             n = r * wide + c
@@ -209,6 +209,7 @@ def _light(  # type: ignore[no-untyped-def]
                     figures,
                     finest,
                     clear,
+                    crest,
                     way[n],
                     far[n],
                     deep[n],
@@ -221,7 +222,7 @@ def _light(  # type: ignore[no-untyped-def]
 
 
 @bare_inlined
-def _pixel(ground, bodies, table, pose, sun, figures, finest, clear, way, far, m, what, normal):  # type: ignore[no-untyped-def]
+def _pixel(ground, bodies, table, pose, sun, figures, finest, clear, crest, way, far, m, what, normal):  # type: ignore[no-untyped-def]
     """Return the share of the Sun's disc that a pixel's surface sees, and its radiance factor."""
     level = ground[2]
     dx, dy, dz = way[0], way[1], way[2]
@@ -233,6 +234,8 @@ def _pixel(ground, bodies, table, pose, sun, figures, finest, clear, way, far, m
     if what == GROUND:
         albedo = figures[0]
         begin = level[m, 0]
+        if crest < np.inf:
+            clear = min(clear, (crest - pz) / sun[6])
     else:
         albedo = bodies[1][what, 16]
         px, py, pz = px + nx * _OFF_BODY_M, py + ny * _OFF_BODY_M, pz + nz * _OFF_BODY_M
