@@ -6,20 +6,20 @@ import math
 
 import numpy as np
 
-from rover.core.jit import bare_inlined, kernel
+from rover.core.jit import bare, kernel
 
 
 _ROWS_AT_ONCE = 16
 
 
-@bare_inlined
+@bare
 def _add(sums, terms):  # type: ignore[no-untyped-def]
     """Add numbers to others, in place. One array at a time, so that the processor does many numbers at once."""
     for j in range(len(sums)):
         sums[j] += terms[j]
 
 
-@bare_inlined
+@bare
 def _add_square(sums, terms):  # type: ignore[no-untyped-def]
     for j in range(len(sums)):
         sums[j] += terms[j] * terms[j]
