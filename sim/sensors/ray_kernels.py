@@ -32,7 +32,7 @@ STEPS = 20
 _FIRST_STEP = 1
 """Of the pyramid, where a ray begins: most are near the ground there."""
 
-_NEAR_CELLS = 6
+_NEAR_CELLS = 8
 """Cells that a ray near the ground goes through before it takes to the pyramid."""
 
 
@@ -264,7 +264,16 @@ def near_hit(ground, x, y, z, dx, dy, dz, begin, finest):  # type: ignore[no-unt
         over_u, over_v = (j + right - u) * per_u, (i + up - v) * per_v
         over = max(min(over_u, over_v), t)
         hit = _patch(
-            nodes, first + i * wide + j, wide, u + du * t - j, v + dv * t - i, z + dz * t, du, dv, dz, over - t
+            nodes,
+            first + i * wide + j,
+            wide,
+            u + du * t - j,
+            v + dv * t - i,
+            z + dz * t,
+            du,
+            dv,
+            dz,
+            over - t,
         )
         if hit < np.inf:
             return t + hit, m, t

@@ -8,7 +8,6 @@ import numpy as np
 
 from rover.core.jit import bare, kernel
 
-
 _ROWS_AT_ONCE = 16
 
 
