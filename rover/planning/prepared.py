@@ -27,7 +27,8 @@ _WORKING_BYTES = 30
 """A cell, while landmarks are chosen: the copied costs, labels, the least of them and parts."""
 
 _UNITS = UNREACHED - 2
-"""In the dearest way that there can be between two cells of the largest part, by way of its first landmark."""
+"""In the dearest way that there can be between two cells of the largest part, by way of its first landmark, unless few
+cells are far dearer than all others."""
 
 _SEEN, _NEARLY_ALL, _FINER = 7, 0.995, 6
 """One in so many rows and columns is looked at for the unit, and so many times at most."""
@@ -42,7 +43,8 @@ class PreparedMap:
     Landmarks are chosen one after the other, each the cell that is dearest to reach from those before it, so that they
     come to lie round the rim; parts of the ground that do not hang together get theirs by size. What a search then
     still looks at is a band round the route. Preparing takes a search of the whole map for each landmark, and 2 bytes
-    a cell to hold it: costs are cut off to whole units, 65,533 to twice the first landmark's greatest.
+    a cell to hold it: costs are cut off to whole units, 65,533 to twice the first landmark's greatest, or finer where
+    few cells are far dearer than all others.
 
     Args:
         cost_s_per_m: (rows, cols), positive; +inf is lethal. Copied.
