@@ -44,8 +44,8 @@ class Day:
         edge_s: (k + 1,) bin i lasts from edge i to edge i + 1.
         allowed: What the Sun allows in each.
         sun: (k, 3) direction to the Sun in the middle of each: east, north, up.
-        azimuth_rad, elevation_rad, distance_m: (k, 2) where it stands a quarter and three quarters through each, from the
-            raster's north.
+        azimuth_rad, elevation_rad, distance_m: (k, 2) where it stands a quarter and three quarters through each bin,
+            from the raster's north.
         flux_w_m2: (k,) irradiance.
     """
 
