@@ -197,7 +197,7 @@ def _gap_words(answer: TimedAnswer, best: TimedPlan) -> str:
     )
     if not (has > 0.0 and math.isfinite(bound)):
         return ""
-    return f", {100 * abs(has - bound) / has:.2g} % from this one"
+    return f", which is {100 * abs(has - bound) / has:.2g} % better than this one"
 
 
 def _tour_words(answer: TimedAnswer, tour: Tour) -> str:

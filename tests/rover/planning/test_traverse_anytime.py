@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import replace
@@ -12,11 +11,11 @@ import numpy as np
 import pytest
 
 from rover.core.errors import TimeLimitError
-from rover.planning import traverse_anytime, traverse_search
+from rover.planning import traverse, traverse_anytime, traverse_search
 from rover.planning.check_traverse import check_traverse
 from rover.planning.problem import Plan
 from rover.planning.timetable import Timetable
-from rover.planning.traverse import Front, best_traverse, pareto_front
+from rover.planning.traverse import Front, best_traverse, pareto_front, plan_of
 from rover.planning.traverse_anytime import Question, search_at_hand, value_of
 from rover.planning.traverse_corridor import along, cheapest_way, priced_by_arrival
 from rover.planning.traverse_ground import Criterion, ground_of
@@ -31,10 +30,11 @@ class Looks:
     """A clock that goes by one with each look at it."""
 
     def __init__(self) -> None:
-        self._count = itertools.count()
+        self.now = 0
 
     def perf_counter(self) -> float:
-        return float(next(self._count))
+        self.now += 1
+        return float(self.now)
 
 
 def quick_and_slow(every: Iterable[str], quick: set[str]) -> list[Any]:
@@ -147,33 +147,31 @@ def test_a_front_cut_short_begins_as_the_whole_one_does(
     second: Criterion, settings: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ready = outlook(posed(*SCARCE, *settings))
-    whole = pareto_front(ready, Criterion.TIME, second)
+    monkeypatch.setattr(traverse_search, "_PAUSE", 5)
+    monkeypatch.setattr(traverse_anytime, "stand_in", lambda *_, **__: None)
+    clock, found_at = Looks(), []
+
+    def noted(*given: Any) -> Plan:
+        found_at.append(clock.now)
+        return plan_of(*given)
+
+    monkeypatch.setattr(traverse_search, "time", clock)
+    monkeypatch.setattr(traverse, "plan_of", noted)
+    monkeypatch.setattr(traverse_anytime, "left_of", lambda question, since: 1e9)
+    asked = replace(ready, problem=replace(ready.problem, time_limit_s=1.0))
+    whole = pareto_front(asked, Criterion.TIME, second)
     assert isinstance(whole, Front) and whole.whole
     values = [member[:2] for member in whole.members]
     assert len(values) > 2
-    monkeypatch.setattr(traverse_search, "_PAUSE", 5)
-    monkeypatch.setattr(traverse_anytime, "stand_in", lambda *_, **__: None)
-    asked = replace(ready, problem=replace(ready.problem, time_limit_s=1.0))
-    lengths = set()
-    looks = 8
-    while len(values) not in lengths:
-        looks = int(looks * 1.5)
-        monkeypatch.setattr(traverse_search, "time", Looks())
-        monkeypatch.setattr(traverse_anytime, "left_of", lambda question, since, most=looks: most)
-        try:
-            front = pareto_front(asked, Criterion.TIME, second)
-        except TimeLimitError:
-            continue
+    for count, looks in enumerate(found_at[:-1], start=1):
+        clock.now = 0
+        monkeypatch.setattr(traverse_anytime, "left_of", lambda question, since, most=looks - 1: most)
+        front = pareto_front(asked, Criterion.TIME, second)
         assert isinstance(front, Front)
-        had = [member[:2] for member in front.members]
-        lengths.add(len(had))
-        assert had == values[: len(had)]
-        if front.missing is not None:
-            assert all(one >= front.missing[0] and two >= front.missing[1] for one, two in values[len(had) :])
-            assert not had or front.missing[1] < had[-1][1]
-        else:
-            assert len(had) == len(values)
-    assert len(lengths) > 2
+        assert [member[:2] for member in front.members] == values[:count]
+        assert front.missing is not None and not front.whole
+        assert front.missing[1] < values[count - 1][1]
+        assert all(one >= front.missing[0] and two >= front.missing[1] for one, two in values[count:])
 
 
 @pytest.mark.usefixtures("hurried")
