@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -91,6 +91,14 @@ class Labels:
         exact = self.ground.rules[CHARGE_SLACK] == 0.0 and self.search.counts[GOAL_LABEL] < 0
         if exact or self.expanded == 0:
             self.proven = max(self.proven, least)
+
+    def only(self, label: int) -> Labels:
+        """Return what leads to a label without all else: little to keep, and nothing to go on with."""
+        chain = self.chain(label)
+        whole = self.search.whole[chain]
+        whole[:, PARENT] = np.arange(-1, len(chain) - 1)
+        none = _fresh(0, 0)._replace(reals=self.search.reals[chain], whole=whole, counts=self.search.counts)
+        return replace(self, search=none, found=len(chain) - 1)
 
     def chain(self, label: int) -> list[int]:
         """Return the labels from the first to `label`."""

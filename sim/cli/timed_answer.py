@@ -146,7 +146,7 @@ def find_within_risk(setting: Setting, ready: Outlook, criterion: Criterion, ris
     found = traverse_within_risk(ready, risk.error, risk.bound, criterion=criterion, seed=seed)
     if isinstance(found, NoPlan):
         return TimedAnswer(setting=setting, ready=ready, criteria=(criterion,), result=found)
-    told = Teller(ready).tell(found.plan, natural((criterion,), (price_of(found.plan, ready),)))
+    told = told_of(ready, found.plan, (criterion,))
     return TimedAnswer(setting=setting, ready=ready, criteria=(criterion,), result=told, risked=found)
 
 
@@ -163,10 +163,10 @@ def find_traverse(
     best = best_traverse(ready, criteria[0], report=report)
     if isinstance(best, NoPlan):
         return TimedAnswer(setting=setting, ready=ready, criteria=criteria, result=best)
-    return TimedAnswer(setting=setting, ready=ready, criteria=criteria, result=_told(ready, best, criteria))
+    return TimedAnswer(setting=setting, ready=ready, criteria=criteria, result=told_of(ready, best, criteria))
 
 
-def _told(ready: Outlook, plan: Plan, criteria: tuple[Criterion, ...]) -> TimedPlan:
+def told_of(ready: Outlook, plan: Plan, criteria: tuple[Criterion, ...]) -> TimedPlan:
     """Return a traverse with its figures, and with the bound of a search that was cut short."""
     told = Teller(ready).tell(plan, natural(criteria[:1], (price_of(plan, ready),)))
     return told if plan.least is None else replace(told, bound=natural(criteria[:1], (plan.least,))[0])
@@ -181,7 +181,7 @@ def _find_front(
         return TimedAnswer(setting=setting, ready=ready, criteria=criteria, result=found)
     if found.at_hand is not None:
         late = _late(ready, f"no traverse of the front found yet; told is the best known by {criteria[0]}")
-        told = _told(ready, found.at_hand, criteria[:1])
+        told = told_of(ready, found.at_hand, criteria[:1])
         return TimedAnswer(setting=setting, ready=ready, criteria=criteria[:1], result=told, late=late)
     teller, members = Teller(ready), found.members
     front = tuple(teller.tell(plan, natural(criteria, values)) for *values, plan in members)
