@@ -16,7 +16,6 @@ from sim.cli.timed_words import (
     criterion_words,
     limit_words,
     minute_of,
-    missing_words,
     quantity,
     quantity_words,
     value_words,
@@ -158,5 +157,12 @@ def _front_lines(answer: TimedAnswer) -> list[str]:
     problem, count = answer.ready.problem, len(answer.front)
     if answer.missing is None:
         return [f"{count} traverses that no other betters by both"]
-    words = missing_words(answer.criteria, answer.missing, problem.vehicle, problem.depart_s)
-    return [f"The first {count} traverses that no other betters by both", words[0].upper() + words[1:]]
+    best = [
+        value_words(kind, value, problem.vehicle, problem.depart_s)
+        for kind, value in zip(answer.criteria, answer.missing, strict=True)
+    ]
+    some = "The first traverse" if count == 1 else f"The first {count} traverses"
+    return [
+        f"{some} that no other betters by both",
+        f"The time was up: others have {best[0]} and {best[1]} at best",
+    ]

@@ -61,8 +61,10 @@ def _heading(answer: TimedAnswer, best: TimedPlan) -> str:
     if answer.front:
         first, second = map(criterion_words, answer.criteria)
         count = len(answer.front)
-        some = "" if answer.missing is None else "the first "
-        return f"{name}: {first} against {second}, {some}{count} traverse{'s' * (count != 1)} that none betters by both"
+        some = f"{count} traverse{'s' * (count != 1)}"
+        if answer.missing is not None:
+            some = "the first traverse" if count == 1 else f"the first {some}"
+        return f"{name}: {first} against {second}, {some} that none betters by both"
     if answer.tour is not None:
         return f"{name}: most value, and of that the earliest end; {answer.tour.searched} legs searched"
     return f"{name}: {criterion_words(answer.criteria[0])} by {best.plan.planner}, {expanded} labels searched"

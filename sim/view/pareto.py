@@ -91,25 +91,14 @@ def draw_pareto(sheet: ParetoSheet) -> Figure:
 
 
 def _draw_missing(ax: Axes, sheet: ParetoSheet, first: Array, last: float) -> None:
-    """Hatch where members may lie that were not searched for: as far to the worse of the first as there is room."""
+    """Shade where members may lie that were not searched for: as far to the worse of the first as there is room."""
     if sheet.missing is None:
         return
     begin, best = sheet.missing
     spread = max(float(np.ptp(first)), abs(begin - float(first[-1])), 1e-3 * abs(begin), 1e-9)
     far = begin + (-0.5 if sheet.more_is_better[0] else 0.5) * spread
     corner, size = (min(begin, far), min(best, last)), (abs(far - begin), abs(last - best))
-    ax.add_patch(
-        Rectangle(
-            corner,
-            *size,
-            facecolor=style.NO_DATA,
-            edgecolor=style.FAINT_INK,
-            lw=0,
-            hatch="///",
-            zorder=1,
-            gid="missing",
-        )
-    )
+    ax.add_patch(Rectangle(corner, *size, facecolor=style.NO_DATA, alpha=0.55, lw=0, zorder=1, gid="missing"))
     words = ax.annotate(
         "not searched",
         (begin, (best + last) / 2),

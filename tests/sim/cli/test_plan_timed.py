@@ -136,7 +136,7 @@ def test_a_front_that_is_cut_short_is_told_written_and_not_called_whole(
     assert check("out/plan.json").returncode == 0
     words = farside_within(*asked)
     assert words.returncode == 5
-    assert "the first 1 traverse that none betters by both" in words.stdout
+    assert "the first traverse that none betters by both" in words.stdout
     assert "there may be more of them, none with less time to arrival than" in words.stdout
 
 
