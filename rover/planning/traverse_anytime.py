@@ -43,8 +43,8 @@ _WIDTHS = 2, 4, 8, 16, 32
 _FEW_LEVELS = 6
 """Of charge, for a search over the whole map where no surroundings have a traverse."""
 
-_SHARE, _LEAST_SHARE = 0.4, 0.1
-"""Of the time allowed, for all of these searches, and for those by another criterion than time at the least."""
+_FIRST_SHARE, _HALFWAY, _SHARE = 0.15, 0.5, 0.3
+"""Of the time allowed: for what is at hand first, when it is bettered if the search goes on still, and for that."""
 
 _LEAST_S = 0.7
 """For a first traverse, and for one by another criterion than time, at the least, however short the time."""
@@ -89,32 +89,63 @@ class Question:
         return None if label is None else (labels, label)
 
 
-def stand_in(ground: Ground, question: Question, *, arrive_s: float) -> Known | None:
-    """Return a traverse to have at hand, that has little of the first criterion; None if none is found.
+class StandIn:
+    """Looks for a traverse to have at hand, that has little of the first criterion.
 
     Args:
         ground: With that criterion; a second one is of no account.
-        question: Of its time a part is taken.
-        arrive_s: A bound on the arrival, inf for none.
+        question: With a time limit, of which a part is taken each time.
+
+    Attributes:
+        known: The best found, None if none is.
     """
-    if question.time_limit_s is None:
-        return None
-    allowed = TimeAllowed(_SHARE * question.time_limit_s)
-    by_arrival, own = _by_arrival(ground), _by_first(ground)
-    price = priced_by_arrival(by_arrival, question.depart_s, arrive_s)
-    first = _first_found(by_arrival, question, price, _at_least(allowed, _LEAST_S))
-    if first is None:
-        return None
-    if ground.rules[FIRST_KIND] == BY_TIME:
-        return _bettered(by_arrival, first, question, allowed)
-    still = _at_least(allowed, max(_LEAST_S, _LEAST_SHARE * question.time_limit_s))
-    found = [
-        known
-        for way, half_width in _ways(own, question, first)
-        if (known := question.known_of(along(own, way, half_width), still)) is not None
-    ]
-    best = min(found, key=value_of, default=None)
-    return None if best is None else _bettered(own, best, question, still)
+
+    def __init__(self, ground: Ground, question: Question) -> None:
+        self._ground, self._question = _by_first(ground), question
+        self._widths = iter(_WIDTHS)
+        self.known: Known | None = None
+
+    def look(self, limit_s: float, *, arrive_s: float) -> None:
+        """Find a first traverse, and a better one as long as there is time.
+
+        Args:
+            limit_s: Longest time to look.
+            arrive_s: A bound on the arrival, inf for none.
+        """
+        allowed = TimeAllowed(limit_s)
+        if self.known is None:
+            self.known = self._first(allowed, arrive_s)
+        if self.known is not None:
+            self._better(allowed)
+
+    def _first(self, allowed: TimeAllowed, arrive_s: float) -> Known | None:
+        question, ground = self._question, self._ground
+        by_arrival = _by_arrival(ground)
+        price = priced_by_arrival(by_arrival, question.depart_s, arrive_s)
+        first = _first_found(by_arrival, question, price, _at_least(allowed, _LEAST_S))
+        if first is None or ground.rules[FIRST_KIND] == BY_TIME:
+            return first
+        still = _at_least(allowed, _LEAST_S)
+        found = [
+            known
+            for way, half_width in _ways(ground, question, first)
+            if (known := question.known_of(along(ground, way, half_width), still)) is not None
+        ]
+        return min(found, key=value_of, default=None)
+
+    def _better(self, allowed: TimeAllowed) -> None:
+        """Search the surroundings of what is known, each time of the best so far."""
+        by_time = self._ground.rules[FIRST_KIND] == BY_TIME
+        while self.known is not None and allowed.left_s != 0.0:
+            half_width = next(self._widths, None)
+            if half_width is None:
+                return
+            value = value_of(self.known)
+            before_s = value - _BETTER_S if by_time else math.inf
+            near = along(self._ground, _way_of(self.known), half_width, before_s=before_s)
+            other = self._question.known_of(near, allowed)
+            if other is not None and value_of(other) < value:
+                self.known = other
 
 
 def _at_least(allowed: TimeAllowed, least_s: float) -> TimeAllowed:
@@ -131,6 +162,8 @@ def _by_arrival(ground: Ground) -> Ground:
 
 def _by_first(ground: Ground) -> Ground:
     """Return the ground for its first criterion alone."""
+    if ground.rules[FIRST_KIND] == BY_TIME:
+        return _by_arrival(ground)
     rules = ground.rules.copy()
     rules[SECOND_KIND] = NONE
     return ground._replace(rules=rules)
@@ -163,20 +196,6 @@ def _ways(ground: Ground, question: Question, known: Known) -> Iterator[tuple[np
         way = cheapest_way(ground, question.start[0] * ground.cols + question.start[1], price)
         if way is not None:
             yield way, _FIRST_WIDTHS[0]
-
-
-def _bettered(ground: Ground, known: Known, question: Question, allowed: TimeAllowed) -> Known:
-    """Return the best of searches over the surroundings of what is known, each of the best so far."""
-    by_time = ground.rules[FIRST_KIND] == BY_TIME
-    for half_width in _WIDTHS:
-        if allowed.left_s == 0.0:
-            break
-        value = value_of(known)
-        before = {"before_s": value - _BETTER_S} if by_time else {}
-        other = question.known_of(along(ground, _way_of(known), half_width, **before), allowed)
-        if other is not None and value_of(other) < value:
-            known = other
-    return known
 
 
 def _way_of(known: Known) -> npt.NDArray[np.int64]:
@@ -228,29 +247,31 @@ def search_at_hand(
 ) -> Iterator[tuple[Labels, Known | None]]:
     """Yield a search as `run_search` does, and where it is cut short the best traverse that is known then.
 
-    Where there is a time limit and the search is not soon over, a traverse to have at hand is looked for meanwhile.
+    Where there is a time limit and the search is not soon over, a traverse to have at hand is looked for, and when half
+    of the time is over bettered, unless a front is searched for.
 
     Args:
-        ground, question: As `stand_in`.
+        ground, question: As `StandIn`; of the question the limit may be None.
         since: Reading of the clock from which on the time is counted.
         report: Told the least that the first criterion can still come to, now and then.
     """
-    limited, looked, at_hand = question.time_limit_s is not None, False, None
+    limit_s, stand_in = question.time_limit_s, StandIn(ground, question)
+    by_time, one = ground.rules[FIRST_KIND] == BY_TIME, ground.rules[SECOND_KIND] == NONE
+    left_s = left_of(question, since)
+    shares = iter([(0.0, _FIRST_SHARE), (_HALFWAY, _SHARE)] if one else [(0.0, _FIRST_SHARE)])
+    after, share = next(shares)
     for labels in run_search(
         ground,
         question.start,
         depart_s=question.depart_s,
         charge_j=question.charge_j,
-        time_limit_s=left_of(question, since),
+        time_limit_s=left_s,
         report=report,
-        pauses=limited,
+        pauses=limit_s is not None,
     ):
         if not labels.paused:
-            looked = True
-            yield labels, best_known(labels, at_hand) if labels.cut_short else None
-        elif not looked:
-            looked = True
-            by_time = ground.rules[FIRST_KIND] == BY_TIME
-            at_hand = stand_in(ground, question, arrive_s=labels.lower_bound if by_time else math.inf)
-            if at_hand is not None and by_time:
-                labels.known_s = value_of(at_hand)
+            after = math.inf
+            yield labels, best_known(labels, stand_in.known) if labels.cut_short else None
+        elif limit_s is not None and (left_of(question, since) or 0.0) <= (1.0 - after) * limit_s:
+            stand_in.look(share * limit_s, arrive_s=labels.lower_bound if by_time else math.inf)
+            after, share = next(shares, (math.inf, 0.0))

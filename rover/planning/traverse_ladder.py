@@ -26,15 +26,7 @@ _WINDOWS = (1.1, 1.3)
 _ROUNDING_S = 1e-3
 
 
-def with_ladder(
-    search: Search,
-    ground: Ground,
-    start: int,
-    *,
-    depart_s: float,
-    arrive_s: float,
-    known_s: float = math.inf,
-) -> Search:
+def with_ladder(search: Search, ground: Ground, start: int, *, depart_s: float, arrive_s: float) -> Search:
     """Return a search with a ladder.
 
     Args:
@@ -43,10 +35,8 @@ def with_ladder(
         start: Cell by number.
         depart_s: Departure.
         arrive_s: A bound on the arrival.
-        known_s: An arrival that is known: later ones are of no account.
     """
     until_s = window_ends(ground.bins, depart_s, arrive_s)
-    until_s = np.unique(np.minimum(until_s, known_s))
     early_s = _early(ground, start, depart_s)
     given = [_given(ground, early_s, depart_s, float(until)) for until in until_s]
     rungs = [rungs_of(rates_w) for _, rates_w in given]

@@ -46,7 +46,6 @@ class Labels:
         found: The goal's label, or None.
         lower_bound: What the first criterion can still come to at the least: of what was found where it ended.
         proven: What no traverse has less of, also none that dominance overlooked.
-        known_s: An arrival that is known, for whoever looks on to set: a ladder need not reach beyond it.
         cut_short: Whether time was up before it ended.
         paused: Whether it goes on, and nothing has come up.
     """
@@ -58,7 +57,6 @@ class Labels:
     found: int | None = None
     lower_bound: float = -math.inf
     proven: float = -math.inf
-    known_s: float = math.inf
     cut_short: bool = False
     paused: bool = False
 
@@ -205,7 +203,5 @@ def run_search(
             climbs = False
             bound_s = float(held.search.keys[0, 0])
             fresh = _fresh(len(ground.haven), _FIRST_ROOM)
-            held.search = with_ladder(
-                fresh, ground, cell, depart_s=depart_s, arrive_s=bound_s, known_s=held.known_s
-            )
+            held.search = with_ladder(fresh, ground, cell, depart_s=depart_s, arrive_s=bound_s)
             held.begin(cell)

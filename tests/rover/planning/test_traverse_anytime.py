@@ -112,7 +112,7 @@ def test_without_a_limit_nothing_is_looked_for_but_the_best(monkeypatch: pytest.
         raise AssertionError("a traverse at hand that nobody needs")
 
     monkeypatch.setattr(traverse_search, "_PAUSE", 1)
-    monkeypatch.setattr(traverse_anytime, "stand_in", never)
+    monkeypatch.setattr(traverse_anytime.StandIn, "look", never)
     assert isinstance(best_traverse(outlook(posed(*SCARCE))), Plan)
 
 
@@ -131,7 +131,7 @@ def test_a_limit_that_is_not_reached_changes_nothing(monkeypatch: pytest.MonkeyP
 def test_a_search_cut_short_with_nothing_found_tells_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(traverse_search, "_PAUSE", 1)
     monkeypatch.setattr(traverse_search, "_LADDER_AFTER", 1)
-    monkeypatch.setattr(traverse_anytime, "stand_in", lambda *_, **__: None)
+    monkeypatch.setattr(traverse_anytime.StandIn, "look", lambda *_, **__: None)
     ready = outlook(posed(*SCARCE))
     ready = replace(ready, problem=replace(ready.problem, time_limit_s=1e-9))
     for criterion in (Criterion.TIME, Criterion.ENERGY):
@@ -148,7 +148,7 @@ def test_a_front_cut_short_begins_as_the_whole_one_does(
 ) -> None:
     ready = outlook(posed(*SCARCE, *settings))
     monkeypatch.setattr(traverse_search, "_PAUSE", 5)
-    monkeypatch.setattr(traverse_anytime, "stand_in", lambda *_, **__: None)
+    monkeypatch.setattr(traverse_anytime.StandIn, "look", lambda *_, **__: None)
     clock, found_at = Looks(), []
 
     def noted(*given: Any) -> Plan:
