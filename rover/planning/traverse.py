@@ -99,7 +99,10 @@ def best_traverse(
         return _cut_short(ready, labels, known, criterion)
     if labels.found is None:
         return _explained(ready, labels)
-    return plan_of(ready, labels, labels.found, criterion)
+    # What is at hand may have less by what levels of charge do not tell apart.
+    found = labels, labels.found
+    better = known is not None and value_of(known) < value_of(found)
+    return plan_of(ready, *(known if known is not None and better else found), criterion)
 
 
 def _question(ready: Outlook) -> Question:

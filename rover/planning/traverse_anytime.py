@@ -245,7 +245,7 @@ def left_of(question: Question, since: float) -> float | None:
 def search_at_hand(
     ground: Ground, question: Question, *, since: float, report: Callable[[float], None] | None = None
 ) -> Iterator[tuple[Labels, Known | None]]:
-    """Yield a search as `run_search` does, and where it is cut short the best traverse that is known then.
+    """Yield a search as `run_search` does, with what is at hand; where it is cut short the best that is known then.
 
     Where there is a time limit and the search is not soon over, a traverse to have at hand is looked for, and when half
     of the time is over bettered, unless a front is searched for.
@@ -271,7 +271,7 @@ def search_at_hand(
     ):
         if not labels.paused:
             after = math.inf
-            yield labels, best_known(labels, stand_in.known) if labels.cut_short else None
+            yield labels, best_known(labels, stand_in.known) if labels.cut_short else stand_in.known
         elif limit_s is not None and (left_of(question, since) or 0.0) <= (1.0 - after) * limit_s:
             stand_in.look(share * limit_s, arrive_s=labels.lower_bound if by_time else math.inf)
             after, share = next(shares, (math.inf, 0.0))
