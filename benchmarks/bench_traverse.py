@@ -141,6 +141,7 @@ def row(
 def within(what: str, size: int, limit_s: float) -> None:
     """Ask for each objective, and for the front of arrival and energy, as `farside plan --time-limit` does."""
     from rover.core.errors import TimeLimitError
+    from rover.planning.problem import NoPlan
     from rover.planning.traverse import best_traverse, pareto_front
     from rover.planning.traverse_ground import Criterion
 
@@ -150,20 +151,40 @@ def within(what: str, size: int, limit_s: float) -> None:
         begun, spent = time.perf_counter(), time.process_time()
         try:
             if isinstance(asked, Criterion):
-                plan = best_traverse(ready, asked, charge_levels=32)
-                bound = getattr(plan, "least", None)
-                told = f"{getattr(plan, 'price', None)}, " + (
-                    "the best" if bound is None else f"none under {bound:g}"
-                )
+                told = told_of(best_traverse(ready, asked, charge_levels=32))
             else:
                 front = pareto_front(ready, Criterion.TIME, Criterion.ENERGY, charge_levels=32)
-                told = f"{len(front)} traverses" if isinstance(front, list) else front.where
+                told = front.where if isinstance(front, NoPlan) else front_told(front)
         except TimeLimitError as error:
             told = str(error)
         wall, cpu = time.perf_counter() - begun, time.process_time() - spent
         print(
             f"{size:6d} {what:>9s} {asked:>10s} {wall:8.1f} s, {cpu:8.1f} s of processor: {told}", flush=True
         )
+
+
+def told_of(plan) -> str:  # type: ignore[no-untyped-def]
+    """Say what a traverse has of its criterion, and how much better any can be: of the arrival both from departure."""
+    from rover.planning.problem import NoPlan
+
+    if isinstance(plan, NoPlan):
+        return plan.where
+    value = plan.schedule.arrive_s if plan.price is None else plan.price
+    if plan.least is None:
+        return f"{value:g}, the best"
+    return (
+        f"{value:g}, none under {plan.least:g}, {100 * abs(value - plan.least) / max(abs(value), 1e-9):.2f} %"
+    )
+
+
+def front_told(front) -> str:  # type: ignore[no-untyped-def]
+    """Say how many traverses a front has, and what those have at the least that are missing."""
+    if not front.members:
+        return f"none yet; at hand {told_of(front.at_hand)}"
+    ends = f"{front.members[0][:2]} to {front.members[-1][:2]}"
+    return f"{len(front.members)} traverses, {ends}, " + (
+        "all" if front.whole else f"none missing under {front.missing}"
+    )
 
 
 def spread_out(cells: int = 24, ticks: int = 240, levels: int = 24) -> None:

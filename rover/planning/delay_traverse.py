@@ -12,8 +12,8 @@ from rover.limits.delay import DelayLimit
 from rover.planning.delay import DelayRisk, Faults, check_bound, delay_risk, dusks_of
 from rover.planning.problem import Cause, NoPlan, Plan
 from rover.planning.timetable import Timetable
-from rover.planning.traverse import best_traverse
 from rover.planning.traverse_ground import Criterion
+from rover.planning.traverse_searches import Searches
 from rover.planning.traverse_setup import CHARGE_LEVELS, Outlook, outlook
 
 _MOST_MARGINS = 24
@@ -66,17 +66,23 @@ def plan_with_delay_bound(
         charge_levels: As `traverse_search.Rules`.
         rollouts: The chance is kept as far under the bound as so many rollouts need to show it: see `shown_by`.
 
+    Where `problem.time_limit_s`, which is for all searches together, is up first, the best so far has in `plan.least`
+    what no traverse has less of.
+
     Raises:
         UsageError: A bound that is no chance.
-        TimeLimitError: `problem.time_limit_s` is up.
+        TimeLimitError: None within the bound is found by then.
     """
     kept = shown_by(rollouts, bound)
     dusks = tuple(dusks_of(ready.around.timeline).tolist())
+    searches = Searches(ready, criterion, charge_levels=charge_levels)
     best: DelayedPlan | None = None
     first: NoPlan | None = None
     for margins in range(_MOST_MARGINS):
         asked = _in_hand(ready, dusks, margins * faults.cost_s)
-        plan = best_traverse(asked, criterion, charge_levels=charge_levels)
+        plan = searches.next(asked) if margins else searches.first()
+        if plan is None:
+            break
         if isinstance(plan, NoPlan):
             first = plan
             break
@@ -86,7 +92,8 @@ def plan_with_delay_bound(
         if found is not None and found.risk.held == 0.0:
             break
     if best is not None:
-        return best
+        return replace(best, plan=searches.bounded(best.plan))
+    searches.check(f"with a chance to be caught by night within {bound:g}")
     return first if first is not None and first.cause is not Cause.NO_ROUTE else _refused(bound)
 
 

@@ -6,14 +6,16 @@ error, the least for which the traverse that it leads to is within the bound, it
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rover.hazard.directional import directional_cost
 from rover.limits.risk import RiskLimit
 from rover.planning.dem_error import DemError
 from rover.planning.problem import Cause, NoPlan, Plan
 from rover.planning.risk import RiskedPlan, check_bound
 from rover.planning.route_risk import RouteRisk, route_risk
-from rover.planning.traverse import best_traverse
 from rover.planning.traverse_ground import Criterion
+from rover.planning.traverse_searches import Searches
 from rover.planning.traverse_setup import CHARGE_LEVELS, Outlook
 
 _MOST_SIGMAS = 6.0
@@ -42,13 +44,17 @@ def traverse_within_risk(
         charge_levels: As `traverse_search.Rules`.
         seed: Of the estimate.
 
+    Where `problem.time_limit_s`, which is for all searches together, is up first, the best so far has in `plan.least`
+    what no traverse has less of.
+
     Raises:
         UsageError: A bound that is no chance, or a correlation length shorter than a cell.
-        TimeLimitError: `problem.time_limit_s` is up.
+        TimeLimitError: None within the bound is found by then.
     """
     check_bound(bound)
     error = error.on(ready.around.geometry)
-    unmargined = best_traverse(ready, criterion, charge_levels=charge_levels)
+    searches = Searches(ready, criterion, charge_levels=charge_levels)
+    unmargined = searches.first()
     if isinstance(unmargined, NoPlan):
         return unmargined
     first = _risk_of(ready, unmargined, error, seed)
@@ -60,8 +66,9 @@ def traverse_within_risk(
     low, high = 0.0, _MOST_SIGMAS
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        asked = ready.within(_room(ready, error, middle))
-        plan = best_traverse(asked, criterion, charge_levels=charge_levels)
+        plan = searches.next(replace(ready.within(_room(ready, error, middle)), explained=False))
+        if plan is None:
+            break
         if isinstance(plan, NoPlan):
             high = middle
             continue
@@ -72,8 +79,10 @@ def traverse_within_risk(
         else:
             low = middle
     if found is None:
+        searches.check(f"with a chance within {bound:g}, the safest has one of {least.at_most:.3g}")
         return _refused(least, bound)
-    return RiskedPlan(plan=found[0], risk=found[1], unmargined=unmargined, unmargined_risk=first, bound=bound)
+    plan, risk = searches.bounded(found[0]), found[1]
+    return RiskedPlan(plan=plan, risk=risk, unmargined=unmargined, unmargined_risk=first, bound=bound)
 
 
 def _room(ready: Outlook, error: DemError, sigmas: float) -> RiskLimit:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rover.core.errors import Problem, TimeLimitError, WaypointError
+from rover.core.time_allowed import TimeAllowed
 from rover.core.waypoints import Waypoint, check_names
 from rover.limits.base import Margin
 from rover.planning.ends import from_end_to_end
@@ -105,7 +106,8 @@ def best_tour(
         waypoints: Where to go, in any order.
         to_goal: Whether the tour ends at the goal.
         charge_levels: As `traverse_search.Rules`.
-        time_limit_s: Time after which to begin no leg more and be content with the best so far, with its bound.
+        time_limit_s: Time after which to search no leg more and be content with the best so far, with its bound. Of
+            more waypoints than can be ordered exactly the legs of the order are searched for still.
 
     Raises:
         WaypointError: No waypoint, two of one name, one off the map or where the rover may not be.
@@ -119,10 +121,11 @@ def best_tour(
     cols = ready.around.geometry.cols
     ground = ground_of(ready.around, ready.rules(charge_levels), ready.goal)
     numbers = [row * cols + col for row, col in (*cells, ready.start, ready.goal)]
-    legs = MapLegs(ground, waypoints, numbers)
+    exact = len(waypoints) <= MOST_EXACT
+    legs = MapLegs(ground, waypoints, numbers, TimeAllowed(time_limit_s) if exact else None)
     depart = problem.depart_s, problem.soc * problem.vehicle.battery_j
     deadline_s = ready.table.deadline_s
-    if len(waypoints) <= MOST_EXACT:
+    if exact:
         order = best_order(waypoints, legs, depart=depart, deadline_s=deadline_s, to_goal=to_goal, stop=ended)
     else:
         order = good_order(
@@ -207,8 +210,8 @@ def _tour(
     plans: list[Plan] = []
     visits: list[Visit] = []
     for to in (*order.stops, count + 1) if to_goal else order.stops:
-        labels = legs.search(at, to, state)
-        assert labels.found is not None
+        labels = legs.way(at, to, state)
+        assert labels is not None and labels.found is not None
         here = replace(ready, start=cells[at], goal=cells[to])
         plans.append(plan_of(here, labels, labels.found, Criterion.TIME))
         arrived = legs.leg(at, to, state)

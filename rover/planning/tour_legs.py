@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from rover.core.errors import TimeLimitError
+from rover.core.time_allowed import TimeAllowed
 from rover.core.waypoints import Waypoint
 from rover.planning import label_kernels as named
 from rover.planning.label_kernels import TIME
@@ -107,33 +109,63 @@ class MapLegs:
         ground: The map, whatever its goal.
         sites: Waypoints.
         cells: Of the waypoints, the start and the goal, by number.
+        allowed: Time for all searches together, None for as long as they take.
     """
 
-    def __init__(self, ground: Ground, sites: Sequence[Waypoint], cells: Sequence[int]) -> None:
-        self.sites, self.cells = sites, cells
+    def __init__(
+        self,
+        ground: Ground,
+        sites: Sequence[Waypoint],
+        cells: Sequence[int],
+        allowed: TimeAllowed | None = None,
+    ) -> None:
+        self.sites, self.cells, self._allowed = sites, cells, allowed or TimeAllowed()
         self.grounds = [towards(ground, cell) for cell in cells]
         clocks = Clocks(ground.bins)
         self.earliest, self.latest = clocks.earliest, clocks.latest
         self.least_s = np.array([[to.ahead[cell, SECONDS] for to in self.grounds] for cell in cells])
         self.searched = 0
-        self._known: dict[tuple[int, int, State], State | None] = {}
+        self._known: dict[tuple[int, int, State], Labels | None] = {}
 
     def leg(self, origin: int, to: int, state: State) -> State | None:
-        """Return the earliest arrival, and the charge with which the search arrives then."""
+        """Return the earliest arrival, and the charge with which the search arrives then.
+
+        Raises:
+            TimeLimitError: As `way`.
+        """
+        labels = self.way(origin, to, state)
+        if labels is None or labels.found is None:
+            return None
+        row = labels.search.reals[labels.found]
+        return float(row[TIME]), float(row[named.CHARGE])
+
+    def way(self, origin: int, to: int, state: State) -> Labels | None:
+        """Return the labels of a leg of earliest arrival, None where there is none.
+
+        Raises:
+            TimeLimitError: What is allowed was over before the search for it ended.
+        """
         key = origin, to, state
         if key not in self._known:
-            labels = self.search(origin, to, state)
-            self._known[key] = None
-            if labels.found is not None:
-                row = labels.search.reals[labels.found]
-                self._known[key] = float(row[TIME]), float(row[named.CHARGE])
+            self.searched += 1
+            begin = divmod(self.cells[origin], self.grounds[to].cols)
+            search = run_search(
+                self.grounds[to],
+                begin,
+                depart_s=state[0],
+                charge_j=state[1],
+                time_limit_s=self._allowed.left_s,
+            )
+            labels = next(iter(search))
+            if labels.cut_short:
+                raise TimeLimitError(
+                    "the time was over before a leg of the tour was found",
+                    remedy="allow more time, or take fewer waypoints or a coarser map",
+                    field="--time-limit",
+                    value=self._allowed.limit_s,
+                )
+            self._known[key] = None if labels.found is None else labels.only(labels.found)
         return self._known[key]
-
-    def search(self, origin: int, to: int, state: State) -> Labels:
-        """Return the search for a leg, ended."""
-        self.searched += 1
-        begin = divmod(self.cells[origin], self.grounds[to].cols)
-        return next(iter(run_search(self.grounds[to], begin, depart_s=state[0], charge_j=state[1])))
 
     def visit(self, at: int, state: State) -> State | None:
         stay = self.stay(at, state)

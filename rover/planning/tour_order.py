@@ -52,7 +52,11 @@ class Legs(Protocol):
         ...
 
     def leg(self, origin: int, to: int, state: State) -> State | None:
-        """Return when and with what charge a place is reached from another; None if it is not."""
+        """Return when and with what charge a place is reached from another; None if it is not.
+
+        Raises:
+            TimeLimitError: The time was over before that was known.
+        """
         ...
 
     def visit(self, at: int, state: State) -> State | None:
@@ -268,8 +272,12 @@ def best_order(
         heapq.heappop(search.heap)
         if to < 0:
             search.expand(label)
-        else:
+            continue
+        try:
             search.go(label, to)
+        except TimeLimitError:
+            cut_short = True
+            break
     if search.best is None:
         if cut_short:
             raise TimeLimitError(

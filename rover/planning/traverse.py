@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,9 +19,9 @@ from rover.planning.problem import Cause, Claim, NoPlan, Objective, Plan, Planni
 from rover.planning.spare_charge import with_spare_charge
 from rover.planning.timed_legs import LegJudge
 from rover.planning.timetable import Step, Timetable, stages_of, steps_of
-from rover.planning.traverse_anytime import Question, best_known, left_of, stand_in
+from rover.planning.traverse_anytime import Known, Question, search_at_hand, value_of
 from rover.planning.traverse_ground import Criterion, ground_of
-from rover.planning.traverse_search import Labels, run_search
+from rover.planning.traverse_search import Labels
 from rover.planning.traverse_setup import CHARGE_LEVELS, STEP_S, Outlook, outlook
 
 _CRITERIA = {
@@ -92,47 +92,67 @@ def best_traverse(
     closed = closed_end(ready)
     if closed is not None:
         return closed
-    problem, begun = ready.problem, time.perf_counter()
+    begun = time.perf_counter()
     ground = ground_of(ready.around, ready.rules(charge_levels), ready.goal, first=criterion)
-    question = Question(
+    labels, known = next(iter(search_at_hand(ground, _question(ready), since=begun, report=report)))
+    if labels.cut_short:
+        return _cut_short(ready, labels, known, criterion)
+    if labels.found is None:
+        return _explained(ready, labels)
+    # What is at hand may have less by what levels of charge do not tell apart.
+    found = labels, labels.found
+    better = known is not None and value_of(known) < value_of(found)
+    return plan_of(ready, *(known if known is not None and better else found), criterion)
+
+
+def _question(ready: Outlook) -> Question:
+    problem = ready.problem
+    return Question(
         start=ready.start,
         depart_s=problem.depart_s,
         charge_j=problem.soc * problem.vehicle.battery_j,
         time_limit_s=problem.time_limit_s,
     )
-    at_hand = stand_in(ground, question)
-    search = run_search(
-        ground,
-        ready.start,
-        depart_s=question.depart_s,
-        charge_j=question.charge_j,
-        time_limit_s=left_of(question, begun),
-        report=report,
-    )
-    labels = next(iter(search))
-    if labels.cut_short:
-        return _cut_short(ready, labels, best_known(labels, at_hand), criterion)
-    if labels.found is None:
-        return _explained(ready, labels)
-    return plan_of(ready, labels, labels.found, criterion)
 
 
-def _cut_short(
-    ready: Outlook, labels: Labels, known: tuple[Labels, int] | None, criterion: Criterion
-) -> Plan:
+def _cut_short(ready: Outlook, labels: Labels, known: Known | None, criterion: Criterion) -> Plan:
     """Return the best traverse known, with the bound of a search that was cut short.
 
     Raises:
         TimeLimitError: None is known.
     """
     if known is not None:
-        return replace(plan_of(ready, *known, criterion), least=labels.lower_bound)
+        return replace(plan_of(ready, *known, criterion), least=min(labels.proven, value_of(known)))
     raise TimeLimitError(
-        f"no traverse found yet; none has a {criterion} under {labels.lower_bound:g}",
+        f"no traverse found yet; none has a {criterion} under {labels.proven:g}",
         remedy="allow more time, or take a coarser map or a longer step",
         field="--time-limit",
         value=ready.problem.time_limit_s,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Front:
+    """Traverses of a Pareto front: all, or the first of them where the search was cut short.
+
+    Attributes:
+        members: (first, second, plan) of each, the first criterion ascending. They are final: no search for longer has
+            others before them.
+        missing: Where the search was cut short, what members that are not there have of either criterion at the least,
+            as far as its levels of charge tell traverses apart; they also have less of the second than every member.
+            None where none is missing.
+        at_hand: Where it was cut short with no member yet, a traverse with little of the first criterion; `least` has
+            its bound.
+    """
+
+    members: tuple[tuple[float, float, Plan], ...]
+    missing: tuple[float, float] | None = None
+    at_hand: Plan | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether these are all."""
+        return self.missing is None
 
 
 def pareto_front(
@@ -142,42 +162,51 @@ def pareto_front(
     *,
     charge_levels: int = CHARGE_LEVELS,
     report: Callable[[float], None] | None = None,
-) -> list[tuple[float, float, Plan]] | NoPlan:
-    """Return every traverse than which none is better by both criteria: (first, second, plan), the first ascending.
+) -> Front | NoPlan:
+    """Return every traverse than which none is better by both criteria.
+
+    Where `problem.time_limit_s` is up first, those found so far.
 
     Raises:
-        TimeLimitError: `problem.time_limit_s` is up.
+        TimeLimitError: No traverse is found by then.
     """
     closed = closed_end(ready)
     if closed is not None:
         return closed
-    problem = ready.problem
+    begun = time.perf_counter()
     ground = ground_of(ready.around, ready.rules(charge_levels), ready.goal, first=first, second=second)
-    front: list[tuple[float, float, Plan]] = []
-    for labels in run_search(
-        ground,
-        ready.start,
-        depart_s=problem.depart_s,
-        charge_j=problem.soc * problem.vehicle.battery_j,
-        time_limit_s=problem.time_limit_s,
-        report=report,
-    ):
+    members: list[tuple[float, float, Plan]] = []
+    for labels, known in search_at_hand(ground, _question(ready), since=begun, report=report):
         if labels.cut_short:
-            raise TimeLimitError(
-                f"{len(front)} of the front found, none missing with a {first} under {labels.lower_bound:g}",
-                remedy="allow more time, or take a coarser map or a longer step",
-                field="--time-limit",
-                value=problem.time_limit_s,
-            )
+            return _cut_front(ready, labels, members, known, (first, second))
         if labels.found is None:
-            return front or _explained(ready, labels)
+            return Front(members=tuple(members)) if members else _explained(ready, labels)
         row = labels.search.reals[labels.found]
         values = [
             float(row[TIME_COLUMN] if kind is Criterion.TIME else row[column])
             for kind, column in ((first, FIRST), (second, SECOND))
         ]
-        front.append((values[0], values[1], plan_of(ready, labels, labels.found, first)))
-    return front
+        members.append((values[0], values[1], plan_of(ready, labels, labels.found, first)))
+    raise AssertionError("a search that does not end")
+
+
+def _cut_front(
+    ready: Outlook,
+    labels: Labels,
+    members: list[tuple[float, float, Plan]],
+    known: Known | None,
+    criteria: tuple[Criterion, Criterion],
+) -> Front:
+    """Return the front of a search that was cut short.
+
+    Raises:
+        TimeLimitError: It has no member, and no other traverse is known.
+    """
+    missing = labels.lower_bound, labels.second_bound
+    if members:
+        # Nothing may be left to look at but what the last member rules out.
+        return Front(members=tuple(members), missing=missing if math.isfinite(missing[1]) else None)
+    return Front(members=(), missing=missing, at_hand=_cut_short(ready, labels, known, criteria[0]))
 
 
 def _explained(ready: Outlook, labels: Labels) -> NoPlan:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rover.core.memory import check_memory
-from rover.planning.label_kernels import BY_TIME, FIRST_KIND, PARENT
+from rover.planning.label_kernels import BY_TIME, CHARGE_SLACK, DEAD, FIRST_KIND, MARKS, PARENT
 from rover.planning.traverse_kernels import EMPTY, FOUND, FULL, PAUSED, advance, begin
 from rover.planning.traverse_ladder import with_ladder
 from rover.planning.traverse_record_kernels import (
@@ -45,7 +45,9 @@ class Labels:
         depart_s, charge_j: What it began with.
         found: The goal's label, or None.
         lower_bound: What the first criterion can still come to at the least: of what was found where it ended.
+        proven: What no traverse has less of, also none that dominance overlooked.
         cut_short: Whether time was up before it ended.
+        paused: Whether it goes on, and nothing has come up.
     """
 
     ground: Ground
@@ -53,8 +55,19 @@ class Labels:
     depart_s: float
     charge_j: float
     found: int | None = None
-    lower_bound: float = math.inf
+    lower_bound: float = -math.inf
+    proven: float = -math.inf
     cut_short: bool = False
+    paused: bool = False
+
+    @property
+    def second_bound(self) -> float:
+        """Return what the second criterion can still come to at the least; inf where nothing more comes up."""
+        search = self.search
+        count = int(search.counts[OPENED])
+        open_ones, least = search.items[:count], search.keys[:count, 1]
+        alive = (search.whole[open_ones, MARKS] & DEAD == 0) & (least < search.best[0])
+        return float(least[alive].min(initial=math.inf))
 
     @property
     def expanded(self) -> int:
@@ -63,6 +76,27 @@ class Labels:
     @property
     def generated(self) -> int:
         return int(self.search.counts[GENERATED])
+
+    def begin(self, cell: int) -> None:
+        """Make the first label, on a cell by number; what it can come to holds whatever dominance overlooks later."""
+        begin(cell, self.depart_s, self.charge_j, self.ground, self.search)
+        self.learn()
+
+    def learn(self) -> None:
+        """Take up what the open list can still come to."""
+        least = float(self.search.keys[0, 0]) if self.search.counts[OPENED] > 0 else math.inf
+        self.lower_bound = max(self.lower_bound, least)
+        exact = self.ground.rules[CHARGE_SLACK] == 0.0 and self.search.counts[GOAL_LABEL] < 0
+        if exact or self.expanded == 0:
+            self.proven = max(self.proven, least)
+
+    def only(self, label: int) -> Labels:
+        """Return what leads to a label without all else: little to keep, and nothing to go on with."""
+        chain = self.chain(label)
+        whole = self.search.whole[chain]
+        whole[:, PARENT] = np.arange(-1, len(chain) - 1)
+        none = _fresh(0, 0)._replace(reals=self.search.reals[chain], whole=whole, counts=self.search.counts)
+        return replace(self, search=none, found=len(chain) - 1)
 
     def chain(self, label: int) -> list[int]:
         """Return the labels from the first to `label`."""
@@ -139,19 +173,13 @@ def run_search(
     ladder_after = _LADDER_AFTER if ladder_after is None else ladder_after
     held = Labels(ground, _fresh(len(ground.haven), _FIRST_ROOM), depart_s, charge_j)
     cell = start[0] * ground.cols + start[1]
-    begin(cell, depart_s, charge_j, ground, held.search)
+    held.begin(cell)
     rules = ground.rules
     climbs = ground.goal >= 0 and rules[FIRST_KIND] == BY_TIME
     while True:
-        how = advance(ground, held.search, ladder_after - held.expanded if climbs else _PAUSE)
-        if how == PAUSED and climbs:
-            climbs = False
-            bound_s = float(held.search.keys[0, 0])
-            fresh = _fresh(len(ground.haven), _FIRST_ROOM)
-            held.search = with_ladder(fresh, ground, cell, depart_s=depart_s, arrive_s=bound_s)
-            begin(cell, depart_s, charge_j, ground, held.search)
-            continue
-        held.lower_bound = float(held.search.keys[0, 0]) if held.search.counts[OPENED] > 0 else math.inf
+        how = advance(ground, held.search, min(_PAUSE, ladder_after - held.expanded) if climbs else _PAUSE)
+        held.learn()
+        held.found = None
         if how == FULL:
             held.search = _grown(held.search)
         elif how == FOUND:
@@ -159,15 +187,21 @@ def run_search(
             held.found = int(held.search.counts[GOAL_LABEL])
             yield held
         elif how == EMPTY:
-            held.found = None
             yield held
             return
         if report is not None:
             report(held.lower_bound)
         if pauses and how == PAUSED:
-            held.found = None
+            held.paused = True
             yield held
+            held.paused = False
         if time_limit_s is not None and time.perf_counter() - begun > time_limit_s:
             held.found, held.cut_short = None, True
             yield held
             return
+        if climbs and how == PAUSED and held.expanded >= ladder_after:
+            climbs = False
+            bound_s = float(held.search.keys[0, 0])
+            fresh = _fresh(len(ground.haven), _FIRST_ROOM)
+            held.search = with_ladder(fresh, ground, cell, depart_s=depart_s, arrive_s=bound_s)
+            held.begin(cell)

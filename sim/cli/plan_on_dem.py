@@ -78,7 +78,7 @@ def plan_on_dem(asked: DemRequest) -> int:
     try:
         answer = find_answer(question, pose(question, maps, params), ground, explain=asked.explain)
     except TimeLimitError as error:
-        raise _as_asked(error, asked) from error
+        raise as_asked(error, asked.time_limit) from error
     if asked.out is not None or asked.plot is not None:
         from sim.cli.plan_files import draw_answer, write_ways
 
@@ -91,13 +91,13 @@ def plan_on_dem(asked: DemRequest) -> int:
     else:
         print_tables(answer, explain=asked.explain)
     if answer.late is not None:
-        raise _as_asked(answer.late, asked)
+        raise as_asked(answer.late, asked.time_limit)
     return 0 if isinstance(answer.result, Plan) else 4
 
 
-def _as_asked(error: TimeLimitError, asked: DemRequest) -> TimeLimitError:
-    """The error by the option, whose value is for all searches together."""
-    problems = [replace(p, field="--time-limit", value=asked.time_limit) for p in error.problems]
+def as_asked(error: TimeLimitError, limit_s: float | None) -> TimeLimitError:
+    """Return the error by the option, whose value is for all searches together."""
+    problems = [replace(p, field="--time-limit", value=limit_s) for p in error.problems]
     return type(error)(problems)
 
 

@@ -46,9 +46,15 @@ class TimedRequest:
 
 
 def plan_in_time(asked: TimedRequest) -> int:
-    """Plan a scenario's traverse, tell and write it; return the exit status."""
+    """Plan a scenario's traverse, tell and write it; return the exit status.
+
+    Raises:
+        TimeLimitError: The time was over before a traverse was found; or before all was that the options ask for, and
+            what was found is told and written.
+    """
     from rover.core.atomic import atomic_folder
     from rover.planning.problem import NoPlan
+    from sim.cli.plan_on_dem import as_asked
     from sim.cli.timed_json import print_timed_json
     from sim.cli.timed_question import read_question
     from sim.cli.timed_table import print_timed_tables
@@ -68,6 +74,8 @@ def plan_in_time(asked: TimedRequest) -> int:
         print_timed_json(answer)
     else:
         print_timed_tables(answer, explain=asked.explain, folder=asked.out)
+    if answer.late is not None:
+        raise as_asked(answer.late, asked.time_limit)
     return 4 if isinstance(answer.result, NoPlan) else 0
 
 
@@ -78,10 +86,11 @@ class _NothingToKeep(Exception):  # noqa: N818 - no error: takes the folder away
 def _answer(asked: TimedRequest, scenario: Scenario, question: TimedQuestion) -> TimedAnswer:
     from dataclasses import replace
 
-    from rover.core.errors import PlaceError, ResourceError, UsageError
+    from rover.core.errors import PlaceError, ResourceError, TimeLimitError, UsageError
     from rover.planning.traverse import TraversePlanner
     from rover.planning.traverse_setup import outlook
     from sim.cli.options import cells_allowed
+    from sim.cli.plan_on_dem import as_asked
     from sim.cli.progress import Progress, say_if_cold
     from sim.cli.timed_find import answer_to
     from sim.cli.timed_question import OPTION_OF
@@ -107,6 +116,8 @@ def _answer(asked: TimedRequest, scenario: Scenario, question: TimedQuestion) ->
             return answer_to(setting, ready, question, waypoints, report=report)
         except UsageError as error:
             raise error.by_the_names(OPTION_OF) from error
+        except TimeLimitError as error:
+            raise as_asked(error, asked.time_limit) from error
 
 
 def _waypoints(question: TimedQuestion, scenario: Scenario) -> tuple[Waypoint, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from rover.core.boundary import Mode
-from rover.core.errors import PlannerError
+from rover.core.errors import PlannerError, TimeLimitError
 from rover.core.time import SECONDS_PER_DAY
 from rover.core.waypoints import Waypoint
 from rover.limits.base import Leg, Limit, Margin
@@ -89,6 +89,11 @@ class TimedPlan:
     whole: StageFigures | None
     bound: float | None = None
 
+    @property
+    def gap(self) -> float | None:
+        """Return how much better a traverse can be at the most, None where the search ended."""
+        return None if self.bound is None else abs(self.values[0] - self.bound)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TimedAnswer:
@@ -104,6 +109,9 @@ class TimedAnswer:
         delayed: The chance to be caught by night, and the rule by which to hold, where one was asked for.
         tour: The visits on the way, where waypoints were given.
         waypoints: All that were given.
+        missing: Of a front whose search was cut short, what a traverse of it that is not there has of either criterion
+            at the least or at the most, in SI; else None.
+        late: That the time was over before all was found that the options ask for, else None.
     """
 
     setting: Setting
@@ -115,6 +123,8 @@ class TimedAnswer:
     delayed: DelayedPlan | None = None
     tour: Tour | None = None
     waypoints: tuple[Waypoint, ...] = ()
+    missing: tuple[float, ...] | None = None
+    late: TimeLimitError | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +146,7 @@ def find_within_risk(setting: Setting, ready: Outlook, criterion: Criterion, ris
     found = traverse_within_risk(ready, risk.error, risk.bound, criterion=criterion, seed=seed)
     if isinstance(found, NoPlan):
         return TimedAnswer(setting=setting, ready=ready, criteria=(criterion,), result=found)
-    told = Teller(ready).tell(found.plan, natural((criterion,), (price_of(found.plan, ready),)))
+    told = told_of(ready, found.plan, (criterion,))
     return TimedAnswer(setting=setting, ready=ready, criteria=(criterion,), result=told, risked=found)
 
 
@@ -149,19 +159,52 @@ def find_traverse(
         TimeLimitError: The time was over before the search ended.
     """
     if len(criteria) == 2:
-        found = pareto_front(ready, *criteria, report=report)
-        if isinstance(found, NoPlan):
-            return TimedAnswer(setting=setting, ready=ready, criteria=criteria, result=found)
-        teller = Teller(ready)
-        front = tuple(teller.tell(plan, natural(criteria, (first, second))) for first, second, plan in found)
-        return TimedAnswer(setting=setting, ready=ready, criteria=criteria, result=front[0], front=front)
+        return _find_front(setting, ready, (criteria[0], criteria[1]), report=report)
     best = best_traverse(ready, criteria[0], report=report)
     if isinstance(best, NoPlan):
         return TimedAnswer(setting=setting, ready=ready, criteria=criteria, result=best)
-    told = Teller(ready).tell(best, natural(criteria, (price_of(best, ready),)))
-    if best.least is not None:
-        told = replace(told, bound=natural(criteria, (best.least,))[0])
-    return TimedAnswer(setting=setting, ready=ready, criteria=criteria, result=told)
+    return TimedAnswer(setting=setting, ready=ready, criteria=criteria, result=told_of(ready, best, criteria))
+
+
+def told_of(ready: Outlook, plan: Plan, criteria: tuple[Criterion, ...]) -> TimedPlan:
+    """Return a traverse with its figures, and with the bound of a search that was cut short."""
+    told = Teller(ready).tell(plan, natural(criteria[:1], (price_of(plan, ready),)))
+    return told if plan.least is None else replace(told, bound=natural(criteria[:1], (plan.least,))[0])
+
+
+def _find_front(
+    setting: Setting, ready: Outlook, criteria: tuple[Criterion, Criterion], *, report: Report
+) -> TimedAnswer:
+    """Search for a front; where the time is over, for as much of it as there is."""
+    found = pareto_front(ready, *criteria, report=report)
+    if isinstance(found, NoPlan):
+        return TimedAnswer(setting=setting, ready=ready, criteria=criteria, result=found)
+    if found.at_hand is not None:
+        late = _late(ready, f"no traverse of the front found yet; told is the best known by {criteria[0]}")
+        told = told_of(ready, found.at_hand, criteria[:1])
+        return TimedAnswer(setting=setting, ready=ready, criteria=criteria[:1], result=told, late=late)
+    teller, members = Teller(ready), found.members
+    front = tuple(teller.tell(plan, natural(criteria, values)) for *values, plan in members)
+    return TimedAnswer(
+        setting=setting,
+        ready=ready,
+        criteria=criteria,
+        result=front[0],
+        front=front,
+        missing=None if found.missing is None else natural(criteria, found.missing),
+        late=None
+        if found.missing is None
+        else _late(ready, f"only the first {len(front)} of the front found"),
+    )
+
+
+def _late(ready: Outlook, what: str) -> TimeLimitError:
+    return TimeLimitError(
+        what,
+        remedy="allow more time, or take a coarser map or a longer step",
+        field="--time-limit",
+        value=ready.problem.time_limit_s,
+    )
 
 
 def price_of(plan: Plan, ready: Outlook) -> float:

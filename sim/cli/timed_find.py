@@ -19,8 +19,7 @@ from sim.cli.timed_answer import (
     TimedAnswer,
     find_traverse,
     find_within_risk,
-    natural,
-    price_of,
+    told_of,
 )
 from sim.cli.timed_question import AskedDelay, TimedQuestion
 from sim.run.setting import Setting
@@ -81,7 +80,7 @@ def find_within_delay(
     found = plan_with_delay_bound(ready, delay.bound, delay.faults, criterion=criterion)
     if isinstance(found, NoPlan):
         return TimedAnswer(setting=setting, ready=ready, criteria=(criterion,), result=found)
-    told = Teller(ready).tell(found.plan, natural((criterion,), (price_of(found.plan, ready),)))
+    told = told_of(ready, found.plan, (criterion,))
     return TimedAnswer(setting=setting, ready=ready, criteria=(criterion,), result=told, delayed=found)
 
 

@@ -53,6 +53,12 @@ def timed_fields(answer: TimedAnswer) -> dict[str, Any]:
     told["margins"] = [asdict(margin) for margin in answer.result.timetable.margins]
     told["waypoints_m"] = answer.result.plan.waypoints_m
     told["front"] = [plan_fields(answer, member) for member in answer.front]
+    told["front_missing"] = None
+    if answer.missing is not None:
+        told["front_missing"] = {
+            str(kind): value for kind, value in zip(answer.criteria, answer.missing, strict=True)
+        }
+    told["late"] = None if answer.late is None else answer.late.problems[0].what
     told["crs_wkt"] = problem.terrain.geometry.site.crs_wkt
     return told
 
@@ -97,6 +103,7 @@ def plan_fields(answer: TimedAnswer, told: TimedPlan) -> dict[str, Any]:
     return {
         "planner": told.plan.planner,
         "bound": None if told.bound is None else {str(answer.criteria[0]): told.bound},
+        "gap": None if told.gap is None else {str(answer.criteria[0]): told.gap},
         "values": {str(kind): value for kind, value in zip(answer.criteria, told.values, strict=True)},
         "expanded": told.plan.expanded,
         "total": None if told.whole is None else stage_fields(answer, told.whole),

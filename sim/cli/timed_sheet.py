@@ -12,6 +12,7 @@ from rover.core.boundary import Mode
 from rover.limits.base import Span, Timeline
 from sim.cli.timed_answer import TimedAnswer, TimedPlan
 from sim.cli.timed_words import (
+    MORE_IS_BETTER,
     criterion_words,
     limit_words,
     minute_of,
@@ -137,14 +138,31 @@ def pareto_sheet(answer: TimedAnswer) -> ParetoSheet:
         for i, kind in enumerate(answer.criteria)
     ]
     first, second = answer.criteria
+    missing = [
+        quantity(kind, value, vehicle, depart_s)
+        for kind, value in zip(answer.criteria, answer.missing or (), strict=answer.missing is not None)
+    ]
     return ParetoSheet(
         title=f"{answer.setting.scenario.name}: {first} against {second}",
-        lines=[f"{len(answer.front)} traverses that no other betters by both"],
+        lines=_front_lines(answer),
         first=np.array(values[0]),
         second=np.array(values[1]),
         labels=(quantity_words(first), quantity_words(second)),
-        more_is_better=(first.value in _MOST, second.value in _MOST),
+        more_is_better=(first in MORE_IS_BETTER, second in MORE_IS_BETTER),
+        missing=None if answer.missing is None else (missing[0], missing[1]),
     )
 
 
-_MOST = ("charge", "clearance")
+def _front_lines(answer: TimedAnswer) -> list[str]:
+    problem, count = answer.ready.problem, len(answer.front)
+    if answer.missing is None:
+        return [f"{count} traverses that no other betters by both"]
+    best = [
+        value_words(kind, value, problem.vehicle, problem.depart_s)
+        for kind, value in zip(answer.criteria, answer.missing, strict=True)
+    ]
+    some = "The first traverse" if count == 1 else f"The first {count} traverses"
+    return [
+        f"{some} that no other betters by both",
+        f"The time was up: others have {best[0]} and {best[1]} at best",
+    ]

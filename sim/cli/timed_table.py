@@ -20,10 +20,12 @@ from sim.cli.timed_answer import StageFigures, TimedAnswer, TimedPlan, share_of
 from sim.cli.timed_words import (
     criterion_words,
     minute_of,
+    missing_words,
     quantity,
     quantity_words,
     slack_words,
     value_words,
+    with_article,
 )
 
 _J_PER_WH, _HOUR_S = 3600.0, 3600.0
@@ -59,7 +61,10 @@ def _heading(answer: TimedAnswer, best: TimedPlan) -> str:
     if answer.front:
         first, second = map(criterion_words, answer.criteria)
         count = len(answer.front)
-        return f"{name}: {first} against {second}, {count} traverse{'s' * (count != 1)} that none betters by both"
+        some = f"{count} traverse{'s' * (count != 1)}"
+        if answer.missing is not None:
+            some = "the first traverse" if count == 1 else f"the first {some}"
+        return f"{name}: {first} against {second}, {some} that none betters by both"
     if answer.tour is not None:
         return f"{name}: most value, and of that the earliest end; {answer.tour.searched} legs searched"
     return f"{name}: {criterion_words(answer.criteria[0])} by {best.plan.planner}, {expanded} labels searched"
@@ -152,6 +157,10 @@ def _notes(answer: TimedAnswer, best: TimedPlan) -> Iterator[str]:
         return
     if answer.front:
         yield "the first of them is the plan that is told of stage by stage without --pareto"
+        if answer.missing is not None:
+            yield missing_words(
+                answer.criteria, answer.missing, answer.ready.problem.vehicle, answer.ready.problem.depart_s
+            )
         return
     problem = answer.ready.problem
     told = f"arrives {minute_of(answer.setting.epoch, best.whole.end_s)} UTC"
@@ -161,8 +170,10 @@ def _notes(answer: TimedAnswer, best: TimedPlan) -> Iterator[str]:
     yield f"{told}; least charge {100 * best.whole.least_soc:.1f} %"
     if best.bound is not None:
         words = value_words(answer.criteria[0], best.bound, problem.vehicle, problem.depart_s)
-        what = criterion_words(answer.criteria[0])
-        yield f"the time was up before the search ended: no traverse betters a {what} of {words}"
+        yield (
+            "the time was up before the search ended: no traverse betters "
+            f"{with_article(criterion_words(answer.criteria[0]))} of {words}{_gap_words(answer, best)}"
+        )
     if all(margin.limit != SPARE for margin in best.timetable.margins):
         spare = 100 * problem.spare_soc
         yield f"there is no plan with {spare:g} % of charge to spare above the reserve, for what forecasts do not know"
@@ -177,6 +188,18 @@ def _notes(answer: TimedAnswer, best: TimedPlan) -> Iterator[str]:
             f"asked {100 * risked.bound:g} %; heeding no error {100 * risked.unmargined_risk.chance:.2g} %, "
             f"and {100 * risked.extra:.2f} % shorter"
         )
+
+
+def _gap_words(answer: TimedAnswer, best: TimedPlan) -> str:
+    """Say how much better any traverse can be, of what this one has; nothing where that says nothing."""
+    kind, problem = answer.criteria[0], answer.ready.problem
+    has = abs(quantity(kind, best.values[0], problem.vehicle, problem.depart_s))
+    bound = (
+        abs(quantity(kind, best.bound, problem.vehicle, problem.depart_s)) if best.bound is not None else has
+    )
+    if not (has > 0.0 and math.isfinite(bound)):
+        return ""
+    return f", which is {100 * abs(has - bound) / has:.2g} % better than this one"
 
 
 def _tour_words(answer: TimedAnswer, tour: Tour) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from rover.core.time import Epoch
 from rover.core.vehicle import VehicleParams
@@ -29,6 +30,8 @@ _LIMITS: dict[str, tuple[str, tuple[float, str]]] = {
     "relay_rad": ("link", _DEG),
 }
 """What a limit is called, and the unit that a reader thinks of it in."""
+
+MORE_IS_BETTER = (Criterion.CHARGE, Criterion.CLEARANCE)
 
 _CRITERIA: dict[Criterion, tuple[str, str]] = {
     Criterion.TIME: ("earliest arrival", "h"),
@@ -90,6 +93,28 @@ def value_words(criterion: Criterion, value: float, vehicle: VehicleParams, depa
     """Return a value with its unit."""
     shown = quantity(criterion, value, vehicle, depart_s)
     return f"{shown:.4g} {_CRITERIA[criterion][1]}" if math.isfinite(shown) else "unbounded"
+
+
+def missing_words(
+    criteria: Sequence[Criterion], missing: Sequence[float], vehicle: VehicleParams, depart_s: float
+) -> str:
+    """Say what traverses of a front can have that are not there.
+
+    Args:
+        criteria: The two of the front.
+        missing: What they have of either at the best.
+        vehicle, depart_s: As `quantity`.
+    """
+    told = []
+    for kind, value in zip(criteria, missing, strict=True):
+        word = "more" if kind in MORE_IS_BETTER else "less"
+        told.append(f"{word} {_QUANTITIES[kind]} than {value_words(kind, value, vehicle, depart_s)}")
+    return f"the time was up: there may be more of them, none with {told[0]} or {told[1]}"
+
+
+def with_article(words: str) -> str:
+    """Return words with `a` or `an` before them."""
+    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
 
 def minute_of(epoch: Epoch, time_s: float) -> str:

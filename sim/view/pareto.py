@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sim.view import style
@@ -28,6 +30,8 @@ class ParetoSheet:
         first, second: (n,) values of its members, in the units of the labels, members in the order of the first.
         labels: Quantities with their units.
         more_is_better: Of each.
+        missing: Of a front whose search was cut short, what members that are not there have of either at the best; they
+            also have better of the second than all that are.
     """
 
     title: str
@@ -36,6 +40,7 @@ class ParetoSheet:
     second: Array
     labels: tuple[str, str]
     more_is_better: tuple[bool, bool]
+    missing: tuple[float, float] | None = None
 
 
 def draw_pareto(sheet: ParetoSheet) -> Figure:
@@ -68,6 +73,8 @@ def draw_pareto(sheet: ParetoSheet) -> Figure:
                 ax.annotate(
                     str(number), place, xytext=(6, 6), textcoords="offset points", fontsize=style.SMALL_PT
                 )
+        if sheet.missing is not None and len(first):
+            _draw_missing(ax, sheet, first, float(second[-1]))
         better = ["more" if more else "less" for more in sheet.more_is_better]
         ax.set(
             xlabel=f"{sheet.labels[0]}, {better[0]} is better",
@@ -81,3 +88,24 @@ def draw_pareto(sheet: ParetoSheet) -> Figure:
         ax.spines[["top", "right"]].set_visible(False)
         draw_heading(figure, sheet.title, sheet.lines, colour=style.GREEN)
         return figure
+
+
+def _draw_missing(ax: Axes, sheet: ParetoSheet, first: Array, last: float) -> None:
+    """Shade where members may lie that were not searched for: as far to the worse of the first as there is room."""
+    if sheet.missing is None:
+        return
+    begin, best = sheet.missing
+    spread = max(float(np.ptp(first)), abs(begin - float(first[-1])), 1e-3 * abs(begin), 1e-9)
+    far = begin + (-0.5 if sheet.more_is_better[0] else 0.5) * spread
+    corner, size = (min(begin, far), min(best, last)), (abs(far - begin), abs(last - best))
+    ax.add_patch(Rectangle(corner, *size, facecolor=style.NO_DATA, alpha=0.55, lw=0, zorder=1, gid="missing"))
+    words = ax.annotate(
+        "not searched",
+        (begin, (best + last) / 2),
+        xytext=(8 if far > begin else -8, 0),
+        textcoords="offset points",
+        ha="left" if far > begin else "right",
+        va="center",
+        fontsize=style.SMALL_PT,
+    )
+    words.set_path_effects(style.halo(3))

@@ -9,11 +9,9 @@ from functools import lru_cache
 import pytest
 
 from rover.core.boundary import Mode
-from rover.core.errors import TimeLimitError
-from rover.planning import traverse, traverse_search
 from rover.planning.problem import Cause, NoPlan, Plan, PlanningProblem
 from rover.planning.timetable import Timetable
-from rover.planning.traverse import TraversePlanner, best_traverse, pareto_front
+from rover.planning.traverse import Front, TraversePlanner, best_traverse, pareto_front
 from rover.planning.traverse_ground import Criterion
 from rover.planning.traverse_setup import outlook
 from sim.run.scenario import load_scenario
@@ -90,10 +88,12 @@ def test_no_front_has_better_than_the_best_of_one(criterion: Criterion) -> None:
     front = pareto_front(ready, criterion, Criterion.TIME, charge_levels=0)
     best = best_traverse(ready, criterion, charge_levels=0)
     soonest = best_traverse(ready, charge_levels=0)
-    assert isinstance(front, list) and isinstance(best, Plan) and isinstance(soonest, Plan)
-    assert front[0][0] == pytest.approx(best.price, rel=1e-9)
-    assert front[-1][1] == pytest.approx(soonest.schedule.arrive_s, rel=1e-9)
-    assert all(a[0] < b[0] and a[1] > b[1] for a, b in zip(front[:-1], front[1:], strict=True))
+    assert isinstance(front, Front) and isinstance(best, Plan) and isinstance(soonest, Plan)
+    assert front.whole
+    members = front.members
+    assert members[0][0] == pytest.approx(best.price, rel=1e-9)
+    assert members[-1][1] == pytest.approx(soonest.schedule.arrive_s, rel=1e-9)
+    assert all(a[0] < b[0] and a[1] > b[1] for a, b in zip(members[:-1], members[1:], strict=True))
 
 
 def test_bins_of_half_the_length_change_little() -> None:
@@ -150,33 +150,3 @@ def test_a_departure_below_the_reserve_is_refused() -> None:
     assert isinstance(refusal, NoPlan)
     assert refusal.cause is Cause.ENERGY
     assert "power.initial_soc of 0.30" in refusal.remedy
-
-
-@pytest.mark.parametrize("criterion", [Criterion.ENERGY, Criterion.CHARGE, Criterion.SHADOW])
-def test_a_search_cut_short_has_a_traverse_and_a_bound_on_the_best(
-    criterion: Criterion, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ready = outlook(posed(*SCARCE))
-    best = best_traverse(ready, criterion)
-    assert isinstance(best, Plan)
-    assert best.price is not None
-    assert best.least is None
-    monkeypatch.setattr(traverse, "left_of", lambda question, since: 0.0)
-    monkeypatch.setattr(traverse_search, "_PAUSE", 1)
-    hurried = best_traverse(replace(ready, problem=replace(ready.problem, time_limit_s=60.0)), criterion)
-    assert isinstance(hurried, Plan)
-    assert hurried.price is not None
-    assert hurried.least is not None
-    assert hurried.least <= best.price <= hurried.price
-    assert isinstance(hurried.schedule, Timetable)
-    assert all(margin.holds for margin in hurried.schedule.margins)
-
-
-def test_a_search_cut_short_with_nothing_found_tells_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(traverse_search, "_PAUSE", 1)
-    monkeypatch.setattr(traverse_search, "_LADDER_AFTER", 1)
-    ready = outlook(posed(*SCARCE))
-    ready = replace(ready, problem=replace(ready.problem, time_limit_s=1e-9))
-    for criterion in (Criterion.TIME, Criterion.ENERGY):
-        with pytest.raises(TimeLimitError, match=f"none has a {criterion} under [0-9]"):
-            best_traverse(ready, criterion)

@@ -59,6 +59,7 @@ class Question:
     horizon_deg: float | None = None  # all round, instead of the ground's own
     start: tuple[int, int] = (6, 6)
     goal: tuple[int, int] = (33, 41)
+    time_limit_s: float | None = None
 
     @property
     def rover(self) -> VehicleParams:
@@ -173,6 +174,7 @@ def answer_to(question: Question) -> Answer:
             ),
         ),
         deadline_s=question.deadline_s,
+        time_limit_s=question.time_limit_s,
     )
     plan = best_traverse(outlook(problem), question.criterion)
     assert isinstance(plan, Plan), plan

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ import numpy as np
 import pytest
 
 from rover.io.plan_file import read_plan
+from rover.planning import traverse_anytime, traverse_search
+from rover.planning.traverse import Front, pareto_front
+from sim.cli import timed_answer
 from tests.sim.cli.conftest import Command
 from tests.sim.cli.test_bad_input import assert_nothing_written, assert_refused
 
@@ -105,6 +109,53 @@ def test_a_front_is_a_front_and_its_ends_are_the_best_by_either(farside_within: 
     assert best["values"]["energy"] == pytest.approx(second[-1], rel=1e-6)
     spent_wh = second[-1] / 3600
     assert spent_wh < best["total"]["load_wh"] + 1e-6
+
+
+def test_a_front_that_is_cut_short_is_told_written_and_not_called_whole(
+    farside_within: Command, check: Command, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole: list[Front] = []
+
+    def cut_short(*given: Any, **named: Any) -> Front:
+        front = pareto_front(*given, **named)
+        assert isinstance(front, Front)
+        whole.append(front)
+        return replace(front, members=front.members[:1], missing=front.members[1][:2])
+
+    monkeypatch.setattr(timed_answer, "pareto_front", cut_short)
+    asked = (*HOP, "--pareto", "time,energy", "--time-limit", "300")
+    result = farside_within(*asked, "--out", "out", "--json")
+    answer = told(result, status=5)
+    assert "--time-limit = 300.0: only the first 1 of the front found" in result.stderr
+    assert answer["late"] == "only the first 1 of the front found"
+    assert [member["values"]["time"] for member in answer["front"]] == [m[0] for m in whole[0].members[:1]]
+    assert answer["front_missing"] == dict(zip(("time", "energy"), whole[0].members[1][:2], strict=True))
+    assert sorted(path.name for path in (work / "out").iterdir()) == sorted(
+        [*FILES, "pareto.csv", "pareto.png"]
+    )
+    assert check("out/plan.json").returncode == 0
+    words = farside_within(*asked)
+    assert words.returncode == 5
+    assert "the first traverse that none betters by both" in words.stdout
+    assert "there may be more of them, none with less time to arrival than" in words.stdout
+
+
+@pytest.mark.parametrize("pareto", [(), ("--pareto", "time,energy")])
+def test_a_search_that_is_cut_short_tells_how_far_off_the_best_it_is(
+    farside_within: Command, monkeypatch: pytest.MonkeyPatch, pareto: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(traverse_anytime, "left_of", lambda question, since: 0.0)
+    monkeypatch.setattr(traverse_search, "_PAUSE", 1)
+    asked = (*HOP, *pareto, "--time-limit", "60")
+    answer = told(farside_within(*asked, "--json"), status=5 if pareto else 0)
+    assert answer["criteria"] == ["time"]
+    assert answer["front"] == []
+    assert answer["bound"]["time"] <= answer["values"]["time"]
+    assert answer["gap"]["time"] == answer["values"]["time"] - answer["bound"]["time"]
+    words = farside_within(*asked)
+    assert "no traverse betters an earliest arrival of" in words.stdout
+    assert "better than this one" in words.stdout
+    assert ("no traverse of the front found yet" in words.stderr) == bool(pareto)
 
 
 def test_a_zone_closes_for_its_time_only(farside_within: Command, check: Command, work: Path) -> None:

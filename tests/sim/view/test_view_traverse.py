@@ -136,3 +136,10 @@ def test_a_front_shows_every_member_with_units_and_which_way_is_better(named) ->
     assert [text.get_text() for text in ax.texts] == ["1", "2", "3"]
     one = draw_pareto(replace(front, first=np.array([1.0]), second=np.array([np.inf])))
     assert len(named(one, "front")) == 1
+    assert not named(figure, "missing")
+    some = draw_pareto(replace(front, missing=(float(front.first[-1]) + 1.0, float(front.second[-1]) + 5.0)))
+    (room,) = named(some, "missing")
+    (west, low), (east, high) = room.get_bbox().min, room.get_bbox().max
+    assert (west, low) == (front.first[-1] + 1.0, front.second[-1])
+    assert east > west
+    assert high == front.second[-1] + 5.0
