@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Processes that tests start keep the bytecode of our sources, which they would all compile otherwise.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # The same examples every time where a change is decided on; new ones on a developer's machine.
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
