@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# Processes that tests start keep the bytecode of our sources, which they would all compile otherwise.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # The same examples every time where a change is decided on; new ones on a developer's machine.
 settings.register_profile("ci", derandomize=True, deadline=None)
@@ -23,6 +28,19 @@ def reference() -> Path:
             pytest.fail("FARSIDE_REFERENCE must be set here")
         pytest.skip("FARSIDE_REFERENCE is not set")
     return Path(named)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for no garbage among what is read in and lives until the end: modules, syntax trees and tests."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(10_000, 20, 10)
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -7,13 +7,16 @@ numba version. A cache that cannot be written is skipped, a corrupt one is wiped
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import shutil
 import sys
 import tempfile
+import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -74,7 +77,7 @@ def _jitted(function: Function, *, inline: bool, counts: bool = True) -> Functio
         options["error_model"] = "numpy"
     folder = cache_folder()
     if folder is None:
-        return cast(Function, numba.njit(**options)(function))
+        return cast(Function, _compile_less(numba.njit(**options)(function)))
     # The folder is fixed at the moment of decoration; putting the setting back leaves the numba functions of
     # the program that imports us in their own cache.
     settings: Any = numba.core.config
@@ -85,7 +88,7 @@ def _jitted(function: Function, *, inline: bool, counts: bool = True) -> Functio
     finally:
         settings.CACHE_DIR = before
     _survive_corruption(dispatcher, folder)
-    return cast(Function, dispatcher)
+    return cast(Function, _compile_less(dispatcher))
 
 
 def compiled() -> bool:
@@ -125,6 +128,62 @@ def _survive_corruption(dispatcher: Any, folder: Path) -> None:
 
     cached.load_overload, cached.save_overload = load_or_wipe, save_or_skip
 
+
+def _compile_less(dispatcher: Any) -> Any:
+    """Have a kernel compiled with no garbage collected meanwhile, and once for all whole numbers that kernels give it.
+
+    Compiling fills memory with what lives until it is over: looking through it again and again is wasted. And numba
+    would compile what kernels call anew for every number written out in a call, and for each width.
+    """
+    if not compiled():
+        return dispatcher
+    compile_for, find = dispatcher.compile, dispatcher.get_call_template
+
+    def compile_at_once(signature: Any) -> Any:
+        with _COLLECTOR.resting():
+            return compile_for(signature)
+
+    def find_wide(args: Any, named: Any) -> Any:
+        return find(tuple(map(_wide, args)), {name: _wide(kind) for name, kind in named.items()})
+
+    dispatcher.compile, dispatcher.get_call_template = compile_at_once, find_wide
+    return dispatcher
+
+
+def _wide(kind: Any) -> Any:
+    """Return what a kernel takes for a value that a kernel gives it: numbers with a sign in 64 bits."""
+    types: Any = numba.types
+    kind = types.unliteral(kind)
+    return types.int64 if isinstance(kind, types.Integer) and kind.signed else kind
+
+
+class _Collector:
+    """Python's collector of garbage, at rest while any thread asks for it; one that is off already stays off."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._asking = 0
+        self._was_on = False
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        self._ask(1)
+        try:
+            yield
+        finally:
+            self._ask(-1)
+
+    def _ask(self, more: int) -> None:
+        with self._lock:
+            if more > 0 and self._asking == 0:
+                self._was_on = gc.isenabled()
+                gc.disable()
+            self._asking += more
+            if self._asking == 0 and self._was_on:
+                gc.enable()
+
+
+_COLLECTOR = _Collector()
 
 _listeners: list[Callable[[], None]] = []
 

@@ -116,6 +116,7 @@ def trace_far(
     """
     near, far = dem.geometry, far_dem.geometry
     ground_m = _without(far_dem, near) + np.float32(far_dem.datum_m - dem.datum_m)
+    ground_m.flags.writeable = False  # as a DEM's, so that kernels are compiled for one kind of array
     samples = samples_over(
         far.shape,
         far.resolution_m,

@@ -23,6 +23,7 @@ def interpolate(
         row, col: Cell centres are whole; any shapes that broadcast together.
     """
     rows, cols = np.broadcast_arrays(row, col)
-    value = np.empty(rows.size)
-    interpolate_points(grid, np.ravel(rows), np.ravel(cols), value)
+    value, held = np.empty(rows.size), grid.view()
+    held.flags.writeable = False  # so that the kernel is compiled for one kind of array
+    interpolate_points(held, np.ravel(rows), np.ravel(cols), value)
     return value.reshape(rows.shape)

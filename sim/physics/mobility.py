@@ -91,7 +91,13 @@ def firmness_at(
     patches = np.array([[p.east_m, p.north_m, p.radius_m, p.firmness] for p in faults.patches]).reshape(-1, 4)
     firmness, heading = np.empty(WHEELS), np.array([math.cos(yaw_rad), math.sin(yaw_rad)])
     firmness_of_wheels(
-        soil.firmness, place, heading, train.places, patches, np.array([east_m, north_m]), firmness
+        soil.firmness,
+        place,
+        heading,
+        train.places,
+        patches,
+        np.array([east_m, north_m], np.float64),
+        firmness,
     )
     return firmness
 

@@ -169,7 +169,7 @@ def settle(
     reach = -2 * rig.radius_m if backwards else 2 * rig.radius_m
     stance, wheels, levers = np.empty(STANCE_FIGURES), np.empty((WHEELS, 6)), np.empty((WHEELS, UNKNOWNS))
     work, offsets = np.empty((WORK_ROWS, UNKNOWNS + 1)), np.empty(rig.rim.shape)
-    given = z, place, yaw_rad, reach, rig.figures, rig.rim, rig.across, rig.belly
+    given = z, place, float(yaw_rad), reach, rig.figures, rig.rim, rig.across, rig.belly
     if not stand(*given, stance, wheels, levers, work, offsets):
         return _NOWHERE
     up, pitch, roll, rocker, left, right, gap, step, margin, *loads = stance.tolist()

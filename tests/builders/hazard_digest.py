@@ -1,8 +1,9 @@
-"""Print digests of what the hazard kernels make of one rough piece of ground, a word each."""
+"""Print digests of what the hazard kernels make of one rough piece of ground, a word each: for so many poses."""
 
 from __future__ import annotations
 
 import hashlib
+import sys
 
 import numpy as np
 import numpy.typing as npt
@@ -49,7 +50,7 @@ def main() -> None:
     poses = np.column_stack(
         [rng.uniform(1, 4, 12), rng.uniform(1, 3, 12), rng.integers(0, 4, 12) * np.pi / 2]
     )
-    bounds = evaluate_clearance(dem, vehicle, poses)
+    bounds = evaluate_clearance(dem, vehicle, poses[: int(sys.argv[1])])
     cost = directional_cost(terrain, vehicle)
     print(
         digest(hazards.flags),

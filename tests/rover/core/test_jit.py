@@ -193,3 +193,55 @@ def test_kernels_take_constants_from_kernels_only() -> None:
             if line.startswith(("from rover", "from sim", "import rover", "import sim")):
                 module = line.split()[1]
                 assert module == "rover.core.jit" or module.endswith("kernels"), f"{path.name}: {line}"
+
+
+WIDE = """\
+from rover.core.jit import kernel
+
+@kernel
+def _plus(x, y):
+    return x + y
+
+@kernel
+def summed(x, counts):
+    return _plus(x, 1) + _plus(x, 2) + _plus(counts[0], x) + _plus(x, y=3)
+"""
+
+
+def test_what_kernels_call_is_compiled_once_for_all_whole_numbers(package: Path, tmp_path: Path) -> None:
+    (package / "rover" / "core" / "wide_kernels.py").write_text(WIDE)
+    code = (
+        "import numpy as np; from rover.core.wide_kernels import _plus, summed\n"
+        "print(summed(2**40, np.array([-5], np.int32)) - 4 * 2**40, len(_plus.signatures))"
+    )
+    assert run(package, tmp_path / "cache", code) == ("1 1", "")
+
+
+WATCHED = """\
+import gc, numba
+from rover.core.outer_kernels import outer
+
+class Watch(numba.core.event.Listener):
+    def on_start(self, event):
+        print(gc.isenabled())
+    on_end = on_start
+
+{before}
+numba.core.event.register("numba:compile", Watch())
+outer(1.0)
+print("then", gc.isenabled())
+try:
+    outer("no number")
+except numba.core.errors.NumbaError:
+    print("then", gc.isenabled())
+"""
+
+
+@pytest.mark.parametrize(("before", "after"), [("gc.enable()", "then True"), ("gc.disable()", "then False")])
+def test_no_garbage_is_collected_while_a_kernel_is_compiled(
+    package: Path, tmp_path: Path, before: str, after: str
+) -> None:
+    told, _ = run(package, tmp_path / "cache", WATCHED.format(before=before))
+    lines = told.split("\n")
+    assert lines.count("False") == len(lines) - 2 >= 4
+    assert lines.count(after) == 2

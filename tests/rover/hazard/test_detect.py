@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -215,7 +216,9 @@ def rocks_of(*rows: tuple[float, float, float, float]) -> Rocks:
     return Rocks(east_m=east, north_m=north, diameter_m=diameter, height_m=height)
 
 
-LEVEL = terrain_of(np.zeros((30, 30)), 0.25)
+@cache
+def level() -> Terrain:
+    return terrain_of(np.zeros((30, 30)), 0.25)
 
 
 def rock_flags(
@@ -230,7 +233,7 @@ def rock_flags(
     (0.26, Hazard.STEP | Hazard.CLEARANCE), (math.nan, Hazard.STEP | Hazard.CLEARANCE),
 ])  # fmt: skip
 def test_a_rock_is_what_its_height_makes_it(height_m: float, hazard: Hazard) -> None:
-    found = detect_hazards(LEVEL, YUTU_2, rocks=rocks_of((4.0, 4.0, 0.1, height_m)))
+    found = detect_hazards(level(), YUTU_2, rocks=rocks_of((4.0, 4.0, 0.1, height_m)))
     assert found.at(16, 16) == hazard
     assert (found.flags[10:15, 10:15] == 0).all()
 
@@ -238,7 +241,7 @@ def test_a_rock_is_what_its_height_makes_it(height_m: float, hazard: Hazard) -> 
 @settings(deadline=None, max_examples=60)
 @given(st.floats(-1, 8), st.floats(-1, 8), st.floats(0, 3))
 def test_a_rock_flags_every_cell_that_its_disc_touches(east: float, north: float, diameter: float) -> None:
-    flagged = rock_flags(LEVEL, YUTU_2, rocks_of((east, north, diameter, 1.0)), Hazard.STEP)
+    flagged = rock_flags(level(), YUTU_2, rocks_of((east, north, diameter, 1.0)), Hazard.STEP)
     centre = np.arange(30) * 0.25
     gap_n = np.maximum(np.abs(centre[:, None] - north) - 0.125, 0)
     gap_e = np.maximum(np.abs(centre[None, :] - east) - 0.125, 0)
@@ -249,7 +252,7 @@ def test_a_rock_flags_every_cell_that_its_disc_touches(east: float, north: float
 
 def test_a_rock_without_a_place_is_refused() -> None:
     with pytest.raises(RockListError, match="without a finite place"):
-        detect_hazards(LEVEL, YUTU_2, rocks=rocks_of((math.nan, 0.0, 1.0, 1.0)))
+        detect_hazards(level(), YUTU_2, rocks=rocks_of((math.nan, 0.0, 1.0, 1.0)))
 
 
 @pytest.mark.parametrize("abundance", [0.02, 0.1, 0.4])
@@ -281,12 +284,12 @@ def test_abundance_flags_where_a_high_rock_is_likely() -> None:
     abundance[10, 10:14] = most * 1.01
     abundance[20, 20] = np.nan
     abundance[12, 12] = 1.0
-    found = detect_hazards(LEVEL, YUTU_2, rock_abundance=abundance)
+    found = detect_hazards(level(), YUTU_2, rock_abundance=abundance)
     assert found.at(9, 10) == Hazard(0)
     assert found.at(10, 10) == Hazard.STEP
     assert found.at(12, 12) == Hazard.STEP | Hazard.CLEARANCE
     assert found.at(20, 20) == Hazard.UNKNOWN
-    bolder = detect_hazards(LEVEL, YUTU_2, rock_abundance=abundance, rock_risk=0.2)
+    bolder = detect_hazards(level(), YUTU_2, rock_abundance=abundance, rock_risk=0.2)
     assert bolder.at(10, 10) == Hazard(0)
 
 
@@ -301,10 +304,10 @@ def test_an_abundance_that_is_none_is_refused(bad: float, risk: float, says: str
     abundance = np.zeros((30, 30))
     abundance[3, 4] = bad
     with pytest.raises(RockListError) as refused:
-        detect_hazards(LEVEL, YUTU_2, rock_abundance=abundance, rock_risk=risk)
+        detect_hazards(level(), YUTU_2, rock_abundance=abundance, rock_risk=risk)
     assert says in str(refused.value)
     with pytest.raises(RockListError, match="rock_abundance = .*not a share for each cell"):
-        detect_hazards(LEVEL, YUTU_2, rock_abundance=np.zeros((3, 3)))
+        detect_hazards(level(), YUTU_2, rock_abundance=np.zeros((3, 3)))
 
 
 EVERY_LIMIT = (*LIMITS, "belly_clearance_m")
@@ -344,14 +347,15 @@ def test_measured_abundance_closes_nothing_where_rocks_are_few(reference: Path) 
 
 
 @pytest.mark.nojit
-def test_jit_off_and_any_number_of_threads_make_the_same_bytes() -> None:
+@pytest.mark.parametrize("poses", [4, pytest.param(12, marks=pytest.mark.slow)])
+def test_jit_off_and_any_number_of_threads_make_the_same_bytes(poses: int) -> None:
     """Flags, cost map, directional cost and clearance: no library function but the square root is called."""
     script = Path(__file__).parents[2] / "builders" / "hazard_digest.py"
     root = Path(__file__).parents[3]
 
     def digest(**more: str) -> str:
         environment = os.environ | {"PYTHONPATH": str(root)} | more
-        words = [sys.executable, "-W", "error::RuntimeWarning", str(script)]
+        words = [sys.executable, "-W", "error::RuntimeWarning", str(script), str(poses)]
         return subprocess.run(words, env=environment, check=True, capture_output=True, text=True).stdout
 
     usual = digest(FARSIDE_THREADS="2")

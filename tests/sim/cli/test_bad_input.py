@@ -288,7 +288,7 @@ def test_no_route_names_the_slope_that_opens_one_and_it_does(farside_within: Com
     ridge = -2000 + np.broadcast_to(10.0 * np.exp(-(((np.arange(60) - 30) / 4.0) ** 2)), (60, 60))
     frame = local_crs_wkt(math.radians(-45.0), math.radians(177.0))
     good_geotiff(work / "ridge.tif", ridge.astype(np.float32), crs=frame)
-    settings = ["terrain.dem=ridge.tif", "start_m=[-20970,33850]", "goal_m=[-20730,33850]"]
+    settings = ["terrain.dem=ridge.tif", "start_m=[-20920,33970]", "goal_m=[-20780,33970]"]
     words = [word for setting in settings for word in ("--set", setting)]
     refused = farside_within("run", "short-hop", *words, "--no-plots", "--set", "vehicle.slope_limit_deg=5")
     assert refused.returncode == 4, refused.stderr

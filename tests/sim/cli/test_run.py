@@ -17,7 +17,8 @@ import pytest
 
 from tests.sim.cli.conftest import FARSIDE, Command, environment
 
-HOP = ("run", "short-hop", "--set", "goal_m=[-60,40]", "--set", "terrain.size_m=200")
+HOP = ("run", "short-hop", "--set", "goal_m=[-30,20]", "--set", "terrain.size_m=200")
+FURTHER = ("--set", "goal_m=[-60,40]")
 FILES = [
     "events.json", "map.png", "products.npz", "replay.npz", "scenario.toml", "summary.json", "telemetry.npz",
     "timeline.png", "traverse.geojson",
@@ -25,7 +26,7 @@ FILES = [
 
 
 def test_everything_is_there_and_is_drawn_again(farside: Command, work: Path) -> None:
-    result = farside(*HOP, "--out", "out")
+    result = farside(*HOP, *FURTHER, "--out", "out")
     assert result.returncode == 0, result.stderr
     assert sorted(path.name for path in (work / "out").iterdir()) == FILES
     assert "arrived" in result.stdout

@@ -285,6 +285,10 @@ class StatesTimeForPrice(Spoiled):
         return replace(plan, price=plan.cost_s)
 
 
+SELDOM_WRONG = (InflatedHeuristic, BreaksItsBound)
+"""Not so on the first of each kind of ground."""
+
+
 @pytest.mark.parametrize("planner, check", [
     (IgnoresRoll(), "heading_limits"),
     (PitchForRoll(), "heading_limits"),
@@ -318,7 +322,7 @@ class StatesTimeForPrice(Spoiled):
 ], ids=lambda value: value if isinstance(value, str) else type(value).__name__)  # fmt: skip
 def test_a_seeded_bug_is_caught_by_name(planner: Spoiled, check: str) -> None:
     with pytest.raises(PlannerCheckError) as caught:
-        check_planner(planner, seeds=range(1 if isinstance(planner, ByHeading) else 3))
+        check_planner(planner, seeds=range(3 if isinstance(planner, SELDOM_WRONG) else 1))
     assert check in {failure.check for failure in caught.value.failures}
     assert f"{check}: seed" in str(caught.value)
 
