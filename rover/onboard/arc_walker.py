@@ -85,10 +85,10 @@ class ArcWalker:
         self._corner = bounds.east_m, bounds.north_m
         self._room = np.empty((1, FIGURES, 2))
         self.poses = 0
-        self.refused: list[Place] = []
+        self.refused: list[Pose] = []
 
     def walk(self, poses: Floats, spread_m: Floats, *, sure: bool = True) -> tuple[bool, Floats]:
-        """Return whether all poses pass, and the least slacks; the place of one that does not is noted.
+        """Return whether all poses pass, and the least slacks; one that does not is noted.
 
         Args:
             poses: (n, 4) from where the rover stands: forward, left, cosine and sine of the yaw.
@@ -100,7 +100,8 @@ class ArcWalker:
         passed, margins = self._passed(cells, spread_m, sure=sure)
         if passed < len(poses):
             east, north = (cells[passed, :2] * self._side).tolist()
-            self.refused.append((self._corner[0] + east, self._corner[1] + north))
+            yaw = math.atan2(cells[passed, 3], cells[passed, 2])
+            self.refused.append((self._corner[0] + east, self._corner[1] + north, yaw))
         return passed == len(poses), margins
 
     def turns(self, reach_m: float) -> tuple[float, float]:

@@ -112,7 +112,7 @@ def choose(
     cells = geometry.centres_of(np.argwhere(np.ones(geometry.shape, np.bool_))) - np.array(goal)
     onward = np.hypot(*cells.T).reshape(geometry.shape) * 18.0
     seen = known(ground(heights), pose[:2])
-    cost = local_cost(seen, maps, vehicle, refused_m=(), onward_s=onward, path_m=np.array([goal]))
+    cost = local_cost(seen, maps, vehicle, refused=(), onward_s=onward, path_m=np.array([goal]))
     ranked = rank(cost, vehicle, pose, goal_m=goal)
     return select_arc(seen, vehicle, pose, ranked), ranked
 
@@ -241,7 +241,7 @@ def test_a_ring_leaves_no_arc_and_tells_where_it_was_refused() -> None:
     ring = np.where(np.abs(np.hypot(e, n) - 1.5) < 0.12, 0.8, 0.0)
     chosen, _ = choose(ring)
     assert isinstance(chosen, NoArc)
-    assert len(chosen.considered.refused_m) > 0
+    assert len(chosen.considered.refused) > 0
     assert not chosen.considered.passed.any()
 
 
