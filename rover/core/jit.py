@@ -65,7 +65,8 @@ def bare_inlined(function: Function) -> Function:
 
 def _jitted(function: Function, *, inline: bool, counts: bool = True) -> Function:
     inner = inline or function.__name__.startswith("_")
-    options: dict[str, Any] = {"nogil": True, "no_cpython_wrapper": inner}
+    # Nothing calls a kernel through a pointer of C: without that entry a sixth of compiling is saved.
+    options: dict[str, Any] = {"nogil": True, "no_cfunc_wrapper": True, "no_cpython_wrapper": inner}
     if inline:
         options["forceinline"] = True
     if not counts:

@@ -66,19 +66,17 @@ class SunWindow:
         time_s = np.arange(self.almanac.time_s[0], self.almanac.time_s[-1], _STEP_S)
         phases = self._classify(time_s)
         changes = np.flatnonzero(phases[1:] != phases[:-1])
-        starts = [float(time_s[0])] + [self._edge(time_s[i], time_s[i + 1]) for i in changes]
+        starts = [float(time_s[0]), *self._edges(time_s[changes], time_s[changes + 1]).tolist()]
         return starts, [_ORDER[phases[0]]] + [_ORDER[phases[i + 1]] for i in changes]
 
-    def _edge(self, low: float, high: float) -> float:
-        """Return the instant of the one change between two times, to 0.1 s."""
-        before = self._classify(np.array([low]))[0]
-        while high - low > 0.1:
+    def _edges(self, low: npt.NDArray[np.float64], high: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return the instants of the one change between each of (n,) pairs of times, to 0.1 s."""
+        before = self._classify(low)
+        while (wide := high - low > 0.1).any():
             middle = (low + high) / 2
-            if self._classify(np.array([middle]))[0] == before:
-                low = middle
-            else:
-                high = middle
-        return float(high)
+            same = self._classify(middle) == before
+            low, high = np.where(wide & same, middle, low), np.where(wide & ~same, middle, high)
+        return high
 
     def _classify(self, time_s: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
         """Return indices into `_ORDER` of the phases at (n,) times."""

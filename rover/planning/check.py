@@ -30,6 +30,7 @@ _CORNER = 1e-9
 """Share of a segment within which a row's border and a column's border are crossed at once."""
 _BORDER = 1e-7
 """Cells from the border of two cells within which a way runs along it."""
+_NONE: Points = np.empty(0)
 
 
 def check_plan(
@@ -110,10 +111,9 @@ def _position(points: Points, geometry: GridGeometry) -> Points:
 def _crossings(a: Points, b: Points) -> tuple[Points, Points]:
     """Shares of the way from `a` to `b`, both exclusive, at which it crosses a border between rows, and columns."""
     found = []
-    for start, end in zip(a + 0.5, b + 0.5, strict=True):
-        low, high = sorted((start, end))
-        borders = np.arange(math.floor(low) + 1, math.ceil(high))
-        found.append((borders - start) / (end - start) if len(borders) else np.empty(0))
+    for start, end in zip((a + 0.5).tolist(), (b + 0.5).tolist(), strict=True):  # floats: most ways are short
+        first, past = math.floor(min(start, end)) + 1, math.ceil(max(start, end))
+        found.append((np.arange(first, past) - start) / (end - start) if first < past else _NONE)
     return found[0], found[1]
 
 
@@ -122,7 +122,7 @@ def _samples(points: Points, geometry: GridGeometry) -> Points:
     position = _position(points, geometry)
     pieces = [position[:1]]
     for a, b in pairwise(position):
-        even = np.linspace(0.0, 1.0, max(1, math.ceil(math.hypot(*(b - a)) * SAMPLES_PER_CELL)) + 1)
+        even = np.linspace(0.0, 1.0, max(1, math.ceil(math.dist(a, b) * SAMPLES_PER_CELL)) + 1)
         edges = np.sort(np.concatenate([[0.0], *_crossings(a, b), [1.0]]))
         share = np.sort(np.concatenate([even, (edges[:-1] + edges[1:]) / 2]))
         pieces.append(a + (b - a) * share[:, None])
@@ -144,6 +144,8 @@ def _cuts_corner(points: Points, problem: PlanningProblem, lethal: Mask) -> list
     position = _position(points, problem.costmap.geometry)
     for a, b in pairwise(position):
         by_row, by_col = _crossings(a, b)
+        if not len(by_row) or not len(by_col):
+            continue
         for share in by_row[(np.abs(by_row[:, None] - by_col[None, :]) < _CORNER).any(axis=1)]:
             row, col = np.floor(a + (b - a) * share + 1e-6).astype(np.int64)
             around = lethal[max(0, row) : row + 2, max(0, col) : col + 2]

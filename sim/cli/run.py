@@ -48,19 +48,22 @@ def run(
     quiet: Quiet = False,
 ) -> int:
     """Plan a scenario, or take a plan, and drive it; write summary, telemetry, traverse and pictures."""
-    from rover.core.atomic import atomic_folder
     from rover.core.errors import UsageError
-    from rover.planning.given_plan import read_given
-    from rover.planning.registry import load_planner
-    from sim.cli.progress import Interrupt, Progress, say_if_cold
-    from sim.run.closed_loop import run_scenario
-    from sim.run.results import write_results
     from sim.run.scenario import load_scenario
 
     if monitor not in ("note", "strict"):
         raise UsageError("no such monitoring", remedy="say note or strict", field="--monitor", value=monitor)
     loaded = load_scenario(scenario, settings=with_faults(settings or (), faults), seed=seed)
     loaded.read_faults()
+
+    # Only now what takes a second to import: a scenario that is refused is refused at once.
+    from rover.core.atomic import atomic_folder
+    from rover.planning.given_plan import read_given
+    from rover.planning.registry import load_planner
+    from sim.cli.progress import Interrupt, Progress, say_if_cold
+    from sim.run.closed_loop import run_scenario
+    from sim.run.results import write_results
+
     chosen = load_planner(planner) if planner else None
     given = read_given(plan) if plan is not None else None
     folder = out if out is not None else _fresh_folder(loaded.name)

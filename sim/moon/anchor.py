@@ -52,9 +52,13 @@ def damped_radius_m(anchor: AnchorParams, wave_m: float) -> float:
 
 def damping(anchor: AnchorParams, wave_m: float, east_m: Field, north_m: Field) -> Field:
     """Return the factors of relief of a wavelength that is damped, at places counted from the anchor."""
-    factors: Field = 1.0 - _DAMPED * bump(east_m, north_m, damped_radius_m(anchor, wave_m))
+    factors = bump(east_m, north_m, damped_radius_m(anchor, wave_m))
+    factors *= _DAMPED
+    np.subtract(1.0, factors, out=factors)
     if wave_m < _STILL_WAVE_M:
-        factors *= 1.0 - bump(east_m, north_m, still_radius_m(anchor))
+        still = bump(east_m, north_m, still_radius_m(anchor))
+        np.subtract(1.0, still, out=still)
+        factors *= still
     return factors
 
 

@@ -33,6 +33,15 @@ def test_what_is_no_toml_is_refused_in_one_line(raw: bytes, says: str, tmp_path:
     assert len(str(refused.value).splitlines()) == 1
 
 
+def test_what_was_read_may_be_changed_and_an_edit_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text("a = { b = [1, 2] }\n")
+    read_toml(path)["a"]["b"].append(3)
+    assert read_toml(path) == {"a": {"b": [1, 2]}}
+    path.write_text("a = { b = [1, 9] }\n")
+    assert read_toml(path) == {"a": {"b": [1, 9]}}
+
+
 def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     path = tmp_path / "a.toml"
     path.write_bytes(b"\xef\xbb\xbfa = 1\n")

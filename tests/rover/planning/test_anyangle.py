@@ -149,7 +149,7 @@ def test_corners_and_edges_of_lethal_cells_are_closed(a: tuple[float, float], b:
 
 @pytest.mark.parametrize(
     ("elsewhere", "every"),
-    [(False, 4), (True, 4), *(pytest.param(near, 1, marks=pytest.mark.slow) for near in (False, True))],
+    [(False, 9), (True, 9), *(pytest.param(near, 1, marks=pytest.mark.slow) for near in (False, True))],
 )
 def test_uniform_ground_is_crossed_straight_in_every_direction(elsewhere: bool, every: int) -> None:
     """One cheap cell in a corner leaves the estimate of the search no longer exact."""

@@ -148,7 +148,10 @@ def near_dusk() -> Outlook:
     return ready()
 
 
-@pytest.fixture(scope="module", params=(0.01, 0.05, 0.1))
+@pytest.fixture(
+    scope="module",
+    params=(pytest.param(0.01, marks=pytest.mark.slow), 0.05, pytest.param(0.1, marks=pytest.mark.slow)),
+)
 def delayed(near_dusk: Outlook, request: pytest.FixtureRequest) -> DelayedPlan:
     found = plan_with_delay_bound(near_dusk, request.param, FAULTS)
     assert isinstance(found, DelayedPlan)

@@ -20,8 +20,14 @@ from tests.builders.ground_commands import SMALL, names
 from tests.builders.scenes import dem_of
 from tests.sim.cli.conftest import FARSIDE, Command, environment
 
-STOPS = [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+INTERRUPT = (signal.SIGINT, 130, "interrupted")
+TERMINATE = (signal.SIGTERM, 143, "terminated")
 HANG_UP = (signal.SIGHUP, 129, "hung up")
+
+
+def slow(stop: tuple[signal.Signals, int, str]) -> Any:
+    """All signals are told apart in one place: what one of them leaves of a command, the others do."""
+    return pytest.param(*stop, marks=pytest.mark.slow)
 
 
 # Being stopped
@@ -58,7 +64,7 @@ def cpu_s(pid: int) -> float:
     return 86_400 * float(days or 0) + seconds
 
 
-@pytest.mark.parametrize(("number", "status", "word"), [*STOPS, HANG_UP])
+@pytest.mark.parametrize(("number", "status", "word"), [INTERRUPT, TERMINATE, HANG_UP])
 def test_synth_says_that_it_was_stopped(
     tmp_path: Path, number: signal.Signals, status: int, word: str
 ) -> None:
@@ -80,7 +86,7 @@ def test_synth_says_that_it_was_stopped(
     assert names(tmp_path) == ["home"]
 
 
-@pytest.mark.parametrize(("number", "status", "word"), STOPS)
+@pytest.mark.parametrize(("number", "status", "word"), [slow(INTERRUPT), TERMINATE])
 def test_a_dem_that_is_whole_stays_when_its_rocks_are_stopped(
     tmp_path: Path, number: signal.Signals, status: int, word: str
 ) -> None:
@@ -93,7 +99,7 @@ def test_a_dem_that_is_whole_stays_when_its_rocks_are_stopped(
     assert done.stdout.startswith("a.tif: 90 x 90 cells")
 
 
-@pytest.mark.parametrize(("number", "status", "word"), STOPS)
+@pytest.mark.parametrize(("number", "status", "word"), [INTERRUPT, slow(TERMINATE)])
 def test_terrain_says_that_it_was_stopped(
     tmp_path: Path, number: signal.Signals, status: int, word: str
 ) -> None:

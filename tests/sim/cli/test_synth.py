@@ -204,7 +204,9 @@ def test_progress_says_what_of_and_keeps_quiet(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().err == "farside:  30 % of the rocks, so far\n"
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)]
+)
 def test_an_interruption_leaves_nothing(tmp_path: Path, number: signal.Signals, status: int) -> None:
     (tmp_path / "home").mkdir()
     size = ("--window", "0,0,16000,16000", "--resolution", "0.5")
