@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.vehicle import VehicleParams
+from rover.hazard.aligned import SPACING_M as SAMPLES_M
+from rover.hazard.aligned import AlignedGround
 from rover.hazard.clearance import arc_poses
 from rover.hazard.clearance_figures import clearance_figures
 from rover.hazard.linkage_kernels import FIGURES
@@ -23,6 +25,12 @@ Pose = tuple[float, float, float]
 
 BELLY_MARGIN_M = 0.02
 """Room that must be left under the belly: what the wheels sink in."""
+
+DEEPEST = 1
+"""Where it is not sure to pass, half of what the rover may stray is looked at by itself so often."""
+
+MORE_M, FURTHER_M = 0.5, 1.0
+"""Ground is laid out so much beyond first arcs, and beyond second ones, which may come from the last choice."""
 
 SWEEP_DRIFT_M = 0.01
 """How far the rover may stray as it turns in place."""
@@ -75,15 +83,20 @@ class ArcWalker:
     """Clearance evaluation along poses from where the rover stands."""
 
     def __init__(self, ground: LocalMap, vehicle: VehicleParams, pose: Pose, belly_margin_m: float) -> None:
-        bounds, self._own = ground_bounds(ground), clearance_figures(vehicle)
-        self._low, self._high, self._side = bounds.low_m, bounds.high_m, bounds.side_m
-        self._middle = np.asarray((bounds.low_m + bounds.high_m) / np.float32(2), np.float32)
+        bounds, own = ground_bounds(ground), clearance_figures(vehicle)
+        self._side, self._corner = bounds.side_m, (bounds.east_m, bounds.north_m)
         self._belly_margin_m = belly_margin_m
         self._cos, self._sin = math.cos(pose[2]), math.sin(pose[2])
         self._col = (pose[0] - bounds.east_m) / self._side
         self._row = (pose[1] - bounds.north_m) / self._side
-        self._corner = bounds.east_m, bounds.north_m
-        self._room = np.empty((1, FIGURES, 2))
+        middle, table = (self._col, self._row), arc_table(vehicle)
+        near_m = table.first_m + own.reach_m + MORE_M
+        self._sure = AlignedGround(bounds.low_m, bounds.high_m, self._side, middle, near_m, own)
+        expected = np.asarray((bounds.low_m + bounds.high_m) / np.float32(2), np.float32)
+        far_m = near_m + table.second_m + FURTHER_M
+        self._expected = AlignedGround(
+            expected, expected, self._side, middle, far_m, own, spacing_m=2 * SAMPLES_M
+        )
         self.poses = 0
         self.refused: list[Pose] = []
 
@@ -143,11 +156,11 @@ class ArcWalker:
         return cells
 
     def _passed(self, cells: Floats, spread_m: Floats, *, sure: bool = True) -> tuple[int, Floats]:
-        own, margins = self._own, np.full(MARGINS, np.inf)
-        low, high = (self._low, self._high) if sure else (self._middle, self._middle)
+        margins, ground = np.full(MARGINS, np.inf), self._sure if sure else self._expected
+        bins, places = ground.places(cells)
         passed = walk(
-            low, high, self._side, cells, spread_m, own.boxes, own.limits, own.links, own.belly,
-            own.weights, self._belly_margin_m, EITHER_WAY, self._room, margins,
+            ground.spacing_m, ground.layers, bins, ground.rover, places, spread_m, DEEPEST, self._belly_margin_m,
+            EITHER_WAY, np.full((FIGURES, 2), np.nan), margins,
         )  # fmt: skip
         self.poses += min(passed + 1, len(cells))
         return int(passed), margins

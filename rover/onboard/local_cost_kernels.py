@@ -77,7 +77,9 @@ def way_on(cost, resolution, base, rate, field, begin, states):  # type: ignore[
         for k in range(2):
             other = (h + 1 - 2 * k) % count
             angle = TURNS_RAD[h % 2] if k == 0 else TURNS_RAD[other % 2]
-            value = field[other, i, j] + angle / rate * (cost[h, i, j] + cost[other, i, j]) / (2.0 * base[i, j])
+            value = field[other, i, j] + angle / rate * (cost[h, i, j] + cost[other, i, j]) / (
+                2.0 * base[i, j]
+            )
             if field[other, i, j] < left and value < least:
                 least, best = value, 1 + k
         # At a seed the way is over: what leads on from there costs more than the seed itself.

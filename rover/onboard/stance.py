@@ -45,7 +45,7 @@ def slack_by_heading(ground: LocalMap, vehicle: VehicleParams, places: Floats) -
     by_strips(len(height), lambda first, last: wheel_rests(height, side, own.belly[5], rests, first, last))
     near = _disc(ASTRAY_M / side)
     low, high = minimum_filter(rests, footprint=near), maximum_filter(rests, footprint=near)
-    axles = np.ascontiguousarray(own.boxes[-1, -1, :, :2])
+    axles = np.ascontiguousarray(own.boxes[:, :2])
     slack = np.empty((len(places), len(HEADINGS)), np.float32)
     directions = np.array(HEADINGS, np.float64)
     directions /= np.hypot(directions[:, 0], directions[:, 1])[:, None]
