@@ -257,9 +257,14 @@ class ResourceError(FarsideError):
 
 
 class TimeLimitError(ResourceError):
-    """A search that was given a time and did not end within it; the message states the best bound."""
+    """A search that was given a time and did not end within it; the message states the best bound.
+
+    Attributes:
+        known_s: Cost of the best way that a search of the grid had found, None if none; a copy does not keep it.
+    """
 
     code = "TIME_LIMIT"
+    known_s: float | None = None
 
 
 class OutputError(ResourceError):

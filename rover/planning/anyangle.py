@@ -99,7 +99,11 @@ def search_any_angle(
     clock = _Clock(time_limit_s, least_s)
     try:
         grid = search_grid(cost, *cells, resolution_m=float(resolution_m), time_limit_s=time_limit_s)
-    except TimeLimitError as error:  # what it knows is of the grid, and bounds no other way
+    except (
+        TimeLimitError
+    ) as error:  # its bound is of the grid, and holds for no other way; a way that it knows is one
+        if error.known_s is not None:
+            clock.known(error.known_s + _to_centres_s(cost, points, cells, float(resolution_m)))
         raise clock.late() from error
     if isinstance(grid, NoPlan):
         return grid
@@ -117,6 +121,14 @@ def search_any_angle(
         starts.insert(0, centres)
     way = _freed(costs, ends, starts, by_grid, turn_s_per_rad, clock)
     return _route(costs, points, way, grid_cost_s, turn_s_per_rad, expanded)
+
+
+def _to_centres_s(
+    cost: npt.NDArray[np.floating], points: Points, cells: tuple[Cell, Cell], resolution_m: float
+) -> float:
+    """Return what the ways from start and goal to the centres of their cells cost."""
+    apart = np.hypot(*(points - cells).T) * resolution_m
+    return float(sum(apart[k] * cost[cells[k]] for k in range(2)))
 
 
 def _grid_way(costs: PaddedCosts, ends: Points, grid: GridRoute) -> Points:
@@ -184,6 +196,7 @@ def _freed(
             takes_s = drive_s + turn_s_per_rad * turning_rad(way)
             if drive_s <= most_s and takes_s < least_s:
                 best, least_s = way, takes_s
+                clock.known(drive_s)
         if best is not by_grid:
             break
     return best
@@ -213,18 +226,20 @@ class _Clock:
 
     def __init__(self, limit_s: float | None, least_s: float) -> None:
         self.allowed = TimeAllowed(limit_s)
-        self._words = f"none takes less than {least_s:.6g} s"
+        self._least_s = least_s
+        self._known_s = math.inf
 
     def known(self, most_s: float) -> None:
-        self._words = f"a way of {most_s:.6g} s is known, and {self._words}"
+        self._known_s = min(self._known_s, most_s)
 
     def check(self) -> None:
         if self.allowed.left_s == 0.0:
             raise self.late()
 
     def late(self) -> TimeLimitError:
+        known = "" if math.isinf(self._known_s) else f"a way of {self._known_s:.6g} s is known, and "
         return TimeLimitError(
-            f"the any-angle search did not end in time: {self._words}",
+            f"the any-angle search did not end in time: {known}none takes less than {self._least_s:.6g} s",
             remedy="give it more time",
             field="time_limit_s",
             value=self.allowed.limit_s,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +64,28 @@ def label_field(
     time_limit_s: float | None = None,
 ) -> npt.NDArray[np.float64]:
     """`cost_field` for costs that have been checked and a free cell."""
+    with labelled(
+        cost,
+        source,
+        resolution_m=resolution_m,
+        corner_cutting=corner_cutting,
+        neighbours=neighbours,
+        time_limit_s=time_limit_s,
+    ) as search:
+        return search.field()
+
+
+@contextmanager
+def labelled(
+    cost: npt.NDArray[np.floating],
+    source: Cell,
+    *,
+    resolution_m: float,
+    corner_cutting: bool,
+    neighbours: int,
+    time_limit_s: float | None = None,
+) -> Iterator[TiledSearch]:
+    """Lend a search that has labelled all that can be reached from a free cell; its labels are gone afterwards."""
     with LABEL_MEMORY.lent(math.prod(tile_count(cost.shape))) as labels:
         search = TiledSearch(
             cost,
@@ -74,4 +98,4 @@ def label_field(
             labels=labels,
         )
         search.run(time_limit_s=time_limit_s)
-        return search.field()
+        yield search

@@ -19,6 +19,8 @@ Cell = tuple[int, int]
 
 _CELLS_OF_A_STRIP = 1 << 20
 """To look at, for handing them to a thread to be worth it."""
+_INFINITY = {4: np.float32(math.inf).view(np.int32), 8: np.float64(math.inf).view(np.int64)}
+"""As a whole number of so many bytes."""
 
 
 def checked_costs(values: npt.NDArray[np.floating], resolution_m: float) -> npt.NDArray[np.floating]:
@@ -27,9 +29,14 @@ def checked_costs(values: npt.NDArray[np.floating], resolution_m: float) -> npt.
 
 
 def costs_and_extremes(
-    values: npt.NDArray[np.floating], resolution_m: float
+    values: npt.NDArray[np.floating], resolution_m: float, first_cell: Cell = (0, 0)
 ) -> tuple[npt.NDArray[np.floating], float, float]:
-    """Return what `checked_costs` does, and the least and the greatest finite cost."""
+    """Return what `checked_costs` does, and the least and the greatest finite cost.
+
+    Args:
+        values, resolution_m: As `checked_costs`.
+        first_cell: Where on the map the first value belongs, for a refusal to name cells by.
+    """
     if isinstance(values, np.ma.MaskedArray) or np.asarray(values).dtype.kind not in "fiu":
         raise CostMapError(
             "masked, or not of real numbers",
@@ -44,7 +51,7 @@ def costs_and_extremes(
         raise CostMapError(
             f"an array of shape {np.shape(values)}", remedy="give (rows, cols), at least 1 x 1", field=field
         )
-    if not (math.isfinite(resolution_m) and resolution_m > 0):
+    if not (_is_length(resolution_m)):
         raise CostMapError(
             "not a length",
             remedy="give the side of a cell in metres",
@@ -55,7 +62,7 @@ def costs_and_extremes(
     if not least > 0:
         row, col = np.argwhere(~(cost > 0))[0].tolist()
         raise CostMapError(
-            f"cell ({row}, {col}) is not positive",
+            f"cell ({first_cell[0] + row}, {first_cell[1] + col}) is not positive",
             remedy="mark lethal cells +inf",
             field=field,
             value=float(cost[row, col]),
@@ -64,6 +71,10 @@ def costs_and_extremes(
     view = cost.view()
     view.flags.writeable = False  # so that the kernel is compiled for one kind of array
     return view, least, greatest
+
+
+def _is_length(value: object) -> bool:
+    return isinstance(value, float | int | np.floating | np.integer) and 0.0 < float(value) < math.inf
 
 
 def refuse_unaddable(greatest: float, resolution_m: float, cells: int) -> None:
@@ -81,12 +92,15 @@ def _extremes(cost: npt.NDArray[np.floating]) -> tuple[float, float]:
     """Return the least cost, NaN if one is NaN or negative, and the greatest finite one, 0 if none is."""
     found: list[tuple[int, int, int]] = []
     bits = cost.view(np.int32 if cost.dtype == np.float32 else np.int64)
-    infinity = np.array(math.inf, cost.dtype).view(bits.dtype)[()]
-    by_strips(
-        len(cost),
-        lambda first, last: found.append(extremes(bits, infinity, first, last)),
-        least=-(-_CELLS_OF_A_STRIP // cost.shape[1]),
-    )
+    infinity = _INFINITY[bits.itemsize]
+    if cost.size <= _CELLS_OF_A_STRIP:
+        found.append(extremes(bits, infinity, 0, len(cost)))
+    else:
+        by_strips(
+            len(cost),
+            lambda first, last: found.append(extremes(bits, infinity, first, last)),
+            least=-(-_CELLS_OF_A_STRIP // cost.shape[1]),
+        )
     of_least, of_greatest, of_finite = zip(*found, strict=True)
     if min(of_least) < 0 or max(of_greatest) > infinity:
         return math.nan, math.nan

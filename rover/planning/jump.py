@@ -150,12 +150,14 @@ class JumpSearch:
     def _too_late(self, time_limit_s: float, moves: float) -> TimeLimitError:
         reached = self._found_s()
         found = "" if math.isinf(reached) else f", and one of {reached:.6g} is found"
-        return TimeLimitError(
+        error = TimeLimitError(
             f"the search did not end in time: every route costs {moves * self._step_s:.6g} at least{found}",
             remedy="allow more time, or ask for a goal that is nearer",
             field="time_limit_s",
             value=time_limit_s,
         )
+        error.known_s = None if math.isinf(reached) else reached
+        return error
 
 
 def _ground(cost: npt.NDArray[np.floating], goal: Cell, memory: JumpMemory) -> tuple[Ground, int]:

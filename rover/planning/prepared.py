@@ -14,22 +14,23 @@ from scipy.ndimage import label
 from rover.core.memory import check_memory
 from rover.core.strips import by_strips
 from rover.planning.astar import GridRoute, search_checked
-from rover.planning.field import label_field
+from rover.planning.field import labelled
 from rover.planning.grid_checks import Cell, check_neighbours, checked_cell, costs_and_extremes, lethal_end
-from rover.planning.landmark_kernels import dearest_of, note_field
+from rover.planning.landmark_kernels import corner_of, count_parts, dearest_of
 from rover.planning.problem import NoPlan
+from rover.planning.tile_kernels import UNREACHED
 from rover.planning.tiled_search import NO_LANDMARKS, Landmarks
 
 LANDMARKS = 8
 
-_WORKING_BYTES = 40
-"""A cell, while landmarks are chosen: the copied costs, two fields, labels and parts."""
+_WORKING_BYTES = 30
+"""A cell, while landmarks are chosen: the copied costs, labels, the least of them and parts."""
 
-_FLOAT32_ERROR = 2.0**-24
-"""Of a cost that is rounded to float32, as a share of it."""
+_UNITS = UNREACHED - 2
+"""In the dearest way that there can be between two cells of the largest part, by way of its first landmark."""
 
-_FLOAT32_LEAST_ERROR = 2.0**-150
-"""Of one that is too small for that share to hold."""
+_LEAST_GREATEST_S = 1e-290
+"""A way of less is not told in units, whose inverse might be no number."""
 
 
 class PreparedMap:
@@ -37,8 +38,8 @@ class PreparedMap:
 
     Landmarks are chosen one after the other, each the cell that is dearest to reach from those before it, so that they
     come to lie round the rim; parts of the ground that do not hang together get theirs by size. What a search then
-    still looks at is a band round the route. Preparing takes a search of the whole map for each landmark, and 4 bytes
-    a cell to hold it.
+    still looks at is a band round the route. Preparing takes a search of the whole map for each landmark, and 2 bytes
+    a cell to hold it: costs are cut off to whole units, 65,533 to twice the first landmark's greatest.
 
     Args:
         cost_s_per_m: (rows, cols), positive; +inf is lethal. Copied.
@@ -93,7 +94,7 @@ class PreparedMap:
     def _chosen(self, count: int) -> Landmarks:
         cost, cells = self._cost, []
         check_memory(
-            cost.size * (4 * count + _WORKING_BYTES),
+            cost.size * (2 * count + _WORKING_BYTES),
             what="preparing a map",
             field="landmarks",
             value=count,
@@ -102,57 +103,41 @@ class PreparedMap:
         part, sizes = self._parts()
         if len(sizes) == 0:
             return NO_LANDMARKS
-        far = np.empty((*cost.shape, count), np.float32)
-        nearest = np.full(cost.shape, np.inf)
+        codes = np.empty((*cost.shape, count), np.uint16)
+        nearest = np.empty(cost.shape, np.float32)
         had = np.zeros(len(sizes), np.int64)
-        greatest = 0.0
+        unit_s = math.inf
         for k in range(count):
             chosen = int((sizes / (had + 1)).argmax())
-            number = chosen + 1
-            if had[chosen] == 0:  # begin at its rim
-                row, col = divmod(int((part == number).argmax()), part.shape[1])
-                at = _dearest(self._field((row, col)), part, number)
-            else:
-                at = _dearest(nearest, part, number)
+            at = _dearest(nearest, part, chosen + 1) if had[chosen] else corner_of(part, chosen + 1)
             had[chosen] += 1
             cells.append(at)
-            greatest = max(greatest, _note(self._field(at), far, k, nearest))
-        return Landmarks(cells=np.array(cells, np.int64), cost=far, slack=_rounding(greatest))
+            with labelled(
+                cost,
+                at,
+                resolution_m=self._resolution_m,
+                corner_cutting=self._cutting,
+                neighbours=self._neighbours,
+            ) as search:
+                unit_s = _unit(search.greatest()) if k == 0 else unit_s
+                search.note(codes, k, unit_s, nearest)
+        return Landmarks(cells=np.array(cells, np.int64), codes=codes, unit_s=unit_s)
 
     def _parts(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
         """Number the parts of free ground that hang together, from 1, and count their cells."""
         structure = np.ones((3, 3), np.bool_) if self._cutting and self._neighbours > 4 else None
         part, count = label(np.isfinite(self._cost), structure)
-        cells = np.bincount(part.reshape(-1), minlength=count + 1)[1:]
-        return np.asarray(part, np.int32), np.asarray(cells, np.int64)
-
-    def _field(self, cell: Cell) -> npt.NDArray[np.float64]:
-        return label_field(
-            self._cost,
-            cell,
-            resolution_m=self._resolution_m,
-            corner_cutting=self._cutting,
-            neighbours=self._neighbours,
-        )
+        sizes = np.zeros(count, np.int64)
+        count_parts(part, sizes)
+        return np.asarray(part, np.int32), sizes
 
 
-def _rounding(greatest: float) -> float:
-    """Return the greatest error of a difference of two costs in float32; inf, so that none bounds, if some overflow."""
-    if greatest > float(np.finfo(np.float32).max):
-        return math.inf
-    return 2 * max(greatest * _FLOAT32_ERROR, _FLOAT32_LEAST_ERROR)
+def _unit(greatest_s: float) -> float:
+    """Return the unit of costs from landmarks; inf, by which none bounds, where the greatest cost is next to none."""
+    return 2.0 * greatest_s / _UNITS if greatest_s > _LEAST_GREATEST_S else math.inf
 
 
-def _note(
-    field: npt.NDArray[np.float64], far: npt.NDArray[np.float32], k: int, nearest: npt.NDArray[np.float64]
-) -> float:
-    """Enter the costs from landmark k; return the greatest, of the cells that it reaches."""
-    found: list[float] = []
-    by_strips(len(field), lambda first, last: found.append(note_field(field, far, k, nearest, first, last)))
-    return max(found)
-
-
-def _dearest(field: npt.NDArray[np.float64], part: npt.NDArray[np.int32], number: int) -> Cell:
+def _dearest(field: npt.NDArray[np.float32], part: npt.NDArray[np.int32], number: int) -> Cell:
     """Return the first of the dearest cells of a part, which has some."""
     found: list[tuple[float, int, int]] = []
     by_strips(len(field), lambda first, last: found.append(dearest_of(field, part, number, first, last)))

@@ -44,18 +44,16 @@ def search_pyramid(
         start, goal: (row, col).
         epsilon: Loss that is allowed, at least `LEAST_EPSILON`.
         corner_cutting: Whether a diagonal may pass a lethal orthogonal neighbour.
-        time_limit_s: Longest time to search, or None.
+        time_limit_s: Longest time to search, or None; one that is not above zero is over at once.
 
     Raises:
         PlaceError: Start or goal is not a whole (row, col) inside the map.
         ResourceError: Not enough memory for two searches.
         TimeLimitError: The time ended first; the message states the best way known and its bound.
-        ValueError: `epsilon` is smaller, or a time limit that is not above zero.
+        ValueError: `epsilon` is smaller.
     """
     if not (LEAST_EPSILON <= epsilon < math.inf):
         raise ValueError(f"epsilon = {epsilon}: give {LEAST_EPSILON} or more")
-    if time_limit_s is not None and not time_limit_s > 0:
-        raise ValueError(f"time_limit_s = {time_limit_s} is not above zero")
     start = checked_cell("start", start, pyramid.shape)
     goal = checked_cell("goal", goal, pyramid.shape)
     for cell, cause in ((start, Cause.START_LETHAL), (goal, Cause.GOAL_LETHAL)):

@@ -35,7 +35,7 @@ import numpy.typing as npt
 from rover.core.errors import PlaceError
 from rover.planning.astar import GridRoute
 from rover.planning.explain import nearest_free
-from rover.planning.grid_checks import Cell, checked_cell, checked_costs, refuse_unaddable
+from rover.planning.grid_checks import Cell, checked_cell, costs_and_extremes, refuse_unaddable
 from rover.planning.problem import Cause, NoPlan
 from rover.planning.replan_kernels import (
     OPEN,
@@ -82,7 +82,7 @@ class IncrementalSearch:
         Raises:
             CostMapError, PlaceError: As `search_grid`.
         """
-        cost = checked_costs(cost_s_per_m, resolution_m)
+        cost, least, greatest = costs_and_extremes(cost_s_per_m, resolution_m)
         self.goal = checked_cell("goal", goal, cost.shape)
         self.shape: tuple[int, int] = (cost.shape[0], cost.shape[1])
         self.resolution_m = float(resolution_m)
@@ -92,7 +92,7 @@ class IncrementalSearch:
         self._nodes = np.full((count, 2), math.inf)
         self._state = np.zeros(count, np.uint8)
         self._least, self._greatest = math.inf, 0.0
-        self._admit(cost)
+        self._admit(least, greatest)
         self._prices()[:] = cost
         self._labelled = False
         self._keys: npt.NDArray[np.float64]
@@ -139,8 +139,8 @@ class IncrementalSearch:
             CostMapError: As `search_grid` for the window; nothing is changed.
             PlaceError: The window does not lie inside the map; nothing is changed.
         """
-        cost = checked_costs(window, self.resolution_m)
         row, col = checked_cell("window", (row, col), self.shape)
+        cost, least, greatest = costs_and_extremes(window, self.resolution_m, (row, col))
         last = (row + cost.shape[0] - 1, col + cost.shape[1] - 1)
         if last[0] >= self.shape[0] or last[1] >= self.shape[1]:
             raise PlaceError(
@@ -149,7 +149,7 @@ class IncrementalSearch:
                 field="window",
                 value=f"({row}, {col}) to {last}",
             )
-        self._admit(cost)
+        self._admit(least, greatest)
         labelled, self._labelled = self._labelled, False  # if this is cut short, the next route begins anew
         if not labelled or cost.size <= _MOST_SWEPT:
             put_prices(self._nodes, self._width, row, col, cost)
@@ -200,12 +200,10 @@ class IncrementalSearch:
     def _prices(self) -> npt.NDArray[np.float64]:
         return self._nodes[:, 1].reshape(self.shape[0] + 2, self._width)[1:-1, 1:-1]
 
-    def _admit(self, cost: Costs) -> None:
+    def _admit(self, least: float, greatest: float) -> None:
         """Take note of the range of new costs, or refuse them."""
-        finite = np.isfinite(cost)
-        greatest = float(np.max(cost, where=finite, initial=0.0))
         refuse_unaddable(greatest, self.resolution_m, self.shape[0] * self.shape[1])
-        self._least = min(self._least, float(np.min(cost)))
+        self._least = min(self._least, least)
         self._greatest = max(self._greatest, greatest)
 
     def _forget(self) -> None:
@@ -247,10 +245,9 @@ class IncrementalSearch:
         """Make the label of `start` true again, and those it rests on; return nodes expanded and generated."""
         most = max(_LEAST_ANEW, len(self._nodes) // 3)
         windows = np.array(list(dict.fromkeys(self._windows)), np.int64).reshape(-1, 4)
-        swept = int((windows[:, 2] * windows[:, 3]).sum())
-        if swept > most:
+        if int((windows[:, 2] * windows[:, 3]).sum()) > most:
             return self._search(start)
-        self._raised, self._keys, self._items, self._entries, lifted = mend(
+        self._raised, self._keys, self._items, self._entries, lifted, swept = mend(
             self._nodes, self._state, self._width, start, self._node(self.goal), self.resolution_m,
             self.corner_cutting, windows, self._raised, self._listed, self._keys, self._items, self._entries, most,
         )  # fmt: skip

@@ -13,13 +13,14 @@ import math
 
 import numpy as np
 
-from rover.core.jit import kernel
+from rover.core.jit import bare, kernel
 from rover.planning.heap_kernels import doubled, drop_first, push, put
 
 DIAGONAL = math.sqrt(2.0)
 OPEN = 8
 RAISED = 16
 MOVE = 7
+ALL_MOVES = 255
 _KEPT = 32
 
 
@@ -29,7 +30,7 @@ def offsets_of(width):  # type: ignore[no-untyped-def]
     return np.array([width, 1, -width, -1, width + 1, 1 - width, -width - 1, width - 1])
 
 
-@kernel
+@bare
 def price_of(nodes, offsets, u, k, step, corner_cutting):  # type: ignore[no-untyped-def]
     """Cost of move `k` from node `u`, inf where it is not allowed."""
     price = 0.5 * step * (nodes[u, 1] + nodes[u + offsets[k], 1])
@@ -42,7 +43,7 @@ def price_of(nodes, offsets, u, k, step, corner_cutting):  # type: ignore[no-unt
     return DIAGONAL * price
 
 
-@kernel
+@bare
 def plus(label, price):  # type: ignore[no-untyped-def]
     """Their sum, but never so little that rounding leaves the label as it was: a parent's label is always less."""
     total = label + price
@@ -97,16 +98,20 @@ def replace_window(  # type: ignore[no-untyped-def]
     return raised, count, keys, items, size
 
 
-@kernel
-def best_label(nodes, state, offsets, v, step, corner_cutting):  # type: ignore[no-untyped-def]
-    """Return the least label that quiet neighbours offer `v`, inf if none does, and the move that leads to it."""
+@bare
+def best_label(nodes, state, offsets, v, step, corner_cutting, moves=ALL_MOVES):  # type: ignore[no-untyped-def]
+    """Return the least label that quiet neighbours offer `v`, inf if none does, and the move that leads to it.
+
+    Args:
+        moves: Neighbours to ask, bit k for the one that move k leads to.
+    """
     best = np.inf
     by = 0
     if nodes[v, 1] == np.inf:
         return best, by
     for k in range(8):
         u = v + offsets[k]
-        if state[u] >= OPEN or nodes[u, 0] >= best:
+        if not moves >> k & 1 or state[u] >= OPEN or nodes[u, 0] >= best:
             continue
         label = plus(nodes[u, 0], price_of(nodes, offsets, v, k, step, corner_cutting))
         if label < best:
@@ -115,13 +120,13 @@ def best_label(nodes, state, offsets, v, step, corner_cutting):  # type: ignore[
     return best, by
 
 
-@kernel
+@bare
 def raise_children(nodes, state, offsets, v, raised, count):  # type: ignore[no-untyped-def]
     """Raise the nodes whose parent is `v` and put them on the list, which must have room for eight."""
     label = nodes[v, 0]
     for k in range(8):
         w = v + offsets[k]
-        if state[w] & MOVE == k and state[w] < RAISED and label < nodes[w, 0] < np.inf:
+        if state[w] & (MOVE | RAISED) == k and label < nodes[w, 0] < np.inf:
             state[w] = RAISED | k
             raised[count] = w
             count += 1

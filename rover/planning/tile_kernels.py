@@ -15,6 +15,12 @@ import numpy.typing as npt
 from rover.core.jit import kernel
 from rover.planning.sweep_kernels import DIAGONAL, HALO, KNIGHT, SIDE, SPAN, mark, settle
 
+UNREACHED = 65535
+"""In `Rules.far`, of a cell from which there is no way to the landmark; what is dearer than can be said is one less."""
+
+_CUT_OFF = 1.001
+"""Units by which two costs may differ less than their whole units do, rounding included."""
+
 WAITING, ACTIVE, TARGETS, STAGE = range(4)
 """Places in `Board.counts`: how many of `Board.waiting`, `active`, `targets` are in use; how far a round has come."""
 
@@ -28,9 +34,10 @@ class Rules(NamedTuple):
         moves: 4, 8 or 16.
         cutting: Whether a diagonal may pass a lethal orthogonal neighbour.
         goal_row, goal_col: The goal, or -1 for none.
-        far: (rows, cols, n) float32 costs from n landmarks; n may be 0.
+        far: (rows, cols, n) uint16 costs from n landmarks, in whole units; `UNREACHED` where there is no way; n may
+            be 0.
         far_goal: (n,) the goal's.
-        slack: Greatest rounding of a difference of two of these.
+        unit: Of these costs.
     """
 
     step: float
@@ -39,9 +46,9 @@ class Rules(NamedTuple):
     cutting: bool
     goal_row: int
     goal_col: int
-    far: npt.NDArray[np.float32]
-    far_goal: npt.NDArray[np.float32]
-    slack: float
+    far: npt.NDArray[np.uint16]
+    far_goal: npt.NDArray[np.uint16]
+    unit: float
 
 
 class Board(NamedTuple):
@@ -241,10 +248,11 @@ def heuristic(rules, row, col):  # type: ignore[no-untyped-def]
     else:
         bound = rules.floor * ((long - short) * (KNIGHT - DIAGONAL) + short * DIAGONAL)
     for k in range(len(rules.far_goal)):
-        apart = abs(np.float64(rules.far[row, col, k]) - np.float64(rules.far_goal[k])) - rules.slack
-        bound = (
-            apart if apart > bound else bound
-        )  # a NaN, of two that the landmark does not reach, is passed over
+        here, there = np.int64(rules.far[row, col, k]), np.int64(rules.far_goal[k])
+        apart = (np.float64(abs(here - there)) - _CUT_OFF) * rules.unit
+        bound = apart if apart > bound else bound
+        if here != there and (here == UNREACHED or there == UNREACHED):
+            return np.inf
     return bound
 
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from rover.core.errors import TimeLimitError
 from rover.core.strips import by_strips, threads
+from rover.planning.landmark_kernels import greatest_label, note_labels
 from rover.planning.round_kernels import DONE, SHARE_WORDS, WIDE, YIELD, begin, run
 from rover.planning.sweep_kernels import SIDE
 from rover.planning.tile_helpers import TileHelpers
@@ -54,16 +55,16 @@ class Landmarks:
 
     Attributes:
         cells: (n, 2) rows and columns.
-        cost: (rows, cols, n) float32, +inf where there is no way.
-        slack: Greatest error of a difference of two, of rounding to float32.
+        codes: (rows, cols, n) uint16 costs in whole units, cut off; as of `Rules.far`.
+        unit_s: Of these.
     """
 
     cells: npt.NDArray[np.int64]
-    cost: npt.NDArray[np.float32]
-    slack: float
+    codes: npt.NDArray[np.uint16]
+    unit_s: float
 
 
-NO_LANDMARKS = Landmarks(cells=np.empty((0, 2), np.int64), cost=np.empty((0, 0, 0), np.float32), slack=0.0)
+NO_LANDMARKS = Landmarks(cells=np.empty((0, 2), np.int64), codes=np.empty((0, 0, 0), np.uint16), unit_s=0.0)
 
 
 class TiledSearch:
@@ -97,7 +98,7 @@ class TiledSearch:
         self.source, self.goal = source, goal
         self.bound_s = 0.0
         goal_row, goal_col = goal or (-1, -1)
-        far_goal = landmarks.cost[goal_row, goal_col] if len(landmarks.cells) else np.empty(0, np.float32)
+        far_goal = landmarks.codes[goal_row, goal_col] if len(landmarks.cells) else np.empty(0, np.uint16)
         self._rules = Rules(
             step=resolution_m,
             floor=floor * resolution_m,
@@ -105,9 +106,9 @@ class TiledSearch:
             cutting=corner_cutting,
             goal_row=goal_row,
             goal_col=goal_col,
-            far=landmarks.cost,
+            far=landmarks.codes,
             far_goal=far_goal,
-            slack=landmarks.slack,
+            unit=landmarks.unit_s,
         )
         self._board = _board(cost, labels)
         # Never 0, which times an endless band would be no band at all.
@@ -202,6 +203,32 @@ class TiledSearch:
         by_strips(len(field), lambda first, last: gather(self._board, field, first, last))
         return field
 
+    def greatest(self) -> float:
+        """Return the greatest label."""
+        found: list[float] = []
+        by_strips(
+            len(self._board.used),
+            lambda first, last: found.append(greatest_label(self._board, first, last)),
+            least=_TILES_TO_COUNT,
+        )
+        return max(found)
+
+    def note(
+        self, codes: npt.NDArray[np.uint16], k: int, unit_s: float, nearest: npt.NDArray[np.float32]
+    ) -> None:
+        """Enter the labels as the costs from landmark k.
+
+        Args:
+            codes: (rows, cols, n), of which [:, :, k] is set.
+            k: Number of the landmark that is the source.
+            unit_s: Of the codes.
+            nearest: (rows, cols) least of the landmarks up to this one; lowered, or set by the first.
+        """
+        by_strips(
+            len(codes),
+            lambda first, last: note_labels(self._board, codes, k, 1.0 / unit_s, nearest, first, last),
+        )
+
     @property
     def expanded(self) -> int:
         """Cells that have a label."""
@@ -230,12 +257,14 @@ class TiledSearch:
             )
         reached = self.goal_label()
         found = "" if math.isinf(reached) else f", and one of {reached:.6g} is found"
-        return TimeLimitError(
+        error = TimeLimitError(
             f"the search did not end in time: every route costs {self.bound_s:.6g} at least{found}",
             remedy="allow more time, or ask for a goal that is nearer",
             field="time_limit_s",
             value=time_limit_s,
         )
+        error.known_s = None if math.isinf(reached) else reached
+        return error
 
 
 def _last(parts: list[npt.NDArray[np.int64]]) -> Cell:

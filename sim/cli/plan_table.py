@@ -16,7 +16,7 @@ from rich.text import Text
 
 from rover.planning.legs import LegFigures
 from rover.planning.opening import bounds_in_words
-from rover.planning.problem import Cause, NoPlan, Objective, Plan
+from rover.planning.problem import Cause, Claim, NoPlan, Objective, Plan, Planner
 from rover.planning.snap import Snap
 from sim.cli.plan_answer import Answer
 
@@ -125,7 +125,7 @@ def print_tables(answer: Answer, *, explain: bool) -> None:
         return
     assert answer.whole is not None
     console.print(_legs(answer) if len(answer.alternatives) == 0 else _ways(answer))
-    console.print(Text(_planner_words(answer.result)), soft_wrap=True)
+    console.print(Text(_planner_words(answer.result, answer.question.planner)), soft_wrap=True)
     for line in [*_notes(answer), *(_bounds(answer) if explain else [])]:
         console.print(Text(line), soft_wrap=True)
 
@@ -186,10 +186,12 @@ def _spent(objective: Objective, price: float) -> str:
     return ""  # time and distance stand in the table
 
 
-def _planner_words(plan: Plan) -> str:
+def _planner_words(plan: Plan, planner: Planner) -> str:
     spent = "" if plan.price is None else _spent(plan.objective, plan.price)
     bound = "" if plan.bound is None else f", at most {plan.bound:.4f} times the least"
-    return f"least {plan.objective}{spent} by {plan.planner}{bound}; {plan.expanded} cells searched"
+    claims = planner.claims
+    how = "little" if Claim.ANY_ANGLE in claims and Claim.OPTIMAL not in claims else "least"
+    return f"{how} {plan.objective}{spent} by {plan.planner}{bound}; {plan.expanded} cells searched"
 
 
 def _legs(answer: Answer) -> Table:

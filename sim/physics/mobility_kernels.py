@@ -101,11 +101,14 @@ def balance(
     Returns:
         Whether there is such a motion; if not, the speeds are 0 and the wheels spin.
     """
-    scale = abs(gravity[0]) + abs(gravity[1])
+    borne = 0.0
     for wheel in range(WHEELS):
-        scale += max(0.0, conditions[wheel, 1])
+        borne += max(0.0, conditions[wheel, 1])
+    scale = abs(gravity[0]) + abs(gravity[1]) + borne
     given = (table, axes, wheels, commands, conditions, motors, drag_torque, gravity)
-    slip = _common_slip(given, twist, out, work)
+    slip = (
+        _common_slip(given, twist, out, work) if borne > 0.0 else np.nan
+    )  # in the air any speed is a balance
     if math.isnan(slip):
         speeds[:] = 0.0
         _forces(given, speeds, out, work, work[0])

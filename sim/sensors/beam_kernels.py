@@ -93,6 +93,8 @@ def cone_free(ground, x, y, z, dx, dy, dz, spread, begin, finest):  # type: igno
 def slab_free(ground, west, south, east, north, height, dx, dy, slope, m):  # type: ignore[no-untyped-def]
     """Return the distance beyond which no ground rises above rays towards the Sun that begin in a rectangle.
 
+    And a height that the ground which may rise above one of them does not pass: who has reached it is free.
+
     Args:
         ground: See `sim.sensors.ray_kernels`.
         west, south, east, north: The rectangle.
@@ -104,7 +106,7 @@ def slab_free(ground, west, south, east, north, height, dx, dy, slope, m):  # ty
     level, shape = ground[2], ground[3]
     last = level.shape[0] - 1
     wide = max(east - west, north - south)
-    k, t, blocked = 0, 0.0, 0.0
+    k, t, blocked, crest = 0, 0.0, 0.0, -np.inf
     for _ in range(_MOST_STEPS):
         k = min(k, shape[m, 3] - 1)
         side = level[m, 0] * (1 << k)
@@ -118,13 +120,15 @@ def slab_free(ground, west, south, east, north, height, dx, dy, slope, m):  # ty
         if m < last and not _inside(level, m, w, s, e, n):
             m, k = m + 1, max(0, k - 2)
             continue
-        if height + slope * t > _top(ground, m, k, w, s, e, n):
+        top = _top(ground, m, k, w, s, e, n)
+        if height + slope * t > top:
             t, k = over, k + 1
         elif k == 0 or 0.5 * side < wide:
             t = blocked = over
+            crest = max(crest, np.float64(top))
         else:
             k -= 1
             continue
         if height + slope * t > level[last, 8]:
-            return blocked
-    return np.inf
+            return blocked, crest
+    return np.inf, level[last, 8]

@@ -25,6 +25,10 @@ _FINER_THAN_PIXEL = 0.25
 """Levels whose cells are finer than this share of the nearest pixel's footprint are left out."""
 
 
+_MOST_TILES = 4
+"""Rows of tiles that a thread takes at once. Sky costs little and the horizon much, and who ends last is waited for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Eye:
     """Where a camera is and which way it looks.
@@ -159,7 +163,7 @@ def take_picture(
             (first, last), _room(len(scene.bodies.arrays[0])), radiance, distance, part, share,
         )  # fmt: skip
 
-    by_strips(-(-fine.rows // TILE), work, least=2)
+    by_strips(-(-fine.rows // TILE), work, least=2, most=_MOST_TILES)
     picture = Picture(
         lens=fine,
         eye=eye,

@@ -26,7 +26,7 @@ def _lot(key, i, j):  # type: ignore[no-untyped-def]
     h = key + np.uint64(i + _LIFT) * _ALONG_I + np.uint64(j + _LIFT) * _ALONG_J
     h = (h ^ (h >> _S32)) * _MIX
     h = (h ^ (h >> _S29)) * _MIX
-    return np.float64(h >> _S11) * _PER_BIT - 1.0
+    return np.float64(np.int64(h >> _S11)) * _PER_BIT - 1.0  # a signed number turns into a float at once
 
 
 @bare_inlined

@@ -18,7 +18,7 @@ from sim.sensors.beam_kernels import cone_free, slab_free
 from sim.sensors.body_kernels import body_light, first_body, in_cone, screened
 from sim.sensors.ground_kernels import grain_slope, phase_at, slope_at
 from sim.sensors.lens_kernels import aim, cone_about
-from sim.sensors.ray_kernels import first_hit, level_at
+from sim.sensors.ray_kernels import first_hit, level_at, near_hit
 from sim.sensors.sun_ray_kernels import disc_share, skyline_tangent
 
 TILE, PART = 8, 4
@@ -76,6 +76,7 @@ def see(  # type: ignore[no-untyped-def]
         lit: (rows, cols) float32 share of the Sun's disc in view, or (0, 0) if it is not wanted.
     """
     way, far, normal, deep, what, found = room
+    outwards = level_at(ground[2], pose[0], pose[1], finest) == finest
     tall_all, wide_all = distance.shape
     x, y, z = pose[0], pose[1], pose[2]
     for row in range(rows[0] * TILE, min(rows[1] * TILE, tall_all), TILE):
@@ -96,8 +97,8 @@ def see(  # type: ignore[no-untyped-def]
                         begin = cone_free(ground, x, y, z, ax, ay, az, spread, free, finest)
                         for r in range(top, bottom):
                             for n in range(r * wide + side, r * wide + right):
-                                far[n], deep[n] = first_hit(
-                                    ground, x, y, z, way[n, 0], way[n, 1], way[n, 2], begin, finest
+                                far[n], deep[n] = _meet_ground(
+                                    ground, x, y, z, way[n, 0], way[n, 1], way[n, 2], begin, finest, outwards
                                 )
             for n in range(tall * wide):
                 if deep[n] >= 0:
@@ -109,13 +110,25 @@ def see(  # type: ignore[no-untyped-def]
                     if t < far[n]:
                         far[n], what[n] = t, body
                         normal[n, 0], normal[n, 1], normal[n, 2] = nx, ny, nz
-                distance[row + n // wide, col + n % wide] = far[n]
-                part[row + n // wide, col + n % wide] = what[n]
+            for r in range(tall):
+                for c in range(wide):
+                    distance[row + r, col + c] = far[r * wide + c]
+                    part[row + r, col + c] = what[r * wide + c]
             if asked:
                 _light(
-                    ground, bodies, grain, table, pose, sun, figures, finest, tall * wide, wide,
+                    ground, bodies, grain, table, pose, sun, figures, finest, tall, wide,
                     way, far, deep, what, normal, radiance[row:, col:], lit[row:, col:] if lit.size else lit,
                 )  # fmt: skip
+
+
+@bare_inlined
+def _meet_ground(ground, x, y, z, dx, dy, dz, begin, finest, outwards):  # type: ignore[no-untyped-def]
+    """Return where a ray first meets the ground, and the level, as `first_hit`; `outwards` if it leaves the finest."""
+    if outwards and begin < np.inf:
+        hit, m, begin = near_hit(ground, x, y, z, dx, dy, dz, begin, finest)
+        if m >= 0:
+            return hit, m
+    return first_hit(ground, x, y, z, dx, dy, dz, begin, finest)
 
 
 @bare_inlined
@@ -138,7 +151,7 @@ def _light(  # type: ignore[no-untyped-def]
     sun,
     figures,
     finest,
-    count,
+    tall,
     wide,
     way,
     far,
@@ -151,7 +164,7 @@ def _light(  # type: ignore[no-untyped-def]
     """Fill the radiance of a tile; arguments as in `see`, where rays end and what they meet by pixel."""
     nodes, level, shape = ground[0], ground[2], ground[3]
     west, south, east, north, lowest, first = np.inf, np.inf, -np.inf, -np.inf, np.inf, level.shape[0]
-    for n in range(count):
+    for n in range(tall * wide):
         if what[n] != GROUND:
             continue
         m = deep[n]
@@ -178,35 +191,38 @@ def _light(  # type: ignore[no-untyped-def]
         gx, gy = gx + bx, gy + by
         q = 1.0 / math.sqrt(1.0 + gx * gx + gy * gy)
         normal[n, 0], normal[n, 1], normal[n, 2] = -gx * q, -gy * q, q
-    clear = np.inf
+    clear, crest = np.inf, np.inf
     if first < level.shape[0] and sun[6] > 0.0:
-        clear = slab_free(ground, west, south, east, north, lowest, sun[4], sun[5], sun[6], first)
-    for n in range(count):
-        share = 0.0
-        light = 0.0
-        if what[n] != SKY:
-            share, light = _pixel(
-                ground,
-                bodies,
-                table,
-                pose,
-                sun,
-                figures,
-                finest,
-                clear,
-                way[n],
-                far[n],
-                deep[n],
-                what[n],
-                normal[n],
-            )
-        radiance[n // wide, n % wide] = light
-        if lit.size:
-            lit[n // wide, n % wide] = share
+        clear, crest = slab_free(ground, west, south, east, north, lowest, sun[4], sun[5], sun[6], first)
+    for r in range(tall):
+        for c in range(wide):
+            n = r * wide + c
+            share = 0.0
+            light = 0.0
+            if what[n] != SKY:
+                share, light = _pixel(
+                    ground,
+                    bodies,
+                    table,
+                    pose,
+                    sun,
+                    figures,
+                    finest,
+                    clear,
+                    crest,
+                    way[n],
+                    far[n],
+                    deep[n],
+                    what[n],
+                    normal[n],
+                )
+            radiance[r, c] = light
+            if lit.size:
+                lit[r, c] = share
 
 
 @bare_inlined
-def _pixel(ground, bodies, table, pose, sun, figures, finest, clear, way, far, m, what, normal):  # type: ignore[no-untyped-def]
+def _pixel(ground, bodies, table, pose, sun, figures, finest, clear, crest, way, far, m, what, normal):  # type: ignore[no-untyped-def]
     """Return the share of the Sun's disc that a pixel's surface sees, and its radiance factor."""
     level = ground[2]
     dx, dy, dz = way[0], way[1], way[2]
@@ -218,6 +234,8 @@ def _pixel(ground, bodies, table, pose, sun, figures, finest, clear, way, far, m
     if what == GROUND:
         albedo = figures[0]
         begin = level[m, 0]
+        if crest < np.inf:
+            clear = min(clear, (crest - pz) / sun[6])
     else:
         albedo = bodies[1][what, 16]
         px, py, pz = px + nx * _OFF_BODY_M, py + ny * _OFF_BODY_M, pz + nz * _OFF_BODY_M

@@ -32,10 +32,11 @@ def _sight(lens, row, col):  # type: ignore[no-untyped-def]
 @bare_inlined
 def aim(lens, pose, row, col, tall, wide, way):  # type: ignore[no-untyped-def]
     """Fill the directions of a tile's pixels."""
-    for n in range(tall * wide):
-        f, a, u = _sight(lens, row + n // wide, col + n % wide)
-        for axis in range(3):
-            way[n, axis] = f * pose[3 + axis] + a * pose[6 + axis] + u * pose[9 + axis]
+    for r in range(tall):
+        for c in range(wide):
+            f, a, u = _sight(lens, row + r, col + c)
+            for axis in range(3):
+                way[r * wide + c, axis] = f * pose[3 + axis] + a * pose[6 + axis] + u * pose[9 + axis]
 
 
 @bare_inlined

@@ -32,6 +32,9 @@ STEPS = 20
 _FIRST_STEP = 1
 """Of the pyramid, where a ray begins: most are near the ground there."""
 
+_NEAR_CELLS = 8
+"""Cells that a ray near the ground goes through before it takes to the pyramid."""
+
 
 @bare
 def build_mips(z, mip, at, rows, cols):  # type: ignore[no-untyped-def]
@@ -222,10 +225,65 @@ def _patch(z, p, wide, u, v, height, dx, dy, dz, span):  # type: ignore[no-untyp
     square = -twist * dx * dy
     rate = dz - along * dx - up * dy - twist * (u * dy + v * dx)
     after = over + (rate + square * span) * span
-    dips = square > 0.0 and rate < 0.0 and -rate < 2.0 * square * span and rate * rate >= 4.0 * square * over
-    if after <= 0.0 or dips:
-        return 2.0 * over / (math.sqrt(max(rate * rate - 4.0 * square * over, 0.0)) - rate)
+    root = rate * rate - 4.0 * square * over
+    # Not `and`: the signs change from patch to patch, and a branch on each would be foreseen half of the time.
+    dips = (square > 0.0) & (rate < 0.0) & (-rate < 2.0 * square * span) & (root >= 0.0)
+    if (after <= 0.0) | dips:
+        return 2.0 * over / (math.sqrt(max(root, 0.0)) - rate)
     return np.inf
+
+
+@bare_inlined
+def near_hit(ground, x, y, z, dx, dy, dz, begin, finest):  # type: ignore[no-untyped-def]
+    """Return where a ray meets the ground within a few cells, the level, and how far it has been looked at.
+
+    For rays that are led to the ground already: cell by cell without the pyramid, whose steps are not foreseen. The
+    ground must not lie in a finer level than where the ray begins, as it does for no ray out of the finest one.
+
+    Args:
+        ground, x, y, z, dx, dy, dz, begin, finest: As `first_hit` takes them.
+
+    Returns:
+        As `first_hit`, and where it is to go on from if nothing was met.
+    """
+    nodes, _, level, shape, _, _ = ground
+    m = level_at(level, x + dx * begin, y + dy * begin, finest)
+    if m < 0:
+        return np.inf, -1, begin
+    per_m = 1.0 / level[m, 0]
+    first, wide = shape[m, 2], shape[m, 1]
+    rows, cols = shape[m, 0] - 1, wide - 1
+    u, v = (x - level[m, 1]) * per_m, (y - level[m, 2]) * per_m
+    du, dv = askew(dx * per_m), askew(dy * per_m)
+    per_u, per_v = 1.0 / du, 1.0 / dv
+    right, up = (1 if du > 0.0 else 0), (1 if dv > 0.0 else 0)
+    t = begin
+    j = min(max(math.floor(u + du * t), 0), cols - 1)
+    i = min(max(math.floor(v + dv * t), 0), rows - 1)
+    for _ in range(_NEAR_CELLS):
+        over_u, over_v = (j + right - u) * per_u, (i + up - v) * per_v
+        over = max(min(over_u, over_v), t)
+        hit = _patch(
+            nodes,
+            first + i * wide + j,
+            wide,
+            u + du * t - j,
+            v + dv * t - i,
+            z + dz * t,
+            du,
+            dv,
+            dz,
+            over - t,
+        )
+        if hit < np.inf:
+            return t + hit, m, t
+        t = over
+        sideways = over_u <= over_v
+        j += 2 * right - 1 if sideways else 0
+        i += 0 if sideways else 2 * up - 1
+        if (j < 0) | (j >= cols) | (i < 0) | (i >= rows):
+            break
+    return np.inf, -1, t
 
 
 @bare_inlined

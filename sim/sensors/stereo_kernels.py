@@ -6,7 +6,22 @@ import math
 
 import numpy as np
 
-from rover.core.jit import kernel
+from rover.core.jit import bare, kernel
+
+_ROWS_AT_ONCE = 16
+
+
+@bare
+def _add(sums, terms):  # type: ignore[no-untyped-def]
+    """Add numbers to others, in place. One array at a time, so that the processor does many numbers at once."""
+    for j in range(len(sums)):
+        sums[j] += terms[j]
+
+
+@bare
+def _add_square(sums, terms):  # type: ignore[no-untyped-def]
+    for j in range(len(sums)):
+        sums[j] += terms[j] * terms[j]
 
 
 @kernel
@@ -30,10 +45,9 @@ def across(light, variance, half, first, last, texture, ramp, noise):  # type: i
         texture[i], ramp[i], noise[i] = np.nan, np.nan, np.nan
         texture[i, low:high], ramp[i, low:high], noise[i, low:high] = 0.0, 0.0, 0.0
         for n in range(-half, half + 1):
-            for j in range(low, high):
-                texture[i, j] += step[j + n] * step[j + n]
-                ramp[i, j] += step[j + n]
-                noise[i, j] += variance[i, j + n]
+            _add_square(texture[i, low:high], step[low + n : high + n])
+            _add(ramp[i, low:high], step[low + n : high + n])
+            _add(noise[i, low:high], variance[i, low + n : high + n])
 
 
 @kernel
@@ -55,10 +69,9 @@ def disparity_noise(texture, ramp, noise, half, first, last, sigma):  # type: ig
             continue
         steep[:], along[:], rough[:] = 0.0, 0.0, 0.0
         for n in range(i - half, i + half + 1):
-            for j in range(cols):
-                steep[j] += texture[n, j]
-                along[j] += ramp[n, j]
-                rough[j] += noise[n, j]
+            _add(steep, texture[n])
+            _add(along, ramp[n])
+            _add(rough, noise[n])
         for j in range(cols):
             held = steep[j] - along[j] * along[j] / count
             # What is left of a smooth ramp after rounding is no texture.
@@ -77,13 +90,19 @@ def box_mean(values, half, first, last, means):  # type: ignore[no-untyped-def]
     """
     cols = values.shape[1]
     side = 2 * half + 1
-    for i in range(first, last):
-        total = 0.0
+    totals = np.empty(_ROWS_AT_ONCE)
+    # Some rows together down the columns: what is written then lies side by side, and the sums do not wait for another.
+    for top in range(first, last, _ROWS_AT_ONCE):
+        tall = min(_ROWS_AT_ONCE, last - top)
+        totals[:] = 0.0
         for n in range(-half, half + 1):
-            total += values[i, n % cols]
+            for i in range(tall):
+                totals[i] += values[top + i, n % cols]
         for j in range(cols):
-            means[j, i] = total / side
-            total += np.float64(values[i, (j + half + 1) % cols]) - values[i, (j - half) % cols]
+            ahead, behind = (j + half + 1) % cols, (j - half) % cols
+            for i in range(tall):
+                means[j, top + i] = totals[i] / side
+                totals[i] += np.float64(values[top + i, ahead]) - values[top + i, behind]
 
 
 @kernel

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import numpy.typing as npt
@@ -382,6 +384,58 @@ def test_a_bound_of_the_grid_is_not_told_of_ways_off_it(monkeypatch: pytest.Monk
         search_any_angle(cost, (0, 0), (20, 59), resolution_m=1.0, time_limit_s=1.0)
     said = re.search(r"none takes less than (\S+) s", str(caught.value))
     assert said is not None and 0 < float(said[1]) <= driven_s and "every route" not in str(caught.value)
+
+
+def test_a_way_that_the_grid_had_found_in_time_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From centre to centre, and what the ends lie off them; and none when it had found none."""
+    cost = rough((60, 60), 3, lethal=0.0)
+    start, goal = (0.25, -0.25), (20.0, 59.25)
+    cells = (0, 0), (20, 59)
+    grid = search_grid(cost, *cells, resolution_m=2.0)
+    assert isinstance(grid, GridRoute)
+    known: list[float | None] = [grid.cost_s, None]
+
+    def late(*_args: object, **_kwargs: object) -> None:
+        error = TimeLimitError("late", remedy="wait", field="time_limit_s")
+        error.known_s = known.pop(0)
+        raise error
+
+    monkeypatch.setattr("rover.planning.anyangle.search_grid", late)
+    with pytest.raises(TimeLimitError, match="a way of .* s is known, and none takes less") as caught:
+        search_any_angle(cost, start, goal, resolution_m=2.0, time_limit_s=1.0)
+    said = re.search(r"a way of (\S+) s", str(caught.value))
+    off_s = 2.0 * (math.hypot(0.25, 0.25) * cost[cells[0]] + 0.25 * cost[cells[1]])
+    assert said is not None and float(said[1]) == pytest.approx(grid.cost_s + off_s, rel=1e-5)
+    with pytest.raises(TimeLimitError) as caught:
+        search_any_angle(cost, start, goal, resolution_m=2.0, time_limit_s=1.0)
+    assert "is known" not in str(caught.value) and "none takes less" in str(caught.value)
+
+
+@pytest.mark.parametrize("module", ["jump", "tiled_search"])
+def test_the_grid_search_tells_of_a_way_that_it_had_found(
+    module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a clock that counts how often it is looked at, stopped at every look in turn."""
+    cost = np.ones((60, 60)) if module == "jump" else rough((60, 60), 3, lethal=0.0)
+    cost[20:40, 20:40] = INF
+    least = search_grid(cost, (0, 0), (59, 59), resolution_m=1.0)
+    assert isinstance(least, GridRoute)
+    often = "_NODES_AT_ONCE" if module == "jump" else "_TILES_AT_ONCE"
+    monkeypatch.setattr(f"rover.planning.{module}.{often}", 1)
+    monkeypatch.setenv("FARSIDE_THREADS", "1")
+    told = []
+    for looks in range(1000):
+        clock = SimpleNamespace(monotonic=itertools.count().__next__)
+        monkeypatch.setattr(f"rover.planning.{module}.time", clock)
+        try:
+            search_grid(cost, (0, 0), (59, 59), resolution_m=1.0, time_limit_s=looks + 0.5)
+        except TimeLimitError as error:
+            told.append(error.known_s)
+        else:
+            break
+    assert told[-1] is not None
+    assert module == "jump" or told[0] is None
+    assert all(known >= least.cost_s * (1 - 1e-12) for known in told if known is not None)
 
 
 def test_costs_are_not_written_to_and_may_be_of_any_kind() -> None:

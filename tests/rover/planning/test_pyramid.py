@@ -320,8 +320,9 @@ def test_what_is_asked_wrongly() -> None:
     pyramid = build_pyramid(np.ones((4, 4)), resolution_m=1.0)
     with pytest.raises(ValueError, match="epsilon"):
         search_pyramid(pyramid, (0, 0), (3, 3), epsilon=0.0001)
-    with pytest.raises(ValueError, match="time_limit_s"):
-        search_pyramid(pyramid, (0, 0), (3, 3), time_limit_s=0.0)
+    for none_left in (0.0, -1.0, math.nan):
+        with pytest.raises(TimeLimitError, match="none costs less than"):
+            search_pyramid(pyramid, (0, 0), (3, 3), time_limit_s=none_left)
 
 
 def test_a_time_limit_states_what_is_known() -> None:

@@ -334,6 +334,9 @@ def test_costs_that_no_search_can_use(value: float, says: str) -> None:
     with pytest.raises(CostMapError, match=says):
         search.edit(1, 1, np.array([[1.0, 2.0], [value, 1.0]]))
     np.testing.assert_array_equal(search.cost_s_per_m, cost)
+    if says == "not positive":
+        with pytest.raises(CostMapError, match=r"cell \(2, 1\)"):  # by its place on the map
+            search.edit(1, 1, np.array([[1.0, 2.0], [value, 1.0]]))
     after = search.route((0, 0))
     assert isinstance(before, GridRoute) and isinstance(after, GridRoute) and after.cost_s == before.cost_s
     cost[2, 2] = value
@@ -354,8 +357,9 @@ def test_windows_that_leave_the_map(row: int, col: int, shape: tuple[int, int]) 
 def test_other_bad_input() -> None:
     with pytest.raises(PlaceError, match="goal"):
         IncrementalSearch(np.ones((5, 5)), (5, 0), resolution_m=1.0)
-    with pytest.raises(CostMapError, match="resolution_m"):
-        IncrementalSearch(np.ones((5, 5)), (0, 0), resolution_m=0.0)
+    for wrong in (0.0, -1, math.nan, math.inf, "a", None):
+        with pytest.raises(CostMapError, match="resolution_m"):
+            IncrementalSearch(np.ones((5, 5)), (0, 0), resolution_m=wrong)  # type: ignore[arg-type]
     search = IncrementalSearch(np.ones((5, 5)), (0, 0), resolution_m=1.0)
     with pytest.raises(PlaceError, match="start"):
         search.route((0, 5))

@@ -29,7 +29,7 @@ from rover.planning.prepared import PreparedMap
 from rover.planning.problem import NoPlan
 from rover.planning.round_kernels import DONE, FINISHED, LEAVE, TICKET, WIDE, YIELD, run
 from rover.planning.sweep_kernels import SIDE
-from rover.planning.tile_kernels import Board, Rules, heuristic
+from rover.planning.tile_kernels import UNREACHED, Board, Rules, heuristic
 from rover.planning.tiled_search import TiledSearch
 
 INF = math.inf
@@ -148,13 +148,15 @@ def test_threads_choose_the_same_landmarks(monkeypatch: pytest.MonkeyPatch) -> N
     for count in ("1", "3"):
         monkeypatch.setenv("FARSIDE_THREADS", count)
         landmarks = PreparedMap(cost, resolution_m=1.0, landmarks=5).landmarks
-        found.append((landmarks.cells.tobytes(), landmarks.cost.tobytes(), landmarks.slack))
+        found.append((landmarks.cells.tobytes(), landmarks.codes.tobytes(), landmarks.unit_s))
     assert found[0] == found[1]
     first = landmarks.cells[0]
     dearest = cost_field(cost, (int(first[0]), int(first[1])), resolution_m=1.0)
-    np.testing.assert_array_equal(landmarks.cost[:, :, 0], dearest.astype(np.float32))
-    finite = dearest[np.isfinite(dearest)].max()
-    assert landmarks.slack >= 2.0 * finite * 2.0**-24
+    known = np.isfinite(dearest)
+    codes = landmarks.codes[:, :, 0]
+    assert (codes[~known] == UNREACHED).all() and codes[known].max() == UNREACHED // 2 - 1
+    short = dearest[known] / landmarks.unit_s - codes[known]
+    assert short.min() > -1e-9 and short.max() < 1.0 + 1e-9
 
 
 def test_a_search_whose_helpers_are_gone_comes_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -362,7 +364,7 @@ def test_prepared_map_answers_as_the_plain_search(
 
 @pytest.mark.parametrize("neighbours", [4, 8, 16])
 def test_heuristic_by_landmarks_never_overrates(neighbours: int) -> None:
-    """Costs in float32 are off by more than what float64 rounds, which the slack has to cover."""
+    """Costs are cut off to whole units, which the bound has to allow for."""
     cost = rough(90, 80, neighbours, lethal=0.1) + 1000.0
     landmarks = PreparedMap(cost, resolution_m=0.7, neighbours=neighbours).landmarks
     goal = (89, 79)
@@ -373,9 +375,9 @@ def test_heuristic_by_landmarks_never_overrates(neighbours: int) -> None:
         cutting=False,
         goal_row=goal[0],
         goal_col=goal[1],
-        far=landmarks.cost,
-        far_goal=landmarks.cost[goal],
-        slack=landmarks.slack,
+        far=landmarks.codes,
+        far_goal=landmarks.codes[goal],
+        unit=landmarks.unit_s,
     )
     least = cost_field(cost, goal, resolution_m=0.7, neighbours=neighbours)
     bounds = np.array([[heuristic(rules, row, col) for col in range(80)] for row in range(90)])
@@ -407,9 +409,9 @@ def test_prepared_map_without_free_ground() -> None:
     assert isinstance(PreparedMap(np.full((4, 4), INF), resolution_m=1.0).search((0, 0), (3, 3)), NoPlan)
 
 
-def test_prepared_map_of_costs_beyond_float32() -> None:
-    """Landmarks that cannot be kept bound nothing, rather than calling all out of reach."""
-    cost = np.full((60, 60), 1e38)
+@pytest.mark.parametrize("least", [1e38, 1e-309, 5e-324])
+def test_prepared_map_of_costs_beyond_float32(least: float) -> None:
+    cost = np.full((60, 60), least)
     answer = PreparedMap(cost, resolution_m=1.0, landmarks=3).search((0, 0), (59, 59))
     plain = search_grid(cost, (0, 0), (59, 59), resolution_m=1.0)
     assert isinstance(answer, GridRoute) and isinstance(plain, GridRoute)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -308,6 +309,57 @@ class TestFaults:
     def test_a_wheel_that_is_not_there_is_refused(self) -> None:
         with pytest.raises(ValueError, match="dead = 6: no such wheel; give 0 to 5"):
             MobilityFaults(dead=frozenset({6}))
+
+
+class TestLifted:
+    """A wheel that bears nothing turns freely: it neither pulls, holds, sinks nor takes work."""
+
+    @staticmethod
+    def lift(
+        wheels: list[int], pitch_deg: float, load_n: float, faults: MobilityFaults = NO_FAULTS
+    ) -> Motion:
+        stance = stand(pitch_deg)
+        loads = [load_n if k in wheels else load for k, load in enumerate(stance.load_n)]
+        return move(TRAIN, STRAIGHT, replace(stance, load_n=tuple(loads)), np.full(6, 0.5), faults=faults)
+
+    @pytest.mark.parametrize("wheels", [[0], [2], [0, 1], [0, 2, 4]], ids=str)
+    @pytest.mark.parametrize("pitch_deg", [0.0, 10.0])
+    def test_it_does_nothing(self, wheels: list[int], pitch_deg: float) -> None:
+        held = self.lift(wheels, pitch_deg, 0.0)
+        assert self.lift(wheels, pitch_deg, -5.0) == held  # what would have to hold it down is no load either
+        for k in range(6):
+            bears = k not in wheels
+            assert (held.torque_n_m[k] != 0.0) == (held.sinkage_m[k] > 0.0) == bears
+        assert np.isfinite([held.forward_m_s, held.left_m_s, held.yaw_rad_s, held.power_w, *held.slip]).all()
+        shaft_w = sum(t * r for t, r in zip(held.torque_n_m, held.rim_m_s, strict=True)) / 0.15
+        assert held.power_w == pytest.approx(shaft_w / 0.35)
+        assert shaft_w > WEIGHT_N * math.sin(math.radians(pitch_deg)) * held.forward_m_s
+
+    def test_the_others_climb_with_more_slip(self) -> None:
+        assert (
+            drive(10.0).mean_slip
+            < self.lift([2], 10.0, 0.0).mean_slip
+            < self.lift([2, 3], 10.0, 0.0).mean_slip
+        )
+
+    def test_its_motor_makes_no_difference(self) -> None:
+        held = self.lift([2], 10.0, 0.0)
+        for faults in (MobilityFaults(stalled=frozenset({2})), MobilityFaults(dead=frozenset({2}))):
+            other = self.lift([2], 10.0, 0.0, faults)
+            assert other.forward_m_s == held.forward_m_s
+            assert other.power_w == held.power_w
+
+    def test_mirrored_it_turns_the_other_way(self) -> None:
+        left, right = self.lift([0, 2, 4], 10.0, 0.0), self.lift([1, 3, 5], 10.0, 0.0)
+        assert left.yaw_rad_s == pytest.approx(-right.yaw_rad_s, rel=1e-6)
+        assert left.forward_m_s == pytest.approx(right.forward_m_s, rel=1e-9)
+        assert abs(left.yaw_rad_s) > 0.001
+
+    @pytest.mark.parametrize("pitch_deg", [0.0, 10.0])
+    def test_with_all_in_the_air_it_goes_nowhere(self, pitch_deg: float) -> None:
+        held = self.lift(list(range(6)), pitch_deg, 0.0)
+        assert held.stuck
+        assert (held.forward_m_s, held.left_m_s, held.yaw_rad_s, held.power_w) == (0.0, 0.0, 0.0, 0.0)
 
 
 def test_at_rest_each_wheel_sinks_by_its_load() -> None:

@@ -6,11 +6,13 @@ import math
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from rover.core.bodies import AU_M
 from rover.core.errors import SiteError
 from rover.core.time import SYNODIC_MONTH_S
 from sim.physics.ground_heat import CHUNK_STEPS, GroundHeat, Suns
@@ -151,14 +153,14 @@ class TestAuthorities:
         np.testing.assert_allclose(ours, list(theirs.values()), atol=0.5)
 
 
-def turning(days_early: float = 2.0) -> Suns:
+def turning(distance_au: float = 1.0) -> Suns:
     """Return a Sun that turns over the site, noon at time 0."""
 
     def suns(time_s: np.ndarray) -> np.ndarray:
         turn = 2 * math.pi * time_s / SYNODIC_MONTH_S
         up = math.cos(LATITUDE_RAD) * np.cos(turn)
         east, north = -np.sin(turn), math.sin(LATITUDE_RAD) * np.cos(turn)
-        return np.column_stack([east, north, up, np.full(len(time_s), 1.495978707e11)])
+        return np.column_stack([east, north, up, np.full(len(time_s), distance_au * AU_M)])
 
     return suns
 
@@ -169,6 +171,9 @@ def test_the_ground_by_time_is_the_column_in_chunks() -> None:
     for hour in (1.0, 3.0, 7.0, 12.0, 18.0):
         time_s = hour / 24.0 * SYNODIC_MONTH_S
         assert ground.surface_k(time_s) == pytest.approx(hours(surface, 12.0 + hour)[0], abs=1.0)
+    for hour in (4.0, 5.0, 5.5, 18.7, 19.0):  # a step late or early is half a kelvin and more
+        time_s = hour / 24.0 * SYNODIC_MONTH_S
+        assert ground.surface_k(time_s) == pytest.approx(hours(surface, 12.0 + hour)[0], abs=0.05)
 
 
 def test_what_was_asked_before_does_not_change_the_answer() -> None:
@@ -186,6 +191,48 @@ def test_a_skyline_delays_the_warm_of_the_morning() -> None:
     assert walled.surface_k(morning_s) < level.surface_k(morning_s) - 30.0
     noon_s = SYNODIC_MONTH_S
     assert walled.surface_k(noon_s) == pytest.approx(level.surface_k(noon_s), abs=1.0)
+
+
+def test_only_the_skyline_where_the_sun_is_counts() -> None:
+    def wall(middle_rad: float) -> Callable[[float], float]:
+        return lambda azimuth_rad: math.radians(8.0) if math.cos(azimuth_rad - middle_rad) > 0.7 else 0.0
+
+    morning_s = 0.765 * SYNODIC_MONTH_S
+    level, north, east, west = (
+        GroundHeat(MARE, turning(), from_s=0.0, skyline=skyline).surface_k(morning_s)
+        for skyline in (None, wall(0.0), wall(math.pi / 2), wall(-math.pi / 2))
+    )
+    assert east < level - 30.0
+    assert north == pytest.approx(level, abs=0.1)
+    assert level - 30.0 < west < level  # it has shortened the day before
+
+
+def test_between_steps_the_temperature_goes_straight() -> None:
+    ground = GroundHeat(MARE, turning(), from_s=1000.0)
+    for k in (0, 200, CHUNK_STEPS - 1, CHUNK_STEPS):  # within a chunk, and from one to the next
+        at = [ground.surface_k(1000.0 + (k + share) * STEP_S) for share in (0.0, 0.25, 0.5, 1.0)]
+        assert at[1] == pytest.approx(0.75 * at[0] + 0.25 * at[3], abs=1e-9)
+        assert at[2] == pytest.approx(0.5 * (at[0] + at[3]), abs=1e-9)
+        assert 0.0 < abs(at[3] - at[0]) < 3.0
+
+
+def test_a_farther_sun_warms_less() -> None:
+    """At noon the ground is about in balance with the light: its temperature goes with the root of the distance."""
+    near, far = (
+        GroundHeat(MARE, turning(distance_au=au), from_s=0.0).surface_k(2000.0) for au in (0.98, 1.02)
+    )
+    assert near / far == pytest.approx(math.sqrt(1.02 / 0.98), abs=0.003)
+
+
+def test_the_ground_glows_and_reflects_by_its_figures() -> None:
+    ground = GroundHeat(MARE, turning(), from_s=0.0)
+    assert ground.infrared_w_m2(300.0) == pytest.approx(0.95 * 5.670374419e-8 * 300.0**4)
+    for elevation_deg in (90.0, 45.0, 20.0):
+        share = math.sin(math.radians(elevation_deg))
+        turned = (90.0 - elevation_deg) / 45.0
+        albedo = 0.07 + 0.06 * turned**3 + 0.25 * (turned / 2) ** 8
+        assert ground.reflected_w_m2(share, 1000.0) == pytest.approx(1000.0 * share * albedo)
+    assert ground.reflected_w_m2(-0.01, 1000.0) == ground.reflected_w_m2(0.5, 0.0) == 0.0
 
 
 def test_an_unknown_kind_and_impossible_figures_are_refused(tmp_path: Path) -> None:

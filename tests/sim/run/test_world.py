@@ -471,3 +471,31 @@ def test_steps_leave_nothing_behind(there: Command, back: Command) -> None:
     finally:
         tracemalloc.stop()
     assert now - before < 64 * (300 if there.drive_m else 30)
+
+
+@pytest.mark.parametrize(
+    "drive_m, duration_s, most_bytes", [(1.0, 0.0, 100_000), (4.0, 0.0, 100_000), (0.0, 6000.0, 16_000)]
+)
+def test_what_a_step_works_with_is_small_whatever_its_length(
+    drive_m: float, duration_s: float, most_bytes: int
+) -> None:
+    """Records and scratch of a few parts of a motion at any one time, and no array of all of it."""
+    made, _ = world(hills(0.2, 3.0), soil=Soil.uniform(0.5))
+    made._watch = lambda _state: None
+    state = begin(made)
+    command = Command(mode=Mode.DRIVE if drive_m else Mode.CHARGE, drive_m=drive_m, duration_s=duration_s)
+    for _ in range(2):
+        made.step(state, command)
+    tracemalloc.start()
+    try:
+        made.step(state, command)
+        gc.collect()
+        before, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        after = made.step(state, command)
+        held, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after.time_s > state.time_s
+    assert held - before < 32_000
+    assert most - before < most_bytes
