@@ -55,7 +55,9 @@ class AlignedGround:
         # Not filled: a heading that is never asked for takes no memory.
         self.layers = np.empty((LAYERS, HEADINGS, samples, samples), np.float32)
         self._done: set[int] = set()
-        self.rover = Rover(figures.arms, figures.limits, figures.links, figures.belly, figures.weights)
+        self.rover = Rover(
+            figures.boxes, figures.arms, figures.limits, figures.links, figures.belly, figures.weights
+        )
 
     def places(self, cells: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
         """Return by which heading each of n poses is laid out, which is done, and where it is on that.
@@ -88,12 +90,12 @@ class AlignedGround:
         radius, half = float(self._figures.belly[5]), float(self._figures.belly[6]) / 2
         off = math.pi / HEADINGS / 2
         aside = radius * math.sin(off)
-        highest_across(high, (half + aside) / step, wide)
-        rests_along(wide, *_rim(radius, radius, 0.0, step), rest_high)
+        highest_across(high, (half + aside) / step, True, wide)
+        rests_along(wide, *_rim(radius, radius, 0.0, step), True, rest_high)
         # At its lowest a wheel still stands on what is under it wherever its axle is nearest to this sample.
         narrow = np.empty_like(low)
-        highest_across(low, max(0.0, half - aside - step / 2) / step, narrow)
-        rests_along(narrow, *_rim(radius, radius * math.cos(off) - step / 2, step / 2, step), rest_low)
+        highest_across(low, max(0.0, half - aside - step / 2) / step, False, narrow)
+        rests_along(narrow, *_rim(radius, radius * math.cos(off) - step / 2, step / 2, step), False, rest_low)
         self._done.add(heading)
 
 

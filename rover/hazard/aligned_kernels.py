@@ -43,19 +43,34 @@ def lay_out(low_z, high_z, resolution, middle, cos, sin, spacing, low, high):  #
             least = _mixed(low_z, r, c, a, b)
             if top == top and least == least:
                 low[i, j], high[i, j] = least, top
-    # No sample may lie on a peak: each cell's own height goes to the sample nearest to it.
-    reach = half * step
-    for r in range(
-        max(0, math.ceil(middle[1] - 1.5 * reach)), min(rows, math.floor(middle[1] + 1.5 * reach) + 1)
-    ):
+    reach = 1.5 * half * step
+    for r in range(max(1, math.ceil(middle[1] - reach)), min(rows - 1, math.floor(middle[1] + reach) + 1)):
         for c in range(
-            max(0, math.ceil(middle[0] - 1.5 * reach)), min(cols, math.floor(middle[0] + 1.5 * reach) + 1)
+            max(1, math.ceil(middle[0] - reach)), min(cols - 1, math.floor(middle[0] + reach) + 1)
         ):
-            east, north = c - middle[0], r - middle[1]
-            j = math.floor((east * cos + north * sin) / step + half + 0.5)
-            i = math.floor((north * cos - east * sin) / step + half + 0.5)
-            if 0 <= i < n and 0 <= j < n and high_z[r, c] > high[i, j]:
-                high[i, j] = high_z[r, c]
+            if _is_peak(high_z, r, c):
+                east, north = (c - middle[0]) / step, (r - middle[1]) / step
+                _raise(high, east * cos + north * sin + half, north * cos - east * sin + half, high_z[r, c])
+
+
+@kernel
+def _is_peak(z, r, c):  # type: ignore[no-untyped-def]
+    """Tell whether no neighbour is higher."""
+    for i in range(r - 1, r + 2):
+        for j in range(c - 1, c + 2):
+            if z[i, j] > z[r, c]:
+                return False
+    return True
+
+
+@kernel
+def _raise(high, u, v, height):  # type: ignore[no-untyped-def]
+    """Raise the samples round a peak to it: one of them is no further from any axle than the peak is."""
+    n = len(high)
+    for i in range(math.floor(v), math.floor(v) + 2):
+        for j in range(math.floor(u), math.floor(u) + 2):
+            if 0 <= i < n and 0 <= j < n and height > high[i, j]:
+                high[i, j] = height
 
 
 @kernel
@@ -67,12 +82,13 @@ def _mixed(z, r, c, a, b):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def highest_across(z, reach, found):  # type: ignore[no-untyped-def]
-    """Fill the highest of each sample and those up to `reach` samples to its left and right, between samples as well.
+def highest_across(z, reach, between, found):  # type: ignore[no-untyped-def]
+    """Fill the highest of each sample and those up to `reach` samples to its left and right.
 
     Args:
         z: (n, n) float32.
         reach: Samples, as a fraction.
+        between: Whether the ends that lie between two samples count.
         found: (n, n) float32.
     """
     n = len(z)
@@ -84,42 +100,53 @@ def highest_across(z, reach, found):  # type: ignore[no-untyped-def]
         for k in range(max(0, i - whole), min(n, i + whole + 1)):
             for j in range(n):
                 found[i, j] = z[k, j] if z[k, j] > found[i, j] else found[i, j]
-        if part > 1e-3:
+        if between and part > 1e-3:
             for side in (-1, 1):
-                inner, outer = i + side * whole, i + side * (whole + 1)
-                if 0 <= inner < n and 0 <= outer < n:
+                last, beyond = i + side * whole, i + side * (whole + 1)
+                inner = max(0, min(n - 1, last - side))
+                if 0 <= last < n and 0 <= beyond < n:
                     for j in range(n):
-                        value = z[inner, j] + part * (z[outer, j] - z[inner, j])
-                        # NaN where both are infinite alike, which the ones before have told.
+                        value = _at_end(z[inner, j], z[last, j], z[beyond, j], part)
                         found[i, j] = value if value > found[i, j] else found[i, j]
 
 
 @kernel
-def rests_along(z, drops, part, found):  # type: ignore[no-untyped-def]
+def _at_end(inner, last, beyond, part):  # type: ignore[no-untyped-def]
+    """Highest that ground may be a part of a sample beyond the last: as it rises to the next, or went on before."""
+    onward = last + part * (last - inner)
+    value = last + part * (beyond - last)
+    if onward > value:
+        value = onward if onward < beyond else beyond
+    return value
+
+
+@kernel
+def rests_along(z, drops, part, between, found):  # type: ignore[no-untyped-def]
     """Fill how high a wheel's lowest point is over each sample: the highest ahead and behind less the rim's height.
 
     Args:
         z: (n, n) float32 highest across the wheel.
         drops: (k,) float32 height of the rim 0, 1, ... samples ahead; the last at the end of the wheel.
-        part: How far the last lies beyond the one before, samples.
+        part: How far that lies beyond the one before, samples.
+        between: Whether the end counts.
         found: (n, n) float32.
     """
     n, last = len(z), len(drops) - 1
     for i in range(n):
         for j in range(n):
             found[i, j] = z[i, j]
-        for k in range(1, last + 1):
+        for k in range(1, last):
             drop = drops[k]
-            if k < last:
-                for j in range(k, n - k):
-                    value = max(z[i, j - k], z[i, j + k]) - drop
-                    found[i, j] = value if value > found[i, j] else found[i, j]
-            else:
-                for j in range(k, n - k):
-                    behind = z[i, j - k + 1] + part * (z[i, j - k] - z[i, j - k + 1])
-                    before = z[i, j + k - 1] + part * (z[i, j + k] - z[i, j + k - 1])
-                    value = max(behind, before) - drop
-                    found[i, j] = value if value > found[i, j] else found[i, j]
+            for j in range(k, n - k):
+                value = max(z[i, j - k], z[i, j + k]) - drop
+                found[i, j] = value if value > found[i, j] else found[i, j]
+        if between and part > 1e-3:
+            drop, w = drops[last], last - 1
+            for j in range(last + 1, n - last - 1):
+                before = _at_end(z[i, j + w - 1], z[i, j + w], z[i, j + w + 1], part)
+                behind = _at_end(z[i, j - w + 1], z[i, j - w], z[i, j - w - 1], part)
+                value = max(before, behind) - drop
+                found[i, j] = value if value > found[i, j] else found[i, j]
 
 
 @kernel
@@ -134,8 +161,8 @@ def within_box(rest_low, rest_high, u, v, half_u, half_v):  # type: ignore[no-un
     for i in range(i0, i1 + 1):
         for j in range(j0, j1 + 1):
             high = rest_high[i, j] if rest_high[i, j] > high else high
-    j0, j1 = math.floor(u - half_u + 0.5), math.floor(u + half_u + 0.5)
-    i0, i1 = math.floor(v - half_v + 0.5), math.floor(v + half_v + 0.5)
+    j0, j1 = math.ceil(u - half_u - 0.5), math.floor(u + half_u + 0.5)
+    i0, i1 = math.ceil(v - half_v - 0.5), math.floor(v + half_v + 0.5)
     low = np.float32(np.inf)
     for i in range(i0, i1 + 1):
         for j in range(j0, j1 + 1):

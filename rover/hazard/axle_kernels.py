@@ -10,8 +10,8 @@ from rover.hazard.linkage_kernels import BOGIE_LEFT, PITCH, ROCKER, ROLL
 
 
 @kernel
-def place_axles(own, limits, arms, boxes):  # type: ignore[no-untyped-def]
-    """Fill where the bounds of attitude and suspension leave each axle; return how wide that is in sum, m.
+def place_axles(own, limits, arms, reach, boxes):  # type: ignore[no-untyped-def]
+    """Fill where the bounds of attitude and suspension leave each axle.
 
     By the mean value theorem: an axle is no further from where it is with every angle in the middle of its bounds than
     half of each angle's range times the most that a radian of it does.
@@ -20,10 +20,10 @@ def place_axles(own, limits, arms, boxes):  # type: ignore[no-untyped-def]
         own: (FIGURES, 2) a pose's bounds.
         limits: (5,) most pitch, roll, rocker and bogie angle, rad; what is beyond them is not looked at.
         arms: (10,) as `rover.hazard.clearance_figures` has them.
+        reach: (6, 4) boxes that hold each axle at all limits.
         boxes: (6, 4) forward and left of the middle of each axle's box, half length and half width, m.
     """
     pitch, roll = _range(own[PITCH], limits[0]), _range(own[ROLL], limits[1])
-    total = 0.0
     for side in range(2):
         rock = _range(own[ROCKER], limits[2])
         if side == 1:
@@ -38,8 +38,17 @@ def place_axles(own, limits, arms, boxes):  # type: ignore[no-untyped-def]
                 place = pivot[0] + arm[0], pivot[1] + arm[1], pivot[2] + arm[2], pivot[3] + arm[3]
             left = arms[8] * (1.0 - 2.0 * side)
             box = boxes[2 * axle + side]
-            total += _from_above(arms[0] + place[0], left, arms[1] + place[1], place, pitch, roll, box)
-    return total
+            _from_above(arms[0] + place[0], left, arms[1] + place[1], place, pitch, roll, box)
+            _cut(box, reach[2 * axle + side], 0)
+            _cut(box, reach[2 * axle + side], 1)
+
+
+@kernel
+def _cut(box, reach, axis):  # type: ignore[no-untyped-def]
+    """Cut a box to another along an axis."""
+    low = max(box[axis] - box[axis + 2], reach[axis] - reach[axis + 2])
+    high = min(box[axis] + box[axis + 2], reach[axis] + reach[axis + 2])
+    box[axis], box[axis + 2] = (low + high) / 2.0, max(0.0, (high - low) / 2.0)
 
 
 @kernel
@@ -66,7 +75,7 @@ def _direction(angle):  # type: ignore[no-untyped-def]
 
 @kernel
 def _from_above(ahead, left, up, place, pitch, roll, box):  # type: ignore[no-untyped-def]
-    """Fill the box of a point of the body that is `ahead`, `left` and `up`, tilted; return how wide it is."""
+    """Fill the box of a point of the body that is `ahead`, `left` and `up`, tilted."""
     ps, pc = _direction(pitch[0])
     rs, rc = _direction(roll[0])
     over = left * rs + up * rc
@@ -77,4 +86,3 @@ def _from_above(ahead, left, up, place, pitch, roll, box):  # type: ignore[no-un
     by_roll = most_ps * (abs(left) + abs(up) + place[3])
     box[2] = place[2] + most_ps * place[3] + by_pitch * pitch[1] + by_roll * roll[1]
     box[3] = most_rs * place[3] + (abs(left) * most_rs + abs(up) + place[3]) * roll[1]
-    return box[2] + box[3]

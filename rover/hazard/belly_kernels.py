@@ -91,7 +91,7 @@ def belly_bounds(laid, rover, place, along, across, level, own):  # type: ignore
     n, spacing, cos, sin = len(laid.high), laid.spacing, place[2], place[3]
     length, width = belly[1] + along, belly[2] + across
     # Ground between samples is told by those half a sample's side away.
-    more = spacing * (abs(cos) + abs(sin)) / 2.0
+    more = spacing * (abs(cos) + abs(sin)) / 2.0 + 1e-9
     u, v = length * abs(cos) + width * abs(sin), length * abs(sin) + width * abs(cos)
     j0, j1 = math.floor((place[0] - u) / spacing) + n // 2, math.ceil((place[0] + u) / spacing) + n // 2
     i0, i1 = math.floor((place[1] - v) / spacing) + n // 2, math.ceil((place[1] + v) / spacing) + n // 2

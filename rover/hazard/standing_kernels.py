@@ -63,6 +63,7 @@ class Laid(NamedTuple):
 class Rover(NamedTuple):
     """A vehicle's figures, as `rover.hazard.clearance_figures` has them."""
 
+    reach: Any
     arms: Any
     limits: Any
     links: Any
@@ -98,7 +99,7 @@ def stand(laid, rover, place, along, across, held, room, own):  # type: ignore[n
         held[i, 1] += WIDER_RAD
     closed = False
     for _ in range(TRIES):
-        place_axles(held, limits, rover.arms, boxes)
+        place_axles(held, limits, rover.arms, rover.reach, boxes)
         if not _settled(laid, rover, place, along, across, boxes, own):
             return
         closed = _inside(own, held)
@@ -125,7 +126,7 @@ def _seek(laid, rover, place, along, across, held, boxes, own):  # type: ignore[
     for i in range(FIGURES):
         held[i, 0] = held[i, 1] = 0.0
     for attempt in range(SEEKING):
-        place_axles(held, rover.limits, rover.arms, boxes)
+        place_axles(held, rover.limits, rover.arms, rover.reach, boxes)
         if not _settled(laid, rover, place, along, across, boxes, own):
             return False
         most = 0.0
@@ -146,6 +147,7 @@ def _settled(laid, rover, place, along, across, boxes, own):  # type: ignore[no-
     """Bound the axles' heights over their boxes, and what follows; False over unknown ground or beyond all bounds."""
     middle = len(laid.rest_low) // 2
     cos, sin = place[2], place[3]
+    bend = laid.spacing * laid.spacing / (8.0 * rover.belly[5])
     for i in range(WHEELS):
         ahead, left = boxes[i, 0], boxes[i, 1]
         length, width = boxes[i, 2] + along, boxes[i, 3] + across
@@ -161,7 +163,9 @@ def _settled(laid, rover, place, along, across, boxes, own):  # type: ignore[no-
             for k in range(FIGURES):
                 own[k, 0] = own[k, 1] = np.nan
             return False
-        own[i, 0], own[i, 1] = low + rover.belly[5], high + rover.belly[5]
+        # Between samples the rim may touch higher than at either, by no more than its curve.
+        between = min(bend, high - low)
+        own[i, 0], own[i, 1] = low - between + rover.belly[5], high + between + rover.belly[5]
     settle_axles(rover.links, own)
     if not own[PITCH, 1] < np.inf:
         own[BELLY, 0], own[BELLY, 1] = -np.inf, np.inf
