@@ -6,7 +6,7 @@ It backs out over its own arcs, from where each ended to where it began: over gr
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,9 @@ from rover.core.boundary import Command, Mode, Observation
 from rover.core.vehicle import VehicleParams
 from rover.hazard.costmap import CostMap
 from rover.hazard.detect import Hazard, HazardMap
-from rover.onboard.arc_walker import BELLY_MARGIN_M, ArcWalker, way_back
+from rover.onboard.arc_walker import way_back
 from rover.onboard.local_candidates import Motion, rank
-from rover.onboard.local_cost import LocalCost, Verdicts, local_cost, state_of
+from rover.onboard.local_cost import LocalCost, local_cost
 from rover.onboard.local_map import LocalMap, fuse_heights
 from rover.onboard.local_planner import ArcChoice, NoArc, select_arc
 from rover.onboard.mapping import BeliefState
@@ -46,8 +46,6 @@ LOOKS = 4
 """Where no arc is safe the rover looks so often before it backs out: what noise closed, the mean of looks may open."""
 
 MOST_DEAD_ENDS = 100
-
-SPREAD_M = 0.03
 
 AHEAD_M = 15.0
 """A path is taken up again no further along it than this."""
@@ -102,7 +100,6 @@ class LocalState:
 
     ground: LocalMap | None = None
     refused: tuple[Pose, ...] = ()
-    verdicts: Verdicts = field(default_factory=dict)
     dead_ends_m: tuple[Place, ...] = ()
     driven: tuple[Driven, ...] = ()
     retrace: tuple[Driven, ...] = ()
@@ -196,23 +193,17 @@ def next_motion(
     goal = (float(path_m[-1, 0]), float(path_m[-1, 1]))
     if not keeps_to_path:
         local = replace(local, field=_field_to(goal, local.field, belief.costmap))
-    verdicts = dict(local.verdicts)
     cost = local_cost(
         ground,
         belief,
         vehicle,
-        verdicts=verdicts,
-        judge=lambda poses: ArcWalker(ground, vehicle, pose, BELLY_MARGIN_M).stands(poses, SPREAD_M),
-        pose=pose,
+        refused=local.refused,
         dead_ends_m=local.dead_ends_m,
         onward_s=None if keeps_to_path or local.field is None else local.field.onward_s,
         path_m=path_m,
     )
     ranked = rank(cost, vehicle, pose, goal_m=goal, kept=local.kept)
     choice = select_arc(ground, vehicle, pose, ranked)
-    for east, north, yaw in choice.considered.refused.tolist():
-        verdicts[state_of((east, north, yaw), cost.geometry, ground)] = False
-    local = replace(local, verdicts=verdicts)
     local = _refused(replace(local, cost=cost, choice=choice), choice.considered.refused)
     if isinstance(choice, NoArc):
         if local.looks + 1 < LOOKS and seen.heights is not None:

@@ -117,23 +117,6 @@ class ArcWalker:
             self.refused.append((self._corner[0] + east, self._corner[1] + north, yaw))
         return passed == len(poses), margins
 
-    def stands(self, poses: Floats, spread_m: float) -> npt.NDArray[np.bool_]:
-        """Return which of (n, 3) poses on the map pass, each by itself, on the ground as expected.
-
-        Args:
-            poses: East, north and yaw.
-            spread_m: What each must allow for.
-        """
-        spread, found = np.full((1, 2), spread_m), np.empty(len(poses), np.bool_)
-        corner = np.array(self._corner)
-        cells = np.column_stack(
-            [(poses[:, :2] - corner) / self._side, np.cos(poses[:, 2]), np.sin(poses[:, 2])]
-        )
-        for k in range(len(poses)):
-            passed, _ = self._passed(cells[k : k + 1], spread, sure=False)
-            found[k] = passed == 1
-        return found
-
     def turns(self, reach_m: float) -> tuple[float, float]:
         """Return how far the rover can turn in place to the right, negative, and to the left."""
         angle = np.arange(0.0, math.pi + SWEEP_RAD / 2, SWEEP_RAD)

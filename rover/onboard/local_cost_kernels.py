@@ -56,43 +56,6 @@ def cost_to_seeds(cost, resolution, base, rate, field):  # type: ignore[no-untyp
 
 
 @kernel
-def way_on(cost, resolution, base, rate, field, begin, states):  # type: ignore[no-untyped-def]
-    """Follow the least cost on from a state; return how many states there are on the way.
-
-    Args:
-        cost, resolution, base, rate, field: As of `cost_to_seeds`, which has filled `field`.
-        begin: (3,) int64 heading, row and column.
-        states: (n, 3) int64 the way, `begin` the first.
-    """
-    count, rows, cols = cost.shape
-    h, i, j = begin[0], begin[1], begin[2]
-    n = 0
-    while n < len(states):
-        states[n, 0], states[n, 1], states[n, 2] = h, i, j
-        n += 1
-        least, best, left = np.inf, 0, field[h, i, j]
-        r, c = i + HEADINGS[h][1], j + HEADINGS[h][0]
-        if 0 <= r < rows and 0 <= c < cols and field[h, r, c] < left:
-            least = field[h, r, c] + _move(cost[h], i, j, r, c) * resolution
-        for k in range(2):
-            other = (h + 1 - 2 * k) % count
-            angle = TURNS_RAD[h % 2] if k == 0 else TURNS_RAD[other % 2]
-            value = field[other, i, j] + angle / rate * (cost[h, i, j] + cost[other, i, j]) / (
-                2.0 * base[i, j]
-            )
-            if field[other, i, j] < left and value < least:
-                least, best = value, 1 + k
-        # At a seed the way is over: what leads on from there costs more than the seed itself.
-        if not least <= left * (1.0 + 1e-9):
-            break
-        if best == 0:
-            i, j = r, c
-        else:
-            h = (h + 3 - 2 * best) % count
-    return n
-
-
-@kernel
 def _move(cost, i, j, r, c):  # type: ignore[no-untyped-def]
     """Cost of a move between two cells of side 1."""
     up, along = r - i, c - j
