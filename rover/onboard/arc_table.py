@@ -27,7 +27,7 @@ FIRST_SHARE = 3 / 8
 
 TURN_STEP_RAD = math.radians(15.0)
 
-SWEEP_RAD = math.radians(3.75)
+SWEEP_RAD = math.radians(1.875)
 """Poses of a turn in place are so far apart, each speaking for those half as far to either side."""
 
 SPACING_M = 0.03
