@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from rover.core.jit import kernel
-from rover.hazard.linkage_kernels import FIGURES, WHEELS
-from rover.hazard.standing_kernels import Laid, Room, stand
+from rover.hazard.linkage_kernels import FIGURES
+from rover.hazard.standing_kernels import Laid, room_to_work, stand
 
 
 @kernel
@@ -17,7 +17,7 @@ def bound_places(spacing, layers, bins, rover, places, spread, bounds, first, la
         spacing, layers, bins, rover, places: As of `rover.hazard.walk_kernels.walk`.
         spread: How far any part may be from where the place puts it, m.
     """
-    room, held = Room(np.empty((WHEELS, 4)), np.empty((FIGURES, 2))), np.empty((FIGURES, 2))
+    room, held = room_to_work(), np.empty((FIGURES, 2))
     for k in range(first, last):
         b = bins[k]
         laid = Laid(spacing, layers[0, b], layers[1, b], layers[2, b], layers[3, b], layers[4, b])

@@ -38,6 +38,8 @@ SEEKING, ENOUGH_RAD = 8, 0.003
 TRIES = 8
 """Bounds are widened so often until they hold what they let the rover do."""
 
+PIECES = 4
+
 WIDER_RAD, FURTHER = 0.01, 0.5
 """They are widened by so much at least, and by this share of what they failed to hold."""
 
@@ -76,6 +78,15 @@ class Room(NamedTuple):
 
     boxes: Any
     level: Any
+    piece: Any
+    part: Any
+    found: Any
+
+
+@kernel
+def room_to_work():  # type: ignore[no-untyped-def]
+    figures = np.empty((4, FIGURES, 2))
+    return Room(np.empty((WHEELS, 4)), figures[0], figures[1], figures[2], figures[3])
 
 
 @kernel
@@ -98,11 +109,15 @@ def stand(laid, rover, place, along, across, held, room, own):  # type: ignore[n
         held[i, 0] -= WIDER_RAD
         held[i, 1] += WIDER_RAD
     closed = False
-    for _ in range(TRIES):
+    for attempt in range(TRIES):
         place_axles(held, limits, rover.arms, rover.reach, boxes)
         if not _settled(laid, rover, place, along, across, boxes, own):
             return
         closed = _inside(own, held)
+        if not closed or not _within(own, limits):
+            if not _in_pieces(laid, rover, place, along, across, held, room, own):
+                return
+            closed = _inside(own, held)
         if closed or not _within(own, limits):
             break
         _widen(held, own)
@@ -118,6 +133,46 @@ def stand(laid, rover, place, along, across, held, room, own):  # type: ignore[n
     settle_axles(rover.links, level)
     if level[PITCH, 1] < np.inf:
         belly_bounds(laid, rover, place, along, across, level, own)
+
+
+@kernel
+def _in_pieces(laid, rover, place, along, across, held, room, own):  # type: ignore[no-untyped-def]
+    """Bound what the rover may do within `held`, each bogie's range looked at in pieces; False over unknown ground.
+
+    A piece that leads out of itself holds no standing. As a wheel that is lifted turns its bogie and so moves on, or
+    back, the pieces tell what their hull does not: whether it moves to higher or to lower ground.
+    """
+    piece, part, found = room.piece, room.part, room.found
+    boxes = room.boxes
+    for side in range(2):
+        row = BOGIE_LEFT + side
+        for i in range(FIGURES):
+            found[i, 0], found[i, 1] = np.inf, -np.inf
+        low, step = held[row, 0], (held[row, 1] - held[row, 0]) / PIECES
+        for k in range(PIECES):
+            for i in range(FIGURES):
+                piece[i, 0], piece[i, 1] = held[i, 0], held[i, 1]
+            piece[row, 0], piece[row, 1] = low + k * step, low + (k + 1) * step
+            place_axles(piece, rover.limits, rover.arms, rover.reach, boxes)
+            if not _settled(laid, rover, place, along, across, boxes, part):
+                if part[0, 0] != part[0, 0]:
+                    return False
+                continue
+            # The outermost pieces keep what lies beyond them: it shows whether bounds are too narrow.
+            if k > 0:
+                part[row, 0] = max(part[row, 0], piece[row, 0])
+            if k < PIECES - 1:
+                part[row, 1] = min(part[row, 1], piece[row, 1])
+            if part[row, 0] <= part[row, 1]:
+                for i in range(FIGURES):
+                    found[i, 0], found[i, 1] = min(found[i, 0], part[i, 0]), max(found[i, 1], part[i, 1])
+        if not found[row, 0] <= found[row, 1]:
+            beyond_bounds(own)
+            return True
+        for i in range(BELLY):
+            own[i, 0], own[i, 1] = max(own[i, 0], found[i, 0]), min(own[i, 1], found[i, 1])
+    place_axles(held, rover.limits, rover.arms, rover.reach, boxes)
+    return True
 
 
 @kernel

@@ -13,7 +13,7 @@ import numpy as np
 from rover.core.jit import kernel
 from rover.hazard.angle_kernels import sine
 from rover.hazard.linkage_kernels import BELLY, BOGIE_LEFT, BOGIE_RIGHT, FIGURES, PITCH, ROCKER, ROLL, WHEELS
-from rover.hazard.standing_kernels import Laid, Room, most, stand
+from rover.hazard.standing_kernels import Laid, most, room_to_work, stand
 
 TILT, SUSPENSION, BELLY_ROOM, STEP = 0, 1, 2, 3
 MARGINS = 4
@@ -42,7 +42,7 @@ def walk(spacing, layers, bins, rover, places, spreads, deepest, belly_margin, a
         margins: (MARGINS,) lowered to the least slacks of the places that pass, and of the first that does not; NaN
             where unknown.
     """
-    room = Room(np.empty((WHEELS, 4)), np.empty((FIGURES, 2)))
+    room = room_to_work()
     own, before, after = np.empty((FIGURES, 2)), np.empty((FIGURES, 2)), np.empty((FIGURES, 2))
     place, slack = np.empty(4), np.empty(MARGINS)
     for k in range(len(places)):
