@@ -109,7 +109,7 @@ def stand(laid, rover, place, along, across, held, room, own):  # type: ignore[n
         held[i, 0] -= WIDER_RAD
         held[i, 1] += WIDER_RAD
     closed = False
-    for attempt in range(TRIES):
+    for _ in range(TRIES):
         place_axles(held, limits, rover.arms, rover.reach, boxes)
         if not _settled(laid, rover, place, along, across, boxes, own):
             return

@@ -197,6 +197,7 @@ def next_motion(
         ground,
         belief,
         vehicle,
+        here_m=pose[:2],
         refused=local.refused,
         dead_ends_m=local.dead_ends_m,
         onward_s=None if keeps_to_path or local.field is None else local.field.onward_s,

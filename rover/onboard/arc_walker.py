@@ -26,7 +26,7 @@ Pose = tuple[float, float, float]
 BELLY_MARGIN_M = 0.02
 """Room that must be left under the belly: what the wheels sink in."""
 
-DEEPEST = 1
+DEEPEST = 2
 """Where it is not sure to pass, half of what the rover may stray is looked at by itself so often."""
 
 MORE_M, FURTHER_M = 0.5, 1.0
@@ -35,8 +35,8 @@ MORE_M, FURTHER_M = 0.5, 1.0
 SWEEP_DRIFT_M = 0.01
 """How far the rover may stray as it turns in place."""
 
-EITHER_WAY = 0
-"""Steps are looked for ahead and behind: a ledge that is driven down must not bar the way back."""
+FORWARD, BACKWARD = 1, -1
+"""The way in which wheels look for steps."""
 
 BACK_TURNS_RAD = tuple(math.radians(deg) for deg in (0, 5, -5, 10, -10, 20, -20, 35, -35, 50, -50, 75, -75))
 """Turns in place tried before an arc backwards."""
@@ -73,7 +73,8 @@ def way_back(
             count=max(2, math.ceil(length / SPACING_M) + 1),
         )
         laid = np.column_stack([poses[:, :2], np.cos(poses[:, 2]), np.sin(poses[:, 2])])
-        passes, _ = walker.walk(laid, spreads(vehicle, np.array([bend]), length, len(poses), from_m=0.0)[0])
+        spread = spreads(vehicle, np.array([bend]), length, len(poses), from_m=0.0)[0]
+        passes, _ = walker.walk(laid, spread, way=BACKWARD)
         if passes:
             return Motion(turn_rad=turn, first_m=length, first_per_m=bend)
     return None
@@ -100,7 +101,9 @@ class ArcWalker:
         self.poses = 0
         self.refused: list[Pose] = []
 
-    def walk(self, poses: Floats, spread_m: Floats, *, sure: bool = True) -> tuple[bool, Floats]:
+    def walk(
+        self, poses: Floats, spread_m: Floats, *, sure: bool = True, way: int = FORWARD
+    ) -> tuple[bool, Floats]:
         """Return whether all poses pass, and the least slacks; one that does not is noted.
 
         Args:
@@ -108,9 +111,10 @@ class ArcWalker:
             spread_m: (n, 2) what each pose must allow for.
             sure: Whether they pass wherever the ground lies between its bounds; else in the middle of them, for what is
                 seen again before it is driven.
+            way: `FORWARD` or `BACKWARD`.
         """
         cells = self._on_cells(poses)
-        passed, margins = self._passed(cells, spread_m, sure=sure)
+        passed, margins = self._passed(cells, spread_m, sure=sure, way=way)
         if passed < len(poses):
             east, north = (cells[passed, :2] * self._side).tolist()
             yaw = math.atan2(cells[passed, 3], cells[passed, 2])
@@ -138,12 +142,14 @@ class ArcWalker:
         cells[:, 3] = poses[:, 2] * self._sin + poses[:, 3] * self._cos
         return cells
 
-    def _passed(self, cells: Floats, spread_m: Floats, *, sure: bool = True) -> tuple[int, Floats]:
+    def _passed(
+        self, cells: Floats, spread_m: Floats, *, sure: bool = True, way: int = FORWARD
+    ) -> tuple[int, Floats]:
         margins, ground = np.full(MARGINS, np.inf), self._sure if sure else self._expected
         bins, places = ground.places(cells)
         passed = walk(
             ground.spacing_m, ground.layers, bins, ground.rover, places, spread_m, DEEPEST, self._belly_margin_m,
-            EITHER_WAY, np.full((FIGURES, 2), np.nan), margins,
+            way, np.full((FIGURES, 2), np.nan), margins,
         )  # fmt: skip
         self.poses += min(passed + 1, len(cells))
         return int(passed), margins

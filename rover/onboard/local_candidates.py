@@ -18,8 +18,8 @@ Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
 Pose = tuple[float, float, float]
 
-STRIDE = 6
-"""Every sixth pose of a path is priced."""
+STRIDE = 9
+"""Every ninth pose of a path is priced."""
 
 SHORTEST_M = 0.2
 """What is left of an arc is not taken up where it is shorter."""

@@ -33,9 +33,16 @@ LOCAL_CELL_M = 0.2
 BLOCKED = 40.0
 """Price, in level metres, of a metre on which the rover is not expected to pass."""
 
-SLACK, PRICE = (-0.5, 0.25, 0.6, 0.9, 1.15, 1.4, 1.75, 2.2), (BLOCKED, 25.0, 10.0, 5.0, 3.0, 2.0, 1.3, 1.0)
-"""Price of a metre by how much slack the rover has on it: of poses with these some 3, 12, 25, 48, 67, 79, 91 and 98 in a
+SLACK = (-1.0, -0.25, 0.15, 0.4, 0.6, 0.9, 1.15, 1.5, 2.0)
+PRICE = (BLOCKED, 25.0, 10.0, 6.0, 3.5, 2.2, 1.6, 1.15, 1.0)
+"""Price of a metre by how much slack the rover has on it: of poses with these 1, 10, 30, 40, 63, 77, 88, 98 and all of a
 hundred pass clearance evaluation."""
+
+OPEN = 0.15
+"""Slack below which the rover is not expected to pass."""
+
+REACH_M = 7.0
+"""The costs reach so far about the rover."""
 
 REFUSED, BESIDE = 12.0, 3.0
 """Added price for each time that clearance evaluation has refused a pose on a cell: at its heading, and at the next."""
@@ -75,6 +82,7 @@ def local_cost(
     belief: BeliefState,
     vehicle: VehicleParams,
     *,
+    here_m: Place,
     refused: Sequence[Pose],
     dead_ends_m: Sequence[Place] = (),
     onward_s: Floats | None,
@@ -86,12 +94,13 @@ def local_cost(
         ground: What was seen.
         belief: The maps on board.
         vehicle: For its size and step limit.
+        here_m: Where the rover is.
         refused: Poses that clearance evaluation has refused, as often as it did.
         dead_ends_m: Places at which no arc was safe, as often as there was none.
         onward_s: (rows, cols) of the belief's cells, cost from each to the goal; None where the way is a given path.
         path_m: (n, 2) the way ahead, its last place the goal; with `onward_s`, that place alone counts.
     """
-    geometry, places, known = _cells_on(ground)
+    geometry, places, known = _cells_on(ground, here_m)
     factor, blocked = _factor(ground, vehicle, geometry, places, known)
     _add_refusals(factor, refused, geometry)
     factor += _dead_ends(dead_ends_m, geometry)
@@ -109,12 +118,21 @@ def local_cost(
     return LocalCost(geometry=geometry, cost_s_per_m=cost, blocked=blocked, to_goal_s=to_goal)
 
 
-def _cells_on(ground: LocalMap) -> tuple[GridGeometry, Floats, npt.NDArray[np.bool_]]:
+def _cells_on(ground: LocalMap, here_m: Place) -> tuple[GridGeometry, Floats, npt.NDArray[np.bool_]]:
     """Return the cells of the local costs, where they are on the map's, (n, 2) column and row, and which are known."""
     old, block = ground.geometry, max(1, math.floor(LOCAL_CELL_M / ground.cell_m + 1e-9))
     # Blocks stay where they are on the ground as the map rolls.
-    south, west = (-index % block for index in ground.corner)
-    rows, cols = (old.rows - south) // block, (old.cols - west) // block
+    spans = []
+    for first, count, low, here in zip(
+        ground.corner, old.shape, (old.north_m, old.east_m), here_m[::-1], strict=True
+    ):
+        skip = -first % block
+        begin = max(0, math.floor(((here - REACH_M - low) / old.resolution_m - skip) / block))
+        end = min(
+            (count - skip) // block, math.ceil(((here + REACH_M - low) / old.resolution_m - skip) / block)
+        )
+        spans.append((skip + begin * block, end - begin))
+    (south, rows), (west, cols) = spans
     side, shift = old.resolution_m * block, (block - 1) / 2
     geometry = replace(
         old,
@@ -144,7 +162,7 @@ def _factor(
     if known.any():
         slack[:, known] = slack_by_heading(ground, vehicle, np.ascontiguousarray(places[known]))
     factor = np.where(np.isnan(slack), 1.0, np.interp(slack, SLACK, PRICE))
-    return factor, np.asarray((slack < SLACK[1]).all(axis=0))
+    return factor, np.asarray((slack < OPEN).all(axis=0))
 
 
 def _add_refusals(factor: Floats, refused: Sequence[Pose], geometry: GridGeometry) -> None:

@@ -140,10 +140,10 @@ def _most(pair):  # type: ignore[no-untyped-def]
 
 @kernel
 def _steps(high, place, cos, sin, axles, belly, limit, along, margin, own):  # type: ignore[no-untyped-def]
-    """Least slack of the steps before and behind the wheels, over its margin."""
+    """Least slack of the steps before the wheels, over its margin."""
     most = 0.0
     for i in range(WHEELS):
-        for k in (-2, -1, 1, 2):
+        for k in (1, 2):
             off = k * 0.75 * belly[5]
             ahead, left = axles[i, 0] + off, axles[i, 1]
             c = math.floor(place[0] + ahead * cos - left * sin + 0.5)

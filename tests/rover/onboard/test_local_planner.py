@@ -113,7 +113,9 @@ def choose(
     cells = geometry.centres_of(np.argwhere(np.ones(geometry.shape, np.bool_))) - np.array(goal)
     onward = np.hypot(*cells.T).reshape(geometry.shape) * 18.0
     seen = known(ground(heights), pose[:2])
-    cost = local_cost(seen, maps, vehicle, refused=(), onward_s=onward, path_m=np.array([goal]))
+    cost = local_cost(
+        seen, maps, vehicle, here_m=pose[:2], refused=(), onward_s=onward, path_m=np.array([goal])
+    )
     ranked = rank(cost, vehicle, pose, goal_m=goal)
     return select_arc(seen, vehicle, pose, ranked), ranked
 
