@@ -35,8 +35,8 @@ BLOCKED = 40.0
 
 SLACK = (-1.0, -0.25, 0.15, 0.4, 0.6, 0.9, 1.15, 1.5, 2.0)
 PRICE = (BLOCKED, 25.0, 10.0, 6.0, 3.5, 2.2, 1.6, 1.15, 1.0)
-"""Price of a metre by how much slack the rover has on it: of poses with these 1, 10, 30, 40, 63, 77, 88, 98 and all of a
-hundred pass clearance evaluation."""
+"""Price of a metre by how much slack the rover has on it: of poses with these 1, 10, 30, 40, 63, 77, 88, 98 and all of
+a hundred pass clearance evaluation."""
 
 OPEN = 0.15
 """Slack below which the rover is not expected to pass."""

@@ -99,9 +99,8 @@ def search_any_angle(
     clock = _Clock(time_limit_s, least_s)
     try:
         grid = search_grid(cost, *cells, resolution_m=float(resolution_m), time_limit_s=time_limit_s)
-    except (
-        TimeLimitError
-    ) as error:  # its bound is of the grid, and holds for no other way; a way that it knows is one
+    except TimeLimitError as error:
+        # Its bound is of the grid, and holds for no other way; a way that it knows is one.
         if error.known_s is not None:
             clock.known(error.known_s + _to_centres_s(cost, points, cells, float(resolution_m)))
         raise clock.late() from error

@@ -51,7 +51,7 @@ def costs_and_extremes(
         raise CostMapError(
             f"an array of shape {np.shape(values)}", remedy="give (rows, cols), at least 1 x 1", field=field
         )
-    if not (_is_length(resolution_m)):
+    if not _is_length(resolution_m):
         raise CostMapError(
             "not a length",
             remedy="give the side of a cell in metres",

@@ -19,7 +19,7 @@ from rover.planning.grid_checks import Cell, check_neighbours, checked_cell, cos
 from rover.planning.landmark_kernels import corner_of, count_parts, dearest_of
 from rover.planning.problem import NoPlan
 from rover.planning.tile_kernels import UNREACHED
-from rover.planning.tiled_search import NO_LANDMARKS, Landmarks
+from rover.planning.tiled_search import NO_LANDMARKS, Landmarks, TiledSearch
 
 LANDMARKS = 8
 
@@ -27,7 +27,11 @@ _WORKING_BYTES = 30
 """A cell, while landmarks are chosen: the copied costs, labels, the least of them and parts."""
 
 _UNITS = UNREACHED - 2
-"""In the dearest way that there can be between two cells of the largest part, by way of its first landmark."""
+"""In the dearest way that there can be between two cells of the largest part, by way of its first landmark, unless few
+cells are far dearer than all others."""
+
+_SEEN, _NEARLY_ALL, _FINER = 7, 0.995, 6
+"""One in so many rows and columns is looked at for the unit, and so many times at most."""
 
 _LEAST_GREATEST_S = 1e-290
 """A way of less is not told in units, whose inverse might be no number."""
@@ -39,7 +43,8 @@ class PreparedMap:
     Landmarks are chosen one after the other, each the cell that is dearest to reach from those before it, so that they
     come to lie round the rim; parts of the ground that do not hang together get theirs by size. What a search then
     still looks at is a band round the route. Preparing takes a search of the whole map for each landmark, and 2 bytes
-    a cell to hold it: costs are cut off to whole units, 65,533 to twice the first landmark's greatest.
+    a cell to hold it: costs are cut off to whole units, 65,533 to twice the first landmark's greatest, or finer where
+    few cells are far dearer than all others.
 
     Args:
         cost_s_per_m: (rows, cols), positive; +inf is lethal. Copied.
@@ -119,8 +124,10 @@ class PreparedMap:
                 corner_cutting=self._cutting,
                 neighbours=self._neighbours,
             ) as search:
-                unit_s = _unit(search.greatest()) if k == 0 else unit_s
-                search.note(codes, k, unit_s, nearest)
+                if k == 0:
+                    unit_s = _note_first(search, codes, nearest)
+                else:
+                    search.note(codes, k, unit_s, nearest)
         return Landmarks(cells=np.array(cells, np.int64), codes=codes, unit_s=unit_s)
 
     def _parts(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
@@ -132,9 +139,30 @@ class PreparedMap:
         return np.asarray(part, np.int32), sizes
 
 
-def _unit(greatest_s: float) -> float:
-    """Return the unit of costs from landmarks; inf, by which none bounds, where the greatest cost is next to none."""
-    return 2.0 * greatest_s / _UNITS if greatest_s > _LEAST_GREATEST_S else math.inf
+def _note_first(
+    search: TiledSearch, codes: npt.NDArray[np.uint16], nearest: npt.NDArray[np.float32]
+) -> float:
+    """Enter the costs from the first landmark; return the unit, inf, by which none bounds, for next to none.
+
+    Few cells that are far dearer than all others must not make it coarse: it is made finer until nearly all costs, of
+    some cells seen evenly, are well above it.
+    """
+    greatest_s = search.greatest()
+    unit_s = 2.0 * greatest_s / _UNITS if greatest_s > _LEAST_GREATEST_S else math.inf
+    search.note(codes, 0, unit_s, nearest)
+    for _ in range(_FINER):
+        most = _most(codes[::_SEEN, ::_SEEN, 0])
+        if most > _UNITS / 8 or not math.isfinite(unit_s):
+            break
+        unit_s *= 3.0 * (most + 1.0) / _UNITS
+        search.note(codes, 0, unit_s, nearest)
+    return unit_s
+
+
+def _most(codes: npt.NDArray[np.uint16]) -> float:
+    """Return what nearly all codes are no more than."""
+    reached = codes[codes != UNREACHED]
+    return float(np.quantile(reached, _NEARLY_ALL)) if len(reached) else math.inf
 
 
 def _dearest(field: npt.NDArray[np.float32], part: npt.NDArray[np.int32], number: int) -> Cell:

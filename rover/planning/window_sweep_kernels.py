@@ -5,14 +5,10 @@ They take a few nanoseconds a node where the heap takes two hundred.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from rover.core.jit import bare, kernel
-from rover.planning.replan_kernels import OPEN
-
-DIAGONAL = math.sqrt(2.0)
+from rover.planning.replan_kernels import DIAGONAL, OPEN
 
 
 @kernel
@@ -46,9 +42,8 @@ def sweep(nodes, state, width, step, corner_cutting, row, col, down, across):  #
 def _relax_all(labels, prices, half, corner_cutting):  # type: ignore[no-untyped-def]
     """Relax row from row, upwards and downwards by turns, until nothing changes; first from the side that is nearer."""
     down = labels.shape[0] - 2
-    waiting = np.ones(
-        (2, down + 2), np.bool_
-    )  # rows from which the next above, or below, is still to be relaxed
+    # Rows from which the next above, or below, is still to be relaxed.
+    waiting = np.ones((2, down + 2), np.bool_)
     turn = 0 if _least_of(labels, 0) <= _least_of(labels, down + 1) else 1
     fresh = changed = True
     while fresh or changed:

@@ -106,9 +106,8 @@ def balance(
         borne += max(0.0, conditions[wheel, 1])
     scale = abs(gravity[0]) + abs(gravity[1]) + borne
     given = (table, axes, wheels, commands, conditions, motors, drag_torque, gravity)
-    slip = (
-        _common_slip(given, twist, out, work) if borne > 0.0 else np.nan
-    )  # in the air any speed is a balance
+    # In the air any speed is a balance.
+    slip = _common_slip(given, twist, out, work) if borne > 0.0 else np.nan
     if math.isnan(slip):
         speeds[:] = 0.0
         _forces(given, speeds, out, work, work[0])

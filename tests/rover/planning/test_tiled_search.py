@@ -362,6 +362,25 @@ def test_prepared_map_answers_as_the_plain_search(
             assert answer.cost_s == pytest.approx(plain.cost_s, rel=1e-12)
 
 
+@pytest.mark.parametrize("dearest", [1e4, 1e8, 1e20])
+def test_a_cell_far_dearer_than_all_others_leaves_the_landmarks_of_use(dearest: float) -> None:
+    cost = rough(200, 180, 11, lethal=0.1)
+    cost[100, 90] = dearest
+    prepared, rng = PreparedMap(cost, resolution_m=1.0), np.random.default_rng(11)
+    free, generated = np.argwhere(np.isfinite(cost)), [0, 0]
+    for _ in range(6):
+        start, goal = (tuple(free[i].tolist()) for i in rng.integers(0, len(free), 2))
+        plain, answer = search_grid(cost, start, goal, resolution_m=1.0), prepared.search(start, goal)
+        if isinstance(plain, NoPlan):
+            assert isinstance(answer, NoPlan)
+            continue
+        assert isinstance(plain, GridRoute) and isinstance(answer, GridRoute)
+        assert answer.cost_s == pytest.approx(plain.cost_s, rel=1e-12)
+        generated[0] += plain.generated
+        generated[1] += answer.generated
+    assert 0 < generated[1] < 0.6 * generated[0]
+
+
 @pytest.mark.parametrize("neighbours", [4, 8, 16])
 def test_heuristic_by_landmarks_never_overrates(neighbours: int) -> None:
     """Costs are cut off to whole units, which the bound has to allow for."""

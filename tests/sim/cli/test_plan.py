@@ -185,6 +185,13 @@ def test_a_lethal_place_snaps_and_says_so(farside_within: Command, work: Path, g
     assert "--via moved" in file["properties"]["moved"][0]
 
 
+def test_off_the_grid_no_plan_says_that_it_costs_least(farside_within: Command, ground: Any) -> None:
+    words = ("plan", "dem.tif", *ends_of(ground))
+    assert "least time" in farside_within(*words).stdout
+    free = farside_within(*words, "--any-angle").stdout
+    assert "little time" in free and "by any-angle" in free and "least time" not in free
+
+
 def test_start_is_goal(farside_within: Command, ground: Any) -> None:
     start = at(ground, 40, 8)
     words = ("plan", "dem.tif", f"--start={start}", f"--goal={start}", "--explain", "--alternatives", 2)
