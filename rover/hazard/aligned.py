@@ -10,14 +10,12 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from rover.hazard.aligned_kernels import highest_across, lay_out, rests_along
+from rover.hazard.aligned_kernels import HEADINGS, OFF, highest_across, lay_out, rests_along
 from rover.hazard.clearance_figures import ClearanceFigures
+from rover.hazard.crest_kernels import CUT_M, find_crests, raise_to_crests
 from rover.hazard.standing_kernels import Rover
 
 Floats = npt.NDArray[np.float64]
-
-HEADINGS = 24
-"""In half a circle: a wheel's end lies a centimetre beside where the nearest of them has it."""
 
 SPACING_M = 0.025
 """Of the samples."""
@@ -55,6 +53,7 @@ class AlignedGround:
         # Not filled: a heading that is never asked for takes no memory.
         self.layers = np.empty((LAYERS, HEADINGS, samples, samples), np.float32)
         self._done: set[int] = set()
+        self._crests = _crests(high_m, spacing_m / side_m)
         self.rover = Rover(
             figures.boxes, figures.arms, figures.limits, figures.links, figures.belly, figures.weights
         )
@@ -84,25 +83,38 @@ class AlignedGround:
         angle = heading * (math.pi / HEADINGS)
         low, high, wide, rest_low, rest_high = self.layers[:, heading]
         step = self.spacing_m
-        lay_out(
-            self._low, self._high, self._side, self._middle, math.cos(angle), math.sin(angle), step, low, high
-        )
+        cos, sin = math.cos(angle), math.sin(angle)
+        lay_out(self._low, self._high, self._side, self._middle, cos, sin, step, low, high)
+        raise_to_crests(self._crests, self._middle, cos, sin, step / self._side, wide, high)
         radius, half = float(self._figures.belly[5]), float(self._figures.belly[6]) / 2
-        off = math.pi / HEADINGS / 2
-        aside = radius * math.sin(off)
+        # A wheel may point so far off the heading: its ends lie aside, its sides ahead.
+        aside, ahead = radius * OFF, half * OFF
         highest_across(high, (half + aside) / step, True, wide)
-        rests_along(wide, *_rim(radius, radius, 0.0, step), True, rest_high)
+        rests_along(wide, *_rim(radius, radius + ahead, -ahead, step), True, rest_high)
         # At its lowest a wheel still stands on what is under it wherever its axle is nearest to this sample.
         narrow = np.empty_like(low)
         highest_across(low, max(0.0, half - aside - step / 2) / step, False, narrow)
-        rests_along(narrow, *_rim(radius, radius * math.cos(off) - step / 2, step / 2, step), False, rest_low)
+        ahead += step / 2
+        rests_along(narrow, *_rim(radius, radius - ahead, ahead, step), False, rest_low)
         self._done.add(heading)
+
+
+def _crests(high_m: npt.NDArray[np.float32], step: float) -> npt.NDArray[np.float32]:
+    """Return (n, 3) column, row and height of points of crests off which samples so many cells apart cut too much."""
+    least = np.float32(CUT_M * 4 / step)
+    none = np.empty((0, 3), np.float32)
+    found = np.empty((find_crests(high_m, least, none), 3), np.float32)
+    find_crests(high_m, least, found)
+    return found
 
 
 def _rim(
     radius_m: float, length_m: float, more_m: float, step_m: float
 ) -> tuple[npt.NDArray[np.float32], np.float32]:
-    """Return how high a wheel's rim is 0, 1, ... samples ahead and at its end, and how far the end is from the last."""
+    """Return how high a wheel's rim is 0, 1, ... samples ahead and at its end, and how far the end is from the last.
+
+    It is told of places `more_m` further ahead, none of which is beyond the rim.
+    """
     whole = math.floor(length_m / step_m + 1e-9)
-    at = np.minimum(np.append(np.arange(whole + 1) * step_m, length_m) + more_m, radius_m)
+    at = np.clip(np.append(np.arange(whole + 1) * step_m, length_m) + more_m, 0.0, radius_m)
     return (radius_m - np.sqrt(radius_m**2 - at**2)).astype(np.float32), np.float32(length_m / step_m - whole)

@@ -13,6 +13,12 @@ import numpy as np
 
 from rover.core.jit import kernel
 
+HEADINGS = 24
+"""In half a circle: a wheel's end lies a centimetre beside where the nearest of them has it."""
+
+OFF = math.sin(math.pi / HEADINGS / 2)
+"""Sine of the most that a wheel points off the nearest of them."""
+
 
 @kernel
 def lay_out(low_z, high_z, resolution, middle, cos, sin, spacing, low, high):  # type: ignore[no-untyped-def]
@@ -43,34 +49,6 @@ def lay_out(low_z, high_z, resolution, middle, cos, sin, spacing, low, high):  #
             least = _mixed(low_z, r, c, a, b)
             if top == top and least == least:
                 low[i, j], high[i, j] = least, top
-    reach = 1.5 * half * step
-    for r in range(max(1, math.ceil(middle[1] - reach)), min(rows - 1, math.floor(middle[1] + reach) + 1)):
-        for c in range(
-            max(1, math.ceil(middle[0] - reach)), min(cols - 1, math.floor(middle[0] + reach) + 1)
-        ):
-            if _is_peak(high_z, r, c):
-                east, north = (c - middle[0]) / step, (r - middle[1]) / step
-                _raise(high, east * cos + north * sin + half, north * cos - east * sin + half, high_z[r, c])
-
-
-@kernel
-def _is_peak(z, r, c):  # type: ignore[no-untyped-def]
-    """Tell whether no neighbour is higher."""
-    for i in range(r - 1, r + 2):
-        for j in range(c - 1, c + 2):
-            if z[i, j] > z[r, c]:
-                return False
-    return True
-
-
-@kernel
-def _raise(high, u, v, height):  # type: ignore[no-untyped-def]
-    """Raise the samples round a peak to it: one of them is no further from any axle than the peak is."""
-    n = len(high)
-    for i in range(math.floor(v), math.floor(v) + 2):
-        for j in range(math.floor(u), math.floor(u) + 2):
-            if 0 <= i < n and 0 <= j < n and height > high[i, j]:
-                high[i, j] = height
 
 
 @kernel
@@ -103,21 +81,18 @@ def highest_across(z, reach, between, found):  # type: ignore[no-untyped-def]
         if between and part > 1e-3:
             for side in (-1, 1):
                 last, beyond = i + side * whole, i + side * (whole + 1)
-                inner = max(0, min(n - 1, last - side))
                 if 0 <= last < n and 0 <= beyond < n:
                     for j in range(n):
-                        value = _at_end(z[inner, j], z[last, j], z[beyond, j], part)
+                        value = _at_end(z[last, j], z[beyond, j], part)
                         found[i, j] = value if value > found[i, j] else found[i, j]
 
 
 @kernel
-def _at_end(inner, last, beyond, part):  # type: ignore[no-untyped-def]
-    """Highest that ground may be a part of a sample beyond the last: as it rises to the next, or went on before."""
-    onward = last + part * (last - inner)
-    value = last + part * (beyond - last)
-    if onward > value:
-        value = onward if onward < beyond else beyond
-    return value
+def _at_end(last, beyond, part):  # type: ignore[no-untyped-def]
+    """How high ground may be a part of a sample beyond the last."""
+    if not (last < np.inf and beyond < np.inf):
+        return max(last, beyond)
+    return last + part * (beyond - last)
 
 
 @kernel
@@ -143,24 +118,39 @@ def rests_along(z, drops, part, between, found):  # type: ignore[no-untyped-def]
         if between and part > 1e-3:
             drop, w = drops[last], last - 1
             for j in range(last + 1, n - last - 1):
-                before = _at_end(z[i, j + w - 1], z[i, j + w], z[i, j + w + 1], part)
-                behind = _at_end(z[i, j - w + 1], z[i, j - w], z[i, j - w - 1], part)
+                before = _at_end(z[i, j + w], z[i, j + w + 1], part)
+                behind = _at_end(z[i, j - w], z[i, j - w - 1], part)
                 value = max(before, behind) - drop
                 found[i, j] = value if value > found[i, j] else found[i, j]
 
 
 @kernel
 def within_box(rest_low, rest_high, u, v, half_u, half_v):  # type: ignore[no-untyped-def]
-    """Lowest and highest of a box of samples, all in samples as fractions; NaN off what is laid out or unknown."""
+    """Bound how high a wheel stands with its axle in a box of samples.
+
+    Args:
+        rest_low, rest_high: (n, n) float32 bounds at each sample.
+        u, v, half_u, half_v: Middle and half sides of the box along and across, in samples.
+
+    Returns:
+        Low, by the nearest samples; high, as between samples along; and how far apart the bounds are at samples on
+        and about the box, more than what a rim bends between them leaves open. NaN off what is laid out or unknown.
+    """
     n = len(rest_low)
-    j0, j1 = math.floor(u - half_u), math.ceil(u + half_u)
+    j0, j1 = math.floor(u - half_u), math.floor(u + half_u)
     i0, i1 = math.floor(v - half_v), math.ceil(v + half_v)
-    if not (min(i0, j0) >= 0 and max(i1, j1) < n):
-        return np.nan, np.nan
-    high = np.float32(-np.inf)
+    if not (min(i0, j0) >= 0 and max(i1, j1 + 1) < n):
+        return np.nan, np.nan, np.nan
+    first, last = np.float32(u - half_u - j0), np.float32(u + half_u - j1)
+    high, top, bottom = np.float32(-np.inf), np.float32(-np.inf), np.float32(np.inf)
     for i in range(i0, i1 + 1):
-        for j in range(j0, j1 + 1):
+        high = max(high, _at_end(rest_high[i, j0], rest_high[i, j0 + 1], first))
+        high = max(high, _at_end(rest_high[i, j1], rest_high[i, j1 + 1], last))
+        for j in range(j0 + 1, j1 + 1):
             high = rest_high[i, j] if rest_high[i, j] > high else high
+        top = max(top, max(rest_high[i, j0], rest_high[i, j1 + 1]))
+        for j in range(j0, j1 + 2):
+            bottom = rest_low[i, j] if rest_low[i, j] < bottom else bottom
     j0, j1 = math.ceil(u - half_u - 0.5), math.floor(u + half_u + 0.5)
     i0, i1 = math.ceil(v - half_v - 0.5), math.floor(v + half_v + 0.5)
     low = np.float32(np.inf)
@@ -168,5 +158,5 @@ def within_box(rest_low, rest_high, u, v, half_u, half_v):  # type: ignore[no-un
         for j in range(j0, j1 + 1):
             low = rest_low[i, j] if rest_low[i, j] < low else low
     if not high < np.inf:
-        return np.nan, np.nan
-    return np.float64(low), np.float64(high)
+        return np.nan, np.nan, np.nan
+    return np.float64(low), np.float64(high), np.float64(max(top, high)) - np.float64(bottom)

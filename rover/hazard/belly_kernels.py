@@ -90,8 +90,9 @@ def belly_bounds(laid, rover, place, along, across, level, own):  # type: ignore
     doubt += _sway(own, along, across)
     n, spacing, cos, sin = len(laid.high), laid.spacing, place[2], place[3]
     length, width = belly[1] + along, belly[2] + across
-    # Ground between samples is told by those half a sample's side away.
-    more = spacing * (abs(cos) + abs(sin)) / 2.0 + 1e-9
+    # Ground between samples is told by those all round it.
+    more = spacing * (abs(cos) + abs(sin)) + 1e-9
+    loosest = _loosest(weights, own, length + more, width + more)
     u, v = length * abs(cos) + width * abs(sin), length * abs(sin) + width * abs(cos)
     j0, j1 = math.floor((place[0] - u) / spacing) + n // 2, math.ceil((place[0] + u) / spacing) + n // 2
     i0, i1 = math.floor((place[1] - v) / spacing) + n // 2, math.ceil((place[1] + v) / spacing) + n // 2
@@ -110,14 +111,13 @@ def belly_bounds(laid, rover, place, along, across, level, own):  # type: ignore
             top = max(top, most)
             plane = grade * ahead + side * left
             loose = doubt + along_doubt * abs(ahead) + across_doubt * abs(left)
-            if base_low + plane - most - loose < low:
-                low = min(low, base_low + plane - most - loose - _by_axles(weights, own, ahead, left))
-            inner = abs(ahead) <= belly[3] - along and abs(left) <= belly[4] - across
+            gap = base_low + plane - most - loose
+            if gap - loosest < low:
+                low = min(low, gap - _by_axles(weights, own, ahead, left))
             gap = base_high + plane - least + loose
-            if gap < high or gap > widest:
-                gap += _by_axles(weights, own, ahead, left)
-                widest = max(widest, gap)
-                high = min(high, gap) if inner else high
+            widest = max(widest, gap + loosest)
+            if gap < high and abs(ahead) <= belly[3] - along and abs(left) <= belly[4] - across:
+                high = min(high, gap + _by_axles(weights, own, ahead, left))
     if not top < np.inf:
         own[:] = np.nan
         return
@@ -140,4 +140,15 @@ def _by_axles(weights, own, ahead, left):  # type: ignore[no-untyped-def]
     for i in range(WHEELS):
         half = (own[i, 1] - own[i, 0]) / 2.0
         loose += half * abs(weights[0, 0, i] + weights[0, 1, i] * ahead + weights[0, 2, i] * left)
+    return loose
+
+
+@kernel
+def _loosest(weights, own, length, width):  # type: ignore[no-untyped-def]
+    """Most that `_by_axles` may be as far from the middle."""
+    loose = 0.0
+    for i in range(WHEELS):
+        half = (own[i, 1] - own[i, 0]) / 2.0
+        by_grades = abs(weights[0, 1, i]) * length + abs(weights[0, 2, i]) * width
+        loose += half * (abs(weights[0, 0, i]) + by_grades)
     return loose

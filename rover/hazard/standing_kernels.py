@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rover.core.jit import kernel
-from rover.hazard.aligned_kernels import within_box
+from rover.hazard.aligned_kernels import OFF, within_box
 from rover.hazard.axle_kernels import place_axles
 from rover.hazard.belly_kernels import belly_bounds
+from rover.hazard.crest_kernels import CUT_M
 from rover.hazard.linkage_kernels import (
     BELLY,
     BOGIE_LEFT,
@@ -37,11 +38,13 @@ SEEKING, ENOUGH_RAD = 8, 0.003
 
 TRIES = 8
 """Bounds are widened so often until they hold what they let the rover do."""
-
 PIECES = 4
 
 WIDER_RAD, FURTHER = 0.01, 0.5
 """They are widened by so much at least, and by this share of what they failed to hold."""
+
+ROUNDING_M = 1e-6
+"""Of heights kept as float32."""
 
 
 class Laid(NamedTuple):
@@ -202,11 +205,11 @@ def _settled(laid, rover, place, along, across, boxes, own):  # type: ignore[no-
     """Bound the axles' heights over their boxes, and what follows; False over unknown ground or beyond all bounds."""
     middle = len(laid.rest_low) // 2
     cos, sin = place[2], place[3]
-    bend = laid.spacing * laid.spacing / (8.0 * rover.belly[5])
+    bend, sag = between_samples(laid.spacing, rover.belly)
     for i in range(WHEELS):
         ahead, left = boxes[i, 0], boxes[i, 1]
         length, width = boxes[i, 2] + along, boxes[i, 3] + across
-        low, high = within_box(
+        low, high, apart = within_box(
             laid.rest_low,
             laid.rest_high,
             (place[0] + ahead * cos - left * sin) / laid.spacing + middle,
@@ -214,18 +217,30 @@ def _settled(laid, rover, place, along, across, boxes, own):  # type: ignore[no-
             (length * abs(cos) + width * abs(sin)) / laid.spacing,
             (length * abs(sin) + width * abs(cos)) / laid.spacing,
         )
-        if not low <= high:
+        if not high < np.inf:
             for k in range(FIGURES):
                 own[k, 0] = own[k, 1] = np.nan
             return False
-        # Between samples the rim may touch higher than at either, by no more than its curve.
-        between = min(bend, high - low)
-        own[i, 0], own[i, 1] = low - between + rover.belly[5], high + between + rover.belly[5]
+        # Between samples the rim may touch higher than at any, by no more than its curve; or lower than at the nearest,
+        # which is no further off than the axle may be and a wheel's side may point.
+        own[i, 0] = low - min(sag, apart) + rover.belly[5]
+        own[i, 1] = high + min(bend, apart) + rover.belly[5]
     settle_axles(rover.links, own)
     if not own[PITCH, 1] < np.inf:
         own[BELLY, 0], own[BELLY, 1] = -np.inf, np.inf
         return False
     return True
+
+
+@kernel
+def between_samples(spacing, belly):  # type: ignore[no-untyped-def]
+    """How much higher than at any of the samples round it a rim may touch, and how much lower than at the nearest.
+
+    It bends by its curve between samples of the axle's place, and once more between those of the ground. Where it
+    touches ground of up to 30 deg its curve is 1.6 times that at its lowest point.
+    """
+    off = spacing / 2.0 + belly[6] / 2.0 * OFF
+    return CUT_M + 1.6 * spacing * spacing / (4.0 * belly[5]), off * off / (2.0 * belly[5]) + ROUNDING_M
 
 
 @kernel

@@ -144,6 +144,9 @@ def _step_bound(laid, rover, place, boxes, along, across, ahead, own):  # type: 
         v = place[1] + boxes[i, 0] * sin + boxes[i, 1] * cos
         back = 0.0 if ahead > 0 else 2.0 * belly[5]
         reach = 0.0 if ahead < 0 else 2.0 * belly[5]
+        # What lies ahead lies aside too, as the rover points off the heading; so far as a radius `wide` allows for it.
+        v += (reach - back) / 2.0 * sin
+        width += max(0.0, (reach + back) / 2.0 - belly[5]) * abs(sin)
         rise = _rise(laid, u, v, cos, length, width, back, reach, grade)
         step = rise + doubt - (own[i, 0] - belly[5])
         if not step <= highest:
