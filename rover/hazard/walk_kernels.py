@@ -46,15 +46,35 @@ def walk(spacing, layers, bins, rover, places, spreads, deepest, belly_margin, a
     own, before, after = np.empty((FIGURES, 2)), np.empty((FIGURES, 2)), np.empty((FIGURES, 2))
     place, slack = np.empty(4), np.empty(MARGINS)
     for k in range(len(places)):
-        b = bins[k]
+        b, middle = bins[k], places[k]
         laid = Laid(spacing, layers[0, b], layers[1, b], layers[2, b], layers[3, b], layers[4, b])
         passes = False
+        # One loop, not a function of parts: each level of kernels that holds `stand` compiles for seconds.
         for depth in range(deepest + 1):
+            parts = 1 << depth
+            along, across = spreads[k, 0] / parts, spreads[k, 1] / parts
             slack[:] = np.inf
-            passes = _parts(
-                laid, rover, places[k], spreads[k], 1 << depth, belly_margin, ahead, held, before, after, room, own,
-                place, slack,
-            )  # fmt: skip
+            for i in range(FIGURES):
+                after[i, 0], after[i, 1] = np.inf, -np.inf
+            for part in range(parts * parts):
+                u = along * (2 * (part // parts) + 1) - spreads[k, 0]
+                v = across * (2 * (part % parts) + 1) - spreads[k, 1]
+                place[0] = middle[0] + u * middle[2] - v * middle[3]
+                place[1] = middle[1] + u * middle[3] + v * middle[2]
+                place[2], place[3] = middle[2], middle[3]
+                _copy(held, before)
+                stand(laid, rover, place, along, across, before, room, own)
+                passes = _within(own, rover.limits, belly_margin, slack)
+                if passes:
+                    slack_up = rover.limits[4] - _step_bound(
+                        laid, rover, place, room.boxes, along, across, ahead, own
+                    )
+                    slack[STEP] = slack[STEP] if slack_up >= slack[STEP] else slack_up
+                    passes = slack_up >= 0.0
+                if not passes:
+                    break
+                for i in range(FIGURES):
+                    after[i, 0], after[i, 1] = min(after[i, 0], own[i, 0]), max(after[i, 1], own[i, 1])
             if passes or math.isnan(slack[TILT]):
                 break
         for i in range(MARGINS):
@@ -62,35 +82,15 @@ def walk(spacing, layers, bins, rover, places, spreads, deepest, belly_margin, a
                 margins[i] = slack[i]
         if not passes:
             return k
-        held[:] = after
+        _copy(after, held)
     return len(places)
 
 
 @kernel
-def _parts(  # type: ignore[no-untyped-def]
-    laid, rover, middle, spread, parts, belly_margin, ahead, held, before, after, room, own, place, slack
-):
-    """Tell whether the rover stands safely wherever it is within a spread, looked at in parts; lower the slacks."""
-    along, across = spread[0] / parts, spread[1] / parts
-    after[:, 0], after[:, 1] = np.inf, -np.inf
-    for a in range(parts):
-        for b in range(parts):
-            u, v = along * (2 * a + 1) - spread[0], across * (2 * b + 1) - spread[1]
-            place[0] = middle[0] + u * middle[2] - v * middle[3]
-            place[1] = middle[1] + u * middle[3] + v * middle[2]
-            place[2], place[3] = middle[2], middle[3]
-            before[:] = held
-            stand(laid, rover, place, along, across, before, room, own)
-            if not _within(own, rover.limits, belly_margin, slack):
-                return False
-            room_up = rover.limits[4] - _step_bound(laid, rover, place, room.boxes, along, across, ahead, own)
-            if not room_up >= slack[STEP]:
-                slack[STEP] = room_up
-            if not room_up >= 0.0:
-                return False
-            for i in range(FIGURES):
-                after[i, 0], after[i, 1] = min(after[i, 0], own[i, 0]), max(after[i, 1], own[i, 1])
-    return True
+def _copy(bounds, to):  # type: ignore[no-untyped-def]
+    """Copy bounds without the seconds of compiling that a check of shapes takes."""
+    for i in range(FIGURES):
+        to[i, 0], to[i, 1] = bounds[i, 0], bounds[i, 1]
 
 
 @kernel
