@@ -24,8 +24,8 @@ from rover.planning.check_ledger import Known
 from rover.planning.forecast import Forecaster, OperationsParams
 from rover.planning.problem import Plan, PlanningProblem
 from rover.planning.traverse import best_traverse, outlook
-from rover.planning.traverse_setup import STEP_S
 from rover.planning.traverse_ground import Criterion
+from rover.planning.traverse_setup import STEP_S
 from rover.sky.almanac import Almanac, build_almanac
 from rover.terrain.horizon import STEP_RAD, HorizonMap, trace_horizon
 from sim.mission.operations import derive_maps
