@@ -67,12 +67,12 @@ class VehicleParams(BaseModel):
     array_area_m2: Positive
     array_efficiency: Fraction
     array_gain_by_sun: Curve = Field(
-        description="pairs of Sun elevation, deg, ascending, and the share given of what the efficiency says, for heat "
-        "and for light from the ground"
+        description="pairs of Sun elevation, deg, ascending, and the share given of what the efficiency says, for what "
+        "the ground gives of heat and light"
     )
     array_gain_by_facing: Curve = Field(
         description="pairs of the Sun's height over the array's plane, deg, ascending, and the share that is left of "
-        "grazing rays; linear in the sine between"
+        "grazing rays, times what the array's own heat makes of it; linear in the sine between"
     )
     array_lean_deg: Annotated[float, Field(ge=0, lt=90, allow_inf_nan=False)] = Field(
         description="of the array out of the deck, towards the left; 0 lies flat on it"

@@ -8,11 +8,8 @@ import numpy as np
 
 from rover.core.jit import kernel
 from rover.hazard.angle_kernels import sine
-from rover.hazard.cell_kernels import cell_window, row_span
 from rover.hazard.interval_kernels import least_square, most_square, times
 from rover.hazard.linkage_kernels import BELLY, BODY, FIGURES, PITCH, ROLL, WHEELS, settle_axles, upright
-
-NOWHERE = (0.0, 0.0)
 
 
 @kernel
@@ -75,48 +72,83 @@ def _doubts(weights, own):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def belly_bounds(low_z, high_z, resolution, pose, belly, weights, along, across, level, own):  # type: ignore[no-untyped-def]
+def belly_bounds(laid, rover, place, along, across, level, own):  # type: ignore[no-untyped-def]
     """Bound the least vertical gap between the belly's plane and the ground under it.
 
     By the mean value theorem: a point of the plane is no further from where it is with every axle in the middle of its
     range than the axles' half ranges times the most that a metre of each does to it.
+
+    Args:
+        laid, rover, place, along, across: As of `rover.hazard.standing_kernels.stand`.
+        level: (FIGURES, 2) with every axle in the middle of its range.
+        own: (FIGURES, 2) the bounds, but for the belly's.
     """
+    belly, weights = rover.belly, rover.weights
     base_low, base_high, grade, grade_doubt, side, side_doubt = belly_plane(belly, level)
     doubt, along_doubt, across_doubt = _doubts(weights, own)
     along_doubt, across_doubt = along_doubt + grade_doubt, across_doubt + side_doubt
-    steepest = max(abs(math.tan(own[PITCH, 0])), abs(math.tan(own[PITCH, 1])))
-    rolled = max(abs(math.tan(own[ROLL, 0])), abs(math.tan(own[ROLL, 1]))) * math.sqrt(
-        1.0 + steepest * steepest
-    )
-    sway = along * steepest + across * rolled
-    more = resolution * (abs(pose[2]) + abs(pose[3]))
+    doubt += _sway(own, along, across)
+    n, spacing, cos, sin = len(laid.high), laid.spacing, place[2], place[3]
     length, width = belly[1] + along, belly[2] + across
-    col0, col1, row0, row1 = cell_window(high_z, resolution, pose, 0.0, 0.0, length, width)
-    low, high, widest, total = np.inf, np.inf, -np.inf, 0.0
-    for r in range(row0, row1 + 1):
-        north = (r - pose[1]) * resolution
-        first, last = row_span(pose, resolution, north, NOWHERE, length + more, width + more)
-        for c in range(max(col0, first), min(col1, last) + 1):
-            east = (c - pose[0]) * resolution
-            ahead = east * pose[2] + north * pose[3]
-            left = north * pose[2] - east * pose[3]
-            most, least = np.float64(high_z[r, c]), np.float64(low_z[r, c])
-            total += most
-            loose = doubt + sway + along_doubt * abs(ahead) + across_doubt * abs(left)
-            for i in range(WHEELS):
-                half = (own[i, 1] - own[i, 0]) / 2.0
-                loose += half * abs(weights[0, 0, i] + weights[0, 1, i] * ahead + weights[0, 2, i] * left)
-            plane = grade * ahead + side * left
-            low = min(low, base_low + plane - most - loose)
-            gap = base_high + plane - least + loose
-            widest = max(widest, gap)
-            if abs(ahead) <= belly[3] - along and abs(left) <= belly[4] - across:
-                high = min(high, gap)
-    if math.isnan(total):
+    # Ground between samples is told by those all round it.
+    more = spacing * (abs(cos) + abs(sin)) + 1e-9
+    loosest = _loosest(weights, own, length + more, width + more)
+    u, v = length * abs(cos) + width * abs(sin), length * abs(sin) + width * abs(cos)
+    j0, j1 = math.floor((place[0] - u) / spacing) + n // 2, math.ceil((place[0] + u) / spacing) + n // 2
+    i0, i1 = math.floor((place[1] - v) / spacing) + n // 2, math.ceil((place[1] + v) / spacing) + n // 2
+    if not (min(i0, j0) >= 0 and max(i1, j1) < n):
         own[:] = np.nan
         return
-    if low == np.inf:
+    low, high, widest, top = np.inf, np.inf, -np.inf, -np.inf
+    for i in range(i0, i1 + 1):
+        north = (i - n // 2) * spacing - place[1]
+        for j in range(j0, j1 + 1):
+            east = (j - n // 2) * spacing - place[0]
+            ahead, left = east * cos + north * sin, north * cos - east * sin
+            if abs(ahead) > length + more or abs(left) > width + more:
+                continue
+            most, least = np.float64(laid.high[i, j]), np.float64(laid.low[i, j])
+            top = max(top, most)
+            plane = grade * ahead + side * left
+            loose = doubt + along_doubt * abs(ahead) + across_doubt * abs(left)
+            gap = base_low + plane - most - loose
+            if gap - loosest < low:
+                low = min(low, gap - _by_axles(weights, own, ahead, left))
+            gap = base_high + plane - least + loose
+            widest = max(widest, gap + loosest)
+            if gap < high and abs(ahead) <= belly[3] - along and abs(left) <= belly[4] - across:
+                high = min(high, gap + _by_axles(weights, own, ahead, left))
+    if not top < np.inf:
         own[:] = np.nan
         return
     own[BELLY, 0] = low
     own[BELLY, 1] = high if high < np.inf else widest
+
+
+@kernel
+def _sway(own, along, across):  # type: ignore[no-untyped-def]
+    """What the belly's plane may be off where the rover may be aside."""
+    steepest = max(abs(math.tan(own[PITCH, 0])), abs(math.tan(own[PITCH, 1])))
+    rolled = max(abs(math.tan(own[ROLL, 0])), abs(math.tan(own[ROLL, 1])))
+    return along * steepest + across * rolled * math.sqrt(1.0 + steepest * steepest)
+
+
+@kernel
+def _by_axles(weights, own, ahead, left):  # type: ignore[no-untyped-def]
+    """What half of each axle's range does to the height of a point of the belly's plane, in sum."""
+    loose = 0.0
+    for i in range(WHEELS):
+        half = (own[i, 1] - own[i, 0]) / 2.0
+        loose += half * abs(weights[0, 0, i] + weights[0, 1, i] * ahead + weights[0, 2, i] * left)
+    return loose
+
+
+@kernel
+def _loosest(weights, own, length, width):  # type: ignore[no-untyped-def]
+    """Most that `_by_axles` may be as far from the middle."""
+    loose = 0.0
+    for i in range(WHEELS):
+        half = (own[i, 1] - own[i, 0]) / 2.0
+        by_grades = abs(weights[0, 1, i]) * length + abs(weights[0, 2, i]) * width
+        loose += half * (abs(weights[0, 0, i]) + by_grades)
+    return loose

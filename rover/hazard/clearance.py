@@ -19,12 +19,17 @@ from rover.core.errors import PlaceError, UsageError
 from rover.core.grid import Dem, check_square
 from rover.core.strips import by_strips
 from rover.core.vehicle import VehicleParams
+from rover.hazard.aligned import AlignedGround
 from rover.hazard.clearance_figures import clearance_figures
-from rover.hazard.clearance_kernels import bound_poses
+from rover.hazard.clearance_kernels import bound_places
 from rover.hazard.detect import Hazard
 from rover.hazard.linkage_kernels import BELLY, BODY, BOGIE_LEFT, FIGURES, PITCH, ROCKER, ROLL, WHEELS
 
 Floats = npt.NDArray[np.float64]
+
+
+MORE_M = 0.3
+"""Ground is laid out so much beyond what may lie under the rover."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -117,10 +122,16 @@ def evaluate_clearance(
     _check_poses(held, spread_m)
     bounds = np.empty((len(held), FIGURES, 2))
     own = clearance_figures(vehicle)
-    cells = poses_on_cells(held, dem)
-    figures = own.boxes, own.limits, own.links, own.belly, own.weights, spread_m, spread_m
-    given = dem.elevation_m, dem.elevation_m, dem.geometry.resolution_m, cells, *figures
-    by_strips(len(held), lambda first, last: bound_poses(*given, bounds, first, last))
+    cells, side = poses_on_cells(held, dem), dem.geometry.resolution_m
+    middle = cells[:, :2].mean(axis=0) if len(cells) else np.zeros(2)
+    away = float(np.hypot(*(cells[:, :2] - middle).T).max(initial=0.0)) * side
+    z = dem.elevation_m
+    ground = AlignedGround(
+        z, z, side, (float(middle[0]), float(middle[1])), away + own.reach_m + spread_m + MORE_M, own
+    )
+    bins, places = ground.places(cells)
+    given = ground.spacing_m, ground.layers, bins, ground.rover, places, spread_m
+    by_strips(len(held), lambda first, last: bound_places(*given, bounds, first, last))
     return _judged(held, bounds, vehicle, belly_margin_m)
 
 

@@ -13,7 +13,6 @@ import numpy.typing as npt
 from rover.core.arrays import locked
 from rover.core.vehicle import VehicleParams
 from rover.hazard.belly_kernels import belly_planes
-from rover.hazard.clearance_kernels import LEVEL_SHARE, LEVELS
 from rover.hazard.linkage_kernels import WHEELS
 
 Floats = npt.NDArray[np.float64]
@@ -27,7 +26,8 @@ class ClearanceFigures:
     """What `rover.hazard.clearance_kernels.bound_poses` takes of a vehicle.
 
     Attributes:
-        boxes: (LEVELS, LEVELS, 6, 4) where each axle may be at shares of the limits of tilt and of suspension.
+        boxes: (6, 4) where each axle may be at the limits of tilt and of suspension.
+        arms: (10,) of the suspension, from pivot to axle.
         links: (10,) of the suspension.
         belly: (7,) of the belly and of the wheels.
         limits: (5,) most pitch, roll, rocker and bogie angle, rad, and step, m.
@@ -36,6 +36,7 @@ class ClearanceFigures:
     """
 
     boxes: Floats
+    arms: Floats
     links: Floats
     belly: Floats
     limits: Floats
@@ -43,8 +44,15 @@ class ClearanceFigures:
     reach_m: float
 
     def __post_init__(self) -> None:
-        boxes, weights = (LEVELS, LEVELS, WHEELS, 4), (2, 3, WHEELS)
-        shapes = {"boxes": boxes, "links": (10,), "belly": (7,), "limits": (5,), "weights": weights}
+        weights = 2, 3, WHEELS
+        shapes = {
+            "boxes": (WHEELS, 4),
+            "arms": (10,),
+            "links": (10,),
+            "belly": (7,),
+            "limits": (5,),
+            "weights": weights,
+        }
         for name, shape in shapes.items():
             object.__setattr__(self, name, locked(getattr(self, name), np.float64, shape, name))
 
@@ -52,15 +60,14 @@ class ClearanceFigures:
 @cache
 def clearance_figures(vehicle: VehicleParams) -> ClearanceFigures:
     """Return a vehicle's figures, reckoned once."""
-    shares = [LEVEL_SHARE**level for level in range(LEVELS)]
-    boxes = np.array([[axle_boxes(vehicle, tilt, turned) for turned in shares] for tilt in shares])
     links, belly = _links(vehicle), _belly(vehicle)
     angles = (
         *(vehicle.slope_limit_rad, vehicle.roll_limit_rad),
         *(vehicle.rocker_limit_rad, vehicle.bogie_limit_rad),
     )
     return ClearanceFigures(
-        boxes=boxes,
+        boxes=axle_boxes(vehicle),
+        arms=_arms(vehicle),
         links=links,
         belly=belly,
         limits=np.array([*angles, vehicle.step_limit_m]),
@@ -134,40 +141,45 @@ def _links(vehicle: VehicleParams) -> Floats:
     )
 
 
+def _arms(vehicle: VehicleParams) -> Floats:
+    """The suspension as `place_axles` wants it, from the rockers' pivot outward."""
+    front, middle, rear, bogie, rocker, bogie_up, rocker_up = _places(vehicle)
+    return np.array(
+        [
+            *(rocker, rocker_up, front - rocker, -rocker_up, bogie - rocker, bogie_up - rocker_up),
+            *(middle - bogie, rear - bogie, vehicle.track_m / 2, -bogie_up),
+        ]
+    )
+
+
 def wheel_boxes(vehicle: VehicleParams) -> Floats:
     """Return (6, 4) boxes that hold each wheel within the vehicle's limits: middle and half sides, forward and left."""
-    boxes = axle_boxes(vehicle, 1.0, 1.0)
+    boxes = axle_boxes(vehicle)
     boxes[:, 2:] += np.array([vehicle.wheel_radius_m, vehicle.wheel_width_m / 2])
     return boxes
 
 
-def axle_boxes(vehicle: VehicleParams, tilt: float, turned: float) -> Floats:
-    """Return (6, 4) boxes that hold the middle of each wheel: middle and half sides, forward and left.
-
-    Args:
-        vehicle: Its suspension and limits.
-        tilt: Share of the limits of pitch and roll up to which the body tilts.
-        turned: Share of the limits up to which rockers and bogies turn.
-    """
+def axle_boxes(vehicle: VehicleParams) -> Floats:
+    """Return (6, 4) boxes that hold each axle's end within the limits: middle and half sides, forward and left."""
     boxes = []
     for axle, side in product(range(3), (1, -1)):
-        places = _reachable(vehicle, axle, side * vehicle.track_m / 2, tilt, turned)
+        places = _reachable(vehicle, axle, side * vehicle.track_m / 2)
         low, high = places.min(axis=0), places.max(axis=0)
         boxes.append([*(low + high) / 2, *(high - low) / 2])
     return np.array(boxes)
 
 
-def _reachable(vehicle: VehicleParams, axle: int, left_m: float, tilt: float, turned: float) -> Floats:
-    """(n, 2) forward and left of an axle's end as body and suspension turn, up to shares of their limits.
+def _reachable(vehicle: VehicleParams, axle: int, left_m: float) -> Floats:
+    """(n, 2) forward and left of an axle's end as body and suspension turn, up to their limits.
 
     The extremes of tilt and of suspension are among them, and enough between that no more than a millimetre lies
     beyond.
     """
     steps = np.linspace(-1.0, 1.0, 9)
-    pitch = tilt * vehicle.slope_limit_rad * steps[:, None, None, None]
-    roll = tilt * vehicle.roll_limit_rad * steps[None, :, None, None]
-    rock = turned * vehicle.rocker_limit_rad * steps[None, None, :, None]
-    tip = rock + turned * vehicle.bogie_limit_rad * steps[None, None, None, :]
+    pitch = vehicle.slope_limit_rad * steps[:, None, None, None]
+    roll = vehicle.roll_limit_rad * steps[None, :, None, None]
+    rock = vehicle.rocker_limit_rad * steps[None, None, :, None]
+    tip = rock + vehicle.bogie_limit_rad * steps[None, None, None, :]
     front, middle, rear, bogie, rocker, bogie_up, rocker_up = _places(vehicle)
     if axle == 0:
         ahead, up = _turned_about(rocker, rocker_up, front - rocker, -rocker_up, rock + 0 * tip)

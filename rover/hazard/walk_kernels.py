@@ -1,7 +1,7 @@
 """Kernels that walk along poses by clearance evaluation, up to the first at which the rover might not stand.
 
-Beside attitude, suspension and belly, which `clearance_kernels` bounds, the step before each wheel is bounded here:
-what rises above the ground that the wheel may stand on, off the body's plane, up to a wheel's diameter ahead.
+Beside attitude, suspension and belly, which `standing_kernels` bounds, the step before each wheel is bounded here: what
+rises above the ground that the wheel may stand on, off the body's plane, up to a wheel's diameter ahead.
 """
 
 from __future__ import annotations
@@ -12,10 +12,8 @@ import numpy as np
 
 from rover.core.jit import kernel
 from rover.hazard.angle_kernels import sine
-from rover.hazard.cell_kernels import cell_window, row_span
-from rover.hazard.clearance_kernels import bound_poses, narrowed_levels
-from rover.hazard.linkage_kernels import BELLY, BOGIE_LEFT, BOGIE_RIGHT, PITCH, ROCKER, ROLL, WHEELS
-from rover.hazard.wheel_kernels import PATCH_CELLS, rests_on, wheel_patch
+from rover.hazard.linkage_kernels import BELLY, BOGIE_LEFT, BOGIE_RIGHT, FIGURES, PITCH, ROCKER, ROLL, WHEELS
+from rover.hazard.standing_kernels import Laid, most, room_to_work, stand
 
 TILT, SUSPENSION, BELLY_ROOM, STEP = 0, 1, 2, 3
 MARGINS = 4
@@ -23,72 +21,84 @@ MARGINS = 4
 
 
 @kernel
-def walk(  # type: ignore[no-untyped-def]
-    low_z,
-    high_z,
-    resolution,
-    poses,
-    spreads,
-    boxes,
-    limits,
-    links,
-    belly,
-    weights,
-    belly_margin,
-    ahead,
-    bounds,
-    margins,
-):
-    """Return how many poses pass before the first that does not.
+def walk(spacing, layers, bins, rover, places, spreads, deepest, belly_margin, ahead, held, margins):  # type: ignore[no-untyped-def]
+    """Return how many places pass before the first that does not.
+
+    Where one does not pass with the rover anywhere within its spread, each half of the spread along and across is
+    looked at by itself, and each half of those.
 
     Args:
-        low_z, high_z: (rows, cols) float32 bounds of the heights; NaN is unknown and refuses.
-        resolution: Side of a cell, m.
-        poses: (n, 4) column and row as fractions, cosine and sine of the yaw.
-        spreads: (n, 2) how far any part may be along and across from where the pose puts it, m.
-        boxes, limits, links, belly, weights: As `rover.hazard.clearance_figures` has them.
+        spacing: Of the samples, m.
+        layers: (5, headings, n, n) float32 the fields of `Laid` along each heading.
+        bins: (n,) int64 heading along which each place is laid out.
+        rover: A `Rover`.
+        places: (n, 4) ahead and left of the middle along that heading, m; cosine and sine of the yaw from it.
+        spreads: (n, 2) how far any part may be along and across from where the place puts it, m.
+        deepest: How often spreads are halved at most.
         belly_margin: Room that must be left under the belly, m.
         ahead: 1 or -1, the way that the wheels look for steps; 0 for either.
-        bounds: (1, FIGURES, 2) room to work in.
-        margins: (MARGINS,) lowered to the least slacks of the poses that were looked at; NaN where unknown.
+        held: (FIGURES, 2) bounds on how the rover stands before the first place, NaN where it stands still; those at
+            the last afterwards.
+        margins: (MARGINS,) lowered to the least slacks of the places that pass, and of the first that does not; NaN
+            where unknown.
     """
-    patch = np.empty((PATCH_CELLS, 4))
-    for k in range(len(poses)):
-        along, across = spreads[k, 0], spreads[k, 1]
-        given = (
-            low_z,
-            high_z,
-            resolution,
-            poses[k : k + 1],
-            boxes,
-            limits,
-            links,
-            belly,
-            weights,
-            along,
-            across,
-        )
-        bound_poses(*given, bounds, 0, 1)
-        own = bounds[0]
-        if not _within(own, limits, belly_margin, margins):
+    room = room_to_work()
+    own, before, after = np.empty((FIGURES, 2)), np.empty((FIGURES, 2)), np.empty((FIGURES, 2))
+    place, slack = np.empty(4), np.empty(MARGINS)
+    for k in range(len(places)):
+        b, middle = bins[k], places[k]
+        laid = Laid(spacing, layers[0, b], layers[1, b], layers[2, b], layers[3, b], layers[4, b])
+        passes = False
+        # One loop, not a function of parts: each level of kernels that holds `stand` compiles for seconds.
+        for depth in range(deepest + 1):
+            parts = 1 << depth
+            along, across = spreads[k, 0] / parts, spreads[k, 1] / parts
+            slack[:] = np.inf
+            for i in range(FIGURES):
+                after[i, 0], after[i, 1] = np.inf, -np.inf
+            for part in range(parts * parts):
+                u = along * (2 * (part // parts) + 1) - spreads[k, 0]
+                v = across * (2 * (part % parts) + 1) - spreads[k, 1]
+                place[0] = middle[0] + u * middle[2] - v * middle[3]
+                place[1] = middle[1] + u * middle[3] + v * middle[2]
+                place[2], place[3] = middle[2], middle[3]
+                _copy(held, before)
+                stand(laid, rover, place, along, across, before, room, own)
+                passes = _within(own, rover.limits, belly_margin, slack)
+                if passes:
+                    slack_up = rover.limits[4] - _step_bound(
+                        laid, rover, place, room.boxes, along, across, ahead, own
+                    )
+                    slack[STEP] = slack[STEP] if slack_up >= slack[STEP] else slack_up
+                    passes = slack_up >= 0.0
+                if not passes:
+                    break
+                for i in range(FIGURES):
+                    after[i, 0], after[i, 1] = min(after[i, 0], own[i, 0]), max(after[i, 1], own[i, 1])
+            if passes or math.isnan(slack[TILT]):
+                break
+        for i in range(MARGINS):
+            if not slack[i] >= margins[i]:
+                margins[i] = slack[i]
+        if not passes:
             return k
-        step = _step_bound(
-            low_z, high_z, resolution, poses[k], boxes, belly, along, across, ahead, limits, patch, own
-        )
-        slack = limits[4] - step
-        if not slack >= margins[STEP]:
-            margins[STEP] = slack
-        if not slack >= 0.0:
-            return k
-    return len(poses)
+        _copy(after, held)
+    return len(places)
+
+
+@kernel
+def _copy(bounds, to):  # type: ignore[no-untyped-def]
+    """Copy bounds without the seconds of compiling that a check of shapes takes."""
+    for i in range(FIGURES):
+        to[i, 0], to[i, 1] = bounds[i, 0], bounds[i, 1]
 
 
 @kernel
 def _within(own, limits, belly_margin, margins):  # type: ignore[no-untyped-def]
     """Tell whether bounds keep to the limits; lower the margins."""
-    tilt = min(limits[0] - _most(own[PITCH]), limits[1] - _most(own[ROLL]))
-    bogies = max(_most(own[BOGIE_LEFT]), _most(own[BOGIE_RIGHT]))
-    suspension = min(limits[2] - _most(own[ROCKER]), limits[3] - bogies)
+    tilt = min(limits[0] - most(own[PITCH]), limits[1] - most(own[ROLL]))
+    bogies = max(most(own[BOGIE_LEFT]), most(own[BOGIE_RIGHT]))
+    suspension = min(limits[2] - most(own[ROCKER]), limits[3] - bogies)
     room = own[BELLY, 0] - belly_margin
     if not tilt >= margins[TILT]:
         margins[TILT] = tilt
@@ -97,14 +107,6 @@ def _within(own, limits, belly_margin, margins):  # type: ignore[no-untyped-def]
     if not room >= margins[BELLY_ROOM]:
         margins[BELLY_ROOM] = room
     return tilt >= 0.0 and suspension >= 0.0 and room >= 0.0
-
-
-@kernel
-def _most(pair):  # type: ignore[no-untyped-def]
-    """The larger magnitude of a pair; NaN of an unknown one, which `max` might lose."""
-    if math.isnan(pair[0]) or math.isnan(pair[1]):
-        return np.nan
-    return max(abs(pair[0]), abs(pair[1]))
 
 
 @kernel
@@ -124,62 +126,54 @@ def _grades(own):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _step_bound(  # type: ignore[no-untyped-def]
-    low_z, high_z, resolution, pose, boxes, belly, along, across, ahead, limits, patch, own
-):
+def _step_bound(laid, rover, place, boxes, along, across, ahead, own):  # type: ignore[no-untyped-def]
     """Bound the highest rise before any wheel above where it stands, off the body's plane; NaN over unknown ground.
 
     It is looked for up to the wheel's diameter ahead of wherever the axle may be. A bound beyond the limit ends the
     search.
     """
     grade, grade_doubt, side, side_doubt = _grades(own)
-    tilt, turned = narrowed_levels(own, limits)
-    cells = wheel_patch(resolution, pose, belly[5], belly[6], patch)
-    most = -np.inf
+    belly, cos, sin = rover.belly, place[2], place[3]
+    highest = -np.inf
     for i in range(WHEELS):
-        box = boxes[tilt, turned, i]
-        doubt = grade_doubt * 2.0 * (belly[5] + box[2] + along)
-        doubt += side_doubt * 2.0 * (belly[6] / 2.0 + box[3] + across)
-        for turn in range(2 if ahead == 0 else 1):
-            way = 1.0 - 2.0 * turn if ahead == 0 else 1.0 * ahead
-            step = doubt + _rise(
-                low_z, high_z, resolution, pose, box, belly, along, across, way, grade, side, patch, cells
-            )
-            if not step <= most:
-                most = step
-            if not step <= limits[4]:
-                return step
-    return most
+        length, width = boxes[i, 2] + along, boxes[i, 3] + across
+        doubt = grade_doubt * (2.0 * belly[5] + length) + side_doubt * (belly[6] / 2.0 + width)
+        # The plane rises across the wheel too, by which its highest ground is taken.
+        doubt += abs(side) * (belly[6] / 2.0 + width) + abs(grade) * length
+        u = place[0] + boxes[i, 0] * cos - boxes[i, 1] * sin
+        v = place[1] + boxes[i, 0] * sin + boxes[i, 1] * cos
+        back = 0.0 if ahead > 0 else 2.0 * belly[5]
+        reach = 0.0 if ahead < 0 else 2.0 * belly[5]
+        # What lies ahead lies aside too, as the rover points off the heading; so far as a radius `wide` allows for it.
+        v += (reach - back) / 2.0 * sin
+        width += max(0.0, (reach + back) / 2.0 - belly[5]) * abs(sin)
+        rise = _rise(laid, u, v, cos, length, width, back, reach, grade)
+        step = rise + doubt - (own[i, 0] - belly[5])
+        if not step <= highest:
+            highest = step
+        if not step <= rover.limits[4]:
+            return step
+    return highest
 
 
 @kernel
-def _rise(  # type: ignore[no-untyped-def]
-    low_z, high_z, resolution, pose, box, belly, along, across, way, grade, side, patch, cells
-):
-    """Highest ground over a wheel's diameter `way` of an axle less the lowest that it may stand, both off a plane."""
-    more = resolution * (abs(pose[2]) + abs(pose[3]))
-    middle = box[0] + way * belly[5]
-    length, width = box[2] + belly[5] + along, box[3] + belly[6] / 2.0 + across
-    loose, aside = box[2] + along + more, box[3] + across + more
-    near = resolution * math.sqrt(0.5) + 1e-9 - more
-    col0, col1, row0, row1 = cell_window(high_z, resolution, pose, middle, box[1], length, width)
-    low, floor, high, total = np.inf, np.inf, -np.inf, 0.0
-    for r in range(row0, row1 + 1):
-        north = (r - pose[1]) * resolution
-        first, last = row_span(pose, resolution, north, (middle, box[1]), length + more, width + more)
-        for c in range(max(col0, first), min(col1, last) + 1):
-            east = (c - pose[0]) * resolution
-            forward = east * pose[2] + north * pose[3]
-            left = north * pose[2] - east * pose[3]
-            height, least = np.float64(high_z[r, c]), np.float64(low_z[r, c])
-            total += height
-            plane = grade * forward + side * left
-            high = max(high, height - plane)
-            ahead, beside = abs(forward - box[0]), abs(left - box[1])
-            if ahead <= loose and beside <= aside:
-                floor = min(floor, least - plane)
-                if ahead <= loose + near and beside <= aside + near and least - patch[0, 2] - plane < low:
-                    low = min(low, rests_on(low_z, r, c, patch, cells) - plane)
-    if math.isnan(total) or low == np.inf:
+def _rise(laid, u, v, cos, length, width, back, reach, grade):  # type: ignore[no-untyped-def]
+    """Highest ground from so far behind an axle to so far before it, less a grade along."""
+    wide, spacing = laid.wide, laid.spacing
+    n = len(wide)
+    way = 1.0 if cos > 0.0 else -1.0
+    before, behind = (reach, back) if way > 0.0 else (back, reach)
+    j0, j1 = (
+        math.floor((u - behind - length) / spacing) + n // 2,
+        math.ceil((u + before + length) / spacing) + n // 2,
+    )
+    i0, i1 = math.floor((v - width) / spacing) + n // 2, math.ceil((v + width) / spacing) + n // 2
+    if not (min(i0, j0) >= 0 and max(i1, j1) < n):
         return np.nan
-    return high - max(low, floor)
+    highest = -np.inf
+    slope = way * grade
+    for i in range(i0, i1 + 1):
+        for j in range(j0, j1 + 1):
+            rise = np.float64(wide[i, j]) - slope * ((j - n // 2) * spacing - u)
+            highest = max(highest, rise)
+    return highest if highest < np.inf else np.nan

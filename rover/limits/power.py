@@ -122,7 +122,8 @@ def parked_array_w(
 def gained(facing: npt.ArrayLike, vehicle: VehicleParams) -> npt.NDArray[np.float64]:
     """Return what an array gives of its output facing the Sun, by the share of the Sun's rays that it takes.
 
-    Of rays that graze them cells lose more; the vehicle's curve has that, linear in the sine.
+    Of rays that graze them cells lose more, and of many they grow warm; the vehicle's curve has
+    both, linear in the sine.
 
     Args:
         facing: Cosines of the angle between the array's normal and the Sun, 0 or more; any shape.

@@ -85,7 +85,7 @@ class LocalState:
 
     Attributes:
         ground: Heights seen lately.
-        refused_m: Places at which poses were refused.
+        refused: Poses that were refused.
         dead_ends_m: Places at which no arc was safe, the latest last.
         driven: Motions since the start that have not been backed out over, the latest last.
         retrace: What the way back that is under way is over, the next first.
@@ -99,7 +99,7 @@ class LocalState:
     """
 
     ground: LocalMap | None = None
-    refused_m: tuple[Place, ...] = ()
+    refused: tuple[Pose, ...] = ()
     dead_ends_m: tuple[Place, ...] = ()
     driven: tuple[Driven, ...] = ()
     retrace: tuple[Driven, ...] = ()
@@ -152,14 +152,14 @@ def _cut_short(local: LocalState, seen: Observation) -> LocalState:
     return replace(local, driven=(*earlier, Driven(motion=motion, begun=last.begun)))
 
 
-def met(local: LocalState, place: Place) -> LocalState:
-    """Remember a place where the rover itself has met what it could not pass."""
-    return _refused(local, np.array([place] * FELT))
+def met(local: LocalState, pose: Pose) -> LocalState:
+    """Remember a pose at which the rover itself has met what it could not pass."""
+    return _refused(local, np.array([pose] * FELT))
 
 
-def _refused(local: LocalState, places: Floats) -> LocalState:
-    added = tuple((float(east), float(north)) for east, north in places.tolist())
-    return replace(local, refused_m=(*local.refused_m, *added)[-MOST_REFUSALS:])
+def _refused(local: LocalState, poses: Floats) -> LocalState:
+    added = tuple((float(east), float(north), float(yaw)) for east, north, yaw in poses.tolist())
+    return replace(local, refused=(*local.refused, *added)[-MOST_REFUSALS:])
 
 
 def next_motion(
@@ -197,14 +197,15 @@ def next_motion(
         ground,
         belief,
         vehicle,
-        refused_m=local.refused_m,
+        here_m=pose[:2],
+        refused=local.refused,
         dead_ends_m=local.dead_ends_m,
         onward_s=None if keeps_to_path or local.field is None else local.field.onward_s,
         path_m=path_m,
     )
     ranked = rank(cost, vehicle, pose, goal_m=goal, kept=local.kept)
     choice = select_arc(ground, vehicle, pose, ranked)
-    local = _refused(replace(local, cost=cost, choice=choice), choice.considered.refused_m)
+    local = _refused(replace(local, cost=cost, choice=choice), choice.considered.refused)
     if isinstance(choice, NoArc):
         if local.looks + 1 < LOOKS and seen.heights is not None:
             return replace(local, kept=None, looks=local.looks + 1), Command(mode=Mode.DRIVE, look_round=True)

@@ -27,10 +27,10 @@ FIRST_SHARE = 3 / 8
 
 TURN_STEP_RAD = math.radians(15.0)
 
-SWEEP_RAD = math.radians(3.75)
+SWEEP_RAD = math.radians(1.875)
 """Poses of a turn in place are so far apart, each speaking for those half as far to either side."""
 
-SPACING_M = 0.03
+SPACING_M = 0.02
 """Of the poses along an arc."""
 
 DRIFT_PER_M, MOST_DRIFT_M = 0.015, 0.015

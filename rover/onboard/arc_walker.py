@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.vehicle import VehicleParams
+from rover.hazard.aligned import SPACING_M as SAMPLES_M
+from rover.hazard.aligned import AlignedGround
 from rover.hazard.clearance import arc_poses
 from rover.hazard.clearance_figures import clearance_figures
 from rover.hazard.linkage_kernels import FIGURES
@@ -24,11 +26,17 @@ Pose = tuple[float, float, float]
 BELLY_MARGIN_M = 0.02
 """Room that must be left under the belly: what the wheels sink in."""
 
+DEEPEST = 2
+"""Where it is not sure to pass, half of what the rover may stray is looked at by itself so often."""
+
+MORE_M, FURTHER_M = 0.5, 1.0
+"""Ground is laid out so much beyond first arcs, and beyond second ones, which may come from the last choice."""
+
 SWEEP_DRIFT_M = 0.01
 """How far the rover may stray as it turns in place."""
 
-EITHER_WAY = 0
-"""Steps are looked for ahead and behind: a ledge that is driven down must not bar the way back."""
+FORWARD, BACKWARD = 1, -1
+"""The way in which wheels look for steps."""
 
 BACK_TURNS_RAD = tuple(math.radians(deg) for deg in (0, 5, -5, 10, -10, 20, -20, 35, -35, 50, -50, 75, -75))
 """Turns in place tried before an arc backwards."""
@@ -65,7 +73,8 @@ def way_back(
             count=max(2, math.ceil(length / SPACING_M) + 1),
         )
         laid = np.column_stack([poses[:, :2], np.cos(poses[:, 2]), np.sin(poses[:, 2])])
-        passes, _ = walker.walk(laid, spreads(vehicle, np.array([bend]), length, len(poses), from_m=0.0)[0])
+        spread = spreads(vehicle, np.array([bend]), length, len(poses), from_m=0.0)[0]
+        passes, _ = walker.walk(laid, spread, way=BACKWARD)
         if passes:
             return Motion(turn_rad=turn, first_m=length, first_per_m=bend)
     return None
@@ -75,32 +84,41 @@ class ArcWalker:
     """Clearance evaluation along poses from where the rover stands."""
 
     def __init__(self, ground: LocalMap, vehicle: VehicleParams, pose: Pose, belly_margin_m: float) -> None:
-        bounds, self._own = ground_bounds(ground), clearance_figures(vehicle)
-        self._low, self._high, self._side = bounds.low_m, bounds.high_m, bounds.side_m
-        self._middle = np.asarray((bounds.low_m + bounds.high_m) / np.float32(2), np.float32)
+        bounds, own = ground_bounds(ground), clearance_figures(vehicle)
+        self._side, self._corner = bounds.side_m, (bounds.east_m, bounds.north_m)
         self._belly_margin_m = belly_margin_m
         self._cos, self._sin = math.cos(pose[2]), math.sin(pose[2])
         self._col = (pose[0] - bounds.east_m) / self._side
         self._row = (pose[1] - bounds.north_m) / self._side
-        self._corner = bounds.east_m, bounds.north_m
-        self._room = np.empty((1, FIGURES, 2))
+        middle, table = (self._col, self._row), arc_table(vehicle)
+        near_m = table.first_m + own.reach_m + MORE_M
+        self._sure = AlignedGround(bounds.low_m, bounds.high_m, self._side, middle, near_m, own)
+        expected = np.asarray((bounds.low_m + bounds.high_m) / np.float32(2), np.float32)
+        far_m = near_m + table.second_m + FURTHER_M
+        self._expected = AlignedGround(
+            expected, expected, self._side, middle, far_m, own, spacing_m=2 * SAMPLES_M
+        )
         self.poses = 0
-        self.refused: list[Place] = []
+        self.refused: list[Pose] = []
 
-    def walk(self, poses: Floats, spread_m: Floats, *, sure: bool = True) -> tuple[bool, Floats]:
-        """Return whether all poses pass, and the least slacks; the place of one that does not is noted.
+    def walk(
+        self, poses: Floats, spread_m: Floats, *, sure: bool = True, way: int = FORWARD
+    ) -> tuple[bool, Floats]:
+        """Return whether all poses pass, and the least slacks; one that does not is noted.
 
         Args:
             poses: (n, 4) from where the rover stands: forward, left, cosine and sine of the yaw.
             spread_m: (n, 2) what each pose must allow for.
             sure: Whether they pass wherever the ground lies between its bounds; else in the middle of them, for what is
                 seen again before it is driven.
+            way: `FORWARD` or `BACKWARD`.
         """
         cells = self._on_cells(poses)
-        passed, margins = self._passed(cells, spread_m, sure=sure)
+        passed, margins = self._passed(cells, spread_m, sure=sure, way=way)
         if passed < len(poses):
             east, north = (cells[passed, :2] * self._side).tolist()
-            self.refused.append((self._corner[0] + east, self._corner[1] + north))
+            yaw = math.atan2(cells[passed, 3], cells[passed, 2])
+            self.refused.append((self._corner[0] + east, self._corner[1] + north, yaw))
         return passed == len(poses), margins
 
     def turns(self, reach_m: float) -> tuple[float, float]:
@@ -124,12 +142,14 @@ class ArcWalker:
         cells[:, 3] = poses[:, 2] * self._sin + poses[:, 3] * self._cos
         return cells
 
-    def _passed(self, cells: Floats, spread_m: Floats, *, sure: bool = True) -> tuple[int, Floats]:
-        own, margins = self._own, np.full(MARGINS, np.inf)
-        low, high = (self._low, self._high) if sure else (self._middle, self._middle)
+    def _passed(
+        self, cells: Floats, spread_m: Floats, *, sure: bool = True, way: int = FORWARD
+    ) -> tuple[int, Floats]:
+        margins, ground = np.full(MARGINS, np.inf), self._sure if sure else self._expected
+        bins, places = ground.places(cells)
         passed = walk(
-            low, high, self._side, cells, spread_m, own.boxes, own.limits, own.links, own.belly,
-            own.weights, self._belly_margin_m, EITHER_WAY, self._room, margins,
+            ground.spacing_m, ground.layers, bins, ground.rover, places, spread_m, DEEPEST, self._belly_margin_m,
+            way, np.full((FIGURES, 2), np.nan), margins,
         )  # fmt: skip
         self.poses += min(passed + 1, len(cells))
         return int(passed), margins

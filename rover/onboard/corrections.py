@@ -13,6 +13,7 @@ from rover.onboard.arc_driver import Driven, LocalState
 from rover.onboard.fault_state import Watch
 
 Place = tuple[float, float]
+Pose = tuple[float, float, float]
 
 
 def along(place: Place, shift_m: Place) -> Place:
@@ -30,7 +31,7 @@ def local_along(local: LocalState, shift_m: Place) -> LocalState:
     return replace(
         local,
         ground=None,
-        refused_m=all_along(local.refused_m, shift_m),
+        refused=tuple(_posed_along(pose, shift_m) for pose in local.refused),
         dead_ends_m=all_along(local.dead_ends_m, shift_m),
         driven=tuple(_driven_along(one, shift_m) for one in local.driven),
         retrace=tuple(_driven_along(one, shift_m) for one in local.retrace),
@@ -43,5 +44,8 @@ def watch_along(watch: Watch, shift_m: Place) -> Watch:
 
 
 def _driven_along(driven: Driven, shift_m: Place) -> Driven:
-    east, north = along(driven.begun[:2], shift_m)
-    return replace(driven, begun=(east, north, driven.begun[2]))
+    return replace(driven, begun=_posed_along(driven.begun, shift_m))
+
+
+def _posed_along(pose: Pose, shift_m: Place) -> Pose:
+    return *along(pose[:2], shift_m), pose[2]

@@ -11,18 +11,15 @@ import numpy.typing as npt
 from rover.core.vehicle import VehicleParams
 from rover.hazard.clearance import arc_poses
 from rover.onboard.arc_table import SPACING_M, ArcTable, arc_table, spreads
-from rover.onboard.local_cost import LocalCost, between_cells
-from rover.onboard.local_planner_kernels import price_paths
+from rover.onboard.local_cost import LocalCost
+from rover.onboard.local_cost_kernels import onward_from, price_paths
 
 Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
 Pose = tuple[float, float, float]
 
-STRIDE = 6
-"""Every sixth pose of a path is priced."""
-
-HEADING_SHARE = 0.3
-"""Of the time that it would take to turn in place, at an arc's end, into the way on."""
+STRIDE = 9
+"""Every ninth pose of a path is priced."""
 
 SHORTEST_M = 0.2
 """What is left of an arc is not taken up where it is shorter."""
@@ -147,12 +144,9 @@ class _Pricer:
     def __init__(self, cost: LocalCost, vehicle: VehicleParams, pose: Pose, goal_m: Place) -> None:
         self._cost, self._pose, self._goal_m = cost, pose, np.array(goal_m)
         self._rate = math.radians(vehicle.turn_rate_deg_s)
-        geometry, field = cost.geometry, cost.to_goal_s
+        geometry = cost.geometry
         self._col = (pose[0] - geometry.east_m) / geometry.resolution_m
         self._row = (pose[1] - geometry.north_m) / geometry.resolution_m
-        known = np.where(np.isfinite(field), field, np.nan)
-        north, east = np.gradient(-known)
-        self._downhill: Floats = np.stack([east, north], axis=-1)
 
     def turn_s(self, turn_rad: Floats) -> Floats:
         return np.abs(turn_rad) / self._rate
@@ -170,24 +164,24 @@ class _Pricer:
 
     def onward_s(self, ends: Floats) -> Floats:
         """Return (m,) the time from (m, 4) ends to the goal, a share of turning into the way on included."""
+        cells, places = self._on_cells(ends)
+        left_s = np.empty(len(ends))
+        onward_from(self._cost.to_goal_s, cells, self._rate, left_s)
+        away = np.hypot(*(places - self._goal_m).T)
+        missed_s = np.where(away < NEAR_GOAL_M, MISS_S, 0.0)
+        return np.asarray(np.where(away < 1e-6, 0.0, left_s + missed_s))
+
+    def _on_cells(self, ends: Floats) -> tuple[Floats, Floats]:
+        """Return (m, 4) ends on the local costs' cells, with cosine and sine of the yaw, and (m, 2) east and north."""
         east, north, yaw = self._pose
         cos, sin = math.cos(yaw), math.sin(yaw)
         places = np.stack(
             [east + ends[:, 0] * cos - ends[:, 1] * sin, north + ends[:, 0] * sin + ends[:, 1] * cos], axis=1
         )
-        left_s = between_cells(self._cost.to_goal_s, self._cost.geometry, places)
         geometry = self._cost.geometry
-        col = np.floor((places[:, 0] - geometry.east_m) / geometry.resolution_m + 0.5).astype(np.int64)
-        row = np.floor((places[:, 1] - geometry.north_m) / geometry.resolution_m + 0.5).astype(np.int64)
-        down = self._downhill[np.clip(row, 0, geometry.rows - 1), np.clip(col, 0, geometry.cols - 1)]
-        ahead = np.stack([ends[:, 2] * cos - ends[:, 3] * sin, ends[:, 2] * sin + ends[:, 3] * cos], axis=1)
-        along = (down * ahead).sum(axis=1)
-        across = down[:, 1] * ahead[:, 0] - down[:, 0] * ahead[:, 1]
-        aside = np.nan_to_num(np.abs(np.arctan2(across, along)))
-        away = np.hypot(*(places - self._goal_m).T)
-        there, near = away < 1e-6, away < NEAR_GOAL_M
-        turning_s = np.where(near, MISS_S, HEADING_SHARE * aside / self._rate)
-        return np.asarray(np.where(there, 0.0, left_s + turning_s))
+        corner = np.array([geometry.east_m, geometry.north_m])
+        heading = np.stack([ends[:, 2] * cos - ends[:, 3] * sin, ends[:, 2] * sin + ends[:, 3] * cos], axis=1)
+        return np.hstack([(places - corner) / geometry.resolution_m, heading]), places
 
     def candidate(self, motion: Motion, vehicle: VehicleParams, table: ArcTable) -> Candidate:
         """Lay out a motion that is not of the table."""

@@ -11,44 +11,46 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import distance_transform_edt, uniform_filter
+from scipy.ndimage import distance_transform_edt
 
 from rover.core.arrays import locked
 from rover.core.grid import GridGeometry
 from rover.core.vehicle import VehicleParams
 from rover.hazard.detect import Hazard
-from rover.onboard.local_cost_kernels import block_extremes, cost_to_seeds, relief_by_cell
+from rover.onboard.heading_kernels import HEADINGS
+from rover.onboard.local_cost_kernels import cost_to_seeds
 from rover.onboard.local_map import LocalMap
 from rover.onboard.mapping import BeliefState
+from rover.onboard.stance import slack_by_heading
 
 Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
+Pose = tuple[float, float, float]
 
 LOCAL_CELL_M = 0.2
 """Cells of the local costs; heights on finer cells are taken together."""
 
-HAZARD_SHARE = 0.9
-"""Of the step limit: relief of more is to be gone round."""
-
 BLOCKED = 40.0
-"""Price, in level metres, of a metre over ground on which no heading is expected to pass."""
+"""Price, in level metres, of a metre on which the rover is not expected to pass."""
 
-BESIDE = 3.0
-"""Added price beside what is to be gone round, where some headings pass; none at a footprint's reach from it."""
+SLACK = (-1.0, -0.25, 0.15, 0.4, 0.6, 0.9, 1.15, 1.5, 2.0)
+PRICE = (BLOCKED, 25.0, 10.0, 6.0, 3.5, 2.2, 1.6, 1.15, 1.0)
+"""Price of a metre by how much slack the rover has on it: of poses with these 1, 10, 30, 40, 63, 77, 88, 98 and all of
+a hundred pass clearance evaluation."""
 
-ROUGH = 4.0
-"""Added price where relief is as high as the step limit all round; it goes with the square."""
+OPEN = 0.15
+"""Slack below which the rover is not expected to pass."""
 
-REFUSED = 0.5
-"""Added price for each time that clearance evaluation has refused a pose on a cell."""
+REACH_M = 7.0
+"""The costs reach so far about the rover."""
 
-MOST_REFUSED = 4.0
+REFUSED, BESIDE = 12.0, 3.0
+"""Added price for each time that clearance evaluation has refused a pose on a cell: at its heading, and at the next."""
+
+MOST_REFUSED = 36.0
 
 DEAD_END, DEAD_END_M = 10.0, 1.5
 """Added price where no arc was safe; it is less the further away, and none so far."""
-
-TREND_M = 1.4
-"""Relief is counted from the mean slope over this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,9 +59,10 @@ class LocalCost:
 
     Attributes:
         geometry: Its cells.
-        cost_s_per_m: (rows, cols); +inf where the footprint could touch a keep-out zone, or off the map.
-        blocked: (rows, cols) bool: seen, and something to be gone round lies under the rover whichever way it stands.
-        to_goal_s: (rows, cols) least cost on to the goal; +inf where there is no way.
+        cost_s_per_m: (headings, rows, cols) by `HEADINGS`; +inf where the footprint could touch a keep-out zone, or off
+            the map.
+        blocked: (rows, cols) bool: seen, and the rover is not expected to pass whichever way it stands.
+        to_goal_s: (headings, rows, cols) least cost on to the goal; +inf where there is no way.
     """
 
     geometry: GridGeometry
@@ -68,10 +71,10 @@ class LocalCost:
     to_goal_s: Floats
 
     def __post_init__(self) -> None:
-        shape = self.geometry.shape
+        shape = len(HEADINGS), *self.geometry.shape
         for name in ("cost_s_per_m", "to_goal_s"):
             object.__setattr__(self, name, locked(getattr(self, name), np.float64, shape, name))
-        object.__setattr__(self, "blocked", locked(self.blocked, np.bool_, shape, "blocked"))
+        object.__setattr__(self, "blocked", locked(self.blocked, np.bool_, shape[1:], "blocked"))
 
 
 def local_cost(
@@ -79,7 +82,8 @@ def local_cost(
     belief: BeliefState,
     vehicle: VehicleParams,
     *,
-    refused_m: Sequence[Place],
+    here_m: Place,
+    refused: Sequence[Pose],
     dead_ends_m: Sequence[Place] = (),
     onward_s: Floats | None,
     path_m: Floats,
@@ -90,84 +94,89 @@ def local_cost(
         ground: What was seen.
         belief: The maps on board.
         vehicle: For its size and step limit.
-        refused_m: Places at which clearance evaluation has refused poses, as often as it did.
+        here_m: Where the rover is.
+        refused: Poses that clearance evaluation has refused, as often as it did.
         dead_ends_m: Places at which no arc was safe, as often as there was none.
         onward_s: (rows, cols) of the belief's cells, cost from each to the goal; None where the way is a given path.
         path_m: (n, 2) the way ahead, its last place the goal; with `onward_s`, that place alone counts.
     """
-    relief, geometry = _relief(ground)
-    factor, blocked = _factor(relief, geometry.resolution_m, vehicle)
-    refusals = np.minimum(_counted(refused_m, geometry) * REFUSED, MOST_REFUSED)
-    base = _map_cost(belief, geometry, ~np.isnan(relief))
-    cost = np.where(np.isinf(base), np.inf, base * (factor + refusals + _dead_ends(dead_ends_m, geometry)))
-    cost[_near_keep_out(belief, geometry, vehicle)] = np.inf
+    geometry, places, known = _cells_on(ground, here_m)
+    factor, blocked = _factor(ground, vehicle, geometry, places, known)
+    _add_refusals(factor, refused, geometry)
+    factor += _dead_ends(dead_ends_m, geometry)
+    base = _map_cost(belief, geometry, known)
+    cost = np.where(np.isinf(base), np.inf, base * factor)
+    cost[:, _near_keep_out(belief, geometry, vehicle)] = np.inf
     field = np.full(geometry.shape, np.inf)
     if onward_s is None:
         _seed_path(field, geometry, path_m, belief)
     else:
         _seed_rim(field, geometry, onward_s, belief)
         _seed(field, geometry, path_m[-1:], np.zeros(1))
-    field[np.isinf(cost)] = np.inf
-    cost_to_seeds(cost, geometry.resolution_m, field)
-    return LocalCost(geometry=geometry, cost_s_per_m=cost, blocked=blocked, to_goal_s=field)
+    to_goal = np.where(np.isinf(cost), np.inf, field)
+    cost_to_seeds(cost, geometry.resolution_m, base, math.radians(vehicle.turn_rate_deg_s), to_goal)
+    return LocalCost(geometry=geometry, cost_s_per_m=cost, blocked=blocked, to_goal_s=to_goal)
 
 
-def _relief(ground: LocalMap) -> tuple[Floats, GridGeometry]:
-    """Return the relief of each cell of the local costs, and where they are."""
+def _cells_on(ground: LocalMap, here_m: Place) -> tuple[GridGeometry, Floats, npt.NDArray[np.bool_]]:
+    """Return the cells of the local costs, where they are on the map's, (n, 2) column and row, and which are known."""
     old, block = ground.geometry, max(1, math.floor(LOCAL_CELL_M / ground.cell_m + 1e-9))
     # Blocks stay where they are on the ground as the map rolls.
-    south, west = (-index % block for index in ground.corner)
-    rows, cols = (old.rows - south) // block, (old.cols - west) // block
-    heights = np.ascontiguousarray(ground.height_m[south : south + rows * block, west : west + cols * block])
-    side, shift = old.resolution_m * block, (block - 1) / 2 * old.resolution_m
+    spans = []
+    for first, count, low, here in zip(
+        ground.corner, old.shape, (old.north_m, old.east_m), here_m[::-1], strict=True
+    ):
+        skip = -first % block
+        begin = max(0, math.floor(((here - REACH_M - low) / old.resolution_m - skip) / block))
+        end = min(
+            (count - skip) // block, math.ceil(((here + REACH_M - low) / old.resolution_m - skip) / block)
+        )
+        spans.append((skip + begin * block, end - begin))
+    (south, rows), (west, cols) = spans
+    side, shift = old.resolution_m * block, (block - 1) / 2
     geometry = replace(
         old,
         rows=rows,
         cols=cols,
         resolution_m=side,
         resolution_north_m=side,
-        east_m=old.east_m + west * old.resolution_m + shift,
-        north_m=old.north_m + south * old.resolution_m + shift,
+        east_m=old.east_m + (west + shift) * old.resolution_m,
+        north_m=old.north_m + (south + shift) * old.resolution_m,
     )
-    low, high, mean, relief = (np.empty((rows, cols)) for _ in range(4))
-    block_extremes(heights, block, low, high, mean)
-    known = ~np.isnan(mean)
-    size = max(3, round(TREND_M / side) | 1)
-    weight = uniform_filter(known.astype(np.float64), size, mode="constant")
-    level = uniform_filter(np.where(known, mean, 0.0), size, mode="constant")
-    # Where the window's rim is not known its mean lies aside of the cell: no trend is taken from there.
-    trend = np.divide(level, weight, out=np.zeros_like(level), where=weight > 0.999)
-    north, east = np.gradient(trend)
-    whole = uniform_filter((weight > 0.999).astype(np.float64), 3, mode="constant") > 0.999
-    north[~whole], east[~whole] = 0.0, 0.0
-    relief_by_cell(low, high, east, north, (block - 1) / block, relief)
-    return relief, geometry
+    row, col = np.mgrid[:rows, :cols]
+    places = np.stack([west + shift + block * col, south + shift + block * row], axis=-1)
+    heights = ground.height_m[south : south + rows * block, west : west + cols * block]
+    known = ~np.isnan(heights.reshape(rows, block, cols, block)).any(axis=(1, 3))
+    return geometry, places.astype(np.float64), np.asarray(known)
 
 
-def _factor(relief: Floats, side_m: float, vehicle: VehicleParams) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Return how many times the price of plain ground each cell costs, and which are blocked for every heading."""
-    seen = np.nan_to_num(relief)
-    size = max(3, round(vehicle.width_m / side_m) | 1)
-    rough = uniform_filter(np.minimum(seen / vehicle.step_limit_m, 1.0) ** 2, size, mode="constant")
-    factor = 1.0 + ROUGH * rough
-    hazard = seen > HAZARD_SHARE * vehicle.step_limit_m
-    if not hazard.any():
-        return factor, np.zeros(relief.shape, np.bool_)
-    away = distance_transform_edt(~hazard, sampling=side_m)
-    # A rock raises the relief of the cells next to it as well.
-    near, far = vehicle.width_m / 2 - side_m, vehicle.footprint_radius_m
-    factor += BESIDE * np.clip((far - away) / (far - near), 0.0, 1.0)
-    blocked = away < near
-    factor[blocked] = BLOCKED
-    return factor, blocked
+def _factor(
+    ground: LocalMap,
+    vehicle: VehicleParams,
+    geometry: GridGeometry,
+    places: Floats,
+    known: npt.NDArray[np.bool_],
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return (headings, rows, cols) how many times the price of plain ground each costs; which cells are blocked."""
+    slack = np.full((len(HEADINGS), *geometry.shape), np.nan)
+    if known.any():
+        slack[:, known] = slack_by_heading(ground, vehicle, np.ascontiguousarray(places[known]))
+    factor = np.where(np.isnan(slack), 1.0, np.interp(slack, SLACK, PRICE))
+    return factor, np.asarray((slack < OPEN).all(axis=0))
 
 
-def _counted(places: Sequence[Place], geometry: GridGeometry) -> Floats:
-    """Return how many of the places lie on each cell."""
-    count = np.zeros(geometry.shape)
-    rows, cols, inside = _cells_of(np.array(places).reshape(-1, 2), geometry)
-    np.add.at(count, (rows[inside], cols[inside]), 1.0)
-    return count
+def _add_refusals(factor: Floats, refused: Sequence[Pose], geometry: GridGeometry) -> None:
+    """Raise, in place, the prices at which poses were refused: at their heading, and at those to either side."""
+    if not refused:
+        return
+    poses = np.array(refused)
+    rows, cols, inside = _cells_of(poses[:, :2], geometry)
+    angles = np.array([math.atan2(north, east) for east, north in HEADINGS])
+    off = np.abs(np.angle(np.exp(1j * (poses[:, 2, None] - angles))))
+    added = np.zeros(factor.shape)
+    for nearest, price in zip(np.argsort(off, axis=1).T[:3], (REFUSED, BESIDE, BESIDE), strict=True):
+        np.add.at(added, (nearest[inside], rows[inside], cols[inside]), price)
+    factor += np.minimum(added, MOST_REFUSED)
 
 
 def _dead_ends(places: Sequence[Place], geometry: GridGeometry) -> Floats:

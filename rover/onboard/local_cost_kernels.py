@@ -1,4 +1,4 @@
-"""Kernels of `rover.onboard.local_cost`: relief by cell, and least costs from a window's cells to its seeds."""
+"""Kernels of the local costs: least costs from places and headings to seeds, and what paths cost and lead to."""
 
 from __future__ import annotations
 
@@ -7,99 +7,52 @@ import math
 import numpy as np
 
 from rover.core.jit import kernel
+from rover.onboard.heading_kernels import HEADINGS, TURNS_RAD, bearing_off, nearest_heading
 from rover.planning.heap_kernels import drop_first, put
 
-MOVES = (
-    (0, 1), (1, 0), (0, -1), (-1, 0), (1, 1), (1, -1), (-1, -1), (-1, 1),
-    (1, 2), (2, 1), (2, -1), (1, -2), (-1, -2), (-2, -1), (-2, 1), (-1, 2),
-)  # fmt: skip
-"""Rows and columns: to the neighbours, across corners, and as a knight; a way's length is 2.7 % off at most."""
-
 
 @kernel
-def block_extremes(z, block, low, high, mean):  # type: ignore[no-untyped-def]
-    """Fill lowest, highest and mean height of blocks of cells; NaN where less than half of one is known.
+def cost_to_seeds(cost, resolution, base, rate, field):  # type: ignore[no-untyped-def]
+    """Lower `field` to the least cost from each cell and heading to a seed and on from there.
+
+    A move along a heading costs its length times the mean of the costs of the cells that it crosses; a turn to the next
+    heading the time that it takes, times what the ground costs at either more than plain ground.
 
     Args:
-        z: (rows * block, cols * block) float32.
-        block: Cells along a block.
-        low, high, mean: (rows, cols) float64.
-    """
-    rows, cols = low.shape
-    for i in range(rows):
-        for j in range(cols):
-            least, most, total, count = np.inf, -np.inf, 0.0, 0
-            for r in range(i * block, (i + 1) * block):
-                for c in range(j * block, (j + 1) * block):
-                    height = np.float64(z[r, c])
-                    if not math.isnan(height):
-                        least, most = min(least, height), max(most, height)
-                        total += height
-                        count += 1
-            known = 2 * count >= block * block
-            low[i, j] = least if known else np.nan
-            high[i, j] = most if known else np.nan
-            mean[i, j] = total / count if known else np.nan
-
-
-@kernel
-def relief_by_cell(low, high, east, north, inner, relief):  # type: ignore[no-untyped-def]
-    """Fill what heights differ by over a cell and its neighbours, the plane through them taken off; NaN if unknown.
-
-    Args:
-        low, high: (rows, cols) of each cell.
-        east, north: (rows, cols) rise of the ground per cell.
-        inner: Share of a cell's side between the outermost heights in it.
-        relief: (rows, cols).
-    """
-    rows, cols = low.shape
-    for i in range(rows):
-        for j in range(cols):
-            if math.isnan(low[i, j]):
-                relief[i, j] = np.nan
-                continue
-            e, n = east[i, j], north[i, j]
-            least, most = np.inf, -np.inf
-            for r in range(max(0, i - 1), min(rows, i + 2)):
-                for c in range(max(0, j - 1), min(cols, j + 2)):
-                    plane = n * (r - i) + e * (c - j)
-                    if not math.isnan(low[r, c]):
-                        least = min(least, low[r, c] - plane)
-                        most = max(most, high[r, c] - plane)
-            relief[i, j] = max(0.0, most - least - inner * (abs(e) + abs(n)))
-
-
-@kernel
-def cost_to_seeds(cost, resolution, field):  # type: ignore[no-untyped-def]
-    """Lower `field` to the least cost from each cell to a seed and on from there.
-
-    A move costs its length times the mean of the two cells' costs; a knight's that of the four cells it crosses.
-
-    Args:
-        cost: (rows, cols) s/m; +inf is lethal.
+        cost: (headings, rows, cols) s/m; +inf is lethal.
         resolution: Side of a cell, m.
-        field: (rows, cols) cost on from each seed, +inf elsewhere.
+        base: (rows, cols) s/m of plain ground.
+        rate: Of turning, rad/s.
+        field: (headings, rows, cols) cost on from each seed, +inf elsewhere.
     """
-    rows, cols = cost.shape
-    keys, items, size = np.empty(1024), np.empty(1024, np.int64), 0
-    for i in range(rows):
-        for j in range(cols):
-            if field[i, j] < np.inf:
-                keys, items, size = put(keys, items, size, field[i, j], i * cols + j)
+    count, rows, cols = cost.shape
+    keys, items, size = np.empty(4096), np.empty(4096, np.int64), 0
+    for h in range(count):
+        for i in range(rows):
+            for j in range(cols):
+                if field[h, i, j] < np.inf:
+                    keys, items, size = put(keys, items, size, field[h, i, j], (h * rows + i) * cols + j)
     while size > 0:
         key, item = keys[0], items[0]
         size = drop_first(keys, items, size)
-        i, j = item // cols, item % cols
-        if key > field[i, j]:
+        h, cell = item // (rows * cols), item % (rows * cols)
+        i, j = cell // cols, cell % cols
+        if key > field[h, i, j]:
             continue
-        for m in range(len(MOVES)):
-            r, c = i + MOVES[m][0], j + MOVES[m][1]
-            if not (0 <= r < rows and 0 <= c < cols):
-                continue
-            reached = key + _move(cost, i, j, r, c) * resolution
-            if reached < field[r, c]:
-                field[r, c] = reached
-                keys, items, size = put(keys, items, size, reached, r * cols + c)
+        r, c = i - HEADINGS[h][1], j - HEADINGS[h][0]
+        if 0 <= r < rows and 0 <= c < cols:
+            reached = key + _move(cost[h], r, c, i, j) * resolution
+            if reached < field[h, r, c]:
+                field[h, r, c] = reached
+                keys, items, size = put(keys, items, size, reached, (h * rows + r) * cols + c)
+        for k in range(2):
+            other = (h + 1 - 2 * k) % count
+            angle = TURNS_RAD[h % 2] if k == 0 else TURNS_RAD[other % 2]
+            share = (cost[h, i, j] + cost[other, i, j]) / (2.0 * base[i, j])
+            reached = key + angle / rate * share
+            if reached < field[other, i, j]:
+                field[other, i, j] = reached
+                keys, items, size = put(keys, items, size, reached, (other * rows + i) * cols + j)
 
 
 @kernel
@@ -117,3 +70,74 @@ def _move(cost, i, j, r, c):  # type: ignore[no-untyped-def]
             return np.inf
         return math.sqrt(2.0) * (cost[i, j] + cost[r, c]) / 2.0
     return (cost[i, j] + cost[r, c]) / 2.0
+
+
+@kernel
+def price_paths(cost, resolution, col, row, cos, sin, paths, spacing, stride, prices):  # type: ignore[no-untyped-def]
+    """Fill `prices` with the integral of the costs along each path, s; +inf where it is lethal or leaves the raster.
+
+    Args:
+        cost: (headings, rows, cols) s/m.
+        resolution: Side of a cell, m.
+        col, row, cos, sin: Where the rover stands, in cells as fractions, and its heading.
+        paths: (m, n, 4) poses from there: forward, left, cosine and sine of the yaw.
+        spacing: Of the poses, m.
+        stride: Every so many poses are looked at, and the last.
+        prices: (m,).
+    """
+    count = paths.shape[1]
+    for m in range(len(paths)):
+        total = 0.0
+        k = 0
+        while k < count - 1:
+            before = k
+            k = min(k + stride, count - 1)
+            ahead, left = paths[m, k, 0] / resolution, paths[m, k, 1] / resolution
+            c = math.floor(col + ahead * cos - left * sin + 0.5)
+            r = math.floor(row + ahead * sin + left * cos + 0.5)
+            if not (0 <= r < cost.shape[1] and 0 <= c < cost.shape[2]):
+                total = np.inf
+                break
+            yaw_cos, yaw_sin = paths[m, k, 2], paths[m, k, 3]
+            h = nearest_heading(yaw_cos * cos - yaw_sin * sin, yaw_cos * sin + yaw_sin * cos)
+            total += cost[h, r, c] * (k - before) * spacing
+        prices[m] = total
+
+
+@kernel
+def onward_from(field, places, rate, onward):  # type: ignore[no-untyped-def]
+    """Fill the least cost on from places and directions, by the headings to either side of each.
+
+    Args:
+        field: (headings, rows, cols) cost on from each.
+        places: (n, 4) column and row as fractions, cosine and sine of the yaw.
+        rate: Of turning, rad/s.
+        onward: (n,); +inf where there is no way.
+    """
+    for n in range(len(places)):
+        cos, sin = places[n, 2], places[n, 3]
+        nearest = nearest_heading(cos, sin)
+        least = np.inf
+        for k in range(-1, 2):
+            h = (nearest + k) % len(field)
+            value = _between(field[h], places[n, 0], places[n, 1])
+            least = min(least, value + abs(bearing_off(cos, sin, h)) / rate)
+        onward[n] = least
+
+
+@kernel
+def _between(values, col, row):  # type: ignore[no-untyped-def]
+    """Bilinear value where all four are finite, else that of the cell; +inf off the raster."""
+    rows, cols = values.shape
+    r, c = math.floor(row), math.floor(col)
+    if 0 <= r < rows - 1 and 0 <= c < cols - 1:
+        u, v = col - c, row - r
+        south = values[r, c] * (1.0 - u) + values[r, c + 1] * u
+        north = values[r + 1, c] * (1.0 - u) + values[r + 1, c + 1] * u
+        mixed = south * (1.0 - v) + north * v
+        if mixed < np.inf:
+            return mixed
+    r, c = math.floor(row + 0.5), math.floor(col + 0.5)
+    if 0 <= r < rows and 0 <= c < cols:
+        return values[r, c]
+    return np.inf

@@ -50,14 +50,14 @@ class Considered:
         ends_m: (m, 2) east and north of where each candidate ends.
         value_s: (m,) expected time to the goal, by which they are ranked.
         passed: (m,) bool.
-        refused_m: (k, 2) places of the poses that were refused.
+        refused: (k, 3) poses that were refused.
         poses: How many poses were evaluated.
     """
 
     ends_m: Floats
     value_s: Floats
     passed: npt.NDArray[np.bool_]
-    refused_m: Floats
+    refused: Floats
     poses: int
 
     def __post_init__(self) -> None:
@@ -65,7 +65,7 @@ class Considered:
         object.__setattr__(self, "ends_m", locked(self.ends_m, np.float64, (count, 2), "ends_m"))
         object.__setattr__(self, "value_s", locked(self.value_s, np.float64, (count,), "value_s"))
         object.__setattr__(self, "passed", locked(self.passed, np.bool_, (count,), "passed"))
-        object.__setattr__(self, "refused_m", locked(self.refused_m, np.float64, (None, 2), "refused_m"))
+        object.__setattr__(self, "refused", locked(self.refused, np.float64, (None, 3), "refused"))
 
     @property
     def checks(self) -> int:
@@ -251,6 +251,6 @@ class _Search:
             ends_m=np.array([end for end, _, _ in self._seen]).reshape(-1, 2),
             value_s=np.array([value for _, value, _ in self._seen]),
             passed=np.array([passes for _, _, passes in self._seen], np.bool_),
-            refused_m=np.array(self._walker.refused).reshape(-1, 2),
+            refused=np.array(self._walker.refused).reshape(-1, 3),
             poses=self._walker.poses,
         )

@@ -12,6 +12,7 @@ from rover.onboard import arc_driver
 from rover.onboard.executive_state import ExecutiveState, finish
 from rover.onboard.fault_table import RECOVERY_S, Action, FaultRow
 from rover.onboard.fault_watch import watch_over
+from rover.onboard.local_cost import LOCAL_CELL_M
 from rover.onboard.mapping import close_cell
 from rover.onboard.path_watch import LEAVING_M
 from rover.onboard.power_watch import STAY_S
@@ -64,15 +65,21 @@ def _back_out(state: ExecutiveState, row: FaultRow, seen: Observation, uplink: U
         why = f"measured pitch {pitch:.1f} and roll {roll:.1f} deg are beyond the limits"
         steep_rad = math.hypot(seen.pitch_rad, seen.roll_rad)
         state = replace(state, steep_m=here, steep_rad=steep_rad)
-        return _closed(state, here, Hazard.TILT, why)
+        return _closed(state, seen, 0.0, Hazard.TILT, why)
     ahead = uplink.vehicle.length_m / 2 + uplink.vehicle.wheel_radius_m
-    place = (here[0] + ahead * math.cos(seen.yaw_rad), here[1] + ahead * math.sin(seen.yaw_rad))
     blocked = "the wheels or the belly met what they could not pass"
-    return _closed(state, place, Hazard.STEP, blocked if row.name == "blocked" else row.trigger)
+    return _closed(state, seen, ahead, Hazard.STEP, blocked if row.name == "blocked" else row.trigger)
 
 
-def _closed(state: ExecutiveState, place: tuple[float, float], hazard: Hazard, why: str) -> ExecutiveState:
-    local = None if state.local is None else arc_driver.met(state.local, place)
+def _closed(
+    state: ExecutiveState, seen: Observation, ahead_m: float, hazard: Hazard, why: str
+) -> ExecutiveState:
+    """Close the cell so far ahead, and remember the rover's next pose as one that is refused."""
+    cos, sin = math.cos(seen.yaw_rad), math.sin(seen.yaw_rad)
+    place = (seen.east_m + ahead_m * cos, seen.north_m + ahead_m * sin)
+    next_m = min(ahead_m, LOCAL_CELL_M)
+    pose = (seen.east_m + next_m * cos, seen.north_m + next_m * sin, seen.yaw_rad)
+    local = None if state.local is None else arc_driver.met(state.local, pose)
     belief = close_cell(state.belief, *place, hazard)
     return replace(state, belief=belief, local=local, must_replan=why, back_off_m=BACK_OFF_M)
 

@@ -44,7 +44,8 @@ class Day:
         edge_s: (k + 1,) bin i lasts from edge i to edge i + 1.
         allowed: What the Sun allows in each.
         sun: (k, 3) direction to the Sun in the middle of each: east, north, up.
-        azimuth_rad, elevation_rad, distance_m: (k,) the same, from the raster's north.
+        azimuth_rad, elevation_rad, distance_m: (k, 2) where it stands a quarter and three quarters through each bin,
+            from the raster's north.
         flux_w_m2: (k,) irradiance.
     """
 
@@ -92,6 +93,14 @@ class Day:
         return np.asarray(dusks[np.searchsorted(dusks, time_s, side="right")])
 
 
+def _suns(almanac: Almanac, times_s: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return (n,) azimuths, elevations and distances."""
+    suns = [almanac.sun_at(t) for t in times_s.tolist()]
+    columns = [(sun.azimuth_rad, sun.elevation_rad, sun.distance_m) for sun in suns]
+    azimuth, elevation, distance = np.array(columns, np.float64).reshape(-1, 3).T
+    return azimuth, elevation, distance
+
+
 def day_of(
     almanac: Almanac,
     params: SunWindowParams,
@@ -124,18 +133,17 @@ def day_of(
             edges += [a + (b - a) * i / pieces for i in range(1, pieces)] + [b]
             allowed += [phase] * pieces
     edge_s = np.array(edges)
-    suns = [almanac.sun_at(t) for t in ((edge_s[:-1] + edge_s[1:]) / 2).tolist()]
-    azimuth = np.array([sun.azimuth_rad for sun in suns])
-    elevation = np.array([sun.elevation_rad for sun in suns])
-    distance = np.array([sun.distance_m for sun in suns])
+    azimuth, elevation, distance = _suns(almanac, (edge_s[:-1] + edge_s[1:]) / 2)
     level = np.cos(elevation)
+    quarters = [_suns(almanac, edge_s[:-1] + part * np.diff(edge_s)) for part in (0.25, 0.75)]
+    looks = [np.column_stack(values) for values in zip(*quarters, strict=True)]
     return Day(
         edge_s=edge_s,
         allowed=tuple(allowed),
         sun=np.column_stack([level * np.sin(azimuth), level * np.cos(azimuth), np.sin(elevation)]),
-        azimuth_rad=azimuth,
-        elevation_rad=elevation,
-        distance_m=distance,
+        azimuth_rad=looks[0],
+        elevation_rad=looks[1],
+        distance_m=looks[2],
         flux_w_m2=SOLAR_CONSTANT_W_M2 * (AU_M / distance) ** 2,
     )
 

@@ -55,9 +55,17 @@ def _over(horizon: HorizonMap, azimuth_rad: Floats, elevation_rad: Floats, cells
 
 
 def light_at(horizon: HorizonMap, day: Day, cells: Cells, bins: Bins) -> Floats:
-    """Return (n,) shares of the Sun's disc in view of (n, 2) cells in the middle of (n,) bins; unknown is dark."""
-    height = heights_rad(horizon, day.azimuth_rad[bins], day.elevation_rad[bins], cells)
-    radii = np.clip(height / np.arcsin(Target.SUN.radius_m / day.distance_m[bins]), -1.0, 1.0)
+    """Return (n,) shares of the Sun's disc in view of (n, 2) cells in (n,) bins; unknown is dark.
+
+    It is the mean of a quarter and three quarters through the bin.
+    """
+    looks = [_share(horizon, day, cells, bins, look) for look in (0, 1)]
+    return np.asarray((looks[0] + looks[1]) / 2)
+
+
+def _share(horizon: HorizonMap, day: Day, cells: Cells, bins: Bins, look: int) -> Floats:
+    height = heights_rad(horizon, day.azimuth_rad[bins, look], day.elevation_rad[bins, look], cells)
+    radii = np.clip(height / np.arcsin(Target.SUN.radius_m / day.distance_m[bins, look]), -1.0, 1.0)
     segment = 0.5 + (radii * np.sqrt(1.0 - radii**2) + np.arcsin(radii)) / math.pi
     return np.where(np.isnan(height), 0.0, segment)
 

@@ -82,9 +82,10 @@ def _harvest_on_legs(case: Case, day: Day, own: Floats, tolerance: Floats) -> No
     half_j = _full_w(case, day)[bins] * steps.span_s[legs] / 2
     for cells in ends:
         facing = facing_driving(normals(known.terrain, cells), day.sun[bins], move, lean)
-        given_j = half_j * _by_curve(case, facing) * light_at(known.horizon, day, cells, bins)
+        open_j = half_j * _by_curve(case, facing)
+        given_j = open_j * light_at(known.horizon, day, cells, bins)
         own[legs] += given_j
-        tolerance[legs] += half_j * (LIGHT_TOLERANCE * facing + _FACING) + PRICE_TOLERANCE * given_j
+        tolerance[legs] += LIGHT_TOLERANCE * open_j + half_j * _FACING + PRICE_TOLERANCE * given_j
 
 
 def _harvest_parked(case: Case, day: Day, own: Floats, tolerance: Floats) -> None:
@@ -117,8 +118,8 @@ def parked_w(case: Case, day: Day, cells: np.ndarray, bins: np.ndarray) -> tuple
     known = case.known
     facing = facing_parked(normals(known.terrain, cells), day.sun[bins], known.vehicle.array_lean_rad)
     full_w = _full_w(case, day)[bins]
-    given = full_w * _by_curve(case, facing) * light_at(known.horizon, day, cells, bins)
-    return given, full_w * (LIGHT_TOLERANCE * facing + _FACING)
+    open_w = full_w * _by_curve(case, facing)
+    return open_w * light_at(known.horizon, day, cells, bins), LIGHT_TOLERANCE * open_w + full_w * _FACING
 
 
 def _full_w(case: Case, day: Day) -> Floats:

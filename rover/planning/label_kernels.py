@@ -73,6 +73,9 @@ CURVE, CURVE_NODES = 24, 16
 
 RULES = CURVE + 2 * CURVE_NODES
 
+_STEPS = 512
+"""Of the share of the rays that an array takes, in the table of what it is worth at the most."""
+
 NONE, BY_TIME, BY_ENERGY, BY_CHARGE, BY_SHADOW, BY_CLEARANCE, BY_DISTANCE = range(7)
 """Criteria: all are to be least; of charge and clearance it is the least of them with its sign changed."""
 
@@ -284,15 +287,14 @@ def gains_of(cells, grades, lit, bins, rules, most, first, last):  # type: ignor
         cells: (m,) numbers of cells.
         most: (bins,) to raise to what the best gives.
     """
-    sky, column = _sky_of(bins, rules)
+    sky, bin_at, worth = sky_of(bins, rules)
+    ceiling_w = np.empty(len(bin_at))
     for m in range(first, last):
         cell = cells[m]
-        east, north, size = _plane_of(cell, grades)
-        for k in range(len(most)):
-            if (
-                column[k] >= 0
-                and _ceiling_w(east, north, size, sky[k], rules) * lit[cell, column[k]] > most[k]
-            ):
+        ceilings_of(cell, grades, lit, sky, worth, rules, ceiling_w)
+        for column in range(len(bin_at)):
+            k = bin_at[column]
+            if ceiling_w[column] > most[k]:
                 most[k] = max(most[k], _gain_on(cell, k, grades, lit, bins, rules))
 
 
@@ -306,49 +308,64 @@ def shortfalls_of(cells, gain_w, ends, grades, lit, bins, rules, short, first, l
         ends: (windows,) ascending numbers of bins: of each window the first that is beyond it.
         short: (n, windows) to fill: the least over the open bins before each end; inf where there is none.
     """
-    sky, column = _sky_of(bins, rules)
+    sky, bin_at, worth = sky_of(bins, rules)
+    ceiling_w, best_w = np.empty(len(bin_at)), np.empty(len(bin_at))
+    for column in range(len(bin_at)):
+        k = bin_at[column]
+        best_w[column] = gain_w[k] + rules[CHARGE_W] if bins[k, OPEN] > 0.0 else np.inf
     for m in range(first, last):
-        cell, least, k = cells[m], np.inf, 0
-        east, north, size = _plane_of(cell, grades)
+        cell, least, column = cells[m], np.inf, 0
+        ceilings_of(cell, grades, lit, sky, worth, rules, ceiling_w)
         for w in range(len(ends)):
-            while k < ends[w]:
-                if bins[k, OPEN] > 0.0:
-                    best_w = gain_w[k] + rules[CHARGE_W]
-                    light = lit[cell, column[k]] if column[k] >= 0 else np.uint8(0)
-                    if best_w - _ceiling_w(east, north, size, sky[k], rules) * light < least:
-                        least = min(least, max(0.0, best_w - parked_w(cell, k, grades, lit, bins, rules)))
-                k += 1
+            while column < len(bin_at) and bin_at[column] < ends[w]:
+                if best_w[column] - ceiling_w[column] < least:
+                    given_w = parked_w(cell, bin_at[column], grades, lit, bins, rules)
+                    least = min(least, max(0.0, best_w[column] - given_w))
+                column += 1
             short[cell, w] = least
 
 
 @kernel
-def _sky_of(bins, rules):  # type: ignore[no-untyped-def]
-    """Return of each bin the direction to the Sun, the most that an array gives by 1 of 255 of its light, W, and the
-    column of the light: what the loops over all cells and bins read, close together."""
-    most = 0.0
-    for node in range(CURVE_NODES):
-        most = max(most, rules[CURVE + CURVE_NODES + node])
-    count = len(bins) - 1
-    sky, column = np.empty((count, 4)), np.empty(count, np.int64)
-    for k in range(count):
-        sky[k, 0], sky[k, 1], sky[k, 2] = bins[k, SUN_EAST], bins[k, SUN_NORTH], bins[k, SUN_UP]
-        sky[k, 3] = bins[k, FLUX] * most / 255.0 * (1.0 + 1e-9)  # a little more than rounding may add
-        column[k] = int(bins[k, COLUMN])
-    return sky, column
+def sky_of(bins, rules):  # type: ignore[no-untyped-def]
+    """Return what `ceilings_of` reads: by column of the light the direction to the Sun (east, north, up) with what an
+    array that faces it gives by 1 of 255 of its light, W; the bin of each; and the most that a share of the rays is
+    worth, by `_STEPS` of it."""
+    count = 0
+    for k in range(len(bins) - 1):
+        count = max(count, int(bins[k, COLUMN]) + 1)
+    sky, bin_at, worth = np.empty((4, count)), np.empty(count, np.int64), np.empty(_STEPS + 1)
+    for k in range(len(bins) - 1):
+        column = int(bins[k, COLUMN])
+        if column < 0:
+            continue
+        sky[0, column], sky[1, column], sky[2, column] = (
+            bins[k, SUN_EAST],
+            bins[k, SUN_NORTH],
+            bins[k, SUN_UP],
+        )
+        sky[3, column] = bins[k, FLUX] / 255.0 * (1.0 + 1e-9)  # a little more than rounding may add
+        bin_at[column] = k
+    for step in range(_STEPS + 1):
+        low, high = max(1e-9, step / _STEPS), (step + 1.0) / _STEPS
+        most = max(gained(low, rules) / low, gained(high, rules) / high)
+        for node in range(CURVE_NODES):
+            if low <= rules[CURVE + node] <= high:
+                most = max(most, rules[CURVE + CURVE_NODES + node])
+        worth[step] = high * most
+    return sky, bin_at, worth
 
 
-@bare
-def _plane_of(cell, grades):  # type: ignore[no-untyped-def]
-    """Return the slope of a cell to east and north, and the size of the normal (-east, -north, 1)."""
+@kernel
+def ceilings_of(cell, grades, lit, sky, worth, rules, ceiling_w):  # type: ignore[no-untyped-def]
+    """Fill no less than a parked rover's array gives on a cell, W, by column: the curve is not walked along."""
     east, north = np.float64(grades[cell, 0]), np.float64(grades[cell, 1])
-    return east, north, math.sqrt(1.0 + east * east + north * north)
-
-
-@bare
-def _ceiling_w(east, north, size, sky, rules):  # type: ignore[no-untyped-def]
-    """Return no less than a parked rover's array gives by 1 of 255 of its light, W: the curve is not walked along."""
-    up = (sky[2] - east * sky[0] - north * sky[1]) / size
-    return max(0.0, leant(up, rules)) * sky[3]
+    per_size = 1.0 / math.sqrt(1.0 + east * east + north * north)
+    sun_east, sun_north, sun_up, full_w, light = sky[0], sky[1], sky[2], sky[3], lit[cell]
+    known = east == east and north == north
+    for column in range(len(ceiling_w)):
+        up = (sun_up[column] - east * sun_east[column] - north * sun_north[column]) * per_size
+        share = min(1.0, max(0.0, leant(up, rules))) if known else 0.0
+        ceiling_w[column] = worth[int(share * _STEPS)] * full_w[column] * light[column]
 
 
 @bare

@@ -17,7 +17,19 @@ from __future__ import annotations
 import numpy as np
 
 from rover.core.jit import bare, bare_inlined, kernel
-from rover.planning.label_kernels import CHARGE_W, DRIVEN, NAP_PHASE, NAP_W, OPEN, PHASE, parked_w, stored
+from rover.planning.label_kernels import (
+    CHARGE_W,
+    COLUMN,
+    DRIVEN,
+    NAP_PHASE,
+    NAP_W,
+    OPEN,
+    PHASE,
+    ceilings_of,
+    parked_w,
+    sky_of,
+    stored,
+)
 from rover.planning.least_way_kernels import spread_least
 from rover.planning.leg_kernels import COLS_OFF, ROWS_OFF
 
@@ -25,7 +37,7 @@ _SHRINK = 1.0 - 1e-6
 """Of a bound, so that no rounding of sums or to float32 lifts it over what is true."""
 
 
-@bare
+@kernel
 def greatest_gains(ground, early_s, late_s, begin, end, given_w, rates_w, first, last):  # type: ignore[no-untyped-def]
     """Fill the most that the array gives and the battery gains on cells `first` to `last` while they can be come by.
 
@@ -37,16 +49,50 @@ def greatest_gains(ground, early_s, late_s, begin, end, given_w, rates_w, first,
         rates_w: (n,) rate of charge of a parked rover in any bin, W; -inf without any.
     """
     bins, rules = ground.bins, ground.rules
+    sky, bin_at, worth = sky_of(bins, rules)
+    ceiling_w = np.empty(len(bin_at))
     for cell in range(first, last):
         given_w[cell], rates_w[cell] = 0.0, -np.inf
-        for k in range(begin, end):
-            if bins[k + 1, DRIVEN] < early_s[cell] or bins[k, DRIVEN] > late_s[cell]:
-                continue
-            given = parked_w(cell, k, ground.grades, ground.lit, bins, rules)
+        start, stop = begin, end
+        while start < stop and bins[start + 1, DRIVEN] < early_s[cell]:
+            start += 1
+        while stop > start and bins[stop - 1, DRIVEN] > late_s[cell]:
+            stop -= 1
+        if start == stop:
+            continue
+        ceilings_of(cell, ground.grades, ground.lit, sky, worth, rules, ceiling_w)
+        gained_w = -np.inf
+        # The likeliest first: most of the others are then known to give less without a look at the array's curve.
+        likeliest = _likeliest(start, stop, bins, ceiling_w)
+        for turn in range(start - 1, stop):
+            k = turn if turn >= start else likeliest
             load_w = rules[NAP_W] if bins[k, PHASE] == NAP_PHASE else rules[CHARGE_W]
-            rates_w[cell] = max(rates_w[cell], stored(given - load_w, rules))
-            if bins[k, OPEN] > 0.0:
-                given_w[cell] = max(given_w[cell], given)
+            is_open, most_w = bins[k, OPEN] > 0.0, _most_w(k, bins, ceiling_w)
+            if most_w - load_w <= gained_w and (not is_open or most_w <= given_w[cell]):
+                continue
+            array_w = parked_w(cell, k, ground.grades, ground.lit, bins, rules)
+            gained_w = max(gained_w, array_w - load_w)
+            if is_open:
+                given_w[cell] = max(given_w[cell], array_w)
+        rates_w[cell] = stored(gained_w, rules)
+
+
+@bare_inlined
+def _most_w(k, bins, ceiling_w):  # type: ignore[no-untyped-def]
+    """Return no less than what the array gives in a bin, W."""
+    column = int(bins[k, COLUMN])
+    return ceiling_w[column] if column >= 0 else 0.0
+
+
+@bare
+def _likeliest(start, stop, bins, ceiling_w):  # type: ignore[no-untyped-def]
+    """Return the bin from `start` up to `stop` in which the array may give the most."""
+    likeliest, most_w = start, -1.0
+    for k in range(start, stop):
+        bound_w = _most_w(k, bins, ceiling_w)
+        if bound_w > most_w:
+            likeliest, most_w = k, bound_w
+    return likeliest
 
 
 @bare

@@ -17,10 +17,10 @@ from rover.planning.problem import PlanningProblem
 from rover.sky.almanac import Almanac
 from rover.terrain.aim import elevations_over
 from rover.terrain.horizon import STEP_RAD, UNKNOWN, HorizonMap
-from rover.terrain.light import lit_maps, sun_track
+from rover.terrain.light import mean_light, sun_track
 
-_AT_ONCE = 32
-"""Maps of light that are made before they are put by cell: writing one alone would touch every cell's row."""
+LOOKS = 2
+"""Times in a bin that its light is the mean of: a shadow passes many cells within an hour, and half of it counts."""
 
 _UNSEEN_CDEG = -9000
 
@@ -33,7 +33,7 @@ def surroundings_of(
     Args:
         problem: With an almanac, a horizon and a deadline.
         window: What the Sun allows.
-        step_s: Longest bin by day; the light of a bin is that of its middle.
+        step_s: Longest bin by day; the light of a bin is the mean of a few times in it.
         edges_s: Times that must be edges of bins.
 
     Raises:
@@ -64,7 +64,7 @@ def _check_room(geometry: GridGeometry, bins: float, *, relayed: bool) -> None:
     """Refuse a span of time whose light does not fit into memory; half of it or more is day."""
     times = math.ceil(bins / 2)
     check_memory(
-        geometry.rows * geometry.cols * (times * (3 if relayed else 1) + 4 * _AT_ONCE),
+        geometry.rows * geometry.cols * times * (3 if relayed else 1),
         what=f"the light of {geometry.rows} x {geometry.cols} cells at {times} times",
         field="step_s",
         value=f"{bins:.0f} bins",
@@ -73,20 +73,16 @@ def _check_room(geometry: GridGeometry, bins: float, *, relayed: bool) -> None:
 
 
 def light_by_bin(horizon: HorizonMap, almanac: Almanac, timeline: Timeline) -> npt.NDArray[np.uint8]:
-    """Return (rows, cols, columns) light in the middle of each bin but those of night, of 255; unknown is dark."""
-    times = timeline.middle_s[timeline.column >= 0]
-    lit = np.empty((*horizon.geometry.shape, len(times)), np.uint8)
-    held = np.empty((_AT_ONCE, *horizon.geometry.shape), np.uint8)
-    room = np.empty(horizon.geometry.shape, np.float32)
-    if len(times) == 0:
-        return lit
-    for t, (_, fraction) in enumerate(lit_maps(horizon, sun_track(almanac, times), times, out=room)):
-        np.nan_to_num(fraction, copy=False)
-        held[t % _AT_ONCE] = np.rint(fraction * np.float32(255))
-        if t % _AT_ONCE == _AT_ONCE - 1 or t == len(times) - 1:
-            first = t - t % _AT_ONCE
-            lit[:, :, first : t + 1] = np.moveaxis(held[: t % _AT_ONCE + 1], 0, 2)
-    return lit
+    """Return (rows, cols, columns) light of each bin but those of night, of 255; unknown is dark.
+
+    It is the mean of `LOOKS` times evenly within the bin.
+    """
+    day = timeline.column >= 0
+    if not day.any():
+        return np.empty((*horizon.geometry.shape, 0), np.uint8)
+    begin, spans = timeline.edge_s[:-1][day], np.diff(timeline.edge_s)[day]
+    times = begin[:, None] + spans[:, None] * (np.arange(LOOKS) + 0.5) / LOOKS
+    return mean_light(horizon, sun_track(almanac, times.ravel()), each=LOOKS)
 
 
 def relay_by_bin(horizon: HorizonMap, almanac: Almanac, timeline: Timeline) -> npt.NDArray[np.int16]:

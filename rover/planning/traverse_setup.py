@@ -14,7 +14,7 @@ from rover.planning.surroundings import surroundings_of
 from rover.planning.traverse_ground import Rules, ground_of
 from rover.planning.traverse_search import run_search
 
-STEP_S = 3600.0
+STEP_S = 1800.0
 """Longest bin by day."""
 
 CHARGE_LEVELS = 64

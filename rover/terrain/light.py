@@ -26,7 +26,7 @@ from rover.sky.track import SplineTrack
 from rover.terrain.aim import Aims, aims_at, least_rows
 from rover.terrain.calendar import checked_times, stretches_above
 from rover.terrain.horizon import STEP_RAD, HorizonMap
-from rover.terrain.light_kernels import lit_rows
+from rover.terrain.light_kernels import PIECE, lit_rows, mean_rows
 
 Floats = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float64]
@@ -114,6 +114,30 @@ def lit_maps(
     return zip(np.atleast_1d(np.asarray(time_s, np.float64)).tolist(), maps, strict=True)
 
 
+def mean_light(horizon: HorizonMap, sun: Disc, *, each: int) -> npt.NDArray[np.uint8]:
+    """Return (rows, cols, n / each) the lit fraction's mean over every `each` instants, of 255; unknown is dark.
+
+    Args:
+        horizon: The horizon map.
+        sun: The Sun at n times, as for `lit_fraction`.
+        each: Instants in a mean; n is a multiple of it.
+
+    Raises:
+        UsageError: As for `lit_maps`.
+        ValueError: n is no multiple of `each`.
+    """
+    aims, per_step = aims_at(horizon, sun), _per_step(sun)
+    if len(per_step) % each != 0:
+        raise ValueError(f"{len(per_step)} instants are no multiple of {each}")
+    lit = np.empty((*horizon.geometry.shape, len(per_step) // each), np.uint8)
+
+    def work(first: int, last: int) -> None:
+        mean_rows(horizon.steps, aims, per_step, each, lit, np.empty(PIECE, np.float32), first, last)
+
+    by_strips(horizon.geometry.rows, work, least=1)
+    return lit
+
+
 def light_over(
     horizon: HorizonMap, sun: Disc, time_s: npt.ArrayLike, *, least_lit: float = HALF_THE_DISC
 ) -> Light:
@@ -180,7 +204,7 @@ def centre_at(share: float) -> float:
 def _maps(horizon: HorizonMap, sun: Disc, out: Floats | None) -> Iterator[Floats]:
     """Check what is given and return the maps to come."""
     aims = aims_at(horizon, sun)
-    per_step = (STEP_RAD / _radii(sun)).astype(np.float32)
+    per_step = _per_step(sun)
     if out is not None and (out.shape != horizon.geometry.shape or out.dtype != np.float32):
         rows, cols = horizon.geometry.shape
         raise UsageError(
@@ -200,6 +224,10 @@ def _map(horizon: HorizonMap, aims: Aims, t: int, per_step: Floats, out: Floats 
 
     by_strips(horizon.geometry.rows, work, least=least_rows(horizon.geometry))
     return fraction
+
+
+def _per_step(sun: Disc) -> Floats:
+    return (STEP_RAD / _radii(sun)).astype(np.float32)
 
 
 def _radii(sun: Disc) -> Vector:

@@ -66,13 +66,57 @@ def lit_rows(steps, aims, t, per_step, lit, first, last):  # type: ignore[no-unt
         level = aims.rest[t] + aims.north[r] * aims.northward[t]
         for c in range(cols):
             low, high = np.float32(before[c]), np.float32(after[c])
-            horizon = (low - whole) + weight * (high - low)
-            horizon = horizon if horizon > floor else floor
-            x = ((level + east[c] * eastward) - horizon) * radius
-            x = x if x < ONE else ONE
-            x = x if x > -ONE else -ONE
-            share = disc_share(x)
+            share = _share(low, high, weight, whole, floor, level + east[c] * eastward, radius)
             out[c] = share if low != UNKNOWN else np.float32(np.nan)
+
+
+@kernel
+def mean_rows(steps, aims, per_step, each, lit, kept, first, last):  # type: ignore[no-untyped-def]
+    """Fill rows `first` to `last` of the lit fraction's mean over every `each` times, of 255; unknown is dark.
+
+    A piece of a row goes through all times before the next one, so that what is written stays in the nearest caches.
+
+    Args:
+        steps, aims, per_step, first, last: As for `lit_rows`.
+        each: Times in a mean.
+        lit: (rows, cols, n / each) uint8 to fill.
+        kept: (PIECE,) float32 of the caller's.
+    """
+    cols, of_255 = steps.shape[2], np.float32(255.0 / each)
+    for r in range(first, last):
+        for start in range(0, cols, PIECE):
+            stop = min(cols, start + PIECE)
+            east, out = aims.east[start:stop], lit[r, start:stop]
+            for k in range(lit.shape[2]):
+                kept[:] = NOTHING
+                for t in range(k * each, (k + 1) * each):
+                    before, after = steps[aims.before[t], r, start:stop], steps[aims.after[t], r, start:stop]
+                    level = aims.rest[t] + aims.north[r] * aims.northward[t]
+                    weight, whole, eastward = aims.weight[t], aims.whole[t], aims.eastward[t]
+                    _add_shares(
+                        before, after, east, weight, whole, aims.floor[t], level, eastward, per_step[t], kept
+                    )
+                for c in range(stop - start):
+                    out[c, k] = np.uint8(np.rint(kept[c] * of_255))
+
+
+@kernel
+def _add_shares(before, after, east, weight, whole, floor, level, eastward, radius, kept):  # type: ignore[no-untyped-def]
+    """Add the lit fraction of a piece of a row at one time."""
+    for c in range(len(east)):
+        low, high = np.float32(before[c]), np.float32(after[c])
+        share = _share(low, high, weight, whole, floor, level + east[c] * eastward, radius)
+        kept[c] += share if low != UNKNOWN else NOTHING
+
+
+@kernel
+def _share(low, high, weight, whole, floor, stands, radius):  # type: ignore[no-untyped-def]
+    """Return the share of the disc over a horizon between two azimuths' steps; the centre `stands` so many steps up."""
+    horizon = (low - whole) + weight * (high - low)
+    horizon = horizon if horizon > floor else floor
+    x = (stands - horizon) * radius
+    x = x if x < ONE else ONE
+    return disc_share(x if x > -ONE else -ONE)
 
 
 @kernel

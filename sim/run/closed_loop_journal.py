@@ -176,7 +176,7 @@ class Journal:
             return
         considered = choice.considered
         notes.note_arcs(row, considered.ends_m[:MOST_ARCS], considered.passed[:MOST_ARCS])
-        notes.note_places("closed", row, considered.refused_m)
+        notes.note_places("closed", row, considered.refused[:, :2])
         if isinstance(choice, ArcChoice):
             notes.note_places("chosen", row, choice.path[:, :2])
 

@@ -24,7 +24,7 @@ PLACE_SIGMAS, ZONE_SIGMAS = 4.0, 3.0
 TOLD_M = 0.01
 """Two places are one that are nearer than this."""
 
-PLACES_KEPT = 400
+PLACES_KEPT, APART_M = 4000, 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -138,7 +138,7 @@ class Monitor:
             moved_m = state.distance_m - last.distance_m
             still = state.mode is not Mode.DRIVE
             self._at_most("motion out of drive mode", state, moved_m if still else 0.0, 0.0, "m")
-        if not self._places or math.dist(self._places[-1], (state.east_m, state.north_m)) > TOLD_M:
+        if not self._places or math.dist(self._places[-1], (state.east_m, state.north_m)) > APART_M:
             self._places = [*self._places[1 - PLACES_KEPT :], (state.east_m, state.north_m)]
         if state.sun.elevation_rad < 0:
             self._at_most("awake at night", state, float(state.mode is not Mode.DORMANT), 0.0, "")

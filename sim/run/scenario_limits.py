@@ -92,7 +92,7 @@ class LimitsTable(Table):
         default=5.0, description="how far above the horizon the relay must stand for that"
     )
     light_step_h: Annotated[float, Field(strict=True, ge=0.1, le=24, allow_inf_nan=False)] = Field(
-        default=1.0, description="longest time by day for which light and power are taken as constant"
+        default=0.5, description="longest time by day for which light and power are taken as constant"
     )
     arrive_by_utc: Utc | None = Field(
         default=None, description="latest arrival, where that is sooner than operations.max_lunar_days"

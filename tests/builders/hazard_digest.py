@@ -48,7 +48,7 @@ def main() -> None:
     heights[34:, 44:] = np.nan
     dem = Dem(geometry=geometry, elevation_m=heights, datum_m=0.0, source="a test")
     poses = np.column_stack(
-        [rng.uniform(1, 4, 12), rng.uniform(1, 3, 12), rng.integers(0, 4, 12) * np.pi / 2]
+        [rng.uniform(2.2, 2.6, 12), rng.uniform(1.7, 2.1, 12), rng.integers(0, 2, 12) * np.pi]
     )
     bounds = evaluate_clearance(dem, vehicle, poses[: int(sys.argv[1])])
     cost = directional_cost(terrain, vehicle)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -296,19 +297,36 @@ def test_a_wider_spread_never_narrows() -> None:
     before = evaluate_clearance(dem, YUTU_2, poses)
     for spread_m in (0.02, 0.1, 0.3):
         after = evaluate_clearance(dem, YUTU_2, poses, spread_m=spread_m)
-        for name in (
-            "wheel_up_m",
-            "body_up_m",
-            "pitch_rad",
-            "roll_rad",
-            "rocker_rad",
-            "bogie_rad",
-            "belly_gap_m",
-        ):
+        for name in ("wheel_up_m", "body_up_m", "pitch_rad", "roll_rad", "rocker_rad", "bogie_rad"):
             narrow, wide = getattr(before, name), getattr(after, name)
             assert (wide[..., 0] <= narrow[..., 0] + 1e-12).all(), name
             assert (wide[..., 1] >= narrow[..., 1] - 1e-12).all(), name
+        # What the belly's plane may be off is reckoned from the middle of the axles' bounds, which moves.
+        assert (after.belly_gap_m[:, 0] <= before.belly_gap_m[:, 0] + 0.01).all()
+        assert (after.belly_gap_m[:, 1] >= before.belly_gap_m[:, 1] - 0.01).all()
         before = after
+
+
+@pytest.mark.parametrize("spread_m", [0.02, 0.06])
+def test_bounds_hold_wherever_the_rover_is_within_the_spread(spread_m: float) -> None:
+    dem, rng = rough_ground(8), np.random.default_rng(8)
+    poses = poses_on(dem, 12, 8)
+    bounds, settler, held = evaluate_clearance(dem, YUTU_2, poses, spread_m=spread_m), Settler(dem, YUTU_2), 0
+    for k, pose in enumerate(poses):
+        for aside in (*rng.uniform(-spread_m, spread_m, (3, 2)), np.array([spread_m, -spread_m])):
+            along = rotated(aside, pose[2])
+            stance = settler.settle(pose[0] + along[0], pose[1] + along[1], pose[2])
+            if stance is not None and settler.within_limits(stance):
+                assert_holds(bounds, k, stance)
+                held += 1
+    assert held >= 30
+
+
+@cache
+def settled_once(seed: int, count: int) -> list[Stance | None]:
+    dem = rough_ground(seed)
+    settler = Settler(dem, YUTU_2)
+    return [settler.settle(*pose) for pose in poses_on(dem, count, seed)]
 
 
 @pytest.mark.parametrize(
@@ -320,7 +338,10 @@ def test_what_is_beyond_a_limit_is_refused(limit: str) -> None:
     tight = VehicleParams.model_validate(YUTU_2.model_dump() | {limit: 0.5})
     flags = evaluate_clearance(dem, tight, poses).flags
     told = Hazard.TILT if limit in ("slope_limit_deg", "roll_limit_deg") else Hazard.STEP
-    assert ((flags & told) != 0).all()
+    within = Settler(dem, tight).within_limits
+    beyond = np.array([stance is None or not within(stance) for stance in settled_once(6, 60)])
+    assert beyond.sum() > 50
+    assert ((flags[beyond] & told) != 0).all()
 
 
 def test_a_rock_under_the_belly_and_not_under_a_wheel_is_clearance_alone() -> None:

@@ -13,6 +13,7 @@ from scipy.ndimage import gaussian_filter
 from rover.core.chassis import ChassisParams
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.core.vehicle import VehicleParams
+from rover.hazard.aligned import AlignedGround
 from rover.hazard.clearance import arc_poses, poses_on_cells
 from rover.hazard.clearance_figures import clearance_figures
 from rover.hazard.costmap import CostMap
@@ -112,7 +113,9 @@ def choose(
     cells = geometry.centres_of(np.argwhere(np.ones(geometry.shape, np.bool_))) - np.array(goal)
     onward = np.hypot(*cells.T).reshape(geometry.shape) * 18.0
     seen = known(ground(heights), pose[:2])
-    cost = local_cost(seen, maps, vehicle, refused_m=(), onward_s=onward, path_m=np.array([goal]))
+    cost = local_cost(
+        seen, maps, vehicle, here_m=pose[:2], refused=(), onward_s=onward, path_m=np.array([goal])
+    )
     ranked = rank(cost, vehicle, pose, goal_m=goal)
     return select_arc(seen, vehicle, pose, ranked), ranked
 
@@ -136,14 +139,17 @@ class Cells:
 def walked(dem: Dem, poses: Floats, spread_m: float = 0.0, vehicle: VehicleParams = YUTU_2) -> Floats:
     """Return (n, MARGINS) slacks of poses one by one, as far as evaluated, and whether each passes in a last column."""
     own, cells = clearance_figures(vehicle), poses_on_cells(poses, dem)
-    found = np.full((len(poses), MARGINS + 1), np.inf)
-    room, spread = np.empty((1, FIGURES, 2)), np.full((1, 2), spread_m)
+    found, spread = np.full((len(poses), MARGINS + 1), np.inf), np.full((1, 2), spread_m)
+    middle = (float(cells[:, 0].mean()), float(cells[:, 1].mean()))
+    reach = float(np.ptp(poses[:, :2], axis=0).max()) + own.reach_m + spread_m + 1.0
+    z = dem.elevation_m
+    laid = AlignedGround(z, z, dem.geometry.resolution_m, middle, reach, own)
+    bins, places = laid.places(cells)
     for k in range(len(poses)):
-        passed = walk(
-            dem.elevation_m, dem.elevation_m, dem.geometry.resolution_m, cells[k : k + 1], spread, own.boxes,
-            own.limits, own.links, own.belly, own.weights, 0.0, 1, room, found[k, :MARGINS],
+        found[k, MARGINS] = walk(
+            laid.spacing_m, laid.layers, bins[k : k + 1], laid.rover, places[k : k + 1], spread, 0, 0.0, 1,
+            np.full((FIGURES, 2), np.nan), found[k, :MARGINS],
         )  # fmt: skip
-        found[k, MARGINS] = passed
     return found
 
 
@@ -241,7 +247,7 @@ def test_a_ring_leaves_no_arc_and_tells_where_it_was_refused() -> None:
     ring = np.where(np.abs(np.hypot(e, n) - 1.5) < 0.12, 0.8, 0.0)
     chosen, _ = choose(ring)
     assert isinstance(chosen, NoArc)
-    assert len(chosen.considered.refused_m) > 0
+    assert len(chosen.considered.refused) > 0
     assert not chosen.considered.passed.any()
 
 

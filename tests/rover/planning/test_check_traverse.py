@@ -292,7 +292,11 @@ MUTATIONS: dict[str, tuple[str, str, Callable[[PlanFile, Known], Mutated]]] = {
     "off the map": ("plain", "beyond the map", lambda p, k: (with_step(p, 3, to=(500, 2)), k)),
     "a place of its own": ("plain", "places stated", lambda p, k: (with_step(p, 3, to_m=(110.0, -20.0)), k)),
     "another start": ("plain", "begins at the start", lambda p, k: (p, replace(k, start_m=k.goal_m))),
-    "another goal": ("plain", "ends at the goal", lambda p, k: (without(p, range(34, 35)), k)),
+    "another goal": (
+        "plain",
+        "ends at the goal",
+        lambda p, k: (without(p, range(len(p.steps) - 1, len(p.steps))), k),
+    ),
     "another departure": (
         "plain",
         "times stated",

@@ -15,8 +15,6 @@ from rover.planning.traverse_setup import CHARGE_LEVELS, STEP_S, outlook
 from tests.rover.planning.timed_ground import timed_outlook
 
 MOST_OF_ARRIVAL, MOST_OF_CHARGE = 0.01, 0.02
-BY_HALF_HOURS = (4, 14)
-"""Scenarios whose charge binds under a low Sun: by bins of an hour their final charge moves by 4 %."""
 
 
 @pytest.mark.parametrize(
@@ -46,6 +44,6 @@ def test_halving_every_bin_moves_little_in_twenty_scenarios(number: int) -> None
     sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
     from convergence import row_of
 
-    row = row_of(number, step_s=STEP_S / 2 if number in BY_HALF_HOURS else STEP_S)
+    row = row_of(number)
     assert abs(row.of_arrival) <= MOST_OF_ARRIVAL, row
     assert abs(row.of_charge) <= MOST_OF_CHARGE, row

@@ -25,6 +25,7 @@ from rover.planning.forecast import Forecaster, OperationsParams
 from rover.planning.problem import Plan, PlanningProblem
 from rover.planning.traverse import best_traverse, outlook
 from rover.planning.traverse_ground import Criterion
+from rover.planning.traverse_setup import STEP_S
 from rover.sky.almanac import Almanac, build_almanac
 from rover.terrain.horizon import STEP_RAD, HorizonMap, trace_horizon
 from sim.mission.operations import derive_maps
@@ -214,7 +215,7 @@ def answer_to(question: Question) -> Answer:
         depart_utc=EPOCH.utc_at(question.depart_s),
         arrive_utc=EPOCH.utc_at(steps[-1].end_s),
         depart_s=question.depart_s,
-        bin_s=3600.0,
+        bin_s=STEP_S,
         limits=limits,
         steps=steps,
         margins=plan_margins(plan.schedule.margins),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from rover.sky.almanac import build_almanac
 from rover.sky.sun import sun_from_moon
 from rover.terrain.aim import elevations_over
 from rover.terrain.horizon import STEP_RAD, UNKNOWN, HorizonMap, trace_horizon
-from rover.terrain.light import centre_at, light_over, lit_fraction, lit_maps, sun_track
+from rover.terrain.light import centre_at, light_over, lit_fraction, lit_maps, mean_light, sun_track
 from rover.terrain.light_kernels import disc_share
 from tests.builders.horizons import (
     SUN_DIAMETER_RAD,
@@ -254,6 +255,26 @@ def test_the_almanacs_sun_counts_from_true_north() -> None:
     np.testing.assert_allclose(track.azimuth_rad, direct.azimuth_rad, atol=1e-6)
     np.testing.assert_allclose(track.elevation_rad, direct.elevation_rad, atol=1e-6)
     np.testing.assert_allclose(track.angular_diameter_rad, direct.angular_diameter_rad, rtol=1e-6)
+
+
+@pytest.mark.parametrize("each", [1, 2, 3])
+def test_means_are_those_of_the_maps_and_unknown_is_dark(each: int) -> None:
+    steps = wavy_horizon().steps.copy()
+    steps[:, 3, 4] = UNKNOWN
+    horizon = replace(wavy_horizon(), steps=steps)
+    azimuths = np.linspace(0, 300, 6)
+    sun = sun_at(azimuths, np.linspace(0.5, 6, 6))
+    maps = np.array([lit for _, lit in lit_maps(horizon, sun, np.arange(6.0))], np.float64)
+    means = np.nan_to_num(maps).reshape(6 // each, each, *maps.shape[1:]).mean(axis=1)
+    found = mean_light(horizon, sun, each=each)
+    assert found.dtype == np.uint8 and found.shape == (*maps.shape[1:], 6 // each)
+    assert np.abs(np.moveaxis(found, 2, 0) - 255 * means).max() <= 0.5 + 1e-3
+    assert (found[3, 4] == 0).all() and len(np.unique(found)) > 20
+
+
+def test_means_of_times_that_do_not_divide_are_refused() -> None:
+    with pytest.raises(ValueError, match="no multiple of 2"):
+        mean_light(level_horizon(), sun_at([1.0, 2.0, 3.0], [4.0, 4.0, 4.0]), each=2)
 
 
 def test_maps_come_one_by_one_into_the_array_that_is_given() -> None:

@@ -1,0 +1,120 @@
+"""Ground laid out along headings, each as soon as it is asked for, so that how a rover stands is soon bounded.
+
+What wheels stand on is the same whichever way round they point, so half a circle of headings serves.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.hazard.aligned_kernels import HEADINGS, OFF, highest_across, lay_out, rests_along
+from rover.hazard.clearance_figures import ClearanceFigures
+from rover.hazard.crest_kernels import CUT_M, find_crests, raise_to_crests
+from rover.hazard.standing_kernels import Rover
+
+Floats = npt.NDArray[np.float64]
+
+SPACING_M = 0.025
+"""Of the samples."""
+
+LAYERS = 5
+
+
+class AlignedGround:
+    """Two surfaces, with the ground between them, laid out about a place."""
+
+    def __init__(
+        self,
+        low_m: npt.NDArray[np.float32],
+        high_m: npt.NDArray[np.float32],
+        side_m: float,
+        middle: tuple[float, float],
+        reach_m: float,
+        figures: ClearanceFigures,
+        *,
+        spacing_m: float = SPACING_M,
+    ) -> None:
+        """Take the surfaces; nothing is laid out yet.
+
+        Args:
+            low_m, high_m: (rows, cols) bilinear between the cells' centres; NaN is unknown.
+            side_m: Of a cell.
+            middle: Column and row about which they are laid out, as fractions.
+            reach_m: How far from there, along and across.
+            figures: Of the vehicle.
+            spacing_m: Of the samples.
+        """
+        self._low, self._high, self._side, self._middle = low_m, high_m, side_m, np.array(middle)
+        self._figures, self.spacing_m = figures, spacing_m
+        samples = 2 * math.ceil(reach_m / spacing_m) + 1
+        # Not filled: a heading that is never asked for takes no memory.
+        self.layers = np.empty((LAYERS, HEADINGS, samples, samples), np.float32)
+        self._done: set[int] = set()
+        self._crests = _crests(high_m, spacing_m / side_m)
+        self.rover = Rover(
+            figures.boxes, figures.arms, figures.limits, figures.links, figures.belly, figures.weights
+        )
+
+    def places(self, cells: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
+        """Return by which heading each of n poses is laid out, which is done, and where it is on that.
+
+        Args:
+            cells: (n, 4) column and row as fractions, cosine and sine of the yaw.
+
+        Returns:
+            (n,) headings and (n, 4) metres ahead and left of the middle, cosine and sine of the yaw from the heading.
+        """
+        cos, sin = cells[:, 2], cells[:, 3]
+        bins = np.floor(np.arctan2(sin, cos) / math.pi * HEADINGS + 0.5).astype(np.int64) % HEADINGS
+        for heading in set(bins.tolist()) - self._done:
+            self._lay_out(heading)
+        angle = bins * (math.pi / HEADINGS)
+        c, s = np.cos(angle), np.sin(angle)
+        east, north = ((cells[:, :2] - self._middle) * self._side).T
+        found = np.stack(
+            [east * c + north * s, north * c - east * s, cos * c + sin * s, sin * c - cos * s], axis=1
+        )
+        return bins, np.ascontiguousarray(found)
+
+    def _lay_out(self, heading: int) -> None:
+        angle = heading * (math.pi / HEADINGS)
+        low, high, wide, rest_low, rest_high = self.layers[:, heading]
+        step = self.spacing_m
+        cos, sin = math.cos(angle), math.sin(angle)
+        lay_out(self._low, self._high, self._side, self._middle, cos, sin, step, low, high)
+        raise_to_crests(self._crests, self._middle, cos, sin, step / self._side, wide, high)
+        radius, half = float(self._figures.belly[5]), float(self._figures.belly[6]) / 2
+        # A wheel may point so far off the heading: its ends lie aside, its sides ahead.
+        aside, ahead = radius * OFF, half * OFF
+        highest_across(high, (half + aside) / step, True, wide)
+        rests_along(wide, *_rim(radius, radius + ahead, -ahead, step), True, rest_high)
+        # At its lowest a wheel still stands on what is under it wherever its axle is nearest to this sample.
+        narrow = np.empty_like(low)
+        highest_across(low, max(0.0, half - aside - step / 2) / step, False, narrow)
+        ahead += step / 2
+        rests_along(narrow, *_rim(radius, radius - ahead, ahead, step), False, rest_low)
+        self._done.add(heading)
+
+
+def _crests(high_m: npt.NDArray[np.float32], step: float) -> npt.NDArray[np.float32]:
+    """Return (n, 3) column, row and height of points of crests off which samples so many cells apart cut too much."""
+    least = np.float32(CUT_M * 4 / step)
+    none = np.empty((0, 3), np.float32)
+    found = np.empty((find_crests(high_m, least, none), 3), np.float32)
+    find_crests(high_m, least, found)
+    return found
+
+
+def _rim(
+    radius_m: float, length_m: float, more_m: float, step_m: float
+) -> tuple[npt.NDArray[np.float32], np.float32]:
+    """Return how high a wheel's rim is 0, 1, ... samples ahead and at its end, and how far the end is from the last.
+
+    It is told of places `more_m` further ahead, none of which is beyond the rim.
+    """
+    whole = math.floor(length_m / step_m + 1e-9)
+    at = np.clip(np.append(np.arange(whole + 1) * step_m, length_m) + more_m, 0.0, radius_m)
+    return (radius_m - np.sqrt(radius_m**2 - at**2)).astype(np.float32), np.float32(length_m / step_m - whole)

@@ -1,0 +1,107 @@
+"""Ground laid out along headings: what wheels stand on there, against a wheel set down point by point."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from scipy.ndimage import gaussian_filter, map_coordinates
+
+from rover.hazard.aligned import AlignedGround
+from rover.hazard.aligned_kernels import HEADINGS, within_box
+from rover.hazard.clearance_figures import clearance_figures
+from rover.hazard.standing_kernels import between_samples
+from rover.io.vehicle import read_vehicle
+
+Floats = npt.NDArray[np.float64]
+
+YUTU_2 = read_vehicle("yutu-2").params
+FIGURES = clearance_figures(YUTU_2)
+SIDE_M = 0.05
+
+
+def rocks(seed: int, side: int = 160) -> npt.NDArray[np.float32]:
+    rng = np.random.default_rng(seed)
+    ground = gaussian_filter(rng.normal(0, 1, (side, side)), 5) * 0.4
+    for _ in range(60):
+        row, col, size = rng.integers(5, side - 8), rng.integers(5, side - 8), int(rng.integers(1, 6))
+        ground[row : row + size, col : col + size] += rng.uniform(0.02, 0.2)
+    return ground.astype(np.float32)
+
+
+def ridges(seed: int, side: int = 160) -> npt.NDArray[np.float32]:
+    """Walls as wide as a cell whose tops rise along them, which a wheel meets where no cell is a peak."""
+    rng = np.random.default_rng(seed)
+    ground = gaussian_filter(rng.normal(0, 1, (side, side)), 5) * 0.4
+    along = np.arange(30)
+    for k in range(24):
+        row, col = rng.integers(10, side - 40, 2)
+        way = ((0, 1), (1, 0), (1, 1))[k % 3]
+        ground[row + way[0] * along, col + way[1] * along] += 0.15 + rng.uniform(-0.01, 0.01) * along
+    return ground.astype(np.float32)
+
+
+def wheel_on(z: npt.NDArray[np.float32], east_m: float, north_m: float, yaw: float) -> float:
+    """How high a wheel's lowest point is with its axle over a place, counted from the raster's middle."""
+    radius, half = YUTU_2.wheel_radius_m, YUTU_2.wheel_width_m / 2
+    ahead, left = np.meshgrid(np.linspace(-radius, radius, 81), np.linspace(-half, half, 41))
+    east = east_m + ahead * math.cos(yaw) - left * math.sin(yaw)
+    north = north_m + ahead * math.sin(yaw) + left * math.cos(yaw)
+    middle = (len(z) - 1) / 2
+    under = map_coordinates(z.astype(float), [north / SIDE_M + middle, east / SIDE_M + middle], order=1)
+    return float((under - (radius - np.sqrt(np.maximum(0.0, radius**2 - ahead**2)))).max())
+
+
+def laid_out(z: npt.NDArray[np.float32]) -> AlignedGround:
+    middle = (len(z) - 1) / 2
+    return AlignedGround(z, z, SIDE_M, (middle, middle), 2.6, FIGURES)
+
+
+@pytest.mark.parametrize("make", [rocks, ridges])
+@pytest.mark.parametrize("yaw_deg", [0.0, 2.0, 31.0, 90.0, 172.0, -75.0])
+def test_a_wheel_stands_within_its_bounds_wherever_it_is_in_a_box(
+    yaw_deg: float, make: Callable[[int], npt.NDArray[np.float32]]
+) -> None:
+    z, rng, yaw = make(1), np.random.default_rng(2), math.radians(yaw_deg)
+    ground, middle = laid_out(z), (len(z) - 1) / 2
+    bend_m, sag_m = between_samples(ground.spacing_m, FIGURES.belly)
+    widths = []
+    for _ in range(60):
+        east, north = rng.uniform(-1.5, 1.5, 2)
+        half = rng.uniform(0.0, 0.06, 2)
+        cell = np.array([[east / SIDE_M + middle, north / SIDE_M + middle, math.cos(yaw), math.sin(yaw)]])
+        (heading,), (place,) = ground.places(cell)
+        *_, low, high = ground.layers[:, heading]
+        samples = len(low) // 2
+        low_m, high_m, apart_m = within_box(
+            *(low, high, place[0] / ground.spacing_m + samples, place[1] / ground.spacing_m + samples),
+            *(half / ground.spacing_m),
+        )
+        angle = heading * math.pi / HEADINGS
+        for along, across in (*rng.uniform(-1, 1, (6, 2)), np.array([1, -1]), np.zeros(2)):
+            u, v = along * half[0], across * half[1]
+            stood = wheel_on(
+                z,
+                east + u * math.cos(angle) - v * math.sin(angle),
+                north + u * math.sin(angle) + v * math.cos(angle),
+                yaw,
+            )
+            # The test's own points may miss what the wheel stands on, by what the ground rises between them.
+            assert low_m - min(sag_m, apart_m) - 5e-4 <= stood <= high_m + min(bend_m, apart_m) + 1e-6
+        widths.append(high_m - low_m)
+    assert np.median(widths) < 0.08
+
+
+def test_nothing_is_told_of_unknown_ground_or_of_what_lies_beyond() -> None:
+    z = rocks(3)
+    z[80, 84] = np.nan
+    ground = laid_out(z)
+    (heading,), _ = ground.places(np.array([[80.0, 80.0, 1.0, 0.0]]))
+    *_, low, high = ground.layers[:, heading]
+    middle = len(low) // 2
+    assert math.isnan(within_box(low, high, middle + 4.0, float(middle), 2.0, 2.0)[1])
+    assert not math.isnan(within_box(low, high, middle - 30.0, float(middle), 2.0, 2.0)[1])
+    assert math.isnan(within_box(low, high, 1.0, float(middle), 2.0, 2.0)[1])
