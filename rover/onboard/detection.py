@@ -12,9 +12,10 @@ from statistics import median
 
 import numpy as np
 
+from rover.core.bodies import AU_M, SOLAR_CONSTANT_W_M2
 from rover.core.boundary import DriveReading, Mode, Observation
 from rover.limits.mobility import exceeds_attitude
-from rover.limits.power import expected_array_w
+from rover.limits.power import full_array_w, gained
 from rover.onboard.fault_state import Sight
 from rover.onboard.perception import AT_REST
 from rover.onboard.power_watch import drains, waits_in_vain, wakes
@@ -188,9 +189,10 @@ def array_weak(sight: Sight) -> bool | None:
     sun = uplink.forecaster.window.almanac.sun_at(seen.time_s)
     lean, (_, left, up) = uplink.vehicle.array_lean_rad, seen.sun_direction
     facing_rad = math.asin(max(-1.0, min(1.0, left * math.sin(lean) + up * math.cos(lean))))
+    irradiance = SOLAR_CONSTANT_W_M2 * (AU_M / sun.distance_m) ** 2
+    full_w = float(full_array_w(irradiance, sun.elevation_rad, uplink.vehicle))
     due_w, most_w = (
-        float(expected_array_w(angle, uplink.vehicle, sun_distance_m=sun.distance_m))
-        for angle in (facing_rad, math.pi / 2)
+        full_w * float(gained(math.sin(angle), uplink.vehicle)) for angle in (facing_rad, math.pi / 2)
     )
     return None if due_w < LEAST_GIVEN_SHARE * most_w else seen.array_w < WEAK_GAIN * due_w
 

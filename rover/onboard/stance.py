@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import maximum_filter, minimum_filter
+from scipy.ndimage import maximum_filter
 
 from rover.core.strips import by_strips
 from rover.core.vehicle import VehicleParams
@@ -33,7 +33,7 @@ ASTRAY_M = 0.1
 def slack_by_heading(ground: LocalMap, vehicle: VehicleParams, places: Floats) -> npt.NDArray[np.float32]:
     """Return (h, n) the least slack of the rover's stand at places, each at every heading, in the unit of `MARGINS`.
 
-    -1 stands for anything less, NaN for unknown ground.
+    -1 stands for anything less, NaN for unknown ground under a wheel.
 
     Args:
         ground: The local map.
@@ -44,17 +44,24 @@ def slack_by_heading(ground: LocalMap, vehicle: VehicleParams, places: Floats) -
     rests = np.empty_like(height)
     by_strips(len(height), lambda first, last: wheel_rests(height, side, own.belly[5], rests, first, last))
     near = _disc(ASTRAY_M / side)
-    low, high = minimum_filter(rests, footprint=near), maximum_filter(rests, footprint=near)
+    low, high = -_highest(-rests, near), _highest(rests, near)
     axles = np.ascontiguousarray(own.boxes[:, :2])
     slack = np.empty((len(places), len(HEADINGS)), np.float32)
     directions = np.array(HEADINGS, np.float64)
     directions /= np.hypot(directions[:, 0], directions[:, 1])[:, None]
     given = (
-        *(maximum_filter(height, 3), low, high, side, places, directions, axles),
+        *(_highest(height, np.ones((3, 3), np.bool_)), low, high, side, places, directions, axles),
         *(own.limits, own.links, own.belly, own.weights, np.array(MARGINS)),
     )
     by_strips(len(places), lambda first, last: stances(*given, slack, first, last))
     return np.ascontiguousarray(slack.T)
+
+
+def _highest(values: npt.NDArray[np.floating], near: npt.NDArray[np.bool_]) -> npt.NDArray[np.floating]:
+    """Return the greatest value near each cell, what is unknown left out; NaN on unknown cells."""
+    known = np.isfinite(values)
+    found = maximum_filter(np.where(known, values, -np.inf), footprint=near)
+    return np.where(known, found, np.nan).astype(values.dtype)
 
 
 def _disc(radius: float) -> npt.NDArray[np.bool_]:

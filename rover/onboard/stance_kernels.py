@@ -73,14 +73,16 @@ def stances(  # type: ignore[no-untyped-def]
     """Fill the least slack of how the rover stands at places `first` up to `last`, each at every heading.
 
     Args:
-        z, rests: (rows, cols) float32 heights, and as of `wheel_rests`.
+        z: (rows, cols) float32 heights, the greatest near each cell.
+        low, high: (rows, cols) float32 where a wheel may rest at the least and at the most, as of `wheel_rests`.
         resolution: Side of a cell, m.
         places: (n, 2) column and row as fractions.
         headings: (h, 2) cosine and sine of the yaw.
         axles: (6, 2) forward and left of the middle, m.
-        limits, links, belly: As `rover.hazard.clearance_figures` has them.
+        limits, links, belly, weights: As `rover.hazard.clearance_figures` has them.
         margins: (4,) what a slack of attitude and suspension, rad, of the belly and of steps, m, counts as one.
         slack: (n, h) float32 least of the slacks over their margins; NaN over unknown ground.
+        first, last: Places.
     """
     own = np.empty((FIGURES, 2))
     for n in range(first, last):
@@ -179,15 +181,3 @@ def _room(z, resolution, place, cos, sin, belly, weights, base, along, across, o
                         )
                     least = min(least, room)
     return least
-
-
-@kernel
-def _between(values, col, row):  # type: ignore[no-untyped-def]
-    """Bilinear value; NaN off the raster or beside what is unknown."""
-    c, r = math.floor(col), math.floor(row)
-    if not (0 <= r < values.shape[0] - 1 and 0 <= c < values.shape[1] - 1):
-        return np.nan
-    u, v = col - c, row - r
-    south = np.float64(values[r, c]) * (1.0 - u) + np.float64(values[r, c + 1]) * u
-    north = np.float64(values[r + 1, c]) * (1.0 - u) + np.float64(values[r + 1, c + 1]) * u
-    return south * (1.0 - v) + north * v

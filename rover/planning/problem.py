@@ -113,7 +113,8 @@ class Plan:
         bound: Factor over the least cost that a planner claiming BOUNDED vouches for, or None.
         objective: What the way has least of.
         price: How much of it, in the objective's unit; None for `cost_s`, as of the least time by the cost map.
-        least: Where the search was cut short, what no traverse has less of, as `price`, or the arrival, s; else None.
+        least: Where the search was cut short, what no traverse that keeps the charge to spare has less of, as `price`,
+            or the arrival, s; else None.
     """
 
     planner: str

@@ -89,20 +89,41 @@ def best_traverse(
     Raises:
         TimeLimitError: None is found by then; the message has the bound.
     """
+    answer, _ = best_with_bound(ready, criterion, charge_levels=charge_levels, report=report)
+    return answer
+
+
+def best_with_bound(
+    ready: Outlook,
+    criterion: Criterion = Criterion.TIME,
+    *,
+    charge_levels: int = CHARGE_LEVELS,
+    report: Callable[[float], None] | None = None,
+) -> tuple[Plan | NoPlan, float]:
+    """Return the same, and what no traverse has less of: a whole search too tells charges apart by levels only.
+
+    Raises:
+        TimeLimitError: As for `best_traverse`.
+    """
     closed = closed_end(ready)
     if closed is not None:
-        return closed
+        return closed, math.inf
     begun = time.perf_counter()
     ground = ground_of(ready.around, ready.rules(charge_levels), ready.goal, first=criterion)
     labels, known = next(iter(search_at_hand(ground, _question(ready), since=begun, report=report)))
     if labels.cut_short:
-        return _cut_short(ready, labels, known, criterion)
-    if labels.found is None:
-        return _explained(ready, labels)
-    # What is at hand may have less by what levels of charge do not tell apart.
-    found = labels, labels.found
-    better = known is not None and value_of(known) < value_of(found)
-    return plan_of(ready, *(known if known is not None and better else found), criterion)
+        return _cut_short(ready, labels, known, criterion), labels.proven
+    if labels.found is None and known is None:
+        return _explained(ready, labels), math.inf
+    # What is at hand may have less, or be all that there is, by what levels of charge do not tell apart.
+    found = [(labels, labels.found)] if labels.found is not None else []
+    best = min((*found, *([] if known is None else [known])), key=_to_a_billionth)
+    return plan_of(ready, *best, criterion), min(labels.proven, value_of(best))
+
+
+def _to_a_billionth(known: Known) -> float:
+    """Return what is known of its criterion, rounded: sums in another order are one."""
+    return float(f"{value_of(known):.9e}")
 
 
 def _question(ready: Outlook) -> Question:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from rover.core.errors import TimeLimitError
 from rover.core.time_allowed import TimeAllowed
 from rover.planning.problem import NoPlan, Plan
-from rover.planning.traverse import best_traverse
+from rover.planning.traverse import best_with_bound
 from rover.planning.traverse_ground import Criterion
 from rover.planning.traverse_setup import Outlook
 
@@ -36,9 +36,7 @@ class Searches:
         Raises:
             TimeLimitError: None is known by then.
         """
-        plan = self._search(self._ready)
-        if isinstance(plan, Plan):
-            self._least = plan.least if plan.least is not None else _value(plan)
+        plan, self._least = self._search(self._ready)
         return plan
 
     def next(self, stricter: Outlook) -> Plan | NoPlan | None:
@@ -47,18 +45,19 @@ class Searches:
             self._unfinished = True
             return None
         try:
-            return self._search(stricter)
+            plan, _ = self._search(stricter)
         except TimeLimitError:
             self._unfinished = True
             return None
+        return plan
 
-    def _search(self, asked: Outlook) -> Plan | NoPlan:
+    def _search(self, asked: Outlook) -> tuple[Plan | NoPlan, float]:
         left_s = self._allowed.left_s
         limit_s = None if left_s is None else _SHARE * left_s
         timed = replace(asked, problem=replace(asked.problem, time_limit_s=limit_s))
-        plan = best_traverse(timed, self._criterion, charge_levels=self._charge_levels)
+        plan, least = best_with_bound(timed, self._criterion, charge_levels=self._charge_levels)
         self._unfinished |= isinstance(plan, Plan) and plan.least is not None
-        return plan
+        return plan, least
 
     def bounded(self, plan: Plan) -> Plan:
         """Return a plan with what no traverse has less of, where a search did not come to its end."""
@@ -80,10 +79,3 @@ class Searches:
                 field="--time-limit",
                 value=self._ready.problem.time_limit_s,
             )
-
-
-def _value(plan: Plan) -> float:
-    """Return what a plan has of its criterion; of the time the arrival."""
-    if plan.price is not None or plan.schedule is None:
-        return plan.cost_s if plan.price is None else plan.price
-    return float(plan.schedule.arrive_s)

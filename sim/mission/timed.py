@@ -38,7 +38,7 @@ class TimedRules:
     dusk_margin_s: float = 0.0
     haven_tilt_rad: float = math.radians(10.0)
     link_margin_rad: float | None = None
-    light_step_s: float = 3600.0
+    light_step_s: float = 1800.0
 
 
 def timed_limits(

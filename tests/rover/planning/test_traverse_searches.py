@@ -13,8 +13,9 @@ from rover.planning.delay_traverse import DelayedPlan, plan_with_delay_bound
 from rover.planning.problem import Plan
 from rover.planning.risk import RiskedPlan
 from rover.planning.risk_traverse import traverse_within_risk
+from rover.planning.timetable import Timetable
 from rover.planning.tour import Tour, best_tour
-from rover.planning.traverse import best_traverse
+from rover.planning.traverse import best_traverse, best_with_bound
 from rover.planning.traverse_search import run_search
 from rover.planning.traverse_setup import Outlook
 from tests.rover.planning.test_delay import FAULTS
@@ -36,12 +37,12 @@ class Runs:
         self.count, self.answers = count, answers
         self.limits_s: list[float] = []
 
-    def best_traverse(self, ready: Outlook, *given: Any, **named: Any) -> Any:
+    def best_with_bound(self, ready: Outlook, *given: Any, **named: Any) -> Any:
         self.limits_s.append(ready.problem.time_limit_s)
         if len(self.limits_s) > self.count:
             raise TimeLimitError("late", remedy="wait", field="--time-limit")
         if len(self.limits_s) > len(self.answers):
-            self.answers.append(best_traverse(ready, *given, **named))
+            self.answers.append(best_with_bound(ready, *given, **named))
         return self.answers[len(self.limits_s) - 1]
 
 
@@ -51,12 +52,15 @@ def within(ready: Outlook, limit_s: float) -> Outlook:
 
 def test_a_chance_of_delay_is_kept_by_what_was_found_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     ready = near_dusk()
-    best = best_traverse(ready)
-    assert isinstance(best, Plan)
+    best, proven = best_with_bound(ready)
+    assert isinstance(best, Plan) and isinstance(best.schedule, Timetable)
+    exact = best_traverse(ready, charge_levels=0)
+    assert isinstance(exact, Plan) and isinstance(exact.schedule, Timetable)
+    assert proven <= exact.schedule.arrive_s + 1e-6 <= best.schedule.arrive_s + 2e-6
     found, answers = 0, []
     for count in range(1, 8):
         runs = Runs(count, answers)
-        monkeypatch.setattr(traverse_searches, "best_traverse", runs.best_traverse)
+        monkeypatch.setattr(traverse_searches, "best_with_bound", runs.best_with_bound)
         try:
             answer = plan_with_delay_bound(within(ready, 1000.0), 0.1, FAULTS)
         except TimeLimitError as error:
@@ -69,10 +73,10 @@ def test_a_chance_of_delay_is_kept_by_what_was_found_in_time(monkeypatch: pytest
         if len(runs.limits_s) <= count:  # all there were
             assert answer.plan.least is None
             break
-        assert answer.plan.least == best.schedule.arrive_s <= answer.expected_s
+        assert answer.plan.least == proven <= answer.expected_s
     assert found
     assert sum(runs.limits_s) <= 1000.0 * len(runs.limits_s) / 2 + 1.0
-    monkeypatch.setattr(traverse_searches, "best_traverse", Runs(0, []).best_traverse)
+    monkeypatch.setattr(traverse_searches, "best_with_bound", Runs(0, []).best_with_bound)
     with pytest.raises(TimeLimitError, match="late"):
         plan_with_delay_bound(within(ready, 1000.0), 0.1, FAULTS)
 
@@ -80,12 +84,12 @@ def test_a_chance_of_delay_is_kept_by_what_was_found_in_time(monkeypatch: pytest
 @pytest.mark.slow
 def test_a_chance_of_tilting_is_kept_by_what_was_found_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     _, ready = asked()
-    shortest = best_traverse(ready)
+    shortest, proven = best_with_bound(ready)
     assert isinstance(shortest, Plan)
     told, answers = set(), []
     for count in (1, 3, 6, 20):
         runs = Runs(count, answers)
-        monkeypatch.setattr(traverse_searches, "best_traverse", runs.best_traverse)
+        monkeypatch.setattr(traverse_searches, "best_with_bound", runs.best_with_bound)
         try:
             answer = traverse_within_risk(within(ready, 1000.0), ERROR, 0.05)
         except TimeLimitError as error:
@@ -95,7 +99,7 @@ def test_a_chance_of_tilting_is_kept_by_what_was_found_in_time(monkeypatch: pyte
         assert isinstance(answer, RiskedPlan)
         assert answer.risk.at_most <= 0.05
         whole = len(runs.limits_s) <= count
-        assert answer.plan.least == (None if whole else shortest.schedule.arrive_s)
+        assert answer.plan.least == (None if whole else proven)
         told.add("whole" if whole else "some")
     assert {"late", "whole"} <= told
 
