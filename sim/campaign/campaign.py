@@ -27,7 +27,7 @@ def run_campaign(
     runs: int,
     workers: int = 1,
     resume: bool = False,
-    doing: Perform = perform,
+    doing: Perform | None = None,
     order: Order | None = None,
     told: Told | None = None,
 ) -> CampaignTable:
@@ -39,7 +39,7 @@ def run_campaign(
         runs: How many, those of before included.
         workers: Processes.
         resume: Go on with the journal that is there, if one is.
-        doing: Does a run.
+        doing: Does a run; drives it, unless something else is given.
         order: In which the runs that are left are begun.
         told: Told of each run that ends.
 
@@ -58,7 +58,7 @@ def run_campaign(
             left = left if order is None else order(left)
             tell = told or (lambda _ended, _done: None)
             tell(len(ended), 0)
-            with contextlib.closing(_started(campaign, left, doing, workers)) as arriving:
+            with contextlib.closing(_started(campaign, left, doing or perform, workers)) as arriving:
                 for done, one in enumerate(arriving, start=1):
                     journal.add(one)
                     ended.append(one)

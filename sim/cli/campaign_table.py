@@ -14,8 +14,8 @@ from rich.text import Text
 _MOST_SHOWN = 5
 
 
-def print_campaign(about: Mapping[str, Any], folder: Path) -> None:
-    """Print the table of a campaign, and the command of each run that went badly."""
+def print_campaign(about: Mapping[str, Any], written: Path) -> None:
+    """Print the table of a campaign, the command of each of its worst runs, and what was written."""
     console = Console()
     table = Table(box=box.SIMPLE, show_header=False, title=str(about["scenario"]), title_justify="left")
     table.add_column("figure", no_wrap=True)
@@ -26,7 +26,7 @@ def print_campaign(about: Mapping[str, Any], folder: Path) -> None:
         console.print(table)
         for line in _lines(about):
             console.print(Text(line), soft_wrap=True)
-        console.print(Text(f"Results: {folder}"), soft_wrap=True)
+        console.print(Text(f"Results: {written}"), soft_wrap=True)
     except SystemExit:  # rich's answer to a reader that has gone (`| head`)
         raise BrokenPipeError from None
 
