@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +65,8 @@ def run_campaign(
                     ended.append(one)
                     tell(len(ended), done)
         table = table_of(campaign, ended)
-        about = about_campaign(campaign, table)
-        write_table(folder, table, ended, about)
+        table = replace(table, about=about_campaign(campaign, table))
+        write_table(folder, table, ended)
     return table
 
 

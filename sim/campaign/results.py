@@ -32,7 +32,7 @@ class CampaignTable:
     """A campaign's table.
 
     Attributes:
-        about: What it is of, as `Campaign.header`, with the number of `runs` and what follows from the table.
+        about: What it is of, as `Campaign.header`, and what follows from the table, as `about_campaign`.
         run: (n,) from 0.
         seed: (n,) of the scenarios; -1 where there was none.
         keys: That were varied.
@@ -56,7 +56,7 @@ def table_of(campaign: Campaign, ended: Sequence[Ended]) -> CampaignTable:
     """Return the table of runs that have ended, in any order."""
     rows = sorted(ended, key=lambda one: one.run)
     return CampaignTable(
-        about={**campaign.header(), "runs": len(rows)},
+        about=campaign.header(),
         run=np.array([one.run for one in rows], np.int64),
         seed=np.array([-1 if one.seed is None else one.seed for one in rows], np.int64),
         keys=tuple(one.key for one in campaign.varied),
@@ -81,17 +81,18 @@ def _value_column(values: Sequence[bool | int | float | str]) -> Column:
     return np.array([value if isinstance(value, str) else json.dumps(value) for value in values])
 
 
-def write_table(folder: Path, table: CampaignTable, ended: Sequence[Ended], about: Mapping[str, Any]) -> None:
+def write_table(folder: Path, table: CampaignTable, ended: Sequence[Ended]) -> None:
     """Write the table, and what it is of, into a campaign's folder: all of it or nothing.
 
     Args:
         folder: Of the campaign.
         table: To be written.
         ended: The same runs, whose drawn values the CSV shows as they were drawn.
-        about: Written as `campaign.json`.
     """
     with atomic_paths(folder / ABOUT, folder / CSV, folder / NPZ) as (json_path, csv_path, npz_path):
-        json_path.write_text(json.dumps(about, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        json_path.write_text(
+            json.dumps(dict(table.about), indent=2, allow_nan=False) + "\n", encoding="utf-8"
+        )
         csv_path.write_text(_csv(table, ended), encoding="utf-8", newline="\n")
         with npz_path.open("wb") as file:
             np.savez(file, **_columns(table))  # type: ignore[arg-type]

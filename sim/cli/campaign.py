@@ -85,7 +85,7 @@ def _run(
 ) -> int:
     import json
 
-    from sim.campaign.campaign import about_campaign, run_campaign
+    from sim.campaign.campaign import run_campaign
     from sim.cli.campaign_pace import Pace
     from sim.cli.campaign_table import print_campaign
     from sim.cli.progress import Progress, Stopped, say_if_cold, say_on_stderr
@@ -105,7 +105,7 @@ def _run(
             f" {_command(planned, out, runs, workers)}"
         )
         return 128 + stop.number
-    about = about_campaign(planned, table)
+    about = table.about
     if as_json:
         typer.echo(json.dumps(about, indent=2))
     else:

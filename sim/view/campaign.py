@@ -164,7 +164,8 @@ def _draw_success(ax: Axes, sheet: CampaignSheet) -> None:
         )
         bar.lines[0].set_gid("success")
     ax.set(xlim=(0, 100), ylim=(-0.5, 0.5), yticks=[], xlabel="share of the runs (%)")
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=len(OUTCOME_COLOURS) + 1, borderaxespad=0)
+    if len(sheet.outcome):
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=len(OUTCOME_COLOURS) + 1, borderaxespad=0)
     ax.spines[["top", "right", "left"]].set_visible(False)
 
 
