@@ -74,11 +74,15 @@ def plan_campaign(spec: str, *, seed: int, varied: Sequence[Varied], settings: S
     scenario = load_scenario(spec, settings=settings)
     scenario.read_faults()
     given = {setting.partition("=")[0].strip() for setting in settings}
+    if "seed" in given:
+        remedy = 'to have one for all, say --vary "seed=choice(N)"'
+        raise UsageError("every run has a seed of its own", remedy=remedy, field="--set", value="seed")
     for one in varied:
         if one.key in given:
             remedy = "leave one of them out"
             raise UsageError("--set gives it as well", remedy=remedy, field="--vary", value=str(one))
         _refuse_unknown(one, spec, settings)
+    _refuse_clash(varied)
     return Campaign(
         spec=spec,
         name=scenario.name,
@@ -88,6 +92,19 @@ def plan_campaign(spec: str, *, seed: int, varied: Sequence[Varied], settings: S
         varied=tuple(varied),
         versions=versions(),
     )
+
+
+def _refuse_clash(varied: Sequence[Varied]) -> None:
+    """Refuse a key that stands within another one."""
+    for one in varied:
+        for other in varied:
+            if other.key.startswith(f"{one.key}."):
+                raise UsageError(
+                    f"{one.key} is varied too",
+                    remedy="leave one of them out",
+                    field="--vary",
+                    value=str(other),
+                )
 
 
 def _refuse_unknown(one: Varied, spec: str, settings: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from rover.core.errors import FarsideError, ResourceError
+from rover.core.errors import FarsideError, PlannerError, ResourceError
 from sim.campaign.draws import Draw, Value, value_text
 
 
@@ -109,6 +109,7 @@ def perform(task: Task) -> Ended:
     A scenario that cannot be used is an answer. Anything else that goes wrong is raised.
 
     Raises:
+        PlannerError: The planner broke its contract, which is no fault of the scenario's.
         ResourceError: Not enough memory, disk or time.
     """
     from sim.run.closed_loop import run_scenario
@@ -118,7 +119,7 @@ def perform(task: Task) -> Ended:
     try:
         scenario = load_scenario(task.spec, settings=task.all_settings(), seed=task.draw.seed)
         log = run_scenario(scenario)
-    except ResourceError:
+    except (PlannerError, ResourceError):
         raise
     except FarsideError as error:
         return without_drive(task, Status.IMPOSSIBLE, str(error).removeprefix("farside: "))

@@ -63,7 +63,16 @@ def campaign(
     from sim.campaign.identity import plan_campaign
 
     planned = plan_campaign(scenario, seed=seed, varied=varied, settings=settings or ())
+    _refuse_no_planner(planned)
     return _run(planned, out, runs=runs, workers=count, resume=resume, as_json=as_json, quiet=quiet)
+
+
+def _refuse_no_planner(planned: Campaign) -> None:
+    """Refuse, before a run is tried, a planner that is not there."""
+    from rover.planning.registry import load_planner
+    from sim.run.scenario import load_scenario
+
+    load_planner(load_scenario(planned.spec, settings=planned.settings).planner)
 
 
 def _workers(asked: int | None) -> int:

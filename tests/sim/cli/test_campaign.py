@@ -84,6 +84,9 @@ def test_what_makes_no_scenario_is_each_runs_own_matter(farside_within: Command,
         (("--runs", "2", "--vary", "power.initial_soc=uniform(1)"), "not two numbers"),
         (("--runs", "2", *VARY, "--set", "power.initial_soc=0.5"), "--set gives it as well"),
         (("--runs", "2", "--set", "power.initial_soc=7"), "out of range"),
+        (("--runs", "2", "--set", "seed=4"), 'say --vary "seed=choice(N)"'),
+        (("--runs", "2", "--set", "planner=none-such"), "none-such"),
+        (("--runs", "2", *VARY, "--vary", "power=choice(1)"), "power is varied too"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(
