@@ -91,8 +91,8 @@ def outcomes(table: CampaignTable) -> dict[str, int]:
 def worst_runs(table: CampaignTable, most: int = 5) -> list[int]:
     """Return the rows of the worst runs that were driven, the worst first.
 
-    By outcome, then by rules broken, then by least charge, then by duration. Runs that went well are not among them
-    unless all did.
+    Lost, then those that broke rules, then by outcome; among equals more rules, less charge, longer. Runs that went
+    well are not among them unless all did.
     """
     rank = {outcome.value: place for place, outcome in enumerate(_WORST_FIRST)}
     well = succeeded(table)
@@ -100,9 +100,10 @@ def worst_runs(table: CampaignTable, most: int = 5) -> list[int]:
 
     def badness(row: int) -> tuple[float, float, float, float, int]:
         charge, elapsed = table.figures["min_soc"][row], table.figures["elapsed_s"][row]
+        broken, outcome = float(table.figures["violations"][row]), str(table.outcome[row])
         return (
-            rank[str(table.outcome[row])],
-            -float(table.figures["violations"][row]),
+            rank[outcome] if broken == 0 else min(rank[outcome], rank[Outcome.VIOLATED.value]),
+            -broken,
             math.inf if math.isnan(charge) else float(charge),
             -float(elapsed),
             row,
