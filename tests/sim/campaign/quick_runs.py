@@ -6,10 +6,13 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sim.campaign.draws import parse_varied
-from sim.campaign.identity import Campaign
 from sim.campaign.task import FIGURES, Ended, Status, Task, without_drive
+
+if TYPE_CHECKING:
+    from sim.campaign.identity import Campaign
 
 POISON, FAULTY, IMPOSSIBLE = 5, 7, 3
 """Runs that kill their process, that raise, and that come to no scenario."""
@@ -17,6 +20,10 @@ POISON, FAULTY, IMPOSSIBLE = 5, 7, 3
 
 def campaign(seed: int = 1, **changes: object) -> Campaign:
     """Return a campaign of no scenario."""
+    from sim.campaign.identity import (
+        Campaign,  # workers, which begin often here, need none of what it imports
+    )
+
     varied = parse_varied(["power.initial_soc=uniform(0.4, 0.9)", "vehicle.name=choice(yutu-2, other)"])
     plan: dict[str, object] = {
         "spec": "nowhere",
