@@ -27,6 +27,7 @@ LAYERS = {
     "sim.export": 15,
     "sim.view": 15,
     "sim.testing": 15,
+    "sim.campaign": 15,
     "sim.cli": 16,
 }
 """A module may import from lower layers and from its own folder; folders of one layer do not see each other."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -57,7 +57,7 @@ class ClearanceFigures:
             object.__setattr__(self, name, locked(getattr(self, name), np.float64, shape, name))
 
 
-@cache
+@lru_cache(maxsize=16)
 def clearance_figures(vehicle: VehicleParams) -> ClearanceFigures:
     """Return a vehicle's figures, reckoned once."""
     links, belly = _links(vehicle), _belly(vehicle)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -90,7 +90,7 @@ class ArcTable:
         return tree // (bends * bends), tree // bends % bends, tree % bends
 
 
-@cache
+@lru_cache(maxsize=16)
 def arc_table(vehicle: VehicleParams) -> ArcTable:
     """Return the table of a vehicle.
 

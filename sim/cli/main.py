@@ -20,6 +20,7 @@ import typer
 
 from rover.core.errors import FarsideError, ResourceError, UsageError
 from sim.cli.bench import bench
+from sim.cli.campaign import campaign
 from sim.cli.check import check
 from sim.cli.hindcast import hindcast
 from sim.cli.init import init
@@ -40,7 +41,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Plan and drive rover traverses on the Moon.",
 )
-for command in (run, plan, synth, plot, reproject, terrain, sky, hindcast, vehicle, init, check):
+for command in (run, campaign, plan, synth, plot, reproject, terrain, sky, hindcast, vehicle, init, check):
     app.command()(command)
 app.add_typer(bench)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -117,7 +117,7 @@ class Stance:
         return self.tip_margin_rad <= 0
 
 
-@cache
+@lru_cache(maxsize=16)
 def rig_of(vehicle: VehicleParams, chassis: ChassisParams) -> Rig:
     """Return the body, suspension and wheels of a vehicle."""
     front = vehicle.wheelbase_m / 2

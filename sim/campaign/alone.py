@@ -1,0 +1,76 @@
+"""A run in a process of its own, which may die of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from multiprocessing import connection, get_context, parent_process
+from multiprocessing.connection import Connection
+from typing import Any
+
+from rover.core.strips import THREADS_VARIABLE
+from sim.campaign.task import Ended, Perform, Task
+
+
+def prepare_worker() -> None:
+    """Make a process fit to do runs: one thread, deaf to the terminal's Ctrl-C, and gone when its parent is."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    os.environ.setdefault(THREADS_VARIABLE, "1")
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def perform_alone(perform: Perform, task: Task) -> Ended | str:
+    """Do a run in a new process, or return what it failed of."""
+    context = get_context("spawn")
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=_perform_and_send, args=(perform, task, sending), daemon=True)
+    process.start()
+    sending.close()
+    answer: Any = None
+    try:
+        with contextlib.suppress(EOFError, OSError):  # it died, or was cut off in the middle of its answer
+            answer = receiving.recv()
+        process.join()
+    finally:
+        receiving.close()
+        process.kill()
+    if isinstance(answer, Ended | str):
+        return answer
+    return _death_in_words(process.exitcode or 0)
+
+
+def _perform_and_send(perform: Perform, task: Task, sending: Connection) -> None:
+    prepare_worker()
+    sending.send(attempt(perform, task))
+    sending.close()
+
+
+def attempt(perform: Perform, task: Task) -> Ended | str:
+    """Do a run here, or return what it failed of."""
+    try:
+        return perform(task)
+    except Exception as error:
+        return error_in_words(error)
+
+
+def error_in_words(error: BaseException) -> str:
+    """Return an error in one line."""
+    words = " ".join(str(error).split())
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def _death_in_words(status: int) -> str:
+    if status < 0:
+        with contextlib.suppress(ValueError):
+            return f"its process was ended by {signal.Signals(-status).name}"
+    return f"its process ended with status {status}"

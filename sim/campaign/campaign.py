@@ -1,0 +1,170 @@
+"""A campaign from its first run to its table, or from where it was left."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rover.core.errors import OutputError, UsageError
+from sim.campaign.engine import run_tasks
+from sim.campaign.identity import Campaign
+from sim.campaign.journal import JOURNAL, LOCK, Journal, locked, read_journal, require_same
+from sim.campaign.results import CampaignTable, table_of, write_table
+from sim.campaign.statistics import failure_bound, outcomes, success, worst_runs
+from sim.campaign.task import Ended, Perform, Status, perform
+
+Order = Callable[[Sequence[int]], Sequence[int]]
+Told = Callable[[int, int], None]
+"""Told how many runs have ended, and how many of them this process has done."""
+
+
+def run_campaign(
+    campaign: Campaign,
+    folder: Path,
+    *,
+    runs: int,
+    workers: int = 1,
+    resume: bool = False,
+    doing: Perform | None = None,
+    order: Order | None = None,
+    told: Told | None = None,
+) -> CampaignTable:
+    """Do the runs of a campaign that are not in its folder's journal yet, and write its table.
+
+    Args:
+        campaign: What is run.
+        folder: Made if it is not there; its parent must be.
+        runs: How many, those of before included.
+        workers: Processes.
+        resume: Go on with the journal that is there, if one is.
+        doing: Does a run; drives it, unless something else is given.
+        order: In which the runs that are left are begun.
+        told: Told of each run that ends.
+
+    Raises:
+        UsageError: The folder holds something else, a campaign without `resume`, or runs beyond `runs`.
+        ResultsError: The folder is another process's, or its journal is damaged or of another campaign.
+        OutputError: The folder or a file in it cannot be written; what was kept stays.
+    """
+    _make(folder)
+    with locked(folder):
+        _tidy(folder)
+        journal, ended = _open(campaign, folder, resume=resume, runs=runs)
+        with contextlib.closing(journal):
+            kept = {one.run for one in ended}
+            left: Sequence[int] = [run for run in range(runs) if run not in kept]
+            left = left if order is None else order(left)
+            tell = told or (lambda _ended, _done: None)
+            tell(len(ended), 0)
+            with contextlib.closing(_started(campaign, left, doing or perform, workers)) as arriving:
+                for done, one in enumerate(arriving, start=1):
+                    journal.add(one)
+                    ended.append(one)
+                    tell(len(ended), done)
+        table = table_of(campaign, ended)
+        table = replace(table, about=about_campaign(campaign, table))
+        write_table(folder, table, ended)
+    return table
+
+
+def _started(campaign: Campaign, left: Sequence[int], doing: Perform, workers: int) -> Any:
+    tasks = (campaign.task(run) for run in left)
+    return run_tasks(tasks, doing, workers=max(1, min(workers, len(left))))
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileExistsError:
+        raise UsageError(
+            "the output folder is an existing file",
+            remedy="name a new folder",
+            field="--out",
+            value=str(folder),
+        ) from None
+    except OSError as error:
+        raise OutputError(
+            f"cannot be made: {error.strerror}", remedy="choose a name in a folder that exists", file=folder
+        ) from None
+    known = (LOCK, JOURNAL)
+    if not (folder / JOURNAL).exists() and any(
+        path.name not in known and not _is_left_over(path) for path in folder.iterdir()
+    ):
+        raise UsageError(
+            "the output folder is not empty",
+            remedy="name a new folder, or empty this one",
+            field="--out",
+            value=str(folder),
+        )
+
+
+def _is_left_over(path: Path) -> bool:
+    """Whether a file is what a death in the middle of writing has left."""
+    return path.name.startswith((".journal.", ".results.", ".campaign.")) and ".tmp" in path.name
+
+
+def _tidy(folder: Path) -> None:
+    for path in folder.iterdir():
+        if _is_left_over(path):
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _open(campaign: Campaign, folder: Path, *, resume: bool, runs: int) -> tuple[Journal, list[Ended]]:
+    path = folder / JOURNAL
+    if not path.exists():
+        return Journal.begin(path, campaign.header()), []
+    if not resume:
+        raise UsageError(
+            "holds a campaign already",
+            remedy="say --resume to go on with it, or name a new folder",
+            field="--out",
+            value=str(folder),
+        )
+    held = read_journal(path)
+    require_same(held.header, campaign.header(), path)
+    beyond = max((one.run for one in held.ended), default=-1)
+    if beyond >= runs:
+        raise UsageError(
+            f"run {beyond} is in the journal already",
+            remedy=f"give {beyond + 1} or more",
+            field="--runs",
+            value=runs,
+        )
+    return Journal(path, held), held.ended
+
+
+def about_campaign(campaign: Campaign, table: CampaignTable) -> dict[str, Any]:
+    """Return what a campaign was of and what came of it, for JSON; nothing in it depends on how it was done."""
+    share = success(table)
+    return {
+        **campaign.header(),
+        "runs": len(table.run),
+        "driven": share.of,
+        "succeeded": share.count,
+        "success": share.count / share.of if share.of else None,
+        "success_95": [share.low, share.high],
+        "failure_below_95": failure_bound(share.of - share.count, share.of),
+        "outcomes": outcomes(table),
+        "impossible": int((table.status == Status.IMPOSSIBLE.value).sum()),
+        "quarantined": [
+            {"run": int(run), "reason": str(reason), "command": campaign.task(int(run)).command()}
+            for run, status, reason in zip(table.run, table.status, table.reason, strict=True)
+            if status == Status.QUARANTINED.value
+        ],
+        "worst": [_told_of(campaign, table, row) for row in worst_runs(table)],
+    }
+
+
+def _told_of(campaign: Campaign, table: CampaignTable, row: int) -> dict[str, Any]:
+    run = int(table.run[row])
+    return {
+        "run": run,
+        "outcome": str(table.outcome[row]),
+        "violations": int(table.figures["violations"][row]),
+        "reason": str(table.reason[row]),
+        "command": campaign.task(run).command(),
+    }

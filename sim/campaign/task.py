@@ -1,0 +1,161 @@
+"""One run of a campaign: its scenario made, driven, and what is kept of it."""
+
+from __future__ import annotations
+
+import math
+import shlex
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from rover.core.errors import FarsideError, PlannerError, ResourceError
+from sim.campaign.draws import Draw, Value, value_text
+
+
+class Status(StrEnum):
+    """What became of a run."""
+
+    DONE = "done"
+    """It was driven, whatever the outcome."""
+    IMPOSSIBLE = "impossible"
+    """What was drawn makes no scenario that can be used."""
+    QUARANTINED = "quarantined"
+    """It failed, and once more when it was alone."""
+
+
+FIGURES = (
+    "distance_m",
+    "planned_length_m",
+    "elapsed_s",
+    "min_soc",
+    "harvest_j",
+    "load_j",
+    "stops",
+    "naps",
+    "dormancies",
+    "wakes",
+    "replans",
+    "faults",
+    "violations",
+)
+"""Of a run that was driven, in the words of its `summary.json`; of violations their number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A run to be done.
+
+    Attributes:
+        spec: Of the scenario: a path or a bundled name.
+        settings: `key=value` each, the same for every run.
+        keys: That vary.
+        draw: What they are, and the seed.
+    """
+
+    spec: str
+    settings: tuple[str, ...]
+    keys: tuple[str, ...]
+    draw: Draw
+
+    def all_settings(self) -> list[str]:
+        """Return the settings of this run: those of all, and what was drawn."""
+        drawn = zip(self.keys, self.draw.values, strict=True)
+        return [*self.settings, *(f"{key}={value_text(value)}" for key, value in drawn)]
+
+    def command(self) -> str:
+        """Return the command that drives this run again."""
+        words = ["farside", "run", self.spec]
+        if self.draw.seed is not None:
+            words += ["--seed", str(self.draw.seed)]
+        for setting in self.all_settings():
+            words += ["--set", setting]
+        return shlex.join(words)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A run that has ended.
+
+    Attributes:
+        run: Its number.
+        seed: Of its scenario, None where it came to none.
+        values: Drawn, in the order of the keys.
+        status: What became of it.
+        outcome: Of the drive, in the words of `Outcome`; empty unless done.
+        reason: One sentence.
+        figures: By the names of `FIGURES`; empty unless done.
+        wall_s: How long it took, in no table.
+    """
+
+    run: int
+    seed: int | None
+    values: tuple[Value, ...]
+    status: Status
+    outcome: str
+    reason: str
+    figures: Mapping[str, float | None]
+    wall_s: float
+
+
+Perform = Callable[[Task], Ended]
+"""Does a run; where it goes to another process, a function of a module."""
+
+
+def perform(task: Task) -> Ended:
+    """Drive a run.
+
+    A scenario that cannot be used is an answer. Anything else that goes wrong is raised.
+
+    Raises:
+        PlannerError: The planner broke its contract, which is no fault of the scenario's.
+        ResourceError: Not enough memory, disk or time.
+    """
+    from sim.run.closed_loop import run_scenario
+    from sim.run.scenario import load_scenario
+
+    began = time.perf_counter()
+    try:
+        scenario = load_scenario(task.spec, settings=task.all_settings(), seed=task.draw.seed)
+        log = run_scenario(scenario)
+    except (PlannerError, ResourceError):
+        raise
+    except FarsideError as error:
+        return without_drive(task, Status.IMPOSSIBLE, str(error).removeprefix("farside: "))
+    return Ended(
+        run=task.draw.run,
+        seed=scenario.seed,
+        values=task.draw.values,
+        status=Status.DONE,
+        outcome=log.outcome.value,
+        reason=log.reason,
+        figures=_figures(log.summary),
+        wall_s=time.perf_counter() - began,
+    )
+
+
+def without_drive(task: Task, status: Status, reason: str) -> Ended:
+    """Return a run of which nothing was driven."""
+    return Ended(
+        run=task.draw.run,
+        seed=task.draw.seed,
+        values=task.draw.values,
+        status=status,
+        outcome="",
+        reason=reason,
+        figures={},
+        wall_s=0.0,
+    )
+
+
+def _figures(summary: Mapping[str, Any]) -> dict[str, float | None]:
+    held = {**summary, "violations": len(summary["violations"])}
+    return {name: _finite(held[name]) for name in FIGURES}
+
+
+def _finite(value: float | None) -> float | None:
+    """Return a number as JSON gives it back."""
+    if value is None or not math.isfinite(value):
+        return None
+    return int(value) if isinstance(value, int) else float(value)

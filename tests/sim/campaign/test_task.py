@@ -1,0 +1,49 @@
+"""What is kept of a run, and what a planner's fault is taken for."""
+
+from __future__ import annotations
+
+import pytest
+
+from rover.core.errors import PlaceError, PlannerError, ResourceError
+from sim.campaign.draws import Draw
+from sim.campaign.task import Status, Task, perform
+
+
+def task(*settings: str) -> Task:
+    draw = Draw(run=2, seed=11, values=(0.1 + 0.2, "a b"))
+    keys = ("power.initial_soc", "name")
+    return Task(spec="campaign-short", settings=settings, keys=keys, draw=draw)
+
+
+def test_the_command_has_every_digit() -> None:
+    assert task("terrain.size_m=200.0").command() == (
+        "farside run campaign-short --seed 11 --set terrain.size_m=200.0"
+        " --set power.initial_soc=0.30000000000000004 --set 'name=\"a b\"'"
+    )
+
+
+@pytest.mark.parametrize(
+    "error", [PlannerError("broke its contract"), ResourceError("no memory"), KeyError("bug")]
+)
+def test_what_is_no_fault_of_the_scenario_is_raised(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """So that it is quarantined, and counts as what it is."""
+
+    def run_scenario(scenario: object) -> None:
+        raise error
+
+    monkeypatch.setattr("sim.run.closed_loop.run_scenario", run_scenario)
+    with pytest.raises(type(error)):
+        perform(task())
+
+
+def test_a_scenario_that_cannot_be_used_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run_scenario(scenario: object) -> None:
+        raise PlaceError("outside the terrain", remedy="choose another", field="goal_m")
+
+    monkeypatch.setattr("sim.run.closed_loop.run_scenario", run_scenario)
+    ended = perform(task())
+    assert (ended.status, ended.outcome, ended.seed) == (Status.IMPOSSIBLE, "", 11)
+    assert ended.reason == "error[PLACE]: goal_m: outside the terrain; choose another"
+    assert perform(task("power.reserve_soc=2.0")).status is Status.IMPOSSIBLE
