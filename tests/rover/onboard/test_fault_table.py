@@ -386,6 +386,22 @@ def test_what_is_latched_stands_still_until_the_ground_clears_it(setting: Settin
     assert rover.state.finished is None
 
 
+def test_the_ground_clears_what_is_latched_and_leaves_the_rest(setting: Setting) -> None:
+    rover = rover_at(setting, BY_NAME["place lost"])
+    assert executive.clear(rover.state) is rover.state, "nothing is latched"
+    rover.on = True
+    rover.until(lambda: rover.state.finished is not None, 20)
+    masked = ("wheel held", RowState(masked=True, count=4))
+    watch = rover.state.watch
+    before = replace(rover.state, watch=replace(watch, rows=(*watch.rows, masked)), hop_left_m=3.0)
+    after = executive.clear(replace(before, hold_until_s=1e9, owes_cycle=True))
+    assert after.watch.rows == (masked,) and after.watch.latched is None
+    assert after.watch.boots == watch.boots and after.watch.anchor is watch.anchor
+    assert after.path_m is before.path_m and after.belief is before.belief and after.track_m == before.track_m
+    assert (after.hop_left_m, after.owes_cycle, after.looks_first) == (0.0, False, True)
+    assert after.hold_until_s < rover.view.time_s and after.finished is None
+
+
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
 def test_without_protection_nothing_is_done(setting: Setting, row: FaultRow) -> None:
     rover = rover_at(setting, row, protected=False)
