@@ -231,6 +231,8 @@ class MissionControl:
             path_m=plan.waypoints_m,
             planned=stops_of(plan),
             driver=self.driver,
+            zones=tuple(limit for limit in self.timed_limits if isinstance(limit, ZoneLimit)),
+            charted=belief.hazards,
         )
         return uplink, belief
 

@@ -17,6 +17,8 @@ import pytest
 
 from rover.core.boundary import Command, DriveReading, Inertial, Mode, Observation, Odometry, StereoPoints
 from rover.core.grid import Dem
+from rover.core.zones import ZoneKind, zone_from_corners
+from rover.limits.mobility import ZoneLimit
 from rover.limits.power import expected_array_w
 from rover.limits.thermal import SunWindow
 from rover.onboard import executive
@@ -214,12 +216,22 @@ def _out(wheels: int, *, held: bool) -> Callable[[DriveReading], DriveReading]:
     return changed
 
 
+def _beside_a_zone(seen: Observation, rover: Rover) -> Observation:
+    """Wherever it goes, a zone lies 1.5 m from its middle, and its place is known to half a metre."""
+    west, south = seen.east_m + 1.5, seen.north_m - 20.0
+    corners = [(west, south), (west + 9.0, south), (west + 9.0, south + 40.0), (west, south + 40.0)]
+    zone = zone_from_corners("keep off", ZoneKind.KEEP_OUT, corners)
+    rover.uplink = replace(rover.sound, zones=(ZoneLimit(zone, rover.sound.vehicle),))
+    return replace(seen, place_sigma_m=0.5)
+
+
 STIMULI: dict[str, Stimulus] = {
     "clock": lambda seen, rover: replace(seen, time_s=seen.time_s - 1e5),
     "reset": lambda seen, rover: replace(seen, boots=seen.boots + 1),
     "no depth": lambda seen, rover: replace(seen, heights=None),
     "drift": _turned,
     "stale almanac": _late,
+    "near a zone": _beside_a_zone,
     "no place": _always(place_sigma_m=9.0),
     "obstacle": _during(Mode.DRIVE, stalled=True),
     "soft ground": _slipped,
