@@ -90,3 +90,17 @@ def test_a_run_whose_time_is_over_while_it_waits_ends_with_a_reason(tmp_path: Pa
     assert log.outcome == "stopped_safe"
     assert log.reason.endswith("; the ground has not cleared it in the time allowed")
     assert told(log, "downlink") == []
+
+
+def test_a_computer_that_begins_anew_while_it_waits_waits_on(tmp_path: Path) -> None:
+    """What is latched is stored: only the ground ends it."""
+    cycle = ("operations.command_cycle_h=2.0",)
+    sound = driven(tmp_path, blind(BLIND_H + 0.5), settings=cycle)
+    at_s = told(sound, "downlink")[0].time_s + 1000.0
+    lasts = f"lasts = {constant(0.5, 'h')}"
+    reset = f'[[faults]]\nname = "r"\nsubsystem = "computer"\nkind = "reset"\nat_s = {at_s}\n{lasts}'
+    log = driven(tmp_path, blind(BLIND_H + 0.5), reset, settings=cycle)
+    assert log.outcome == "arrived", log.reason
+    ((heard,), (cleared,)) = told(log, "downlink"), told(log, "clear")
+    assert heard.time_s < at_s and cleared.time_s >= max(at_s + 0.5 * HOUR_S, heard.time_s + 2 * HOUR_S)
+    still_while_latched(log, cleared.time_s)
