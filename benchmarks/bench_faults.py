@@ -1,7 +1,7 @@
 """Drive 60 m over benign ground under faults, seed by seed, and follow each rover through the night after it.
 
     python benchmarks/bench_faults.py [--seeds 1000] [--first-seed 1] [--rate 10] [--protection on|off]
-        [--driver path|arcs] [--senses perfect|real] [--length 60] [--out FOLDER] [--seconds 300] [--commands 2000]
+        [--driver path|arcs] [--senses perfect|real] [--length 60] [--out FOLDER] [--seconds 300] [--commands 8000]
 
 The ground is `hazard_fields`' with rocks on 1 % and a slope of up to 10 deg, drawn by the seed; the faults are those of
 the table `nominal`, calibrated to Curiosity, at `--rate` times their rate. A rover that has arrived or stopped is
@@ -177,7 +177,7 @@ def main() -> None:
     parser.add_argument("--length", type=float, default=60.0)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--seconds", type=float, default=300.0)
-    parser.add_argument("--commands", type=int, default=2000)
+    parser.add_argument("--commands", type=int, default=8000)
     options = parser.parse_args()
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:

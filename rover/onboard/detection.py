@@ -18,6 +18,7 @@ from rover.limits.mobility import exceeds_attitude
 from rover.limits.power import full_array_w, gained
 from rover.onboard.fault_state import Sight
 from rover.onboard.perception import AT_REST
+from rover.onboard.place_watch import place_is_unsure
 from rover.onboard.power_watch import drains, waits_in_vain, wakes
 from rover.onboard.sky_watch import DRIFT_RAD, SOUND_AFTER_S, drift_rad, sun_is_elsewhere
 
@@ -251,3 +252,10 @@ def clock_wrong(sight: Sight) -> bool | None:
 def place_lost(sight: Sight) -> bool | None:
     """The rover no longer knows its place well enough for its maps to be of use."""
     return None if sight.seen is None else not sight.seen.place_sigma_m <= LOST_PLACE_M
+
+
+def place_unsure(sight: Sight) -> bool | None:
+    """After a motion, the place is not known well enough to keep clear of what only the map shows."""
+    if sight.seen is None or sight.mode is not Mode.DRIVE:
+        return None
+    return place_is_unsure(sight.seen, sight.uplink)

@@ -84,8 +84,23 @@ def glance(state: ExecutiveState, seen: Observation) -> ExecutiveState:
 
 
 def clear(state: ExecutiveState) -> ExecutiveState:
-    """Return the state as the ground leaves it when it clears what is latched: idle, with its path as it was."""
-    return replace(state, mode=Mode.IDLE, watch=fault_watch.cleared(state.watch), finished=None)
+    """Return the state as the ground leaves it when it clears what is latched: idle, with its path as it was.
+
+    The ground has just sent commands, so that none are owed; what was left of the old ones is dropped, and it looks
+    once from where it stands before it drives on. One in which nothing is latched stays as it is.
+    """
+    if state.watch.latched is None:
+        return state
+    return replace(
+        state,
+        mode=Mode.IDLE,
+        hold_until_s=-math.inf,
+        hop_left_m=0.0,
+        owes_cycle=False,
+        looks_first=True,
+        watch=fault_watch.cleared(state.watch),
+        finished=None,
+    )
 
 
 def _rest(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:

@@ -191,6 +191,18 @@ TABLE: tuple[FaultRow, ...] = (
         test="no place",
     ),
     FaultRow(
+        name="place unsure",
+        trigger="four sigma of the place are more than the gap to a zone or, while senses contradict the place again "
+        "and again, to ground that the map has as lethal",
+        detect=detection.place_unsure,
+        persistence=1,
+        action=Action.BACK_OUT,
+        exit="a motion ends where the gap is more than that",
+        longest_s=6 * HOUR_S,
+        after=After.SAFE,
+        test="near a zone",
+    ),
+    FaultRow(
         name="blocked",
         trigger="a motion was cut short by what wheels or belly could not pass, and no wheel has just been found out",
         detect=detection.blocked,

@@ -90,8 +90,12 @@ def carried_on(watch: Watch, seen: Observation) -> Watch:
 
 
 def cleared(watch: Watch) -> Watch:
-    """Return the watch as the ground leaves it when it clears what is latched."""
-    return replace(watch, rows=(), found=(), halts=(), latched=None)
+    """Return the watch as the ground leaves it when it clears what is latched.
+
+    What is driven with as it is stays so; every other row begins anew.
+    """
+    masked = tuple((name, row) for name, row in watch.rows if row.masked and name != watch.latched)
+    return replace(watch, rows=masked, found=(), halts=(), latched=None)
 
 
 def after_reset(watch: Watch) -> Watch:

@@ -101,9 +101,13 @@ def init_perception(
 
 
 def restarted(state: PerceptionState, params: PerceptionParams) -> PerceptionState:
-    """Return what a computer that begins anew believes: the pose is stored, the map and the last look are lost."""
-    located = replace(state.located, look=None, since_look_m=0.0, registered=False)
-    return replace(state, located=located, local=_nothing_seen(params))
+    """Return what a computer that begins anew believes: the pose is stored, the map and the last look are lost.
+
+    What was owed to that map is lost with it. The next look is laid where the pose has it, as it is after all that has
+    been told; moved by the old debt it would lie beside it, and places stood at since would be told to have moved.
+    """
+    located = replace(state.located, look=None, since_look_m=0.0, registered=False, owed_m=np.zeros(3))
+    return replace(state, located=located, local=_nothing_seen(params), corrected_m=(0.0, 0.0))
 
 
 def _nothing_seen(params: PerceptionParams) -> LocalMap:

@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.vehicle import VehicleParams
+from rover.hazard.detect import HazardMap
 from rover.limits.base import Limit
+from rover.limits.mobility import ZoneLimit
 from rover.onboard.planned_stops import PlannedStops
 from rover.planning.forecast import Forecaster
 from rover.planning.problem import Planner
@@ -42,6 +44,8 @@ class Uplink:
         driver: How the way is driven.
         work_max_k: Temperature of the body beyond which it may not drive or work.
         protected: Whether the fault table is heeded; without it nothing is.
+        zones: To keep out of or in, each with the time in which it holds.
+        charted: Hazards of the orbital map on the cells used on board; None where none are told.
     """
 
     vehicle: VehicleParams
@@ -55,6 +59,8 @@ class Uplink:
     driver: Driver = Driver.PATH
     work_max_k: float = math.inf
     protected: bool = True
+    zones: tuple[ZoneLimit, ...] = ()
+    charted: HazardMap | None = None
 
     @property
     def teleoperated(self) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.boundary import Mode
-from rover.core.grid import Dem
+from rover.core.grid import Dem, GridGeometry
 from rover.core.vehicle import VehicleParams
 from rover.core.zones import Zone
 from rover.hazard.costmap import CostMap, build_costmap, refuse_larger_than_map
@@ -26,6 +26,7 @@ from rover.onboard.mapping import BeliefState, begin_belief
 from rover.onboard.planned_stops import PlannedStops
 from rover.onboard.uplink import Driver, Uplink
 from rover.planning.ask import ask
+from rover.planning.dem_error import DemError, error_clones
 from rover.planning.forecast import MARGIN_SOC, Forecaster, OperationsParams
 from rover.planning.given_plan import GIVEN, Given, between, check_given, plan_of_file
 from rover.planning.problem import Claim, NoPlan, Plan, Planner, PlanningProblem
@@ -37,10 +38,31 @@ from rover.sky.almanac import Almanac
 from rover.terrain.derive import Terrain, derive_terrain
 from rover.terrain.horizon import HorizonMap, trace_horizon
 from rover.terrain.rocks import Rocks
+from sim.mission.survey import MAP_LENGTH_M, MAP_SIGMA_M, surveyed
 from sim.mission.timed import ALWAYS, TimedRules, timed_limits
 
 ON_BOARD = "astar"
 """Planner that the rover asks where the ground's is the traverse planner."""
+
+
+_SURVEY_CLONE = 1000
+"""Number of the map's error among those of its seed, apart from the streams of the senses."""
+
+
+def survey_error(geometry: GridGeometry) -> DemError:
+    """Return how well the elevations of a map are known that was measured from orbit, as far as its cells can show."""
+    cell_m = max(geometry.resolution_m, geometry.resolution_north_m)
+    return DemError(sigma_m=MAP_SIGMA_M, length_m=max(MAP_LENGTH_M, 2.0 * cell_m))
+
+
+def survey(truth: Dem, *, seed: int) -> Dem:
+    """Return the map that the ground has of a site, the same for one seed.
+
+    Raises:
+        ResourceError: More memory than there is.
+    """
+    error = survey_error(truth.geometry)
+    return surveyed(truth, lambda g: next(error_clones(g, error, seed=seed, count=1, first=_SURVEY_CLONE)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -209,6 +231,8 @@ class MissionControl:
             path_m=plan.waypoints_m,
             planned=stops_of(plan),
             driver=self.driver,
+            zones=tuple(limit for limit in self.timed_limits if isinstance(limit, ZoneLimit)),
+            charted=belief.hazards,
         )
         return uplink, belief
 

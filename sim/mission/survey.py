@@ -29,12 +29,22 @@ Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
 
 
-def surveyed(dem: Dem, error_m: Callable[[GridGeometry], Floats], *, places_m: list[Place]) -> Dem:
-    """Return the part of a true map that a rover is sent, with the error of one that was measured from orbit.
+def surveyed(dem: Dem, error_m: Callable[[GridGeometry], Floats]) -> Dem:
+    """Return a true map with the error of one that was measured from orbit: all that ground and rover ever see of it.
 
     Args:
         dem: As it is.
         error_m: Draws (rows, cols) errors of the elevations of a map.
+    """
+    elevation = dem.elevation_m + error_m(dem.geometry)
+    return replace(dem, elevation_m=elevation.astype(np.float32), source=f"{dem.source}, as surveyed")
+
+
+def round_the_way(dem: Dem, *, places_m: list[Place]) -> Dem:
+    """Return the part of a map that a rover is sent.
+
+    Args:
+        dem: The map.
         places_m: Start and goal.
     """
     g = dem.geometry
@@ -46,10 +56,7 @@ def surveyed(dem: Dem, error_m: Callable[[GridGeometry], Floats], *, places_m: l
     part = replace(
         g, rows=rows.stop - rows.start, cols=cols.stop - cols.start, east_m=east_m, north_m=north_m
     )
-    elevation = dem.elevation_m[rows, cols] + error_m(part)
-    return Dem(
-        geometry=part, elevation_m=elevation.astype(np.float32), datum_m=dem.datum_m, source="as surveyed"
-    )
+    return replace(dem, geometry=part, elevation_m=dem.elevation_m[rows, cols])
 
 
 def _span(first_m: float, cell_m: float, count: int, low_m: float, high_m: float) -> slice:

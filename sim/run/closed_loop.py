@@ -19,11 +19,12 @@ from rover.planning.problem import NoPlan, Plan, Planner
 from rover.planning.registry import load_planner
 from sim.physics.energy import EnergyParams
 from sim.physics.thermal import Fate
+from sim.run.closed_loop_ground import GroundParty
 from sim.run.closed_loop_journal import Journal
 from sim.run.closed_loop_mind import Mind
 from sim.run.closed_loop_parties import faults_of, mind_of, monitor_of, observe, world_and_senses
 from sim.run.closed_loop_summary import Finished, log_of
-from sim.run.faults import ActiveFault
+from sim.run.faults import ActiveFault, relay_is_out
 from sim.run.injection import FaultInstant, Injection
 from sim.run.runlog import Outcome, RunLog, Severity
 from sim.run.scenario import Scenario
@@ -137,6 +138,7 @@ class _Run:
         self.final: WorldState | None = None
         self.injection = Injection(faults_of(setting), setting.vehicle, self._note_fault)
         self.monitor = monitor_of(setting, energy)
+        self.ground = GroundParty(setting, self.journal.note)
 
     def end(self, outcome: Outcome, reason: str) -> None:
         self.outcome, self.reason = outcome, reason
@@ -160,6 +162,7 @@ class _Run:
             state = self._carry_out(world, senses, mind, state, command)
             if len(self.journal.tape.rows) % _ROWS_PER_REPORT == 0:
                 progress(_fraction_done(mind.state, plan), setting.epoch.utc_at(state.time_s))
+            self.ground.attend(mind, state, relay_out=relay_is_out(self.injection.active))
             command = self._decide(
                 senses, mind, state, looking=_worth_a_look(command), look_round=command.look_round
             )
@@ -223,8 +226,9 @@ class _Run:
         """Say whether and why the run is over."""
         if self._is_lost(state):
             pass
-        elif mind.finished is not None:
-            self.end(Outcome.ARRIVED if mind.arrived else Outcome.STOPPED_SAFE, mind.finished)
+        elif mind.finished is not None and not self.ground.is_at_work(mind, state.time_s):
+            outcome = Outcome.ARRIVED if mind.arrived else Outcome.STOPPED_SAFE
+            self.end(outcome, self.ground.last_word(mind))
         elif self.strict and self.monitor.violations:
             self.end(Outcome.VIOLATED, str(self.monitor.violations[0]))
         elif state.time_s > self.setting.deadline_s:
@@ -282,7 +286,8 @@ def _heading(waypoints_m: npt.NDArray[np.float64]) -> float:
 def _fraction_done(mind: ExecutiveState, plan: Plan) -> float:
     steps = np.diff(mind.path_m, axis=0)
     ahead = float(np.hypot(steps[:, 0], steps[:, 1]).sum())
-    return 1.0 if mind.finished else max(0.0, min(1.0, 1.0 - ahead / max(plan.length_m, 1e-9)))
+    over = mind.finished is not None and mind.watch.latched is None
+    return 1.0 if over else max(0.0, min(1.0, 1.0 - ahead / max(plan.length_m, 1e-9)))
 
 
 def _worth_a_look(command: Command) -> bool:

@@ -133,6 +133,10 @@ class Mind:
         self.state, halts = executive.watch_drives(self.state, drives, self._uplink)
         return halts
 
+    def clear(self) -> None:
+        """Take in that the ground clears what is latched."""
+        self.state = executive.clear(self.state)
+
     def restart(self) -> None:
         """Begin anew after a reset of the computer."""
         self.state = restart(self.state, self._uplink, self._belief)

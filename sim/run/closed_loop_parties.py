@@ -10,11 +10,11 @@ import numpy as np
 from rover.core.boundary import Observation
 from rover.limits.thermal import SunWindow
 from rover.onboard.perception import START_SIGMA_M, START_YAW_SIGMA_RAD, PerceptionParams
-from rover.planning.dem_error import DemError, error_clones
 from rover.planning.problem import Plan, Planner
 from rover.sky.almanac import Almanac
+from sim.mission.operations import survey_error
 from sim.mission.stale import stale_almanac
-from sim.mission.survey import MAP_LENGTH_M, MAP_SIGMA_M, fix_of_start, surveyed
+from sim.mission.survey import fix_of_start, round_the_way
 from sim.moon.ground import Ground
 from sim.physics.energy import EnergyParams
 from sim.physics.light import far_ground
@@ -30,9 +30,6 @@ from sim.sensors.suite import Draws, SensorSuite
 
 _SENSOR_STREAM = 1
 """Of `SeedSequence(seed, spawn_key=(stream, index))`; the ground has streams of its own."""
-
-_SURVEY_CLONE = 1000
-"""Number of the map's error among those of its seed, apart from the streams of the senses."""
 
 
 def faults_of(setting: Setting) -> FaultSchedule:
@@ -73,12 +70,12 @@ def _dusks_s(almanac: Almanac, below_rad: float) -> list[float]:
 
 def world_and_senses(setting: Setting, energy: EnergyParams, monitor: Monitor) -> tuple[World, SensorSuite]:
     """Return the world and what the rover senses of it."""
-    ground = world_ground(setting.scenario, setting.dem)
+    ground = world_ground(setting.scenario, setting.truth)
     region = region_dem(setting.scenario)
     world = World(
         ground=ground,
-        soil=world_soil(setting.scenario, setting.dem),
-        shadows=setting.dem,
+        soil=world_soil(setting.scenario, setting.truth),
+        shadows=setting.truth,
         far=None if region is None else far_ground(region),
         sky=setting.almanac,
         vehicle=setting.vehicle,
@@ -91,7 +88,7 @@ def world_and_senses(setting: Setting, energy: EnergyParams, monitor: Monitor) -
     senses = SensorSuite(
         ground,
         setting.vehicle,
-        setting.dem.geometry.site,
+        setting.truth.geometry.site,
         generator=np.random.default_rng(sequence),
         sees_heights=not setting.scenario.faults.observations_off,
         eyes=setting.eyes,
@@ -131,19 +128,11 @@ def _perceiver(setting: Setting, almanac: Almanac, yaw_rad: float) -> Perceiver 
     if setting.eyes is None or setting.optics is None:
         return None
     scenario = setting.scenario
-    shown_m = max(MAP_LENGTH_M, 2.0 * setting.dem.geometry.resolution_m)  # what its cells can show
-    error = DemError(sigma_m=MAP_SIGMA_M, length_m=shown_m)
     params = PerceptionParams(
         eyes=setting.eyes,
         almanac=almanac,
-        orbital=surveyed(
-            setting.dem,
-            lambda geometry: next(
-                error_clones(geometry, error, seed=scenario.seed, count=1, first=_SURVEY_CLONE)
-            ),
-            places_m=[scenario.start_m, scenario.goal_m],
-        ),
-        orbital_error=error,
+        orbital=round_the_way(setting.dem, places_m=[scenario.start_m, scenario.goal_m]),
+        orbital_error=survey_error(setting.dem.geometry),
         sensing_range_m=setting.vehicle.sensing_range_m,
         vehicle=setting.vehicle if scenario.driver == "arcs" else None,
     )
@@ -195,4 +184,4 @@ def _eyesight(setting: Setting, ground: Ground, draws: Draws) -> Eyesight | None
     """Return the rover's cameras, or None where its senses are perfect."""
     if setting.eyes is None or setting.optics is None:
         return None
-    return Eyesight(ground, setting.dem, setting.eyes, setting.optics, generator=draws.stereo)
+    return Eyesight(ground, setting.truth, setting.eyes, setting.optics, generator=draws.stereo)

@@ -29,7 +29,7 @@ from rover.limits.power import wake_elevation_rad
 from rover.limits.thermal import SunWindowParams
 from rover.sky.almanac import Almanac, build_almanac
 from rover.sky.relay import ASSUMED_PHASE
-from sim.mission.operations import MissionControl, mission_control
+from sim.mission.operations import MissionControl, mission_control, survey
 from sim.moon.dem import Window, geometry_of, synthesize
 from sim.moon.ground import Ground
 from sim.moon.optics import OpticsParams
@@ -53,7 +53,7 @@ def load_site(spec: str) -> SiteParams:
 
 
 def orbital_dem(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DEFAULT_MAX_CELLS) -> Dem:
-    """Return the map that the ground station plans on: read from a file, or a view of the seeded ground.
+    """Return a scenario's map as it is: read from a file, or a view of the seeded ground.
 
     Raises:
         DemFrameError: The file is of another body than the scenario's.
@@ -291,7 +291,8 @@ class Setting:
         zones: Polygons.
         zone_times: When each of them holds, seconds since the epoch.
         epoch: Time 0.
-        dem: The orbital map.
+        truth: The map that the world is made of.
+        dem: The orbital map that ground and rover know: with real senses as surveyed, else the truth itself.
         almanac: The Sun until a lunar day past the deadline, and the relay where driving needs it in view.
         control: The ground's side.
         deadline_s: Latest arrival.
@@ -304,6 +305,7 @@ class Setting:
     zones: list[Zone]
     zone_times: list[tuple[float, float]]
     epoch: Epoch
+    truth: Dem
     dem: Dem
     almanac: Almanac
     control: MissionControl
@@ -325,8 +327,9 @@ def prepare(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DE
     if scenario.terrain.dem is None:  # before the ground takes its time
         frame = frame_of(scenario, load_site(scenario.site.name))
         require_inside(geometry_of(*_seeded_view(scenario), frame), places)
-    dem = orbital_dem(scenario, allow_body=allow_body, max_cells=max_cells)
-    require_inside(dem.geometry, places)
+    truth = orbital_dem(scenario, allow_body=allow_body, max_cells=max_cells)
+    require_inside(truth.geometry, places)
+    dem = truth if optics is None else survey(truth, seed=scenario.seed)
     deadline_s = deadline_of(scenario, epoch)
     almanac = _almanac(
         dem.geometry.site, epoch, duration_s=deadline_s + SYNODIC_MONTH_S, relay=scenario.limits.link
@@ -360,6 +363,7 @@ def prepare(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DE
         zones=zones,
         zone_times=zone_times,
         epoch=epoch,
+        truth=truth,
         dem=dem,
         almanac=almanac,
         control=control,

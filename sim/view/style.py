@@ -51,7 +51,12 @@ OTHER_MODE = PURPLE
 
 RING = "#7A3B8F"
 """Of the ring that marks a replan: what caused it is drawn inside."""
-EVENT_WORDS = {"hazard": "hazard seen on the path", "tilt_stop": "stopped by tilt", "stopped": "gave up"}
+EVENT_WORDS = {
+    "hazard": "hazard seen on the path",
+    "tilt_stop": "stopped by tilt",
+    "stopped": "gave up",
+    "give_up": "given up by the ground",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

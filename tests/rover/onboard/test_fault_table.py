@@ -17,6 +17,8 @@ import pytest
 
 from rover.core.boundary import Command, DriveReading, Inertial, Mode, Observation, Odometry, StereoPoints
 from rover.core.grid import Dem
+from rover.core.zones import ZoneKind, zone_from_corners
+from rover.limits.mobility import ZoneLimit
 from rover.limits.power import expected_array_w
 from rover.limits.thermal import SunWindow
 from rover.onboard import executive
@@ -214,12 +216,22 @@ def _out(wheels: int, *, held: bool) -> Callable[[DriveReading], DriveReading]:
     return changed
 
 
+def _beside_a_zone(seen: Observation, rover: Rover) -> Observation:
+    """Wherever it goes, a zone lies 1.5 m from its middle, and its place is known to half a metre."""
+    west, south = seen.east_m + 1.5, seen.north_m - 20.0
+    corners = [(west, south), (west + 9.0, south), (west + 9.0, south + 40.0), (west, south + 40.0)]
+    zone = zone_from_corners("keep off", ZoneKind.KEEP_OUT, corners)
+    rover.uplink = replace(rover.sound, zones=(ZoneLimit(zone, rover.sound.vehicle),))
+    return replace(seen, place_sigma_m=0.5)
+
+
 STIMULI: dict[str, Stimulus] = {
     "clock": lambda seen, rover: replace(seen, time_s=seen.time_s - 1e5),
     "reset": lambda seen, rover: replace(seen, boots=seen.boots + 1),
     "no depth": lambda seen, rover: replace(seen, heights=None),
     "drift": _turned,
     "stale almanac": _late,
+    "near a zone": _beside_a_zone,
     "no place": _always(place_sigma_m=9.0),
     "obstacle": _during(Mode.DRIVE, stalled=True),
     "soft ground": _slipped,
@@ -384,6 +396,22 @@ def test_what_is_latched_stands_still_until_the_ground_clears_it(setting: Settin
     rover.state = executive.clear(rover.state)
     rover.until(lambda: rover.command.mode is Mode.DRIVE, 50)
     assert rover.state.finished is None
+
+
+def test_the_ground_clears_what_is_latched_and_leaves_the_rest(setting: Setting) -> None:
+    rover = rover_at(setting, BY_NAME["place lost"])
+    assert executive.clear(rover.state) is rover.state, "nothing is latched"
+    rover.on = True
+    rover.until(lambda: rover.state.finished is not None, 20)
+    masked = ("wheel held", RowState(masked=True, count=4))
+    watch = rover.state.watch
+    before = replace(rover.state, watch=replace(watch, rows=(*watch.rows, masked)), hop_left_m=3.0)
+    after = executive.clear(replace(before, hold_until_s=1e9, owes_cycle=True))
+    assert after.watch.rows == (masked,) and after.watch.latched is None
+    assert after.watch.boots == watch.boots and after.watch.anchor is watch.anchor
+    assert after.path_m is before.path_m and after.belief is before.belief and after.track_m == before.track_m
+    assert (after.hop_left_m, after.owes_cycle, after.looks_first) == (0.0, False, True)
+    assert after.hold_until_s < rover.view.time_s and after.finished is None
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)

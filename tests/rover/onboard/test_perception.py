@@ -18,6 +18,7 @@ from rover.onboard.perception import (
     by_wheels,
     init_perception,
     perceive,
+    restarted,
 )
 from rover.planning.dem_error import DemError
 from rover.sky.almanac import build_almanac
@@ -98,6 +99,22 @@ def test_a_correction_moves_the_map_and_is_told(stops: list[Stop], params: Perce
         np.testing.assert_allclose(moved[:2], [owed, -owed] if goes_along else [0.0, 0.0], atol=0.02)
         assert told.corrected_m == pytest.approx(tuple(moved[:2].tolist()))
         assert (np.hypot(*after.located.owed_m[:2]) < 0.03) == goes_along
+
+
+@pytest.mark.parametrize("owed", [0.03, 0.2])
+def test_what_was_owed_to_a_map_that_a_reset_has_lost_does_not_move_the_next(
+    stops: list[Stop], params: PerceptionParams, owed: float
+) -> None:
+    state, _ = perceive(begun(stops[0], params), observed(stops[0], 0.0), None, params)
+    owing = replace(state, located=replace(state.located, owed_m=np.array([owed, -owed, 0.02])))
+    (after, told), (sound, _) = (
+        perceive(restarted(before, params), observed(stops[0], 0.0), Command(mode=Mode.DRIVE), params)
+        for before in (owing, state)
+    )
+    assert told.corrected_m == (0.0, 0.0) and not after.located.owed_m.any()
+    assert after.local.origin_m == sound.local.origin_m
+    assert after.local.height_m.tobytes() == sound.local.height_m.tobytes()
+    assert after.located.place_m == sound.located.place_m
 
 
 def test_a_stall_that_the_looks_show_is_told(stops: list[Stop], params: PerceptionParams) -> None:

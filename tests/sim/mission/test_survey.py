@@ -10,7 +10,7 @@ import pytest
 
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.planning.dem_error import DemError, error_clones
-from sim.mission.survey import ROUND_THE_WAY_M, fix_of_start, surveyed
+from sim.mission.survey import ROUND_THE_WAY_M, fix_of_start, round_the_way, surveyed
 
 SITE = Site(latitude_rad=0.0, longitude_rad=0.0, body="moon", crs_wkt="")
 ERROR = DemError(sigma_m=0.5, length_m=20.0)
@@ -36,25 +36,28 @@ def test_the_start_is_out_by_its_covariance() -> None:
     assert told[3] == fix_of_start(3, (10.0, -4.0), 0.3, place_sigma_m=0.2, yaw_sigma_rad=0.05)
 
 
-def test_the_map_is_the_truth_round_the_way_and_an_error() -> None:
+def test_the_map_is_the_truth_and_an_error_of_its_size() -> None:
     true = truth()
-    places = [(0.0, 0.0), (60.0, -20.0)]
-    errors = []
-    for seed in range(12):
-        told = surveyed(true, drawn(seed), places_m=places)
-        west, south, east, north = told.geometry.bounds_m
-        assert west <= -ROUND_THE_WAY_M and east >= 60.0 + ROUND_THE_WAY_M
-        assert south <= -20.0 - ROUND_THE_WAY_M and north >= ROUND_THE_WAY_M
-        assert told.geometry.cols < true.geometry.cols
-        row, col = true.geometry.cell_at(*told.geometry.centre_of(0, 0)) or (-1, -1)
-        rows, cols = told.geometry.shape
-        errors.append(told.elevation_m - true.elevation_m[row : row + rows, col : col + cols])
+    errors = [surveyed(true, drawn(seed)).elevation_m - true.elevation_m for seed in range(4)]
     assert np.std(errors) == pytest.approx(ERROR.sigma_m, rel=0.1)
     assert not np.array_equal(errors[0], errors[1])
-    again = surveyed(true, drawn(0), places_m=places)
-    np.testing.assert_array_equal(again.elevation_m, surveyed(true, drawn(0), places_m=places).elevation_m)
+    again = surveyed(true, drawn(0))
+    np.testing.assert_array_equal(again.elevation_m, surveyed(true, drawn(0)).elevation_m)
+    assert again.geometry == true.geometry and again.source == "truth, as surveyed"
+
+
+def test_a_rover_is_sent_what_lies_round_its_way() -> None:
+    true, places = truth(), [(0.0, 0.0), (60.0, -20.0)]
+    told = round_the_way(true, places_m=places)
+    west, south, east, north = told.geometry.bounds_m
+    assert west <= -ROUND_THE_WAY_M and east >= 60.0 + ROUND_THE_WAY_M
+    assert south <= -20.0 - ROUND_THE_WAY_M and north >= ROUND_THE_WAY_M
+    assert told.geometry.cols < true.geometry.cols
+    row, col = true.geometry.cell_at(*told.geometry.centre_of(0, 0)) or (-1, -1)
+    rows, cols = told.geometry.shape
+    np.testing.assert_array_equal(told.elevation_m, true.elevation_m[row : row + rows, col : col + cols])
 
 
 def test_a_way_at_the_edge_of_the_map_has_what_there_is() -> None:
-    told = surveyed(truth(30), drawn(1), places_m=[(-400.0, -400.0)])
+    told = round_the_way(truth(30), places_m=[(-400.0, -400.0)])
     assert told.geometry.shape == (30, 30)
