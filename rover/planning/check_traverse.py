@@ -111,6 +111,19 @@ def _check_ends(case: Case, plan: PlanFile) -> None:
     if len(steps):
         off = abs(float(steps.start_s[0]) - plan.depart_s)
         note("contiguous in time", "s apart", 0, off, 0.0, tolerance=_TIME_S)
+        _check_value(case, plan)
+
+
+def _check_value(case: Case, plan: PlanFile) -> None:
+    """Note how far what a plan states of its criterion is from its arrival, or from the lengths of its moves."""
+    steps, cell_m = case.steps, case.known.terrain.geometry.resolution_m
+    own = {
+        "time": float(steps.end_s[-1]),
+        "distance": float(np.hypot(*(steps.there - steps.here).astype(np.float64).T).sum() * cell_m),
+    }.get(plan.criterion)
+    if own is not None:
+        unit = "s off" if plan.criterion == "time" else "m off"
+        case.ledger.at_most("value stated", unit, -1, abs(plan.value - own), 0.0, tolerance=_PLACE_M)
 
 
 def _check_contiguous(case: Case, plan: PlanFile) -> None:

@@ -79,6 +79,9 @@ _STEPS = 512
 NONE, BY_TIME, BY_ENERGY, BY_CHARGE, BY_SHADOW, BY_CLEARANCE, BY_DISTANCE = range(7)
 """Criteria: all are to be least; of charge and clearance it is the least of them with its sign changed."""
 
+GRAIN = 2.0**32
+"""Parts of a metre: lengths of whole parts add up to the same in every order, and ways equally long are so."""
+
 ROUNDING_J = 1e-6
 """Charges closer than this are one: sums of the same terms in another order."""
 

@@ -97,11 +97,14 @@ def _module_of_file(path: Path) -> ModuleType:
         raise ImportError(f"cannot load {path}")
     module = importlib.util.module_from_spec(found)
     sys.modules[name] = module  # dataclasses and pickle look their module up
+    keeps_none, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # a user's folder is left as it was
     try:
         found.loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise
+    finally:
+        sys.dont_write_bytecode = keeps_none
     return module
 
 

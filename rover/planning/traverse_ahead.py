@@ -20,6 +20,7 @@ from rover.planning.traverse_record_kernels import NEEDS, SECONDS
 Floats = npt.NDArray[np.float64]
 Grades = npt.NDArray[np.float32]
 Moves = npt.NDArray[np.float32]
+Prices = npt.NDArray[np.floating]
 
 _FIRST_WINDOW = 3
 """Bins."""
@@ -93,12 +94,12 @@ def ahead_of(
     return found
 
 
-def least_prices(goal: int, cols: int, price: Moves) -> Floats:
+def least_prices(goal: int, cols: int, price: Prices) -> Floats:
     """Return (n,) the least sum of a price of moves from every cell to the goal."""
     return least_from(goal, cols, turned(cols, price))
 
 
-def least_from(start: int, cols: int, price: Moves) -> Floats:
+def least_from(start: int, cols: int, price: Prices) -> Floats:
     """Return (n,) the least sum of a price of moves from a cell to every other."""
     least = np.full(len(price), np.inf)
     least[start] = 0.0
@@ -106,7 +107,7 @@ def least_from(start: int, cols: int, price: Moves) -> Floats:
     return least
 
 
-def turned(cols: int, moves: Moves) -> Moves:
+def turned(cols: int, moves: Prices) -> Prices:
     """Return the moves the other way round: of each cell those to it, by the direction of where they come from."""
     back = np.empty_like(moves)
     turn_moves(cols, moves, back, 0, len(moves))

@@ -25,6 +25,7 @@ from rover.planning.label_kernels import (
     BY_SHADOW,
     BY_TIME,
     CURVE_NODES,
+    GRAIN,
     NONE,
     RULES,
 )
@@ -182,13 +183,15 @@ def _priced(
     legs_j: npt.NDArray[np.float32],
     legs_s: npt.NDArray[np.float32],
     cell_m: float,
-) -> npt.NDArray[np.float32] | None:
+) -> npt.NDArray[np.floating] | None:
     """Return the price of each move by a criterion that adds up along moves, None for the others."""
     if criterion is Criterion.ENERGY:
         return legs_j
     if criterion is Criterion.DISTANCE:
-        length = np.array([1, 1, 1, 1, *[math.sqrt(2)] * 4]) * cell_m
-        return np.where(np.isfinite(legs_s), length, np.inf).astype(np.float32)
+        # In the parts that labels add up: ways equally long are then so from every cell, and the search does not look
+        # at all of them for a digit that is none.
+        length = np.floor(np.array([1, 1, 1, 1, *[math.sqrt(2)] * 4]) * cell_m * GRAIN + 0.5) / GRAIN
+        return np.where(np.isfinite(legs_s), length, np.inf)
     return None
 
 

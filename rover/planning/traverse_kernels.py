@@ -39,6 +39,7 @@ from rover.planning.label_kernels import (
     FIRST,
     FIRST_KIND,
     FLOOR,
+    GRAIN,
     HERE,
     LEAN_SIN,
     LEAST_FLOOR,
@@ -99,9 +100,6 @@ from rover.planning.traverse_record_kernels import (
 FOUND, EMPTY, PAUSED, FULL = range(4)
 """How a stretch of the search ends."""
 
-_GRAIN = 2.0**32
-"""Parts of a metre: lengths of whole parts add up to the same in every order, and ways equally long are so."""
-
 ROOM = 40
 """Labels that one expansion makes at most, with as many entries on the open list."""
 
@@ -123,7 +121,7 @@ def _more(kind, had, joules, length_m, charge, shadow_s, clearance_m):  # type: 
     if kind == BY_ENERGY:
         return had + joules
     if kind == BY_DISTANCE:
-        return had + math.floor(length_m * _GRAIN + 0.5) / _GRAIN
+        return had + math.floor(length_m * GRAIN + 0.5) / GRAIN
     if kind == BY_SHADOW:
         return had + shadow_s
     if kind == BY_CHARGE:

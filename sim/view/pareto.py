@@ -99,8 +99,9 @@ def _draw_missing(ax: Axes, sheet: ParetoSheet, first: Array, last: float) -> No
     far = begin + (-0.5 if sheet.more_is_better[0] else 0.5) * spread
     corner, size = (min(begin, far), min(best, last)), (abs(far - begin), abs(last - best))
     ax.add_patch(Rectangle(corner, *size, facecolor=style.NO_DATA, alpha=0.55, lw=0, zorder=1, gid="missing"))
+    onward = "\u2192" if far > begin else "\u2190"
     words = ax.annotate(
-        "not searched",
+        f"not searched, and on {onward}",
         (begin, (best + last) / 2),
         xytext=(8 if far > begin else -8, 0),
         textcoords="offset points",

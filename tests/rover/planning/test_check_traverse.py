@@ -278,6 +278,10 @@ def grown_zone(p: PlanFile, k: Known) -> Mutated:
     return p, replace(k, zones=(zone,))
 
 
+def length_m(plan: PlanFile) -> float:
+    return sum(math.dist(step.from_m, step.to_m) for step in plan.steps)
+
+
 MUTATIONS: dict[str, tuple[str, str, Callable[[PlanFile, Known], Mutated]]] = {
     "a step left out": ("plain", "contiguous in place", lambda p, k: (without(p, range(9, 10)), k)),
     "a gap in time": ("plain", "contiguous in time", lambda p, k: (later(p, 0.4, since=9), k)),
@@ -301,6 +305,16 @@ MUTATIONS: dict[str, tuple[str, str, Callable[[PlanFile, Known], Mutated]]] = {
         "plain",
         "times stated",
         lambda p, k: (p.model_copy(update={"depart_utc": "2019-01-03T14:22:05Z"}), k),
+    ),
+    "another value": (
+        "plain",
+        "value stated",
+        lambda p, k: (p.model_copy(update={"value": 1.01 * p.value}), k),
+    ),
+    "another length": (
+        "plain",
+        "value stated",
+        lambda p, k: (p.model_copy(update={"criterion": "distance", "value": 1.01 * length_m(p)}), k),
     ),
     "another arrival": (
         "plain",

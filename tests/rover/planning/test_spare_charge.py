@@ -33,7 +33,7 @@ def limits_of(plan: Plan | NoPlan) -> set[str]:
 
 
 def test_it_is_kept_where_there_is_a_plan_with_it() -> None:
-    scarce = timed_outlook(soc=0.5, battery_wh=4.0)
+    scarce = timed_outlook(soc=0.5, battery_wh=4.2)
     without, with_spare = planned(scarce), planned(sparing(scarce))
     assert RESERVE_SOC - 1e-9 <= least_soc(without) < RESERVE_SOC + SPARED
     assert least_soc(with_spare) >= RESERVE_SOC + SPARED - 1e-9

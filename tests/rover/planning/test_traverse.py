@@ -12,10 +12,12 @@ from rover.core.boundary import Mode
 from rover.planning.problem import Cause, NoPlan, Plan, PlanningProblem
 from rover.planning.timetable import Timetable
 from rover.planning.traverse import Front, TraversePlanner, best_traverse, pareto_front
-from rover.planning.traverse_ground import Criterion
-from rover.planning.traverse_setup import outlook
+from rover.planning.traverse_ground import Criterion, ground_of
+from rover.planning.traverse_search import run_search
+from rover.planning.traverse_setup import CHARGE_LEVELS, outlook
 from sim.run.scenario import load_scenario
 from sim.run.setting import prepare
+from tests.rover.planning.timed_ground import timed_outlook
 
 SMALL = ("terrain.size_m=120", "goal_m=[-40.0,36.0]", 'operations.mode="autonomous"')
 SCARCE = (
@@ -150,3 +152,16 @@ def test_a_departure_below_the_reserve_is_refused() -> None:
     assert isinstance(refusal, NoPlan)
     assert refusal.cause is Cause.ENERGY
     assert "power.initial_soc of 0.30" in refusal.remedy
+
+
+def test_ways_equally_long_are_not_all_gone_through() -> None:
+    ready = timed_outlook(seed=2, depart_h=210.0)
+    expanded = {}
+    for criterion in (Criterion.TIME, Criterion.DISTANCE):
+        ground = ground_of(ready.around, ready.rules(CHARGE_LEVELS), ready.goal, first=criterion)
+        charge_j = ready.problem.soc * ready.problem.vehicle.battery_j
+        search = run_search(ground, ready.start, depart_s=ready.problem.depart_s, charge_j=charge_j)
+        labels = next(iter(search))
+        assert labels.found is not None
+        expanded[criterion] = labels.expanded
+    assert expanded[Criterion.DISTANCE] <= 2 * expanded[Criterion.TIME]
