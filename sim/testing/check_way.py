@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from rover.planning.check import check_safety
+from rover.planning.check_heading import PRICE_TOLERANCE
 from rover.planning.problem import Cause, Claim, NoPlan, Objective, Plan, PlanningProblem
 from sim.testing.case import (
     TOLERANCE,
@@ -57,27 +58,33 @@ def no_way(problem: PlanningProblem, answer: NoPlan) -> Broken:
 def optimal(case: Case) -> Iterator[Broken]:
     """Claims OPTIMAL: costs what Dijkstra's way costs, to 1e-9, by each objective and number of moves."""
     for problem in case.questions():
-        yield from against_least(case, problem, exactly=True)
+        plan = case.ask(problem)
+        if isinstance(plan, NoPlan):
+            yield no_way(problem, plan)
+        else:
+            yield from off_the_least(case, problem, plan)
+
+
+def off_the_least(case: Case, problem: PlanningProblem, plan: Plan) -> Iterator[Broken]:
+    """Yield what a plan costs that has not the least price."""
+    price, least = price_of(plan, problem), case.least(problem)
+    if not abs(price - least) <= TOLERANCE * least:
+        words = f"costs {in_words(price, problem)}, the least is {in_words(least, problem)}"
+        yield Broken(what=f"{words} (ratio {price / least:.9f})", problem=problem, answer=plan)
 
 
 def not_below_least(case: Case) -> Iterator[Broken]:
-    """Does not claim ANY_ANGLE: never costs less than the least that there is on the grid."""
+    """Claims neither OPTIMAL nor ANY_ANGLE: never states less than the least that there is on the grid."""
+    tolerance = PRICE_TOLERANCE if Claim.TIMED in case.claims else TOLERANCE
     for problem in case.questions():
-        yield from against_least(case, problem, exactly=False)
-
-
-def against_least(case: Case, problem: PlanningProblem, *, exactly: bool) -> Iterator[Broken]:
-    """Hold the answer to a problem that has a way against the least price."""
-    plan = case.ask(problem)
-    if isinstance(plan, NoPlan):
-        yield no_way(problem, plan)
-        return
-    price, least = price_of(plan, problem), case.least(problem)
-    words = f"costs {in_words(price, problem)}, the least is {in_words(least, problem)}"
-    if exactly and not abs(price - least) <= TOLERANCE * least:
-        yield Broken(what=f"{words} (ratio {price / least:.9f})", problem=problem, answer=plan)
-    if not price >= least * (1 - TOLERANCE):
-        yield Broken(what=f"{words}: less than there is", problem=problem, answer=plan)
+        plan = case.ask(problem)
+        if isinstance(plan, NoPlan):
+            yield no_way(problem, plan)
+            continue
+        price, least = price_of(plan, problem), case.least(problem)
+        if not price >= least * (1 - tolerance):
+            what = f"costs {in_words(price, problem)}, less than the least there is, {in_words(least, problem)}"
+            yield Broken(what=what, problem=problem, answer=plan)
 
 
 def within_bound(case: Case) -> Iterator[Broken]:
@@ -111,8 +118,9 @@ def honest(case: Case) -> Iterator[Broken]:
         plan = case.ask(problem)
         if not isinstance(plan, Plan):
             continue  # told by `safe`
-        dangers = _dangers(case, plan, problem)
-        for what in case.breaks(plan, problem):
+        broken = case.breaks(plan, problem)
+        dangers = _dangers(case, plan, problem) if broken else []
+        for what in broken:
             if what not in dangers:
                 yield Broken(what=what, problem=problem, answer=plan)
 
@@ -132,10 +140,7 @@ def held(case: Case, problem: PlanningProblem) -> Iterator[Broken]:
         for what in case.breaks(answer, problem):
             yield Broken(what=what, problem=problem, answer=answer)
         if Claim.OPTIMAL in case.claims:
-            price, least = price_of(answer, problem), case.least(problem)
-            if not abs(price - least) <= TOLERANCE * least:
-                what = f"costs {in_words(price, problem)}, the least is {in_words(least, problem)}"
-                yield Broken(what=what, problem=problem, answer=answer)
+            yield from off_the_least(case, problem, answer)
     elif Claim.TIMED not in case.claims and math.isfinite(case.least(problem)):
         yield no_way(problem, answer)
     elif not (answer.where and answer.remedy):

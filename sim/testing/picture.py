@@ -1,0 +1,48 @@
+"""The picture of a failure: the question's ground and what was answered, as a file."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from rover.planning.problem import Plan
+from sim.testing.case import Broken
+from sim.testing.replay import Chosen
+
+
+def pictures_folder(given: Path | str | None) -> Path:
+    """Return the folder for pictures, made if it is not there."""
+    folder = Path(tempfile.gettempdir()) / "farside-failures" if given is None else Path(given)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def draw_broken(broken: Broken, triple: Chosen, planner: str, replay: str, folder: Path) -> Path:
+    """Draw a failure and return the file.
+
+    Args:
+        broken: What is wrong.
+        triple: The check, seed and kind.
+        planner: Its name.
+        replay: The command that shows the failure again.
+        folder: For the file, whose name tells all three.
+    """
+    from sim.view.failure import draw_failure
+    from sim.view.save import save_figure
+
+    problem = broken.problem
+    stem = "-".join([planner, triple.check, str(triple.seed), triple.kind])
+    path = folder / ("".join(c if c.isalnum() or c in "-_" else "_" for c in stem) + ".png")
+    figure = draw_failure(
+        problem.costmap.cost_s_per_m,
+        problem.costmap.geometry,
+        problem.start_m,
+        problem.goal_m,
+        broken.answer.waypoints_m if isinstance(broken.answer, Plan) else np.empty((0, 2)),
+        title=f"{planner} fails {triple.check}",
+        lines=(f"seed {triple.seed}, {triple.kind}", broken.what, replay),
+    )
+    save_figure(figure, path)
+    return path
