@@ -44,9 +44,13 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m sim.testing", description="Hold a planner to what it claims.")
+    parser = argparse.ArgumentParser(
+        prog="python -m sim.testing", description="Hold a planner to what it claims."
+    )
     parser.add_argument("planner", nargs="?", default="astar", help="NAME, MODULE:CLASS or FILE.py:CLASS")
-    parser.add_argument("--check", action="append", choices=list(CHECKS), help="only this one; may be repeated")
+    parser.add_argument(
+        "--check", action="append", choices=list(CHECKS), help="only this one; may be repeated"
+    )
     parser.add_argument("--seed", action="append", type=int, help="only this one; may be repeated")
     parser.add_argument("--kind", action="append", choices=terrain_kinds(), help="likewise")
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first failure")

@@ -46,7 +46,7 @@ class Broken:
     answer: Plan | NoPlan | None = None
 
 
-class NotAnAnswer(Exception):
+class NotAnAnswerError(Exception):
     """A planner gave something else than a plan or a refusal."""
 
 
@@ -74,12 +74,12 @@ class Case:
         """Return the planner's answer.
 
         Raises:
-            NotAnAnswer: It is none.
+            NotAnAnswerError: It is none.
         """
         self.asked = problem
         answer = self.planner.plan(problem)
         if not isinstance(answer, Plan | NoPlan):
-            raise NotAnAnswer(f"answers {answer!r}, which is neither Plan nor NoPlan")
+            raise NotAnAnswerError(f"answers {answer!r}, which is neither Plan nor NoPlan")
         return answer
 
     def questions(self) -> list[PlanningProblem]:
@@ -101,7 +101,7 @@ class Case:
         )
 
     def least(self, problem: PlanningProblem) -> float:
-        """Return the least price of a problem by the moves that the planner claims to make; inf where there is no way."""
+        """Return the least price of a problem by the moves that the planner claims; inf where there is no way."""
         directional = Claim.DIRECTIONAL in self.claims
         return least_cost(problem, directional=directional, descent_limit_rad=self._descent())
 
@@ -168,7 +168,9 @@ def refusals(case: Case, problem: PlanningProblem, causes: tuple[str, ...]) -> I
     answer = case.ask(problem)
     wanted = " or ".join(causes)
     if not isinstance(answer, NoPlan):
-        yield Broken(what=f"answers {brief(answer)}, should refuse with {wanted}", problem=problem, answer=answer)
+        yield Broken(
+            what=f"answers {brief(answer)}, should refuse with {wanted}", problem=problem, answer=answer
+        )
     elif answer.cause not in causes:
         yield Broken(what=f"refuses with {answer.cause}, should be {wanted}", problem=problem, answer=answer)
     elif not (answer.where and answer.remedy):

@@ -112,7 +112,9 @@ def stretched(problem: PlanningProblem, factor: float) -> PlanningProblem:
 def with_unknown(problem: PlanningProblem, mask: Mask) -> PlanningProblem:
     """Return a problem whose ground is not known on a (rows, cols) mask: NaN in every layer, and flagged as such."""
     terrain = problem.terrain
-    layers = {name: np.where(mask, np.float32(np.nan), getattr(terrain, name)) for name in _LAYERS}
+    layers: dict[str, Any] = {
+        name: np.where(mask, np.float32(np.nan), getattr(terrain, name)) for name in _LAYERS
+    }
     return _found_anew(problem, replace(terrain, **layers), problem.vehicle)
 
 
@@ -124,7 +126,7 @@ def unknown_wall(problem: PlanningProblem) -> PlanningProblem:
 def along_the_rim(problem: PlanningProblem) -> PlanningProblem:
     """Return level ground of the problem's size, closed but for its outermost cells, from one corner to the other."""
     geometry = problem.costmap.geometry
-    flat = {name: np.zeros(geometry.shape, np.float32) for name in _LAYERS}
+    flat: dict[str, Any] = {name: np.zeros(geometry.shape, np.float32) for name in _LAYERS}
     level = _found_anew(problem, replace(problem.terrain, **flat), problem.vehicle)
     inside = 1 + math.floor(footprint_reach_cells(geometry, problem.vehicle))
     flags = np.zeros(geometry.shape, np.uint8)

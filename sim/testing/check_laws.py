@@ -1,8 +1,8 @@
 """Laws that hold of the least way whatever the ground: what turning, mirroring, scaling and closing cells do to it.
 
-A planner that claims OPTIMAL is held to the price; of others, whose ways may hang on the order in which cells are looked
-at, it is asked that there is a way on the changed map too, safe and honest. The Sun turns, mirrors and scales with no
-map, so that planners in time are held to the law of obstacles only.
+A planner that claims OPTIMAL is held to the price; of others, whose ways may hang on the order in which cells are
+looked at, it is asked that there is a way on the changed map too, safe and honest. The Sun turns, mirrors and scales
+with no map, so that planners in time are held to the law of obstacles only.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def scaling(case: Case) -> Iterator[Broken]:
         if question.objective is Objective.TIME
     ]
     changes += [
-        _Change(problem=stretched(question, factor), words=f"on cells {factor:g} times as long", factor=factor)
+        _Change(
+            problem=stretched(question, factor), words=f"on cells {factor:g} times as long", factor=factor
+        )
         for factor in (0.125, 8.0)
     ]
     yield from _prices(case, question, changes)

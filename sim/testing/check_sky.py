@@ -159,5 +159,3 @@ def _known(problem: PlanningProblem) -> Known:
         goal_m=problem.goal_m,
         soc=problem.soc,
     )
-
-

@@ -41,7 +41,9 @@ def protocol(case: Case) -> Iterator[Broken]:
         yield _of_planner(case, f"claims = {claims!r} is no frozenset of Claim")
     unknown = [o for o in objectives_of(planner) if o not in set(Objective)]
     if unknown or not objectives_of(planner):
-        yield _of_planner(case, f"objectives = {sorted(objectives_of(planner))}: give some of {sorted(Objective)}")
+        yield _of_planner(
+            case, f"objectives = {sorted(objectives_of(planner))}: give some of {sorted(Objective)}"
+        )
     if not neighbours_of(planner) or not neighbours_of(planner) <= {4, 8, 16}:
         yield _of_planner(case, f"neighbours = {sorted(neighbours_of(planner))}: give some of 4, 8, 16")
 
@@ -83,7 +85,9 @@ def not_below_least(case: Case) -> Iterator[Broken]:
             continue
         price, least = price_of(plan, problem), case.least(problem)
         if not price >= least * (1 - tolerance):
-            what = f"costs {in_words(price, problem)}, less than the least there is, {in_words(least, problem)}"
+            what = (
+                f"costs {in_words(price, problem)}, less than the least there is, {in_words(least, problem)}"
+            )
             yield Broken(what=what, problem=problem, answer=plan)
 
 
@@ -131,9 +135,10 @@ def _dangers(case: Case, plan: Plan, problem: PlanningProblem) -> list[str]:
 
 
 def held(case: Case, problem: PlanningProblem) -> Iterator[Broken]:
-    """Yield what is wrong with an answer: with a plan, its promises and its optimum; with a refusal, that there is a way.
+    """Yield what is wrong with an answer: a plan's promises and optimum, or that there is a way after all.
 
-    Whether there is a way is asked of scipy, by the moves that the planner claims. One in time may have its own reasons.
+    Whether there is one is asked of scipy, by the moves that the planner claims. Planners in time may have their own
+    reasons to refuse.
     """
     answer = case.ask(problem)
     if isinstance(answer, Plan):

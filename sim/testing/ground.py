@@ -104,7 +104,10 @@ def _ground(seed: int, kind: str, rows: int, cols: int) -> tuple[Terrain, Dem]:
     check_kind(kind)
     heights = heights_of(kind, _generator(seed, kind, 0), rows, cols).astype(np.float32)
     whole = Dem(
-        geometry=_geometry(rows + 2, cols + 2, kind), elevation_m=heights, datum_m=0.0, source=f"{kind} {seed}"
+        geometry=_geometry(rows + 2, cols + 2, kind),
+        elevation_m=heights,
+        datum_m=0.0,
+        source=f"{kind} {seed}",
     )
     layers = derive_terrain(whole)
     inner = {

@@ -7,13 +7,13 @@ one by one, for a test to be parametrised with.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from rover.planning.problem import Claim, Planner
 from rover.planning.registry import load_planner
-from sim.testing.case import Broken, Budget, Case, NotAnAnswer
+from sim.testing.case import Broken, Budget, Case, NotAnAnswerError
 from sim.testing.ground import make_problem
 from sim.testing.kinds import check_kind, terrain_kinds
 from sim.testing.picture import draw_broken, pictures_folder
@@ -109,28 +109,17 @@ def check_planner(
         ValueError: No seed, no such kind or check, or none that the claims ask for.
     """
     __tracebackhide__ = True
-    held = _made(planner)
+    held = made(planner)
     names = [check.name for check in _asked_of(held, checks)]
     triples = _triples(names, list(seeds), terrain_kinds() if kinds is None else list(kinds))
     ran = triples if chosen() is None else [triple for triple in triples if triple == chosen()]
-    failures: list[Failure] = []
-    with suppress(_Enough):
-        for triple in ran:
-            for broken in _broken(CHECKS[triple.check], held, triple, budget):
-                drawn = all(failure.check != triple.check for failure in failures)
-                folder = pictures_folder(pictures) if drawn else None
-                failures.append(_failure(planner, held, triple, broken, folder))
-                if fail_fast:
-                    raise _Enough
+    found = _failures(planner, held, ran, budget, pictures)
+    failures = list(islice(found, 1 if fail_fast else None))
     if failures:
         raise PlannerCheckError(_name(held), failures)
     done = tuple(dict.fromkeys(triple.check for triple in ran))
     count = len({(triple.seed, triple.kind) for triple in ran})
     return Report(planner=held.name, claims=held.claims, checks=done, problems=count)
-
-
-class _Enough(Exception):
-    """The first failure is all that is wanted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,11 +154,16 @@ def planner_checks(planner: Planner | type[Planner] | str, **options: object) ->
     For `@pytest.mark.parametrize("check", planner_checks(Mine), ids=str)`.
     """
     names = options.pop("checks", None)
-    asked = _asked_of(_made(planner), names)  # type: ignore[arg-type]
+    asked = _asked_of(made(planner), names)  # type: ignore[arg-type]
     return [PlannerCheck(planner=planner, name=check.name, options=options) for check in asked]
 
 
-def _made(planner: Planner | type[Planner] | str) -> Planner:
+def made(planner: Planner | type[Planner] | str) -> Planner:
+    """Return a planner as it is, or made of its class or name.
+
+    Raises:
+        PlannerError: A name that cannot be loaded.
+    """
     if isinstance(planner, str):
         return load_planner(planner)
     return planner() if isinstance(planner, type) else planner
@@ -177,7 +171,7 @@ def _made(planner: Planner | type[Planner] | str) -> Planner:
 
 def _asked_of(planner: Planner, names: Iterable[str] | None) -> list[Check]:
     """Return the checks that a planner is held to, or those of them that are named."""
-    claims = getattr(planner, "claims", frozenset())
+    claims: frozenset[Claim] = getattr(planner, "claims", frozenset())
     by_claims = [check for check in CHECKS.values() if check.asks(claims)]
     if names is None:
         return by_claims
@@ -215,22 +209,32 @@ def _broken(check: Check, planner: Planner, triple: Chosen, budget: Budget) -> I
 
 
 def _raised(error: Exception) -> str:
-    return str(error) if isinstance(error, NotAnAnswer) else f"raised {type(error).__name__}: {error}"
+    return str(error) if isinstance(error, NotAnAnswerError) else f"raised {type(error).__name__}: {error}"
 
 
-def _failure(
-    given: Planner | type[Planner] | str, planner: Planner, triple: Chosen, broken: Broken, folder: Path | None
-) -> Failure:
-    replay = replay_command(given, planner, triple)
-    picture = None if folder is None else draw_broken(broken, triple, _name(planner), replay, folder)
-    return Failure(
-        check=triple.check,
-        seed=triple.seed,
-        kind=triple.kind,
-        what=broken.what,
-        replay=replay,
-        picture=picture,
-    )
+def _failures(
+    given: Planner | type[Planner] | str,
+    planner: Planner,
+    triples: Iterable[Chosen],
+    budget: Budget,
+    pictures: Path | str | None,
+) -> Iterator[Failure]:
+    """Yield what fails, with a picture of the first failure of each check."""
+    drawn: set[str] = set()
+    for triple in triples:
+        for broken in _broken(CHECKS[triple.check], planner, triple, budget):
+            replay, picture = replay_command(given, planner, triple), None
+            if triple.check not in drawn:
+                picture = draw_broken(broken, triple, _name(planner), replay, pictures_folder(pictures))
+                drawn.add(triple.check)
+            yield Failure(
+                check=triple.check,
+                seed=triple.seed,
+                kind=triple.kind,
+                what=broken.what,
+                replay=replay,
+                picture=picture,
+            )
 
 
 def _name(planner: object) -> str:
@@ -239,5 +243,3 @@ def _name(planner: object) -> str:
 
 def _more(count: int) -> str:
     return f"\n    (+{count} more of this check)" if count else ""
-
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import shlex
 import sys
@@ -63,4 +62,4 @@ def _spec_of(kind: type) -> str:
     file = getattr(module, "__file__", None)
     if kind.__module__ == "__main__" and file:
         return f"{file}:{kind.__qualname__}"
-    return f"{inspect.getmodule(kind).__name__ if inspect.getmodule(kind) else kind.__module__}:{kind.__qualname__}"
+    return f"{kind.__module__}:{kind.__qualname__}"

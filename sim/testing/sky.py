@@ -139,7 +139,9 @@ def lit_only(problem: PlanningProblem, *, least: float, longest_shadow_s: float)
 def dark(problem: PlanningProblem) -> PlanningProblem:
     """Return a problem under a horizon that stands higher than the Sun all round, in which only lit ground is open."""
     assert problem.horizon is not None
-    under = replace(problem, horizon=replace(problem.horizon, steps=np.full_like(problem.horizon.steps, 60_000)))
+    under = replace(
+        problem, horizon=replace(problem.horizon, steps=np.full_like(problem.horizon.steps, 60_000))
+    )
     return lit_only(under, least=0.3, longest_shadow_s=HELD_S)
 
 

@@ -60,7 +60,9 @@ def draw_failure(
         ax.set(xlabel="east (m)", ylabel="north (m)", xlim=_shown(west, east, way_m, 0))
         ax.set(ylim=_shown(south, north, way_m, 1))
         handles = [*entries, *(line for line in ax.lines if line.get_label() in ("start", "goal"))]
-        figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(box[0] + box[2] + 0.02, box[1] + box[3]))
+        figure.legend(
+            handles=handles, loc="upper left", bbox_to_anchor=(box[0] + box[2] + 0.02, box[1] + box[3])
+        )
         draw_heading(figure, title, lines, colour=style.VERMILLION)
         return figure
 
@@ -80,7 +82,9 @@ def _draw_costs(figure: Figure, ax: Axes, cost: Points, geometry: GridGeometry) 
 
 def _draw_way(ax: Axes, way_m: Points) -> list[Line2D | Patch]:
     """Draw a way that may not be finite or on the map; return its legend entry."""
-    line = Line2D(*way_m.T, color=style.BLUE, lw=1.8, marker=".", ms=4, zorder=5, path_effects=style.halo(3.2))
+    line = Line2D(
+        *way_m.T, color=style.BLUE, lw=1.8, marker=".", ms=4, zorder=5, path_effects=style.halo(3.2)
+    )
     line.set_label(f"way answered ({len(way_m)} waypoints)")
     ax.add_line(line)
     return [line]
