@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from rover.core.errors import FarsideError
 from sim.testing.kinds import terrain_kinds
 from sim.testing.kit import SEEDS, PlannerCheckError, check_planner
+from sim.testing.picture import PICTURES
 from sim.testing.registry import CHECKS
 
 _FAILED, _REFUSED = 8, 2
@@ -54,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", action="append", type=int, help="only this one; may be repeated")
     parser.add_argument("--kind", action="append", choices=terrain_kinds(), help="likewise")
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first failure")
-    parser.add_argument("--pictures", help="folder for pictures of failures")
+    parser.add_argument("--pictures", default=PICTURES, help="folder for pictures of failures")
     parser.add_argument("--list", action="store_true", help="list the checks")
     return parser
 

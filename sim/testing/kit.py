@@ -16,7 +16,7 @@ from rover.planning.registry import load_planner
 from sim.testing.case import Broken, Budget, Case, NotAnAnswerError
 from sim.testing.ground import make_problem
 from sim.testing.kinds import check_kind, terrain_kinds
-from sim.testing.picture import draw_broken, pictures_folder
+from sim.testing.picture import PICTURES, draw_broken
 from sim.testing.registry import CHECKS, Check
 from sim.testing.replay import Chosen, chosen, replay_command
 
@@ -90,7 +90,7 @@ def check_planner(
     kinds: Iterable[str] | None = None,
     budget: Budget = _USUAL,
     fail_fast: bool = False,
-    pictures: Path | str | None = None,
+    pictures: Path | str | None = PICTURES,
 ) -> Report:
     """Run every check that a planner's claims ask for, on every kind of ground.
 
@@ -101,7 +101,7 @@ def check_planner(
         kinds: Some of `terrain_kinds()`, None for all.
         budget: Time and memory for one question.
         fail_fast: Stop at the first failure.
-        pictures: Folder for pictures of failures, None for a new one among the system's temporary files.
+        pictures: Folder for a picture of each check's first failure, None for no pictures.
 
     Raises:
         PlannerCheckError: A check failed; it names every one that did, or with `fail_fast` the first.
@@ -224,8 +224,8 @@ def _failures(
     for triple in triples:
         for broken in _broken(CHECKS[triple.check], planner, triple, budget):
             replay, picture = replay_command(given, planner, triple), None
-            if triple.check not in drawn:
-                picture = draw_broken(broken, triple, _name(planner), replay, pictures_folder(pictures))
+            if pictures is not None and triple.check not in drawn:
+                picture = draw_broken(broken, triple, _name(planner), replay, pictures)
                 drawn.add(triple.check)
             yield Failure(
                 check=triple.check,
