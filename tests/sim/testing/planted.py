@@ -69,9 +69,9 @@ class PlainAStar:
     ) -> tuple[list[Cell], float] | None:
         least = min(map(min, cost))
         self.best, self.before = {start: 0.0}, dict[Cell, Cell]()
-        queue, settled = [(0.0, self.tie(), start)], set[Cell]()
+        queue, settled = [(0.0, start)], set[Cell]()
         while queue:
-            _, _, here = heapq.heappop(queue)
+            _, here = heapq.heappop(queue)
             if here == goal:
                 return self.way(start, goal), self.best[goal]
             if here in settled:
@@ -82,11 +82,8 @@ class PlainAStar:
                 if price < self.best.get(there, math.inf):
                     self.best[there], self.before[there] = price, here
                     guess = self.guess(there, goal, least, resolution_m)
-                    heapq.heappush(queue, (price + guess, self.tie(), there))
+                    heapq.heappush(queue, (price + guess, there))
         return None
-
-    def tie(self) -> float:
-        return 0.0
 
     def around(self, cost: Costs, here: Cell) -> Iterator[tuple[Cell, float]]:
         row, col = here
@@ -221,10 +218,15 @@ class NorthIsLonger(PlainAStar):
 
 
 class DrawsLots(PlainAStar):
-    """Of ways equally long a random one."""
+    """Of ways equally dear a random one."""
 
-    def tie(self) -> float:
-        return random.random()
+    def step(self, cost: Costs, here: Cell, there: Cell, length_m: float) -> float:
+        return super().step(cost, here, there, length_m) * (1 + 1e-12 * random.random())
+
+    def answer(self, problem: PlanningProblem, cells: np.ndarray, price: float) -> Plan:  # type: ignore[type-arg]
+        exact = price_of_way(cells, problem.costmap.cost_s_per_m, problem.costmap.geometry.resolution_m)
+        plan: Plan = super().answer(problem, cells, exact)
+        return plan
 
 
 class Float32Costs(PlainAStar):
