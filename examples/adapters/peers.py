@@ -1,7 +1,7 @@
 """Planners that people already use, each as a planner of farside in a few lines; none is a dependency.
 
-Every library is asked as its documentation has it, with the costs in seconds per metre as its weights, and the answer is
-quoted by the problem's own rule of costs. What each then fails, and why, is the table of docs/testing_planners.md:
+Every library is asked as its documentation has it, with the costs in seconds per metre as its weights, and the answer
+is quoted by the problem's own rule of costs. What each then fails, and why, is the table of docs/testing_planners.md:
 
     python examples/adapters/table.py
     farside plan ground.tif --start 0,0 --goal -180,130 --planner examples/adapters/peers.py:ScipyPlanner
@@ -194,5 +194,3 @@ def moves_of(cost: Costs) -> tuple[Cells, Cells, Costs]:
         found.append((index[here][free], index[there][free], weight[free]))
     tail, head, weights = (np.concatenate(part) for part in zip(*found, strict=True))
     return tail, head, weights
-
-

@@ -54,19 +54,23 @@ PEERS = {
     "pyastar2d": Peer(
         module="pyastar2d",
         planner="PyAstar2dPlanner",
-        why="a move costs what the cell entered does, a diagonal no more than a step, in float32; diagonals pass between "
-        "lethal cells",
+        why="a move costs what the cell entered does, a diagonal no more than a step, in float32; diagonals "
+        "pass between lethal cells",
     ),
     "scikit-image": Peer(
         module="skimage",
         planner="SkimagePlanner",
-        why="the same rule of costs, but diagonals pass the corners of lethal cells, so that ways are cheaper than safe",
+        why="the same rule of costs, but diagonals pass the corners of lethal cells: cheaper than what is safe",
     ),
     "scipy": Peer(
-        module="scipy", planner="ScipyPlanner", why="the graph is made by the adapter, by the rule of the problem"
+        module="scipy",
+        planner="ScipyPlanner",
+        why="the graph is made by the adapter, by the rule of the problem",
     ),
     "networkx": Peer(
-        module="networkx", planner="NetworkxPlanner", why="likewise; the graph is Python objects, hence the time"
+        module="networkx",
+        planner="NetworkxPlanner",
+        why="likewise; the graph is Python objects, hence the time",
     ),
     "pure-python": Peer(
         module="heapq", planner="PlainPlanner", why="written to the rule; slow on maps larger than the kit's"
@@ -88,7 +92,9 @@ def failed_checks(peer: Peer, claims: frozenset[Claim], **options: object) -> li
 def row_of(name: str, peer: Peer) -> str:
     """Return a planner's row, worked out anew."""
     begun = time.perf_counter()
-    optimal, none = (failed_checks(peer, claims) for claims in (frozenset({Claim.OPTIMAL}), frozenset[Claim]()))
+    optimal, none = (
+        failed_checks(peer, claims) for claims in (frozenset({Claim.OPTIMAL}), frozenset[Claim]())
+    )
     took_s = time.perf_counter() - begun
     stated = sys.version.split()[0] if name == "pure-python" else version(name)
     return f"| {name} | {stated} | {in_cell(optimal)} | {in_cell(none)} | {peer.why} | {took_s:.0f} |"

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from hasty_planner import WEIGHT, HastyPlanner
+
 from rover.planning.astar import AStarPlanner
 from rover.planning.problem import Plan
 from sim.testing import Budget, PlannerCheckError, check_planner, terrain_kinds
 
 
-@pytest.mark.planners(HastyPlanner, seeds=[1], kinds=["maze", "bottleneck", "polar light"], budget=Budget(time_s=5.0))
+@pytest.mark.planners(
+    HastyPlanner, seeds=[1], kinds=["maze", "bottleneck", "polar light"], budget=Budget(time_s=5.0)
+)
 def test_keeps_what_it_claims(planner_check) -> None:
     """A test for each check, by its name: `-k unreachable` runs that one."""
     planner_check()
@@ -42,7 +44,7 @@ def test_keeps_to_the_gentler_ground(planning_problem, terrain) -> None:
 
 
 def test_a_bound_that_is_not_kept_is_told(tmp_path) -> None:
-    """What the kit says of a planner that promises too much: which check, which ground, a picture, and how to see it."""
+    """What the kit says of a planner that promises too much: check, ground, a picture, and how to see it again."""
 
     class Boaster(HastyPlanner):
         def plan(self, problem):

@@ -118,7 +118,9 @@ class PlainAStar:
             cells = np.repeat(cells, 2, axis=0)
         waypoints = problem.costmap.geometry.centres_of(cells)
         waypoints[0], waypoints[-1] = problem.start_m, problem.goal_m
-        return Plan(planner=self.name, cells=cells, waypoints_m=waypoints, cost_s=price, expanded=len(self.best))
+        return Plan(
+            planner=self.name, cells=cells, waypoints_m=waypoints, cost_s=price, expanded=len(self.best)
+        )
 
 
 # In the search.
@@ -588,7 +590,7 @@ class CountsAzimuthTheOtherWay(InTime):
         return replace(problem, horizon=replace(problem.horizon, steps=steps))
 
 
-class WattHoursForJoules(InTime):
+class TenTimesTheBattery(InTime):
     """The battery is ten times as large as it is."""
 
     def question(self, problem: PlanningProblem) -> PlanningProblem:
