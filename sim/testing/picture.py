@@ -39,8 +39,9 @@ def draw_broken(broken: Broken, triple: Chosen, planner: str, replay: str, folde
         problem.start_m,
         problem.goal_m,
         broken.answer.waypoints_m if isinstance(broken.answer, Plan) else np.empty((0, 2)),
-        title=f"{planner} fails {triple.check}",
-        lines=(f"seed {triple.seed}, {triple.kind}", broken.what, replay),
+        title=f"{planner} fails {triple.check}: seed {triple.seed}, {triple.kind}",
+        lines=(broken.what,),
+        foot=replay,
     )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

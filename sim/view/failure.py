@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,7 +22,8 @@ Points = npt.NDArray[np.float64]
 Place = tuple[float, float]
 
 _COSTS = LinearSegmentedColormap.from_list("costs", ["#FFFFFF", "#C9CBD0", "#6E727B"])
-_MAP_IN, _LEFT_IN, _RIGHT_IN, _BOTTOM_IN = 6.2, 0.85, 2.9, 0.65
+_MAP_IN, _LEFT_IN, _RIGHT_IN, _BOTTOM_IN = 6.2, 0.85, 2.9, 1.1
+_FOOT_CHARACTERS = 112
 
 
 def draw_failure(
@@ -33,6 +35,7 @@ def draw_failure(
     *,
     title: str,
     lines: Sequence[str],
+    foot: str,
 ) -> Figure:
     """Return a picture of a question and the way that was answered.
 
@@ -42,6 +45,7 @@ def draw_failure(
         start_m, goal_m: (east, north).
         way_m: (n, 2) waypoints; empty where no way was answered. It may leave the map.
         title, lines: What stands over it.
+        foot: What stands under it: the command that shows it again.
     """
     with style.house_style():
         west, south, east, north = geometry.bounds_m
@@ -64,6 +68,10 @@ def draw_failure(
             handles=handles, loc="upper left", bbox_to_anchor=(box[0] + box[2] + 0.02, box[1] + box[3])
         )
         draw_heading(figure, title, lines, colour=style.VERMILLION)
+        foot = "\n".join(textwrap.wrap(foot, _FOOT_CHARACTERS, break_on_hyphens=False))
+        figure.text(
+            0.55 / page_w, 0.12 / page_h, foot, fontsize=style.SMALL_PT, family="monospace", gid="foot"
+        )
         return figure
 
 

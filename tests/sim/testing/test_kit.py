@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from rover.core.errors import PlannerError
 from rover.planning.directional import DirectionalPlanner
 from rover.planning.registry import planner_names
 from sim.testing import Budget, PlannerCheckError, check_planner, make_problem, planner_checks, terrain_kinds
+from sim.testing.__main__ import main
 from sim.testing.case import least_cost
 from sim.testing.changes import mirrored, slower, stretched, turned
 from sim.testing.kit import SEEDS
@@ -285,8 +287,6 @@ def test_the_replay_line_runs_just_the_one_check(tmp_path: Path) -> None:
 def test_the_command_lists_the_checks_and_refuses_what_is_not_there(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from sim.testing.__main__ import main
-
     assert main(["--list"]) == 0
     printed = capsys.readouterr().out
     assert [line.split()[0] for line in printed.splitlines()] == list(CHECKS)
@@ -319,6 +319,19 @@ def test_the_document_has_a_row_for_each_check_and_each_kind() -> None:
     rows = re.findall(r"^\| `([a-z _]+)` \|", text, re.MULTILINE)
     assert [row for row in rows if row in CHECKS] == list(CHECKS)
     assert sorted(row for row in rows if row not in CHECKS) == sorted(terrain_kinds())
+
+
+def test_the_document_shows_a_failure_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = Path(__file__).parents[3]
+    text = (root / "docs" / "testing_planners.md").read_text(encoding="utf-8")
+    shown = re.search(r"```\n\$ python -m sim\.testing (.*)\n((?:.*\n)*?)```", text)
+    assert shown is not None
+    monkeypatch.chdir(root)
+    assert main([*shlex.split(shown[1]), "--pictures", str(tmp_path)]) == 8
+    printed = capsys.readouterr().out.replace(str(tmp_path), "/tmp/farside-failures-1000")
+    assert printed == shown[2]
 
 
 # What problems are changed to.

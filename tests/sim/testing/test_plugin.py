@@ -62,8 +62,8 @@ def test_fixtures_and_marker(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(
         ["*::test_check?astar-protocol? PASSED*", "*::test_check?astar-safe? PASSED*"]
     )
-    chosen = pytester.runpytest_subprocess("-m", "planners", "-q", *plugin_option())
-    chosen.assert_outcomes(passed=6, deselected=len(terrain_kinds()) + 1)
+    chosen = pytester.runpytest_subprocess("-m", "planners", "-q", "--collect-only", *plugin_option())
+    chosen.stdout.fnmatch_lines([f"6/{len(terrain_kinds()) + 7} tests collected*"])
 
 
 @pytest.mark.usefixtures("kernels")
@@ -126,7 +126,7 @@ def test_the_plugin_imports_nothing_heavy(pytester: pytest.Pytester) -> None:
 
 
 def test_a_project_of_one_s_own(tmp_path: Path) -> None:
-    """`python -m pytest` in a copy of the folder, with farside to be found as if it were installed, and nothing else."""
+    """`python -m pytest` in a copy of the folder; that the wheel alone will do is a slow test of its own."""
     project = tmp_path / "outside_planner"
     shutil.copytree(OUTSIDE, project, ignore=shutil.ignore_patterns("__pycache__"))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
