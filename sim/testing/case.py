@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse.csgraph import dijkstra
 
-from rover.planning.check import check_plan
+from rover.planning.check import check_plan, check_safety
 from rover.planning.objective import UNITS, price_map
 from rover.planning.problem import Claim, NoPlan, Objective, Plan, Planner, PlanningProblem
 from sim.testing.graphs import directed_graph, grid_graph
@@ -91,11 +91,11 @@ class Case:
         pairs += [(first, number) for number in numbers if number != usual]
         return [replace(self.problem, objective=objective, neighbours=number) for objective, number in pairs]
 
-    def usual_question(self, problem: PlanningProblem | None = None) -> PlanningProblem:
-        """Return a problem by least time and 8 neighbours, or the first of what the planner has."""
+    def usual_question(self) -> PlanningProblem:
+        """Return the problem by least time and 8 neighbours, or the first of what the planner has."""
         objectives, numbers = sorted(objectives_of(self.planner)), sorted(neighbours_of(self.planner))
         return replace(
-            self.problem if problem is None else problem,
+            self.problem,
             objective=Objective.TIME if Objective.TIME in objectives else objectives[0],
             neighbours=8 if 8 in numbers else numbers[0],
         )
@@ -108,6 +108,10 @@ class Case:
     def breaks(self, plan: Plan, problem: PlanningProblem) -> list[str]:
         """Return the promises that a plan breaks."""
         return check_plan(plan, problem, claims=self.claims, descent_limit_rad=self._descent())
+
+    def dangers(self, plan: Plan, problem: PlanningProblem) -> list[str]:
+        """Return those of them that endanger the rover."""
+        return check_safety(plan, problem, claims=self.claims, descent_limit_rad=self._descent())
 
     def _descent(self) -> float | None:
         return getattr(self.planner, "descent_limit_rad", None)

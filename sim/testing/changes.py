@@ -156,13 +156,23 @@ def near(cells: npt.NDArray[np.int64], shape: tuple[int, int], reach: int) -> Ma
     return mask
 
 
-def spots_on(problem: PlanningProblem, way: npt.NDArray[np.int64], rng: np.random.Generator) -> Mask:
-    """Return (rows, cols) marks on a way and beside it, far enough from start and goal to leave them free."""
-    geometry = problem.costmap.geometry
+def spots_on(problem: PlanningProblem, way_m: npt.NDArray[np.float64], *, seed: int) -> Mask:
+    """Return (rows, cols) marks on a way and beside it, far enough from start and goal to leave them free.
+
+    Two cells of the middle half of the way, and one of 300 anywhere.
+
+    Args:
+        problem: The question.
+        way_m: (n, 2) waypoints of an answer; what of them is not on the map does not count.
+        seed: Of the marks.
+    """
+    geometry, rng = problem.costmap.geometry, np.random.default_rng(seed)
     room = 2 + math.ceil(footprint_reach_cells(geometry, problem.vehicle))
     kept = near(np.array(ends_of(problem)), geometry.shape, room)
-    on_way = np.zeros(geometry.shape, np.bool_)
-    middle = way[len(way) // 4 : max(len(way) * 3 // 4, 1)]
-    for row, col in middle[rng.permutation(len(middle))[:2]].tolist():
-        on_way[row, col] = True
-    return (on_way | (rng.random(geometry.shape) < 0.003)) & ~kept
+    marks = rng.random(geometry.shape) < 1 / 300
+    after_m = np.concatenate([[0.0], np.hypot(*np.diff(way_m, axis=0).T).cumsum()])
+    for share in rng.uniform(0.25, 0.75, 2):
+        cell = geometry.cell_at(*(float(np.interp(share * after_m[-1], after_m, axis)) for axis in way_m.T))
+        if cell is not None:
+            marks[cell] = True
+    return marks & ~kept

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from rover.planning.problem import Claim, Objective, Plan, PlanningProblem
 from sim.testing.case import TOLERANCE, Broken, Case, in_words, price_of
 from sim.testing.changes import mirrored, slower, spots_on, stretched, turned
@@ -94,8 +92,7 @@ def more_obstacles(case: Case) -> Iterator[Broken]:
     if not isinstance(before, Plan):
         yield no_way(question, before)
         return
-    rng = np.random.default_rng(len(before.cells))
-    changed = with_hazard(question, spots_on(question, before.cells, rng))
+    changed = with_hazard(question, spots_on(question, before.waypoints_m, seed=1))
     yield from held(case, changed)
     after = case.ask(changed)
     if Claim.OPTIMAL not in case.claims or not isinstance(after, Plan):

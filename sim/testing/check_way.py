@@ -13,7 +13,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from rover.planning.check import check_safety
 from rover.planning.check_heading import PRICE_TOLERANCE
 from rover.planning.problem import Cause, Claim, NoPlan, Objective, Plan, PlanningProblem
 from sim.testing.case import (
@@ -112,7 +111,7 @@ def safe(case: Case) -> Iterator[Broken]:
         if isinstance(plan, NoPlan):
             yield no_way(problem, plan)
             continue
-        for what in _dangers(case, plan, problem):
+        for what in case.dangers(plan, problem):
             yield Broken(what=what, problem=problem, answer=plan)
 
 
@@ -123,15 +122,10 @@ def honest(case: Case) -> Iterator[Broken]:
         if not isinstance(plan, Plan):
             continue  # told by `safe`
         broken = case.breaks(plan, problem)
-        dangers = _dangers(case, plan, problem) if broken else []
+        dangers = case.dangers(plan, problem) if broken else []
         for what in broken:
             if what not in dangers:
                 yield Broken(what=what, problem=problem, answer=plan)
-
-
-def _dangers(case: Case, plan: Plan, problem: PlanningProblem) -> list[str]:
-    descent = getattr(case.planner, "descent_limit_rad", None)
-    return check_safety(plan, problem, claims=case.claims, descent_limit_rad=descent)
 
 
 def held(case: Case, problem: PlanningProblem) -> Iterator[Broken]:
@@ -181,8 +175,7 @@ def nan_closed(case: Case) -> Iterator[Broken]:
     problem = case.usual_question()
     first = case.ask(problem)
     if isinstance(first, Plan):
-        rng = np.random.default_rng(len(first.cells))
-        yield from held(case, with_unknown(problem, spots_on(problem, first.cells, rng)))
+        yield from held(case, with_unknown(problem, spots_on(problem, first.waypoints_m, seed=0)))
     yield from refusals(case, unknown_wall(problem), (Cause.NO_ROUTE,))
     for end, cause in zip(ends_of(problem), (Cause.START_LETHAL, Cause.GOAL_LETHAL), strict=True):
         mask = np.zeros(problem.costmap.geometry.shape, np.bool_)

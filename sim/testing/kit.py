@@ -6,6 +6,7 @@ one by one, for a test to be parametrised with.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -202,8 +203,6 @@ def _broken(check: Check, planner: Planner, triple: Chosen, budget: Budget) -> I
     case = Case(planner=planner, problem=problem, budget=budget, asked=problem)
     try:
         yield from check.run(case)
-    except (KeyboardInterrupt, GeneratorExit):
-        raise
     except Exception as error:  # a stranger's planner may raise anything
         yield Broken(what=_raised(error), problem=case.asked)
 
@@ -219,10 +218,14 @@ def _failures(
     budget: Budget,
     pictures: Path | str | None,
 ) -> Iterator[Failure]:
-    """Yield what fails, with a picture of the first failure of each check."""
+    """Yield what fails, with a picture of the first failure of each check.
+
+    Each check on each ground has a planner as it was given, so that it comes to the same when it is run alone.
+    """
     drawn: set[str] = set()
+    unused = _copy(planner)
     for triple in triples:
-        for broken in _broken(CHECKS[triple.check], planner, triple, budget):
+        for broken in _broken(CHECKS[triple.check], _copy(unused), triple, budget):
             replay, picture = replay_command(given, planner, triple), None
             if pictures is not None and triple.check not in drawn:
                 picture = draw_broken(broken, triple, _name(planner), replay, pictures)
@@ -235,6 +238,14 @@ def _failures(
                 replay=replay,
                 picture=picture,
             )
+
+
+def _copy(planner: Planner) -> Planner:
+    """Return a planner that shares nothing with another, or that itself where it cannot be copied."""
+    try:
+        return copy.deepcopy(planner)
+    except Exception:  # locks, open files, a stranger's own reasons
+        return planner
 
 
 def _name(planner: object) -> str:

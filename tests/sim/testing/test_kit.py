@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -257,6 +258,27 @@ def test_exceptions_are_failures_of_the_check() -> None:
         PlannerCheckError, match="safe: seed 1, maze: raised IndexError: index -1 is out of bounds"
     ):
         check_planner(Fails(), checks=["safe"], seeds=[1], kinds=["maze"], pictures=None)
+
+
+def test_a_check_comes_to_the_same_alone_and_after_others() -> None:
+    """A planner that keeps the first map it sees fails what it fails alone, so that the replay shows it."""
+    planner = planted.KeepsTheFirstMap()
+    with pytest.raises(PlannerCheckError) as caught:
+        check_planner(
+            planner,
+            checks=["safe", "honest", "stale_state"],
+            seeds=[1],
+            kinds=["mare", "maze"],
+            pictures=None,
+        )
+    assert {failure.check for failure in caught.value.failures} == {"stale_state"}
+    assert not planner.kept
+
+
+def test_a_planner_that_cannot_be_copied_is_taken_as_it_is() -> None:
+    planner = planted.PlainAStar()
+    planner.lock = threading.Lock()  # type: ignore[attr-defined]
+    assert check_planner(planner, checks=["safe"], seeds=[1], kinds=["maze"]).checks == ("safe",)
 
 
 THEIRS = """
