@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from rover.planning.problem import Claim, Objective, Plan, PlanningProblem
 from sim.testing.case import TOLERANCE, Broken, Case, in_words, price_of
 from sim.testing.changes import mirrored, slower, spots_on, stretched, turned
-from sim.testing.check_way import held, no_way
+from sim.testing.check_way import judged, no_way
 from sim.testing.ground import with_hazard
 
 _BY_HEADING = 1e-5
@@ -93,8 +93,8 @@ def more_obstacles(case: Case) -> Iterator[Broken]:
         yield no_way(question, before)
         return
     changed = with_hazard(question, spots_on(question, before.waypoints_m, seed=1))
-    yield from held(case, changed)
     after = case.ask(changed)
+    yield from judged(case, changed, after)
     if Claim.OPTIMAL not in case.claims or not isinstance(after, Plan):
         return
     got, least = price_of(after, changed), price_of(before, question)

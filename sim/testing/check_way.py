@@ -129,12 +129,16 @@ def honest(case: Case) -> Iterator[Broken]:
 
 
 def held(case: Case, problem: PlanningProblem) -> Iterator[Broken]:
+    """Ask a problem that may have no way, and yield what is wrong with the answer."""
+    yield from judged(case, problem, case.ask(problem))
+
+
+def judged(case: Case, problem: PlanningProblem, answer: Plan | NoPlan) -> Iterator[Broken]:
     """Yield what is wrong with an answer: a plan's promises and optimum, or that there is a way after all.
 
     Whether there is one is asked of scipy, by the moves that the planner claims. Planners in time may have their own
     reasons to refuse.
     """
-    answer = case.ask(problem)
     if isinstance(answer, Plan):
         for what in case.breaks(answer, problem):
             yield Broken(what=what, problem=problem, answer=answer)
@@ -187,11 +191,11 @@ def rim(case: Case) -> Iterator[Broken]:
     """The outermost cells of the map are ground like any: a way that there is along them only is found."""
     problem = along_the_rim(case.usual_question())
     answer = case.ask(problem)
-    if not isinstance(answer, Plan):
+    if isinstance(answer, Plan):
+        yield from judged(case, problem, answer)
+    else:
         what = f"answers {brief(answer)} where there is a way along the rim"
         yield Broken(what=what, problem=problem, answer=answer)
-        return
-    yield from held(case, problem)
 
 
 def heading_limits(case: Case) -> Iterator[Broken]:
