@@ -17,6 +17,7 @@ from rover.planning.problem import NoPlan
 from rover.planning.spare_charge import SPARE
 from rover.planning.tour import Tour
 from sim.cli.timed_answer import StageFigures, TimedAnswer, TimedPlan, share_of
+from sim.cli.timed_reach import reach_notes
 from sim.cli.timed_words import (
     criterion_words,
     minute_of,
@@ -39,12 +40,24 @@ def print_timed_tables(answer: TimedAnswer, *, explain: bool, folder: Path | Non
     console = Console()
     if isinstance(answer.result, NoPlan):
         console.print(Text(str(answer.result), style="bold red"), soft_wrap=True)
+        _print_reach(console, answer, folder)
         return
     console.print(Text(_heading(answer, answer.result)), soft_wrap=True)
     if answer.tour is not None:
         _print_whole(console, _visits(answer, answer.tour))
     _print_whole(console, _front(answer) if answer.front else _stages(answer, answer.result))
     for line in (*_notes(answer, answer.result), *(_bounds(answer, answer.result) if explain else ())):
+        console.print(Text(line), soft_wrap=True)
+    _print_reach(console, answer, None)
+    if folder is not None:
+        console.print(f"Results: {folder}", soft_wrap=True, highlight=False)
+
+
+def _print_reach(console: Console, answer: TimedAnswer, folder: Path | None) -> None:
+    """Print what the maps come to, where they were asked for, and where they are."""
+    if answer.maps is None:
+        return
+    for line in reach_notes(answer.setting, answer.maps):
         console.print(Text(line), soft_wrap=True)
     if folder is not None:
         console.print(f"Results: {folder}", soft_wrap=True, highlight=False)
