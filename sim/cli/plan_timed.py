@@ -115,13 +115,15 @@ def _answer(asked: TimedRequest, scenario: Scenario, question: TimedQuestion) ->
         given = {"start_m": asked.start, "goal_m": asked.goal}
         named = {key: f"--{key.removesuffix('_m')}" for key, text in given.items() if text is not None}
         raise error.by_the_names(named) from error
-    with Progress(quiet=asked.quiet, doing="searching", of="the time allowed", first="light") as progress:
+    with Progress(quiet=asked.quiet, doing="searching", of="the days allowed", first="light") as progress:
         problem = setting.control.problem(TraversePlanner())
         problem = replace(problem, time_limit_s=asked.time_limit)
         try:
             ready = outlook(problem, step_s=setting.control.light_step_s)
         except ResourceError as error:
             raise error.by_the_names({"step_s": "limits.light_step_h"}) from error
+        if asked.time_limit is not None:
+            progress.say(f"maps and light are made; searching for {asked.time_limit:g} s at most")
         report = _reporter(setting, question.criteria[0], progress)
         try:
             answer = answer_to(setting, ready, question, waypoints, report=report)
@@ -156,7 +158,7 @@ def _reporter(setting: Setting, criterion: Criterion, progress: Progress) -> Rep
 
     def tell(least: float) -> None:
         if criterion is Criterion.TIME and 0 <= least <= setting.deadline_s:
-            progress.update(least / setting.deadline_s, setting.epoch.utc_at(least))
+            progress.update(least / setting.deadline_s, f"searched up to {setting.epoch.utc_at(least)}")
         else:
             progress.update(0.0, f"least {criterion}")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from rich import box
@@ -141,14 +142,25 @@ def _front(answer: TimedAnswer) -> Table:
     table = _table(
         "no", (*named, "arrival UTC", "m", "charge %\nleast", "slope\ndeg", "roll\ndeg"), "least slack"
     )
+    shown = [
+        [quantity(kind, member.values[i], vehicle, depart_s) for member in answer.front]
+        for i, kind in enumerate(answer.criteria)
+    ]
+    digits = [_digits(values) for values in shown]
     for number, member in enumerate(answer.front, start=1):
-        values = zip(answer.criteria, member.values, strict=True)
         table.add_row(
             str(number),
-            *(f"{quantity(kind, value, vehicle, depart_s):.2f}" for kind, value in values),
+            *(f"{values[number - 1]:.{places}f}" for values, places in zip(shown, digits, strict=True)),
             *_member_cells(answer, member),
         )
     return table
+
+
+def _digits(values: Sequence[float]) -> int:
+    """Return after the point how many digits tell different values apart, from 2 up to 6."""
+    known = sorted(set(filter(math.isfinite, values)))
+    apart = min((after - before for before, after in pairwise(known)), default=1.0)
+    return max(2, min(6, math.ceil(-math.log10(apart))))
 
 
 def _member_cells(answer: TimedAnswer, member: TimedPlan) -> Iterator[str]:

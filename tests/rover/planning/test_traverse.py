@@ -137,14 +137,19 @@ def replace_reserve(limit: object, share: float) -> object:
     return replace(limit, reserve_soc=limit.reserve_soc * share) if hasattr(limit, "reserve_soc") else limit
 
 
-def test_a_night_without_haven_cuts_it_off() -> None:
-    problem = posed(
-        "start_utc=2019-01-12T22:00:00Z", "limits.haven_tilt_deg=0.5", "operations.max_lunar_days=1.2"
-    )
-    refusal = TraversePlanner().plan(problem)
+def test_a_night_without_haven_cuts_it_off_and_the_least_tilt_that_opens_a_way_is_told() -> None:
+    def asked(tilt_deg: float) -> Plan | NoPlan:
+        late = "start_utc=2019-01-12T22:00:00Z", "operations.max_lunar_days=1.2"
+        return TraversePlanner().plan(posed(*late, f"limits.haven_tilt_deg={tilt_deg}"))
+
+    refusal = asked(0.5)
     assert isinstance(refusal, NoPlan)
     assert refusal.cause is Cause.NIGHT
     assert "haven" in refusal.remedy
+    opens_deg = refusal.opens_with_tilt_deg
+    assert opens_deg is not None and f"limits.haven_tilt_deg={opens_deg:.2f} opens a way" in refusal.remedy
+    assert isinstance(asked(opens_deg), Plan)
+    assert isinstance(asked(opens_deg - 0.01), NoPlan)
 
 
 def test_a_departure_below_the_reserve_is_refused() -> None:
