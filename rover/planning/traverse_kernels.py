@@ -4,6 +4,10 @@ Two rules make it exact, not only safe. A leg ends within the bin in which it be
 labels that an edge finds on a cell have the edge's time, and within a bin nothing changes but by what the rover does.
 And what one waits for is charge or an edge: the charge that a leg lacks is waited for, to the second, at the best place
 passed since the last edge. Light and power of a leg are those of the bin in which it begins.
+
+Commands are waited for where a leg would go further than the last ones allow, as soon as the rover is there or a bin
+begins. Without a slack of charge only a label of the same time and metres stands for another then; with one an earlier
+label does, which has its commands sooner.
 """
 
 from __future__ import annotations
