@@ -26,9 +26,9 @@ LAYERS = {
     "sim.run": 14,
     "sim.export": 15,
     "sim.view": 15,
-    "sim.testing": 15,
     "sim.campaign": 15,
-    "sim.cli": 16,
+    "sim.testing": 16,
+    "sim.cli": 17,
 }
 """A module may import from lower layers and from its own folder; folders of one layer do not see each other."""
 
