@@ -267,6 +267,12 @@ class TimeLimitError(ResourceError):
     known_s: float | None = None
 
 
+class ClusterError(ResourceError):
+    """A cluster that is not there, has no workers, or whose workers would not come to the same results."""
+
+    code = "CLUSTER"
+
+
 class OutputError(ResourceError):
     """An output that cannot be written."""
 
