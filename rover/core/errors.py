@@ -242,6 +242,13 @@ class GridScenarioError(FarsideError):
     exit_code = 2
 
 
+class BenchmarkError(FarsideError):
+    """A set of benchmark problems that is damaged, or whose seeds no longer make the problems that it answers."""
+
+    code = "BENCH_SET"
+    exit_code = 8
+
+
 class KernelError(FarsideError):
     """SPICE kernels that are missing, cannot be read or hold no Moon, Earth or Sun; or spiceypy is not installed."""
 
