@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -175,8 +175,6 @@ def pose(problem: Problem, planner: Planner, *, time_limit_s: float | None = Non
 
 
 def _within(asked: PlanningProblem, time_limit_s: float | None) -> PlanningProblem:
-    from dataclasses import replace
-
     return asked if time_limit_s is None else replace(asked, time_limit_s=time_limit_s)
 
 
