@@ -6,7 +6,7 @@ Start and goal are the cells furthest apart from south-west to north-east of the
 together, or as the recipe says. Least times are scipy's Dijkstra over `sim.testing.graphs`, none of the planners; that
 there is no way of place alone is seen by labelling what hangs together. The earliest arrival of a timed problem is that
 of the traverse planner, searched whole, whose plan the independent checker holds; nothing arrives before the least
-driving time by heading, which is scipy's. `--only`, `--least` and `--most` work out some and keep the others as they stand.
+driving time by heading, which is scipy's. `--only`, `--least` and `--most` work out some and keep the others.
 """
 
 from __future__ import annotations
@@ -24,14 +24,16 @@ from scipy.ndimage import label
 from rover.core.grid import GridGeometry
 from rover.io.bundle import maps_folder
 from rover.io.plan_file import dem_digest
-from rover.planning.problem import NoPlan, PlanningProblem
+from rover.planning.check_heading import closed_to_all
+from rover.planning.problem import Cause, NoPlan, PlanningProblem
 from rover.planning.traverse import TraversePlanner
 from sim.bench.optimum import least_by_heading_s, least_s, refusal
 from sim.bench.problems import FILE, MAX_CELLS, Posed, Problem, read_set, scenario_of, static_problem
 from sim.bench.timed import broken_limits
 from sim.run.setting import prepare
+from sim.testing.ground import ends_of
 
-BY_HEADING_CELLS = 512
+BY_HEADING_CELLS = 2048
 """Up to which side the least by heading is worked out."""
 
 MORNING, NOON, EVENING, DAWN = (
@@ -159,19 +161,30 @@ def made_static(posed: Problem) -> Problem:
     asked, _ = static_problem(scenario_of(posed))
     update: dict[str, Any] = {"free_cells": int(np.isfinite(asked.costmap.cost_s_per_m).sum())}
     why = refusal(asked)
-    if why is not None:
-        proof = "pieces of free ground labelled by scipy.ndimage, and whether both ends are free and in one"
-        return posed.model_copy(
-            update={**update, "feasible": False, "least_s": None, "why": why, "proof": proof}
+    if why is None:
+        update |= {"least_s": least_s(asked), "why": None}
+        update["proof"] = "scipy.sparse.csgraph.dijkstra over sim.testing.graphs.grid_graph"
+    else:
+        update |= {"feasible": False, "least_s": None, "why": why}
+        update["proof"] = (
+            "free ground labelled by scipy.ndimage, and whether both ends are free and in one piece"
         )
-    update |= {
-        "least_s": least_s(asked),
-        "proof": "scipy.sparse.csgraph.dijkstra over sim.testing.graphs.grid_graph",
-    }
     if posed.cells <= BY_HEADING_CELLS:
-        update |= {"least_by_heading_s": least_by_heading_s(asked)}
-        update["proof"] += "; by heading over directed_graph"
+        least = least_by_heading_s(asked)
+        update |= (
+            {"least_by_heading_s": least}
+            if np.isfinite(least)
+            else {"why_by_heading": cause_by_heading(asked)}
+        )
+        update["proof"] += "; by heading dijkstra over directed_graph"
     return posed.model_copy(update=update)
+
+
+def cause_by_heading(asked: PlanningProblem) -> Cause:
+    """Return why there is no way by heading."""
+    closed = closed_to_all(asked)
+    start, goal = ends_of(asked)
+    return Cause.START_LETHAL if closed[start] else Cause.GOAL_LETHAL if closed[goal] else Cause.NO_ROUTE
 
 
 def made_timed(posed: Problem) -> Problem:
@@ -223,8 +236,8 @@ def ends(free: npt.NDArray[np.bool_], geometry: GridGeometry, how: str) -> tuple
 
 def lines(problems: list[Problem]) -> Iterator[str]:
     """Yield the file."""
-    yield "# The benchmark set farside-bench, written by benchmarks/build_farside_bench.py: problems made from seeds, the hash of"
-    yield "# each one's ground, and what is known of its answer. `farside bench` makes each again and holds it to its hash."
+    yield "# The benchmark set farside-bench, written by benchmarks/build_farside_bench.py: problems made from seeds,"
+    yield "# the hash of each one's ground, and what is known of its answer. `farside bench` holds each to its hash."
     yield "format = 1"
     for problem in problems:
         yield ""

@@ -41,12 +41,8 @@ READERS = ("sim.view", "sim.export", "sim.run.metrics")
 
 BELIEF = ("rover.planning", "rover.onboard")
 PARTIES_TO_BELIEF = (
-    "sim.mission.operations",
-    "sim.run.closed_loop",
-    "sim.testing",
-    "sim.validation",
-    "sim.cli",
-)
+    "sim.mission.operations", "sim.run.closed_loop", "sim.testing", "sim.validation", "sim.bench", "sim.cli",
+)  # fmt: skip
 
 LIBRARIES = {
     "numba": lambda module: module == "rover.core.jit",

@@ -45,7 +45,8 @@ class Problem(_Table):
         why: Cause of the refusal where there is none.
         least_s: Least driving time between start and goal by the cost map, or the earliest arrival of a timed problem;
             None where there is no way.
-        least_by_heading_s: The same of planners that move by heading; None where it was not worked out.
+        least_by_heading_s, why_by_heading: The same of planners that move by heading, which may pass where ground is
+            closed to some headings; both None where that was not worked out.
         bound_s: Of a timed problem: nothing arrives before, in seconds after the departure.
         proof: Where these come from.
     """
@@ -66,6 +67,7 @@ class Problem(_Table):
     why: Cause | None = None
     least_s: float | None = None
     least_by_heading_s: float | None = None
+    why_by_heading: Cause | None = None
     bound_s: float | None = None
     proof: Source
 
@@ -75,9 +77,11 @@ class Problem(_Table):
             raise ValueError("a feasible problem has a least and no cause, another one a cause and no least")
         return self
 
-    def least_of(self, *, by_heading: bool) -> float | None:
-        """Return what a planner's answer is measured by."""
-        return self.least_by_heading_s if by_heading and self.kind == "static" else self.least_s
+    def known_of(self, *, by_heading: bool) -> tuple[float | None, Cause | None]:
+        """Return the least that planners are measured by, or why there is no way; both None where it is not known."""
+        if by_heading and self.kind == "static":
+            return self.least_by_heading_s, self.why_by_heading
+        return self.least_s, self.why
 
 
 class BenchmarkSet(_Table):

@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 from rover.core.errors import PlannerError, TimeLimitError
 from rover.planning.ask import ask
 from rover.planning.check import check_plan
-from rover.planning.problem import Claim, NoPlan, Plan, Planner
+from rover.planning.problem import Cause, Claim, NoPlan, Plan, Planner
 from sim.bench.peak import with_peak
 from sim.bench.problems import Posed, Problem, pose
 from sim.bench.timed import broken_limits
 
 MISSED = "no plan where there is a way"
+LATE = "out of time"
 LOOSE = 1e-9
-"""By how much less than the least a cost may be stated, by rounding."""
+"""By which share a cost may be off the least by rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +44,25 @@ class Score:
     violations: tuple[str, ...]
     told: str
 
+    @property
+    def wrong(self) -> bool:
+        """Whether it was answered, and not as it should be; one that is out of time is no answer."""
+        return not self.success and self.told != LATE
+
+
+def known(planner: Planner, problem: Problem) -> tuple[float | None, Cause | None]:
+    """Return what a planner's answer to a problem is held to: the least, or why there is no way."""
+    return problem.known_of(by_heading=Claim.DIRECTIONAL in planner.claims)
+
 
 def asks(planner: Planner, problem: Problem) -> bool:
-    """Tell whether a planner is asked a problem: those that claim TIMED the timed ones, the others the static ones."""
-    return (Claim.TIMED in planner.claims) == (problem.kind == "timed")
+    """Tell whether a planner is asked a problem.
+
+    Those that claim TIMED are asked the timed ones, the others the static ones; none is asked one whose answer is not
+    known for the way that it moves.
+    """
+    fits = (Claim.TIMED in planner.claims) == (problem.kind == "timed")
+    return fits and known(planner, problem) != (None, None)
 
 
 def score(planner: Planner, problem: Problem, *, time_limit_s: float | None = None) -> Score:
@@ -72,7 +88,7 @@ def score(planner: Planner, problem: Problem, *, time_limit_s: float | None = No
     if isinstance(answer, str):
         return replace(blank, told=answer)
     if isinstance(answer, NoPlan):
-        return _of_refusal(blank, answer)
+        return _of_refusal(blank, answer, known(planner, problem)[1])
     return _of_plan(blank, answer, posed, planner)
 
 
@@ -80,29 +96,33 @@ def _answer(planner: Planner, posed: Posed) -> Plan | NoPlan | str:
     try:
         return ask(planner, posed.asked)
     except TimeLimitError:
-        return "out of time"
+        return LATE
     except PlannerError as error:
         return error.problems[0].what
     except MemoryError:
         return "out of memory"
 
 
-def _of_refusal(blank: Score, answer: NoPlan) -> Score:
-    if blank.problem.feasible:
+def _of_refusal(blank: Score, answer: NoPlan, why: Cause | None) -> Score:
+    if why is None:
         return replace(blank, told=f"{MISSED}: {answer.cause}")
-    return replace(blank, success=answer.cause is blank.problem.why, told=f"no plan: {answer.cause}")
+    return replace(blank, success=answer.cause is why, told=f"no plan: {answer.cause}")
 
 
 def _of_plan(blank: Score, plan: Plan, posed: Posed, planner: Planner) -> Score:
-    problem = blank.problem
+    least, why = known(planner, blank.problem)
     if posed.setting is None:
         broken, cost_s = tuple(check_plan(plan, posed.asked, claims=planner.claims)), plan.cost_s
     else:
         broken, cost_s = broken_limits(plan, posed)
-    if not problem.feasible:
-        broken = (*broken, f"a plan where there is none ({problem.why})")
-    if broken:
+    if least is None:
+        broken = (*broken, f"a plan where there is none ({why})")
+    if least is None or broken:
         return replace(blank, violations=broken, told="a plan that does not hold")
-    least = problem.least_of(by_heading=Claim.DIRECTIONAL in planner.claims)
-    ratio = math.nan if least is None else cost_s / least
-    return replace(blank, success=True, ratio=ratio, told="a plan")
+    ratio = cost_s / least
+    found = replace(blank, success=True, ratio=ratio, told="a plan")
+    if Claim.OPTIMAL in planner.claims and abs(ratio - 1.0) > LOOSE:
+        return replace(found, success=False, violations=(f"claims the least, and costs {ratio:.12g} of it",))
+    if ratio < 1.0 - LOOSE and Claim.ANY_ANGLE not in planner.claims and posed.setting is None:
+        return replace(found, success=False, violations=(f"states {ratio:.12g} of the least that there is",))
+    return found

@@ -100,7 +100,7 @@ def test_verdicts() -> None:
 
 
 def test_targets_that_cannot_be_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    sound = read_targets().model_dump()
+    sound = read_targets().model_dump(mode="json")
     monkeypatch.setattr("sim.validation.targets.read_toml", lambda _path: sound)
     read_targets()
     for place, value in (("low", 99.0), ("basis", "hoped"), ("key", sound["row"][1]["figure"][0]["key"])):
