@@ -127,9 +127,9 @@ def test_what_is_kept_does_not_matter(site, monkeypatch, chunk):
     cells = Cells(east=20_000_000, north=-90_000_000, step=400_000, rows=8, cols=240)
     first = surface(site, 1).bare_m(cells)
     monkeypatch.setattr(base_module, "_CHUNK", chunk)
-    base_module._chunk.cache_clear()
+    base_module._chunks.cache_clear()
     again = surface(site, 1).bare_m(cells)
-    base_module._chunk.cache_clear()
+    base_module._chunks.cache_clear()
     assert np.array_equal(first, again)
 
 
