@@ -26,11 +26,11 @@ LAYERS = {
     "sim.run": 14,
     "sim.export": 15,
     "sim.view": 15,
-    "sim.testing": 15,
     "sim.campaign": 15,
     "sim.validation": 15,
-    "sim.bench": 16,
-    "sim.cli": 17,
+    "sim.testing": 16,
+    "sim.bench": 17,
+    "sim.cli": 18,
 }
 """A module may import from lower layers and from its own folder; folders of one layer do not see each other."""
 
