@@ -32,6 +32,7 @@ from sim.cli.run import run
 from sim.cli.sky import sky
 from sim.cli.synth import synth
 from sim.cli.terrain import terrain
+from sim.cli.validate import validate
 from sim.cli.vehicle import vehicle
 
 app = typer.Typer(
@@ -41,7 +42,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Plan and drive rover traverses on the Moon.",
 )
-for command in (run, campaign, plan, synth, plot, reproject, terrain, sky, hindcast, vehicle, init, check):
+for command in (
+    run, campaign, plan, synth, plot, reproject, terrain, sky, hindcast, validate, vehicle, init, check
+):  # fmt: skip
     app.command()(command)
 app.add_typer(bench)
 
