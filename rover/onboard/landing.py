@@ -1,0 +1,272 @@
+"""Where the lander comes down: by a picture from two kilometres, then by a scan from a hundred metres.
+
+The picture tells shadow and texture only: dark ground is steep or hidden, and what varies much over a few metres has
+craters and boulders. The scan gives heights, of which the same layers are derived, and in which the same hazards are
+looked for, as on a rover's map; what is chosen has no hazard under the footprint and none as near as the lander may
+stray until it stands.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import distance_transform_edt, uniform_filter
+
+from rover.core.grid import Dem, GridGeometry, Site
+from rover.core.lander import LanderBodyParams
+from rover.hazard.detect import HazardMap, detect_hazards
+from rover.terrain.derive import Terrain, derive_terrain
+
+Floats = npt.NDArray[np.float64]
+
+COARSE_WINDOW_M = 24.0
+"""Side of the squares that the picture is judged by: what a scan from the hover can set right, halved."""
+
+_DARK_SHARE = 0.35
+"""Of the picture's median: ground darker than this is taken for shadow."""
+
+_SHADOW_PRICE = 8.0
+"""Of a share of shadow, in relative texture."""
+
+_WAY_PRICE_PER_M = 2e-4
+"""Of going aside: a hundred metres weigh as much as two per cent of texture."""
+
+CELL_M = 0.25
+"""Of the map that a scan makes: a little more than a range from its middle to the next at 100 m."""
+
+_MARGIN = 0.75
+"""Share of the limits that ground must keep within by the scan, whose heights are not exact."""
+
+_STRAY_M = 1.5
+"""How far the lander may come down from where it aims, beyond which clear ground is worth nothing more."""
+
+_SLOPE_PRICE_M = 2.0
+"""Of slope as a share of its limit, in metres of clear ground."""
+
+_AWAY_PRICE = 0.02
+"""Of a metre of going aside, in metres of clear ground."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sight:
+    """How an instrument that looks down sees: a grid of directions and the attitude it is held at.
+
+    Attributes:
+        tangents: (rows, cols, 2) by which a pixel's direction leans to the body's x and y, for one downwards.
+        axes: (3, 3) the body's x, y and z as rows, ahead, left and up.
+        offset_m: (3,) of the instrument from the lander's middle, ahead, left and up.
+    """
+
+    tangents: Floats
+    axes: Floats
+    offset_m: Floats
+
+    def directions(self) -> Floats:
+        """Return (rows, cols, 3) unit vectors ahead, left and up."""
+        ways = self.tangents[..., :1] * self.axes[0] + self.tangents[..., 1:] * self.axes[1] - self.axes[2]
+        return np.asarray(ways / np.linalg.norm(ways, axis=-1, keepdims=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CoarseChoice:
+    """What is made of the picture.
+
+    Attributes:
+        aside_m: Ahead and left of the lander, the place to hover over.
+        price: Of that place.
+        price_below: Of the place that would have been come down on.
+    """
+
+    aside_m: tuple[float, float]
+    price: float
+    price_below: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FineChoice:
+    """What is made of the scan.
+
+    Attributes:
+        aside_m: Ahead and left of the lander, the place to come down on.
+        is_safe: Whether no hazard is within the footprint there.
+        clear_m: From the place to the nearest hazard.
+        slope_rad: Over the footprint there.
+        hazards: The map, whose east and north are ahead and left.
+        below_is_safe: The same of the place below.
+    """
+
+    aside_m: tuple[float, float]
+    is_safe: bool
+    clear_m: float
+    slope_rad: float
+    hazards: HazardMap
+    below_is_safe: bool
+
+
+def sight_tangents(rows: int, cols: int, fov_rad: float) -> Floats:
+    """Return (rows, cols, 2) tangents of a pinhole that looks down, row 0 ahead and column 0 left."""
+    focal = cols / 2.0 / math.tan(fov_rad / 2.0)
+    ahead = ((rows - 1) / 2.0 - np.arange(rows)) / focal
+    left = ((cols - 1) / 2.0 - np.arange(cols)) / focal
+    return np.stack(np.broadcast_arrays(ahead[:, None], left[None, :]), axis=-1)
+
+
+def choose_coarse(
+    picture: npt.NDArray[np.uint16],
+    sight: Sight,
+    *,
+    height_m: float,
+    reach_m: float,
+    target_m: tuple[float, float],
+) -> CoarseChoice:
+    """Choose by shadow and texture where to hover.
+
+    Args:
+        picture: (rows, cols) numbers of the camera, dark to bright.
+        sight: Of the camera.
+        height_m: Over the ground, taken for level.
+        reach_m: How far aside of the target the descent can lead.
+        target_m: Place ahead and left of the lander that is come down on if nothing is chosen.
+    """
+    ways = sight.directions()
+    far = -(height_m + sight.offset_m[2]) / np.minimum(ways[..., 2], -1e-3)
+    ahead, left = (far * ways[..., axis] + sight.offset_m[axis] for axis in (0, 1))
+    bright = picture.astype(np.float64)
+    pixel_m = height_m * float(sight.tangents[0, 0, 0] - sight.tangents[1, 0, 0])
+    window = max(3, round(COARSE_WINDOW_M / pixel_m))
+    dark = uniform_filter((bright < _DARK_SHARE * np.median(bright)).astype(np.float64), window)
+    mean = uniform_filter(bright, window)
+    varied = np.sqrt(np.maximum(uniform_filter(bright**2, window) - mean**2, 0.0)) / np.maximum(mean, 1.0)
+    away = np.hypot(ahead - target_m[0], left - target_m[1])
+    price = _SHADOW_PRICE * dark + varied + _WAY_PRICE_PER_M * away
+    below = np.unravel_index(np.argmin(away), away.shape)
+    within = np.where(away <= reach_m, price, math.inf)
+    within[: window // 2], within[-(window // 2) :] = math.inf, math.inf
+    best = np.unravel_index(np.argmin(within), within.shape)
+    if not math.isfinite(within[best]):
+        best = below
+    return CoarseChoice(
+        aside_m=(float(ahead[best]), float(left[best])), price=float(price[best]), price_below=float(price[below])
+    )
+
+
+def scan_map(ranges_m: Floats, sight: Sight) -> Dem:
+    """Return the heights of a scan as a map about the lander: means over cells, unknown where none was hit.
+
+    Args:
+        ranges_m: (rows, cols), infinite or NaN where nothing came back.
+        sight: Of the scanner.
+    """
+    points = ranges_m[..., None] * sight.directions() + sight.offset_m
+    known = np.isfinite(points).all(axis=-1)
+    x, y, z = points[known].T
+    half = max(1, math.ceil(max(np.abs(x).max(), np.abs(y).max()) / CELL_M)) if known.any() else 1
+    side = 2 * half + 1
+    col, row = np.rint(x / CELL_M).astype(np.int64) + half, np.rint(y / CELL_M).astype(np.int64) + half
+    cell = row * side + col
+    count = np.bincount(cell, minlength=side * side)
+    mean = np.bincount(cell, weights=z, minlength=side * side) / np.where(count > 0, count, np.nan)
+    datum = float(np.median(z)) if known.any() else 0.0
+    return Dem(
+        geometry=GridGeometry(
+            rows=side,
+            cols=side,
+            resolution_m=CELL_M,
+            east_m=-half * CELL_M,
+            north_m=-half * CELL_M,
+            site=Site(latitude_rad=math.nan, longitude_rad=math.nan, body="moon", crs_wkt=""),
+        ),
+        elevation_m=(mean - datum).reshape(side, side).astype(np.float32),
+        datum_m=datum,
+        source="scan from the hover",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StrictLimits:
+    """A lander's limits with the margin that a scan's errors ask for, as hazard detection takes a vehicle's."""
+
+    body: LanderBodyParams
+
+    @property
+    def tilt_limit_rad(self) -> float:
+        return _MARGIN * self.body.slope_limit_rad
+
+    @property
+    def step_limit_m(self) -> float:
+        return _MARGIN * self.body.step_limit_m
+
+    @property
+    def roughness_limit_m(self) -> float:
+        return _MARGIN * self.body.clearance_m
+
+    @property
+    def belly_clearance_m(self) -> float:
+        return _MARGIN * self.body.clearance_m
+
+    @property
+    def length_m(self) -> float:
+        return self.body.length_m
+
+    @property
+    def width_m(self) -> float:
+        return self.body.width_m
+
+
+def landing_hazards(dem: Dem, body: LanderBodyParams) -> tuple[Terrain, HazardMap]:
+    """Return layers and hazards of a scan's map: slope over the footprint, steps over a foot, clearance under the body."""
+    terrain = derive_terrain(
+        dem,
+        footprint_m=2.0 * body.feet_radius_m,
+        wheelbase_m=2.0 * body.foot_radius_m,
+        baseline_m=2.0 * body.feet_radius_m,
+    )
+    return terrain, detect_hazards(terrain, _StrictLimits(body=body))
+
+
+def choose_fine(
+    dem: Dem, body: LanderBodyParams, *, reach_m: float, target_m: tuple[float, float]
+) -> FineChoice:
+    """Choose where to come down: no hazard under the footprint, then far from any, level and near.
+
+    Where no place in reach has its footprint free, that with the most room to the nearest hazard is taken.
+
+    Args:
+        dem: Of `scan_map`.
+        body: The lander's.
+        reach_m: How far aside of the lander avoidance can lead.
+        target_m: Place ahead and left that is come down on if nothing is chosen.
+    """
+    terrain, hazards = landing_hazards(dem, body)
+    free = np.pad(hazards.flags == 0, 1)  # beyond the map all is unknown
+    clear = distance_transform_edt(free)[1:-1, 1:-1] * CELL_M
+    geometry = dem.geometry
+    ahead = geometry.east_m + CELL_M * np.arange(geometry.cols)[None, :]
+    left = geometry.north_m + CELL_M * np.arange(geometry.rows)[:, None]
+    away = np.hypot(ahead - target_m[0], left - target_m[1])
+    needed = body.footprint_radius_m
+    safe = clear > needed
+    slope = np.where(np.isfinite(terrain.slope_rad), terrain.slope_rad, math.inf)
+    worth = (
+        np.minimum(clear - needed, _STRAY_M)
+        - _SLOPE_PRICE_M * slope / body.slope_limit_rad
+        - _AWAY_PRICE * away
+    )
+    within = np.hypot(ahead, left) <= reach_m
+    chosen = within & safe
+    best = int(np.argmax(np.where(chosen, worth, -math.inf))) if chosen.any() else int(
+        np.argmax(np.where(within, clear - _AWAY_PRICE * away, -math.inf))
+    )
+    row, col = divmod(best, geometry.cols)
+    below = np.unravel_index(int(np.argmin(away)), away.shape)
+    return FineChoice(
+        aside_m=(float(ahead[0, col]), float(left[row, 0])),
+        is_safe=bool(safe[row, col]),
+        clear_m=float(clear[row, col]),
+        slope_rad=float(terrain.slope_rad[row, col]),
+        hazards=hazards,
+        below_is_safe=bool(safe[below]),
+    )
