@@ -82,8 +82,9 @@ def report(rows: Sequence[Row]) -> list[str]:
     by_kind = {kind: {r["seed"]: r["success"] == "1" for r in rows if r["avoidance"] == kind} for kind in "10"}
     for kind, words in (("1", "with avoidance"), ("0", "without")):
         good, count = sum(by_kind[kind].values()), len(by_kind[kind])
-        low, high = wilson(good, count)
-        lines.append(f"{words}: {good} of {count} landed well, {good / count:.1%} ({low:.1%} to {high:.1%})")
+        share = wilson(good, count)
+        within = f"{share.low:.1%} to {share.high:.1%}"
+        lines.append(f"{words}: {good} of {count} landed well, {good / max(count, 1):.1%} ({within})")
         failed = [r for r in rows if r["avoidance"] == kind and r["success"] == "0"]
         steep = sum(float(r["slope deg"]) > 8.0 for r in failed)
         stepped = sum(float(r["step m"]) > 0.2 for r in failed)

@@ -37,8 +37,8 @@ _WAY_PRICE_PER_M = 2e-4
 CELL_M = 0.25
 """Of the map that a scan makes: a little more than a range from its middle to the next at 100 m."""
 
-_MARGIN = 0.75
-"""Share of the limits that ground must keep within by the scan, whose heights are not exact."""
+MARGINS = (0.75, 0.85, 1.0)
+"""Shares of the limits that ground must keep within by the scan, whose heights are not exact: the first that any meets."""
 
 _STRAY_M = 1.5
 """How far the lander may come down from where it aims, beyond which clear ground is worth nothing more."""
@@ -91,7 +91,8 @@ class FineChoice:
 
     Attributes:
         aside_m: Ahead and left of the lander, the place to come down on.
-        is_safe: Whether no hazard is within the footprint there.
+        is_safe: Whether no hazard is within the footprint there, by the share of the limits that is told.
+        margin: That share.
         clear_m: From the place to the nearest hazard.
         slope_rad: Over the footprint there.
         hazards: The map, whose east and north are ahead and left.
@@ -100,6 +101,7 @@ class FineChoice:
 
     aside_m: tuple[float, float]
     is_safe: bool
+    margin: float
     clear_m: float
     slope_rad: float
     hazards: HazardMap
@@ -190,22 +192,23 @@ class _StrictLimits:
     """A lander's limits with the margin that a scan's errors ask for, as hazard detection takes a vehicle's."""
 
     body: LanderBodyParams
+    margin: float
 
     @property
     def tilt_limit_rad(self) -> float:
-        return _MARGIN * self.body.slope_limit_rad
+        return self.margin * self.body.slope_limit_rad
 
     @property
     def step_limit_m(self) -> float:
-        return _MARGIN * self.body.step_limit_m
+        return self.margin * self.body.step_limit_m
 
     @property
     def roughness_limit_m(self) -> float:
-        return _MARGIN * self.body.clearance_m
+        return self.margin * self.body.clearance_m
 
     @property
     def belly_clearance_m(self) -> float:
-        return _MARGIN * self.body.clearance_m
+        return self.margin * self.body.clearance_m
 
     @property
     def length_m(self) -> float:
@@ -216,15 +219,14 @@ class _StrictLimits:
         return self.body.width_m
 
 
-def landing_hazards(dem: Dem, body: LanderBodyParams) -> tuple[Terrain, HazardMap]:
-    """Return layers and hazards of a scan's map: slope over the footprint, steps over a foot, clearance under the body."""
-    terrain = derive_terrain(
+def landing_terrain(dem: Dem, body: LanderBodyParams) -> Terrain:
+    """Return the layers of a scan's map: slope over the footprint, steps over a foot, roughness under the body."""
+    return derive_terrain(
         dem,
         footprint_m=2.0 * body.feet_radius_m,
         wheelbase_m=2.0 * body.foot_radius_m,
         baseline_m=2.0 * body.feet_radius_m,
     )
-    return terrain, detect_hazards(terrain, _StrictLimits(body=body))
 
 
 def choose_fine(
@@ -232,7 +234,8 @@ def choose_fine(
 ) -> FineChoice:
     """Choose where to come down: no hazard under the footprint, then far from any, level and near.
 
-    Where no place in reach has its footprint free, that with the most room to the nearest hazard is taken.
+    Where no place in reach has its footprint free, less margin to the limits is asked; where none has by the limits
+    themselves, the place with the most room to the nearest hazard is taken.
 
     Args:
         dem: Of `scan_map`.
@@ -240,10 +243,23 @@ def choose_fine(
         reach_m: How far aside of the lander avoidance can lead.
         target_m: Place ahead and left that is come down on if nothing is chosen.
     """
-    terrain, hazards = landing_hazards(dem, body)
+    terrain = landing_terrain(dem, body)
+    choice = _chosen(terrain, body, reach_m, target_m, MARGINS[0])
+    for margin in MARGINS[1:]:
+        if choice.is_safe:
+            break
+        choice = _chosen(terrain, body, reach_m, target_m, margin)
+    return choice
+
+
+def _chosen(
+    terrain: Terrain, body: LanderBodyParams, reach_m: float, target_m: tuple[float, float], margin: float
+) -> FineChoice:
+    """Return the best place by a share of the limits."""
+    hazards = detect_hazards(terrain, _StrictLimits(body=body, margin=margin))
     free = np.pad(hazards.flags == 0, 1)  # beyond the map all is unknown
     clear = distance_transform_edt(free)[1:-1, 1:-1] * CELL_M
-    geometry = dem.geometry
+    geometry = terrain.geometry
     ahead = geometry.east_m + CELL_M * np.arange(geometry.cols)[None, :]
     left = geometry.north_m + CELL_M * np.arange(geometry.rows)[:, None]
     away = np.hypot(ahead - target_m[0], left - target_m[1])
@@ -251,20 +267,19 @@ def choose_fine(
     safe = clear > needed
     slope = np.where(np.isfinite(terrain.slope_rad), terrain.slope_rad, math.inf)
     worth = (
-        np.minimum(clear - needed, _STRAY_M)
-        - _SLOPE_PRICE_M * slope / body.slope_limit_rad
-        - _AWAY_PRICE * away
+        np.minimum(clear - needed, _STRAY_M) - _SLOPE_PRICE_M * slope / body.slope_limit_rad - _AWAY_PRICE * away
     )
     within = np.hypot(ahead, left) <= reach_m
-    chosen = within & safe
-    best = int(np.argmax(np.where(chosen, worth, -math.inf))) if chosen.any() else int(
-        np.argmax(np.where(within, clear - _AWAY_PRICE * away, -math.inf))
-    )
-    row, col = divmod(best, geometry.cols)
-    below = np.unravel_index(int(np.argmin(away)), away.shape)
+    if not (within & safe).any():
+        safe_or_not = np.where(within, clear - _AWAY_PRICE * away, -math.inf)
+    else:
+        safe_or_not = np.where(within & safe, worth, -math.inf)
+    row, col = divmod(int(np.argmax(safe_or_not)), geometry.cols)
+    below = divmod(int(np.argmin(away)), geometry.cols)
     return FineChoice(
         aside_m=(float(ahead[0, col]), float(left[row, 0])),
         is_safe=bool(safe[row, col]),
+        margin=margin,
         clear_m=float(clear[row, col]),
         slope_rad=float(terrain.slope_rad[row, col]),
         hazards=hazards,
