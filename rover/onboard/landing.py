@@ -91,15 +91,17 @@ class FineChoice:
 
     Attributes:
         aside_m: Ahead and left of the lander, the place to come down on.
+        aimed_m: The same of where it was aimed at before.
         is_safe: Whether no hazard is within the footprint there, by the share of the limits that is told.
         margin: That share.
         clear_m: From the place to the nearest hazard.
         slope_rad: Over the footprint there.
         hazards: The map, whose east and north are ahead and left.
-        below_is_safe: The same of the place below.
+        below_is_safe: The same of where it was aimed at.
     """
 
     aside_m: tuple[float, float]
+    aimed_m: tuple[float, float]
     is_safe: bool
     margin: float
     clear_m: float
@@ -278,6 +280,7 @@ def _chosen(
     below = divmod(int(np.argmin(away)), geometry.cols)
     return FineChoice(
         aside_m=(float(ahead[0, col]), float(left[row, 0])),
+        aimed_m=target_m,
         is_safe=bool(safe[row, col]),
         margin=margin,
         clear_m=float(clear[row, col]),

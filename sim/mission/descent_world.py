@@ -88,14 +88,35 @@ class DescentWorld:
         return site_patches(self.surface, east_m=east, north_m=north, rings=((half_m, cell_mm),))[0]
 
     def scene(
-        self, place_m: Floats, rings: Sequence[tuple[float, int]], *, grain: bool = False
+        self,
+        place_m: Floats,
+        rings: Sequence[tuple[float, int]],
+        *,
+        grain: bool = False,
+        ahead_share: float = 0.0,
     ) -> Scene:
-        """Return the ground about the point below a place, ready for rays; rings as `site_patches` takes them."""
+        """Return the ground about the point below a place, ready for rays.
+
+        Args:
+            place_m: (3,) there.
+            rings: As `site_patches` takes them.
+            grain: Whether relief below the scale of the cells is added.
+            ahead_share: By how much of its half side each ring's middle lies ahead of the point; less than 1.
+        """
         east, north = self.map_m(place_m)
         optics = self.site.optics
         assert optics is not None
+        patches = []
+        for half_m, cell_mm in rings:
+            along = self.frame.turned(ahead_share * half_m, 0.0)
+            patches += site_patches(
+                self.surface,
+                east_m=east + float(along[0]),
+                north_m=north + float(along[1]),
+                rings=((half_m, cell_mm),),
+            )
         return build_scene(
-            site_patches(self.surface, east_m=east, north_m=north, rings=rings),
+            patches,
             east_m=east,
             north_m=north,
             radius_m=self.frame.ground_radius_m,
