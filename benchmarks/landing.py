@@ -20,8 +20,10 @@ import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
+from rover.core.lander import LanderParams
 from rover.core.time import parse_utc
 from sim.campaign.statistics import wilson
 from sim.run.closed_loop_landing import Descent, fly_descent
@@ -45,13 +47,19 @@ def seeds_of(text: str) -> list[int]:
     return found
 
 
-def row_of(seed: int, mission: Mission, *, avoidance: bool) -> Row:
-    """Return what came of one landing."""
-    lander = mission.read_lander().params
-    epoch = parse_utc(mission.descent.ignition_utc)
-    began = time.perf_counter()
-    flown = fly_descent(mission.read_site(), lander, epoch, seed=seed, avoidance=avoidance)
-    wall = time.perf_counter() - began
+def rows_of(seed: int, mission: Mission) -> Iterator[Row]:
+    """Yield what came of the landings of one seed, with avoidance and without."""
+    site, lander = mission.read_site(), mission.read_lander().params
+    epoch, world = parse_utc(mission.descent.ignition_utc), None
+    for avoidance in (True, False):
+        began = time.perf_counter()
+        flown = fly_descent(site, lander, epoch, seed=seed, avoidance=avoidance, world=world)
+        world = flown.world
+        yield row_of(seed, flown, lander, avoidance=avoidance, wall_s=time.perf_counter() - began)
+
+
+def row_of(seed: int, flown: Descent, lander: LanderParams, *, avoidance: bool, wall_s: float) -> Row:
+    """Return a row of the table."""
     standing, touch = flown.standing, flown.touchdown
     down, level = -float(touch.velocity_m_s[2]), float(math.hypot(*touch.velocity_m_s[:2]))
     fuel = touch.mass_kg - lander.body.dry_mass_kg
@@ -60,7 +68,7 @@ def row_of(seed: int, mission: Mission, *, avoidance: bool) -> Row:
         seed, int(avoidance), int(success), f"{math.degrees(standing.slope_rad):.2f}", f"{standing.step_m:.3f}",
         f"{math.degrees(standing.tilt_rad):.2f}", f"{standing.clearance_m:.3f}", f"{down:.2f}", f"{level:.2f}",
         f"{fuel:.0f}", f"{_aside_m(flown):.1f}", "" if flown.fine is None else int(flown.fine.is_safe),
-        f"{touch.time_s:.1f}", f"{wall:.2f}",
+        f"{touch.time_s:.1f}", f"{wall_s:.2f}",
     )  # fmt: skip
     return dict(zip(COLUMNS, map(str, cells), strict=True))
 
@@ -68,12 +76,6 @@ def row_of(seed: int, mission: Mission, *, avoidance: bool) -> Row:
 def _aside_m(flown: Descent) -> float:
     chosen = (flown.coarse, flown.fine)
     return sum(math.hypot(*choice.aside_m) for choice in chosen if choice is not None)
-
-
-def landings(seeds: Sequence[int], mission: Mission) -> Iterator[Row]:
-    for seed in seeds:
-        for avoidance in (True, False):
-            yield row_of(seed, mission, avoidance=avoidance)
 
 
 def report(rows: Sequence[Row]) -> list[str]:
@@ -116,7 +118,8 @@ def main() -> None:
     with out:
         writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
         writer.writeheader()
-        for row in landings(seeds_of(asked.seeds), load_mission(asked.mission)):
+        mission = load_mission(asked.mission)
+        for row in chain.from_iterable(rows_of(seed, mission) for seed in seeds_of(asked.seeds)):
             rows.append(row)
             writer.writerow(row)
             out.flush()

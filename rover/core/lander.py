@@ -97,6 +97,7 @@ class LanderNavigationParams(_Figures):
     position_m: NotNegative = Field(description="of the place at ignition, along each level axis")
     velocity_m_s: NotNegative = Field(description="of the velocity, constant through a flight, along each axis")
     height_m: NotNegative = Field(description="of one height over the ground below")
+    attitude_deg: NotNegative = Field(description="of the attitude that a scan is laid by, about each level axis")
     height_share: NotNegative = Field(description="of that height, constant through a flight")
 
 

@@ -17,8 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.arrays import locked
+from rover.core.grid import Dem
 from rover.core.lander import LanderParams
 from rover.onboard.descent_plan import BrakingPlan, gravity_m_s2, quartic_m_s2, turning_s
+from rover.onboard.scan_match import moved_between
 
 Floats = npt.NDArray[np.float64]
 
@@ -102,6 +104,48 @@ class DescentState:
     began_s: float
     ends_s: float
     target_m: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """By what the velocity is sensed wrong, as found from a time on.
+
+    Attributes:
+        ahead_m_s, left_m_s: Sensed less true.
+        since_s: When it was found; the place is taken as right then.
+    """
+
+    ahead_m_s: float = 0.0
+    left_m_s: float = 0.0
+    since_s: float = 0.0
+
+    def taken_off(self, reading: DescentReading) -> DescentReading:
+        """Return what is sensed without the drift."""
+        wrong = np.array([self.ahead_m_s, self.left_m_s, 0.0])
+        return replace(
+            reading,
+            place_m=reading.place_m - wrong * (reading.time_s - self.since_s),
+            velocity_m_s=reading.velocity_m_s - wrong,
+        )
+
+
+def drift_by_scans(first: Dem, before: DescentReading, second: Dem, after: DescentReading) -> Drift:
+    """Return the drift that two scans tell: how far the lander took itself to move, less how far the ground did.
+
+    Args:
+        first, second: Maps of the scans.
+        before, after: What was sensed at each.
+    """
+    moved = moved_between(first, second)
+    if moved is None:
+        return Drift()
+    took = (after.place_m - before.place_m)[:2]
+    passed = after.time_s - before.time_s
+    return Drift(
+        ahead_m_s=(float(took[0]) - moved[0]) / passed,
+        left_m_s=(float(took[1]) - moved[1]) / passed,
+        since_s=after.time_s,
+    )
 
 
 def init_descent(plan: BrakingPlan) -> DescentState:

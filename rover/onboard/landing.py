@@ -9,7 +9,8 @@ stray until it stands.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from scipy.ndimage import distance_transform_edt, uniform_filter
 
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.core.lander import LanderBodyParams
-from rover.hazard.detect import HazardMap, detect_hazards
+from rover.hazard.detect import Hazard, HazardMap, detect_hazards
 from rover.terrain.derive import Terrain, derive_terrain
 
 Floats = npt.NDArray[np.float64]
@@ -36,6 +37,9 @@ _WAY_PRICE_PER_M = 2e-4
 
 CELL_M = 0.25
 """Of the map that a scan makes: a little more than a range from its middle to the next at 100 m."""
+
+_WIDE_CELLS = 4
+"""Cells to a side of those that slopes are derived by."""
 
 MARGINS = (0.75, 0.85, 1.0)
 """Shares of the limits that ground must keep within by the scan, whose heights are not exact: the first that any meets."""
@@ -221,13 +225,56 @@ class _StrictLimits:
         return self.body.width_m
 
 
-def landing_terrain(dem: Dem, body: LanderBodyParams) -> Terrain:
-    """Return the layers of a scan's map: slope over the footprint, steps over a foot, roughness under the body."""
-    return derive_terrain(
-        dem,
-        footprint_m=2.0 * body.feet_radius_m,
-        wheelbase_m=2.0 * body.foot_radius_m,
-        baseline_m=2.0 * body.feet_radius_m,
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _ScanLayers:
+    """What is derived of a scan's map.
+
+    Attributes:
+        fine: Steps over a foot, cell by cell.
+        wide: Slope and roughness over the footprint, by cells `_WIDE_CELLS` times as wide: a plane laid through three
+            fine cells would be out by decimetres at the feet for the noise of the scan.
+    """
+
+    fine: Terrain
+    wide: Terrain
+
+
+def _layers_of(dem: Dem, body: LanderBodyParams) -> _ScanLayers:
+    span_m = 2.0 * body.feet_radius_m
+    fine = derive_terrain(dem, wheelbase_m=2.0 * body.foot_radius_m)
+    wide = derive_terrain(_widened(dem), footprint_m=span_m, baseline_m=span_m)
+    return _ScanLayers(fine=fine, wide=wide)
+
+
+def _widened(dem: Dem) -> Dem:
+    """Return the map in wide cells, whole ones only, from the same corner; unknown where any of their cells is."""
+    rows, cols = (count // _WIDE_CELLS for count in dem.geometry.shape)
+    cut = dem.elevation_m[: rows * _WIDE_CELLS, : cols * _WIDE_CELLS]
+    means = cut.reshape(rows, _WIDE_CELLS, cols, _WIDE_CELLS).mean(axis=(1, 3))
+    shift = (_WIDE_CELLS - 1) / 2 * CELL_M
+    geometry = replace(
+        dem.geometry, rows=rows, cols=cols, resolution_m=_WIDE_CELLS * CELL_M, resolution_north_m=_WIDE_CELLS * CELL_M,
+        east_m=dem.geometry.east_m + shift, north_m=dem.geometry.north_m + shift,
+    )  # fmt: skip
+    return replace(dem, geometry=geometry, elevation_m=means.astype(np.float32))
+
+
+def _by_fine_cell(wide: npt.NDArray[Any], shape: tuple[int, int], beyond: float) -> npt.NDArray[Any]:
+    """Return a layer of wide cells by the fine ones; `beyond` where no whole wide cell lies."""
+    out = np.full(shape, beyond, wide.dtype)
+    rows, cols = wide.shape[0] * _WIDE_CELLS, wide.shape[1] * _WIDE_CELLS
+    out[:rows, :cols] = wide.repeat(_WIDE_CELLS, axis=0).repeat(_WIDE_CELLS, axis=1)
+    return out
+
+
+def _hazards_of(layers: _ScanLayers, limits: _StrictLimits) -> HazardMap:
+    """Return the hazards of both scales: steps by fine cells, tilt and clearance by wide ones."""
+    fine, wide = detect_hazards(layers.fine, limits), detect_hazards(layers.wide, limits)
+    stepped = fine.flags & np.uint8(Hazard.STEP | Hazard.UNKNOWN)
+    over_all = wide.flags & ~np.uint8(Hazard.STEP)
+    return HazardMap(
+        geometry=fine.geometry,
+        flags=stepped | _by_fine_cell(over_all, fine.geometry.shape, np.uint8(Hazard.UNKNOWN)),
     )
 
 
@@ -245,31 +292,33 @@ def choose_fine(
         reach_m: How far aside of the lander avoidance can lead.
         target_m: Place ahead and left that is come down on if nothing is chosen.
     """
-    terrain = landing_terrain(dem, body)
-    choice = _chosen(terrain, body, reach_m, target_m, MARGINS[0])
+    layers = _layers_of(dem, body)
+    choice = _chosen(layers, body, reach_m, target_m, MARGINS[0])
     for margin in MARGINS[1:]:
         if choice.is_safe:
             break
-        choice = _chosen(terrain, body, reach_m, target_m, margin)
+        choice = _chosen(layers, body, reach_m, target_m, margin)
     return choice
 
 
 def _chosen(
-    terrain: Terrain, body: LanderBodyParams, reach_m: float, target_m: tuple[float, float], margin: float
+    layers: _ScanLayers, body: LanderBodyParams, reach_m: float, target_m: tuple[float, float], margin: float
 ) -> FineChoice:
     """Return the best place by a share of the limits."""
-    hazards = detect_hazards(terrain, _StrictLimits(body=body, margin=margin))
+    hazards = _hazards_of(layers, _StrictLimits(body=body, margin=margin))
     free = np.pad(hazards.flags == 0, 1)  # beyond the map all is unknown
     clear = distance_transform_edt(free)[1:-1, 1:-1] * CELL_M
-    geometry = terrain.geometry
+    geometry = hazards.geometry
     ahead = geometry.east_m + CELL_M * np.arange(geometry.cols)[None, :]
     left = geometry.north_m + CELL_M * np.arange(geometry.rows)[:, None]
     away = np.hypot(ahead - target_m[0], left - target_m[1])
     needed = body.footprint_radius_m
     safe = clear > needed
-    slope = np.where(np.isfinite(terrain.slope_rad), terrain.slope_rad, math.inf)
+    slope = _by_fine_cell(layers.wide.slope_rad, geometry.shape, math.nan)
     worth = (
-        np.minimum(clear - needed, _STRAY_M) - _SLOPE_PRICE_M * slope / body.slope_limit_rad - _AWAY_PRICE * away
+        np.minimum(clear - needed, _STRAY_M)
+        - _SLOPE_PRICE_M * np.where(np.isfinite(slope), slope, math.inf) / body.slope_limit_rad
+        - _AWAY_PRICE * away
     )
     within = np.hypot(ahead, left) <= reach_m
     if not (within & safe).any():
@@ -284,7 +333,7 @@ def _chosen(
         is_safe=bool(safe[row, col]),
         margin=margin,
         clear_m=float(clear[row, col]),
-        slope_rad=float(terrain.slope_rad[row, col]),
+        slope_rad=float(slope[row, col]),
         hazards=hazards,
         below_is_safe=bool(safe[below]),
     )

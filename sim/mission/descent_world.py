@@ -43,7 +43,7 @@ class DescentWorld:
         frame: Of the descent.
         surface: The ground.
         east_m, north_m: Of the frame's origin in the site's frame.
-        origin_up_m: Height of the frame's origin above the site's datum.
+        origin_up_m: Height of the frame's origin, which is the anchor's as published, above the site's datum.
     """
 
     def __init__(self, site: SiteParams, seed: int, azimuth_rad: float) -> None:
@@ -58,9 +58,9 @@ class DescentWorld:
         self._fine = Ground.synthetic(
             site, seed=seed, origin_mm=site.anchor_mm, resolution_mm=_FINE_MM, kept_tiles=16
         )
-        self.origin_up_m = float(self._coarse.heights(0.0, 0.0))
+        self.origin_up_m = site.anchor.elevation_m - site.frame.datum_m
         self.frame = DescentFrame(
-            ground_radius_m=MOON.radius_m + site.frame.datum_m + self.origin_up_m,
+            ground_radius_m=MOON.radius_m + site.anchor.elevation_m,
             latitude_rad=math.radians(site.anchor.latitude_deg),
             azimuth_rad=azimuth_rad,
         )

@@ -46,7 +46,8 @@ class DescentFrame:
 
     def to_ground(self, place_m: Floats) -> Floats:
         """Return (..., 3) east and north along the ground from the origin, and height over its sphere, of places."""
-        ahead, left, up = np.moveaxis(np.asarray(place_m, np.float64), -1, 0)
+        places = np.asarray(place_m, np.float64)
+        ahead, left, up = places[..., 0], places[..., 1], places[..., 2]
         level = np.hypot(ahead, left)
         high = up + self.ground_radius_m
         arc = self.ground_radius_m * np.arctan2(level, high)
@@ -175,11 +176,11 @@ def advance(
 
 def attitude_of(direction: Floats) -> Floats:
     """Return (4,) the quaternion of the body whose z axis points so, and whose y axis is as near to left as can be."""
-    up = np.asarray(direction, np.float64)
-    ahead = np.cross([0.0, 1.0, 0.0], up)
-    ahead /= np.linalg.norm(ahead)
-    left = np.cross(up, ahead)
-    return _quaternion(np.stack([ahead, left, up], axis=1))
+    x, y, z = (float(value) for value in direction)
+    level = math.hypot(x, z)
+    ahead = (z / level, 0.0, -x / level)  # left cross up
+    left = (y * ahead[2], z * ahead[0] - x * ahead[2], -y * ahead[0])
+    return _quaternion(np.array([ahead, left, (x, y, z)]).T)
 
 
 def _quaternion(turn: Floats) -> Floats:

@@ -9,15 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.arrays import locked
+from rover.core.grid import Dem
 from rover.core.lander import LanderParams
 from rover.core.time import Epoch
 from rover.onboard.descent import (
     PERIOD_S,
     DescentReading,
     DescentState,
+    Drift,
     Phase,
     aim_at,
     coarse_reach_m,
+    drift_by_scans,
     fine_reach_m,
     guide,
     init_descent,
@@ -56,8 +59,8 @@ DESCENT_STREAM = 8
 _LOOK_COLS = 512
 """Of the picture that hazards are looked for in: 3 m to a pixel at 2 km."""
 
-_SCAN_AFTER_S = 6.0
-"""Of hovering, when the lander has come to rest."""
+_SCANS_AFTER_S = 3.0, 11.0
+"""Of hovering: a scan to tell the drift by when the lander has come to rest, and the one that the place is chosen by."""
 
 _LONGEST_S = 1200.0
 
@@ -123,7 +126,13 @@ class Descent:
 
 
 def fly_descent(
-    site: SiteParams, params: LanderParams, epoch: Epoch, *, seed: int, avoidance: bool = True
+    site: SiteParams,
+    params: LanderParams,
+    epoch: Epoch,
+    *,
+    seed: int,
+    avoidance: bool = True,
+    world: DescentWorld | None = None,
 ) -> Descent:
     """Return a powered descent from ignition until the lander stands.
 
@@ -133,19 +142,20 @@ def fly_descent(
         epoch: Of ignition.
         seed: Of the ground and of what the sensors get wrong.
         avoidance: Whether hazards are looked for, at the two heights, and gone aside of.
+        world: Of an earlier flight at the same site and seed by the same plan, whose ground is used again.
     """
-    flight = _Flight(site, params, epoch, seed, avoidance=avoidance)
-    return flight.fly()
+    if world is None:
+        world = DescentWorld(site, seed, math.radians(params.descent.approach_azimuth_deg))
+    return _Flight(world, params, epoch, seed, avoidance=avoidance).fly()
 
 
 class _Flight:
     """A descent under way."""
 
     def __init__(
-        self, site: SiteParams, params: LanderParams, epoch: Epoch, seed: int, *, avoidance: bool
+        self, world: DescentWorld, params: LanderParams, epoch: Epoch, seed: int, *, avoidance: bool
     ) -> None:
-        self.params, self.epoch, self.avoidance = params, epoch, avoidance
-        self.world = DescentWorld(site, seed, math.radians(params.descent.approach_azimuth_deg))
+        self.world, self.params, self.epoch, self.avoidance = world, params, epoch, avoidance
         self.radius_m = self.world.frame.ground_radius_m
         self.plan = plan_braking(params, self.radius_m)
         streams = np.random.SeedSequence(seed, spawn_key=(DESCENT_STREAM, 0)).spawn(4)
@@ -153,6 +163,8 @@ class _Flight:
         self.sensors = draw_sensors(params, errors)
         self.coarse: CoarseChoice | None = None
         self.fine: FineChoice | None = None
+        self._first: tuple[Dem, DescentReading] | None = None
+        self._drift = Drift()
 
     def fly(self) -> Descent:
         """Return the whole of it."""
@@ -181,13 +193,14 @@ class _Flight:
     def _reading(self, state: LanderState, height_m: float) -> DescentReading:
         errors = self.sensors
         noise = self.params.navigation.height_m * float(self._heights.standard_normal())
-        return DescentReading(
+        sensed = DescentReading(
             time_s=state.time_s,
             place_m=sensed_place_m(state, errors),
             velocity_m_s=state.velocity_m_s + errors.velocity_m_s,
             height_m=height_m * (1.0 + errors.height_share) + noise,
             mass_kg=state.mass_kg,
         )
+        return self._drift.taken_off(sensed)
 
     def _looked(self, mind: DescentState, state: LanderState, reading: DescentReading) -> DescentState:
         """Return the state with another target where it is time to look for one."""
@@ -196,10 +209,17 @@ class _Flight:
         if mind.phase is Phase.DROP and self.coarse is None:
             self.coarse = self._coarse(mind, state, reading)
             return aim_at(mind, reading, self.coarse.aside_m)
-        if mind.phase is Phase.HOVER and self.fine is None and reading.time_s >= mind.began_s + _SCAN_AFTER_S:
-            self.fine = self._fine(mind, state, reading)
-        if mind.phase is Phase.HOVER and self.fine is not None and reading.time_s >= mind.ends_s - PERIOD_S:
-            return self._aimed(mind, reading)
+        if mind.phase is not Phase.HOVER:
+            return mind
+        hovered = reading.time_s - mind.began_s
+        if self._first is None and hovered >= _SCANS_AFTER_S[0]:
+            self._first = self._scanned(state), reading
+        if self.fine is None and hovered >= _SCANS_AFTER_S[1]:
+            second = self._scanned(state)
+            self.fine = self._fine(mind, second, reading)
+            assert self._first is not None
+            self._drift = drift_by_scans(*self._first, second, reading)
+            return aim_at(mind, reading, self.fine.aside_m)
         return mind
 
     def _coarse(self, mind: DescentState, state: LanderState, reading: DescentReading) -> CoarseChoice:
@@ -220,25 +240,25 @@ class _Flight:
             target_m=_aside(mind, reading),
         )
 
-    def _fine(self, mind: DescentState, state: LanderState, reading: DescentReading) -> FineChoice:
+    def _scanned(self, state: LanderState) -> Dem:
+        """Return the map of a scan, laid by an attitude that is not quite known."""
         scanner = self.params.scanner
-        ranges = self.world.scan(state, scanner, self._scanner)
+        lean = math.radians(self.params.navigation.attitude_deg) * self._scanner.standard_normal(2)
+        up = state.axes[2] + lean[0] * state.axes[0] + lean[1] * state.axes[1]
         sight = Sight(
             tangents=sight_tangents(scanner.rows, scanner.cols, scanner.fov_rad),
-            axes=state.axes,
+            axes=np.stack([state.axes[0] - lean[0] * state.axes[2], state.axes[1] - lean[1] * state.axes[2], up]),
             offset_m=np.zeros(3),
         )
-        self._scanned_at = reading
+        return scan_map(self.world.scan(state, scanner, self._scanner), sight)
+
+    def _fine(self, mind: DescentState, scan: Dem, reading: DescentReading) -> FineChoice:
         return choose_fine(
-            scan_map(ranges, sight),
+            scan,
             self.params.body,
             reach_m=fine_reach_m(self.params, surface_gravity_m_s2(self.radius_m), reading.mass_kg),
             target_m=_aside(mind, reading),
         )
-
-    def _aimed(self, mind: DescentState, reading: DescentReading) -> DescentState:
-        assert self.fine is not None
-        return aim_at(mind, self._scanned_at, self.fine.aside_m)
 
     def _fallen(self, state: LanderState) -> tuple[LanderState, float]:
         """Return the state where the feet meet the ground, the engine being off, and what height is left."""
