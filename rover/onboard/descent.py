@@ -24,8 +24,8 @@ from rover.onboard.scan_match import moved_between
 
 Floats = npt.NDArray[np.float64]
 
-PERIOD_S = 0.5
-"""Of guidance."""
+PERIOD_S, BRAKING_PERIOD_S = 0.5, 2.0
+"""Of guidance, and while braking, as the Apollo descents had it."""
 
 _HANDOVER_S = 3.0
 """A phase is left so long before its end, where it would divide what is left by next to nothing."""
@@ -129,23 +129,30 @@ class Drift:
         )
 
 
-def drift_by_scans(first: Dem, before: DescentReading, second: Dem, after: DescentReading) -> Drift:
+def drift_by_scans(
+    first: Dem, before: DescentReading, second: Dem, after: DescentReading, params: LanderParams
+) -> Drift:
     """Return the drift that two scans tell: how far the lander took itself to move, less how far the ground did.
 
     Args:
         first, second: Maps of the scans.
         before, after: What was sensed at each.
+        params: The lander, whose velocities are known so well.
     """
-    moved = moved_between(first, second)
-    if moved is None:
-        return Drift()
-    took = (after.place_m - before.place_m)[:2]
     passed = after.time_s - before.time_s
+    took = float(after.place_m[0] - before.place_m[0]), float(after.place_m[1] - before.place_m[1])
+    sigma = max(params.navigation.velocity_m_s * passed, 1e-6)
+    moved = moved_between(first, second, expected_m=took, sigma_m=sigma)
     return Drift(
-        ahead_m_s=(float(took[0]) - moved[0]) / passed,
-        left_m_s=(float(took[1]) - moved[1]) / passed,
+        ahead_m_s=(took[0] - moved[0]) / passed,
+        left_m_s=(took[1] - moved[1]) / passed,
         since_s=after.time_s,
     )
+
+
+def period_s(state: DescentState) -> float:
+    """Return how long a command holds."""
+    return BRAKING_PERIOD_S if state.phase is Phase.BRAKING else PERIOD_S
 
 
 def init_descent(plan: BrakingPlan) -> DescentState:
@@ -275,7 +282,7 @@ def _acceleration(
 ) -> Floats:
     """Return (3,) the acceleration that the lander should have."""
     descent = params.descent
-    left_s = max(state.ends_s - reading.time_s, PERIOD_S)
+    left_s = max(state.ends_s - reading.time_s, period_s(state))
     if state.phase is Phase.BRAKING:
         return quartic_m_s2(
             reading.place_m, reading.velocity_m_s, plan.end_m, plan.end_m_s, plan.end_m_s2, left_s

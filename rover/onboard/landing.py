@@ -230,7 +230,8 @@ class _ScanLayers:
     """What is derived of a scan's map.
 
     Attributes:
-        fine: Steps over a foot, cell by cell.
+        fine: Steps over a foot, cell by cell, and the slope over the footprint that is taken off them: that of three
+            cells would take the steps off too.
         wide: Slope and roughness over the footprint, by cells `_WIDE_CELLS` times as wide: a plane laid through three
             fine cells would be out by decimetres at the feet for the noise of the scan.
     """
@@ -241,7 +242,7 @@ class _ScanLayers:
 
 def _layers_of(dem: Dem, body: LanderBodyParams) -> _ScanLayers:
     span_m = 2.0 * body.feet_radius_m
-    fine = derive_terrain(dem, wheelbase_m=2.0 * body.foot_radius_m)
+    fine = derive_terrain(dem, wheelbase_m=2.0 * body.foot_radius_m, baseline_m=span_m)
     wide = derive_terrain(_widened(dem), footprint_m=span_m, baseline_m=span_m)
     return _ScanLayers(fine=fine, wide=wide)
 

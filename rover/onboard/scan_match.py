@@ -16,43 +16,59 @@ _SMOOTHED_CELLS = 3.0
 """Standard deviation of the smoothing: noise of single cells would make slopes look steeper than they are."""
 
 _ROUNDS = 6
-_MOST_STEP_CELLS = 8.0
 _LEAST_CELLS = 400
 
+_ALIKE_CELLS = 4.0 * math.pi * _SMOOTHED_CELLS**2
+"""Cells that smoothing makes err alike: as much as one that errs by itself."""
 
-def moved_between(first: Dem, second: Dem) -> tuple[float, float] | None:
-    """Return how far ahead and left the lander moved from one scan to another, None where the ground does not tell.
+_LEAST_VARIANCE_M2 = 1e-10
+"""Of what is left: no two maps agree to a hundredth of a millimetre."""
+
+
+def moved_between(
+    first: Dem, second: Dem, *, expected_m: tuple[float, float], sigma_m: float
+) -> tuple[float, float]:
+    """Return how far ahead and left the lander moved from one scan to another.
 
     Heights of both are held against each other, and the shift is found at which their squared difference is least, by
-    the method of Gauss and Newton (Lucas and Kanade 1981, IJCAI).
+    the method of Gauss and Newton (Lucas and Kanade 1981, IJCAI); what is expected weighs by its own error, so that
+    ground that tells little leaves it as it is.
 
     Args:
         first, second: Maps of `rover.onboard.landing.scan_map`, each about where the lander was.
+        expected_m: Move ahead and left as it was sensed.
+        sigma_m: Standard deviation of that, along each axis; above zero.
     """
     one, two = _smoothed(first), _smoothed(second)
     cell_m = first.geometry.resolution_m
-    rise_left, rise_ahead = np.gradient(one)
+    rise_left, rise_ahead = np.gradient(one, cell_m)
     row, col = np.indices(two.shape, np.float64)
     # Cells of the second in those of the first, were nothing moved.
     row += (second.geometry.north_m - first.geometry.north_m) / cell_m
     col += (second.geometry.east_m - first.geometry.east_m) / cell_m
-    moved = np.zeros(2)
+    moved = np.array(expected_m)
     for _ in range(_ROUNDS):
-        place = [row + moved[1], col + moved[0]]
+        place = [row + moved[1] / cell_m, col + moved[0] / cell_m]
         there, ahead, left = (
             map_coordinates(layer, place, order=1, cval=math.nan) for layer in (one, rise_ahead, rise_left)
         )
         known = np.isfinite(there + ahead + left + two)
-        if np.count_nonzero(known) < _LEAST_CELLS:
-            return None
-        design = np.column_stack([ahead[known], left[known], np.ones(np.count_nonzero(known))])
-        found, _, rank, _ = np.linalg.lstsq(design, (two - there)[known], rcond=1e-6)
-        if rank < 3:
-            return None
-        moved += found[:2]
-        if np.abs(moved).max() > _MOST_STEP_CELLS:
-            return None
-    return float(moved[0]) * cell_m, float(moved[1]) * cell_m
+        count = np.count_nonzero(known)
+        if count < _LEAST_CELLS:
+            return expected_m
+        # Height and tilt of either map are not known better than to what their difference is laid through.
+        plane = np.column_stack([np.ones(count), col[known], row[known]])
+        values = np.column_stack([ahead[known], left[known], (two - there)[known]])
+        values -= plane @ np.linalg.lstsq(plane, values, rcond=None)[0]
+        rises, apart = values[:, :2], values[:, 2]
+        variance = max(float(np.var(apart)), _LEAST_VARIANCE_M2)
+        normal = rises.T @ rises
+        # Noise has rises of its own (of one of the two maps), which tell nothing.
+        noise = count * variance / 2.0 / (2.0 * (_SMOOTHED_CELLS * cell_m) ** 2)
+        weight = max(0.0, 1.0 - noise / float(np.linalg.eigvalsh(normal)[0])) / (_ALIKE_CELLS * variance)
+        asked = weight * rises.T @ apart + (np.array(expected_m) - moved) / sigma_m**2
+        moved = moved + np.linalg.solve(weight * normal + np.eye(2) / sigma_m**2, asked)
+    return float(moved[0]), float(moved[1])
 
 
 def _smoothed(dem: Dem) -> Floats:

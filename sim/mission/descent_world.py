@@ -32,7 +32,7 @@ _SCAN_SPARE_M = 8.0
 """Of ground about what a scanner sees, for the lander's lean."""
 
 _SCAN_CELLS_MM = (100, 4000)
-_LOOK_CELLS_MM = (3000, 40_000)
+_LOOK_CELLS_MM = (4000, 40_000)
 
 
 class DescentWorld:
@@ -58,6 +58,7 @@ class DescentWorld:
         self._fine = Ground.synthetic(
             site, seed=seed, origin_mm=site.anchor_mm, resolution_mm=_FINE_MM, kept_tiles=16
         )
+        self._scanned: tuple[Scene, float] | None = None
         self.origin_up_m = site.anchor.elevation_m - site.frame.datum_m
         self.frame = DescentFrame(
             ground_radius_m=MOON.radius_m + site.anchor.elevation_m,
@@ -150,9 +151,7 @@ class DescentWorld:
 
     def scan(self, state: LanderState, scanner: ScannerParams, generator: np.random.Generator) -> Floats:
         """Return (rows, cols) ranges of a scanner under the lander's middle, the mean of its scans."""
-        half = self.height_m(state) * math.tan(scanner.fov_rad / 2) + _SCAN_SPARE_M
-        rings = ((half, _SCAN_CELLS_MM[0]), (8.0 * half, _SCAN_CELLS_MM[1]))
-        scene = self.scene(state.place_m, rings)
+        scene = self._scan_scene(state, scanner)
         lens = Lens.centred("pinhole", rows=scanner.rows, cols=scanner.cols, fov_rad=scanner.fov_rad)
         optics = self.site.optics
         assert optics is not None
@@ -162,6 +161,19 @@ class DescentWorld:
         )
         noise = scanner.noise_m / math.sqrt(scanner.frames)
         return picture.range_m + noise * generator.standard_normal(picture.range_m.shape)
+
+
+    def _scan_scene(self, state: LanderState, scanner: ScannerParams) -> Scene:
+        """Return the ground about a scan: that of the last one where the lander hovers still."""
+        at, high = self.map_m(state.place_m), self.height_m(state)
+        if self._scanned is not None:
+            scene, reach_m = self._scanned
+            if math.dist(at, (scene.east_m, scene.north_m)) + high * math.tan(scanner.fov_rad / 2) < reach_m:
+                return scene
+        half = high * math.tan(scanner.fov_rad / 2) + _SCAN_SPARE_M
+        rings = ((half, _SCAN_CELLS_MM[0]), (8.0 * half, _SCAN_CELLS_MM[1]))
+        self._scanned = self.scene(state.place_m, rings), half - _SCAN_SPARE_M / 2
+        return self._scanned[0]
 
 
 DOWNWARDS: Floats = np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])

@@ -17,6 +17,9 @@ PLACE, VELOCITY, TURN, RATE, MASS, THRUST, SIZE = 0, 3, 6, 10, 13, 14, 15
 _TURN_PER_S, _RATE_PER_S = 1.0, 3.0
 """Of the attitude loop: rate asked for by angle, acceleration asked for by rate."""
 
+_STOPPING = 0.5
+"""Share of the greatest angular acceleration that a turn is planned to be stopped by."""
+
 
 @kernel
 def fly(state, wanted, thrust, figures, turning, step, count):  # type: ignore[no-untyped-def]
@@ -89,6 +92,9 @@ def _rates(state, wanted, thrust, figures, turning, out):  # type: ignore[no-unt
 
 @kernel
 def _turned_by(angle, rate, most_rate, most):  # type: ignore[no-untyped-def]
-    """Return the angular acceleration of the jets: a rate by the angle, an acceleration by the rate, both limited."""
-    asked = min(max(_TURN_PER_S * angle, -most_rate), most_rate)
+    """Return the angular acceleration of the jets: a rate by the angle, which they can stop from, and one by the rate."""
+    size = abs(angle)
+    asked = min(min(_TURN_PER_S * size, math.sqrt(2.0 * _STOPPING * most * size)), most_rate)
+    if angle < 0.0:
+        asked = -asked
     return min(max(_RATE_PER_S * (asked - rate), -most), most)

@@ -13,7 +13,6 @@ from rover.core.grid import Dem
 from rover.core.lander import LanderParams
 from rover.core.time import Epoch
 from rover.onboard.descent import (
-    PERIOD_S,
     DescentReading,
     DescentState,
     Drift,
@@ -24,6 +23,7 @@ from rover.onboard.descent import (
     fine_reach_m,
     guide,
     init_descent,
+    period_s,
     surface_gravity_m_s2,
 )
 from rover.onboard.descent_plan import plan_braking
@@ -56,8 +56,8 @@ Floats = npt.NDArray[np.float64]
 DESCENT_STREAM = 8
 """Of `SeedSequence(seed, spawn_key=(stream, index))`: what the lander's sensors get wrong."""
 
-_LOOK_COLS = 512
-"""Of the picture that hazards are looked for in: 3 m to a pixel at 2 km."""
+_LOOK_COLS = 384
+"""Of the picture that hazards are looked for in: 4 m to a pixel at 2 km."""
 
 _SCANS_AFTER_S = 3.0, 11.0
 """Of hovering: a scan to tell the drift by when the lander has come to rest, and the one that the place is chosen by."""
@@ -74,7 +74,7 @@ class Descent:
 
     Attributes:
         world: Ground and frame.
-        time_s: (n,) since ignition, every guidance period, touchdown last.
+        time_s: (n,) since ignition, at every command, touchdown last.
         values: (n, 15) states as `sim.mission.lander_kernels` has them.
         height_m: (n,) of the feet over the ground below; while braking, over the sphere through the landing site.
         phase: (n,) int8 index into `PHASES`.
@@ -180,7 +180,7 @@ class _Flight:
             rows.append((state.time_s, state.values, height, PHASES.index(mind.phase)))
             if state.time_s > _LONGEST_S or height < -1.0:
                 break
-            state = advance(state, command.direction, command.thrust_n, PERIOD_S, params, frame)
+            state = advance(state, command.direction, command.thrust_n, period_s(mind), params, frame)
         state, height = self._fallen(state)
         rows.append((state.time_s, state.values, height, PHASES.index(Phase.FALL)))
         return self._told(rows, state)
@@ -218,7 +218,7 @@ class _Flight:
             second = self._scanned(state)
             self.fine = self._fine(mind, second, reading)
             assert self._first is not None
-            self._drift = drift_by_scans(*self._first, second, reading)
+            self._drift = drift_by_scans(*self._first, second, reading, self.params)
             return aim_at(mind, reading, self.fine.aside_m)
         return mind
 
