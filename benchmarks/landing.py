@@ -81,7 +81,9 @@ def _aside_m(flown: Descent) -> float:
 def report(rows: Sequence[Row]) -> list[str]:
     """Return the last lines."""
     lines = []
-    by_kind = {kind: {r["seed"]: r["success"] == "1" for r in rows if r["avoidance"] == kind} for kind in "10"}
+    by_kind = {
+        kind: {r["seed"]: r["success"] == "1" for r in rows if r["avoidance"] == kind} for kind in "10"
+    }
     for kind, words in (("1", "with avoidance"), ("0", "without")):
         good, count = sum(by_kind[kind].values()), len(by_kind[kind])
         share = wilson(good, count)
@@ -90,7 +92,9 @@ def report(rows: Sequence[Row]) -> list[str]:
         failed = [r for r in rows if r["avoidance"] == kind and r["success"] == "0"]
         steep = sum(float(r["slope deg"]) > 8.0 for r in failed)
         stepped = sum(float(r["step m"]) > 0.2 for r in failed)
-        lines.append(f"  of {len(failed)} others {steep} on a slope over 8 deg, {stepped} on a step over 0.2 m")
+        lines.append(
+            f"  of {len(failed)} others {steep} on a slope over 8 deg, {stepped} on a step over 0.2 m"
+        )
     both = by_kind["1"].keys() & by_kind["0"].keys()
     saved = sum(by_kind["1"][s] and not by_kind["0"][s] for s in both)
     spoilt = sum(by_kind["0"][s] and not by_kind["1"][s] for s in both)

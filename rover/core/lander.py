@@ -38,8 +38,8 @@ class LanderBodyParams(_Figures):
     def _carries_propellant(self) -> LanderBodyParams:
         if not self.ignition_mass_kg > self.dry_mass_kg:
             raise ValueError(
-                f"ignition_mass_kg = {self.ignition_mass_kg} leaves no propellant over dry_mass_kg = {self.dry_mass_kg}; "
-                "raise it"
+                f"ignition_mass_kg = {self.ignition_mass_kg} leaves no propellant over "
+                f"dry_mass_kg = {self.dry_mass_kg}; raise it"
             )
         return self
 
@@ -95,9 +95,13 @@ class LanderNavigationParams(_Figures):
     """Errors of what the lander knows of its own place, standard deviations over flights."""
 
     position_m: NotNegative = Field(description="of the place at ignition, along each level axis")
-    velocity_m_s: NotNegative = Field(description="of the velocity, constant through a flight, along each axis")
+    velocity_m_s: NotNegative = Field(
+        description="of the velocity, constant through a flight, along each axis"
+    )
     height_m: NotNegative = Field(description="of one height over the ground below")
-    attitude_deg: NotNegative = Field(description="of the attitude that a scan is laid by, about each level axis")
+    attitude_deg: NotNegative = Field(
+        description="of the attitude that a scan is laid by, about each level axis"
+    )
     height_share: NotNegative = Field(description="of that height, constant through a flight")
 
 
@@ -140,7 +144,15 @@ class DescentParams(_Figures):
 
     @model_validator(mode="after")
     def _downwards(self) -> DescentParams:
-        names = ("perilune_m", "braking_end_m", "upright_m", "look_m", "hover_m", "divert_end_m", "engine_off_m")
+        names = (
+            "perilune_m",
+            "braking_end_m",
+            "upright_m",
+            "look_m",
+            "hover_m",
+            "divert_end_m",
+            "engine_off_m",
+        )
         for higher, lower in zip(names, names[1:], strict=False):
             if not getattr(self, higher) > getattr(self, lower):
                 raise ValueError(
@@ -161,6 +173,8 @@ class LanderParams(_Figures):
     turning: TurningParams
     navigation: LanderNavigationParams
     descent: DescentParams
-    lcam: CameraParams = Field(description="descent camera; its mount's angles are against the body's down axis")
+    lcam: CameraParams = Field(
+        description="descent camera; its mount's angles are against the body's down axis"
+    )
     scanner: ScannerParams
     tcam: CameraParams = Field(description="terrain camera on the lander's mast")

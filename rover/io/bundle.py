@@ -101,7 +101,9 @@ def _is_of_a_site(path: Path) -> bool:
 def _find(spec: str, names: list[str], pattern: str, kind: str, error: type[FarsideError]) -> Path:
     path = Path(spec)
     if spec in names and not path.is_file():
-        return next(found for found in maps_folder().glob(pattern) if (found.parent.name == "landers") == (kind == "lander"))
+        return next(
+            found for found in maps_folder().glob(pattern) if "*" not in pattern or _is_of_a_site(found)
+        )
     if path.suffix == ".toml" or _exists(path):
         return path  # the reader says what is wrong with it
     close = difflib.get_close_matches(spec, names, n=1)

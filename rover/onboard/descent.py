@@ -224,7 +224,9 @@ def _is_over(state: DescentState, reading: DescentReading, params: LanderParams)
         return reading.time_s >= state.ends_s
     if state.phase is Phase.FINAL:
         # What is fallen until the next period is counted in.
-        return reading.height_m + reading.velocity_m_s[2] * PERIOD_S / 2.0 <= params.descent.engine_off_m
+        return bool(
+            reading.height_m + reading.velocity_m_s[2] * PERIOD_S / 2.0 <= params.descent.engine_off_m
+        )
     return False
 
 
@@ -293,7 +295,9 @@ def _acceleration(
         end_m_s = np.array([0.0, 0.0, -descent.upright_down_m_s])
         return np.asarray(2.0 * (end_m_s - reading.velocity_m_s) / left_s)
     if state.phase in (Phase.HOVER, Phase.FINAL):
-        return _holding(state, reading, place, descent.hover_m if state.phase is Phase.HOVER else None, params)
+        return _holding(
+            state, reading, place, descent.hover_m if state.phase is Phase.HOVER else None, params
+        )
     down, height, rise = {
         Phase.APPROACH: (descent.look_down_m_s, descent.look_m, 0.0),
         Phase.DROP: (

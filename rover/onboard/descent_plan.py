@@ -28,7 +28,7 @@ _FIRST_GUESS = (480.0, 420.0, -4.0, 1.5)
 """Seconds, kilometres, m/s2 ahead and up: near the answer for thrust of a quarter of the weight on Earth."""
 
 _OUT_PRICE_KG = 1e5
-"""For the square of the share by which a thrust is out of bounds, or a height over that of ignition: none is worth it."""
+"""For the square of the share by which a thrust is out of bounds, or a height over that of ignition: never worth it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -147,12 +147,10 @@ def place_over(along_m: float, height_m: float, ground_radius_m: float) -> tuple
 
 
 def _burn(plan: BrakingPlan, params: LanderParams, ground_radius_m: float) -> tuple[Floats, Floats, Floats]:
-    """Return (n,) mass, thrust and height over the site's sphere along the planned braking, the Moon's turning left out."""
+    """Return (n,) mass, thrust and height over the site's sphere of a planned braking, the Moon not turning."""
     total = plan.duration_s
     time = np.linspace(0.0, total, _NODES)
-    first = quartic_m_s2(
-        plan.begin_m, plan.begin_m_s, plan.end_m, plan.end_m_s, plan.end_m_s2, total
-    )
+    first = quartic_m_s2(plan.begin_m, plan.begin_m_s, plan.end_m, plan.end_m_s, plan.end_m_s2, total)
     # Acceleration is first + slope t + bend t^2, with what is left to satisfy the end's velocity and acceleration.
     change = plan.end_m_s - plan.begin_m_s
     bend = 3.0 * ((first + plan.end_m_s2) * total / 2.0 - change) / total**3 * 2.0

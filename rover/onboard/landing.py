@@ -42,7 +42,7 @@ _WIDE_CELLS = 4
 """Cells to a side of those that slopes are derived by."""
 
 MARGINS = (0.75, 0.85, 1.0)
-"""Shares of the limits that ground must keep within by the scan, whose heights are not exact: the first that any meets."""
+"""Shares of the limits that ground must keep within by the scan, which is not exact: the first that any place meets."""
 
 _STRAY_M = 1.5
 """How far the lander may come down from where it aims, beyond which clear ground is worth nothing more."""
@@ -157,7 +157,9 @@ def choose_coarse(
     if not math.isfinite(within[best]):
         best = below
     return CoarseChoice(
-        aside_m=(float(ahead[best]), float(left[best])), price=float(price[best]), price_below=float(price[below])
+        aside_m=(float(ahead[best]), float(left[best])),
+        price=float(price[best]),
+        price_below=float(price[below]),
     )
 
 
@@ -275,7 +277,7 @@ def _hazards_of(layers: _ScanLayers, limits: _StrictLimits) -> HazardMap:
     over_all = wide.flags & ~np.uint8(Hazard.STEP)
     return HazardMap(
         geometry=fine.geometry,
-        flags=stepped | _by_fine_cell(over_all, fine.geometry.shape, np.uint8(Hazard.UNKNOWN)),
+        flags=stepped | _by_fine_cell(over_all, fine.geometry.shape, int(Hazard.UNKNOWN)),
     )
 
 

@@ -41,17 +41,16 @@ def moved_between(
     """
     one, two = _smoothed(first), _smoothed(second)
     cell_m = first.geometry.resolution_m
-    rise_left, rise_ahead = np.gradient(one, cell_m)
-    row, col = np.indices(two.shape, np.float64)
+    rise_left, rise_ahead = (np.gradient(one, cell_m, axis=axis) for axis in (0, 1))
+    cells = np.indices(two.shape).astype(np.float64)
+    row, col = cells[0], cells[1]
     # Cells of the second in those of the first, were nothing moved.
     row += (second.geometry.north_m - first.geometry.north_m) / cell_m
     col += (second.geometry.east_m - first.geometry.east_m) / cell_m
-    moved = np.array(expected_m)
+    moved: Floats = np.array(expected_m)
     for _ in range(_ROUNDS):
         place = [row + moved[1] / cell_m, col + moved[0] / cell_m]
-        there, ahead, left = (
-            map_coordinates(layer, place, order=1, cval=math.nan) for layer in (one, rise_ahead, rise_left)
-        )
+        there, ahead, left = (_at(layer, place) for layer in (one, rise_ahead, rise_left))
         known = np.isfinite(there + ahead + left + two)
         count = np.count_nonzero(known)
         if count < _LEAST_CELLS:
@@ -69,6 +68,11 @@ def moved_between(
         asked = weight * rises.T @ apart + (np.array(expected_m) - moved) / sigma_m**2
         moved = moved + np.linalg.solve(weight * normal + np.eye(2) / sigma_m**2, asked)
     return float(moved[0]), float(moved[1])
+
+
+def _at(layer: Floats, place: list[Floats]) -> Floats:
+    """Return a layer between its cells, unknown beyond them."""
+    return np.asarray(map_coordinates(layer, place, order=1, cval=math.nan), np.float64)
 
 
 def _smoothed(dem: Dem) -> Floats:

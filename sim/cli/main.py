@@ -42,7 +42,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Plan and drive rover traverses on the Moon.",
 )
-for command in (run, campaign, plan, mission, synth, plot, reproject, terrain, sky, hindcast, vehicle, init, check):
+for command in (
+    run,
+    campaign,
+    plan,
+    mission,
+    synth,
+    plot,
+    reproject,
+    terrain,
+    sky,
+    hindcast,
+    vehicle,
+    init,
+    check,
+):
     app.command()(command)
 app.add_typer(bench)
 

@@ -18,7 +18,9 @@ class Product(StrEnum):
 
 def mission(
     scenario: Annotated[str, typer.Argument(help="Mission file, by path or bundled name: chang-e-4.")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results; made if missing.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder for the results; made if missing.")
+    ],
     only: Annotated[
         Optional[Product],  # noqa: UP045 - typer reads it at run time
         typer.Option("--only", help="Make this alone."),
@@ -26,7 +28,8 @@ def mission(
     full: Annotated[
         bool,
         typer.Option(
-            "--full", help="Ten frames a second of the film at the camera's own size; pictures at full resolution."
+            "--full",
+            help="Ten frames a second of the film at the camera's own size; pictures at full resolution.",
         ),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,

@@ -19,7 +19,7 @@ from sim.cli.mission import Product
 from sim.mission.lander import axes_of
 from sim.mission.lander_kernels import MASS, THRUST
 from sim.run.closed_loop_landing import PHASES, Descent, fly_descent
-from sim.run.mission_events import MissionEvent, dated_events, descent_events, told
+from sim.run.closed_loop_landing_events import MissionEvent, dated_events, descent_events, told
 from sim.run.mission_film import FilmPlan, caption, film_frames, plan_film
 from sim.run.mission_scenario import Mission
 
@@ -47,9 +47,9 @@ def make_mission(mission: Mission, out: Path, *, only: Product | None, full: boo
         OutputError: The folder or a file cannot be written.
         ResultsError: The folder holds frames of another film.
     """
-    params = mission.read_lander().params
+    params, site = mission.read_lander().params, mission.read_site()
+    epoch = parse_utc(mission.descent.ignition_utc)
     _make_folder(out)
-    site, epoch = mission.read_site(), parse_utc(mission.descent.ignition_utc)
     descent = fly_descent(site, params, epoch, seed=mission.seed, avoidance=mission.descent.avoidance)
     events = descent_events(descent, mission, params)
     lines: list[str] = []
@@ -67,7 +67,10 @@ def _make_folder(folder: Path) -> None:
     except OSError as error:
         why = error.strerror or str(error)
         raise OutputError(
-            f"no folder can be made there ({why})", remedy="give another place", field="--out", value=str(folder)
+            f"no folder can be made there ({why})",
+            remedy="give another place",
+            field="--out",
+            value=str(folder),
         ) from None
 
 
@@ -104,7 +107,7 @@ def _descent(
     made = _write_frames(descent, mission, params, plan, out / FRAMES, tell)
     kept = len(plan.time_s) - made
     return [
-        f"descent.gif: {len(plan.time_s)} frames of {plan.pixels} x {plan.pixels} in {FRAMES}/, {made} made and {kept} kept",
+        f"descent.gif: {len(plan.time_s)} frames of {plan.pixels} pixels a side, {made} made and {kept} kept",
         *_write_gif(descent, plan, out),
     ]
 

@@ -20,7 +20,7 @@ def sunlight_at(site: SiteParams, epoch: Epoch, time_s: float = 0.0) -> Sunlight
     """
     assert site.anchor is not None
     place = site.anchor.latitude_deg, site.anchor.longitude_deg
-    sun = sun_from_moon(*map(math.radians, place), *epoch.tt_at(time_s))
+    sun = sun_from_moon(math.radians(place[0]), math.radians(place[1]), *epoch.tt_at(time_s))
     return Sunlight(
         azimuth_rad=float(sun.azimuth_rad[0]) - site.grid_north_rad(*place),
         elevation_rad=float(sun.elevation_rad[0]),

@@ -80,7 +80,9 @@ class DescentFilm:
         assert self._made is not None
         made_oblique, top, made_at = self._made
         drift = _DRIFT_OBLIQUE if oblique else _DRIFT_NADIR
-        return made_oblique == oblique and top / 2 < high_m <= top and math.dist(at, made_at) <= drift * high_m
+        return (
+            made_oblique == oblique and top / 2 < high_m <= top and math.dist(at, made_at) <= drift * high_m
+        )
 
     def _rings(self, top_m: float, *, oblique: bool) -> list[tuple[float, int]]:
         """Return the rings for heights up to `top_m`, each with cells of whole millimetres."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rover.core.bodies import MOON
 from rover.core.eyes import CameraParams
-from rover.core.lander import LanderParams, ScannerParams
+from rover.core.lander import ScannerParams
 from sim.mission.lander import DescentFrame, LanderState
 from sim.moon.ground import Ground, Patch
 from sim.moon.site import SiteParams
@@ -161,7 +161,6 @@ class DescentWorld:
         )
         noise = scanner.noise_m / math.sqrt(scanner.frames)
         return picture.range_m + noise * generator.standard_normal(picture.range_m.shape)
-
 
     def _scan_scene(self, state: LanderState, scanner: ScannerParams) -> Scene:
         """Return the ground about a scan: that of the last one where the lander hovers still."""

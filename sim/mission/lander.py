@@ -2,7 +2,7 @@
 
 Motion is integrated in straight axes that turn with the Moon, x ahead along the ground, y left and z up from the
 landing site of the flight plan: gravity of a round Moon, the frame's turning, thrust along the body's z axis, whose
-attitude jets have bounds of rate and acceleration, and mass that is burnt. Ground is laid out along arcs from that site.
+attitude jets have bounds of rate and acceleration, and mass that is burnt. Ground is laid out along arcs from there.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ class DescentFrame:
     def turning_rad_s(self) -> Floats:
         """(3,) turning of the Moon, ahead, left and up."""
         north, up = math.cos(self.latitude_rad), math.sin(self.latitude_rad)
-        return MOON_TURN_RAD_S * np.array([north * math.cos(self.azimuth_rad), north * math.sin(self.azimuth_rad), up])
+        return MOON_TURN_RAD_S * np.array(
+            [north * math.cos(self.azimuth_rad), north * math.sin(self.azimuth_rad), up]
+        )
 
     def to_ground(self, place_m: Floats) -> Floats:
         """Return (..., 3) east and north along the ground from the origin, and height over its sphere, of places."""
@@ -62,7 +64,7 @@ class DescentFrame:
         return ahead * sine - left * cosine, ahead * cosine + left * sine
 
     def axes_at(self, east_m: float, north_m: float) -> tuple[Floats, Floats]:
-        """Return where a point of the ground's sphere is, and (3, 3) its east, north and up as rows, ahead, left, up."""
+        """Return where a point of the ground's sphere is, and (3, 3) its east, north and up as rows."""
         level = math.hypot(east_m, north_m)
         sine, cosine = math.sin(self.azimuth_rad), math.cos(self.azimuth_rad)
         ahead, left = east_m * sine + north_m * cosine, -east_m * cosine + north_m * sine
@@ -202,7 +204,7 @@ def _quaternion(turn: Floats) -> Floats:
         found[1 + j] = turn[j, i] + turn[i, j]
         found[1 + k] = turn[k, i] + turn[i, k]
     quaternion = np.array(found)
-    return quaternion / np.linalg.norm(quaternion)
+    return np.asarray(quaternion / np.linalg.norm(quaternion))
 
 
 def axes_of(quaternion: Floats) -> Floats:

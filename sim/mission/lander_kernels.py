@@ -29,8 +29,8 @@ def fly(state, wanted, thrust, figures, turning, step, count):  # type: ignore[n
         state: See the module.
         wanted: (4,) quaternion that the attitude jets turn the lander to.
         thrust: Commanded; 0 is off, at once.
-        figures: (7,) gravitational parameter, Moon's centre below the frame's origin, speed of the exhaust, mass without
-            propellant, time constant of the thrust, greatest rate and angular acceleration.
+        figures: (7,) gravitational parameter, Moon's centre below the frame's origin, speed of the exhaust, mass
+            without propellant, time constant of the thrust, greatest rate and angular acceleration.
         turning: (3,) the Moon's turning in the frame.
         step: Seconds.
         count: Of steps.
@@ -92,7 +92,7 @@ def _rates(state, wanted, thrust, figures, turning, out):  # type: ignore[no-unt
 
 @kernel
 def _turned_by(angle, rate, most_rate, most):  # type: ignore[no-untyped-def]
-    """Return the angular acceleration of the jets: a rate by the angle, which they can stop from, and one by the rate."""
+    """Return the angular acceleration of the jets: a rate by the angle, which they can stop, and one by the rate."""
     size = abs(angle)
     asked = min(min(_TURN_PER_S * size, math.sqrt(2.0 * _STOPPING * most * size)), most_rate)
     if angle < 0.0:

@@ -43,7 +43,9 @@ class Standing:
         return self.slope_rad <= body.slope_limit_rad and self.step_m <= body.step_limit_m
 
 
-def standing_on(patch: Patch, east_m: float, north_m: float, yaw_rad: float, body: LanderBodyParams) -> Standing:
+def standing_on(
+    patch: Patch, east_m: float, north_m: float, yaw_rad: float, body: LanderBodyParams
+) -> Standing:
     """Return how a lander stands.
 
     Args:
@@ -53,8 +55,8 @@ def standing_on(patch: Patch, east_m: float, north_m: float, yaw_rad: float, bod
         body: The lander's.
     """
     rows, cols = patch.elevation_m.shape
-    east = patch.east_m + patch.resolution_m * np.arange(cols)[None, :] - east_m
-    north = patch.north_m + patch.resolution_m * np.arange(rows)[:, None] - north_m
+    east: Floats = patch.east_m + patch.resolution_m * np.arange(cols, dtype=np.float64)[None, :] - east_m
+    north: Floats = patch.north_m + patch.resolution_m * np.arange(rows, dtype=np.float64)[:, None] - north_m
     height = patch.elevation_m.astype(np.float64)
     away = np.hypot(east, north)
     inside = away <= body.footprint_radius_m
@@ -62,8 +64,12 @@ def standing_on(patch: Patch, east_m: float, north_m: float, yaw_rad: float, bod
     left = height - along * east - across * north
     width = 2 * round(body.foot_radius_m / patch.resolution_m) + 1
     range_ = maximum_filter(left, width) - minimum_filter(left, width)
-    core = away <= body.footprint_radius_m - body.foot_radius_m  # windows that do not reach beyond the footprint
-    feet = np.array([_foot(east, north, height, yaw_rad + math.radians(45.0 + 90.0 * n), body) for n in range(4)])
+    core = (
+        away <= body.footprint_radius_m - body.foot_radius_m
+    )  # windows that do not reach beyond the footprint
+    feet = np.array(
+        [_foot(east, north, height, yaw_rad + math.radians(45.0 + 90.0 * n), body) for n in range(4)]
+    )
     design = np.column_stack([np.ones(4), feet[:, :2]])
     up, feet_along, feet_across = np.linalg.lstsq(design, feet[:, 2], rcond=None)[0]
     over = height - (up + feet_along * east + feet_across * north)
@@ -81,8 +87,7 @@ def _plane(east: Floats, north: Floats, height: Floats, inside: npt.NDArray[np.b
     """Return height and rises of the least-squares plane over some cells."""
     x, y = (np.broadcast_to(axis, height.shape)[inside] for axis in (east, north))
     design = np.column_stack([np.ones(x.size), x, y])
-    found: Floats = np.linalg.lstsq(design, height[inside], rcond=None)[0]
-    return found
+    return np.asarray(np.linalg.lstsq(design, height[inside], rcond=None)[0], np.float64)
 
 
 def _foot(

@@ -60,11 +60,21 @@ _LOOK_COLS = 384
 """Of the picture that hazards are looked for in: 4 m to a pixel at 2 km."""
 
 _SCANS_AFTER_S = 3.0, 11.0
-"""Of hovering: a scan to tell the drift by when the lander has come to rest, and the one that the place is chosen by."""
+"""Of hovering: a scan to tell the drift by, the lander being at rest, and the one that the place is chosen by."""
 
 _LONGEST_S = 1200.0
 
-COLUMNS = ("time_s", "place_m", "velocity_m_s", "attitude", "rate_rad_s", "mass_kg", "thrust_n", "height_m", "phase")
+COLUMNS = (
+    "time_s",
+    "place_m",
+    "velocity_m_s",
+    "attitude",
+    "rate_rad_s",
+    "mass_kg",
+    "thrust_n",
+    "height_m",
+    "phase",
+)
 PHASES = tuple(Phase)
 
 
@@ -247,7 +257,9 @@ class _Flight:
         up = state.axes[2] + lean[0] * state.axes[0] + lean[1] * state.axes[1]
         sight = Sight(
             tangents=sight_tangents(scanner.rows, scanner.cols, scanner.fov_rad),
-            axes=np.stack([state.axes[0] - lean[0] * state.axes[2], state.axes[1] - lean[1] * state.axes[2], up]),
+            axes=np.stack(
+                [state.axes[0] - lean[0] * state.axes[2], state.axes[1] - lean[1] * state.axes[2], up]
+            ),
             offset_m=np.zeros(3),
         )
         return scan_map(self.world.scan(state, scanner, self._scanner), sight)

@@ -66,8 +66,15 @@ def plan_film(descent: Descent, mission: Mission, params: LanderParams, *, full:
     else:
         times = frame_times_s(descent.time_s, descent.height_m, mission.film.frames)
         pixels = mission.film.pixels
-    made_of = f"{mission.model_dump_json()} {params.model_dump_json()} {GROUND_VERSION} {pixels} {times.tobytes().hex()}"
-    return FilmPlan(time_s=times, pixels=pixels, key=hashlib.sha256(made_of.encode()).hexdigest()[:32])
+    made_of = (
+        mission.model_dump_json(),
+        params.model_dump_json(),
+        GROUND_VERSION,
+        pixels,
+        times.tobytes().hex(),
+    )
+    key = hashlib.sha256(repr(made_of).encode()).hexdigest()[:32]
+    return FilmPlan(time_s=times, pixels=pixels, key=key)
 
 
 def film_frames(
@@ -91,7 +98,11 @@ def caption(descent: Descent, time_s: float) -> str:
     """Return what stands under a frame: time to touchdown, height, phase."""
     height = float(np.interp(time_s, descent.time_s, descent.height_m))
     phase = PHASES[descent.phase[int(np.searchsorted(descent.time_s, time_s, side="right")) - 1]].value
-    high = f"{height / 1000:.1f} km" if height >= 9995 else f"{height / 1000:.2f} km" if height >= 999.5 else (
-        f"{height:.0f} m" if height >= 9.95 else f"{max(height, 0.0):.1f} m"
+    high = (
+        f"{height / 1000:.1f} km"
+        if height >= 9995
+        else f"{height / 1000:.2f} km"
+        if height >= 999.5
+        else (f"{height:.0f} m" if height >= 9.95 else f"{max(height, 0.0):.1f} m")
     )
     return f"T-{max(descent.touchdown.time_s - time_s, 0.0):.0f} s   {high}   {phase}"

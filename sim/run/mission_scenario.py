@@ -23,7 +23,9 @@ class DescentTable(Table):
     """The powered descent."""
 
     ignition_utc: Utc
-    avoidance: bool = Field(default=True, description="whether the lander looks for hazards and goes aside of them")
+    avoidance: bool = Field(
+        default=True, description="whether the lander looks for hazards and goes aside of them"
+    )
 
 
 class InstantTable(Table):

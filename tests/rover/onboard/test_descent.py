@@ -30,9 +30,15 @@ PLAN = plan_braking(LANDER, RADIUS_M)
 GRAVITY = surface_gravity_m_s2(RADIUS_M)
 
 
-def reading(time_s: float, place: tuple[float, ...], velocity: tuple[float, ...], height_m: float) -> DescentReading:
+def reading(
+    time_s: float, place: tuple[float, ...], velocity: tuple[float, ...], height_m: float
+) -> DescentReading:
     return DescentReading(
-        time_s=time_s, place_m=np.array(place), velocity_m_s=np.array(velocity), height_m=height_m, mass_kg=1400.0
+        time_s=time_s,
+        place_m=np.array(place),
+        velocity_m_s=np.array(velocity),
+        height_m=height_m,
+        mass_kg=1400.0,
     )
 
 
@@ -59,7 +65,11 @@ def test_the_plan_is_flown_by_the_engine_and_burns_what_the_rocket_equation_says
     assert least < PLAN.propellant_kg < 1.1 * least
     # Full thrust all the way takes no longer than this.
     most = LANDER.engine.most_thrust_n / LANDER.engine.exhaust_m_s
-    assert PLAN.propellant_kg / most < PLAN.duration_s < 1.1 * PLAN.propellant_kg / most / LANDER.descent.thrust_share
+    assert (
+        PLAN.propellant_kg / most
+        < PLAN.duration_s
+        < 1.1 * PLAN.propellant_kg / most / LANDER.descent.thrust_share
+    )
 
 
 def test_a_stronger_engine_brakes_for_less_time() -> None:

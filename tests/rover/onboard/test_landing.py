@@ -11,7 +11,15 @@ import pytest
 
 from rover.hazard.detect import Hazard
 from rover.io.lander import read_lander
-from rover.onboard.landing import MARGINS, FineChoice, Sight, choose_coarse, choose_fine, scan_map, sight_tangents
+from rover.onboard.landing import (
+    MARGINS,
+    FineChoice,
+    Sight,
+    choose_coarse,
+    choose_fine,
+    scan_map,
+    sight_tangents,
+)
 
 Floats = npt.NDArray[np.float64]
 Ground = Callable[[Floats, Floats], Floats]
@@ -107,9 +115,7 @@ def picture(dark: Callable[[Floats, Floats], Floats]) -> npt.NDArray[np.uint16]:
 
 
 def looked(dark: Callable[[Floats, Floats], Floats], reach_m: float = 100.0) -> tuple[float, float]:
-    found = choose_coarse(
-        picture(dark), sight(LOOK), height_m=LOOK_M, reach_m=reach_m, target_m=(10.0, 0.0)
-    )
+    found = choose_coarse(picture(dark), sight(LOOK), height_m=LOOK_M, reach_m=reach_m, target_m=(10.0, 0.0))
     assert found.price <= found.price_below
     return found.aside_m
 

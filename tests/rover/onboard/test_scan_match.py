@@ -13,7 +13,9 @@ from rover.onboard.scan_match import moved_between
 CELL_M, HALF = 0.25, 100
 
 
-def scanned(ahead_m: float, left_m: float, *, noise_m: float = 0.0, seed: int = 0, relief_m: float = 1.0) -> Dem:
+def scanned(
+    ahead_m: float, left_m: float, *, noise_m: float = 0.0, seed: int = 0, relief_m: float = 1.0
+) -> Dem:
     """Return ground of a few waves, as seen from a place: its east and north are ahead and left of it."""
     side = CELL_M * np.arange(-HALF, HALF + 1)
     x, y = side[None, :] + ahead_m, side[:, None] + left_m
@@ -65,6 +67,9 @@ def test_a_plain_slope_tells_no_move_from_a_change_of_height() -> None:
 def test_ground_that_is_not_known_leaves_what_is_expected() -> None:
     first = scanned(0, 0)
     unknown = Dem(
-        geometry=first.geometry, elevation_m=np.full_like(first.elevation_m, np.nan), datum_m=0.0, source="test"
+        geometry=first.geometry,
+        elevation_m=np.full_like(first.elevation_m, np.nan),
+        datum_m=0.0,
+        source="test",
     )
     assert told(first, unknown, expected_m=(0.2, -0.1)) == (0.2, -0.1)

@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter, map_coordinates, minimum_filter
 
 from rover.core.time import parse_utc
 from sim.mission.daylight import sunlight_at
-from sim.mission.descent_film import DescentFilm, frame_times_s
+from sim.mission.descent_film import DescentFilm
 from sim.mission.descent_world import DescentWorld
 from sim.mission.lander import LanderState, attitude_of
 from sim.mission.lander_kernels import SIZE
@@ -40,9 +40,7 @@ def state_at(ahead_m: float, left_m: float, up_m: float, lean_deg: float = 0.0) 
     return LanderState(time_s=600.0, values=values)
 
 
-def frame(
-    film: DescentFilm, world: DescentWorld, state: LanderState
-) -> tuple[Picture, Scene]:
+def frame(film: DescentFilm, world: DescentWorld, state: LanderState) -> tuple[Picture, Scene]:
     height = world.height_m(state)
     return film.picture(state, height, sunlight_at(world.site, EPOCH, 600.0)), film.scene(state, height)
 
@@ -65,7 +63,10 @@ def residual_px(first: Picture, second: Picture, at: Floats) -> list[float]:
     """Return by how much patches of the second picture, put where they belong in the first, are displaced, pixels."""
     known = np.isfinite(at).all(axis=-1)
     there = map_coordinates(
-        second.radiance.astype(np.float64), np.where(known, np.moveaxis(at, -1, 0), -1.0), order=1, cval=math.nan
+        second.radiance.astype(np.float64),
+        np.where(known, np.moveaxis(at, -1, 0), -1.0),
+        order=1,
+        cval=math.nan,
     )
     one, two = flat(first.radiance.astype(np.float64)), flat(np.where(np.isfinite(there), there, 0.0))
     inside = minimum_filter(np.isfinite(there), 49)  # as far as the edge of what is seen twice reaches
@@ -100,7 +101,10 @@ def flat(picture: Floats) -> Floats:
         ((20.0, -10.0, 140.0, 0.0), (22.0, -8.0, 118.0, 3.0)),
         ((20.0, -10.0, 19.0, 0.0), (20.2, -10.0, 15.0, 0.0)),
         ((-60_000.0, 100.0, 12_500.0, 72.0), (-58_500.0, 100.0, 12_450.0, 72.0)),  # to the horizon
-        ((-60_000.0, 100.0, 12_500.0, 72.0), (-45_000.0, 100.0, 11_900.0, 70.0)),  # the same, ground made anew
+        (
+            (-60_000.0, 100.0, 12_500.0, 72.0),
+            (-45_000.0, 100.0, 11_900.0, 70.0),
+        ),  # the same, ground made anew
     ],
 )
 def test_features_follow_the_camera_within_a_pixel(

@@ -22,7 +22,9 @@ from sim.mission.lander import (
 from sim.mission.lander_kernels import MASS, SIZE
 
 LANDER = read_lander("chang-e-4").params
-FRAME = DescentFrame(ground_radius_m=1_731_465.0, latitude_rad=math.radians(-45.4), azimuth_rad=math.radians(30.0))
+FRAME = DescentFrame(
+    ground_radius_m=1_731_465.0, latitude_rad=math.radians(-45.4), azimuth_rad=math.radians(30.0)
+)
 UP = np.array([0.0, 0.0, 1.0])
 
 
@@ -41,7 +43,9 @@ def test_free_flight_keeps_its_energy_in_a_frame_that_turns() -> None:
         place = state.place_m + np.array([0.0, 0.0, FRAME.ground_radius_m])
         carried = np.cross(FRAME.turning_rad_s, place)
         return float(
-            state.velocity_m_s @ state.velocity_m_s / 2 - MOON_GM_M3_S2 / np.linalg.norm(place) - carried @ carried / 2
+            state.velocity_m_s @ state.velocity_m_s / 2
+            - MOON_GM_M3_S2 / np.linalg.norm(place)
+            - carried @ carried / 2
         )
 
     after = advance(state, UP, 0.0, 600.0, LANDER, FRAME)
@@ -58,7 +62,9 @@ def test_an_orbit_against_the_stars_comes_round() -> None:
     state = at_ignition(LANDER, FRAME, np.array([0.0, 0.0, 15_000.0]), np.array([speed, 0.0, 0.0]))
     half = math.pi * math.sqrt(axis**3 / MOON_GM_M3_S2)
     after = advance(state, UP, 0.0, round(half / 0.05) * 0.05, LANDER, FRAME)
-    assert np.linalg.norm(after.place_m + [0, 0, FRAME.ground_radius_m]) == pytest.approx(high, abs=5.0)
+    assert np.linalg.norm(after.place_m + np.array([0, 0, FRAME.ground_radius_m])) == pytest.approx(
+        high, abs=5.0
+    )
 
 
 def test_burning_follows_the_rocket_equation() -> None:
@@ -100,7 +106,9 @@ def test_turning_keeps_within_its_rate_and_arrives() -> None:
     assert steps * 0.5 > math.degrees(1.2) / LANDER.turning.rate_limit_deg_s
 
 
-@pytest.mark.parametrize("direction", [(0.0, 0.0, 1.0), (-1.0, 0.0, 0.01), (0.3, -0.4, 0.5), (0.6, 0.1, -0.2)])
+@pytest.mark.parametrize(
+    "direction", [(0.0, 0.0, 1.0), (-1.0, 0.0, 0.01), (0.3, -0.4, 0.5), (0.6, 0.1, -0.2)]
+)
 def test_an_attitude_points_its_axis_and_keeps_its_hand(direction: tuple[float, float, float]) -> None:
     up = np.array(direction) / np.linalg.norm(direction)
     axes = axes_of(attitude_of(up))

@@ -33,7 +33,9 @@ def test_on_a_plane_all_slopes_are_the_plane_s() -> None:
     assert found.slope_rad == pytest.approx(slope, abs=1e-4)
     assert found.tilt_rad == pytest.approx(slope, abs=0.01)
     assert found.step_m == pytest.approx(0.0, abs=1e-3)
-    assert found.clearance_m == pytest.approx(BODY.clearance_m, abs=0.06)  # feet stand on the highest under a pad
+    assert found.clearance_m == pytest.approx(
+        BODY.clearance_m, abs=0.06
+    )  # feet stand on the highest under a pad
     assert found.within(BODY)
 
 

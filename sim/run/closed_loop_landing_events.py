@@ -56,7 +56,10 @@ def descent_events(descent: Descent, mission: Mission, params: LanderParams) -> 
     epoch = parse_utc(mission.descent.ignition_utc)
     plan = params.descent
     words = {
-        Phase.BRAKING: ("ignition", f"engine on, {plan.perilune_m / 1000:g} km over the landing site's level"),
+        Phase.BRAKING: (
+            "ignition",
+            f"engine on, {plan.perilune_m / 1000:g} km over the landing site's level",
+        ),
         Phase.TURN: ("attitude change", "most of the speed is gone; the lander turns upright"),
         Phase.APPROACH: ("approach", "upright over the site"),
         Phase.DROP: ("coarse look", "a picture is looked through for shadow and texture"),
@@ -96,7 +99,9 @@ def _touchdown(descent: Descent, mission: Mission, params: LanderParams, epoch: 
     return MissionEvent(
         time_s=state.time_s,
         name="touchdown",
-        words="on the ground" if well else "on the ground, on more slope or step than the lander may stand on",
+        words="on the ground"
+        if well
+        else "on the ground, on more slope or step than the lander may stand on",
         figures={
             "latitude_deg": round(latitude, 5),
             "longitude_deg": round(longitude, 5),
