@@ -98,12 +98,22 @@ def test_frames_of_another_film_are_not_gone_on_with(made: tuple[Path, Path, str
 @pytest.mark.parametrize(
     "old, new, error, line",
     [
-        ("seed = 4", "seed = -4", ScenarioError, "seed = -4: out of range; give a value greater than or equal to 0"),
+        (
+            "seed = 4",
+            "seed = -4",
+            ScenarioError,
+            "seed = -4: out of range; give a value greater than or equal to 0",
+        ),
         ("frames = 5", "frames = 1", ScenarioError, "film.frames = 1: out of range"),
         ('utc = "2019-01-03T02:15:00Z"', 'utc = "soon"', ScenarioError, "descent.ignition_utc = soon"),
-        ("[rollout]", "[roll-out]", ScenarioError, "unknown key; did you mean rollout?"),
+        ("[rollout]", "[roll-out]", ScenarioError, "rollout: missing; add it (+1 more: farside check "),
         ('lander = "chang-e-4"', 'lander = "apollo-11"', LanderError, "lander = apollo-11: no such lander"),
-        ('site = "von-karman"', 'site = "mare-plain"', ScenarioError, "site = mare-plain: a site without [anchor]"),
+        (
+            'site = "von-karman"',
+            'site = "mare-plain"',
+            ScenarioError,
+            "site = mare-plain: a site without [anchor]",
+        ),
     ],
 )
 def test_an_impossible_mission_is_refused_in_a_line(
@@ -113,6 +123,16 @@ def test_an_impossible_mission_is_refused_in_a_line(
     words = refused(error, written(tmp_path, SMALL.replace(old, new, 1)), "--out", tmp_path / "out")
     assert line in words and "\n" not in words
     assert not (tmp_path / "out").exists()
+
+
+def test_check_lists_every_error_of_a_mission_and_of_a_lander(tmp_path: Path) -> None:
+    broken = written(tmp_path, SMALL.replace("[rollout]", "[roll-out]"))
+    done = CliRunner().invoke(app, ["check", str(broken)])
+    assert "roll-out: unknown key; did you mean rollout?" in done.stderr
+    assert "rollout: missing" in done.stderr
+    lander = maps_folder() / "landers" / "chang-e-4.toml"
+    for good in (str(written(tmp_path)), "chang-e-4", str(lander)):
+        assert f"{good}: no errors" in CliRunner().invoke(app, ["check", good]).stdout
 
 
 def test_an_unknown_mission_is_told_the_nearest(tmp_path: Path) -> None:
