@@ -16,6 +16,7 @@ from rover.core.errors import OutputError, ResultsError
 from rover.core.lander import LanderParams
 from rover.core.time import parse_utc
 from sim.cli.mission import Product
+from sim.cli.mission_panorama import make_panorama
 from sim.mission.lander import axes_of
 from sim.mission.lander_kernels import MASS, THRUST
 from sim.run.closed_loop_landing import PHASES, Descent, fly_descent
@@ -55,6 +56,8 @@ def make_mission(mission: Mission, out: Path, *, only: Product | None, full: boo
     lines: list[str] = []
     if only in (None, Product.DESCENT):
         lines += _descent(descent, mission, params, out, full=full, tell=tell)
+    if only in (None, Product.PANORAMA):
+        lines += make_panorama(descent, mission, params, out, full=full)
     if only is None:
         events += dated_events(mission)
     _write_timeline(events, mission, out / "timeline.json")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from rover.core.errors import ScenarioError
 from rover.core.tables import validate
@@ -13,7 +14,7 @@ from rover.io.bundle import find_mission
 from rover.io.lander import Lander, read_lander
 from rover.io.toml import read_toml
 from sim.moon.site import SiteParams
-from sim.run.scenario_limits import Table, utc_text
+from sim.run.scenario_limits import Finite, Place, Table, utc_text
 from sim.run.setting import load_site
 
 Utc = Annotated[str, BeforeValidator(utc_text)]
@@ -34,6 +35,22 @@ class InstantTable(Table):
     utc: Utc
 
 
+class PanoramaTable(InstantTable):
+    """The lander's panorama."""
+
+    rover_m: Place = Field(description="east and north of the rover from the lander")
+    rover_yaw_deg: Finite = Field(default=0.0, description="where it faces, counter-clockwise from east")
+
+    @model_validator(mode="after")
+    def _apart(self) -> PanoramaTable:
+        away = math.hypot(*self.rover_m)
+        if not 4.0 <= away <= 1000.0:
+            raise ValueError(
+                f"rover_m = {list(self.rover_m)} is {away:g} m from the lander; give 4 to 1000 m"
+            )
+        return self
+
+
 class FilmTable(Table):
     """The film of the descent as it is made without `--full`."""
 
@@ -49,11 +66,13 @@ class Mission(Table):
     format: Literal[1]
     name: Annotated[str, Field(min_length=1)]
     lander: Annotated[str, Field(min_length=1)]
+    rover: Annotated[str, Field(min_length=1)] = "yutu-2"
     site: Annotated[str, Field(min_length=1)] = "von-karman"
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)]
     descent: DescentTable
     rollout: InstantTable
     portraits: InstantTable
+    panorama: PanoramaTable
     film: FilmTable = FilmTable()
 
     def read_lander(self) -> Lander:
