@@ -21,7 +21,7 @@ from rover.planning.problem import Cause, NoPlan, Objective, Plan
 from rover.planning.risk import RiskedPlan, check_bound, plan_within_risk
 from rover.planning.route_risk import RouteRisk, limits_of, route_risk
 from rover.planning.timed_legs import crossed_cells
-from rover.planning.traverse import price_of
+from rover.planning.timetable import Timetable
 from rover.planning.traverse_ground import Criterion
 from rover.planning.traverse_searches import Searches
 from rover.planning.traverse_setup import CHARGE_LEVELS, Outlook
@@ -65,7 +65,7 @@ def traverse_within_risk(
     unmargined = searches.first()
     if isinstance(unmargined, NoPlan):
         return unmargined
-    tried = _Tried(ready, error, bound, seed, searches)
+    tried = _Tried(ready, error, bound, seed, searches, unmargined)
     first = tried.judge(unmargined)
     if tried.best is None:
         way = searches.in_time(lambda limit_s: _cheapest_way(ready, error, bound, criterion, seed, limit_s))
@@ -73,8 +73,8 @@ def traverse_within_risk(
             tried.along(crossings_by_heading(way.plan.cells, ready.around.geometry.shape))
         tried.along(None)
     if tried.best is None:
-        searches.check(f"with a chance within {bound:g}, the safest has one of {tried.least.at_most:.3g}")
-        return _refused(tried.least, bound)
+        searches.check(f"with a chance within {bound:g}, the safest has one of {tried.safest.at_most:.3g}")
+        return _refused(tried.safest, bound)
     plan, risk = tried.best
     plan = plan if plan is unmargined else searches.bounded(plan)
     return RiskedPlan(plan=plan, risk=risk, unmargined=unmargined, unmargined_risk=first, bound=bound)
@@ -83,12 +83,19 @@ def traverse_within_risk(
 class _Tried:
     """The traverses tried for one question.
 
+    Args:
+        ready, error, bound, seed: The question.
+        searches: Of which one after the other is made.
+        unmargined: Than which none is looked for that is better.
+
     Attributes:
         best: The one of least criterion within the bound, with its chance.
-        least: The least chance of all.
+        safest: The least chance of all.
     """
 
-    def __init__(self, ready: Outlook, error: DemError, bound: float, seed: int, searches: Searches) -> None:
+    def __init__(
+        self, ready: Outlook, error: DemError, bound: float, seed: int, searches: Searches, unmargined: Plan
+    ) -> None:
         problem = ready.problem
         self._ready, self._error, self._bound, self._seed, self._searches = (
             ready,
@@ -98,21 +105,21 @@ class _Tried:
             searches,
         )
         self._cost = directional_cost(problem.terrain, problem.vehicle)
-        self._sigmas = sigmas_of_room(self._cost, error.grade_sigma(problem.terrain.slope_baseline_m))
+        self._least = _value(unmargined)
         self.best: tuple[Plan, RouteRisk] | None = None
-        self.least = RouteRisk(chance=1.0, error=0.0, summed=1.0)
+        self.safest = RouteRisk(chance=1.0, error=0.0, summed=1.0)
 
     def judge(self, plan: Plan) -> RouteRisk:
         """Return the chance of a traverse, and keep it where it is the best within the bound."""
         baseline_m = self._ready.problem.terrain.slope_baseline_m
         risk = route_risk(self._cost, plan.cells, self._error, baseline_m=baseline_m, seed=self._seed)
-        self.least = min(self.least, risk, key=lambda judged: judged.at_most)
+        self.safest = min(self.safest, risk, key=lambda judged: judged.at_most)
         if risk.at_most <= self._bound and not self._beaten(plan):
             self.best = plan, risk
         return risk
 
     def _beaten(self, plan: Plan) -> bool:
-        return self.best is not None and price_of(plan, self._ready) >= price_of(self.best[0], self._ready)
+        return self.best is not None and _value(plan) >= _value(self.best[0])
 
     def along(self, known: Mask | None) -> None:
         """Try crossings that are known to be worth their risk, alone, and with those that leave so much room.
@@ -125,10 +132,15 @@ class _Tried:
         """
         if known is not None:
             self._with(known)
+        sigmas = sigmas_of_room(
+            self._cost, self._error.grade_sigma(self._ready.problem.terrain.slope_baseline_m)
+        )
         low, high = 0.0, _MOST_SIGMAS
         for _ in range(_HALVINGS):
+            if self.best is not None and _value(self.best[0]) <= self._least:
+                return
             middle = (low + high) / 2
-            roomy = self._sigmas >= middle
+            roomy = sigmas >= middle
             risky = self._with(roomy if known is None else roomy | known)
             if risky is None:
                 return
@@ -140,6 +152,13 @@ class _Tried:
         if not isinstance(plan, Plan):
             return None if plan is None else False
         return not self._beaten(plan) and self.judge(plan).at_most > self._bound
+
+
+def _value(plan: Plan) -> tuple[float, float]:
+    """Return what a traverse has of its criterion, to a billionth, and its arrival."""
+    assert isinstance(plan.schedule, Timetable)
+    arrive_s = plan.schedule.arrive_s or 0.0
+    return float(f"{arrive_s if plan.price is None else plan.price:.9e}"), arrive_s
 
 
 def _cheapest_way(
@@ -188,10 +207,10 @@ def sigmas_of_room(cost: DirectionalCost, grade_sigma: float) -> npt.NDArray[np.
     return room
 
 
-def _refused(least: RouteRisk, bound: float) -> NoPlan:
+def _refused(safest: RouteRisk, bound: float) -> NoPlan:
     return NoPlan(
         cause=Cause.NO_ROUTE,
-        where=f"the safest traverse found breaks a limit of pitch or roll with a chance of {least.at_most:.3g}, "
+        where=f"the safest traverse found breaks a limit of pitch or roll with a chance of {safest.at_most:.3g}, "
         f"more than {bound:g}",
         remedy="allow more risk, raise a limit, or take a DEM with a smaller error",
     )

@@ -301,14 +301,6 @@ def plan_of(ready: Outlook, labels: Labels, label: int, criterion: Criterion) ->
     )
 
 
-def price_of(plan: Plan, ready: Outlook) -> float:
-    """Return what a plan has of its criterion; of the time it is the arrival."""
-    if plan.price is not None:
-        return plan.price
-    arrive_s = None if plan.schedule is None else plan.schedule.arrive_s
-    return ready.problem.depart_s if arrive_s is None else float(arrive_s)
-
-
 def places_of(ready: Outlook) -> np.ndarray:
     """Return (rows, cols, 2) east and north of each cell."""
     rows, cols = np.indices(ready.around.geometry.shape)

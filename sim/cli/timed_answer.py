@@ -22,7 +22,7 @@ from rover.planning.spare_charge import SPARE
 from rover.planning.timed_legs import LegJudge
 from rover.planning.timetable import Step, Timetable
 from rover.planning.tour import Tour
-from rover.planning.traverse import best_traverse, pareto_front, price_of
+from rover.planning.traverse import best_traverse, pareto_front
 from rover.planning.traverse_ground import Criterion
 from rover.planning.traverse_setup import Outlook
 from sim.run.setting import Setting
@@ -211,6 +211,14 @@ def _late(ready: Outlook, what: str) -> TimeLimitError:
         field="--time-limit",
         value=ready.problem.time_limit_s,
     )
+
+
+def price_of(plan: Plan, ready: Outlook) -> float:
+    """Return what a plan has of its criterion; of the time it is the arrival."""
+    if plan.price is not None:
+        return plan.price
+    arrive_s = None if plan.schedule is None else plan.schedule.arrive_s
+    return ready.problem.depart_s if arrive_s is None else float(arrive_s)
 
 
 def natural(criteria: Sequence[Criterion], values: Sequence[float]) -> tuple[float, ...]:
