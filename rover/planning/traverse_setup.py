@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from rover.core.errors import PlannerError
-from rover.limits.base import Limit, Surroundings, Table, combine
+from rover.limits.base import Limit, Mask, Surroundings, Table, combine
 from rover.planning.ends import cell_of
 from rover.planning.forecast import Forecaster
 from rover.planning.label_kernels import TIME
@@ -57,6 +57,14 @@ class Outlook:
             tables=tables,
             table=replace(combine(list(tables)), deadline_s=self.table.deadline_s),
         )
+
+    def crossing(self, moves: Mask) -> Outlook:
+        """Return an outlook, to be searched and not explained, that crosses cells only at some headings.
+
+        Args:
+            moves: (8, rows, cols) headings, as `MOVES`.
+        """
+        return replace(self, table=combine([self.table, Table(moves=moves)]), explained=False)
 
     def rules(self, charge_levels: int = CHARGE_LEVELS) -> Rules:
         """Return what the search keeps to."""
