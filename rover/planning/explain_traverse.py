@@ -45,8 +45,8 @@ PATIENCE_S = 120.0
 
 _LEAST_TIME_S = 1e-3
 
-_GRAIN_S = 36.0
-"""Hours of shadow are told to a hundredth."""
+_GRAIN_S = 3.6
+"""Hours of shadow are told to a thousandth."""
 
 _GRAIN_OF_BATTERY = 1e-4
 
@@ -197,7 +197,7 @@ def _shadow(trials: Trials, labels: Labels) -> NoPlan | None:
     longest_s = trials.known(lambda: _longest_shadow_s(trials, bound_s))
     remedy = f"a longer limits.longest_shadow_h; {NO_FIGURE}"
     if longest_s is not None:
-        remedy = f"limits.longest_shadow_h of {longest_s / 3600:.2f} opens a way"
+        remedy = f"limits.longest_shadow_h of {longest_s / 3600:.3f} opens a way"
     return NoPlan(
         cause=Cause.SHADOW,
         where=f"the shadow lasts longer than allowed: {nearest_refusal(trials.ready, labels, (IN_SHADOW,))}",
@@ -207,7 +207,7 @@ def _shadow(trials: Trials, labels: Labels) -> NoPlan | None:
 
 
 def _longest_shadow_s(trials: Trials, bound_s: float) -> float:
-    """Return the least bound on the time in shadow with which there is a way, up to a hundredth of an hour."""
+    """Return the least bound on the time in shadow with which there is a way, up to a thousandth of an hour."""
 
     def opens(longest_s: float) -> bool:
         return trials.opens_by({named.LONGEST_DARK: longest_s})
@@ -299,11 +299,29 @@ def _deadline(trials: Trials, labels: Labels) -> NoPlan | None:
     arrival_s = trials.arrival(depart_s=labels.depart_s, deadline_s=until_s)
     if arrival_s is None:
         return None
+    opens_s = trials.known(lambda: _deadline_that_opens(trials, labels.depart_s, arrival_s, until_s))
     reached = nearest_refusal(ready, labels, (OUT_OF_TIME, OUT_OF_BINS))
-    utc = almanac.epoch.utc_at(math.ceil(arrival_s))
+    remedy = f"a later deadline (limits.arrive_by_utc, operations.max_lunar_days); {NO_FIGURE}"
+    if opens_s is not None:
+        utc = almanac.epoch.utc_at(opens_s)
+        remedy = f"a deadline (limits.arrive_by_utc, operations.max_lunar_days) of {utc} opens a way"
     return NoPlan(
         cause=Cause.DEADLINE,
         where=f"the goal is not reached by {almanac.epoch.utc_at(ready.table.deadline_s)}: {reached}",
-        remedy=f"a deadline (limits.arrive_by_utc, operations.max_lunar_days) of {utc} opens a way",
-        opens_until_s=arrival_s,
+        remedy=remedy,
+        opens_until_s=opens_s,
     )
+
+
+def _deadline_that_opens(trials: Trials, depart_s: float, arrival_s: float, until_s: float) -> float:
+    """Return a deadline, in whole seconds, of a few soon after an arrival by a late one, by which there is a way.
+
+    Bins end with the deadline: by that of the arrival itself the last of them are cut otherwise, and it may come later.
+    Where the rover is commanded, time for a cycle is kept before they end.
+    """
+    step_s, cycle_s = trials.ready.step_s, float(trials.ground.rules[named.CYCLE_S])
+    for spare_s in sorted({0.0, *(cycle_s + part * step_s for part in (0.0, 0.1, 1.0, 2.0, 4.0))}):
+        deadline_s = float(math.ceil(arrival_s + spare_s))
+        if deadline_s < until_s and trials.arrival(depart_s=depart_s, deadline_s=deadline_s) is not None:
+            return deadline_s
+    return until_s

@@ -177,7 +177,7 @@ class NoPlan:
         opens_with_lit: Greatest `limits.least_lit` at which there is a way.
         opens_with_link_deg: Greatest margin of the link at which there is a way.
         opens_with_tilt_deg: Least tilt of cells for the night with which there is a way.
-        opens_until_s: Arrival of the earliest way after the deadline, seconds since the scenario's epoch.
+        opens_until_s: Deadline by which there is a way, seconds since the scenario's epoch.
         opens_from_s: Departure nearest to the one asked for, of those tried, from which there is a way by the same
             deadline; likewise. Others between the two may do as well: survival is not monotone in the departure.
         unfinished: Whether the time was over before all was looked for that would open a way. That there is none is
