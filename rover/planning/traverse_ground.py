@@ -245,7 +245,7 @@ def rule_vector(around: Surroundings, rules: Rules, first: Criterion, second: Cr
     vehicle, operations, table = rules.vehicle, rules.operations, rules.table
     exact = rules.charge_levels == 0
     step_s = float(np.max(np.diff(around.timeline.edge_s)[around.timeline.span != Span.NIGHT], initial=0.0))
-    by_time = first is Criterion.TIME and second is None
+    by_time = Criterion.TIME in (first, second)
     dark = math.isfinite(table.longest_dark_s) or Criterion.SHADOW in (first, second)
     vector = np.array(
         [
