@@ -20,11 +20,19 @@ from rover.planning.traverse_record_kernels import Ground
 from rover.planning.traverse_search import run_search
 from rover.planning.traverse_setup import Outlook, outlook
 from rover.planning.traverse_trials import OutOfPatience, Trials, least_that_opens
-from tests.rover.planning.traverse_plans import EPOCH, HOUR_S, QUESTIONS, Criterion, Question, problem_of
+from tests.rover.planning.traverse_plans import (
+    DAY_S,
+    EPOCH,
+    HOUR_S,
+    QUESTIONS,
+    Criterion,
+    Question,
+    problem_of,
+)
 
 SHADOW = replace(QUESTIONS["shadow"], criterion=Criterion.TIME, longest_shadow_s=60.0)
 DIM = replace(QUESTIONS["dim"], least_lit=1.0, deadline_s=2.1 * HOUR_S)
-LINK = replace(QUESTIONS["relay"], link_margin_deg=40.0, command_cycle_s=0.0)
+LINK = replace(QUESTIONS["relay"], link_margin_deg=40.0, command_cycle_s=0.0, deadline_s=0.2 * DAY_S)
 LATE = replace(QUESTIONS["commands"], deadline_s=12 * HOUR_S)
 
 
