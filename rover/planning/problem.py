@@ -171,11 +171,15 @@ class NoPlan:
             a way, and no fewer would do.
         wall_hazards: Kinds of hazard that close them, in words.
         leg: Which leg has no way, from 1, where the question was of several.
-        opens_with_wh: Watt-hours of battery, charged, that would open a way if there were so many more.
+        opens_with_wh: Watt-hours of battery, charged, that would open a way if there were so many more above the same
+            reserve in watt-hours.
         opens_with_shadow_s: Longest time in shadow at which there is a way.
+        opens_with_lit: Greatest `limits.least_lit` at which there is a way.
+        opens_with_link_deg: Greatest margin of the link at which there is a way.
         opens_with_tilt_deg: Least tilt of cells for the night with which there is a way.
-        opens_until_s: Arrival of the earliest way after the deadline, seconds since the scenario's epoch.
-        opens_from_s: Departure nearest to the one asked for, of those tried, from which there is a way; likewise.
+        opens_until_s: Deadline by which there is a way, seconds since the scenario's epoch.
+        opens_from_s: Departure nearest to the one asked for, of those tried, from which there is a way by the same
+            deadline; likewise. Others between the two may do as well: survival is not monotone in the departure.
         unfinished: Whether the time was over before all was looked for that would open a way. That there is none is
             certain.
     """
@@ -191,6 +195,8 @@ class NoPlan:
     leg: int | None = None
     opens_with_wh: float | None = None
     opens_with_shadow_s: float | None = None
+    opens_with_lit: float | None = None
+    opens_with_link_deg: float | None = None
     opens_with_tilt_deg: float | None = None
     opens_until_s: float | None = None
     opens_from_s: float | None = None

@@ -12,7 +12,7 @@ import numpy as np
 from rover.core.errors import PlannerError, TimeLimitError
 from rover.limits.base import Limit, Margin
 from rover.planning.ends import from_end_to_end
-from rover.planning.explain_traverse import explain_traverse
+from rover.planning.explain_traverse import PATIENCE_S, explain_traverse
 from rover.planning.label_kernels import FIRST, SECOND
 from rover.planning.label_kernels import TIME as TIME_COLUMN
 from rover.planning.problem import Cause, Claim, NoPlan, Objective, Plan, PlanningProblem
@@ -114,7 +114,7 @@ def best_with_bound(
     if labels.cut_short:
         return _cut_short(ready, labels, known, criterion), labels.proven
     if labels.found is None and known is None:
-        return _explained(ready, labels), math.inf
+        return _explained(ready, labels, since=begun), math.inf
     # What is at hand may have less, or be all that there is, by what levels of charge do not tell apart.
     found = [(labels, labels.found)] if labels.found is not None else []
     best = min((*found, *([] if known is None else [known])), key=_to_a_billionth)
@@ -201,7 +201,7 @@ def pareto_front(
         if labels.cut_short:
             return _cut_front(ready, labels, members, known, (first, second))
         if labels.found is None:
-            return Front(members=tuple(members)) if members else _explained(ready, labels)
+            return Front(members=tuple(members)) if members else _explained(ready, labels, since=begun)
         row = labels.search.reals[labels.found]
         values = [
             float(row[TIME_COLUMN] if kind is Criterion.TIME else row[column])
@@ -230,7 +230,8 @@ def _cut_front(
     return Front(members=(), missing=missing, at_hand=_cut_short(ready, labels, known, criteria[0]))
 
 
-def _explained(ready: Outlook, labels: Labels) -> NoPlan:
+def _explained(ready: Outlook, labels: Labels, *, since: float) -> NoPlan:
+    """Return why there is no plan, in what is left of the problem's time since it began."""
     if not ready.explained:
         return NoPlan(
             cause=Cause.NO_ROUTE,
@@ -238,7 +239,10 @@ def _explained(ready: Outlook, labels: Labels) -> NoPlan:
             remedy="ask for the explanation",
             expanded=labels.expanded,
         )
-    return explain_traverse(ready, ground_of(ready.around, ready.rules(), ready.goal), labels)
+    limit_s = ready.problem.time_limit_s
+    left_s = math.inf if limit_s is None else max(0.0, limit_s - (time.perf_counter() - since))
+    ground = ground_of(ready.around, ready.rules(), ready.goal)
+    return explain_traverse(ready, ground, labels, patience_s=min(PATIENCE_S, left_s))
 
 
 def closed_end(ready: Outlook) -> NoPlan | None:

@@ -136,9 +136,6 @@ def ground_of(
     rows, cols = geometry.shape
     legs_s, legs_j = legs_of(around, table)
     columns = around.lit.shape[2]
-    closed = np.zeros((1, 1), np.uint8)
-    if table.cells_by_bin is not None:
-        closed = np.ascontiguousarray(~table.cells_by_bin).reshape(rows * cols, columns).view(np.uint8)
     havens = np.ones(geometry.shape, np.bool_) if table.havens is None else table.havens
     number = goal[0] * cols + goal[1]
     grades = np.ascontiguousarray(
@@ -167,7 +164,7 @@ def ground_of(
         legs_j=legs_j,
         grades=grades,
         lit=lit,
-        closed=closed,
+        closed=closed_of(around, table),
         haven=np.ascontiguousarray(havens).reshape(-1).view(np.uint8),
         clear=clear,
         ahead=ahead,
@@ -176,6 +173,14 @@ def ground_of(
         bins=bins,
         rules=vector,
     )
+
+
+def closed_of(around: Surroundings, table: Table) -> npt.NDArray[np.uint8]:
+    """Return (n, columns) uint8, 1 where not to drive or command in a bin; (1, 1) where nothing is shut."""
+    if table.cells_by_bin is None:
+        return np.zeros((1, 1), np.uint8)
+    shape = around.geometry.rows * around.geometry.cols, around.lit.shape[2]
+    return np.ascontiguousarray(~table.cells_by_bin).reshape(shape).view(np.uint8)
 
 
 def _priced(

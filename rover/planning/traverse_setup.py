@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from rover.core.errors import PlannerError
-from rover.limits.base import Limit, Surroundings, Table, combine
+from rover.core.errors import PlannerError, TimeLimitError
+from rover.core.time_allowed import TimeAllowed
+from rover.limits.base import Limit, Mask, Surroundings, Table, combine
+from rover.limits.deadline import DeadlineLimit
 from rover.planning.ends import cell_of
 from rover.planning.forecast import Forecaster
 from rover.planning.label_kernels import TIME
@@ -58,6 +60,14 @@ class Outlook:
             table=replace(combine(list(tables)), deadline_s=self.table.deadline_s),
         )
 
+    def crossing(self, moves: Mask) -> Outlook:
+        """Return an outlook, to be searched and not explained, that crosses cells only at some headings.
+
+        Args:
+            moves: (8, rows, cols) headings, as `MOVES`.
+        """
+        return replace(self, table=combine([self.table, Table(moves=moves)]), explained=False)
+
     def rules(self, charge_levels: int = CHARGE_LEVELS) -> Rules:
         """Return what the search keeps to."""
         return Rules(
@@ -67,24 +77,41 @@ class Outlook:
             charge_levels=charge_levels,
         )
 
-    def arrival(self, *, depart_s: float, deadline_s: float | None = None) -> float | None:
+    def arrival(
+        self, *, depart_s: float, deadline_s: float | None = None, time_limit_s: float | None = None
+    ) -> float | None:
         """Return the earliest arrival of another departure, with another deadline than the problem's; None if none.
 
-        Of the limits those of a deadline are left out where another is given.
+        Args:
+            depart_s: The departure.
+            deadline_s: In place of the problem's and of its limits'.
+            time_limit_s: Longest time to search, maps and light included.
+
+        Raises:
+            TimeLimitError: It was over before either was known.
         """
+        allowed = TimeAllowed(time_limit_s)
         asked = replace(self.problem, depart_s=depart_s)
         if deadline_s is not None:
-            limits = tuple(limit for limit in self.limits if not hasattr(limit, "deadline_s"))
-            asked = replace(asked, deadline_s=deadline_s, limits=limits)
+            limits = tuple(limit for limit in self.limits if not isinstance(limit, DeadlineLimit))
+            asked = replace(asked, deadline_s=deadline_s, limits=(*limits, DeadlineLimit(deadline_s)))
         ready = outlook(asked, step_s=self.step_s)
+        allowed.check("an arrival was looked for")
         search = run_search(
             ground_of(ready.around, ready.rules(), ready.goal),
             ready.start,
             depart_s=depart_s,
             charge_j=asked.soc * asked.vehicle.battery_j,
-            time_limit_s=60.0,
+            time_limit_s=allowed.left_s,
         )
         labels = next(iter(search))
+        if labels.cut_short:
+            raise TimeLimitError(
+                "the time was over before an arrival was found",
+                remedy="allow more time",
+                field="time_limit_s",
+                value=time_limit_s,
+            )
         return None if labels.found is None else float(labels.search.reals[labels.found, TIME])
 
 

@@ -12,10 +12,11 @@ from rover.core.errors import PlanFileError
 from rover.io.plan_file import PlanFile, read_plan
 from rover.io.way_file import read_way
 from rover.planning.check_cycle import least_cycle_s
-from rover.planning.check_ledger import Known, Verdict
+from rover.planning.check_ledger import Verdict
 from rover.planning.check_traverse import check_traverse
 from rover.planning.check_way import WayLeg, check_way
 from rover.planning.given_plan import require_same_dem
+from sim.bench.timed import known_of
 from sim.run.scenario import Scenario, scenario_from_table
 from sim.run.setting import Setting, prepare, require_inside
 
@@ -83,25 +84,6 @@ def _require_no_looser(plan: PlanFile, setting: Setting, path: Path) -> None:
                 field=f"limits.{name}",
                 value=stated,
             )
-
-
-def known_of(setting: Setting) -> Known:
-    """Return what plans of a scenario are held against; its horizon is traced here."""
-    control = setting.control
-    return Known(
-        terrain=control.timed_maps.terrain,
-        hazards=control.timed_maps.hazards,
-        horizon=control.horizon(),
-        almanac=setting.almanac,
-        vehicle=setting.vehicle,
-        sun=control.forecaster.window.params,
-        zones=setting.zones,
-        zone_times=setting.zone_times,
-        start_m=control.start_m,
-        goal_m=control.goal_m,
-        soc=control.soc,
-        command_cycle_s=least_cycle_s(setting.scenario.operations.model_dump()),
-    )
 
 
 def judge_way_file(path: Path, setting: Setting) -> tuple[WayLeg, ...]:

@@ -28,7 +28,7 @@ from rover.planning.traverse_ground import Criterion
 from rover.planning.traverse_setup import STEP_S
 from rover.sky.almanac import Almanac, build_almanac
 from rover.terrain.horizon import STEP_RAD, HorizonMap, trace_horizon
-from sim.mission.operations import derive_maps
+from sim.mission.operations import Maps, derive_maps
 from sim.testing.ground import ROVER
 
 DAY_S = 86_400.0
@@ -124,9 +124,8 @@ def window_of(vehicle: VehicleParams, sky: Almanac) -> SunWindow:
     return SunWindow(sky, params)
 
 
-@cache
-def answer_to(question: Question) -> Answer:
-    """Plan, and write down what came of it as a file has it."""
+def problem_of(question: Question) -> tuple[PlanningProblem, Maps, tuple[Zone, ...]]:
+    """Return what a planner is asked, with the maps and zones that it is made of."""
     dem, vehicle = dem_of(question.relief, question.seed), question.rover
     geometry = dem.geometry
     zones: tuple[Zone, ...] = ()
@@ -143,40 +142,51 @@ def answer_to(question: Question) -> Answer:
         reserve_soc=question.reserve_soc,
         resume_soc=0.9,
     )
-    clearance = clearance_limit(vehicle, geometry)
-    problem = PlanningProblem(
-        costmap=maps.costmap,
-        hazards=maps.hazards,
-        terrain=maps.terrain,
-        vehicle=vehicle,
-        start_m=geometry.centre_of(*question.start),
-        goal_m=geometry.centre_of(*question.goal),
-        depart_s=question.depart_s,
-        soc=question.soc,
-        almanac=sky,
-        horizon=horizon_over(dem, question.horizon_deg),
-        forecaster=Forecaster(window=window, vehicle=vehicle, operations=operations),
-        limits=(
-            SlopeLimit(vehicle.slope_limit_rad),
-            RollLimit(vehicle.roll_limit_rad),
-            clearance,
-            ReserveLimit(question.reserve_soc),
-            WakeLimit(vehicle),
-            LevelLimit(math.radians(question.haven_tilt_deg)),
-            LitLimit(question.least_lit),
-            ShadowLimit(question.longest_shadow_s),
-            DuskLimit(question.dusk_margin_s),
-            window,
-            *(ZoneLimit(zone, vehicle) for zone in zones),
-            *(
-                []
-                if question.link_margin_deg is None
-                else [LinkLimit(math.radians(question.link_margin_deg))]
+    return (
+        PlanningProblem(
+            costmap=maps.costmap,
+            hazards=maps.hazards,
+            terrain=maps.terrain,
+            vehicle=vehicle,
+            start_m=geometry.centre_of(*question.start),
+            goal_m=geometry.centre_of(*question.goal),
+            depart_s=question.depart_s,
+            soc=question.soc,
+            almanac=sky,
+            horizon=horizon_over(dem, question.horizon_deg),
+            forecaster=Forecaster(window=window, vehicle=vehicle, operations=operations),
+            limits=(
+                SlopeLimit(vehicle.slope_limit_rad),
+                RollLimit(vehicle.roll_limit_rad),
+                clearance_limit(vehicle, geometry),
+                ReserveLimit(question.reserve_soc),
+                WakeLimit(vehicle),
+                LevelLimit(math.radians(question.haven_tilt_deg)),
+                LitLimit(question.least_lit),
+                ShadowLimit(question.longest_shadow_s),
+                DuskLimit(question.dusk_margin_s),
+                window,
+                *(ZoneLimit(zone, vehicle) for zone in zones),
+                *(
+                    []
+                    if question.link_margin_deg is None
+                    else [LinkLimit(math.radians(question.link_margin_deg))]
+                ),
             ),
+            deadline_s=question.deadline_s,
+            time_limit_s=question.time_limit_s,
         ),
-        deadline_s=question.deadline_s,
-        time_limit_s=question.time_limit_s,
+        maps,
+        zones,
     )
+
+
+@cache
+def answer_to(question: Question) -> Answer:
+    """Plan, and write down what came of it as a file has it."""
+    dem, vehicle = dem_of(question.relief, question.seed), question.rover
+    problem, maps, zones = problem_of(question)
+    sky, window = problem.almanac, problem.forecaster.window
     plan = best_traverse(outlook(problem), question.criterion)
     assert isinstance(plan, Plan), plan
     known = Known(
@@ -194,7 +204,7 @@ def answer_to(question: Question) -> Answer:
     limits = PlanLimits(
         slope_deg=vehicle.slope_limit_deg,
         roll_deg=vehicle.roll_limit_deg,
-        reach_m=clearance.reach_m,
+        reach_m=clearance_limit(vehicle, dem.geometry).reach_m,
         reserve_soc=question.reserve_soc,
         least_lit=question.least_lit,
         longest_shadow_s=None if math.isinf(question.longest_shadow_s) else question.longest_shadow_s,
@@ -205,7 +215,7 @@ def answer_to(question: Question) -> Answer:
         stop_every_m=question.stop_every_m,
         command_cycle_s=question.command_cycle_s,
     )
-    steps = plan_steps(plan.schedule.steps, geometry)
+    steps = plan_steps(plan.schedule.steps, dem.geometry)
     file = PlanFile(
         scenario={"format": 1},
         dem=plan_dem(dem),
