@@ -14,6 +14,7 @@ from rover.core.zones import Zone, ZoneKind
 from rover.hazard.costmap import build_costmap
 from rover.limits.base import MOVES, Leg, Limit, Span, Surroundings, Table
 from rover.limits.comm import LinkLimit
+from rover.limits.deadline import DeadlineLimit
 from rover.limits.light import DuskLimit, LitLimit, ShadowLimit
 from rover.limits.mobility import (
     LevelLimit,
@@ -95,6 +96,7 @@ def allowed(table: Table, around: Surroundings, leg: Leg, cell: tuple[int, int],
     timeline = around.timeline
     column = int(timeline.column[k])
     enough = table.floor_soc is None or leg.soc >= table.floor_soc[k]
+    enough = enough and leg.end_s <= table.deadline_s
     if leg.asleep:
         return all(mask is None or mask[cell] for mask in (table.havens, table.cells)) and enough
     to = cell[0] + MOVES[d][0], cell[1] + MOVES[d][1]
@@ -109,7 +111,6 @@ def allowed(table: Table, around: Surroundings, leg: Leg, cell: tuple[int, int],
         table.least_lit == 0
         or (column >= 0 and all(around.lit[(*c, column)] >= table.least_lit for c in ends)),
         not leg.dark_s > table.longest_dark_s,
-        leg.end_s <= table.deadline_s,
     ]
     return all(said)
 
@@ -130,13 +131,14 @@ def limits_of(drawn: Random) -> dict[str, Limit]:
         "lit": LitLimit(0.3),
         "shadow": ShadowLimit(5000.0),
         "dusk": DuskLimit(8 * 3600.0),
+        "deadline": DeadlineLimit(float(edges[len(edges) // 2]) + 600.0),
         "link": LinkLimit(math.radians(4.0)),
         "keep out": ZoneLimit(crater, vehicle),
         "keep in": ZoneLimit(field, vehicle),
     } | {"window": drawn.window, "timed": ZoneLimit(field, vehicle, float(edges[9]), float(edges[20]))}
 
 
-NAMES = ("tilt", "slope", "roll", "clearance", "reserve", "wake", "level", "lit", "shadow", "dusk", "link",
+NAMES = ("tilt", "slope", "roll", "clearance", "reserve", "wake", "level", "lit", "shadow", "dusk", "deadline", "link",
          "keep out", "keep in", "window")  # fmt: skip
 
 
