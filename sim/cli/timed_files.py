@@ -96,6 +96,7 @@ def _limits(answer: TimedAnswer) -> PlanLimits:
         deadline_s=setting.deadline_s,
         stop_every_m=operations.stop_every_m,
         command_cycle_s=operations.command_cycle_s,
+        delay_margin_s=None if answer.delayed is None else answer.delayed.margin_s,
     )
 
 

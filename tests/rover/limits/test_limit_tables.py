@@ -166,6 +166,28 @@ def test_table_and_margin_say_the_same(drawn: Random, name: str, legs: int) -> N
     assert 20 < by_margin.sum() < legs - 20  # it binds, and not always
 
 
+def test_the_link_holds_stops_for_commands_as_the_search_does(drawn: Random) -> None:
+    """Of the cell that the rover stands on, over all of the bin; other limits of driving have nothing to do with it."""
+    limits, judge = limits_of(drawn), LegJudge(drawn.around, drawn.vehicle)
+    mask = limits["link"].table(drawn.around).cells_by_bin
+    assert mask is not None
+    said = []
+    for cell, _, k in drawn.moves:
+        column = int(drawn.around.timeline.column[k])
+        if column < 0:
+            continue
+        start_s, end_s = drawn.around.timeline.edge_s[k : k + 2].tolist()
+        step = Step(
+            mode=Mode.COMMAND, start_s=start_s, end_s=end_s, cell=cell, to=cell,
+            bin=k, soc=1.0, soc_after=1.0, harvest_j=0.0, load_j=0.0,
+        )  # fmt: skip
+        leg = judge.legs_of([step])[0]
+        said.append(bool(mask[(*cell, column)]))
+        assert limits["link"].margin(leg).holds == said[-1]
+        assert all(limits[name].margin(leg).slack == math.inf for name in ("lit", "dusk", "window"))
+    assert 20 < sum(said) < len(said) - 20
+
+
 def test_a_timed_zone_is_shut_for_whole_cells_and_only_then(drawn: Random) -> None:
     limit = limits_of(drawn)["timed"]
     table = limit.table(drawn.around)
