@@ -21,6 +21,7 @@ ALL = (
     'operations.mode="teleoperated"',
     "operations.command_cycle_h=2",
     "vehicle.length_m=5.0",
+    "operations.max_lunar_days=1.2",
     "limits.least_lit=0.25",
     "limits.longest_shadow_h=2",
     "limits.dusk_margin_h=3",
@@ -40,7 +41,7 @@ LOOSER: dict[str, tuple[Any, ...]] = {
     "dusk_margin_s": (10_790.0, 0.0),
     "haven_tilt_deg": (7.1,),
     "link_margin_deg": (11.9, None),
-    "deadline_s": (1e7,),
+    "deadline_s": (4e6,),
     "stop_every_m": (1e3,),
     "command_cycle_s": (7190.0, 0.0),
 }
