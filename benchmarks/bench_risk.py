@@ -1,12 +1,16 @@
 """Measure plans within a risk of 1 % on clones of their DEM, beside unmargined plans and a fixed margin.
 
     FARSIDE_REFERENCE=FOLDER python benchmarks/bench_risk.py [--pairs 10] [--clones 1000] [--risk 0.01]
+                                                             [--timed time|distance] [--sites NAME ...]
 
 Grounds of 1.2 km a side at 5 m: the reference DEM of Aristarchus (left out where FARSIDE_REFERENCE is not set) and
 seeded ones. Yutu-2 with a slope and roll limit that leaves hard choices on each; elevations are off by 0.3 m with a
 correlation length of 20 m. Ends of routes are drawn at least 600 m apart on cells at least 5 deg under the limit.
 Routes are the shortest by heading. A fixed margin lowers both limits by a number of degrees, the least, by halving to
 0.02 deg, at which all its routes together fail on the same clones no more often than those within the risk.
+
+`--timed` plans traverses in time between the same ends, of least arrival or length: autonomous, from a morning with
+36 h of driving ahead and a full battery, under the sky of the first-drive scenario and over the horizon of the ground.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ import argparse
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,13 +32,21 @@ from rover.hazard.costmap import build_costmap
 from rover.hazard.detect import detect_hazards
 from rover.io.raster import read_dem
 from rover.io.vehicle import read_vehicle
+from rover.limits.mobility import RollLimit, SlopeLimit, clearance_limit
+from rover.limits.power import ReserveLimit
 from rover.planning.dem_error import DemError
 from rover.planning.directional import DirectionalPlanner
 from rover.planning.problem import NoPlan, Objective, Plan, PlanningProblem
 from rover.planning.risk import RiskedPlan, plan_within_risk
 from rover.planning.risk_clones import failures_on_clones
+from rover.planning.risk_traverse import traverse_within_risk
+from rover.planning.traverse import best_traverse
+from rover.planning.traverse_ground import Criterion
+from rover.planning.traverse_setup import Outlook, outlook
 from rover.terrain.derive import Terrain, derive_terrain
-from sim.run.setting import seeded_dem
+from rover.terrain.horizon import trace_horizon
+from sim.run.scenario import load_scenario
+from sim.run.setting import prepare, seeded_dem
 
 ERROR = DemError(sigma_m=0.3, length_m=20.0)
 CLONE_SEED = 20_250
@@ -96,18 +108,66 @@ def problems(site: Site, terrain: Terrain, pairs: int) -> Iterator[PlanningProbl
             yield problem
 
 
+@dataclass(frozen=True)
+class Planner:
+    """How plans are made: within a bound of risk, and by other limits of slope and roll, deg."""
+
+    within: Callable[[PlanningProblem, float], RiskedPlan | NoPlan]
+    by_limit: Callable[[PlanningProblem, float], Plan | NoPlan]
+
+
+STATIC = Planner(
+    within=lambda problem, bound: plan_within_risk(problem, ERROR, bound),
+    by_limit=lambda problem, limit_deg: DirectionalPlanner().plan(
+        replace(problem, vehicle=vehicle_of(limit_deg))
+    ),
+)
+
+
+def timed_planner(site: Site, criterion: Criterion) -> Planner:
+    """Return the planner of traverses in time, of which each question is made ready once."""
+    day = ('start_utc="2019-01-31T06:00:00Z"', 'operations.mode="autonomous"', "zones=[]")
+    setting = prepare(load_scenario("first-drive", settings=day))
+    forecaster = replace(setting.control.forecaster, vehicle=vehicle_of(site.limit_deg))
+    horizon, known = trace_horizon(site.dem), dict[tuple[object, object], Outlook]()
+
+    def ready(problem: PlanningProblem) -> Outlook:
+        ends = problem.start_m, problem.goal_m
+        if ends not in known:
+            vehicle = problem.vehicle
+            limits = (
+                SlopeLimit(vehicle.slope_limit_rad), RollLimit(vehicle.roll_limit_rad),
+                clearance_limit(vehicle, site.dem.geometry), ReserveLimit(0.3), forecaster.window,
+            )  # fmt: skip
+            timed = replace(
+                problem, almanac=setting.almanac, horizon=horizon, forecaster=forecaster, limits=limits,
+                deadline_s=36 * 3600.0,
+            )  # fmt: skip
+            known[ends] = replace(outlook(timed, step_s=3600.0), explained=False)
+        return known[ends]
+
+    def by_limit(problem: PlanningProblem, limit_deg: float) -> Plan | NoPlan:
+        limit_rad = math.radians(limit_deg)
+        tight = ready(problem).within(SlopeLimit(limit_rad)).within(RollLimit(limit_rad))
+        return best_traverse(tight, criterion)
+
+    return Planner(
+        within=lambda problem, bound: traverse_within_risk(ready(problem), ERROR, bound, criterion=criterion),
+        by_limit=by_limit,
+    )
+
+
 class FixedMargin:
     """Routes by limits that are all lowered by as much, and their failures on clones."""
 
-    def __init__(self, site: Site, asked: list[PlanningProblem], clones: int) -> None:
-        self.site, self.asked, self.clones = site, asked, clones
+    def __init__(self, site: Site, planner: Planner, asked: list[PlanningProblem], clones: int) -> None:
+        self.site, self.planner, self.asked, self.clones = site, planner, asked, clones
         self.known: dict[bytes, int] = {}
 
     def routes(self, margin_deg: float) -> list[Plan] | None:
         plans = []
         for problem in self.asked:
-            tight = vehicle_of(self.site.limit_deg - margin_deg)
-            plan = DirectionalPlanner().plan(replace(problem, vehicle=tight))
+            plan = self.planner.by_limit(problem, self.site.limit_deg - margin_deg)
             if isinstance(plan, NoPlan):
                 return None
             plans.append(plan)
@@ -162,16 +222,24 @@ class Figures:
     seconds: float
 
 
-def figures_of(site: Site, *, pairs: int, clones: int, bound: float) -> Figures:
-    """Plan and try on clones; without any margin that fails as seldom, its extra length is infinite."""
+def figures_of(
+    site: Site, *, pairs: int, clones: int, bound: float, criterion: Criterion | None = None
+) -> Figures:
+    """Plan and try on clones; without any margin that fails as seldom, its extra length is infinite.
+
+    Args:
+        site, pairs, clones, bound: What is asked.
+        criterion: Of traverses in time, None for the shortest ways by heading.
+    """
     terrain = derive_terrain(site.dem)
+    planner = STATIC if criterion is None else timed_planner(site, criterion)
     asked = list(problems(site, terrain, pairs))
     begun = time.perf_counter()
-    answers = [plan_within_risk(problem, ERROR, bound) for problem in asked]
+    answers = [planner.within(problem, bound) for problem in asked]
     seconds = (time.perf_counter() - begun) / len(asked)
     kept = [(p, a) for p, a in zip(asked, answers, strict=True) if isinstance(a, RiskedPlan)]
     plans, least = [a.plan for _, a in kept], [a.unmargined for _, a in kept]
-    fixed = FixedMargin(site, [p for p, _ in kept], clones)
+    fixed = FixedMargin(site, planner, [p for p, _ in kept], clones)
     fixed.failures([*plans, *least])
     failed = fixed.failures(plans)
     counts = np.array([fixed.known[plan.cells.tobytes()] for plan in plans])
@@ -213,11 +281,15 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--clones", type=int, default=1000)
     parser.add_argument("--risk", type=float, default=0.01)
+    parser.add_argument("--timed", type=Criterion, default=None)
+    parser.add_argument("--sites", nargs="*")
     asked = parser.parse_args()
     print(COLUMNS)
     for site in sites():
-        found = figures_of(site, pairs=asked.pairs, clones=asked.clones, bound=asked.risk)
-        print(row(site, found), flush=True)
+        if asked.sites and site.name not in asked.sites:
+            continue
+        given = {"pairs": asked.pairs, "clones": asked.clones, "bound": asked.risk}
+        print(row(site, figures_of(site, criterion=asked.timed, **given)), flush=True)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 import re
@@ -42,6 +43,7 @@ from sim.run.runlog import RunLog
 from sim.run.scenario import OperationsTable, load_scenario
 from sim.run.setting import drivetrain_on, load_site, seeded_dem
 from sim.run.world import WorldState
+from sim.testing import PlannerCheckError, check_planner
 from sim.view.crater import Rings, draw_crater, rings_of
 from sim.view.energy import EnergySheet, draw_energy
 from sim.view.hindcast import draw_hindcast
@@ -117,6 +119,7 @@ def main() -> None:
             save_figure(figure, drawn)
             shrink(drawn, FIGURES / name)
         draw_plans(Path(folder))
+        shrink(failed_check_picture(Path(folder)), FIGURES / "failed_check.png")
     put_into_readme(summary_text(log))
 
 
@@ -210,6 +213,20 @@ def energy_figure() -> Figure:
             published=published,
         )
     )
+
+
+def failed_check_picture(folder: Path) -> Path:
+    """Return the picture that a check leaves of a planner that looks at no hazard."""
+    planner = "examples/test_my_planner.py:StraightLine"  # as a reader of the checkout names it
+    asked = {"checks": ["safe"], "seeds": [1], "kinds": ["crater field"]}
+    try:
+        with contextlib.chdir(ROOT):
+            check_planner(planner, pictures=folder, **asked)  # type: ignore[arg-type]
+    except PlannerCheckError as error:
+        picture = error.failures[0].picture
+        assert picture is not None
+        return picture
+    raise SystemExit("a planner that looks at no hazard passes")
 
 
 def draw_plans(folder: Path) -> None:

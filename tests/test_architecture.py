@@ -26,9 +26,11 @@ LAYERS = {
     "sim.run": 14,
     "sim.export": 15,
     "sim.view": 15,
-    "sim.testing": 15,
     "sim.campaign": 15,
-    "sim.cli": 16,
+    "sim.validation": 15,
+    "sim.testing": 16,
+    "sim.bench": 17,
+    "sim.cli": 18,
 }
 """A module may import from lower layers and from its own folder; folders of one layer do not see each other."""
 
@@ -38,7 +40,9 @@ READERS = ("sim.view", "sim.export", "sim.run.metrics")
 """What reads a saved run: `sim.run.runlog` and `rover.core` only, and its own folder."""
 
 BELIEF = ("rover.planning", "rover.onboard")
-PARTIES_TO_BELIEF = ("sim.mission.operations", "sim.run.closed_loop", "sim.testing", "sim.cli")
+PARTIES_TO_BELIEF = (
+    "sim.mission.operations", "sim.run.closed_loop", "sim.testing", "sim.validation", "sim.bench", "sim.cli",
+)  # fmt: skip
 
 LIBRARIES = {
     "numba": lambda module: module == "rover.core.jit",

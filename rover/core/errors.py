@@ -123,6 +123,13 @@ class VehicleError(FarsideError):
     exit_code = 2
 
 
+class LanderError(FarsideError):
+    """A lander file with unknown, missing, mistyped or impossible values."""
+
+    code = "LANDER"
+    exit_code = 2
+
+
 class CameraError(FarsideError):
     """A camera that can see nothing from where it is put."""
 
@@ -242,6 +249,13 @@ class GridScenarioError(FarsideError):
     exit_code = 2
 
 
+class BenchmarkError(FarsideError):
+    """A set of benchmark problems that is damaged, or whose seeds no longer make the problems that it answers."""
+
+    code = "BENCH_SET"
+    exit_code = 8
+
+
 class KernelError(FarsideError):
     """SPICE kernels that are missing, cannot be read or hold no Moon, Earth or Sun; or spiceypy is not installed."""
 
@@ -265,6 +279,12 @@ class TimeLimitError(ResourceError):
 
     code = "TIME_LIMIT"
     known_s: float | None = None
+
+
+class ClusterError(ResourceError):
+    """A cluster that is not there, has no workers, or whose workers would not come to the same results."""
+
+    code = "CLUSTER"
 
 
 class OutputError(ResourceError):

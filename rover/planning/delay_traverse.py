@@ -63,7 +63,7 @@ def plan_with_delay_bound(
         bound: Greatest chance, above 0 and below 1.
         faults: Rate and cost.
         criterion: What each traverse has least of.
-        charge_levels: As `traverse_search.Rules`.
+        charge_levels: As `traverse_ground.Rules`.
         rollouts: The chance is kept as far under the bound as so many rollouts need to show it: see `shown_by`.
 
     Where `problem.time_limit_s`, which is for all searches together, is up first, the best so far has in `plan.least`

@@ -73,7 +73,12 @@ def check_bound(bound: float) -> float:
 
 
 def plan_within_risk(
-    problem: PlanningProblem, error: DemError, bound: float, *, seed: int = 0
+    problem: PlanningProblem,
+    error: DemError,
+    bound: float,
+    *,
+    seed: int = 0,
+    closed: npt.NDArray[np.bool_] | None = None,
 ) -> RiskedPlan | NoPlan:
     """Return the directional way of least price whose chance of breaking a limit on the true ground is within a bound.
 
@@ -85,6 +90,7 @@ def plan_within_risk(
         error: Of the DEM.
         bound: Greatest chance, above 0 and below 1.
         seed: Of the estimate.
+        closed: (rows, cols) cells that are closed besides, to the way within the bound only.
 
     Raises:
         UsageError: A bound that is no chance, or a correlation length shorter than a cell.
@@ -99,7 +105,7 @@ def plan_within_risk(
     unmargined = DirectionalPlanner().plan(problem)
     if isinstance(unmargined, NoPlan):
         return unmargined
-    search = _Search(problem, error, bound, seed)
+    search = _Search(problem, error, bound, seed, closed)
     first = search.risk_of(unmargined.cells)
     found = search.cheapest()
     if found is None:
@@ -152,15 +158,23 @@ def splices(cells: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> Itera
 class _Search:
     """The ways tried for one problem."""
 
-    def __init__(self, problem: PlanningProblem, error: DemError, bound: float, seed: int) -> None:
+    def __init__(
+        self,
+        problem: PlanningProblem,
+        error: DemError,
+        bound: float,
+        seed: int,
+        closed: npt.NDArray[np.bool_] | None,
+    ) -> None:
         self.problem, self.error, self.bound, self.seed = problem, error, bound, seed
         geometry = problem.costmap.geometry
         self.start = cell_of("start_m", problem.start_m, geometry)
         self.goal = cell_of("goal_m", problem.goal_m, geometry)
         self.cost = directional_cost(problem.terrain, problem.vehicle)
+        lethal = closed_whatever_the_slope(problem)
         self.prices = RiskPrices(
             self.cost,
-            closed_whatever_the_slope(problem),
+            lethal if closed is None else lethal | closed,
             error.grade_sigma(problem.terrain.slope_baseline_m),
             objective=problem.objective,
             neighbours=problem.neighbours,

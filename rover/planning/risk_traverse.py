@@ -1,25 +1,36 @@
 """Traverses in time whose chance of breaking a limit of pitch or roll on the true ground is bounded.
 
-The search in time has one price; risk enters it as room: a `RiskLimit` of so many standard deviations of the grade's
-error, the least for which the traverse that it leads to is within the bound, its cells' errors taken together.
+The search in time has one price, which leaves no weight for risk. It is told instead at which headings a cell may be
+crossed: where so many standard deviations of the grade's error are between its attitude and the limits, or where the
+way crosses it that is cheapest within the bound apart from time (`risk.plan_within_risk`). A traverse of such crossings
+alone has no greater chance than that way; with others it is faster and judged by its own chance.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
-from rover.hazard.directional import directional_cost
-from rover.limits.risk import RiskLimit
+import numpy as np
+import numpy.typing as npt
+
+from rover.hazard.directional import DirectionalCost, directional_cost, heading_vector
+from rover.limits.base import MOVES, Mask
 from rover.planning.dem_error import DemError
-from rover.planning.problem import Cause, NoPlan, Plan
-from rover.planning.risk import RiskedPlan, check_bound
-from rover.planning.route_risk import RouteRisk, route_risk
+from rover.planning.problem import Cause, NoPlan, Objective, Plan
+from rover.planning.risk import RiskedPlan, check_bound, plan_within_risk
+from rover.planning.route_risk import RouteRisk, limits_of, route_risk
+from rover.planning.timed_legs import crossed_cells
+from rover.planning.timetable import Timetable
 from rover.planning.traverse_ground import Criterion
 from rover.planning.traverse_searches import Searches
 from rover.planning.traverse_setup import CHARGE_LEVELS, Outlook
 
 _MOST_SIGMAS = 6.0
-_HALVINGS = 8
+_HALVINGS = 7
+
+_APART_FROM_TIME = {Criterion.ENERGY: Objective.ENERGY, Criterion.DISTANCE: Objective.DISTANCE}
+"""By what the way is cheapest; by driving time for criteria that have no price of a move."""
 
 
 def traverse_within_risk(
@@ -32,9 +43,6 @@ def traverse_within_risk(
     seed: int = 0,
 ) -> RiskedPlan | NoPlan:
     """Return the traverse of least criterion, of those tried, whose chance of breaking a limit is within a bound.
-
-    Room is halved eight times; that more room means less risk is expected and not relied on: each traverse is judged
-    by its own chance.
 
     Args:
         ready: The problem, its limits of slope and roll those of the vehicle.
@@ -57,54 +65,152 @@ def traverse_within_risk(
     unmargined = searches.first()
     if isinstance(unmargined, NoPlan):
         return unmargined
-    first = _risk_of(ready, unmargined, error, seed)
-    if first.at_most <= bound:
-        return RiskedPlan(
-            plan=unmargined, risk=first, unmargined=unmargined, unmargined_risk=first, bound=bound
-        )
-    found, least = None, first
-    low, high = 0.0, _MOST_SIGMAS
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        plan = searches.next(replace(ready.within(_room(ready, error, middle)), explained=False))
-        if plan is None:
-            break
-        if isinstance(plan, NoPlan):
-            high = middle
-            continue
-        risk = _risk_of(ready, plan, error, seed)
-        least = min(least, risk, key=lambda judged: judged.at_most)
-        if risk.at_most <= bound:
-            found, high = (plan, risk), middle
-        else:
-            low = middle
-    if found is None:
-        searches.check(f"with a chance within {bound:g}, the safest has one of {least.at_most:.3g}")
-        return _refused(least, bound)
-    plan, risk = searches.bounded(found[0]), found[1]
+    tried = _Tried(ready, error, bound, seed, searches, unmargined)
+    first = tried.judge(unmargined)
+    if tried.best is None:
+        way = searches.in_time(lambda limit_s: _cheapest_way(ready, error, bound, criterion, seed, limit_s))
+        if isinstance(way, RiskedPlan):
+            tried.along(crossings_by_heading(way.plan.cells, ready.around.geometry.shape))
+        tried.along(None)
+    if tried.best is None:
+        searches.check(f"with a chance within {bound:g}, the safest has one of {tried.safest.at_most:.3g}")
+        return _refused(tried.safest, bound)
+    plan, risk = tried.best
+    plan = plan if plan is unmargined else searches.bounded(plan)
     return RiskedPlan(plan=plan, risk=risk, unmargined=unmargined, unmargined_risk=first, bound=bound)
 
 
-def _room(ready: Outlook, error: DemError, sigmas: float) -> RiskLimit:
-    vehicle = ready.problem.vehicle
-    return RiskLimit(
-        slope_limit_rad=vehicle.slope_limit_rad,
-        roll_limit_rad=vehicle.roll_limit_rad,
-        grade_sigma=error.grade_sigma(ready.around.terrain.slope_baseline_m),
-        least_sigmas=sigmas,
-    )
+class _Tried:
+    """The traverses tried for one question.
+
+    Args:
+        ready, error, bound, seed: The question.
+        searches: Of which one after the other is made.
+        unmargined: Than which none is looked for that is better.
+
+    Attributes:
+        best: The one of least criterion within the bound, with its chance.
+        safest: The least chance of all.
+    """
+
+    def __init__(
+        self, ready: Outlook, error: DemError, bound: float, seed: int, searches: Searches, unmargined: Plan
+    ) -> None:
+        problem = ready.problem
+        self._ready, self._error, self._bound, self._seed, self._searches = (
+            ready,
+            error,
+            bound,
+            seed,
+            searches,
+        )
+        self._cost = directional_cost(problem.terrain, problem.vehicle)
+        self._least = _value(unmargined)
+        self.best: tuple[Plan, RouteRisk] | None = None
+        self.safest = RouteRisk(chance=1.0, error=0.0, summed=1.0)
+
+    def judge(self, plan: Plan) -> RouteRisk:
+        """Return the chance of a traverse, and keep it where it is the best within the bound."""
+        baseline_m = self._ready.problem.terrain.slope_baseline_m
+        risk = route_risk(self._cost, plan.cells, self._error, baseline_m=baseline_m, seed=self._seed)
+        self.safest = min(self.safest, risk, key=lambda judged: judged.at_most)
+        if risk.at_most <= self._bound and not self._beaten(plan):
+            self.best = plan, risk
+        return risk
+
+    def _beaten(self, plan: Plan) -> bool:
+        return self.best is not None and _value(plan) >= _value(self.best[0])
+
+    def along(self, known: Mask | None) -> None:
+        """Try crossings that are known to be worth their risk, alone, and with those that leave so much room.
+
+        Room is halved towards the least within the bound, or at which a traverse is no better than the best: that more
+        room means less risk is expected and not relied on.
+
+        Args:
+            known: (8, rows, cols), None for none.
+        """
+        if known is not None:
+            self._with(known)
+        sigmas = sigmas_of_room(
+            self._cost, self._error.grade_sigma(self._ready.problem.terrain.slope_baseline_m)
+        )
+        low, high = 0.0, _MOST_SIGMAS
+        for _ in range(_HALVINGS):
+            if self.best is not None and _value(self.best[0]) <= self._least:
+                return
+            middle = (low + high) / 2
+            roomy = sigmas >= middle
+            risky = self._with(roomy if known is None else roomy | known)
+            if risky is None:
+                return
+            low, high = (middle, high) if risky else (low, middle)
+
+    def _with(self, crossings: Mask) -> bool | None:
+        """Search among crossings; tell whether what is found is better and not within the bound; None out of time."""
+        plan = self._searches.next(self._ready.crossing(crossings))
+        if not isinstance(plan, Plan):
+            return None if plan is None else False
+        return not self._beaten(plan) and self.judge(plan).at_most > self._bound
 
 
-def _risk_of(ready: Outlook, plan: Plan, error: DemError, seed: int) -> RouteRisk:
-    cost = directional_cost(ready.problem.terrain, ready.problem.vehicle)
-    baseline_m = ready.problem.terrain.slope_baseline_m
-    return route_risk(cost, plan.cells, error, baseline_m=baseline_m, seed=seed)
+def _value(plan: Plan) -> tuple[float, float]:
+    """Return what a traverse has of its criterion, to a billionth, and its arrival."""
+    assert isinstance(plan.schedule, Timetable)
+    arrive_s = plan.schedule.arrive_s or 0.0
+    return float(f"{arrive_s if plan.price is None else plan.price:.9e}"), arrive_s
 
 
-def _refused(least: RouteRisk, bound: float) -> NoPlan:
+def _cheapest_way(
+    ready: Outlook, error: DemError, bound: float, criterion: Criterion, seed: int, limit_s: float | None
+) -> RiskedPlan | NoPlan:
+    """Return the cheapest way within the bound apart from time, on the cells that are open at every time."""
+    table = ready.table
+    closed = np.zeros(ready.around.geometry.shape, np.bool_) if table.cells is None else ~table.cells
+    if table.halves is not None:
+        closed = closed | ~table.halves.all(axis=0)
+    objective = _APART_FROM_TIME.get(criterion, Objective.TIME)
+    problem = replace(ready.problem, objective=objective, neighbours=8, time_limit_s=limit_s)
+    return plan_within_risk(problem, error, bound, seed=seed, closed=closed)
+
+
+def crossings_by_heading(cells: npt.NDArray[np.int64], shape: tuple[int, int]) -> Mask:
+    """Return (8, rows, cols) headings, as `MOVES`, at which a route crosses cells, corners of diagonals included."""
+    crossed = np.zeros((8, *shape), np.bool_)
+    way = [(int(row), int(col)) for row, col in cells]
+    for at, to in zip(way[:-1], way[1:], strict=True):
+        if at != to:
+            heading = MOVES.index((to[0] - at[0], to[1] - at[1]))
+            for cell in crossed_cells(at, to):
+                crossed[(heading, *cell)] = True
+    return crossed
+
+
+def sigmas_of_room(cost: DirectionalCost, grade_sigma: float) -> npt.NDArray[np.float32]:
+    """Return (8, rows, cols) standard deviations of the grade's error from each attitude to its limits.
+
+    Counted in tangents, whose errors are those of the grade: of the pitch, exactly; of the roll,
+    `across / sqrt(1 + along^2)`, at most. NaN where the ground is unknown.
+
+    Args:
+        cost: The measured ground by heading, with its limits.
+        grade_sigma: Standard deviation of either component of the grade.
+    """
+    limits, room = limits_of(cost), np.empty((8, *cost.geometry.shape), np.float32)
+    grade_east, grade_north = cost.grade_east.astype(np.float64), cost.grade_north.astype(np.float64)
+    for k, move in enumerate(MOVES):
+        east, north = heading_vector(math.atan2(*move))
+        along = grade_east * east + grade_north * north
+        roll = np.abs(grade_north * east - grade_east * north) / np.sqrt(1.0 + along * along)
+        to_pitch = np.minimum(limits.climb - along, limits.descent + along)
+        room[k] = np.minimum(to_pitch, limits.roll - roll) / grade_sigma
+    return room
+
+
+def _refused(safest: RouteRisk, bound: float) -> NoPlan:
     return NoPlan(
         cause=Cause.NO_ROUTE,
-        where=f"the safest traverse found breaks a limit of pitch or roll with a chance of {least.at_most:.3g}, "
+        where=f"the safest traverse found breaks a limit of pitch or roll with a chance of {safest.at_most:.3g}, "
         f"more than {bound:g}",
         remedy="allow more risk, raise a limit, or take a DEM with a smaller error",
     )

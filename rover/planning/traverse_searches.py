@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from rover.core.errors import TimeLimitError
 from rover.core.time_allowed import TimeAllowed
@@ -14,6 +17,8 @@ from rover.planning.traverse_setup import Outlook
 _SHARE = 0.5
 """Of the time that is left, for the next search at the most."""
 
+Answer = TypeVar("Answer")
+
 
 class Searches:
     """Searches for traverses of one question and of stricter ones.
@@ -21,7 +26,7 @@ class Searches:
     Args:
         ready: The question; `problem.time_limit_s` is for all searches together.
         criterion: What each traverse has least of.
-        charge_levels: As `traverse_search.Rules`.
+        charge_levels: As `traverse_ground.Rules`.
     """
 
     def __init__(self, ready: Outlook, criterion: Criterion, *, charge_levels: int) -> None:
@@ -36,24 +41,26 @@ class Searches:
         Raises:
             TimeLimitError: None is known by then.
         """
-        plan, self._least = self._search(self._ready)
+        plan, self._least = self._search(self._ready, self._share_s())
         return plan
 
     def next(self, stricter: Outlook) -> Plan | NoPlan | None:
         """Return the same of a stricter question; None where the time is up before one is known."""
-        if self._allowed.left_s == 0.0:
-            self._unfinished = True
-            return None
-        try:
-            plan, _ = self._search(stricter)
-        except TimeLimitError:
-            self._unfinished = True
-            return None
-        return plan
+        return self.in_time(lambda limit_s: self._search(stricter, limit_s)[0])
 
-    def _search(self, asked: Outlook) -> tuple[Plan | NoPlan, float]:
+    def in_time(self, work: Callable[[float | None], Answer]) -> Answer | None:
+        """Return what some work finds, told how many seconds it may take; None where it does not end by then."""
+        if self._allowed.left_s != 0.0:
+            with contextlib.suppress(TimeLimitError):
+                return work(self._share_s())
+        self._unfinished = True
+        return None
+
+    def _share_s(self) -> float | None:
         left_s = self._allowed.left_s
-        limit_s = None if left_s is None else _SHARE * left_s
+        return None if left_s is None else _SHARE * left_s
+
+    def _search(self, asked: Outlook, limit_s: float | None) -> tuple[Plan | NoPlan, float]:
         timed = replace(asked, problem=replace(asked.problem, time_limit_s=limit_s))
         plan, least = best_with_bound(timed, self._criterion, charge_levels=self._charge_levels)
         self._unfinished |= isinstance(plan, Plan) and plan.least is not None

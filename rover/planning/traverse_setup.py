@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from rover.core.errors import PlannerError, TimeLimitError
 from rover.core.time_allowed import TimeAllowed
-from rover.limits.base import Limit, Surroundings, Table, combine
+from rover.limits.base import Limit, Mask, Surroundings, Table, combine
 from rover.limits.deadline import DeadlineLimit
 from rover.planning.ends import cell_of
 from rover.planning.forecast import Forecaster
@@ -59,6 +59,14 @@ class Outlook:
             tables=tables,
             table=replace(combine(list(tables)), deadline_s=self.table.deadline_s),
         )
+
+    def crossing(self, moves: Mask) -> Outlook:
+        """Return an outlook, to be searched and not explained, that crosses cells only at some headings.
+
+        Args:
+            moves: (8, rows, cols) headings, as `MOVES`.
+        """
+        return replace(self, table=combine([self.table, Table(moves=moves)]), explained=False)
 
     def rules(self, charge_levels: int = CHARGE_LEVELS) -> Rules:
         """Return what the search keeps to."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rover.core.errors import OutputError, UsageError
+from sim.campaign.cluster import connected
+from sim.campaign.cluster_engine import driving_as_here, run_tasks_on
 from sim.campaign.engine import run_tasks
 from sim.campaign.identity import Campaign
 from sim.campaign.journal import JOURNAL, LOCK, Journal, locked, read_journal, require_same
@@ -27,6 +29,7 @@ def run_campaign(
     *,
     runs: int,
     workers: int = 1,
+    scheduler: str | None = None,
     resume: bool = False,
     doing: Perform | None = None,
     order: Order | None = None,
@@ -38,7 +41,8 @@ def run_campaign(
         campaign: What is run.
         folder: Made if it is not there; its parent must be.
         runs: How many, those of before included.
-        workers: Processes.
+        workers: Processes; counts for nothing with a scheduler.
+        scheduler: Address of a Dask cluster's that may be used, as `check_address` returns it.
         resume: Go on with the journal that is there, if one is.
         doing: Does a run; drives it, unless something else is given.
         order: In which the runs that are left are begun.
@@ -48,6 +52,7 @@ def run_campaign(
         UsageError: The folder holds something else, a campaign without `resume`, or runs beyond `runs`.
         ResultsError: The folder is another process's, or its journal is damaged or of another campaign.
         OutputError: The folder or a file in it cannot be written; what was kept stays.
+        ClusterError: The cluster cannot be used, or has gone; what was kept stays.
     """
     _make(folder)
     with locked(folder):
@@ -59,7 +64,7 @@ def run_campaign(
             left = left if order is None else order(left)
             tell = told or (lambda _ended, _done: None)
             tell(len(ended), 0)
-            with contextlib.closing(_started(campaign, left, doing or perform, workers)) as arriving:
+            with contextlib.closing(_started(campaign, left, doing, workers, scheduler)) as arriving:
                 for done, one in enumerate(arriving, start=1):
                     journal.add(one)
                     ended.append(one)
@@ -70,9 +75,15 @@ def run_campaign(
     return table
 
 
-def _started(campaign: Campaign, left: Sequence[int], doing: Perform, workers: int) -> Any:
+def _started(
+    campaign: Campaign, left: Sequence[int], doing: Perform | None, workers: int, scheduler: str | None
+) -> Generator[Ended, None, None]:
     tasks = (campaign.task(run) for run in left)
-    return run_tasks(tasks, doing, workers=max(1, min(workers, len(left))))
+    if scheduler is None or not left:
+        yield from run_tasks(tasks, doing or perform, workers=max(1, min(workers, len(left))))
+        return
+    with connected(scheduler) as client:
+        yield from run_tasks_on(client, tasks, doing or driving_as_here(campaign))
 
 
 def _make(folder: Path) -> None:

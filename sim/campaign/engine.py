@@ -33,7 +33,12 @@ def run_tasks(tasks: Iterable[Task], perform: Perform, *, workers: int) -> Itera
     pending = iter(tasks)
     while suspects := (yield from _by_pool(pending, perform, workers)):
         for task in suspects:
-            yield _judged(task, perform_alone(perform, task))
+            yield done_alone(task, perform)
+
+
+def done_alone(task: Task, perform: Perform) -> Ended:
+    """Do a run that has failed once more, in a process of its own, and quarantine it if it fails again."""
+    return _judged(task, perform_alone(perform, task))
 
 
 def _judged(task: Task, second: Ended | str) -> Ended:

@@ -123,6 +123,15 @@ def _refuse_unknown(one: Varied, spec: str, settings: Sequence[str]) -> None:
             ) from None
 
 
+def digest_of(spec: str, settings: Sequence[str]) -> str:
+    """Return the hash of a scenario and of its files as they are here.
+
+    Raises:
+        FarsideError: It cannot be used.
+    """
+    return _digest(load_scenario(spec, settings=settings))
+
+
 def _digest(scenario: Scenario) -> str:
     """Return the hash of a scenario, resolved, and of every file that it takes figures from."""
     digest = hashlib.sha256(_canonical(scenario).encode())

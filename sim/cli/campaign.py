@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -18,6 +19,27 @@ if TYPE_CHECKING:
 _MOST_RUNS = 10_000_000
 _MOST_WORKERS_PER_CORE = 8
 _QUARANTINED = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Where runs are driven.
+
+    Attributes:
+        workers: Processes on this machine.
+        scheduler: Address of a cluster's instead.
+        insecure: Whether it may be elsewhere without TLS.
+    """
+
+    workers: int
+    scheduler: str | None
+    insecure: bool
+
+    def words(self) -> list[str]:
+        """Return the options that say so."""
+        if self.scheduler is None:
+            return ["--workers", str(self.workers)]
+        return ["--scheduler", self.scheduler, *(["--insecure-cluster"] if self.insecure else [])]
 
 
 def campaign(
@@ -42,6 +64,18 @@ def campaign(
         Optional[int],  # noqa: UP045
         typer.Option("--workers", metavar="W", help="Processes; 1 is this one.", show_default="one per core"),
     ] = None,
+    scheduler: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="Of a Dask cluster, to drive there: tcp://HOST:PORT or tls://...",
+        ),
+    ] = None,
+    insecure_cluster: Annotated[
+        bool,
+        typer.Option("--insecure-cluster", help="Take a scheduler on another machine that does without TLS."),
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the campaign in DIR.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     quiet: Quiet = False,
@@ -57,14 +91,14 @@ def campaign(
     if not 1 <= runs <= _MOST_RUNS:
         what = "no run at all" if runs < 1 else f"more than {_MOST_RUNS}"
         raise UsageError(what, remedy=f"give 1 to {_MOST_RUNS}", field="--runs", value=runs)
-    count = _workers(workers)
+    where = _where(workers, scheduler, insecure=insecure_cluster)
     varied = parse_varied(vary or ())
 
     from sim.campaign.identity import plan_campaign
 
     planned = plan_campaign(scenario, seed=seed, varied=varied, settings=settings or ())
     _refuse_no_planner(planned)
-    return _run(planned, out, runs=runs, workers=count, resume=resume, as_json=as_json, quiet=quiet)
+    return _run(planned, out, where, runs=runs, resume=resume, as_json=as_json, quiet=quiet)
 
 
 def _refuse_no_planner(planned: Campaign) -> None:
@@ -73,6 +107,21 @@ def _refuse_no_planner(planned: Campaign) -> None:
     from sim.run.scenario import load_scenario
 
     load_planner(load_scenario(planned.spec, settings=planned.settings).planner)
+
+
+def _where(workers: int | None, scheduler: str | None, *, insecure: bool) -> Where:
+    from rover.core.errors import UsageError
+
+    if scheduler is None:
+        if insecure:
+            raise UsageError("no --scheduler is given", remedy="leave it out", field="--insecure-cluster")
+        return Where(workers=_workers(workers), scheduler=None, insecure=False)
+    if workers is not None:
+        what = "a cluster has workers of its own"
+        raise UsageError(what, remedy="leave it out, or --scheduler", field="--workers", value=workers)
+    from sim.campaign.cluster import check_address
+
+    return Where(workers=1, scheduler=check_address(scheduler, insecure=insecure), insecure=insecure)
 
 
 def _workers(asked: int | None) -> int:
@@ -90,7 +139,7 @@ def _workers(asked: int | None) -> int:
 
 
 def _run(
-    planned: Campaign, out: Path, *, runs: int, workers: int, resume: bool, as_json: bool, quiet: bool
+    planned: Campaign, out: Path, where: Where, *, runs: int, resume: bool, as_json: bool, quiet: bool
 ) -> int:
     import json
 
@@ -107,11 +156,19 @@ def _run(
             def told(ended: int, done: int) -> None:
                 progress.update(ended / runs, pace.note(ended, done))
 
-            table = run_campaign(planned, out, runs=runs, workers=workers, resume=resume, told=told)
+            table = run_campaign(
+                planned,
+                out,
+                runs=runs,
+                workers=where.workers,
+                scheduler=where.scheduler,
+                resume=resume,
+                told=told,
+            )
     except Stopped as stop:
         say_on_stderr(
             f"farside: {stop.how}: {pace.ended} of {runs} runs are kept in {out}; go on with"
-            f" {_command(planned, out, runs, workers)}"
+            f" {_command(planned, out, runs, where)}"
         )
         return 128 + stop.number
     about = table.about
@@ -123,10 +180,10 @@ def _run(
     return _QUARANTINED if about["quarantined"] else 0
 
 
-def _command(planned: Campaign, out: Path, runs: int, workers: int) -> str:
+def _command(planned: Campaign, out: Path, runs: int, where: Where) -> str:
     words = ["farside", "campaign", planned.spec, "--runs", str(runs), "--seed", str(planned.seed)]
     for one in planned.varied:
         words += ["--vary", str(one)]
     for setting in planned.settings:
         words += ["--set", setting]
-    return shlex.join([*words, "--workers", str(workers), "--out", os.fspath(out), "--resume"])
+    return shlex.join([*words, *where.words(), "--out", os.fspath(out), "--resume"])

@@ -10,12 +10,12 @@ from typing import Any
 
 from rover.io.plan_file import PlanFile, read_plan
 from rover.io.way_file import read_way
-from rover.planning.check_cycle import least_cycle_s
-from rover.planning.check_ledger import Known, Verdict
+from rover.planning.check_ledger import Verdict
 from rover.planning.check_traverse import check_traverse
 from rover.planning.check_way import WayLeg, check_way
 from rover.planning.given_plan import require_same_dem
-from sim.cli.plan_limits import require_no_looser
+from sim.bench.timed import known_of
+from sim.cli.check_plan_limits import require_no_looser
 from sim.run.scenario import Scenario, scenario_from_table
 from sim.run.setting import Setting, prepare, require_inside
 
@@ -51,25 +51,6 @@ def scenario_of_plan(plan: PlanFile, path: Path) -> Scenario:
     if isinstance(named, str) and not Path(named).exists() and (path.parent / named).exists():
         table["terrain"] = {**terrain, "dem": str(path.parent / named)}  # type: ignore[dict-item]
     return scenario_from_table(table, file=str(path))
-
-
-def known_of(setting: Setting) -> Known:
-    """Return what plans of a scenario are held against; its horizon is traced here."""
-    control = setting.control
-    return Known(
-        terrain=control.timed_maps.terrain,
-        hazards=control.timed_maps.hazards,
-        horizon=control.horizon(),
-        almanac=setting.almanac,
-        vehicle=setting.vehicle,
-        sun=control.forecaster.window.params,
-        zones=setting.zones,
-        zone_times=setting.zone_times,
-        start_m=control.start_m,
-        goal_m=control.goal_m,
-        soc=control.soc,
-        command_cycle_s=least_cycle_s(setting.scenario.operations.model_dump()),
-    )
 
 
 def judge_way_file(path: Path, setting: Setting) -> tuple[WayLeg, ...]:

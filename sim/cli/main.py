@@ -24,6 +24,7 @@ from sim.cli.campaign import campaign
 from sim.cli.check import check
 from sim.cli.hindcast import hindcast
 from sim.cli.init import init
+from sim.cli.mission import mission
 from sim.cli.plan import plan
 from sim.cli.plot import plot
 from sim.cli.progress import STOPS, Interrupted, Stopped, say_on_stderr
@@ -32,6 +33,7 @@ from sim.cli.run import run
 from sim.cli.sky import sky
 from sim.cli.synth import synth
 from sim.cli.terrain import terrain
+from sim.cli.validate import validate
 from sim.cli.vehicle import vehicle
 
 app = typer.Typer(
@@ -41,7 +43,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Plan and drive rover traverses on the Moon.",
 )
-for command in (run, campaign, plan, synth, plot, reproject, terrain, sky, hindcast, vehicle, init, check):
+for command in (
+    run,
+    campaign,
+    plan,
+    mission,
+    synth,
+    plot,
+    reproject,
+    terrain,
+    sky,
+    hindcast,
+    validate,
+    vehicle,
+    init,
+    check,
+):
     app.command()(command)
 app.add_typer(bench)
 

@@ -11,7 +11,6 @@ import numpy as np
 from rover.core.boundary import Mode
 from rover.io.plan_file import PlanFile, PlanLimits, plan_dem, plan_margins, plan_steps, write_plan
 from rover.io.vector import Feature, write_traverse_geojson
-from rover.limits.mobility import clearance_limit
 from rover.planning.delay import dusks_of
 from rover.planning.problem import NoPlan
 from rover.planning.schedule import Stage
@@ -20,6 +19,7 @@ from sim.cli.timed_answer import TimedAnswer, TimedPlan
 from sim.cli.timed_json import plain, plan_fields
 from sim.cli.timed_sheet import pareto_sheet, sheet_of
 from sim.cli.timed_words import minute_of, quantity, quantity_words
+from sim.run.plan_limits import limits_of
 from sim.view.pareto import draw_pareto
 from sim.view.save import save_figure
 from sim.view.traverse import draw_traverse
@@ -81,19 +81,11 @@ def _edges(answer: TimedAnswer) -> tuple[float, ...]:
 
 
 def _limits(answer: TimedAnswer) -> PlanLimits:
-    setting, vehicle = answer.setting, answer.ready.problem.vehicle
-    asked, operations = setting.scenario.limits, answer.ready.forecaster.operations
-    return PlanLimits(
-        slope_deg=vehicle.slope_limit_deg,
-        roll_deg=vehicle.roll_limit_deg,
-        reach_m=clearance_limit(vehicle, setting.dem.geometry).reach_m,
+    operations = answer.ready.forecaster.operations
+    return limits_of(
+        answer.setting,
+        answer.ready.problem.vehicle,
         reserve_soc=operations.reserve_soc,
-        least_lit=asked.least_lit,
-        longest_shadow_s=None if asked.longest_shadow_h is None else asked.longest_shadow_h * 3600.0,
-        dusk_margin_s=asked.dusk_margin_h * 3600.0,
-        haven_tilt_deg=asked.haven_tilt_deg,
-        link_margin_deg=asked.link_margin_deg if asked.link else None,
-        deadline_s=setting.deadline_s,
         stop_every_m=operations.stop_every_m,
         command_cycle_s=operations.command_cycle_s,
         delay_margin_s=None if answer.delayed is None else answer.delayed.margin_s,

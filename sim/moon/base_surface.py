@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -37,6 +38,8 @@ _BENCH_STRAY = 0.25
 """Benches by which a terrace strays where a place is displaced by the warp's rms."""
 _CHUNK = 64
 """Side of the pieces of that lattice that are kept."""
+_KEPT_GROUNDS, _KEPT_CHUNKS = 4, 64
+"""16 MiB. Chunks are kept by ground, so that in a campaign, where every run has another, they do not pile up."""
 _TILT_LEVEL = 7
 """Lattice of 2 m, on which the anchor's plain is laid."""
 _THINNED_LEVEL = 5
@@ -154,13 +157,14 @@ class BaseSurface:
             return self.coarse(window)
         coefficients, rugged = np.empty((2, window.rows, window.cols))
         north, east = window.j0 + window.rows, window.i0 + window.cols
+        chunk = _chunks(self)
         for j in range(window.j0 // _CHUNK, (north - 1) // _CHUNK + 1):
             for i in range(window.i0 // _CHUNK, (east - 1) // _CHUNK + 1):
                 j0, j1 = max(window.j0, j * _CHUNK), min(north, (j + 1) * _CHUNK)
                 i0, i1 = max(window.i0, i * _CHUNK), min(east, (i + 1) * _CHUNK)
                 there = np.s_[j0 - window.j0 : j1 - window.j0, i0 - window.i0 : i1 - window.i0]
                 part = np.s_[j0 - j * _CHUNK : j1 - j * _CHUNK, i0 - i * _CHUNK : i1 - i * _CHUNK]
-                held, rough = _chunk(self, j, i)
+                held, rough = chunk(j, i)
                 coefficients[there], rugged[there] = held[part], rough[part]
         return coefficients, rugged
 
@@ -257,11 +261,17 @@ class BaseSurface:
         return self.octaves.means(coefficients, windows[0], cells)
 
 
-@lru_cache(maxsize=256)
-def _chunk(ground: BaseSurface, j: int, i: int) -> tuple[Field, Field]:
-    return ground.coarse(
-        LatticeWindow(level=LANDFORM_LEVEL, i0=i * _CHUNK, j0=j * _CHUNK, rows=_CHUNK, cols=_CHUNK)
-    )
+@lru_cache(maxsize=_KEPT_GROUNDS)
+def _chunks(ground: BaseSurface) -> Callable[[int, int], tuple[Field, Field]]:
+    """Return what makes a ground's chunks and keeps the last of them; with the ground goes what it has kept."""
+
+    @lru_cache(maxsize=_KEPT_CHUNKS)
+    def chunk(j: int, i: int) -> tuple[Field, Field]:
+        return ground.coarse(
+            LatticeWindow(level=LANDFORM_LEVEL, i0=i * _CHUNK, j0=j * _CHUNK, rows=_CHUNK, cols=_CHUNK)
+        )
+
+    return chunk
 
 
 def _part(window: LatticeWindow, inner: LatticeWindow) -> tuple[slice, slice]:

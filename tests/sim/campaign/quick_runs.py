@@ -89,3 +89,13 @@ def faulty_at_first(task: Task) -> Ended:
         mark.touch()
         raise MemoryError
     return quick(task)
+
+
+def waiting_at_first(task: Task) -> Ended:
+    """As `quick`, but one run says by a file whose process it is done in, and then waits to be killed; once."""
+    mark = Path(task.settings[0]) / f"{task.draw.run}"
+    if task.draw.run == FAULTY and not mark.exists():
+        mark.with_suffix(".new").write_text(str(os.getpid()))
+        mark.with_suffix(".new").rename(mark)
+        time.sleep(60.0)
+    return quick(task)

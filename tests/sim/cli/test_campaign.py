@@ -38,7 +38,8 @@ def rows_of(folder: Path) -> list[dict[str, str]]:
 
 def test_two_real_runs(farside_within: Command, work: Path) -> None:
     """Each is what `farside run` makes of the command that is printed for it; the campaign can be drawn."""
-    ended = farside_within(*SHORT, "--seed", "1", "--runs", "2", *VARY, "--out", "c", "--json")
+    near = ("--set", "goal_m=[-9.0, 9.0]", "--set", "terrain.size_m=60.0")  # a few metres, in a second each
+    ended = farside_within(*SHORT, "--seed", "1", "--runs", "2", *VARY, *near, "--out", "c", "--json")
     assert (ended.returncode, ended.stderr) == (0, "")
     about = json.loads(ended.stdout)
     assert about == json.loads((work / "c" / "campaign.json").read_text(encoding="utf-8"))
@@ -77,6 +78,10 @@ def test_what_makes_no_scenario_is_each_runs_own_matter(farside_within: Command,
             "--workers = 1000000: more than 8 for each core; give 1 to",
         ),
         (("--runs", "2", "--workers", "0"), "no worker at all"),
+        (("--runs", "2", "--scheduler", "nowhere"), "--scheduler = nowhere: not an address; give tcp://HOST"),
+        (("--runs", "2", "--scheduler", "192.0.2.1:8786"), "not on this machine, and not over TLS"),
+        (("--runs", "2", "--scheduler", "localhost:1", "--workers", "2"), "a cluster has workers of its own"),
+        (("--runs", "2", "--insecure-cluster"), "no --scheduler is given"),
         (("--runs", "2", "--seed", "-1"), "--seed = -1: below 0"),
         (("--runs", "2", "--vary", "power.charge=uniform(0, 1)"), "unknown key"),
         (("--runs", "2", "--vary", "vehicle.batery_wh=uniform(1, 2)"), "did you mean battery_wh?"),
@@ -97,6 +102,20 @@ def test_what_cannot_be_meant_is_refused(
     assert told in ended.stderr
     assert ended.stderr.count("\n") == 1
     assert not (work / "c").exists()
+
+
+def test_a_scheduler_that_is_not_there(
+    farside_within: Command, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was asked for is kept, so that it can go on elsewhere."""
+    monkeypatch.setattr("sim.campaign.cluster._CONNECT_S", 0.3)
+    ended = farside_within(
+        "campaign", "campaign-short", "--runs", "2", "--scheduler", "tcp://127.0.0.1:9", "--out", "c", "-q"
+    )
+    assert ended.returncode == 5
+    assert "error[CLUSTER]: --scheduler = tcp://127.0.0.1:9: no scheduler to be had there" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert read_journal(work / "c" / JOURNAL).ended == []
 
 
 def test_no_such_scenario(farside_within: Command) -> None:

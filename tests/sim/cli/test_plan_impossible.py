@@ -56,7 +56,7 @@ def test_what_cannot_be_meant(
         (
             ("--set", "start_utc=2019-01-13T00:00:00Z", *NO_HAVEN),
             "night",
-            "a larger limits.haven_tilt_deg",
+            "opens a way; or an earlier start",
         ),
         (
             ("--set", "power.reserve_soc=0.95", "--set", "power.resume_soc=0.99"),

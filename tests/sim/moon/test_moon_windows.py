@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import numpy as np
@@ -127,10 +128,25 @@ def test_what_is_kept_does_not_matter(site, monkeypatch, chunk):
     cells = Cells(east=20_000_000, north=-90_000_000, step=400_000, rows=8, cols=240)
     first = surface(site, 1).bare_m(cells)
     monkeypatch.setattr(base_module, "_CHUNK", chunk)
-    base_module._chunk.cache_clear()
+    base_module._chunks.cache_clear()
     again = surface(site, 1).bare_m(cells)
-    base_module._chunk.cache_clear()
+    base_module._chunks.cache_clear()
     assert np.array_equal(first, again)
+
+
+def test_what_is_kept_goes_with_its_ground(site):
+    """In a campaign every run has a ground of its own: chunks of the last few stay, not those of all."""
+
+    def grounds():
+        surface.cache_clear()
+        gc.collect()
+        return sum(isinstance(held, base_module.BaseSurface) for held in gc.get_objects())
+
+    base_module._chunks.cache_clear()
+    before = grounds()
+    for seed in range(40, 50):
+        surface(site, seed).bare_m(Cells(east=20_000_000, north=-90_000_000, step=4000, rows=8, cols=8))
+    assert 0 < grounds() - before <= 4
 
 
 def test_a_small_window_misses_no_crater_and_no_rock_that_reaches_it(site):

@@ -9,7 +9,7 @@ import pytest
 
 from rover.core.errors import PlanFileError
 from rover.io.plan_file import PlanFile, PlanLimits
-from sim.cli.plan_limits import ASKED_BESIDE, least_of, most_of, require_no_looser
+from sim.cli.check_plan_limits import ASKED_BESIDE, least_of, most_of, require_no_looser
 from sim.run.setting import Setting
 from tests.builders.traverse_file import setting_of, traverse_of
 from tests.rover.planning.traverse_plans import with_limits

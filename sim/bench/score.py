@@ -1,0 +1,128 @@
+"""What a planner's answer to a problem of the set is worth: cost over the least, time, memory and what it breaks."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+
+from rover.core.errors import PlannerError, TimeLimitError
+from rover.planning.ask import ask
+from rover.planning.check import check_plan
+from rover.planning.problem import Cause, Claim, NoPlan, Plan, Planner
+from sim.bench.peak import with_peak
+from sim.bench.problems import Posed, Problem, pose
+from sim.bench.timed import broken_limits
+
+MISSED = "no plan where there is a way"
+LATE = "out of time"
+LOOSE = 1e-9
+"""By which share a cost may be off the least by rounding."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """An answer and what it is worth.
+
+    Attributes:
+        problem: What was asked.
+        planner: Its name.
+        success: A way that breaks nothing where there is one, the right cause where there is none.
+        ratio: Cost over the least, of a way that breaks nothing; NaN where there is none, or no least to hold it to.
+        seconds: Of the answer.
+        memory_mib: Grown by at the most meanwhile, NaN where that is not told.
+        violations: What the independent checker finds, in words.
+        told: What came, in words.
+    """
+
+    problem: Problem
+    planner: str
+    success: bool
+    ratio: float
+    seconds: float
+    memory_mib: float
+    violations: tuple[str, ...]
+    told: str
+
+    @property
+    def wrong(self) -> bool:
+        """Whether it was answered, and not as it should be; one that is out of time is no answer."""
+        return not self.success and self.told != LATE
+
+
+def known(planner: Planner, problem: Problem) -> tuple[float | None, Cause | None]:
+    """Return what a planner's answer to a problem is held to: the least, or why there is no way."""
+    return problem.known_of(by_heading=Claim.DIRECTIONAL in planner.claims)
+
+
+def asks(planner: Planner, problem: Problem) -> bool:
+    """Tell whether a planner is asked a problem.
+
+    Those that claim TIMED are asked the timed ones, the others the static ones; none is asked one whose answer is not
+    known for the way that it moves.
+    """
+    fits = (Claim.TIMED in planner.claims) == (problem.kind == "timed")
+    return fits and known(planner, problem) != (None, None)
+
+
+def score(planner: Planner, problem: Problem, *, time_limit_s: float | None = None) -> Score:
+    """Ask a planner a problem and judge its answer.
+
+    Raises:
+        BenchmarkError: The problem is not the one whose answer is known.
+    """
+    posed = pose(problem, planner, time_limit_s=time_limit_s)
+    began = time.perf_counter()
+    answer, memory_mib = with_peak(lambda: _answer(planner, posed))
+    seconds = time.perf_counter() - began
+    blank = Score(
+        problem=problem,
+        planner=planner.name,
+        success=False,
+        ratio=math.nan,
+        seconds=seconds,
+        memory_mib=memory_mib,
+        violations=(),
+        told="",
+    )
+    if isinstance(answer, str):
+        return replace(blank, told=answer)
+    if isinstance(answer, NoPlan):
+        return _of_refusal(blank, answer, known(planner, problem)[1])
+    return _of_plan(blank, answer, posed, planner)
+
+
+def _answer(planner: Planner, posed: Posed) -> Plan | NoPlan | str:
+    try:
+        return ask(planner, posed.asked)
+    except TimeLimitError:
+        return LATE
+    except PlannerError as error:
+        return error.problems[0].what
+    except MemoryError:
+        return "out of memory"
+
+
+def _of_refusal(blank: Score, answer: NoPlan, why: Cause | None) -> Score:
+    if why is None:
+        return replace(blank, told=f"{MISSED}: {answer.cause}")
+    return replace(blank, success=answer.cause is why, told=f"no plan: {answer.cause}")
+
+
+def _of_plan(blank: Score, plan: Plan, posed: Posed, planner: Planner) -> Score:
+    least, why = known(planner, blank.problem)
+    if posed.setting is None:
+        broken, cost_s = tuple(check_plan(plan, posed.asked, claims=planner.claims)), plan.cost_s
+    else:
+        broken, cost_s = broken_limits(plan, posed)
+    if least is None:
+        broken = (*broken, f"a plan where there is none ({why})")
+    if least is None or broken:
+        return replace(blank, violations=broken, told="a plan that does not hold")
+    ratio = cost_s / least
+    found = replace(blank, success=True, ratio=ratio, told="a plan")
+    if Claim.OPTIMAL in planner.claims and abs(ratio - 1.0) > LOOSE:
+        return replace(found, success=False, violations=(f"claims the least, and costs {ratio:.12g} of it",))
+    if ratio < 1.0 - LOOSE and Claim.ANY_ANGLE not in planner.claims and posed.setting is None:
+        return replace(found, success=False, violations=(f"states {ratio:.12g} of the least that there is",))
+    return found

@@ -1,0 +1,190 @@
+"""What answers are worth: right ones, and each kind of wrong one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from rover.core.errors import TimeLimitError
+from rover.planning.anyangle import AnyAnglePlanner
+from rover.planning.astar import AStarPlanner
+from rover.planning.directional import DirectionalPlanner
+from rover.planning.problem import Cause, Claim, NoPlan, Plan, PlanningProblem
+from rover.planning.timetable import Timetable
+from rover.planning.traverse import TraversePlanner
+from sim.bench.peak import with_peak
+from sim.bench.problems import Problem, read_set
+from sim.bench.score import Score, asks, score
+
+SET = {one.name: one for one in read_set().problem}
+OPEN, CLOSED, TIMED = SET["highland-64"], SET["mare-plain-64-goal-lethal"], SET["timed-morning-64"]
+
+
+class Told:
+    """A planner that answers as it is told."""
+
+    name = "told"
+
+    def __init__(self, answer: Callable[[PlanningProblem], object], *claims: Claim) -> None:
+        self.answer, self.claims = answer, frozenset(claims)
+
+    def plan(self, problem: PlanningProblem) -> Plan | NoPlan:
+        return self.answer(problem)  # type: ignore[return-value]
+
+
+def told(answer: Callable[[PlanningProblem], object], *claims: Claim, problem: Problem = OPEN) -> Score:
+    return score(Told(answer, *claims), problem)
+
+
+def least(problem: PlanningProblem) -> Plan:
+    plan = AStarPlanner().plan(problem)
+    assert isinstance(plan, Plan)
+    return plan
+
+
+def with_a_detour(problem: PlanningProblem) -> Plan:
+    """Return the least way, but that its third step is made, unmade and made again."""
+    plan = least(problem)
+    order = [0, 1, 2, 3, 2, *range(3, len(plan.cells))]
+    geometry, cost = problem.costmap.geometry, problem.costmap.cost_s_per_m
+    (a, b), (c, d) = plan.cells[2], plan.cells[3]
+    move_s = geometry.resolution_m * math.hypot(a - c, b - d) * (cost[a, b] + cost[c, d]) / 2
+    return replace(
+        plan,
+        cells=plan.cells[order],
+        waypoints_m=plan.waypoints_m[order],
+        cost_s=plan.cost_s + 2 * float(move_s),
+    )
+
+
+def straight(problem: PlanningProblem) -> Plan:
+    """Return the straight way, whatever lies on it."""
+    geometry = problem.costmap.geometry
+    start, goal = (geometry.cell_at(*place) for place in (problem.start_m, problem.goal_m))
+    return Plan(
+        planner="told",
+        cells=np.array([start, goal]),
+        waypoints_m=np.array([problem.start_m, problem.goal_m]),
+        cost_s=1.0,
+        expanded=0,
+    )
+
+
+def test_the_least_is_right_and_costs_one() -> None:
+    found = score(AStarPlanner(), OPEN)
+    assert (found.success, found.wrong, found.violations) == (True, False, ())
+    assert found.ratio == pytest.approx(1.0, abs=1e-12)
+    assert found.seconds > 0
+
+
+def test_any_angle_may_be_below_the_least_of_the_grid() -> None:
+    found = score(AnyAnglePlanner(), OPEN)
+    assert found.success and 0.9 < found.ratio < 1.0
+
+
+def test_by_heading_ground_is_held_to_the_least_by_heading() -> None:
+    assert score(DirectionalPlanner(), OPEN).ratio == pytest.approx(1.0, abs=1e-9)
+    found = score(DirectionalPlanner(), CLOSED)
+    assert found.success
+    assert (CLOSED.least_by_heading_s is None) == math.isnan(found.ratio)
+
+
+def test_a_longer_way_is_right_unless_the_least_is_claimed() -> None:
+    found = told(with_a_detour)
+    assert found.success and found.ratio > 1.0
+    claimed = told(with_a_detour, Claim.OPTIMAL)
+    assert claimed.wrong and "claims the least, and costs 1.0" in claimed.violations[0]
+
+
+def test_a_cost_below_the_least_that_there_is_is_wrong() -> None:
+    found = told(lambda problem: replace(least(problem), cost_s=least(problem).cost_s / 2))
+    assert found.wrong and found.violations
+
+
+def test_a_way_over_lethal_ground_is_wrong() -> None:
+    found = told(straight, Claim.ANY_ANGLE)
+    assert found.wrong and math.isnan(found.ratio)
+    assert any("lethal" in violation for violation in found.violations)
+
+
+def test_refusals() -> None:
+    def refuse(cause: Cause) -> Callable[[PlanningProblem], NoPlan]:
+        return lambda _: NoPlan(cause=cause, where="here", remedy="none")
+
+    assert told(refuse(Cause.NO_ROUTE)).told == "no plan where there is a way: no_route"
+    assert told(refuse(Cause.NO_ROUTE)).wrong
+    assert told(refuse(Cause.GOAL_LETHAL), problem=CLOSED).success
+    assert told(refuse(Cause.NO_ROUTE), problem=CLOSED).wrong
+
+
+def test_a_plan_where_there_is_none() -> None:
+    found = told(straight, problem=CLOSED)
+    assert found.wrong and "a plan where there is none (goal_lethal)" in found.violations
+
+
+def test_a_planner_that_raises_or_is_late() -> None:
+    def late(_: PlanningProblem) -> None:
+        raise TimeLimitError("the time is up")
+
+    raised = told(lambda _: 1 / 0)
+    assert raised.wrong and "raised ZeroDivisionError" in raised.told
+    found = told(late)
+    assert (found.success, found.wrong, found.told) == (False, False, "out of time")
+
+
+def test_who_is_asked_what() -> None:
+    assert asks(AStarPlanner(), OPEN) and not asks(AStarPlanner(), TIMED)
+    assert asks(TraversePlanner(), TIMED) and not asks(TraversePlanner(), OPEN)
+    assert not asks(DirectionalPlanner(), SET["highland-4096"])  # nobody has worked its least by heading out
+
+
+@lru_cache(maxsize=1)
+def timed_plan() -> Plan:
+    kept: list[Plan] = []
+
+    def keep(problem: PlanningProblem) -> Plan | NoPlan:
+        answer = TraversePlanner().plan(problem)
+        assert isinstance(answer, Plan)
+        kept.append(answer)
+        return answer
+
+    found = told(keep, Claim.TIMED, Claim.DIRECTIONAL, problem=TIMED)
+    assert found.success and found.ratio == pytest.approx(1.0, abs=1e-9)
+    return kept[0]
+
+
+def test_a_traverse_is_held_to_its_scenario() -> None:
+    plan = timed_plan()
+    assert isinstance(plan.schedule, Timetable)
+    quicker = replace(
+        plan.schedule,
+        steps=tuple(replace(s, start_s=s.start_s / 2, end_s=s.end_s / 2) for s in plan.schedule.steps),
+    )
+    charged = replace(
+        plan.schedule, steps=tuple(replace(s, soc=1.0, soc_after=1.0) for s in plan.schedule.steps)
+    )
+    for schedule in (quicker, charged):
+        found = told(lambda _, s=schedule: replace(plan, schedule=s), Claim.TIMED, problem=TIMED)  # type: ignore[misc]
+        assert found.wrong and found.violations
+    found = told(lambda _: replace(plan, schedule=None), Claim.TIMED, problem=TIMED)
+    assert found.wrong and "no timetable" in found.violations[0]
+
+
+def test_a_deadline_before_the_bound_is_refused() -> None:
+    found = score(TraversePlanner(), SET["timed-too-late-64"])
+    assert found.success and found.told == "no plan: deadline"
+
+
+def test_the_peak_is_of_the_work_alone() -> None:
+    mib = 1 << 20
+    held = np.ones(40 * mib // 8)
+    made, peak = with_peak(lambda: float(np.ones(64 * mib // 8).sum()))
+    assert made == 64 * mib // 8 and len(held)
+    if not math.isnan(peak):
+        assert 60.0 < peak < 80.0
+        assert with_peak(lambda: 1)[1] < 8.0
