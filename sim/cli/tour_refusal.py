@@ -30,7 +30,6 @@ _LOOSENED: dict[str, tuple[Cause, str]] = {
     "roll_rad": (Cause.NO_ROUTE, "a larger vehicle.roll_limit_deg"),
     "tilt_rad": (Cause.NO_ROUTE, "larger vehicle.slope_limit_deg and vehicle.roll_limit_deg"),
     "clearance_m": (Cause.NO_ROUTE, "other waypoints"),
-    "attitude_sigmas": (Cause.NO_ROUTE, "a greater --risk"),
 }
 """Of each limit by its name, as what it cuts a tour off and what loosens it."""
 
