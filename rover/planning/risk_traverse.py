@@ -3,7 +3,8 @@
 The search in time has one price, which leaves no weight for risk. It is told instead at which headings a cell may be
 crossed: where so many standard deviations of the grade's error are between its attitude and the limits, or where the
 way crosses it that is cheapest within the bound apart from time (`risk.plan_within_risk`). A traverse of such crossings
-alone has no greater chance than that way; with others it is faster and judged by its own chance.
+alone has no greater chance than that way, the safest of its price, and is tried first; with others it is better
+and judged by its own chance.
 """
 
 from __future__ import annotations
@@ -132,7 +133,7 @@ class _Tried:
         self.best = plan, risk
         return False
 
-    def _is_met(self, value: tuple[float, float]) -> bool:
+    def _is_met(self, value: float) -> bool:
         return self.best is not None and _value(self.best[0]) <= value
 
     def by_room(self, room: npt.NDArray[np.float32], known: Mask, most: float = _MOST_SIGMAS) -> float:
@@ -159,11 +160,10 @@ class _Tried:
         return high
 
 
-def _value(plan: Plan) -> tuple[float, float]:
-    """Return what a traverse has of its criterion, to a billionth, and its arrival."""
+def _value(plan: Plan) -> float:
+    """Return what a traverse has of its criterion, to a billionth: sums in another order are one."""
     assert isinstance(plan.schedule, Timetable)
-    arrive_s = plan.schedule.arrive_s or 0.0
-    return float(f"{arrive_s if plan.price is None else plan.price:.9e}"), arrive_s
+    return float(f"{plan.schedule.arrive_s or 0.0 if plan.price is None else plan.price:.9e}")
 
 
 def _cheapest_way(
