@@ -341,6 +341,10 @@ def test_the_document_has_a_row_for_each_check_and_each_kind() -> None:
     rows = re.findall(r"^\| `([a-z _]+)` \|", text, re.MULTILINE)
     assert [row for row in rows if row in CHECKS] == list(CHECKS)
     assert sorted(row for row in rows if row not in CHECKS) == sorted(terrain_kinds())
+    assert f"{len(PLANTED) + 2} planners with one bug each" in text
+    assert f"{len(CHECKS)} named checks" in (Path(__file__).parents[3] / "README.md").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_the_document_shows_a_failure_as_it_is(
