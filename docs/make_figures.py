@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 import re
@@ -23,12 +24,6 @@ from rover.core.time import parse_utc
 from rover.io.dormancy_log import read_published_days
 from rover.io.raster import write_dem
 from rover.io.vehicle import read_vehicle
-from rover.limits.base import Span
-from rover.limits.mobility import LevelLimit, RollLimit, SlopeLimit, clearance_limit
-from rover.limits.power import ReserveLimit, WakeLimit
-from rover.planning.havens import haven_quality
-from rover.planning.reach import arrival_map, departure_map
-from rover.planning.traverse_setup import outlook
 from rover.sky.sun import sun_from_moon
 from rover.terrain.horizon import trace_horizon
 from rover.terrain.light import lit_fraction
@@ -46,14 +41,14 @@ from sim.run.parked import level_world, stay
 from sim.run.regolith_heat import read_regolith_heat
 from sim.run.runlog import RunLog
 from sim.run.scenario import OperationsTable, load_scenario
-from sim.run.setting import drivetrain_on, load_site, prepare, seeded_dem
+from sim.run.setting import drivetrain_on, load_site, seeded_dem
 from sim.run.world import WorldState
+from sim.testing import PlannerCheckError, check_planner
 from sim.view.crater import Rings, draw_crater, rings_of
 from sim.view.energy import EnergySheet, draw_energy
 from sim.view.hindcast import draw_hindcast
 from sim.view.light import draw_lit_map
 from sim.view.maps import draw_map
-from sim.view.reach import ReachSheet, draw_reach
 from sim.view.save import save_figure
 from sim.view.style import BLUE, PURPLE
 from sim.view.tables import print_summary
@@ -90,11 +85,11 @@ PARKED_LOG = (
 REACH = (
     "terrain.size_m=360",
     "goal_m=[-60.0,70.0]",
-    'operations.mode="autonomous"',
+    "start_utc=2019-01-12T15:30:00Z",
+    "limits.haven_tilt_deg=5",
     "operations.max_lunar_days=3",
 )
-REACH_HOURS, REACH_AFTER_H, HAVEN_DEG = 1, 14, 5
-"""Hours before dusk at which the rover leaves, and how far after dawn the map looks; greatest tilt of a haven."""
+"""An hour before dusk, without commands."""
 
 RINGS = ROOT / "docs" / "von_karman_rings.toml"
 CRATER_CELL_M, CRATER_CELLS = 474, 633
@@ -123,9 +118,8 @@ def main() -> None:
             drawn = Path(folder) / name
             save_figure(figure, drawn)
             shrink(drawn, FIGURES / name)
-        save_figure(reach_figure(), Path(folder) / "reach.png")
-        shrink(Path(folder) / "reach.png", FIGURES / "reach.png")
         draw_plans(Path(folder))
+        shrink(failed_check_picture(Path(folder)), FIGURES / "failed_check.png")
     put_into_readme(summary_text(log))
 
 
@@ -221,60 +215,18 @@ def energy_figure() -> Figure:
     )
 
 
-def reach_figure() -> Figure:
-    """Return what a rover that leaves some hours before dusk reaches, by when it must turn back, and its havens."""
-    setting = prepare(load_scenario("first-drive", settings=list(REACH)))
-    control, vehicle, dem = setting.control, setting.vehicle, setting.dem
-    window = control.forecaster.window
-    asked = control.problem()
-    dusk_s = float(window.timeline(0.0, 20 * 86400.0, step_s=3600.0).dusk_after(0.0))
-    limits = (
-        SlopeLimit(vehicle.slope_limit_rad),
-        RollLimit(vehicle.roll_limit_rad),
-        clearance_limit(vehicle, dem.geometry),
-        ReserveLimit(control.forecaster.operations.reserve_soc),
-        WakeLimit(vehicle),
-        LevelLimit(math.radians(HAVEN_DEG)),
-        window,
-    )
-    ready = outlook(
-        replace(
-            asked,
-            depart_s=dusk_s - 3600.0 * REACH_HOURS,
-            deadline_s=dusk_s + 20 * 86400.0,
-            horizon=trace_horizon(dem),
-            forecaster=control.forecaster,
-            limits=limits,
-        )
-    )
-    timeline = ready.around.timeline
-    dawn_s = float(timeline.edge_s[1:][timeline.span == Span.NIGHT][0])
-    arrival = arrival_map(ready, until_s=dawn_s + 3600.0 * REACH_AFTER_H)
-    leave, havens = departure_map(ready), haven_quality(ready)
-    depart_s = ready.problem.depart_s
-    return draw_reach(
-        ReachSheet(
-            title="What can be reached, when to leave for the goal, and where to spend the night",
-            lines=[
-                f"First drive's ground, driven autonomously from {REACH_HOURS} h before the dusk of "
-                f"{window.almanac.epoch.utc_at(dusk_s)}; havens of at most {HAVEN_DEG} deg.",
-                f"{100 * arrival.before_dusk.mean():.0f} % of the map is reached before dusk; "
-                f"{100 * havens.allowed.mean():.0f} % would do for the night.",
-            ],
-            dem=dem,
-            arrive_h=(finite(arrival.arrive_s) - depart_s) / 3600,
-            dusk_h=(arrival.dusk_s - depart_s) / 3600,
-            leave_min=(leave.by_s - finite(leave.depart_s)) / 60,
-            haven=np.where(havens.allowed, havens.score, np.nan),
-            start_m=ready.problem.start_m,
-            goal_m=ready.problem.goal_m,
-        )
-    )
-
-
-def finite(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the same with NaN for what is infinite."""
-    return np.where(np.isfinite(values), values, np.nan)
+def failed_check_picture(folder: Path) -> Path:
+    """Return the picture that a check leaves of a planner that looks at no hazard."""
+    planner = "examples/test_my_planner.py:StraightLine"  # as a reader of the checkout names it
+    asked = {"checks": ["safe"], "seeds": [1], "kinds": ["crater field"]}
+    try:
+        with contextlib.chdir(ROOT):
+            check_planner(planner, pictures=folder, **asked)  # type: ignore[arg-type]
+    except PlannerCheckError as error:
+        picture = error.failures[0].picture
+        assert picture is not None
+        return picture
+    raise SystemExit("a planner that looks at no hazard passes")
 
 
 def draw_plans(folder: Path) -> None:
@@ -288,6 +240,9 @@ def draw_plans(folder: Path) -> None:
     traverse = folder / "traverse"
     plan(Path("first-drive"), settings=[f"start_utc={TRAVERSE_FROM}"], out=traverse, quiet=True)
     shrink(traverse / "plan.png", FIGURES / "traverse.png", width_px=PLAN_WIDTH_PX)
+    reach = folder / "reach"
+    plan(Path("first-drive"), settings=list(REACH), operations="autonomous", maps=True, out=reach, quiet=True)
+    shrink(reach / "reach.png", FIGURES / "reach.png")
     night = folder / "night"
     plan(Path("across-a-night"), out=night, quiet=True)
     shrink(night / "plan.png", FIGURES / "night.png", width_px=PLAN_WIDTH_PX)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -105,14 +106,39 @@ def test_its_modules_and_maps_work_from_elsewhere(wheel: Path, tmp_path: Path) -
     assert not list(empty.iterdir())
 
 
+def install(wheel: Path, bare: Path, *more: str) -> Path:
+    """Make an environment with the wheel, what it requires, and more; return its python."""
+    run(sys.executable, "-m", "venv", bare, cwd=bare.parent)
+    python = bare / "bin" / "python"
+    run(python, "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt", wheel, *more, cwd=bare.parent)
+    return python
+
+
+@pytest.mark.slow
+def test_a_project_that_installs_it_has_the_planner_kit(wheel: Path, tmp_path: Path) -> None:
+    """`pip install farside pytest`, and the tests of a planner in its own folder find plugin, marker and fixtures."""
+    project, home = tmp_path / "outside_planner", tmp_path / "home"
+    home.mkdir()
+    shutil.copytree(
+        ROOT / "examples" / "outside_planner", project, ignore=shutil.ignore_patterns("__pycache__")
+    )
+    python = install(wheel, tmp_path / "venv", "pytest")
+    env = {"PATH": os.environ["PATH"], "HOME": str(home)}
+    printed = run(python, "-m", "pytest", "-v", "--trace-config", cwd=project, env=env)
+    assert re.search(rf"<module 'sim.testing.plugin' from '{tmp_path}/venv/lib/", printed)
+    assert "test_keeps_what_it_claims[hasty-within_bound] PASSED" in printed and " passed in " in printed
+    assert f"rootdir: {project}" in printed
+    run(python, "-m", "pip", "install", "-q", "--no-deps", "-e", project, cwd=project)
+    by_name = run(python, "-m", "sim.testing", "hasty", "--kind", "maze", cwd=tmp_path, env=env)
+    assert by_name.startswith("planner hasty (claims bounded) passes protocol, within_bound")
+
+
 @pytest.mark.slow
 def test_installed_alone_it_plans_and_drives(wheel: Path, tmp_path: Path) -> None:
     bare, empty, home = tmp_path / "venv", tmp_path / "empty", tmp_path / "home"
     empty.mkdir()
     home.mkdir()
-    run(sys.executable, "-m", "venv", bare, cwd=tmp_path)
-    python = bare / "bin" / "python"
-    run(python, "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt", wheel, cwd=empty)
+    python = install(wheel, bare)
     env = {"PATH": os.environ["PATH"], "HOME": str(home)}
     printed = run(bare / "bin" / "farside", "run", "first-drive", cwd=empty, env=env)
     assert "arrived" in printed

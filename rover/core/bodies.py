@@ -17,6 +17,12 @@ SOLAR_CONSTANT_W_M2 = 1361.0
 SUN_RADIUS_M = 695_700_000.0
 """Nominal solar radius (IAU 2015 resolution B3)."""
 
+MOON_GM_M3_S2 = 4.902800e12
+"""Gravitational parameter of the Moon (GRAIL, Williams et al. 2014, doi:10.1002/2013JE004559: 4902.80 km3/s2)."""
+
+MOON_TURN_RAD_S = 2.6616995e-6
+"""Mean rate at which the Moon turns: 13.17635815 deg a day (IAU WGCCRE 2009)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:

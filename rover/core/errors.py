@@ -123,6 +123,13 @@ class VehicleError(FarsideError):
     exit_code = 2
 
 
+class LanderError(FarsideError):
+    """A lander file with unknown, missing, mistyped or impossible values."""
+
+    code = "LANDER"
+    exit_code = 2
+
+
 class CameraError(FarsideError):
     """A camera that can see nothing from where it is put."""
 

@@ -107,7 +107,10 @@ _WANTED = {
 
 
 def _nearest(model: type[BaseModel], place: tuple[int | str, ...]) -> str:
-    """Say which key may have been meant, looking through the models along the path."""
+    """Say which key may have been meant: the same of another table, or one like it along the path."""
+    tables = [name for name in _keys_at(model, ()) if str(place[-1]) in _keys_at(model, (name,))]
+    if tables and len(place) <= 2:
+        return f"did you mean {tables[0]}.{place[-1]}?"
     known = _keys_at(model, place[:-1])
     close = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)
     if close:

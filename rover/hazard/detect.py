@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntFlag
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,6 @@ from rover.core.arrays import locked
 from rover.core.errors import RockListError
 from rover.core.grid import GridGeometry, check_square
 from rover.core.strips import by_strips
-from rover.core.vehicle import VehicleParams
 from rover.core.zones import Zone, refused_by_zones
 from rover.hazard.detect_kernels import flag_abundance, flag_discs, flag_rows
 from rover.hazard.rock_risk import ROCK_RISK, greatest_abundance
@@ -42,6 +42,23 @@ class Hazard(IntFlag):
         )
 
 
+class StandingLimits(Protocol):
+    """What hazards are told by: the limits of a rover, or of a lander's feet."""
+
+    @property
+    def tilt_limit_rad(self) -> float: ...
+    @property
+    def step_limit_m(self) -> float: ...
+    @property
+    def roughness_limit_m(self) -> float: ...
+    @property
+    def belly_clearance_m(self) -> float: ...
+    @property
+    def length_m(self) -> float: ...
+    @property
+    def width_m(self) -> float: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HazardMap:
     """Hazard flags by cell.
@@ -63,7 +80,7 @@ class HazardMap:
 
 def detect_hazards(
     terrain: Terrain,
-    vehicle: VehicleParams,
+    vehicle: StandingLimits,
     zones: Sequence[Zone] = (),
     *,
     rocks: Rocks | None = None,
@@ -105,7 +122,7 @@ def detect_hazards(
     return HazardMap(geometry=terrain.geometry, flags=flags)
 
 
-def _flag_ground(flags: Flags, terrain: Terrain, vehicle: VehicleParams) -> None:
+def _flag_ground(flags: Flags, terrain: Terrain, vehicle: StandingLimits) -> None:
     slope, aspect, step, roughness = (
         terrain.slope_rad,
         terrain.aspect_rad,
@@ -127,12 +144,12 @@ def _flag_ground(flags: Flags, terrain: Terrain, vehicle: VehicleParams) -> None
     by_strips(len(flags), flag)
 
 
-def resolves(window_m: float, vehicle: VehicleParams) -> bool:
+def resolves(window_m: float, vehicle: StandingLimits) -> bool:
     """Tell whether a window is narrow enough to show what the vehicle stands on: no longer than its diagonal."""
     return window_m <= math.hypot(vehicle.length_m, vehicle.width_m)
 
 
-def _flag_rocks(flags: Flags, rocks: Rocks, geometry: GridGeometry, vehicle: VehicleParams) -> None:
+def _flag_rocks(flags: Flags, rocks: Rocks, geometry: GridGeometry, vehicle: StandingLimits) -> None:
     """Add what rocks higher than a limit are, in place."""
     check_square(geometry, "a list of rocks")
     row = (rocks.north_m - geometry.north_m) / geometry.resolution_m
@@ -147,7 +164,7 @@ def _flag_rocks(flags: Flags, rocks: Rocks, geometry: GridGeometry, vehicle: Veh
     flag_discs(row, col, radius, step | belly, flags)
 
 
-def _flag_abundance(flags: Flags, abundance: npt.ArrayLike, vehicle: VehicleParams, risk: float) -> None:
+def _flag_abundance(flags: Flags, abundance: npt.ArrayLike, vehicle: StandingLimits, risk: float) -> None:
     """Add what rocks of an abundance are likely to be, in place."""
     if not 0 < risk < 1:
         raise RockListError(

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from rover.core.chassis import ChassisParams, misfits
-from rover.core.errors import Problem, VehicleError
+from rover.core.errors import FarsideError, Problem, VehicleError
 from rover.core.eyes import EyesParams
 from rover.core.heat import HeatParams, PowerParams
 from rover.core.tables import Source, validate
@@ -121,14 +121,22 @@ def read_vehicle(spec: str | Path, overrides: Mapping[str, Any] | None = None) -
 def _part(name: str, read: Any, *, file: str, sources: dict[str, str]) -> BaseModel:
     """Return the record of a further table, and note the source of each of its figures."""
     problems: list[Problem] = []
-    values = _plain(name, read, file, sources, problems)
+    values = plain_figures(name, read, file, sources, problems, error=VehicleError)
     if problems:
         raise VehicleError(problems)
     return validate(PARTS[name], values, file=file, error=VehicleError, prefix=f"{name}.")
 
 
-def _plain(field: str, read: Any, file: str, sources: dict[str, str], problems: list[Problem]) -> Any:
-    """Return a table of figures as their values; what is no figure is a problem."""
+def plain_figures(
+    field: str,
+    read: Any,
+    file: str,
+    sources: dict[str, str],
+    problems: list[Problem],
+    *,
+    error: type[FarsideError],
+) -> Any:
+    """Return a table of figures as their values, and note their sources; what is no figure is a problem."""
     if not isinstance(read, dict):
         problems.append(
             Problem(
@@ -141,11 +149,14 @@ def _plain(field: str, read: Any, file: str, sources: dict[str, str], problems: 
         )
         return None
     if "value" not in read:
-        return {key: _plain(f"{field}.{key}", held, file, sources, problems) for key, held in read.items()}
+        return {
+            key: plain_figures(f"{field}.{key}", held, file, sources, problems, error=error)
+            for key, held in read.items()
+        }
     try:
-        sources[field] = validate(_Figure, read, file=file, error=VehicleError, prefix=f"{field}.").source
-    except VehicleError as error:
-        problems += error.problems
+        sources[field] = validate(_Figure, read, file=file, error=error, prefix=f"{field}.").source
+    except FarsideError as wrong:
+        problems += wrong.problems
     return read["value"]
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.grid import GridGeometry
-from rover.planning.check_heading import check_heading, closed_to_all
+from rover.planning.check_heading import check_attitude, check_heading, closed_to_all
 from rover.planning.objective import price_map
 from rover.planning.problem import Claim, Objective, Plan, PlanningProblem
 
@@ -54,23 +54,52 @@ def check_plan(
         descent_limit_rad: Of a directional planner that has one of its own.
     """
     points = np.asarray(plan.waypoints_m, np.float64)
-    if len(points) == 0:
-        return ["no waypoints"]
-    if not np.isfinite(points).all():
-        return ["a waypoint is not finite"]
-    broken = _ends(points, problem) + _cells_match(plan, points, problem.costmap.geometry)
-    broken += _objective(plan, problem)
-    headed = Claim.DIRECTIONAL in claims
-    lethal = closed_to_all(problem) if headed else np.isinf(problem.costmap.cost_s_per_m)
-    broken += _touches_lethal(points, problem, lethal) + _cuts_corner(points, problem, lethal)
+    broken = _no_points(points)
     if broken:
         return broken
+    broken = _ends(points, problem) + _cells_match(plan, points, problem.costmap.geometry)
+    broken += _objective(plan, problem) + _unsafe(points, problem, claims)
+    if broken:
+        return broken
+    headed = Claim.DIRECTIONAL in claims
     if Claim.ANY_ANGLE in claims:
         return _integral(plan, points, problem)
     broken = _neighbours(plan, problem)
     if not broken:
         broken = check_heading(plan, problem, descent_limit_rad) if headed else _costs(plan, problem)
     return broken
+
+
+def check_safety(
+    plan: Plan,
+    problem: PlanningProblem,
+    *,
+    claims: Collection[Claim] = (),
+    descent_limit_rad: float | None = None,
+) -> list[str]:
+    """Return what endangers the rover on a way: a lethal cell, a cut corner, and by heading its pitch and roll.
+
+    Arguments as of `check_plan`, which finds these among the rest.
+    """
+    points = np.asarray(plan.waypoints_m, np.float64)
+    broken = _no_points(points) or _unsafe(points, problem, claims)
+    if broken or Claim.DIRECTIONAL not in claims:
+        return broken
+    if _cells_match(plan, points, problem.costmap.geometry) or _neighbours(plan, problem):
+        return []  # no moves whose attitude could be told
+    return check_attitude(plan, problem, descent_limit_rad)
+
+
+def _no_points(points: Points) -> list[str]:
+    if len(points) == 0:
+        return ["no waypoints"]
+    return [] if np.isfinite(points).all() else ["a waypoint is not finite"]
+
+
+def _unsafe(points: Points, problem: PlanningProblem, claims: Collection[Claim]) -> list[str]:
+    headed = Claim.DIRECTIONAL in claims
+    lethal = closed_to_all(problem) if headed else np.isinf(problem.costmap.cost_s_per_m)
+    return _touches_lethal(points, problem, lethal) + _cuts_corner(points, problem, lethal)
 
 
 def _objective(plan: Plan, problem: PlanningProblem) -> list[str]:

@@ -76,6 +76,12 @@ def check_heading(plan: Plan, problem: PlanningProblem, descent_limit_rad: float
     return broken
 
 
+def check_attitude(plan: Plan, problem: PlanningProblem, descent_limit_rad: float | None) -> list[str]:
+    """Return which moves break pitch or roll limits; arguments as of `check_heading`."""
+    moves = moves_of(plan.cells, problem.terrain, problem.vehicle)
+    return _breaks_limits(moves, problem.vehicle, descent_limit_rad)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Moves:
     """Moves and the ground under them: arrays by move, and by move and place on it (four quarters, two corners).

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from rover.core.boundary import Mode
 from rover.planning.check_day import EDGE_S, Allowed, Day
-from rover.planning.check_ledger import Case
+from rover.planning.check_ledger import Case, Indices
 from rover.planning.check_light import LIGHT_TOLERANCE, SURE, light_at, relay_rad
 from rover.planning.check_power import parked_w
 
@@ -106,14 +107,25 @@ def _check_shadow(case: Case, day: Day) -> None:
     longest = math.inf if case.limits.longest_shadow_s is None else case.limits.longest_shadow_s
     bins = day.bins_at(steps.start_s, steps.end_s)
     dim = light_at(case.known.horizon, day, steps.there, bins) < HALF_THE_DISC - SURE
+    dark = dim & awake(case, day, bins)
     dark_s, held = np.zeros(len(steps)), 0.0
-    for i, mode in enumerate(steps.mode.tolist()):
-        sleeps = mode is Mode.DORMANT or day.allowed[bins[i]] is Allowed.NIGHT
-        held = 0.0 if sleeps or not dim[i] else held + float(steps.span_s[i])
+    for i in range(len(steps)):
+        held = held + float(steps.span_s[i]) if dark[i] else 0.0
         dark_s[i] = held
     case.ledger.at_most(
         "time in shadow", "h", np.arange(len(steps)), dark_s / 3600, longest / 3600, tolerance=1e-6
     )
+
+
+def awake(case: Case, day: Day, bins: Indices) -> npt.NDArray[np.bool_]:
+    """Return which steps are spent awake.
+
+    Args:
+        case, day: What is checked.
+        bins: That each step begins in.
+    """
+    night = np.array([kind is Allowed.NIGHT for kind in day.allowed], np.bool_)
+    return np.asarray((case.steps.mode != Mode.DORMANT) & ~night[bins])
 
 
 def _check_dusk(case: Case, day: Day) -> None:

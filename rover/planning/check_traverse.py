@@ -19,6 +19,7 @@ from rover.planning.check_heading import moves_between
 from rover.planning.check_ledger import Case, Known, Ledger, Verdict, steps_of_file
 from rover.planning.check_power import check_power
 from rover.planning.check_sky import check_sky
+from rover.planning.check_value import check_value
 
 _PLACE_M = 1e-3
 _TIME_S = 1e-3
@@ -64,6 +65,7 @@ def check_traverse(plan: PlanFile, known: Known) -> Verdict:
     check_commands(case, moves.length_m)
     check_power(case, day, moves)
     check_sky(case, day)
+    check_value(case, day, criterion=plan.criterion, value=plan.value)
     return case.ledger.verdict()
 
 
@@ -111,19 +113,6 @@ def _check_ends(case: Case, plan: PlanFile) -> None:
     if len(steps):
         off = abs(float(steps.start_s[0]) - plan.depart_s)
         note("contiguous in time", "s apart", 0, off, 0.0, tolerance=_TIME_S)
-        _check_value(case, plan)
-
-
-def _check_value(case: Case, plan: PlanFile) -> None:
-    """Note how far what a plan states of its criterion is from its arrival, or from the lengths of its moves."""
-    steps, cell_m = case.steps, case.known.terrain.geometry.resolution_m
-    own = {
-        "time": float(steps.end_s[-1]),
-        "distance": float(np.hypot(*(steps.there - steps.here).astype(np.float64).T).sum() * cell_m),
-    }.get(plan.criterion)
-    if own is not None:
-        unit = "s off" if plan.criterion == "time" else "m off"
-        case.ledger.at_most("value stated", unit, -1, abs(plan.value - own), 0.0, tolerance=_PLACE_M)
 
 
 def _check_contiguous(case: Case, plan: PlanFile) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from rover.core.time import SYNODIC_MONTH_S
 from rover.limits.base import combine
+from rover.limits.mobility import LevelLimit
 from rover.planning import label_kernels as named
 from rover.planning.directional import DirectionalPlanner
 from rover.planning.problem import Cause, NoPlan, Objective
@@ -238,11 +240,40 @@ def _night(trial: _Trial, labels: Labels) -> NoPlan | None:
     haven = np.ones_like(trial.ground.haven)
     if trial.arrival(trial.ground._replace(rules=rules, haven=haven)) is None:
         return None
+    tilt_deg = _tilt_that_opens(trial)
+    remedy = "an earlier start, or a goal this side of the night"
+    if tilt_deg is not None:
+        remedy = f"limits.haven_tilt_deg={tilt_deg:.2f} opens a way; or {remedy}"
     return NoPlan(
         cause=Cause.NIGHT,
         where=f"no haven for the night is in reach: {_nearest(trial.ready, labels, (NO_HAVEN, NIGHT_CHARGE))}",
-        remedy="a larger limits.haven_tilt_deg, an earlier start, or a goal this side of the night",
+        remedy=remedy,
+        opens_with_tilt_deg=tilt_deg,
     )
+
+
+def _tilt_that_opens(trial: _Trial) -> float | None:
+    """Return the least tilt of havens, up to a hundredth of a degree, with which there is a way; None if none is.
+
+    Of all steeper cells that the other limits take for havens the tilts are gone through by halving: with more
+    havens no way is lost.
+    """
+    ready = trial.ready
+    levels = [limit for limit in ready.limits if isinstance(limit, LevelLimit)]
+    others = combine([t for limit, t in zip(ready.limits, ready.tables, strict=True) if limit not in levels])
+    slope_deg = np.degrees(ready.around.terrain.slope_rad.astype(np.float64))
+    allowed = np.isfinite(slope_deg) if others.havens is None else np.isfinite(slope_deg) & others.havens
+    bound_deg = max((math.degrees(limit.limit_rad) for limit in levels), default=math.inf)
+    steeper = np.ceil(100.0 * slope_deg[allowed & (slope_deg > bound_deg)] + 1e-3) / 100.0
+    tilts = np.unique(steeper).tolist()
+
+    def opens(tilt_deg: float) -> bool:
+        haven = np.ascontiguousarray(allowed & (slope_deg <= tilt_deg)).reshape(-1).view(np.uint8)
+        return trial.arrival(trial.ground._replace(haven=haven)) is not None
+
+    if not tilts or not opens(tilts[-1]):
+        return None
+    return float(tilts[bisect_left(tilts, True, key=opens)])
 
 
 def _deadline(trial: _Trial, labels: Labels) -> NoPlan | None:

@@ -193,8 +193,12 @@ def dominates(a, b, reals, whole, end, rules):  # type: ignore[no-untyped-def]
     then = reals[b, TIME]
     if reals[a, TIME] > then + rules[TIME_SLACK]:
         return False
-    if rules[CYCLE_S] > 0.0 and reals[a, SINCE] > reals[b, SINCE] + rules[SINCE_SLACK]:
-        return False
+    if rules[CYCLE_S] > 0.0:
+        if reals[a, SINCE] > reals[b, SINCE] + rules[SINCE_SLACK]:
+            return False
+        # Commands begin where and when they are due, not later and not before: only the same is sure to follow as well.
+        if slack == 0.0 and (reals[a, SINCE] < reals[b, SINCE] or reals[a, TIME] < then):
+            return False
     waits = max(0.0, then - reals[a, TIME])
     in_shadow = 0.0
     if rules[TRACKS_DARK] > 0.0 and whole[a, MARKS] & SHADED > 0:

@@ -96,7 +96,7 @@ def least_worst_to(goal, cols, legs, price, worst):  # type: ignore[no-untyped-d
 
 
 @kernel
-def needs_of(legs_s, legs_j, short, window, cols, standing_w, longest_s, price):  # type: ignore[no-untyped-def]
+def needs_of(legs_s, legs_j, short, window, cols, standing_w, best_w, shortest_s, price):  # type: ignore[no-untyped-def]
     """Fill what moves take at the least beyond standing where the array gives what is counted on, J.
 
     Args:
@@ -104,7 +104,9 @@ def needs_of(legs_s, legs_j, short, window, cols, standing_w, longest_s, price):
         short, window: (n, windows) by how many watts the array falls short on each cell; which of them is asked for.
         cols: Columns of the map.
         standing_w: Load of a rover that stands, W.
-        longest_s: Longer moves may run into a bin with another light: of them nothing is counted.
+        best_w: The most that the array gives on any cell at any time, W.
+        shortest_s: Of open bins. Longer moves run on into a bin with another light, at the output of that in which they
+            began: what they take beyond the best output ever is all that is sure.
         price: (n, 8) float32 to fill.
     """
     for cell in range(len(price)):
@@ -113,8 +115,8 @@ def needs_of(legs_s, legs_j, short, window, cols, standing_w, longest_s, price):
             if not seconds < np.inf:
                 price[cell, d] = np.inf
                 continue
-            missing = 0.0
-            if seconds <= longest_s:
+            less_w = best_w
+            if seconds <= shortest_s:
                 to = cell + ROWS_OFF[d] * cols + COLS_OFF[d]
-                missing = 0.5 * (np.float64(short[cell, window]) + np.float64(short[to, window]))
-            price[cell, d] = max(0.0, np.float64(legs_j[cell, d]) + (missing - standing_w) * seconds)
+                less_w = standing_w - 0.5 * (np.float64(short[cell, window]) + np.float64(short[to, window]))
+            price[cell, d] = max(0.0, np.float64(legs_j[cell, d]) - less_w * seconds)

@@ -173,6 +173,7 @@ class NoPlan:
         leg: Which leg has no way, from 1, where the question was of several.
         opens_with_wh: Watt-hours of battery, charged, that would open a way if there were so many more.
         opens_with_shadow_s: Longest time in shadow at which there is a way.
+        opens_with_tilt_deg: Least tilt of cells for the night with which there is a way.
         opens_until_s: Arrival of the earliest way after the deadline, seconds since the scenario's epoch.
         opens_from_s: Departure nearest to the one asked for, of those tried, from which there is a way; likewise.
         unfinished: Whether the time was over before all was looked for that would open a way. That there is none is
@@ -190,6 +191,7 @@ class NoPlan:
     leg: int | None = None
     opens_with_wh: float | None = None
     opens_with_shadow_s: float | None = None
+    opens_with_tilt_deg: float | None = None
     opens_until_s: float | None = None
     opens_from_s: float | None = None
     unfinished: bool = False

@@ -15,8 +15,9 @@ from rover.core.errors import PlannerError, TimeLimitError
 from rover.limits.base import Span
 from rover.planning import label_kernels as named
 from rover.planning.reach_kernels import count_connected, fill_latest, fold_arrivals
-from rover.planning.traverse_ground import ground_of
-from rover.planning.traverse_record_kernels import Ground
+from rover.planning.traverse_ahead import least_prices
+from rover.planning.traverse_ground import ground_of, lengths_of
+from rover.planning.traverse_record_kernels import SECONDS, Ground
 from rover.planning.traverse_search import run_search
 from rover.planning.traverse_setup import CHARGE_LEVELS, Outlook
 
@@ -188,7 +189,10 @@ def arrivals(
 
 
 def departure_map(ready: Outlook, target: Target = Target.GOAL, *, by_s: float | None = None) -> DepartureMap:
-    """Return the latest departure of each cell by driving times within open, lit bins alone.
+    """Return the latest departure of each cell by driving times within open, lit bins, and for the goal by commands.
+
+    To the goal a rover is on its way for at least the driving and the commands of the shortest way, wherever it
+    stops for them.
 
     Args:
         ready: The problem.
@@ -199,7 +203,21 @@ def departure_map(ready: Outlook, target: Target = Target.GOAL, *, by_s: float |
     by_s, first_s = _span(ready, by_s)
     latest = np.where(_targets(ready, ground, target), by_s, -np.inf)
     fill_latest(ground, first_s, latest)
+    if target is Target.GOAL:
+        latest = np.minimum(latest, by_s - _on_the_way_s(ready, ground))
     return DepartureMap(depart_s=latest.reshape(ready.around.geometry.shape), by_s=by_s, first_s=first_s)
+
+
+def _on_the_way_s(ready: Outlook, ground: Ground) -> Floats:
+    """Return (n,) least time to the goal, of drives and commands alone; inf where there is no way."""
+    drive_s, operations = ground.ahead[:, SECONDS], ready.forecaster.operations
+    if operations.command_cycle_s == 0:
+        return drive_s
+    length_m = least_prices(
+        ground.goal, ground.cols, lengths_of(ground.legs_s, ready.around.geometry.resolution_m)
+    )
+    cycles = np.maximum(0.0, np.ceil(length_m / operations.stop_every_m - _ROUNDING_S) - 1.0)
+    return drive_s + cycles * operations.command_cycle_s
 
 
 def _span(ready: Outlook, by_s: float | None) -> tuple[float, float]:

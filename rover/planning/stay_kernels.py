@@ -26,8 +26,9 @@ from rover.planning.label_kernels import (
     stored,
 )
 
-AT, LEFT, IN_BIN, DARK_S, SHADED_S, REASON = range(6)
-"""What a stay comes to: when it ends, charge, bin, seconds in shadow up to then, and in all; why it cannot be."""
+AT, LEFT, IN_BIN, DARK_S, SHADED_S, LEAST_J, REASON = range(7)
+"""What a stay comes to: when it ends, charge, bin, seconds in shadow up to then, and in all, least charge; why it
+cannot be."""
 
 STAYS = -1.0
 OUT_OF_TIME, OUT_OF_CHARGE, IN_SHADOW, NO_HAVEN, SHUT, OUT_OF_BINS, NIGHT_CHARGE = range(7)
@@ -46,12 +47,12 @@ def stay_on(cell, time, charge, k, dark, ground, out):  # type: ignore[no-untype
         cell, time, charge, k: Where, since when, J, and the bin of that time.
         dark: Seconds in shadow up to now.
         ground: As `traverse_record_kernels.Ground`.
-        out: (6,) to fill.
+        out: (7,) to fill.
     """
     bins, rules = ground.bins, ground.rules
     count = len(bins) - 1
     asleep = False
-    out[SHADED_S] = 0.0
+    out[SHADED_S], out[LEAST_J] = 0.0, charge
     out[REASON] = STAYS
     while k < count:
         span = bins[k + 1, EDGE] - time
@@ -74,6 +75,7 @@ def stay_on(cell, time, charge, k, dark, ground, out):  # type: ignore[no-untype
             dim = light_of(ground.lit, cell, bins, k) < rules[SHADOW_LIT]
             dark = dark + span if dim else 0.0
             out[SHADED_S] += span if dim else 0.0
+        out[LEAST_J] = min(out[LEAST_J], charge)
         if not charge >= bins[k, FLOOR]:
             out[REASON] = NIGHT_CHARGE if asleep else OUT_OF_CHARGE
             break
@@ -94,11 +96,11 @@ def array_of(cell, k, ground):  # type: ignore[no-untyped-def]
 
 
 @bare
-def command_on(cell, time, charge, k, cycles, ground, out):  # type: ignore[no-untyped-def]
+def command_on(cell, time, charge, k, dark, cycles, ground, out):  # type: ignore[no-untyped-def]
     """Spend command cycles on a cell, awake, outside nap and low Sun, and where driving is not shut; fill `out`."""
     bins, rules = ground.bins, ground.rules
     left = cycles * rules[CYCLE_S]
-    out[SHADED_S] = 0.0
+    out[SHADED_S], out[LEAST_J] = 0.0, charge
     out[REASON] = STAYS
     while left > 0.0:
         if k >= len(bins) - 1 or bins[k, PHASE] != DRIVE_PHASE:
@@ -111,9 +113,15 @@ def command_on(cell, time, charge, k, cycles, ground, out):  # type: ignore[no-u
         span = min(left, end - time)
         rate = parked_rate(cell, k, rules[COMMAND_W], ground.grades, ground.lit, bins, rules)
         charge = min(rules[CAPACITY], charge + rate * span)
-        out[SHADED_S] += span if light_of(ground.lit, cell, bins, k) < rules[SHADOW_LIT] else 0.0
+        dim = light_of(ground.lit, cell, bins, k) < rules[SHADOW_LIT]
+        dark = dark + span if dim else 0.0
+        out[SHADED_S] += span if dim else 0.0
+        out[LEAST_J] = min(out[LEAST_J], charge)
         if not charge >= bins[k, FLOOR]:
             out[REASON] = OUT_OF_CHARGE
+            break
+        if dark > rules[LONGEST_DARK]:
+            out[REASON] = IN_SHADOW
             break
         left -= span
         time += span
@@ -122,4 +130,4 @@ def command_on(cell, time, charge, k, cycles, ground, out):  # type: ignore[no-u
             k += 1
     if k >= len(bins) - 1 and out[REASON] == STAYS:
         out[REASON] = OUT_OF_BINS
-    out[AT], out[LEFT], out[IN_BIN] = time, charge, k
+    out[AT], out[LEFT], out[IN_BIN], out[DARK_S] = time, charge, k, dark

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.strips import by_strips
-from rover.planning.label_kernels import CHARGE_W, EDGE, GAINED, OPEN, gains_of, shortfalls_of
+from rover.planning.label_kernels import CHARGE_W, EDGE, GAINED, NAP_W, OPEN, gains_of, shortfalls_of
 from rover.planning.least_way_kernels import spread_least, turn_moves
 from rover.planning.leg_kernels import needs_of
 from rover.planning.traverse_record_kernels import NEEDS, SECONDS
@@ -80,13 +80,15 @@ def ahead_of(
 ) -> Floats:
     """Return (n, 3 + windows) what lies ahead, as `traverse_record_kernels.Ground` has it, but for the criteria."""
     opened = bins[:-1, OPEN] > 0
-    longest_s = float(np.diff(bins[:, EDGE])[opened].min(initial=np.inf))
+    span_s = np.diff(bins[:, EDGE])
+    shortest_s = float(span_s[opened].min(initial=np.inf))
+    best_w = float((np.diff(bins[:, GAINED]) / span_s).max()) + max(rules[CHARGE_W], rules[NAP_W])
     found = np.zeros((len(legs_s), NEEDS + short.shape[1]))
 
     def work(first: int, last: int) -> None:
         for window in range(first, last):
             price = np.empty_like(legs_j)
-            needs_of(legs_s, legs_j, short, window, cols, rules[CHARGE_W], longest_s, price)
+            needs_of(legs_s, legs_j, short, window, cols, rules[CHARGE_W], best_w, shortest_s, price)
             found[:, NEEDS + window] = least_prices(goal, cols, price)
 
     found[:, SECONDS] = least_prices(goal, cols, legs_s)

@@ -25,6 +25,7 @@ from rover.planning.label_kernels import (
 from rover.planning.ladder_kernels import drains_of, greatest_gains
 from rover.planning.leg_kernels import COLS_OFF, ROWS_OFF
 from rover.planning.traverse_ahead import least_prices
+from rover.planning.traverse_ground import lengths_of
 from rover.planning.traverse_record_kernels import SECONDS, Ground
 
 Cells = npt.NDArray[np.int64]
@@ -87,8 +88,7 @@ def priced_by_first(ground: Ground) -> Moves | None:
     if kind == BY_ENERGY:
         return np.asarray(ground.legs_j)
     if kind == BY_DISTANCE:
-        length = ground.rules[CELL_M] * np.array([1.0] * 4 + [math.sqrt(2.0)] * 4)
-        return np.where(np.isfinite(ground.legs_s), length, np.inf).astype(np.float32)
+        return lengths_of(ground.legs_s, float(ground.rules[CELL_M])).astype(np.float32)
     return None
 
 

@@ -188,11 +188,18 @@ def _priced(
     if criterion is Criterion.ENERGY:
         return legs_j
     if criterion is Criterion.DISTANCE:
-        # In the parts that labels add up: ways equally long are then so from every cell, and the search does not look
-        # at all of them for a digit that is none.
-        length = np.floor(np.array([1, 1, 1, 1, *[math.sqrt(2)] * 4]) * cell_m * GRAIN + 0.5) / GRAIN
-        return np.where(np.isfinite(legs_s), length, np.inf)
+        return lengths_of(legs_s, cell_m)
     return None
+
+
+def lengths_of(legs_s: npt.NDArray[np.float32], cell_m: float) -> Floats:
+    """Return (n, 8) metres of each move, inf where it is not allowed.
+
+    They are in the parts that labels add up: ways equally long are then so from every cell, and the search does not
+    look at all of them for a digit that is none.
+    """
+    length = np.floor(np.array([1, 1, 1, 1, *[math.sqrt(2)] * 4]) * cell_m * GRAIN + 0.5) / GRAIN
+    return np.where(np.isfinite(legs_s), length, np.inf)
 
 
 def legs_of(around: Surroundings, table: Table) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
@@ -233,7 +240,7 @@ def rule_vector(around: Surroundings, rules: Rules, first: Criterion, second: Cr
     vehicle, operations, table = rules.vehicle, rules.operations, rules.table
     exact = rules.charge_levels == 0
     step_s = float(np.max(np.diff(around.timeline.edge_s)[around.timeline.span != Span.NIGHT], initial=0.0))
-    by_time = first is Criterion.TIME and second is None
+    by_time = Criterion.TIME in (first, second)
     dark = math.isfinite(table.longest_dark_s) or Criterion.SHADOW in (first, second)
     vector = np.array(
         [

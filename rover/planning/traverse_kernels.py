@@ -4,6 +4,10 @@ Two rules make it exact, not only safe. A leg ends within the bin in which it be
 labels that an edge finds on a cell have the edge's time, and within a bin nothing changes but by what the rover does.
 And what one waits for is charge or an edge: the charge that a leg lacks is waited for, to the second, at the best place
 passed since the last edge. Light and power of a leg are those of the bin in which it begins.
+
+Commands are waited for where a leg would go further than the last ones allow, as soon as the rover is there or a bin
+begins. Without a slack of charge only a label of the same time and metres stands for another then; with one an earlier
+label does, which has its commands sooner.
 """
 
 from __future__ import annotations
@@ -76,6 +80,7 @@ from rover.planning.stay_kernels import (
     DARK_S,
     IN_BIN,
     IN_SHADOW,
+    LEAST_J,
     LEFT,
     OUT_OF_BINS,
     OUT_OF_CHARGE,
@@ -229,8 +234,8 @@ def _settle(cell, parent, action, time, charge, k, since, dark, first, second, g
             _refuse(int(out[REASON]), cell, out[AT], ground, search)
             return
         time, charge, k, dark = out[AT], out[LEFT], int(out[IN_BIN]), out[DARK_S]
-        first = _more(rules[FIRST_KIND], first, 0.0, 0.0, charge, out[SHADED_S], np.inf)
-        second = _more(rules[SECOND_KIND], second, 0.0, 0.0, charge, out[SHADED_S], np.inf)
+        first = _more(rules[FIRST_KIND], first, 0.0, 0.0, out[LEAST_J], out[SHADED_S], np.inf)
+        second = _more(rules[SECOND_KIND], second, 0.0, 0.0, out[LEAST_J], out[SHADED_S], np.inf)
         action = action if action == START else STAY
     made = counts[LABELS]
     marks = _enter(made, cell, time, charge, k, since, dark, ground, search)
@@ -280,14 +285,15 @@ def _move(label, d, ground, search):  # type: ignore[no-untyped-def]
     length = rules[CELL_M] * (1.0 if d < 4 else ROOT_2)
     time, charge, since = reals[label, TIME], reals[label, CHARGE], reals[label, SINCE] + length
     rate, most, marks = reals[label, RATE], reals[label, MOST], whole[label, MARKS] & (HERE | SHADED)
-    spent = 0.0
+    spent, dark, least = 0.0, reals[label, DARK], np.inf
     if rules[CYCLE_S] > 0.0 and since > rules[STOP_M] + 1e-9:
         cycles = max(1.0, math.ceil(length / rules[STOP_M] - 1e-9))
-        command_on(cell, time, charge, k, cycles, ground, out)
+        command_on(cell, time, charge, k, dark, cycles, ground, out)
         if out[REASON] != STAYS:
             _refuse(int(out[REASON]), cell, time, ground, search)
             return
-        time, charge, k, spent = out[AT], out[LEFT], int(out[IN_BIN]), out[SHADED_S]
+        time, charge, k = out[AT], out[LEFT], int(out[IN_BIN])
+        spent, dark, least = out[SHADED_S], out[DARK_S], out[LEAST_J]
         since = length - (cycles - 1.0) * rules[STOP_M]
         rate = stored(_array_of(cell, k, ground, search) - rules[CHARGE_W], rules)
         most = rules[CAPACITY]
@@ -311,21 +317,23 @@ def _move(label, d, ground, search):  # type: ignore[no-untyped-def]
     if not (open_through(cell, k, arrives, ground) and open_through(to, k, arrives, ground)):
         _refuse(SHUT, to, time, ground, search)
         return
-    spent += waits if marks & SHADED > 0 else 0.0
-    dark = 0.0
-    if light_of(ground.lit, to, bins, k) < rules[SHADOW_LIT]:
-        spent += seconds
-        dark = reals[label, DARK] + spent
-        if dark > rules[LONGEST_DARK]:
-            _refuse(IN_SHADOW, to, arrives, ground, search)
-            return
+    if marks & SHADED > 0:  # since then all was shadow, where the time in it counts
+        spent += waits
+        dark += waits
+    dim = light_of(ground.lit, to, bins, k) < rules[SHADOW_LIT]
+    spent += seconds if dim else 0.0
+    if dark + (seconds if dim else 0.0) > rules[LONGEST_DARK] and (dim or waits > 0.0):
+        _refuse(IN_SHADOW, to, arrives, ground, search)
+        return
+    dark = dark + seconds if dim else 0.0
     after = min(rules[CAPACITY], charge + change)
+    least = min(least, after)
     made, joules = counts[LABELS], np.float64(ground.legs_j[cell, d])
     reals[made, FIRST] = _more(
-        rules[FIRST_KIND], reals[label, FIRST], joules, length, after, spent, ground.clear[to]
+        rules[FIRST_KIND], reals[label, FIRST], joules, length, least, spent, ground.clear[to]
     )
     reals[made, SECOND] = _more(
-        rules[SECOND_KIND], reals[label, SECOND], joules, length, after, spent, ground.clear[to]
+        rules[SECOND_KIND], reals[label, SECOND], joules, length, least, spent, ground.clear[to]
     )
     _arrive(label, to, d, arrives, after, k, since, dark, rate, most + change, marks, ground, search)
 
@@ -342,6 +350,8 @@ def _arrive(label, to, d, time, charge, k, since, dark, rate, most, marks, groun
     first, second = reals[made, FIRST], reals[made, SECOND]
     own = _enter(made, to, time, charge, arrived, since, dark, ground, search)
     kept = arrived == k and rate >= reals[made, RATE]
+    if marks & SHADED > 0 and rules[LONGEST_DARK] < np.inf:  # in the light the time in shadow begins anew
+        kept = kept and light_of(ground.lit, to, bins, k) < rules[SHADOW_LIT]
     capped = min(rules[CAPACITY], most)
     # Where the best place so far does not come to its most within the bin, there is nothing that the slower one adds.
     full = charge + rate * (bins[arrived + 1, EDGE] - time) > capped

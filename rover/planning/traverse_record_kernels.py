@@ -16,7 +16,7 @@ LISTS = 8
 """Lists of labels that a cell has: bins take turns with them."""
 
 COUNTS = 5
-OUT = 6
+OUT = 7
 REFUSALS = 7
 """Reasons of `stay_kernels`; of each how often, and of the one nearest to the goal: seconds to go, cell, time."""
 
@@ -66,7 +66,7 @@ class Search(NamedTuple):
         counts: (5,) int64.
         best: (1,) least second criterion of a goal found.
         refused: (7, 4) refusals.
-        out: (6,) room to work.
+        out: (7,) room to work.
         array_w, array_bin: (n, 8) output of the array at its best heading, W, in the bin that took that turn last.
         rungs_s_per_j: (windows, k) one over the rates of the ladder, as `ladder_kernels`; (0, 0) without one.
         climb_s: (n, windows k) float32 climbs.

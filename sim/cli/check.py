@@ -1,4 +1,4 @@
-"""`farside check`: every error of a scenario, site, vehicle, stations or faults; every limit of a plan."""
+"""`farside check`: every error of a scenario, mission, site, vehicle, lander, stations or faults; limits of a plan."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def check(
         str,
         typer.Argument(
             metavar="FILE",
-            help="Scenario, site, vehicle, stations or faults, by path or bundled name; plan.json, waypoints, GeoJSON.",
+            help="Scenario, mission, site, vehicle, lander, stations or faults, by path or bundled name; plan.json, "
+            "waypoints, GeoJSON.",
         ),
     ],
     settings: Settings = None,
@@ -34,8 +35,8 @@ def check(
 ) -> int:
     """List every error of a file, one a line; of a scenario, the terrain it names is read as well.
 
-    Scenario, site, vehicle, stations and faults are told apart by what stands in the file. A plan is replayed against
-    the maps by an independent checker: exit 0 if every limit holds, 8 if one is broken.
+    Scenario, mission, site, vehicle, lander, stations and faults are told apart by what stands in the file. A plan is
+    replayed against the maps by an independent checker: exit 0 if every limit holds, 8 if one is broken.
     """
     from rover.core.errors import FarsideError
     from rover.io.toml import read_toml
@@ -131,10 +132,12 @@ def _check_plan(
 
 
 def _check_other(kind: Kind, path: Path) -> None:
+    from rover.io.lander import read_lander
     from rover.io.stations import read_stations
     from rover.io.vehicle import read_vehicle
     from sim.cli.file_kinds import Kind
     from sim.run.fault_table import check_fault_table
+    from sim.run.mission_scenario import load_mission
     from sim.run.regolith_heat import read_regolith_heat
     from sim.run.setting import load_site
 
@@ -144,6 +147,12 @@ def _check_other(kind: Kind, path: Path) -> None:
         read_vehicle(path)
     elif kind is Kind.FAULTS:
         check_fault_table(str(path))
+    elif kind is Kind.LANDER:
+        read_lander(path)
+    elif kind is Kind.MISSION:
+        mission = load_mission(path)
+        mission.read_lander()
+        mission.read_site()
     else:
         read_stations(path)
 

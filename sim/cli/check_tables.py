@@ -69,8 +69,13 @@ def broken_words(found: Finding, epoch: Epoch) -> str:
 def _row(found: Finding, epoch: Epoch) -> list[str]:
     cell = "" if found.cell is None else f"{found.cell[0]},{found.cell[1]}"
     step = "" if found.step is None else str(found.step)
-    figures = [_figure(v) for v in (found.value, found.bound, found.slack)]
+    figures = [_figure(found.value), _figure(found.bound), _margin_words(found)]
     return [f"{found.limit} ({found.unit})", *figures, step, cell, _utc(found, epoch)[5:16].replace("T", " ")]
+
+
+def _margin_words(found: Finding) -> str:
+    """Return the margin; where what stored layers are worth covers it, that it is none."""
+    return "0 within tolerance" if found.holds and found.slack < 0 else _figure(found.slack)
 
 
 def _utc(found: Finding, epoch: Epoch) -> str:

@@ -9,19 +9,25 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from rover.core.errors import FaultTableError, ScenarioError, VehicleError
+from rover.core.errors import FaultTableError, LanderError, ScenarioError, VehicleError
+from rover.core.lander import LanderParams
 from rover.io.bundle import (
     fault_table_names,
     find_fault_table,
+    find_lander,
+    find_mission,
     find_scenario,
     find_site,
     find_vehicle,
+    lander_names,
+    mission_names,
     scenario_names,
     site_names,
     vehicle_names,
 )
 from rover.io.vehicle import PARTS
 from sim.moon.site import SiteParams
+from sim.run.mission_scenario import Mission
 from sim.run.scenario import Scenario
 
 
@@ -32,6 +38,8 @@ class Kind(StrEnum):
     SITE = "site"
     VEHICLE = "vehicle"
     STATIONS = "stations"
+    MISSION = "mission"
+    LANDER = "lander"
     FAULTS = "faults"
     TRAVERSE = "traverse"
     WAY = "waypoints"
@@ -43,6 +51,8 @@ _OWN_KEYS = {
     Kind.SITE: SiteParams.model_fields.keys() - _SHARED,
     Kind.VEHICLE: {"figures", *PARTS},
     Kind.STATIONS: {"stations"},
+    Kind.MISSION: Mission.model_fields.keys() - _SHARED,
+    Kind.LANDER: LanderParams.model_fields.keys(),
 }
 
 
@@ -82,12 +92,16 @@ def find_file(spec: str) -> Path:
         return find_site(spec, ScenarioError)
     if spec in vehicle_names():
         return find_vehicle(spec, VehicleError)
+    if spec in mission_names():
+        return find_mission(spec, ScenarioError)
+    if spec in lander_names():
+        return find_lander(spec, LanderError)
     if spec in fault_table_names():
         return find_fault_table(spec, FaultTableError)
     path = Path(spec)
     if path.suffix in (".toml", ".json", ".geojson") or path.exists():
         return path  # the reader says what is wrong with it
-    names = [*scenario_names(), *site_names(), *vehicle_names()]
+    names = [*scenario_names(), *mission_names(), *site_names(), *vehicle_names()]
     close = difflib.get_close_matches(spec, names, n=1)
     remedy = f"did you mean {close[0]}?" if close else f"name a .toml file or one of: {', '.join(names)}"
     raise ScenarioError("no such scenario, site or vehicle", field="file", value=spec, remedy=remedy)

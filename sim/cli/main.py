@@ -24,6 +24,7 @@ from sim.cli.campaign import campaign
 from sim.cli.check import check
 from sim.cli.hindcast import hindcast
 from sim.cli.init import init
+from sim.cli.mission import mission
 from sim.cli.plan import plan
 from sim.cli.plot import plot
 from sim.cli.progress import STOPS, Interrupted, Stopped, say_on_stderr
@@ -43,8 +44,21 @@ app = typer.Typer(
     help="Plan and drive rover traverses on the Moon.",
 )
 for command in (
-    run, campaign, plan, synth, plot, reproject, terrain, sky, hindcast, validate, vehicle, init, check
-):  # fmt: skip
+    run,
+    campaign,
+    plan,
+    mission,
+    synth,
+    plot,
+    reproject,
+    terrain,
+    sky,
+    hindcast,
+    validate,
+    vehicle,
+    init,
+    check,
+):
     app.command()(command)
 app.add_typer(bench)
 

@@ -94,6 +94,13 @@ def plan(
         Optional[str],  # noqa: UP045
         typer.Option("--faults", metavar="RATE,HOURS", help="Faults per km driven, and what each costs."),
     ] = None,
+    maps: Annotated[
+        bool,
+        typer.Option(
+            "--maps",
+            help="Also what can be reached by dusk, when to leave at the latest, and havens: reach.png, GeoTIFFs.",
+        ),
+    ] = False,
     settings: Settings = None,
     seed: Seed = None,
     planner: PlannerName = None,
@@ -178,6 +185,7 @@ def plan(
         "--waypoints": waypoints,
         "--delay": delay,
         "--faults": faults,
+        "--maps": maps,
         "--set": settings,
         "--seed": seed,
     }
@@ -202,6 +210,7 @@ def plan(
                 seed=seed,
                 time_limit=time_limit,
                 explain=explain,
+                maps=maps,
                 out=out,
                 as_json=as_json,
                 allow_body=allow_body,

@@ -38,6 +38,7 @@ class TimedRequest:
     seed: int | None
     time_limit: float | None
     explain: bool
+    maps: bool
     out: Path | None
     as_json: bool
     allow_body: bool
@@ -64,12 +65,10 @@ def plan_in_time(asked: TimedRequest) -> int:
     with contextlib.suppress(_NothingToKeep), contextlib.ExitStack() as stack:
         folder = None if asked.out is None else stack.enter_context(atomic_folder(asked.out))
         answer = _answer(asked, scenario, question)
-        if isinstance(answer.result, NoPlan):
+        if isinstance(answer.result, NoPlan) and answer.maps is None:
             raise _NothingToKeep
         if folder is not None:
-            from sim.cli.timed_files import write_timed
-
-            write_timed(answer, folder)
+            _write(answer, folder)
     if asked.as_json:
         print_timed_json(answer)
     else:
@@ -79,7 +78,19 @@ def plan_in_time(asked: TimedRequest) -> int:
     return 4 if isinstance(answer.result, NoPlan) else 0
 
 
-class _NothingToKeep(Exception):  # noqa: N818 - no error: takes the folder away again where there is no plan
+def _write(answer: TimedAnswer, folder: Path) -> None:
+    from rover.planning.problem import NoPlan
+    from sim.cli.timed_files import write_timed
+
+    if not isinstance(answer.result, NoPlan):
+        write_timed(answer, folder)
+    if answer.maps is not None:
+        from sim.cli.timed_maps import write_maps
+
+        write_maps(answer.setting, answer.ready, answer.maps, folder)
+
+
+class _NothingToKeep(Exception):  # noqa: N818 - no error: takes the folder away again where there is neither plan nor maps
     pass
 
 
@@ -104,20 +115,31 @@ def _answer(asked: TimedRequest, scenario: Scenario, question: TimedQuestion) ->
         given = {"start_m": asked.start, "goal_m": asked.goal}
         named = {key: f"--{key.removesuffix('_m')}" for key, text in given.items() if text is not None}
         raise error.by_the_names(named) from error
-    with Progress(quiet=asked.quiet, doing="searching", of="the time allowed", first="light") as progress:
+    with Progress(quiet=asked.quiet, doing="searching", of="the days allowed", first="light") as progress:
         problem = setting.control.problem(TraversePlanner())
         problem = replace(problem, time_limit_s=asked.time_limit)
         try:
             ready = outlook(problem, step_s=setting.control.light_step_s)
         except ResourceError as error:
             raise error.by_the_names({"step_s": "limits.light_step_h"}) from error
+        if asked.time_limit is not None:
+            progress.say(f"maps and light are made; searching for {asked.time_limit:g} s at most")
         report = _reporter(setting, question.criteria[0], progress)
         try:
-            return answer_to(setting, ready, question, waypoints, report=report)
+            answer = answer_to(setting, ready, question, waypoints, report=report)
+            return _with_maps(answer, progress) if asked.maps else answer
         except UsageError as error:
             raise error.by_the_names(OPTION_OF) from error
         except TimeLimitError as error:
             raise as_asked(error, asked.time_limit) from error
+
+
+def _with_maps(answer: TimedAnswer, progress: Progress) -> TimedAnswer:
+    from dataclasses import replace
+
+    from sim.cli.timed_reach import reach_maps
+
+    return replace(answer, maps=reach_maps(answer.ready, tell=lambda what: progress.update(0.0, what)))
 
 
 def _waypoints(question: TimedQuestion, scenario: Scenario) -> tuple[Waypoint, ...]:
@@ -136,7 +158,7 @@ def _reporter(setting: Setting, criterion: Criterion, progress: Progress) -> Rep
 
     def tell(least: float) -> None:
         if criterion is Criterion.TIME and 0 <= least <= setting.deadline_s:
-            progress.update(least / setting.deadline_s, setting.epoch.utc_at(least))
+            progress.update(least / setting.deadline_s, f"searched up to {setting.epoch.utc_at(least)}")
         else:
             progress.update(0.0, f"least {criterion}")
 

@@ -132,6 +132,15 @@ class Progress:
             words = [f"farside: {self._tenths * 10:3d} % of {self._of}", *([note] if note else [])]
             print(", ".join(words), file=sys.stderr)
 
+    def say(self, line: str) -> None:
+        """Print a line, above the bar where there is one."""
+        if self._quiet:
+            return
+        if self._bar is not None:
+            self._bar.console.print(f"farside: {line}", highlight=False, soft_wrap=True)
+        else:
+            say_on_stderr(f"farside: {line}")
+
 
 def _bar(doing: str) -> Any:
     from rich.console import Console

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from rover.core.boundary import Mode
 from rover.core.errors import PlannerError, TimeLimitError
@@ -25,6 +26,9 @@ from rover.planning.traverse import best_traverse, pareto_front
 from rover.planning.traverse_ground import Criterion
 from rover.planning.traverse_setup import Outlook
 from sim.run.setting import Setting
+
+if TYPE_CHECKING:
+    from sim.cli.timed_reach import ReachMaps
 
 Report = Callable[[float], None]
 
@@ -112,6 +116,7 @@ class TimedAnswer:
         missing: Of a front whose search was cut short, what a traverse of it that is not there has of either criterion
             at the least or at the most, in SI; else None.
         late: That the time was over before all was found that the options ask for, else None.
+        maps: What can be reached, where that was asked for.
     """
 
     setting: Setting
@@ -125,6 +130,7 @@ class TimedAnswer:
     waypoints: tuple[Waypoint, ...] = ()
     missing: tuple[float, ...] | None = None
     late: TimeLimitError | None = None
+    maps: ReachMaps | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

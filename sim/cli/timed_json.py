@@ -15,6 +15,7 @@ from rover.planning.delay_traverse import DelayedPlan
 from rover.planning.problem import NoPlan
 from rover.planning.tour import Tour
 from sim.cli.timed_answer import StageFigures, TimedAnswer, TimedPlan, share_of
+from sim.cli.timed_reach import reach_fields
 
 
 def print_timed_json(answer: TimedAnswer) -> None:
@@ -34,6 +35,8 @@ def timed_fields(answer: TimedAnswer) -> dict[str, Any]:
         "goal_m": problem.goal_m,
         "depart_utc": setting.epoch.utc_at(problem.depart_s),
     }
+    if answer.maps is not None:
+        told["reach"] = reach_fields(setting, answer.maps)
     if isinstance(answer.result, NoPlan):
         return told | asdict(answer.result)
     told |= plan_fields(answer, answer.result)

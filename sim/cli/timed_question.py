@@ -61,6 +61,8 @@ def read_question(asked: TimedRequest) -> TimedQuestion:
         UsageError: One that cannot be meant, or two that do not go together.
     """
     _refuse_pairs(asked)
+    if asked.maps and asked.out is None and not asked.as_json:
+        raise UsageError("--maps has nowhere to go", remedy="give --out DIR, or --json", field="--maps")
     return TimedQuestion(
         criteria=_criteria(asked),
         risk=_risk(asked),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from rich import box
@@ -17,6 +18,7 @@ from rover.planning.problem import NoPlan
 from rover.planning.spare_charge import SPARE
 from rover.planning.tour import Tour
 from sim.cli.timed_answer import StageFigures, TimedAnswer, TimedPlan, share_of
+from sim.cli.timed_reach import reach_notes
 from sim.cli.timed_words import (
     criterion_words,
     minute_of,
@@ -39,12 +41,24 @@ def print_timed_tables(answer: TimedAnswer, *, explain: bool, folder: Path | Non
     console = Console()
     if isinstance(answer.result, NoPlan):
         console.print(Text(str(answer.result), style="bold red"), soft_wrap=True)
+        _print_reach(console, answer, folder)
         return
     console.print(Text(_heading(answer, answer.result)), soft_wrap=True)
     if answer.tour is not None:
         _print_whole(console, _visits(answer, answer.tour))
     _print_whole(console, _front(answer) if answer.front else _stages(answer, answer.result))
     for line in (*_notes(answer, answer.result), *(_bounds(answer, answer.result) if explain else ())):
+        console.print(Text(line), soft_wrap=True)
+    _print_reach(console, answer, None)
+    if folder is not None:
+        console.print(f"Results: {folder}", soft_wrap=True, highlight=False)
+
+
+def _print_reach(console: Console, answer: TimedAnswer, folder: Path | None) -> None:
+    """Print what the maps come to, where they were asked for, and where they are."""
+    if answer.maps is None:
+        return
+    for line in reach_notes(answer.setting, answer.maps):
         console.print(Text(line), soft_wrap=True)
     if folder is not None:
         console.print(f"Results: {folder}", soft_wrap=True, highlight=False)
@@ -128,14 +142,25 @@ def _front(answer: TimedAnswer) -> Table:
     table = _table(
         "no", (*named, "arrival UTC", "m", "charge %\nleast", "slope\ndeg", "roll\ndeg"), "least slack"
     )
+    shown = [
+        [quantity(kind, member.values[i], vehicle, depart_s) for member in answer.front]
+        for i, kind in enumerate(answer.criteria)
+    ]
+    digits = [_digits(values) for values in shown]
     for number, member in enumerate(answer.front, start=1):
-        values = zip(answer.criteria, member.values, strict=True)
         table.add_row(
             str(number),
-            *(f"{quantity(kind, value, vehicle, depart_s):.2f}" for kind, value in values),
+            *(f"{values[number - 1]:.{places}f}" for values, places in zip(shown, digits, strict=True)),
             *_member_cells(answer, member),
         )
     return table
+
+
+def _digits(values: Sequence[float]) -> int:
+    """Return after the point how many digits tell different values apart, from 2 up to 6."""
+    known = sorted(set(filter(math.isfinite, values)))
+    apart = min((after - before for before, after in pairwise(known)), default=1.0)
+    return max(2, min(6, math.ceil(-math.log10(apart))))
 
 
 def _member_cells(answer: TimedAnswer, member: TimedPlan) -> Iterator[str]:

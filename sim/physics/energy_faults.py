@@ -15,7 +15,7 @@ class EnergyFaults:
         dust: Share of the light that new dust keeps from the cells, 0-1; the radiator takes up as much more sunlight as
             dark dust on that share of it does.
         cells_lost: Share of the battery's capacity that is gone, 0-1.
-        fold_stuck: The array stays open at night.
+        fold_stuck: The array cannot be folded: open in the evening, it stays so through the night.
         rhu_lost: Share of the radioisotope units' heat that does not reach the body, 0-1.
 
     Raises:

@@ -101,7 +101,11 @@ class PowerTable(Table):
     @model_validator(mode="after")
     def _ordered(self) -> PowerTable:
         if not self.reserve_soc < self.resume_soc:
-            raise ValueError("reserve_soc is not below resume_soc; lower it")
+            raise PydanticCustomError(
+                "order",
+                "is not below power.resume_soc ({resume}); lower it, or raise that",
+                {"field": "power.reserve_soc", "value": self.reserve_soc, "resume": f"{self.resume_soc:g}"},
+            )
         return self
 
 

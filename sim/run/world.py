@@ -158,7 +158,9 @@ class World:
         load_w = self._vehicle.load_w(Mode.CHARGE)
         height_m = stance.up_m + PANEL_HEIGHT_M
         shine = self._light.at(0.0, self._sky.sun_at(0.0), east_m=east_m, north_m=north_m, height_m=height_m)
-        spell = self._spell(shine, stance, yaw_rad, mode=Mode.CHARGE, motors_w=0.0, duration_s=0.0)
+        spell = self._spell(
+            shine, stance, yaw_rad, mode=Mode.CHARGE, folded=False, motors_w=0.0, duration_s=0.0
+        )
         power, heat = self._model.begin(spell, soc=soc)
         return WorldState(
             time_s=0.0,
@@ -200,7 +202,8 @@ class World:
             guard: Watches the drives on board and may end the motion.
         """
         self._faults, self._guard = faults, guard  # of this command alone
-        folded = command.mode is Mode.DORMANT and not faults.energy.fold_stuck
+        # A hinge that does not close keeps an array open that is open; one that lies folded it cannot open.
+        folded = command.mode is Mode.DORMANT and (state.folded or not faults.energy.fold_stuck)
         state = replace(
             state, mode=command.mode, stalled=False, halted=False, folded=folded, slip=0.0, motion=None
         )
@@ -364,7 +367,13 @@ class World:
             height_m=state.stance.up_m + PANEL_HEIGHT_M,
         )
         spell = self._spell(
-            shine, state.stance, state.yaw_rad, mode=state.mode, motors_w=motors_w, duration_s=duration_s
+            shine,
+            state.stance,
+            state.yaw_rad,
+            mode=state.mode,
+            folded=state.folded,
+            motors_w=motors_w,
+            duration_s=duration_s,
         )
         power, heat, out_w = self._model.spend(state.power, state.heat, spell)
         return replace(
@@ -386,14 +395,14 @@ class World:
         yaw_rad: float,
         *,
         mode: Mode,
+        folded: bool,
         motors_w: float,
         duration_s: float,
     ) -> Spell:
         return Spell(
             exposure=shine.exposure,
             axes=body_axes(yaw_rad, stance.pitch_rad, stance.roll_rad),
-            folded=mode is Mode.DORMANT
-            and not self._faults.energy.fold_stuck,  # for the night, it only senses
+            folded=folded,
             load_w=self._vehicle.load_w(mode),
             motors_w=motors_w,
             duration_s=duration_s,

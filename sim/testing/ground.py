@@ -1,30 +1,33 @@
 """Small seeded terrain, and planning problems on it, for tests of planners.
 
-Each kind is a few lines of numpy: what matters is that it is hard for a planner in its own way, not that it looks
-like the Moon. The raster is not square, not at the origin and known to its very rim, where slips show.
+The raster is not square, not at the origin and known to its very rim, where slips show.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import gaussian_filter, label
+from scipy.ndimage import label
 
-from rover.core.grid import Dem, GridGeometry, Site
+from rover.core.grid import Dem, GridGeometry
 from rover.core.vehicle import VehicleParams
 from rover.hazard.costmap import build_costmap
 from rover.hazard.detect import Hazard, HazardMap, detect_hazards
 from rover.planning.problem import PlanningProblem
 from rover.terrain.derive import Terrain, derive_terrain
+from sim.testing.kinds import POLAR, RESOLUTION_M, check_kind, heights_of, stream_of, terrain_kinds
+from sim.testing.sky import SITE_AT_THE_POLE, SITE_BY_DAY, limits_again, polar_rover, with_sky
 
-Heights = npt.NDArray[np.float64]
+__all__ = ["ROVER", "make_hazard_map", "make_problem", "make_terrain", "terrain_kinds"]
+
 Cell = tuple[int, int]
 
-ROWS, COLS, RESOLUTION_M = 72, 96, 2.0
-_WALL_M = 6.0
+ROWS, COLS = 72, 96
+TIMED_ROWS, TIMED_COLS = 36, 48
+"""Of problems in time, whose search is over place and time and charge."""
 
 ROVER = VehicleParams(
     mass_kg=100.0, length_m=1.5, width_m=1.0, wheelbase_m=1.0, track_m=0.9, wheel_radius_m=0.15, wheel_width_m=0.15,
@@ -41,65 +44,102 @@ ROVER = VehicleParams(
 """A made-up rover of round figures; no real one is meant."""
 
 
-def terrain_kinds() -> tuple[str, ...]:
-    """Return the kinds that `make_terrain` knows."""
-    return tuple(_KINDS)
-
-
 def make_terrain(seed: int, kind: str = "mare") -> Terrain:
     """Return terrain of 72 x 96 cells of 2 m; the same for the same seed and kind, always.
 
     Raises:
         ValueError: No such kind.
     """
-    if kind not in _KINDS:
-        raise ValueError(f"kind = {kind!r}: known are {', '.join(_KINDS)}")
-    heights = _KINDS[kind](_generator(seed, kind, 0)).astype(np.float32)
-    geometry = _geometry(ROWS + 2, COLS + 2)
-    layers = derive_terrain(Dem(geometry=geometry, elevation_m=heights, datum_m=0.0, source=f"{kind} {seed}"))
-    inner = {
-        name: getattr(layers, name)[1:-1, 1:-1]
-        for name in ("slope_rad", "aspect_rad", "roughness_m", "step_m")
-    }
-    return replace(layers, geometry=_geometry(ROWS, COLS), **inner)
+    return _ground(seed, kind, ROWS, COLS)[0]
 
 
-def make_problem(seed: int, kind: str = "mare") -> PlanningProblem:
+def make_hazard_map(seed: int, kind: str = "mare") -> HazardMap:
+    """Return the hazards of `ROVER` on `make_terrain(seed, kind)`.
+
+    Raises:
+        ValueError: No such kind.
+    """
+    return detect_hazards(make_terrain(seed, kind), ROVER)
+
+
+def make_problem(seed: int, kind: str = "mare", *, timed: bool = False) -> PlanningProblem:
     """Return a problem on `make_terrain(seed, kind)` whose start and goal are free, far apart and joined by a way.
 
     Even seeds go from corner to corner of the ground that hangs together, odd ones between any two of its cells. Start
     and goal lie off their cells' centres.
+
+    Args:
+        seed: Of the ground, start and goal.
+        kind: One of `terrain_kinds()`.
+        timed: Give it a Sun, a horizon, rules of operation, limits and a deadline, on 36 x 48 cells.
+
+    Raises:
+        ValueError: No such kind.
     """
-    terrain = make_terrain(seed, kind)
-    hazards = detect_hazards(terrain, ROVER)
-    costmap = build_costmap(hazards, terrain, ROVER)
+    check_kind(kind)
+    return _problem(seed, kind, timed)
+
+
+@lru_cache(maxsize=64)
+def _problem(seed: int, kind: str, timed: bool) -> PlanningProblem:
+    terrain, dem = _ground(seed, kind, *((TIMED_ROWS, TIMED_COLS) if timed else (ROWS, COLS)))
+    vehicle = polar_rover(ROVER) if kind == POLAR else ROVER
+    hazards = detect_hazards(terrain, vehicle)
+    costmap = build_costmap(hazards, terrain, vehicle)
     rng = _generator(seed, kind, 1)
     start, goal = _two_ends(np.isfinite(costmap.cost_s_per_m), rng, corners=seed % 2 == 0)
-    return PlanningProblem(
+    problem = PlanningProblem(
         costmap=costmap,
         hazards=hazards,
         terrain=terrain,
-        vehicle=ROVER,
+        vehicle=vehicle,
         start_m=_point_in(terrain.geometry, start, rng),
         goal_m=_point_in(terrain.geometry, goal, rng),
+    )
+    return with_sky(problem, dem) if timed else problem
+
+
+def _ground(seed: int, kind: str, rows: int, cols: int) -> tuple[Terrain, Dem]:
+    """Return terrain known to its rim, and the DEM under it."""
+    check_kind(kind)
+    heights = heights_of(kind, _generator(seed, kind, 0), rows, cols).astype(np.float32)
+    whole = Dem(
+        geometry=_geometry(rows + 2, cols + 2, kind),
+        elevation_m=heights,
+        datum_m=0.0,
+        source=f"{kind} {seed}",
+    )
+    layers = derive_terrain(whole)
+    inner = {
+        name: getattr(layers, name)[1:-1, 1:-1]
+        for name in ("slope_rad", "aspect_rad", "roughness_m", "step_m")
+    }
+    geometry = _geometry(rows, cols, kind)
+    return replace(layers, geometry=geometry, **inner), replace(
+        whole, geometry=geometry, elevation_m=heights[1:-1, 1:-1]
     )
 
 
 def walled_off(problem: PlanningProblem) -> PlanningProblem:
     """Return `problem` with a keep-out wall between start and goal, both still free."""
+    return with_hazard(problem, wall_between(problem))
+
+
+def wall_between(problem: PlanningProblem) -> npt.NDArray[np.bool_]:
+    """Return a row or column of cells, as a (rows, cols) mask, that parts start and goal."""
     start, goal = ends_of(problem)
     axis = 0 if abs(start[0] - goal[0]) > abs(start[1] - goal[1]) else 1
     wall = np.zeros(problem.costmap.geometry.shape, np.bool_)
     across = np.moveaxis(wall, axis, 0)
     across[(start[axis] + goal[axis]) // 2] = True
-    return _with_hazard(problem, wall)
+    return wall
 
 
 def closed_at(problem: PlanningProblem, cell: Cell) -> PlanningProblem:
     """Return `problem` with a keep-out hazard on one cell."""
     mask = np.zeros(problem.costmap.geometry.shape, np.bool_)
     mask[cell] = True
-    return _with_hazard(problem, mask)
+    return with_hazard(problem, mask)
 
 
 def with_limits(problem: PlanningProblem, *, slope_deg: float, roll_deg: float) -> PlanningProblem:
@@ -108,7 +148,8 @@ def with_limits(problem: PlanningProblem, *, slope_deg: float, roll_deg: float) 
     vehicle = VehicleParams.model_validate(figures)
     hazards = detect_hazards(problem.terrain, vehicle)
     costmap = build_costmap(hazards, problem.terrain, vehicle)
-    return replace(problem, vehicle=vehicle, hazards=hazards, costmap=costmap)
+    changed = replace(problem, vehicle=vehicle, hazards=hazards, costmap=costmap)
+    return changed if problem.forecaster is None else limits_again(changed)
 
 
 def ends_of(problem: PlanningProblem) -> tuple[Cell, Cell]:
@@ -119,7 +160,8 @@ def ends_of(problem: PlanningProblem) -> tuple[Cell, Cell]:
     return start, goal
 
 
-def _with_hazard(problem: PlanningProblem, mask: npt.NDArray[np.bool_]) -> PlanningProblem:
+def with_hazard(problem: PlanningProblem, mask: npt.NDArray[np.bool_]) -> PlanningProblem:
+    """Return `problem` with a keep-out hazard on every cell of a (rows, cols) mask."""
     flags = problem.hazards.flags | np.where(mask, np.uint8(Hazard.KEEP_OUT), np.uint8(0))
     hazards = HazardMap(geometry=problem.hazards.geometry, flags=flags)
     costmap = build_costmap(hazards, problem.terrain, problem.vehicle)
@@ -148,85 +190,11 @@ def _point_in(geometry: GridGeometry, cell: Cell, rng: np.random.Generator) -> t
 
 
 def _generator(seed: int, kind: str, index: int) -> np.random.Generator:
-    stream = terrain_kinds().index(kind)
-    return np.random.default_rng(np.random.SeedSequence(entropy=seed, spawn_key=(stream, index)))
+    return np.random.default_rng(np.random.SeedSequence(entropy=seed, spawn_key=(stream_of(kind), index)))
 
 
-def _geometry(rows: int, cols: int) -> GridGeometry:
-    site = Site(latitude_rad=-0.79, longitude_rad=3.1, body="moon", crs_wkt="")
+def _geometry(rows: int, cols: int, kind: str) -> GridGeometry:
+    site = SITE_AT_THE_POLE if kind == POLAR else SITE_BY_DAY
     return GridGeometry(
         rows=rows, cols=cols, resolution_m=RESOLUTION_M, east_m=-350.0, north_m=1210.0, site=site
     )
-
-
-def _blank() -> tuple[Heights, Heights, Heights]:
-    """Heights of zero, and the rows and columns of the raster with a cell to spare on every side."""
-    row, col = np.mgrid[: ROWS + 2, : COLS + 2].astype(np.float64)
-    return np.zeros(row.shape), row, col
-
-
-def _relief(rng: np.random.Generator, *, width: float, height_m: float) -> Heights:
-    noise = gaussian_filter(rng.standard_normal((ROWS + 2, COLS + 2)), width, mode="reflect")
-    return np.asarray(height_m * noise / noise.std())
-
-
-def _mare(rng: np.random.Generator) -> Heights:
-    return _relief(rng, width=8.0, height_m=2.0) + _relief(rng, width=2.0, height_m=0.25)
-
-
-def _crater_field(rng: np.random.Generator) -> Heights:
-    heights, row, col = _blank()
-    for radius in rng.uniform(3.0, 10.0, 14):
-        away = np.hypot(row - rng.uniform(0, ROWS), col - rng.uniform(0, COLS)) / radius
-        bowl = RESOLUTION_M * radius * 0.35 * (away * away - 1.0)
-        heights += np.where(away < 1.0, bowl, 0.0) + 0.1 * radius * np.exp(-(((away - 1.0) / 0.3) ** 2))
-    return heights + _relief(rng, width=4.0, height_m=0.3)
-
-
-def _boulder_field(rng: np.random.Generator) -> Heights:
-    heights = _relief(rng, width=6.0, height_m=0.5)
-    heights[rng.random(heights.shape) < 0.035] += 3.0
-    return heights
-
-
-def _maze(rng: np.random.Generator) -> Heights:
-    """A perfect maze by depth-first carving: one way between any two rooms, each 3 cells wide between its slopes."""
-    heights, _, _ = _blank()
-    heights += _WALL_M
-    pitch = 6
-    rooms = (ROWS // pitch, COLS // pitch)
-    stack, seen = [(0, 0)], {(0, 0)}
-    while stack:
-        here = stack[-1]
-        ahead = [(here[0] + dr, here[1] + dc) for dr, dc in ((0, 1), (1, 0), (0, -1), (-1, 0))]
-        ahead = [
-            room for room in ahead if room not in seen and 0 <= room[0] < rooms[0] and 0 <= room[1] < rooms[1]
-        ]
-        if not ahead:
-            stack.pop()
-            continue
-        room = ahead[rng.integers(len(ahead))]
-        (top, left), (bottom, right) = (min(here, room), max(here, room))
-        heights[top * pitch + 1 : bottom * pitch + pitch, left * pitch + 1 : right * pitch + pitch] = 0.0
-        seen.add(room)
-        stack.append(room)
-    return heights
-
-
-def _bottleneck(rng: np.random.Generator) -> Heights:
-    """Two plains with a ridge between them that has one gap."""
-    heights, row, col = _blank()
-    crest = COLS / 2 + 8.0 * np.sin(row / 11.0 + rng.uniform(0, 6.0))
-    heights += _WALL_M * (np.abs(col - crest) < 3.0)
-    gap = rng.uniform(8, ROWS - 8)
-    heights[np.abs(row - gap) < 3.5] = 0.0
-    return heights + _relief(rng, width=6.0, height_m=0.8)
-
-
-_KINDS: dict[str, Callable[[np.random.Generator], Heights]] = {
-    "mare": _mare,
-    "crater field": _crater_field,
-    "boulder field": _boulder_field,
-    "maze": _maze,
-    "bottleneck": _bottleneck,
-}

@@ -1,18 +1,72 @@
-"""The pytest plugin: fixtures that make seeded terrain and planning problems.
+"""The pytest plugin: seeded terrain and planning problems as fixtures, and a marker that names planners.
 
-Loaded into every pytest run where this package is installed, so nothing heavy is imported before a fixture is used.
+Loaded into every pytest run where this package is installed, so nothing heavy is imported before it is used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from rover.planning.problem import PlanningProblem
+    from rover.hazard.detect import HazardMap
+    from rover.planning.problem import Planner, PlanningProblem
     from rover.terrain.derive import Terrain
+    from sim.testing.kit import PlannerCheck
+
+_MARKER = (
+    "planners(*planners, **options): run a test that takes `planner` with each of these, and one that takes "
+    "`planner_check` with each of their checks; options are those of sim.testing.check_planner"
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", _MARKER)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a marked test once for each planner, or for each check of each; a marker without planners only marks."""
+    mark = metafunc.definition.get_closest_marker("planners")
+    if mark is None or not mark.args:
+        return
+    if "planner_check" in metafunc.fixturenames:
+        from sim.testing.kit import planner_checks
+
+        checks = [
+            (_id_of(named), check) for named in mark.args for check in planner_checks(named, **mark.kwargs)
+        ]
+        ids = [f"{name}-{check}" for name, check in checks]
+        metafunc.parametrize("planner_check", [check for _, check in checks], ids=ids, indirect=True)
+    if "planner" in metafunc.fixturenames:
+        metafunc.parametrize("planner", mark.args, ids=[_id_of(named) for named in mark.args], indirect=True)
+
+
+def _id_of(named: Any) -> str:
+    return named if isinstance(named, str) else str(getattr(named, "name", None) or type(named).__name__)
+
+
+def _param(request: pytest.FixtureRequest) -> Any:
+    if not hasattr(request, "param"):
+        raise pytest.UsageError(f"{request.fixturename}: name planners with @pytest.mark.planners(...)")
+    return request.param
+
+
+@pytest.fixture
+def planner(request: pytest.FixtureRequest) -> Planner:
+    """One planner of `@pytest.mark.planners(...)`, made anew for each test where its class or name was given."""
+    from sim.testing.kit import made
+
+    return made(_param(request))
+
+
+@pytest.fixture
+def planner_check(request: pytest.FixtureRequest) -> PlannerCheck:
+    """One check of one planner of `@pytest.mark.planners(...)`, to be called."""
+    check: PlannerCheck = _param(request)
+    return check
 
 
 @pytest.fixture(scope="session")
@@ -24,8 +78,16 @@ def terrain() -> Callable[..., Terrain]:
 
 
 @pytest.fixture(scope="session")
+def hazard_map() -> Callable[..., HazardMap]:
+    """A factory: `hazard_map(seed, kind="mare")`, of the kit's rover on `terrain(seed, kind)`."""
+    from sim.testing.ground import make_hazard_map
+
+    return make_hazard_map
+
+
+@pytest.fixture(scope="session")
 def planning_problem() -> Callable[..., PlanningProblem]:
-    """A factory: `planning_problem(seed, kind="mare")`, with start and goal free and joined by a way."""
+    """A factory: `planning_problem(seed, kind="mare", timed=False)`, with start and goal free and joined by a way."""
     from sim.testing.ground import make_problem
 
     return make_problem

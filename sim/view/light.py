@@ -104,7 +104,9 @@ def lit_colours(relief: Array, lit: Lit) -> npt.NDArray[np.uint8]:
     return np.asarray(np.rint(255 * np.minimum(colours, 1)), np.uint8)
 
 
-def draw_sun(ax: Axes, window: Window, azimuth_deg: float, elevation_deg: float) -> None:
+def draw_sun(
+    ax: Axes, window: Window, azimuth_deg: float, elevation_deg: float, *, busy_m: Array | None = None
+) -> None:
     """Draw an arrow that points where light goes, from the side that the Sun stands on, and say how high it stands.
 
     Args:
@@ -112,9 +114,10 @@ def draw_sun(ax: Axes, window: Window, azimuth_deg: float, elevation_deg: float)
         window: Its limits.
         azimuth_deg: Of the Sun, from the raster's north.
         elevation_deg: Of the Sun.
+        busy_m: (n, 2) what the arrow is to keep away from.
     """
     half = 0.045 * min(window.width, window.height)
-    east, north = window.west + 2.6 * half, window.north - 2.2 * half
+    east, north = _free_corner(window, half, busy_m)
     aim = half * math.sin(math.radians(azimuth_deg)), half * math.cos(math.radians(azimuth_deg))
     ax.annotate(
         "",
@@ -141,6 +144,18 @@ def draw_sun(ax: Axes, window: Window, azimuth_deg: float, elevation_deg: float)
         path_effects=style.halo(3),
         gid="sun",
     )
+
+
+def _free_corner(window: Window, half: float, busy_m: Array | None) -> tuple[float, float]:
+    """Return where the Sun's arrow goes: at the upper left, or at the lower right if that is further from what is busy.
+
+    The arrow of north has the upper right, and the scale bar the lower left.
+    """
+    left = window.west + 2.6 * half, window.north - 2.2 * half
+    right = window.east - 2.6 * half, window.south + 3.4 * half
+    if busy_m is None or len(busy_m) == 0:
+        return left
+    return max(left, right, key=lambda place: float(np.hypot(*(busy_m - np.array(place)).T).min()))
 
 
 def lit_words(lit: Lit) -> str:

@@ -10,12 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
-from scipy.ndimage import distance_transform_edt
 
 from rover.core.grid import Dem
 from sim.view import frame, style
@@ -47,8 +45,6 @@ _GOAL: dict[str, Any] = {
     "mew": 1.2,
     "ls": "none",
 }
-LATE = "#5AAFA6"
-"""Of what is reached after the night: a hue that the scale has not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,10 +54,10 @@ class ReachSheet:
     Attributes:
         title, lines: Heading.
         dem: The ground.
-        arrive_h: (rows, cols) hours from the departure to the earliest arrival; NaN where it is not reached.
-        dusk_h: Hours from the departure to the dusk; a line is drawn where arrivals are as late.
-        leave_min: (rows, cols) minutes before dusk by which to leave for the goal; NaN where no time is early enough.
-        haven: (rows, cols) score of 0 to 1; NaN where no night may be spent.
+        arrive_h: (rows, cols) hours from the departure to the earliest arrival; NaN where it is not reached before
+            dusk, round which a line is drawn.
+        leave_h: (rows, cols) hours before dusk by which to leave for the goal; NaN where no time is early enough.
+        haven: (rows, cols) score of 0 to 1; NaN where no night may be spent; None where it is not known.
         start_m, goal_m: Departure and goal, east and north.
     """
 
@@ -69,9 +65,8 @@ class ReachSheet:
     lines: Sequence[str]
     dem: Dem
     arrive_h: Floats
-    dusk_h: float
-    leave_min: Floats
-    haven: Floats
+    leave_h: Floats
+    haven: Floats | None
     start_m: Place
     goal_m: Place
 
@@ -85,27 +80,29 @@ def draw_reach(sheet: ReachSheet) -> Figure:
         height = HEIGHT_IN + 0.3 + map_in[1] + _BAR_IN
         figure = style.blank_figure(_WIDTH_IN, height)
         hours = "hours from departure"
-        in_time = np.where(sheet.arrive_h <= sheet.dusk_h, sheet.arrive_h, np.nan)
-        panels = (
-            ("Earliest arrival", Layer(values=in_time, label=hours, cmap="cividis_r"), "arrival"),
+        panels = [
+            ("Earliest arrival", Layer(values=sheet.arrive_h, label=hours, cmap="cividis_r"), "arrival"),
             (
                 "Latest departure for the goal",
                 Layer(
-                    values=sheet.leave_min,
-                    label="minutes before dusk, by driving times alone",
+                    values=sheet.leave_h,
+                    label="hours before dusk, by driving and commands alone",
+                    low=None,
                     cmap="cividis_r",
                 ),
                 "departure",
             ),
-            ("Haven quality", Layer(values=sheet.haven, label="score, 0 to 1", high=1.0), "haven"),
-        )
+        ]
+        if sheet.haven is not None:
+            layer = Layer(values=sheet.haven, label="score, 0 to 1", high=1.0)
+            panels.append(("Haven quality", layer, "haven"))
         for col, (title, layer, gid) in enumerate(panels):
             left = _LEFT_IN + col * (side + _ACROSS_IN)
             place = left / _WIDTH_IN, _BAR_IN / height, map_in[0] / _WIDTH_IN, map_in[1] / height
             ax = figure.add_axes(place)
             scale = draw_layer(ax, sheet.dem, layer, window)
             if gid != "haven":
-                _draw_isochrones(ax, sheet.dem, layer.values, unit="h" if gid == "arrival" else "min")
+                _draw_isochrones(ax, sheet.dem, layer.values, unit="h")
             if gid == "arrival":
                 _draw_dusk(ax, sheet)
             _draw_mark(ax, sheet.start_m, _START, "start")
@@ -113,7 +110,7 @@ def draw_reach(sheet: ReachSheet) -> Figure:
                 _draw_mark(ax, sheet.goal_m, _GOAL, "goal")
             _finish(ax, sheet, window, title, first=col == 0)
             _draw_bar(figure, ax, scale, layer.label)
-        _explain(figure, sheet, height)
+        _explain(figure, height)
         draw_heading(figure, sheet.title, sheet.lines, colour=style.BLUE)
         return figure
 
@@ -130,9 +127,12 @@ def _draw_isochrones(ax: Axes, dem: Dem, values: Floats, *, unit: str) -> None:
     known = values[np.isfinite(values)]
     if known.size == 0 or float(np.ptp(known)) == 0.0:
         return
-    high = float(np.percentile(known, 99))
+    low, high = np.percentile(known, [1, 99])
+    low = 0.0 if low < high / 2 else low
     levels = [
-        level for level in MaxNLocator(_LEVELS, steps=[1, 2, 5, 10]).tick_values(0.0, high) if level > 0
+        level
+        for level in MaxNLocator(_LEVELS, steps=[1, 2, 5, 10]).tick_values(low, high)
+        if low < level <= high
     ]
     lines = ax.contour(
         *_grid(dem), np.ma.masked_invalid(values), levels=levels, colors=style.INK, linewidths=0.7
@@ -145,21 +145,9 @@ def _draw_isochrones(ax: Axes, dem: Dem, values: Floats, *, unit: str) -> None:
         label.set_path_effects(style.halo(2))
 
 
-def _after_dusk(sheet: ReachSheet) -> npt.NDArray[np.bool_]:
-    """Return (rows, cols) what is reached, but on another day."""
-    return np.asarray(np.isfinite(sheet.arrive_h) & (sheet.arrive_h > sheet.dusk_h))
-
-
 def _draw_dusk(ax: Axes, sheet: ReachSheet) -> None:
-    """Colour what is reached on another day, and draw the line up to which the rover comes before dusk."""
-    late = _after_dusk(sheet)
-    paint = np.zeros((*late.shape, 4))
-    paint[late] = to_rgba(LATE)
-    extent = whole(sheet.dem.geometry).extent
-    ax.imshow(paint, origin="lower", extent=extent, interpolation="nearest", gid="late")
+    """Draw the line up to which the rover comes before dusk."""
     beyond = np.isnan(sheet.arrive_h)
-    if late.any():  # what is never reached goes with what is next to it, so that no dusk is drawn round it
-        beyond = late[tuple(distance_transform_edt(beyond, return_distances=False, return_indices=True))]
     if beyond.all() or not beyond.any():
         return
     for colour, width in ((style.PAPER, 4.2), (_DUSK, 2.2)):
@@ -198,19 +186,13 @@ def _draw_bar(figure: Figure, ax: Axes, scale: ScalarMappable, label: str) -> No
     at.tick_params(labelsize=style.SMALL_PT, length=3)
 
 
-def _explain(figure: Figure, sheet: ReachSheet, height_in: float) -> None:
+def _explain(figure: Figure, height_in: float) -> None:
     """Say what the marks and the grey mean."""
-    late = _after_dusk(sheet)
     entries = [
         Line2D([], [], **_START, label="departure"),
         Line2D([], [], **_GOAL, label="goal"),
         Line2D([], [], color=style.INK, lw=0.7, label="equal time"),
         Line2D([], [], color=_DUSK, lw=2.2, label="dusk"),
-        *(
-            [Patch(facecolor=LATE, edgecolor=style.FAINT_INK, lw=0.5, label="another day")]
-            if late.any()
-            else []
-        ),
         Patch(
             facecolor=style.NO_DATA,
             edgecolor=style.FAINT_INK,

@@ -36,7 +36,7 @@ def draw_planned(
         planned_m: (n, 2) east and north.
         over: It will lie on a driven path, which should show between its dashes.
         name: For the legend.
-        solid: Draw it thick and without gaps, on ground too dark for a dashed line.
+        solid: Draw it thick and without gaps, on ground too dark for a dashed line, where the heading has its length.
     """
     if len(planned_m) == 0:
         return []
@@ -49,7 +49,7 @@ def draw_planned(
             path_effects=style.halo(4.6),
             solid_capstyle="round",
         )
-        return _added(ax, line, f"{name}, {_length(planned_m)}", "planned")
+        return _added(ax, line, name, "planned")
     dashes, halo = ((0, (4, 5)), None) if over else ((0, (5, 2.5)), style.halo(2.8))
     line = Line2D(*planned_m.T, color=style.BLACK, lw=1.3, ls=dashes, zorder=5, path_effects=halo)
     return _added(ax, line, f"{name}, {_length(planned_m)}", "planned")

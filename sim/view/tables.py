@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -43,17 +44,27 @@ def _rows(log: RunLog) -> Iterator[tuple[str, str | Text]]:
 def _driving_rows(log: RunLog) -> Iterator[tuple[str, str | Text]]:
     summary = log.summary
     yield "began", _utc(summary["start_utc"])
-    yield "ended", _utc(summary["end_utc"])
+    plan = summary.get("plan")
+    yield "ended", _utc(summary["end_utc"]) + _after_plan(log, plan)
     yield "took", f"{duration(float(summary['elapsed_s']))}, {float(summary['lunar_days']):.2f} lunar days"
     yield (
         "driven",
         f"{float(summary['distance_m']):.1f} m of {float(summary['planned_length_m']):.1f} m planned",
     )
     yield "on the way", _counted(log)
-    yield "least charge", f"{100 * float(summary['min_soc']):.1f} %"
+    planned = "" if plan is None else f", {100 * float(plan['least_soc']):.1f} % planned"
+    yield "least charge", f"{100 * float(summary['min_soc']):.1f} %{planned}"
     yield "harvest", f"{float(summary['harvest_j']) / _J_PER_WH:.1f} Wh"
     yield "load", f"{float(summary['load_j']) / _J_PER_WH:.1f} Wh"
     yield "violations", _violations(log)
+
+
+def _after_plan(log: RunLog, plan: Mapping[str, Any] | None) -> str:
+    """Return how long after the arrival that was planned a rover has arrived, in words."""
+    if plan is None or log.outcome is not Outcome.ARRIVED:
+        return ""
+    late_s = float(log.summary["elapsed_s"]) - float(plan["arrive_s"])
+    return f", {duration(abs(late_s))} {'after' if late_s >= 0 else 'before'} the plan's arrival"
 
 
 def _utc(text: object) -> str:

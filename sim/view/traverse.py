@@ -151,7 +151,7 @@ def _draw_map(figure: Figure, ax: Axes, column: Axes, sheet: TraverseSheet, wind
     draw_bright_scale_bar(ax, window)
     frame.draw_north(ax, window, sheet.dem.geometry.site.grid_north_rad)
     frame.draw_note(ax, 0.0)
-    draw_sun(ax, window, *sheet.sun_deg)
+    draw_sun(ax, window, *sheet.sun_deg, busy_m=busy)
     column.set_axis_off()
     frame.draw_legends(
         column,

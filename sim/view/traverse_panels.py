@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -27,6 +28,9 @@ _LIMIT_COLOURS = (
 )
 _LIMIT_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 """Limits are told apart by marker as well as by colour."""
+
+_LIMITS = ("Sun", "charge", "roll", "dusk", "slope", "shadow", "clearance")
+"""Those met most have a look of their own in every picture; any other has one by its name."""
 
 
 class Told(Protocol):
@@ -91,12 +95,12 @@ def draw_slack(ax: Axes, sheet: Told) -> None:
     """Draw how much of its room the tightest limit leaves, and which limit it is."""
     ax.axhline(0, color=style.INK, lw=0.8)
     ax.set(ylabel="slack (%)", ylim=(-4, 105), yticks=(0, 50, 100))
-    names = list(dict.fromkeys(name for _, _, name in sheet.slack))
-    for i, name in enumerate(names):
+    names = sorted({name for _, _, name in sheet.slack}, key=_look)
+    for name in names:
         own = np.array(
             [(time_s / SECONDS_PER_DAY, 100 * share) for time_s, share, held in sheet.slack if held == name]
         )
-        look = i % len(_LIMIT_COLOURS)
+        look = _look(name)[0] % len(_LIMIT_COLOURS)
         ax.plot(
             *own.T,
             marker=_LIMIT_MARKERS[look],
@@ -120,6 +124,11 @@ def draw_slack(ax: Axes, sheet: Told) -> None:
             title_fontsize=style.SMALL_PT,
             alignment="left",
         )
+
+
+def _look(name: str) -> tuple[int, str]:
+    """Return which of the looks a limit has, and its name to order those that share one."""
+    return (_LIMITS.index(name) if name in _LIMITS else zlib.crc32(name.encode()) % len(_LIMITS), name)
 
 
 def _beside(ax: Axes, height: float, words: str, colour: str) -> None:

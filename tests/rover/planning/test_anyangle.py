@@ -457,7 +457,7 @@ def test_legs_are_cut_up_evenly() -> None:
 
 
 def test_it_keeps_what_it_claims() -> None:
-    report = check_planner("any-angle", seeds=range(2))
+    report = check_planner("any-angle", seeds=[1], kinds=["mare", "maze", "polar light"])
     assert report.claims == {Claim.ANY_ANGLE}
 
 

@@ -63,7 +63,7 @@ def searches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def test_the_kit() -> None:
     report = check_planner("incremental")
-    assert report.claims == {Claim.OPTIMAL} and report.problems == 6 * len(terrain_kinds())
+    assert report.claims == {Claim.OPTIMAL} and report.problems == 2 * len(terrain_kinds())
     assert isinstance(load_planner("incremental"), IncrementalPlanner)
 
 

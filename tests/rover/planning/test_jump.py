@@ -18,7 +18,7 @@ from rover.planning.astar import GridRoute, search_grid
 from rover.planning.bitmap_kernels import count_bits, transpose
 from rover.planning.jump import can_jump
 from rover.planning.problem import Cause, NoPlan
-from sim.testing.kit import grid_graph
+from sim.testing.graphs import grid_graph
 
 Cell = tuple[int, int]
 Costs = npt.NDArray[np.float64]

@@ -202,6 +202,20 @@ def test_nearer_cells_may_leave_later() -> None:
     assert goal.depart_s[ready.goal] == found.by_s
 
 
+def test_with_commands_to_wait_for_no_cell_may_leave_later_than_the_map_says() -> None:
+    given = {"deadline_h": 212.0}
+    ready, alone = timed_outlook(operations=TELEOPERATED, **given), timed_outlook(**given)
+    found, free = departure_map(ready), departure_map(alone)
+    assert (found.depart_s <= free.depart_s).all()
+    assert (found.depart_s < free.depart_s - 3600.0).mean() > 0.2
+    ground = ground_of(ready.around, ready.rules(), ready.goal)
+    battery_j = ready.problem.vehicle.battery_j
+    cells = np.flatnonzero(np.isfinite(found.depart_s) & (found.depart_s < found.by_s))
+    for cell in np.random.default_rng(2).choice(cells, 40, replace=False).tolist():
+        later_s = float(found.depart_s.ravel()[cell]) + 1.0
+        assert arrival(ground, cell, ground.goal, later_s, battery_j) > found.by_s
+
+
 def test_havens_are_judged_by_the_limits_and_by_the_night() -> None:
     ready = timed_outlook()
     found = haven_quality(ready)

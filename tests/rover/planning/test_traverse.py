@@ -9,6 +9,8 @@ from functools import lru_cache
 import pytest
 
 from rover.core.boundary import Mode
+from rover.limits.light import ShadowLimit
+from rover.planning.forecast import OperationsParams
 from rover.planning.problem import Cause, NoPlan, Plan, PlanningProblem
 from rover.planning.timetable import Timetable
 from rover.planning.traverse import Front, TraversePlanner, best_traverse, pareto_front
@@ -137,14 +139,19 @@ def replace_reserve(limit: object, share: float) -> object:
     return replace(limit, reserve_soc=limit.reserve_soc * share) if hasattr(limit, "reserve_soc") else limit
 
 
-def test_a_night_without_haven_cuts_it_off() -> None:
-    problem = posed(
-        "start_utc=2019-01-12T22:00:00Z", "limits.haven_tilt_deg=0.5", "operations.max_lunar_days=1.2"
-    )
-    refusal = TraversePlanner().plan(problem)
+def test_a_night_without_haven_cuts_it_off_and_the_least_tilt_that_opens_a_way_is_told() -> None:
+    def asked(tilt_deg: float) -> Plan | NoPlan:
+        late = "start_utc=2019-01-12T22:00:00Z", "operations.max_lunar_days=1.2"
+        return TraversePlanner().plan(posed(*late, f"limits.haven_tilt_deg={tilt_deg}"))
+
+    refusal = asked(0.5)
     assert isinstance(refusal, NoPlan)
     assert refusal.cause is Cause.NIGHT
     assert "haven" in refusal.remedy
+    opens_deg = refusal.opens_with_tilt_deg
+    assert opens_deg is not None and f"limits.haven_tilt_deg={opens_deg:.2f} opens a way" in refusal.remedy
+    assert isinstance(asked(opens_deg), Plan)
+    assert isinstance(asked(opens_deg - 0.01), NoPlan)
 
 
 def test_a_departure_below_the_reserve_is_refused() -> None:
@@ -152,6 +159,28 @@ def test_a_departure_below_the_reserve_is_refused() -> None:
     assert isinstance(refusal, NoPlan)
     assert refusal.cause is Cause.ENERGY
     assert "power.initial_soc of 0.30" in refusal.remedy
+
+
+@pytest.mark.parametrize("criterion", [Criterion.TIME, Criterion.CHARGE])
+def test_no_plan_by_commands_in_low_light_breaks_a_limit_of_its_own(criterion: Criterion) -> None:
+    """In the evening, when much of the ground lies in shadow."""
+    commands = OperationsParams(stop_every_m=9.0, command_cycle_s=7200.0, reserve_soc=0.3, resume_soc=0.6)
+    planned = dark = 0
+    for seed in (0, 1, 3, 6):
+        for depart_h in (210.0, 214.0):
+            ready = timed_outlook(seed=seed, depart_h=depart_h, goal=(12, 12), operations=commands)
+            plan = best_traverse(ready.within(ShadowLimit(1800.0)), criterion)
+            if isinstance(plan, NoPlan):
+                continue
+            planned += 1
+            assert all(margin.slack >= -1e-6 for margin in plan.schedule.margins), (seed, depart_h)
+            dark += next(m.value for m in plan.schedule.margins if m.limit == "dark_s") > 0
+            least = min(step.soc_after for step in plan.schedule.steps)
+            if criterion is Criterion.CHARGE:
+                battery_j = ready.problem.vehicle.battery_j
+                assert -plan.price == pytest.approx(min(ready.problem.soc, least) * battery_j, rel=1e-6)
+    assert planned >= 4
+    assert dark >= 2
 
 
 def test_ways_equally_long_are_not_all_gone_through() -> None:

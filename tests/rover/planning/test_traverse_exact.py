@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,11 +44,11 @@ def searched(
 
 
 def problems(
-    count: int, seed: int, first: int, second: int = named.NONE
+    count: int, seed: int, first: int, second: int = named.NONE, **kind: Any
 ) -> Iterator[tuple[int, Ground, float]]:
     for index in range(count):
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(first, second, index)))
-        ground = random_ground(rng, first, second)
+        ground = random_ground(rng, first, second, **kind)
         yield index, ground, float(ground.rules[named.CAPACITY] * rng.uniform(0.3, 1.0))
 
 
@@ -69,6 +70,38 @@ def test_the_best_of_all_that_can_be_done(name: str, count: int) -> None:
             assert math.isclose(found[0][0], best, rel_tol=1e-9, abs_tol=1e-6), (index, found[0], best)
     assert compared >= 0.9 * count
     assert 0.25 * count <= feasible <= 0.9 * count  # both answers are put to the test
+
+
+@pytest.mark.parametrize("count", [12, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", KINDS)
+def test_the_best_of_all_that_can_be_done_by_commands(name: str, count: int) -> None:
+    feasible = 0
+    for index, ground, charge in problems(count, 5, KINDS[name], commanded=True):
+        feasible += _best_is_found(ground, charge, KINDS[name], index)
+    assert feasible >= 0.15 * count
+
+
+@pytest.mark.parametrize("count", [12, pytest.param(200, marks=pytest.mark.slow)])
+def test_the_earliest_arrival_by_moves_longer_than_bins(count: int) -> None:
+    feasible = 0
+    for index, ground, charge in problems(count, 6, named.BY_TIME, longer=3.0):
+        feasible += _best_is_found(ground, charge, named.BY_TIME, index)
+    assert feasible >= 0.1 * count
+
+
+def _best_is_found(ground: Ground, charge: float, kind: int, index: int) -> int:
+    """Hold what is found, with the ladder and without, to all that can be done; return whether there is a way."""
+    enumeration = Enumeration(ground)
+    goals = enumeration.goals(0, 0.0, charge)
+    if goals is None:
+        return 0
+    for ladder_after in (0, 1_000_000) if kind == named.BY_TIME else (1_000_000,):
+        found = searched(ground, charge, ladder_after=ladder_after)
+        assert bool(found) == bool(goals), (index, len(goals))
+        if goals:
+            best = min(enumeration.value(goal, 0) for goal in goals)
+            assert math.isclose(found[0][0], best, rel_tol=1e-9, abs_tol=1e-6), (index, found[0], best)
+    return len(goals) > 0
 
 
 @pytest.mark.parametrize("count", [60, pytest.param(1000, marks=pytest.mark.slow)])

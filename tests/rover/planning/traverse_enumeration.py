@@ -39,6 +39,7 @@ class State:
     rate: float
     most: float
     shaded: bool
+    since: float
     dark: float
     first: float
     second: float
@@ -48,8 +49,17 @@ class State:
         return max(self.charge, min(grown, self.most)) if self.rate > 0 else grown
 
 
-def random_ground(rng: np.random.Generator, first: int, second: int) -> Ground:
-    """Return a problem of 4 or 6 cells in which charge, light, shadow and night all bind now and then."""
+def random_ground(
+    rng: np.random.Generator, first: int, second: int, *, commanded: bool = False, longer: float = 1.0
+) -> Ground:
+    """Return a problem of 4 or 6 cells in which charge, light, shadow and night all bind now and then.
+
+    Args:
+        rng: To draw by.
+        first, second: Criteria.
+        commanded: Whether the rover asks for commands.
+        longer: Times which moves take as long: of 3 many are longer than a bin.
+    """
     rows, cols = (2, 2) if rng.random() < 0.4 else (2, 3)
     cells = rows * cols
     phase = np.array(_DAYS[rng.integers(len(_DAYS))])
@@ -102,7 +112,10 @@ def random_ground(rng: np.random.Generator, first: int, second: int) -> Ground:
         math.isfinite(rules[named.LONGEST_DARK]) or named.BY_SHADOW in (first, second)
     )
     rules[named.FIRST_KIND], rules[named.SECOND_KIND] = first, second
-    legs_s = rng.uniform(150.0, 900.0, (cells, 8)).astype(np.float32)
+    if commanded:
+        rules[named.STOP_M], rules[named.CYCLE_S] = rng.choice([3.0, 4.0, 6.0]), rng.uniform(50.0, 900.0)
+        rules[named.COMMAND_W] = rng.uniform(5.0, 30.0)
+    legs_s = (longer * rng.uniform(150.0, 900.0, (cells, 8))).astype(np.float32)
     legs_j = (rng.uniform(3e3, 35e3, (cells, 8)) * (0.4 if brim else 1.0)).astype(np.float32)
     for cell in range(cells):
         for d, (down, across) in enumerate(MOVES):
@@ -187,7 +200,7 @@ class Enumeration:
         zero = [-math.inf if kind in (named.BY_CHARGE, named.BY_CLEARANCE) else 0.0 for kind in self.kinds]
         had = [self.more(zero[i], i, charge=charge, clear=float(self.g.clear[start])) for i in (0, 1)]
         k = int(np.searchsorted(self.g.bins[:, named.EDGE], time, side="right")) - 1
-        left = self.settle(start, k, time, charge, 0.0, had[0], had[1])
+        left = self.settle(start, k, time, charge, 0.0, 0.0, had[0], had[1])
         seen, found = set(left), []
         while left:
             state = left.pop()
@@ -264,7 +277,15 @@ class Enumeration:
         return self.stored(self.array_w(cell, k) - self.g.rules[load])
 
     def settle(
-        self, cell: int, k: int, time: float, charge: float, dark: float, first: float, second: float
+        self,
+        cell: int,
+        k: int,
+        time: float,
+        charge: float,
+        since: float,
+        dark: float,
+        first: float,
+        second: float,
     ) -> list[State]:
         """A rover at the beginning of a bin, or departing: it stays where it may not move."""
         bins, rules = self.g.bins, self.g.rules
@@ -291,13 +312,14 @@ class Enumeration:
             if charge < bins[k, named.FLOOR] or dark > rules[named.LONGEST_DARK]:
                 return []
             time, k = float(end), k + 1
-            had = [self.more(had[i], i, charge=charge) for i in (0, 1)] if k == count else had
+            had = [self.more(had[i], i, charge=charge) for i in (0, 1)]
         if k >= count:
             return []
         had = [self.more(had[i], i, charge=charge) for i in (0, 1)]
         state = State(
             cell=cell, k=k, time=time, charge=charge, rate=self.parked(cell, k, named.CHARGE_W),
-            most=rules[named.CAPACITY], shaded=self.dim(cell, k), dark=dark, first=had[0], second=had[1],
+            most=rules[named.CAPACITY], shaded=self.dim(cell, k), since=since, dark=dark, first=had[0],
+            second=had[1],
         )  # fmt: skip
         return [state] if self.in_time(state) else []
 
@@ -314,7 +336,7 @@ class Enumeration:
         had = [
             self.more(h, i, charge=charge, shadow=spent) for i, h in enumerate((state.first, state.second))
         ]
-        return self.settle(state.cell, state.k + 1, end, charge, dark, *had)
+        return self.settle(state.cell, state.k + 1, end, charge, state.since, dark, *had)
 
     def open_at(self, cell: int, k: int) -> bool:
         g = self.g
@@ -325,8 +347,48 @@ class Enumeration:
     def moves(self, state: State) -> list[State]:
         return [after for d in range(8) for after in self.move(state, d)]
 
+    def commanded(self, state: State, cycles: int) -> tuple[State, float, float] | None:
+        """Return the rover after so many command cycles where it stands, seconds in shadow, and its least charge."""
+        g, rules = self.g, self.g.rules
+        k, time, charge, dark, spent, least = state.k, state.time, state.charge, state.dark, 0.0, math.inf
+        left = cycles * float(rules[named.CYCLE_S])
+        while left > 0:
+            if k >= len(g.bins) - 1 or g.bins[k, named.PHASE] != DRIVE:
+                return None
+            if g.closed.size > 1 and g.closed[state.cell, int(g.bins[k, named.COLUMN])]:
+                return None
+            span = min(left, float(g.bins[k + 1, named.EDGE]) - time)
+            charge = min(
+                float(rules[named.CAPACITY]), charge + self.parked(state.cell, k, named.COMMAND_W) * span
+            )
+            least = min(least, charge)
+            spent += span if self.dim(state.cell, k) else 0.0
+            dark = dark + span if self.dim(state.cell, k) else 0.0
+            if charge < g.bins[k, named.FLOOR] or dark > rules[named.LONGEST_DARK]:
+                return None
+            left, time = left - span, time + span
+            if left > 0 or time >= g.bins[k + 1, named.EDGE]:
+                time, k = float(g.bins[k + 1, named.EDGE]), k + 1
+        if k >= len(g.bins) - 1:
+            return None
+        after = replace(
+            state, k=k, time=time, charge=charge, dark=dark, rate=self.parked(state.cell, k, named.CHARGE_W),
+            most=float(rules[named.CAPACITY]), shaded=self.dim(state.cell, k),
+        )  # fmt: skip
+        return after, spent, least
+
     def move(self, state: State, d: int) -> list[State]:
-        g, rules, k = self.g, self.g.rules, state.k
+        g, rules = self.g, self.g.rules
+        length = rules[named.CELL_M] * math.hypot(*MOVES[d])
+        since, told_s, least = state.since + length, 0.0, math.inf
+        if rules[named.CYCLE_S] > 0 and since > rules[named.STOP_M] + 1e-9:
+            cycles = max(1, math.ceil(length / rules[named.STOP_M] - 1e-9))
+            commanded = self.commanded(state, cycles) if np.isfinite(g.legs_s[state.cell, d]) else None
+            if commanded is None:
+                return []
+            state, told_s, least = commanded
+            since = length - (cycles - 1) * rules[named.STOP_M]
+        k = state.k
         seconds, joules = float(g.legs_s[state.cell, d]), float(g.legs_j[state.cell, d])
         if not math.isfinite(seconds) or not self.open_at(state.cell, k):
             return []
@@ -344,25 +406,29 @@ class Enumeration:
             waits, charge = lacking / state.rate, charge + lacking
         arrives, begins, ends = state.time + waits + seconds, *g.bins[k : k + 2, named.EDGE]
         long_one = seconds > ends - begins and state.time == begins and waits == 0.0
-        if (arrives > ends and not long_one) or arrives > g.bins[k, named.OPEN_UNTIL]:
+        if (arrives > ends and not long_one) or arrives + rules[named.CYCLE_S] > g.bins[k, named.OPEN_UNTIL]:
             return []
         crossed = [j for j in range(k, len(g.bins) - 1) if j == k or g.bins[j, named.EDGE] < arrives]
         if not all(self.open_at(cell, j) for cell in (state.cell, to) for j in crossed):
             return []
-        spent = (waits if state.shaded else 0.0) + (seconds if self.dim(to, k) else 0.0)
-        dark = state.dark + spent if self.dim(to, k) else 0.0
+        waited_s = waits if state.shaded else 0.0
+        dark = state.dark + waited_s
+        if waited_s and dark > rules[named.LONGEST_DARK]:
+            return []
+        dark = dark + seconds if self.dim(to, k) else 0.0
         if dark > rules[named.LONGEST_DARK]:
             return []
+        spent = told_s + waited_s + (seconds if self.dim(to, k) else 0.0)
         after = min(rules[named.CAPACITY], charge + change)
-        length = rules[named.CELL_M] * size
         told = {
             "joules": joules,
             "length": length,
-            "charge": after,
+            "charge": min(least, after),
             "shadow": spent,
             "clear": float(g.clear[to]),
         }
         had = [self.more(h, i, **told) for i, h in enumerate((state.first, state.second))]
+        state = replace(state, since=float(since))
         return self.arrive(
             state, to, arrives, after, dark, had, min(rules[named.CAPACITY], state.most + change)
         )
@@ -378,10 +444,11 @@ class Enumeration:
         own = self.parked(to, k, named.CHARGE_W)
         here = State(
             cell=to, k=k, time=time, charge=charge, rate=own, most=float(g.rules[named.CAPACITY]),
-            shaded=self.dim(to, k), dark=dark, first=had[0], second=had[1],
+            shaded=self.dim(to, k), since=state.since, dark=dark, first=had[0], second=had[1],
         )  # fmt: skip
         ways = [here]
-        if k == state.k and state.rate >= own:
+        anew = state.shaded and not self.dim(to, k) and math.isfinite(g.rules[named.LONGEST_DARK])
+        if k == state.k and state.rate >= own and not anew:
             ways = [replace(here, rate=state.rate, most=max(charge, most), shaded=state.shaded)]
             if own > 0 and most < g.rules[named.CAPACITY]:
                 ways.append(here)

@@ -211,7 +211,9 @@ def answer_to(question: Question) -> Answer:
         dem=plan_dem(dem),
         planner=plan.planner,
         criterion=question.criterion.value,
-        value=plan.price if plan.price is not None else steps[-1].end_s,
+        value=abs(plan.price)
+        if plan.price is not None
+        else steps[-1].end_s,  # of charge and clearance its negative
         depart_utc=EPOCH.utc_at(question.depart_s),
         arrive_utc=EPOCH.utc_at(steps[-1].end_s),
         depart_s=question.depart_s,

@@ -47,8 +47,8 @@ def test_without_commands_it_arrives_before_dusk(farside_within: Command) -> Non
         (
             ("limits.haven_tilt_deg=0.2",),
             "night",
-            "a larger limits.haven_tilt_deg",
-            ("limits.haven_tilt_deg=2",),
+            "limits.haven_tilt_deg=0.26 opens a way",
+            ("limits.haven_tilt_deg=0.26",),
         ),
     ],
     ids=["slope", "energy", "night"],

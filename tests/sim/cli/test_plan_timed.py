@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
+import rasterio
 
 from rover.io.plan_file import read_plan
 from rover.planning import traverse_anytime, traverse_search
@@ -86,6 +88,49 @@ def test_the_folder_holds_the_plan_in_every_form_and_passes_the_checker(
     assert all(a["end_utc"] <= b["start_utc"] for a, b in pairwise(drives))
     moved = [math.dist(step.from_m, step.to_m) for step in plan.steps]
     assert sum(drive["length_m"] for drive in drives) == pytest.approx(sum(moved))
+
+
+def band_of(path: Path) -> npt.NDArray[np.float32]:
+    """The only band of a file, row growing north."""
+    with rasterio.open(path) as file:
+        return file.read(1)[::-1]  # type: ignore[no-any-return]
+
+
+def test_maps_of_what_is_reached_go_into_the_folder(farside_within: Command, work: Path) -> None:
+    evening = ("--set", "start_utc=2019-01-12T15:30:00Z", "--operations", "autonomous", "--maps")
+    answer = told(farside_within(*HOP, *evening, "--out", "out", "--json"))
+    assert sorted(path.name for path in (work / "out").iterdir()) == sorted(
+        [*FILES, "reach.png", "arrival.tif", "departure.tif", "haven.tif"]
+    )
+    layers = {name: band_of(work / "out" / f"{name}.tif") for name in ("arrival", "departure", "haven")}
+    reached = np.isfinite(layers["arrival"])
+    reach = answer["reach"]
+    assert reach["reached"] == pytest.approx(reached.mean())
+    assert 0.5 < reached.mean() < 1.0
+    assert reach["latest_departure_utc"]["goal"] < reach["by_utc"]
+    assert reach["by_utc"].startswith("2019-01-12T16:30")
+    assert reach["latest_departure_utc"]["goal"] > "2019-01-12T15:30"
+    goal = tuple(np.argwhere(layers["departure"] == np.nanmax(layers["departure"]))[0])
+    there_s = answer["total"]["end_s"] - answer["total"]["start_s"]
+    assert 3600 * layers["arrival"][goal] == pytest.approx(there_s, abs=1.0)
+    assert np.nanmin(layers["haven"]) >= 0
+    assert np.nanmax(layers["haven"]) <= 1
+
+
+def test_maps_are_made_of_a_goal_out_of_reach_too_and_need_a_place(
+    farside_within: Command, work: Path
+) -> None:
+    late = ("limits.arrive_by_utc=2019-01-12T15:31:00Z", "start_utc=2019-01-12T15:30:00Z")
+    result = farside_within(*HOP, "--set", late[0], "--set", late[1], "--maps", "--out", "out")
+    assert result.returncode == 4, result.stderr + result.stdout
+    assert "no departure from the start comes to the goal by then" in result.stdout
+    assert "by the deadline of 2019-01-12 15:31" in result.stdout
+    assert sorted(path.name for path in (work / "out").iterdir()) == [
+        "arrival.tif",
+        "departure.tif",
+        "reach.png",
+    ]
+    assert_refused(farside_within(*HOP, "--maps"), 2, "--maps", "nowhere to go", "--out DIR")
 
 
 def test_a_front_is_a_front_and_its_ends_are_the_best_by_either(farside_within: Command, work: Path) -> None:

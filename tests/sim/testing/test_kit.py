@@ -1,533 +1,381 @@
-"""The planner test kit: ours passes, and every seeded bug is caught by the check that is meant for it."""
+"""The planner test kit: sound planners pass, and every planted bug is caught by the check that is meant for it."""
 
 from __future__ import annotations
 
-import itertools
+import inspect
 import math
+import re
+import shlex
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from rover.core.errors import PlannerError
-from rover.core.jit import cache_folder
-from rover.planning.astar import AStarPlanner, GridRoute, search_grid
 from rover.planning.directional import DirectionalPlanner
-from rover.planning.objective import price_map, price_of_way
-from rover.planning.problem import Cause, Claim, NoPlan, Objective, Plan, PlanningProblem
-from sim.testing import PlannerCheckError, check_planner, make_problem, make_terrain, terrain_kinds
-from sim.testing.graphs import grid_graph
-from sim.testing.ground import closed_at, ends_of, walled_off, with_limits
-from sim.testing.kit import CHECKS, least_cost
-
-pytest_plugins = ["pytester"]
-
-
-class Spoiled:
-    """A planner that asks the real one about a spoiled problem, or spoils its answer."""
-
-    name = "spoiled"
-    claims = frozenset({Claim.OPTIMAL})
-
-    def plan(self, problem: PlanningProblem) -> Plan | NoPlan:
-        answer = AStarPlanner().plan(self.question(problem))
-        return self.answer(answer, problem) if isinstance(answer, Plan) else answer
-
-    def question(self, problem: PlanningProblem) -> PlanningProblem:
-        return problem
-
-    def answer(self, plan: Plan, problem: PlanningProblem) -> Plan | NoPlan:
-        return plan
-
-
-def with_costs(problem: PlanningProblem, cost: np.ndarray) -> PlanningProblem:  # type: ignore[type-arg]
-    return replace(problem, costmap=replace(problem.costmap, cost_s_per_m=cost))
-
-
-def true_cost(cells: np.ndarray, problem: PlanningProblem, diagonal: float = math.sqrt(2)) -> float:  # type: ignore[type-arg]
-    price = problem.costmap.cost_s_per_m[cells[:, 0], cells[:, 1]]
-    steps = np.abs(np.diff(cells, axis=0)).sum(axis=1)
-    length = np.where(steps == 2, diagonal, steps) * problem.costmap.geometry.resolution_m
-    return float((length * (price[1:] + price[:-1]) / 2).sum())
-
-
-class TransposedAxes(Spoiled):
-    """Takes (east, north) for (row, col)."""
-
-    def answer(self, plan: Plan, problem: PlanningProblem) -> Plan:
-        return replace(plan, waypoints_m=plan.waypoints_m[:, ::-1])
-
-
-class RowsForColumns(Spoiled):
-    """Reads the cost map's transpose."""
-
-    def question(self, problem: PlanningProblem) -> PlanningProblem:
-        cost = np.ones(problem.costmap.geometry.shape)
-        turned = problem.costmap.cost_s_per_m.T[: cost.shape[0], : cost.shape[1]]
-        cost[: turned.shape[0], : turned.shape[1]] = turned
-        return with_costs(problem, cost)
-
-
-class RoundedDiagonal(Spoiled):
-    """1.414 for the square root of two."""
-
-    def answer(self, plan: Plan, problem: PlanningProblem) -> Plan:
-        return replace(plan, cost_s=true_cost(plan.cells, problem, 1.414))
-
-
-class InflatedHeuristic(Spoiled):
-    """Best first by the straight distance: finds a way, not the least."""
-
-    def question(self, problem: PlanningProblem) -> PlanningProblem:
-        cost = problem.costmap.cost_s_per_m
-        return with_costs(problem, np.where(np.isfinite(cost), np.sqrt(cost), np.inf))
-
-    def answer(self, plan: Plan, problem: PlanningProblem) -> Plan:
-        return replace(plan, cost_s=true_cost(plan.cells, problem))
-
-
-class CutsCorners(Spoiled):
-    def plan(self, problem: PlanningProblem) -> Plan | NoPlan:
-        geometry = problem.costmap.geometry
-        start, goal = ends_of(problem)
-        route = search_grid(
-            problem.costmap.cost_s_per_m, start, goal, resolution_m=geometry.resolution_m, corner_cutting=True
-        )
-        if not isinstance(route, GridRoute) or len(route.cells) < 2:
-            return AStarPlanner().plan(problem)
-        waypoints = geometry.centres_of(route.cells)
-        waypoints[0], waypoints[-1] = problem.start_m, problem.goal_m
-        return Plan(planner="x", cells=route.cells, waypoints_m=waypoints, cost_s=route.cost_s, expanded=0)
-
-
-class IgnoresLethal(Spoiled):
-    def question(self, problem: PlanningProblem) -> PlanningProblem:
-        return with_costs(
-            problem, np.where(np.isinf(problem.costmap.cost_s_per_m), 20.0, problem.costmap.cost_s_per_m)
-        )
-
-
-class NeverTouchesTheRim(Spoiled):
-    """Off by one at the border: the outermost cells are taken for lethal."""
-
-    def question(self, problem: PlanningProblem) -> PlanningProblem:
-        cost = np.full(problem.costmap.geometry.shape, np.inf)
-        cost[1:-1, 1:-1] = problem.costmap.cost_s_per_m[1:-1, 1:-1]
-        return with_costs(problem, cost)
-
-
-class HalfACellOff(Spoiled):
-    """Takes a cell's corner for its centre."""
-
-    def answer(self, plan: Plan, problem: PlanningProblem) -> Plan:
-        waypoints = plan.waypoints_m + problem.costmap.geometry.resolution_m * 0.51
-        return replace(plan, waypoints_m=waypoints)
-
-
-class ForgetsTheExactStart(Spoiled):
-    def answer(self, plan: Plan, problem: PlanningProblem) -> Plan:
-        return replace(plan, waypoints_m=problem.costmap.geometry.centres_of(plan.cells))
-
-
-class ChangesItsMind(Spoiled):
-    """Two ways of the same cost, in turn."""
-
-    def __init__(self) -> None:
-        self.count = itertools.count()
-
-    def answer(self, plan: Plan, problem: PlanningProblem) -> Plan:
-        nudge = 1e-3 * (next(self.count) % 3)
-        waypoints = plan.waypoints_m.copy()
-        waypoints[1:-1] += nudge
-        return replace(plan, waypoints_m=waypoints)
-
-
-class EmptyPlanForNoWay(Spoiled):
-    def plan(self, problem: PlanningProblem) -> Plan | NoPlan:
-        answer = AStarPlanner().plan(problem)
-        if isinstance(answer, Plan):
-            return answer
-        return Plan(
-            planner="x",
-            cells=np.empty((0, 2), np.int64),
-            waypoints_m=np.empty((0, 2)),
-            cost_s=0.0,
-            expanded=0,
-        )
-
-
-class OneCauseForAll(Spoiled):
-    def plan(self, problem: PlanningProblem) -> Plan | NoPlan:
-        answer = AStarPlanner().plan(problem)
-        return replace(answer, cause=Cause.NO_ROUTE) if isinstance(answer, NoPlan) else answer
-
-
-class SaysNothing(Spoiled):
-    def plan(self, problem: PlanningProblem) -> Plan | NoPlan:
-        answer = AStarPlanner().plan(problem)
-        return replace(answer, remedy="") if isinstance(answer, NoPlan) else answer
-
-
-class Raises(Spoiled):
-    def question(self, problem: PlanningProblem) -> PlanningProblem:
-        if problem.start_m == problem.goal_m:
-            raise IndexError("index -1 is out of bounds")
-        return problem
-
-
-class NothingForNowhere(Spoiled):
-    """No answer at all where the start is the goal."""
-
-    def plan(self, problem: PlanningProblem) -> Plan | NoPlan:
-        return None if problem.start_m == problem.goal_m else super().plan(problem)  # type: ignore[return-value]
-
-
-class UnderstatesItsCost(Spoiled):
-    """Claims nothing, and states less than the least."""
-
-    claims: frozenset[Claim] = frozenset()
-
-    def answer(self, plan: Plan, problem: PlanningProblem) -> Plan:
-        return replace(plan, cost_s=0.9 * plan.cost_s)
-
-
-class BreaksItsBound(InflatedHeuristic):
-    claims = frozenset({Claim.BOUNDED})
-
-    def answer(self, plan: Plan, problem: PlanningProblem) -> Plan:
-        return replace(super().answer(plan, problem), bound=1.0)
-
-
-class StatesNoBound(Spoiled):
-    claims = frozenset({Claim.BOUNDED})
-
-
-class ByHeading(Spoiled):
-    """The directional planner, asked about a spoiled problem or spoilt in its answer."""
-
-    claims = DirectionalPlanner.claims
-    objectives = DirectionalPlanner.objectives
-    neighbours = DirectionalPlanner.neighbours
-
-    def plan(self, problem: PlanningProblem) -> Plan | NoPlan:
-        answer = DirectionalPlanner().plan(self.question(problem))
-        return self.answer(answer, problem) if isinstance(answer, Plan) else answer
-
-
-class IgnoresRoll(ByHeading):
-    def question(self, problem: PlanningProblem) -> PlanningProblem:
-        return with_vehicle(problem, slope_limit_deg=problem.vehicle.slope_limit_deg, roll_limit_deg=60.0)
-
-
-class PitchForRoll(ByHeading):
-    def question(self, problem: PlanningProblem) -> PlanningProblem:
-        vehicle = problem.vehicle
-        return with_vehicle(
-            problem, slope_limit_deg=vehicle.roll_limit_deg, roll_limit_deg=vehicle.slope_limit_deg
-        )
-
-
-def with_vehicle(problem: PlanningProblem, **limits: float) -> PlanningProblem:
-    return replace(problem, vehicle=problem.vehicle.model_copy(update=limits))
-
-
-class DrivesBackwards(ByHeading):
-    """Takes a descent for a climb: searches from the goal and turns the way round."""
-
-    def question(self, problem: PlanningProblem) -> PlanningProblem:
-        return replace(problem, start_m=problem.goal_m, goal_m=problem.start_m)
-
-    def answer(self, plan: Plan, problem: PlanningProblem) -> Plan:
-        return replace(plan, cells=plan.cells[::-1], waypoints_m=plan.waypoints_m[::-1])
-
-
-class ForgetsTheLoad(ByHeading):
-    """Energy of the pull alone."""
-
-    def answer(self, plan: Plan, problem: PlanningProblem) -> Plan:
-        if problem.objective is not Objective.ENERGY:
-            return plan
-        return replace(plan, price=(plan.price or 0.0) - problem.vehicle.drive_w * plan.cost_s)
-
-
-class EightForSixteen(ByHeading):
-    def question(self, problem: PlanningProblem) -> PlanningProblem:
-        return replace(problem, neighbours=min(problem.neighbours, 8))
-
-
-class KnowsNoHeading(Spoiled):
-    """Claims headings, and goes by the cost map."""
-
-    claims = DirectionalPlanner.claims
-
-
-class AlwaysInAHurry(Spoiled):
-    """Claims every objective, and minds time."""
-
-    objectives = frozenset(Objective)
-
-    def question(self, problem: PlanningProblem) -> PlanningProblem:
-        return replace(problem, objective=Objective.TIME)
-
-    def answer(self, plan: Plan, problem: PlanningProblem) -> Plan:
-        prices = price_map(problem).price_per_m
-        price = price_of_way(plan.cells, prices, problem.costmap.geometry.resolution_m)
-        return replace(plan, objective=problem.objective, price=price)
-
-
-class StatesTimeForPrice(Spoiled):
-    objectives = frozenset(Objective)
-
-    def answer(self, plan: Plan, problem: PlanningProblem) -> Plan:
-        return replace(plan, price=plan.cost_s)
-
-
-SELDOM_WRONG = (InflatedHeuristic, BreaksItsBound)
-"""Not so on the first of each kind of ground."""
-
-
-@pytest.mark.parametrize("planner, check", [
-    (IgnoresRoll(), "heading_limits"),
-    (PitchForRoll(), "heading_limits"),
-    (DrivesBackwards(), "equals_dijkstra"),
-    (ForgetsTheLoad(), "equals_dijkstra"),
-    (ForgetsTheLoad(), "safe"),
-    (EightForSixteen(), "equals_dijkstra"),
-    (KnowsNoHeading(), "equals_dijkstra"),
-    (AlwaysInAHurry(), "equals_dijkstra"),
-    (StatesTimeForPrice(), "safe"),
-    (TransposedAxes(), "safe"),
-    (RowsForColumns(), "equals_dijkstra"),
-    (RoundedDiagonal(), "equals_dijkstra"),
-    (InflatedHeuristic(), "equals_dijkstra"),
-    (CutsCorners(), "safe"),
-    (IgnoresLethal(), "safe"),
-    (IgnoresLethal(), "unreachable"),
-    (NeverTouchesTheRim(), "equals_dijkstra"),
-    (HalfACellOff(), "safe"),
-    (ForgetsTheExactStart(), "safe"),
-    (ForgetsTheExactStart(), "start_is_goal"),
-    (ChangesItsMind(), "deterministic"),
-    (EmptyPlanForNoWay(), "unreachable"),
-    (OneCauseForAll(), "unreachable"),
-    (SaysNothing(), "unreachable"),
-    (Raises(), "start_is_goal"),
-    (NothingForNowhere(), "start_is_goal"),
-    (UnderstatesItsCost(), "equals_dijkstra"),
-    (BreaksItsBound(), "equals_dijkstra"),
-    (StatesNoBound(), "equals_dijkstra"),
-], ids=lambda value: value if isinstance(value, str) else type(value).__name__)  # fmt: skip
-def test_a_seeded_bug_is_caught_by_name(planner: Spoiled, check: str) -> None:
+from rover.planning.registry import planner_names
+from sim.testing import Budget, PlannerCheckError, check_planner, make_problem, planner_checks, terrain_kinds
+from sim.testing.__main__ import main
+from sim.testing.case import least_cost
+from sim.testing.changes import mirrored, slower, stretched, turned
+from sim.testing.kit import SEEDS
+from sim.testing.registry import CHECKS
+from tests.sim.testing import planted
+
+PLANTED = (
+    # In the search.
+    (planted.RoundedDiagonal, "optimal", "mare"),
+    (planted.InflatedHeuristic, "optimal", "boulder field"),
+    (planted.HeuristicInMetres, "scaling", "maze"),
+    (planted.HeuristicInCells, "scaling", "maze"),
+    (planted.ManhattanForOctile, "optimal", "boulder field"),
+    (planted.PriceOfTheCellEntered, "optimal", "mare"),
+    (planted.DiagonalAsLongAsAStep, "optimal", "mare"),
+    (planted.ClosedWhenReached, "optimal", "boulder field"),
+    (planted.CutsCorners, "safe", "boulder field"),
+    (planted.NeverTouchesTheRim, "rim", "mare"),
+    (planted.GoesRoundTheRim, "rim", "mare"),
+    (planted.TakesMapsForSquare, "rim", "mare"),
+    (planted.OneMoveIsMissing, "mirror", "bottleneck"),
+    (planted.NorthIsLonger, "rotation", "mare"),
+    (planted.DrawsLots, "deterministic", "maze"),
+    (planted.Float32Costs, "optimal", "boulder field"),
+    # In how the map is read.
+    (planted.TransposedMap, "safe", "maze"),
+    (planted.NorthIsTheFirstRow, "safe", "maze"),
+    (planted.WholeSeconds, "optimal", "mare"),
+    (planted.IgnoresLethal, "safe", "boulder field"),
+    (planted.NanIsFree, "nan_closed", "mare"),
+    (planted.IgnoresKeepOut, "more_obstacles", "mare"),
+    (planted.KeepsTheFirstMap, "stale_state", "mare"),
+    (planted.KeepsTheFirstAnswer, "stale_state", "mare"),
+    (planted.FloorsPlaces, "honest", "maze"),
+    # In the answer.
+    (planted.NorthBeforeEast, "safe", "mare"),
+    (planted.HalfACellOff, "honest", "mare"),
+    (planted.EndsAtTheCellsCentre, "honest", "mare"),
+    (planted.StopsBesideTheGoal, "honest", "mare"),
+    (planted.WayBackwards, "honest", "mare"),
+    (planted.EmptyPlanForNoWay, "unreachable", "maze"),
+    (planted.OneCauseForAll, "unreachable", "maze"),
+    (planted.SaysNothing, "unreachable", "maze"),
+    (planted.NothingForNowhere, "start_is_goal", "maze"),
+    (planted.ChargesForNowhere, "start_is_goal", "maze"),
+    (planted.ClaimsInAList, "protocol", "maze"),
+    # In what is promised.
+    (planted.UnderstatesItsCost, "not_below_least", "mare"),
+    (planted.StatesNoBound, "within_bound", "mare"),
+    (planted.BreaksItsBound, "within_bound", "mare"),
+    (planted.AlwaysInAHurry, "optimal", "mare"),
+    (planted.StatesTimeForPrice, "honest", "mare"),
+    (planted.ChangesItsMind, "deterministic", "mare"),
+    (planted.IgnoresRoll, "heading_limits", "mare"),
+    (planted.PitchForRoll, "heading_limits", "mare"),
+    (planted.MirroredHeadings, "heading_limits", "mare"),
+    (planted.DownhillForUphill, "optimal", "mare"),
+    (planted.ForgetsTheLoad, "honest", "mare"),
+    (planted.EightForSixteen, "optimal", "mare"),
+    (planted.KnowsNoHeading, "optimal", "mare"),
+    (planted.IgnoresLight, "light", "boulder field"),
+    (planted.LooksPastTheHorizon, "light", "maze"),
+    (planted.CountsAzimuthTheOtherWay, "light", "maze"),
+    (planted.IgnoresCharge, "charge", "mare"),
+    (planted.TenTimesTheBattery, "charge", "mare"),
+    (planted.LeavesAnHourLate, "timetable", "mare"),
+    (planted.SchedulesNothing, "timetable", "mare"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("planner", "check", "kind"), PLANTED, ids=lambda value: getattr(value, "__name__", value)
+)
+def test_a_planted_bug_is_caught_by_name(planner: type, check: str, kind: str) -> None:
     with pytest.raises(PlannerCheckError) as caught:
-        check_planner(planner, seeds=range(3 if isinstance(planner, SELDOM_WRONG) else 1))
-    assert check in {failure.check for failure in caught.value.failures}
-    assert f"{check}: seed" in str(caught.value)
+        check_planner(planner(), checks=[check], seeds=[1], kinds=[kind], pictures=None)
+    assert {failure.check for failure in caught.value.failures} == {check}
+    assert str(caught.value).startswith(f"planner {planner.name} fails {check}\n{check}: seed 1, {kind}: ")
+    assert "raised" not in caught.value.failures[0].what
 
 
-def test_the_spoiled_planner_unspoiled_passes() -> None:
-    """So what is caught above is the bug, not the way it is planted."""
-    assert check_planner(Spoiled(), seeds=range(3)).problems == 3 * len(terrain_kinds())
+def test_every_planted_bug_and_every_check_is_in_the_list() -> None:
+    """So that no check is there that nothing was seen to fail; budgets have a test of their own."""
+    sound = {planted.PlainAStar, planted.Spoiled, planted.ByHeading, planted.InTime}
+    bugs = {kind for kind in vars(planted).values() if inspect.isclass(kind) and hasattr(kind, "plan")}
+    bugs = {
+        kind for kind in bugs if kind.__module__ == planted.__name__ and not kind.__name__.startswith("_")
+    }
+    budgets = {planted.TakesItsTime, planted.TakesMemory}
+    assert {planner for planner, _, _ in PLANTED} | budgets == bugs - sound and len(PLANTED) >= 25
+    assert {check for _, check, _ in PLANTED} | {"time_budget", "memory_budget"} == set(CHECKS)
 
 
-def test_the_directional_planner_unspoiled_passes() -> None:
-    assert check_planner(ByHeading(), seeds=[0]).claims == {Claim.OPTIMAL, Claim.DIRECTIONAL}
-    assert "heading_limits" in check_planner("directional", seeds=[1]).checks
+@pytest.mark.parametrize(
+    ("planner", "check", "what"),
+    [
+        (planted.TakesItsTime, "time_budget", r"takes 0\.\d+ s, of 0\.2 s"),
+        (planted.TakesMemory, "memory_budget", r"takes \d+ MiB, of 24 MiB"),
+    ],
+)
+def test_budgets_are_held_to(planner: type, check: str, what: str) -> None:
+    asked = {"checks": [check], "seeds": [1], "kinds": ["maze"], "pictures": None}
+    with pytest.raises(PlannerCheckError, match=what):
+        check_planner(planner(), budget=Budget(time_s=0.2, memory_mib=24.0), **asked)  # type: ignore[arg-type]
+    assert check_planner(planner(), **asked).checks == (check,)  # type: ignore[arg-type]
+
+
+def test_what_the_bugs_are_planted_in_is_sound() -> None:
+    """So what is caught above is the bug, not the way it is planted; `Spoiled` and its like are the product's."""
+    kinds = ["mare", "maze", "boulder field", "bottleneck"]
+    report = check_planner(planted.PlainAStar, seeds=[1], kinds=kinds)
+    assert report.problems == len(kinds) and len(report.checks) == 16
+    for planner in (planted.Spoiled, planted.ByHeading, planted.InTime):
+        assert check_planner(planner, seeds=[1], kinds=["maze"]).problems == 1
+
+
+CHECKED_ELSEWHERE = {"any-angle", "incremental", "pyramid"}
+"""In the tests of each."""
+
+
+@pytest.mark.parametrize("name", sorted(set(planner_names()) - CHECKED_ELSEWHERE))
+def test_the_product_s_own_planners_pass(name: str) -> None:
+    report = check_planner(name, seeds=[1], kinds=["highland", "polar light"])
+    assert report.planner == name and report.problems == 2
+    asked = {check.name for check in CHECKS.values() if check.asks(report.claims)}
+    assert set(report.checks) == asked and len(asked) >= 15
+
+
+@pytest.mark.slow
+def test_the_product_s_own_planners_pass_on_all_ground_within_a_minute() -> None:
+    for name in planner_names():
+        check_planner(name, seeds=[0], kinds=["maze"])  # compiles
+    begun = time.process_time()
+    for name in planner_names():
+        assert check_planner(name).problems == len(SEEDS) * len(terrain_kinds()) == 14
+    assert time.process_time() - begun < 60.0
+
+
+def test_claims_decide_what_is_asked() -> None:
+    names = {str(check) for check in planner_checks("traverse")}
+    assert {"light", "charge", "timetable", "heading_limits", "not_below_least"} <= names
+    assert not {"optimal", "within_bound", "rotation", "mirror", "scaling"} & names
+    assert {"within_bound"} == {str(check) for check in planner_checks("pyramid")} & {
+        "within_bound",
+        "optimal",
+    }
+    assert "optimal" in {str(check) for check in planner_checks("astar")}
+    assert "not_below_least" not in {str(check) for check in planner_checks("any-angle")}
+
+
+def test_checks_one_by_one() -> None:
+    checks = planner_checks("astar", seeds=[1], kinds=["maze"])
+    assert [str(check) for check in checks] == list(check_planner("astar", seeds=[1], kinds=["maze"]).checks)
+    assert checks[0]().checks == ("protocol",)
+    (only,) = planner_checks(planted.CutsCorners, checks=["safe"], seeds=[1], kinds=["maze"], pictures=None)
+    with pytest.raises(PlannerCheckError, match="planner plain fails safe"):
+        only()
 
 
 def test_a_descent_limit_of_its_own_is_held_to() -> None:
-    check_planner(DirectionalPlanner(descent_limit_rad=math.radians(18)), seeds=[0], kinds=["mare"])
-
-
-def test_limits_far_apart_let_some_ways_through_and_refuse_others() -> None:
-    """So that the check of headings sees both."""
-    found = [
-        math.isfinite(
-            least_cost(
-                with_limits(make_problem(seed, kind), slope_deg=slope, roll_deg=roll), directional=True
-            )
-        )
-        for seed, kind in itertools.product(range(3), terrain_kinds())
-        for slope, roll in ((20.0, 8.0), (8.0, 20.0))
-    ]
-    assert 5 < sum(found) < len(found) - 2
-
-
-def test_astar_passes() -> None:
-    report = check_planner(AStarPlanner())
-    assert report.planner == "astar" and report.claims == {Claim.OPTIMAL}
-    assert report.checks == ("equals_dijkstra", "safe", "start_is_goal", "unreachable", "deterministic")
-    assert report.problems == 6 * len(terrain_kinds())
-    assert str(report).startswith("planner astar (claims optimal) passes equals_dijkstra")
+    checks = ["optimal", "safe", "honest", "heading_limits"]
+    planner = DirectionalPlanner(descent_limit_rad=math.radians(18))
+    check_planner(planner, checks=checks, seeds=[0], kinds=["highland"])
 
 
 def test_a_planner_by_name_and_one_that_claims_nothing() -> None:
-    assert check_planner("astar", seeds=[0], kinds=["mare"]).problems == 1
-    modest = Spoiled()
-    modest.claims = frozenset()
-    assert check_planner(modest, seeds=[0]).claims == frozenset()
+    class Modest(planted.Spoiled):
+        claims = frozenset()
+
+    assert check_planner(Modest(), seeds=[1], kinds=["mare"]).claims == frozenset()
     with pytest.raises(PlannerError):
         check_planner("astarr")
 
 
-@pytest.mark.parametrize("asked", [{"seeds": []}, {"kinds": []}, {"kinds": ["sea"]}])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"seeds": []},
+        {"kinds": []},
+        {"kinds": ["sea"]},
+        {"checks": ["safety"]},
+        {"checks": ["light"]},
+        {"checks": []},
+    ],
+)
 def test_nothing_to_check_is_no_pass(asked: dict[str, list[str]]) -> None:
-    with pytest.raises(ValueError, match=r"no seed|known are"):
+    with pytest.raises(ValueError, match=r"no seed|known are|ask for none"):
         check_planner("astar", **asked)  # type: ignore[arg-type]
 
 
-def test_a_failure_names_everything_and_replays() -> None:
+def test_a_failure_names_everything_and_has_a_picture(tmp_path: Path) -> None:
     with pytest.raises(PlannerCheckError) as caught:
-        check_planner(EmptyPlanForNoWay(), seeds=[4], kinds=["maze", "mare"])
-    text = str(caught.value)
+        check_planner(
+            planted.EmptyPlanForNoWay(),
+            checks=["unreachable", "safe", "nan_closed"],
+            seeds=[1],
+            kinds=["maze", "mare"],
+            pictures=tmp_path / "new",
+        )
+    text, failures = str(caught.value), caught.value.failures
     assert isinstance(caught.value, AssertionError)
-    assert text.startswith("planner spoiled fails unreachable\nunreachable: seed 4, maze: ")
-    assert "check_planner('" in text and "seeds=[4], kinds=['maze'])" in text
+    assert text.startswith("planner plain fails unreachable, nan_closed\nunreachable: seed 1, maze: ")
     assert "(+5 more of this check)" in text  # three causes on two kinds
+    drawn = [failure.picture for failure in failures if failure.picture is not None]
+    assert [path.name for path in drawn] == ["plain-unreachable-1-maze.png", "plain-nan_closed-1-maze.png"]
+    assert all(path.read_bytes().startswith(b"\x89PNG") and str(path) in text for path in drawn)
 
 
-def test_the_replay_line_runs(tmp_path: Path) -> None:
-    file = tmp_path / "theirs.py"
-    file.write_text(
-        "class Lost:\n    name = 'lost'\n    claims = frozenset()\n"
-        "    def plan(self, problem): raise KeyError('map')\n"
-    )
+def test_the_first_failure_ends_it_where_that_is_asked() -> None:
     with pytest.raises(PlannerCheckError) as caught:
-        check_planner(f"{file}:Lost", seeds=[2], kinds=["maze"])
-    script = caught.value.failures[0].replay.partition('-c "')[2].rstrip('"')
-    again = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, cwd=Path.cwd(), check=False
+        check_planner(
+            planted.EmptyPlanForNoWay(), seeds=[1], kinds=["maze", "mare"], fail_fast=True, pictures=None
+        )
+    assert len(caught.value.failures) == 1
+
+
+def test_what_cannot_be_drawn_is_told_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(PlannerCheckError) as caught:
+        check_planner(
+            planted.ClaimsInAList(),
+            checks=["protocol"],
+            seeds=[1],
+            kinds=["maze"],
+            pictures=tmp_path / "file",
+        )
+    assert caught.value.failures[0].picture is None and "picture" not in str(caught.value)
+
+
+def test_exceptions_are_failures_of_the_check() -> None:
+    class Fails(planted.Spoiled):
+        def question(self, problem):  # type: ignore[no-untyped-def]
+            raise IndexError("index -1 is out of bounds")
+
+    with pytest.raises(
+        PlannerCheckError, match="safe: seed 1, maze: raised IndexError: index -1 is out of bounds"
+    ):
+        check_planner(Fails(), checks=["safe"], seeds=[1], kinds=["maze"], pictures=None)
+
+
+def test_a_check_comes_to_the_same_alone_and_after_others() -> None:
+    """A planner that keeps the first map it sees fails what it fails alone, so that the replay shows it."""
+    planner = planted.KeepsTheFirstMap()
+    with pytest.raises(PlannerCheckError) as caught:
+        check_planner(
+            planner,
+            checks=["safe", "honest", "stale_state"],
+            seeds=[1],
+            kinds=["mare", "maze"],
+            pictures=None,
+        )
+    assert {failure.check for failure in caught.value.failures} == {"stale_state"}
+    assert not planner.kept
+
+
+def test_a_planner_that_cannot_be_copied_is_taken_as_it_is() -> None:
+    planner = planted.PlainAStar()
+    planner.lock = threading.Lock()  # type: ignore[attr-defined]
+    assert check_planner(planner, checks=["safe"], seeds=[1], kinds=["maze"]).checks == ("safe",)
+
+
+THEIRS = """
+class Lost:
+    name = 'lost'
+    claims = frozenset()
+    def plan(self, problem): raise KeyError('map')
+"""
+
+
+def test_the_replay_line_runs_just_the_one_check(tmp_path: Path) -> None:
+    file = tmp_path / "theirs.py"
+    file.write_text(THEIRS)
+    with pytest.raises(PlannerCheckError) as caught:
+        check_planner(
+            f"{file}:Lost", checks=["safe", "rim"], seeds=[2], kinds=["crater field"], pictures=None
+        )
+    failure = caught.value.failures[-1]
+    command = f"{failure.replay} --pictures {tmp_path}".replace("python", sys.executable, 1)
+    again = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert again.returncode == 8, again.stderr
+    assert again.stdout.startswith(
+        "planner lost fails rim\nrim: seed 2, crater field: raised KeyError: 'map'\n"
     )
-    assert again.returncode == 1 and "safe: seed 2, maze: raised KeyError: 'map'" in again.stderr
+    assert (tmp_path / "lost-rim-2-crater_field.png").exists()
 
 
-# The ground.
+def test_the_command_lists_the_checks_and_refuses_what_is_not_there(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--list"]) == 0
+    printed = capsys.readouterr().out
+    assert [line.split()[0] for line in printed.splitlines()] == list(CHECKS)
+    assert main(["astar", "--check", "protocol", "--seed", "1", "--kind", "maze"]) == 0
+    assert capsys.readouterr().out.startswith("planner astar (claims optimal) passes protocol on 1 problems")
+    assert main(["astarr"]) == 2
+    assert "no planner of that name" in capsys.readouterr().err
+    assert main(["astar", "--check", "light"]) == 2
 
 
-@pytest.mark.parametrize("kind", terrain_kinds())
-def test_terrain_is_a_function_of_seed_and_kind(kind: str) -> None:
-    first, again, other = make_terrain(3, kind), make_terrain(3, kind), make_terrain(4, kind)
-    np.testing.assert_array_equal(first.slope_rad, again.slope_rad)
-    assert not np.array_equal(first.slope_rad, other.slope_rad)
-    assert np.isfinite(first.slope_rad).all()  # known to its rim
+def test_the_environment_narrows_every_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FARSIDE_REPLAY", "rim:1:maze")
+    report = check_planner("astar")
+    assert report.checks == ("rim",) and report.problems == 1
+    assert check_planner("astar", checks=["safe"]).checks == ()
+    monkeypatch.setenv("FARSIDE_REPLAY", "rim")
+    with pytest.raises(ValueError, match="give CHECK:SEED:KIND"):
+        check_planner("astar")
 
 
-def test_kinds_differ_where_their_words_are_the_same() -> None:
-    slopes = [make_terrain(3, kind).slope_rad for kind in terrain_kinds()]
-    assert not any(np.array_equal(a, b) for a, b in itertools.combinations(slopes, 2))
-    assert len(slopes) >= 5
+@pytest.mark.parametrize("name", list(CHECKS))
+def test_every_check_is_short_and_says_what_it_holds_to(name: str) -> None:
+    run = CHECKS[name].run
+    assert run.__doc__ and CHECKS[name].holds_to.endswith(".")
+    assert len(inspect.getsource(run).splitlines()) <= 32
 
 
-@pytest.mark.parametrize("kind", terrain_kinds())
-@pytest.mark.parametrize("seed", range(8))
-def test_problems_are_what_they_say(seed: int, kind: str) -> None:
-    problem = make_problem(seed, kind)
-    start, goal = ends_of(problem)
-    assert max(abs(start[0] - goal[0]), abs(start[1] - goal[1])) >= 20
-    assert math.isfinite(least_cost(problem))
-    wall = walled_off(problem)
-    assert np.isfinite([wall.costmap.cost_s_per_m[start], wall.costmap.cost_s_per_m[goal]]).all()
-    assert math.isinf(least_cost(wall))
-    assert np.isinf(closed_at(problem, start).costmap.cost_s_per_m[start])
+def test_the_document_has_a_row_for_each_check_and_each_kind() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "testing_planners.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z _]+)` \|", text, re.MULTILINE)
+    assert [row for row in rows if row in CHECKS] == list(CHECKS)
+    assert sorted(row for row in rows if row not in CHECKS) == sorted(terrain_kinds())
 
 
-def test_some_problems_reach_the_rim() -> None:
-    """Where planners go wrong by one."""
-    touching = 0
-    for seed, kind in itertools.product(range(3), terrain_kinds()):
-        rows, cols = make_problem(seed, kind).costmap.geometry.shape
-        for row, col in ends_of(make_problem(seed, kind)):
-            touching += row in (0, rows - 1) or col in (0, cols - 1)
-    assert touching >= 5
+def test_the_document_shows_a_failure_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = Path(__file__).parents[3]
+    text = (root / "docs" / "testing_planners.md").read_text(encoding="utf-8")
+    shown = re.search(r"```\n\$ python -m sim\.testing (.*)\n((?:.*\n)*?)```", text)
+    assert shown is not None
+    monkeypatch.chdir(root)
+    assert main([*shlex.split(shown[1]), "--pictures", str(tmp_path)]) == 8
+    printed = capsys.readouterr().out.replace(str(tmp_path), "/tmp/farside-failures-1000")
+    assert printed == shown[2]
 
 
-def test_the_graph_s_rule_by_hand() -> None:
-    graph = grid_graph(np.array([[1.0, 3.0], [np.inf, 5.0]]), 2.0).toarray()
-    want = np.zeros((4, 4))
-    want[0, 1] = 4.0
-    want[1, 3] = 8.0
-    np.testing.assert_array_equal(graph, want)  # the diagonal 0-3 passes lethal cell 2
-    cutting = grid_graph(np.array([[1.0, 3.0], [np.inf, 5.0]]), 2.0, corner_cutting=True).toarray()
-    assert cutting[0, 3] == pytest.approx(6.0 * math.sqrt(2))
+# What problems are changed to.
 
 
-@pytest.mark.parametrize("neighbours", [4, 8, 16])
-@pytest.mark.parametrize("shape", [(7, 6), (1, 5), (5, 1), (2, 2), (2, 3)])
-def test_graph_of_moves_is_the_integral_along_each(neighbours: int, shape: tuple[int, int]) -> None:
-    """By dense sampling of every line between centres, each pair of cells by itself."""
-    rng = np.random.default_rng(neighbours)
-    cost = np.where(rng.random(shape) < 0.2, np.inf, rng.uniform(1, 9, shape))
-    reach = {4: {(0, 1)}, 8: {(0, 1), (1, 1)}, 16: {(0, 1), (1, 1), (1, 2)}}[neighbours]
-    cells = [(r, c) for r in range(shape[0]) for c in range(shape[1])]
-    along = (np.arange(4000) + 0.5) / 4000
-    want = np.zeros((cost.size, cost.size))
-    for tail, (r, c) in enumerate(cells):
-        for head, (to_r, to_c) in enumerate(cells):
-            down, across = to_r - r, to_c - c
-            if (min(abs(down), abs(across)), max(abs(down), abs(across))) not in reach:
-                continue
-            line = cost[np.rint(r + down * along).astype(int), np.rint(c + across * along).astype(int)]
-            corners = (cost[r, to_c], cost[to_r, c]) if abs(down * across) == 1 else ()
-            if np.isfinite([*line, *corners]).all():
-                want[tail, head] = 2.5 * math.hypot(down, across) * line.mean()
-    graph = grid_graph(cost, 2.5, neighbours=neighbours)
-    both = (graph + graph.T).toarray()
-    np.testing.assert_allclose(both, want, rtol=1e-12)
-
-
-def test_every_check_has_a_line_that_says_what_it_holds_to() -> None:
-    assert all(check.__doc__ for check in CHECKS.values())
-
-
-# The plugin, from outside.
-
-
-def test_fixtures_from_outside(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    if folder := cache_folder():  # pytester moves the home folder, and with it the compiled kernels
-        monkeypatch.setenv("NUMBA_CACHE_DIR", str(folder.parent))
-    pytester.makepyfile(
-        """
-        import pytest
-        from sim.testing import check_planner, terrain_kinds
-
-        @pytest.mark.parametrize("kind", terrain_kinds())
-        def test_ground(terrain, planning_problem, kind):
-            assert terrain(7, kind).geometry.shape == planning_problem(7, kind).costmap.geometry.shape
-
-        def test_default_kind(terrain):
-            assert (terrain(7).slope_rad == terrain(7, kind="mare").slope_rad).all()
-
-        def test_planner():
-            check_planner("astar", seeds=[1], kinds=["bottleneck"])
-        """
-    )
-    result = pytester.runpytest_subprocess(*plugin_option())
-    result.assert_outcomes(passed=len(terrain_kinds()) + 2)
-
-
-def test_the_plugin_imports_nothing_heavy(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(
-        """
-        import sys
-
-        def test_light():
-            assert "sim.testing.plugin" in sys.modules
-            heavy = {"numpy", "numba", "scipy", "matplotlib", "shapely", "rover.core.grid"}
-            assert not heavy & set(sys.modules), heavy & set(sys.modules)
-        """
-    )
-    # Other projects' plugins may import what they like; ours is to be judged alone.
-    result = pytester.runpytest_subprocess(
-        "-p", "no:hypothesispytest", "-p", "no:benchmark", *plugin_option()
-    )
-    result.assert_outcomes(passed=1)
-
-
-def plugin_option() -> list[str]:
-    """Load the plugin by hand where this package is a source checkout and announces no entry point."""
-    from importlib.metadata import entry_points
-
-    announced = any(point.value == "sim.testing.plugin" for point in entry_points(group="pytest11"))
-    return [] if announced else ["-p", "sim.testing.plugin"]
+def test_changed_problems_cost_what_the_law_says() -> None:
+    problem = make_problem(1, "highland")
+    cost = least_cost(problem)
+    for change in (turned, mirrored):
+        assert least_cost(change(problem)) == pytest.approx(cost, rel=1e-12)
+        assert least_cost(change(problem), directional=True) == pytest.approx(
+            least_cost(problem, directional=True), rel=1e-5
+        )
+    assert least_cost(slower(problem, 8.0)) == 8.0 * cost
+    assert least_cost(stretched(problem, 0.125)) == 0.125 * cost
+    for change in (turned, mirrored):
+        again = problem
+        for _ in range(4):
+            again = change(again)
+        assert (again.terrain.slope_rad == problem.terrain.slope_rad).all()
+        assert again.start_m == pytest.approx(problem.start_m) and again.goal_m == pytest.approx(
+            problem.goal_m
+        )
+    lonely = replace(problem, goal_m=problem.start_m)
+    assert least_cost(turned(lonely)) == 0.0

@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgba
 from matplotlib.text import Text
 
 from rover.core.grid import Dem, GridGeometry, Site
-from sim.view.reach import LATE, ReachSheet, draw_reach
+from sim.view.reach import ReachSheet, draw_reach
 
 SIDE = 24
 
@@ -27,9 +26,8 @@ def sheet() -> ReachSheet:
         title="Reach",
         lines=["a line"],
         dem=dem,
-        arrive_h=np.where(away > 14, math.nan, away / 2),
-        dusk_h=5.0,
-        leave_min=np.where(away > 10, math.nan, 6 * away),
+        arrive_h=np.where(away > 10, math.nan, away / 2),
+        leave_h=np.where(away > 10, math.nan, 1 + away / 10),
         haven=np.where(row > 12, row / SIDE, math.nan),
         start_m=(0.0, 0.0),
         goal_m=(10.0, 10.0),
@@ -48,27 +46,28 @@ def test_three_maps_with_isochrones_and_the_line_of_dusk(sheet: ReachSheet) -> N
     assert len(found(figure, "start")) == 3
     assert len(found(figure, "goal")) == 1
     words = {text.get_text() for text in figure.findobj(Text)}
-    assert {"hours from departure", "minutes before dusk, by driving times alone", "score, 0 to 1"} <= words
-    assert {"dusk", "another day", "departure", "goal", "Haven quality", "Reach", "a line"} <= words
+    assert {
+        "hours from departure",
+        "hours before dusk, by driving and commands alone",
+        "score, 0 to 1",
+    } <= words
+    assert {"dusk", "departure", "goal", "Haven quality", "Reach", "a line"} <= words
 
 
-def test_the_line_of_dusk_lies_where_arrivals_are_as_late(sheet: ReachSheet) -> None:
+def test_the_line_of_dusk_lies_where_arrivals_end(sheet: ReachSheet) -> None:
     line = found(draw_reach(sheet), "dusk")[0]
     corners = np.vstack([path.vertices for path in line.get_paths()])  # type: ignore[attr-defined]
     east, north = corners[:, 0] / 2 + 12, corners[:, 1] / 2 + 12
     assert np.hypot(east - 12, north - 12) == pytest.approx(10.0, abs=1.0)
 
 
-def test_what_is_reached_on_another_day_has_a_colour_of_its_own(sheet: ReachSheet) -> None:
-    (image,) = found(draw_reach(sheet), "late")
-    paint = image.get_array()  # type: ignore[attr-defined]
-    late = np.isfinite(sheet.arrive_h) & (sheet.arrive_h > sheet.dusk_h)
-    assert np.allclose(paint[late], to_rgba(LATE))
-    assert (paint[~late][:, 3] == 0).all()
-
-
-def test_nothing_late_and_nothing_reached_are_drawn_too(sheet: ReachSheet) -> None:
-    early = draw_reach(replace(sheet, arrive_h=np.full((SIDE, SIDE), 1.0), dusk_h=math.inf))
-    assert not found(early, "dusk")
+def test_all_reached_and_nothing_reached_are_drawn_too(sheet: ReachSheet) -> None:
+    assert not found(draw_reach(replace(sheet, arrive_h=np.full((SIDE, SIDE), 1.0))), "dusk")
     nothing = np.full((SIDE, SIDE), math.nan)
-    draw_reach(replace(sheet, arrive_h=nothing, leave_min=nothing, haven=nothing))
+    draw_reach(replace(sheet, arrive_h=nothing, leave_h=nothing, haven=nothing))
+
+
+def test_havens_that_nobody_knows_take_no_panel(sheet: ReachSheet) -> None:
+    figure = draw_reach(replace(sheet, haven=None))
+    assert len(found(figure, "layer")) == 2
+    assert "Haven quality" not in {text.get_text() for text in figure.findobj(Text)}

@@ -1,0 +1,157 @@
+"""The place where a lander stands, with lander and rover on it, as cameras there see it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rover.core.eyes import CameraParams
+from rover.core.vehicle import VehicleParams
+from sim.mission.descent_world import DescentWorld
+from sim.mission.touchdown import Standing
+from sim.moon.scatter import HALF_MM
+from sim.sensors.bodies import set_down
+from sim.sensors.camera import height_at
+from sim.sensors.craft import lander_parts, rover_parts
+from sim.sensors.mount import BodyPose
+from sim.sensors.scene import Scene
+
+Floats = npt.NDArray[np.float64]
+
+RINGS = (
+    (5.0, 10),
+    (20.0, 40),
+    (120.0, 160),
+    (1000.0, 1000),
+    (8000.0, 10_000),
+    (40_000.0, 80_000),
+    (110_000.0, 640_000),
+)
+"""Half sides in metres and cells in millimetres, of a width that a panorama's pixel has at the inner edge of each; what
+lies beyond the last would have to be 3.5 km high to be seen."""
+
+_HALF_ROVER_M = 0.6
+_CRATER_REACH_M = 6000.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LandingPlace:
+    """Lander and rover on the ground.
+
+    Attributes:
+        scene: With both on it, about the lander.
+        lander, rover: How they stand.
+        lander_parts, rover_parts: Of the scene's bodies, first and one past the last.
+    """
+
+    scene: Scene
+    lander: BodyPose
+    rover: BodyPose
+    lander_parts: tuple[int, int]
+    rover_parts: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearCrater:
+    """A crater about the lander.
+
+    Attributes:
+        east_m, north_m: Of its middle, in the ground's frame.
+        diameter_m: Rim to rim.
+    """
+
+    east_m: float
+    north_m: float
+    diameter_m: float
+
+
+def landing_place(
+    world: DescentWorld,
+    place_m: Floats,
+    standing: Standing,
+    yaw_rad: float,
+    *,
+    vehicle: VehicleParams,
+    mast: CameraParams,
+    rover_m: tuple[float, float],
+    rover_yaw_rad: float,
+) -> LandingPlace:
+    """Return the ground about a lander with the rover beside it.
+
+    Args:
+        world: Its ground.
+        place_m: (3,) of the lander in the descent's frame.
+        standing: How the lander's feet stand.
+        yaw_rad: Of the lander's x axis.
+        vehicle, mast: The rover and the cameras on its mast.
+        rover_m: East and north of the rover from the lander.
+        rover_yaw_rad: Where the rover faces.
+    """
+    scene = world.scene(place_m, RINGS, grain=True)
+    lander = _lander_pose(scene, standing, yaw_rad)
+    rover = standing_pose(scene, scene.east_m + rover_m[0], scene.north_m + rover_m[1], rover_yaw_rad)
+    origin = np.array([scene.east_m, scene.north_m, 0.0])
+    parts = lander_parts(), rover_parts(vehicle, mast)
+    groups = [
+        (parts[0], lander.place_m - origin, lander.axes),
+        (parts[1], rover.place_m - origin, rover.axes),
+    ]
+    first = len(parts[0])
+    return LandingPlace(
+        scene=scene.with_bodies(set_down(groups)),
+        lander=lander,
+        rover=rover,
+        lander_parts=(0, first),
+        rover_parts=(first, first + len(parts[1])),
+    )
+
+
+def _lander_pose(scene: Scene, standing: Standing, yaw_rad: float) -> BodyPose:
+    along, across = standing.feet_slope
+    ahead = along * math.cos(yaw_rad) + across * math.sin(yaw_rad)
+    left = -along * math.sin(yaw_rad) + across * math.cos(yaw_rad)
+    return BodyPose(
+        east_m=scene.east_m,
+        north_m=scene.north_m,
+        up_m=standing.up_m,
+        yaw_rad=yaw_rad,
+        pitch_rad=math.atan(ahead),
+        roll_rad=math.atan(left),
+    )
+
+
+def standing_pose(
+    scene: Scene, east_m: float, north_m: float, yaw_rad: float, half_m: float = _HALF_ROVER_M
+) -> BodyPose:
+    """Return how a body stands whose feet are so far from its middle."""
+
+    def height(ahead_m: float, left_m: float) -> float:
+        cos, sin = math.cos(yaw_rad), math.sin(yaw_rad)
+        return height_at(scene, east_m + ahead_m * cos - left_m * sin, north_m + ahead_m * sin + left_m * cos)
+
+    front, back, left, right = height(half_m, 0), height(-half_m, 0), height(0, half_m), height(0, -half_m)
+    return BodyPose(
+        east_m=east_m,
+        north_m=north_m,
+        up_m=(front + back + left + right) / 4,
+        yaw_rad=yaw_rad,
+        pitch_rad=math.atan2(front - back, 2 * half_m),
+        roll_rad=math.atan2(left - right, 2 * half_m),
+    )
+
+
+def craters_about(world: DescentWorld, scene: Scene, from_m: float) -> Sequence[NearCrater]:
+    """Return the craters about a scene's origin that are wider than `from_m`, the widest first."""
+    half = round(_CRATER_REACH_M * HALF_MM)
+    east, north = (round(at * HALF_MM) for at in (scene.east_m, scene.north_m))
+    found = world.surface.craters_in((east - half, north - half, east + half, north + half), from_m=from_m)
+    wide = [
+        NearCrater(east_m=float(x) / HALF_MM, north_m=float(y) / HALF_MM, diameter_m=float(d))
+        for (x, y), d in zip(found.place.tolist(), found.diameter_m.tolist(), strict=True)
+        if d >= from_m
+    ]
+    return sorted(wide, key=lambda crater: -crater.diameter_m)

@@ -1,0 +1,111 @@
+"""The mission file: which lander comes down where and when, and what is made of it."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from rover.core.errors import ScenarioError
+from rover.core.tables import validate
+from rover.io.bundle import find_mission
+from rover.io.lander import Lander, read_lander
+from rover.io.toml import read_toml
+from sim.moon.site import SiteParams
+from sim.run.scenario_limits import Finite, Place, Table, utc_text
+from sim.run.setting import load_site
+
+Utc = Annotated[str, BeforeValidator(utc_text)]
+
+
+class DescentTable(Table):
+    """The powered descent."""
+
+    ignition_utc: Utc
+    avoidance: bool = Field(
+        default=True, description="whether the lander looks for hazards and goes aside of them"
+    )
+
+
+class InstantTable(Table):
+    """When something is to be done."""
+
+    utc: Utc
+
+
+class PanoramaTable(InstantTable):
+    """The lander's panorama."""
+
+    rover_m: Place = Field(description="east and north of the rover from the lander")
+    rover_yaw_deg: Finite = Field(default=0.0, description="where it faces, counter-clockwise from east")
+
+    @model_validator(mode="after")
+    def _apart(self) -> PanoramaTable:
+        away = math.hypot(*self.rover_m)
+        if not 4.0 <= away <= 1000.0:
+            raise ValueError(
+                f"rover_m = {list(self.rover_m)} is {away:g} m from the lander; give 4 to 1000 m"
+            )
+        return self
+
+
+class FilmTable(Table):
+    """The film of the descent as it is made without `--full`."""
+
+    frames: Annotated[int, Field(strict=True, ge=2, le=240)] = 200
+    pixels: Annotated[int, Field(strict=True, ge=32, le=1024)] = Field(
+        default=512, description="rows and columns of a frame"
+    )
+
+
+class Mission(Table):
+    """All of a mission file."""
+
+    format: Literal[1]
+    name: Annotated[str, Field(min_length=1)]
+    lander: Annotated[str, Field(min_length=1)]
+    rover: Annotated[str, Field(min_length=1)] = "yutu-2"
+    site: Annotated[str, Field(min_length=1)] = "von-karman"
+    seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)]
+    descent: DescentTable
+    rollout: InstantTable
+    portraits: InstantTable
+    panorama: PanoramaTable
+    film: FilmTable = FilmTable()
+
+    def read_lander(self) -> Lander:
+        """Return the lander.
+
+        Raises:
+            LanderError: No such one, or one that cannot be used.
+        """
+        return read_lander(self.lander)
+
+    def read_site(self) -> SiteParams:
+        """Return the site, which must have an anchor to come down at and optics to be seen by.
+
+        Raises:
+            ScenarioError: It lacks one.
+            SiteError: No such site.
+        """
+        site = load_site(self.site)
+        for table in ("anchor", "optics"):
+            if getattr(site, table) is None:
+                raise ScenarioError(
+                    f"a site without [{table}]", remedy=f"add [{table}] to it, or take von-karman", field="site",
+                    value=self.site,
+                )  # fmt: skip
+        return site
+
+
+def load_mission(spec: str | Path) -> Mission:
+    """Read a mission by path or bundled name.
+
+    Raises:
+        ScenarioError: Every unknown, missing, mistyped or impossible value.
+        TomlError: The file cannot be read.
+    """
+    path = find_mission(str(spec), ScenarioError)
+    return validate(Mission, read_toml(path), file=str(path), error=ScenarioError)

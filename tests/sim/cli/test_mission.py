@@ -1,0 +1,140 @@
+"""`farside mission`: what it leaves in its folder, how it goes on, and what it refuses."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from rover.core.errors import FarsideError, LanderError, ResultsError, ScenarioError
+from rover.io.bundle import maps_folder
+from sim.cli.main import app
+
+TEXT = (maps_folder() / "von-karman" / "chang-e-4.toml").read_text(encoding="utf-8")
+SMALL = TEXT.replace("frames = 200", "frames = 5").replace("pixels = 512", "pixels = 64")
+
+
+def written(folder: Path, text: str = SMALL) -> Path:
+    path = folder / "small.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def told(*words: object) -> str:
+    done = CliRunner().invoke(app, ["mission", *map(str, words), "--quiet"], catch_exceptions=False)
+    assert done.exit_code == 0
+    return done.stdout
+
+
+def refused(error: type[FarsideError], *words: object) -> str:
+    done = CliRunner().invoke(app, ["mission", *map(str, words), "--quiet"])
+    assert isinstance(done.exception, error)
+    return str(done.exception)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str]:
+    folder = tmp_path_factory.mktemp("mission")
+    mission, out = written(folder), folder / "out"
+    return mission, out, told(mission, "--out", out, "--only", "descent")
+
+
+def test_the_descent_alone_leaves_film_curves_and_timeline(made: tuple[Path, Path, str]) -> None:
+    _, out, words = made
+    assert sorted(p.name for p in out.iterdir()) == [
+        "descent.csv", "descent.gif", "descent.png", "frames", "timeline.json",
+    ]  # fmt: skip
+    assert "descent.gif: 5 frames of 64 pixels a side, 5 made and 0 kept" in words
+    with Image.open(out / "descent.gif") as film:
+        assert film.n_frames == 5
+    frames = sorted((out / "frames").glob("frame-*.png"))
+    pictures = [np.asarray(Image.open(frame)) for frame in frames]
+    assert [picture.shape for picture in pictures] == [(64, 64)] * 5
+    assert (pictures[0] == 0).mean() > 0.2  # the sky over the horizon, from 15 km
+    assert (pictures[-1] > 20).mean() > 0.9  # ground alone, from under the lander
+
+
+def test_the_timeline_has_its_events_in_order_in_both_clocks(made: tuple[Path, Path, str]) -> None:
+    events = json.loads((made[1] / "timeline.json").read_text())["events"]
+    names = [event["event"] for event in events]
+    assert names[0] == "ignition" and names[-1] == "touchdown"
+    assert events[0]["utc"] == "2019-01-03T02:15:00Z" and events[0]["beijing"] == "2019-01-03T10:15:00+08:00"
+    assert [event["time_s"] for event in events] == sorted(event["time_s"] for event in events)
+    assert events[-1]["figures"]["within_limits"] is True
+    for event in events:
+        assert event["utc"] in made[2] and event["event"] in made[2]
+
+
+def test_the_trajectory_ends_on_the_ground(made: tuple[Path, Path, str]) -> None:
+    with (made[1] / "descent.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0]["phase"] == "braking" and rows[-1]["phase"] == "engine off"
+    assert float(rows[-1]["height_m"]) == 0.0
+    assert float(rows[-1]["mass_kg"]) < float(rows[0]["mass_kg"])
+
+
+def test_it_goes_on_with_the_frames_that_are_missing(made: tuple[Path, Path, str]) -> None:
+    mission, out, _ = made
+    lost = out / "frames" / "frame-00002.png"
+    before = lost.read_bytes()
+    kept = (out / "frames" / "frame-00001.png").stat().st_mtime_ns
+    lost.unlink()
+    assert "1 made and 4 kept" in told(mission, "--out", out, "--only", "descent")
+    assert lost.read_bytes() == before
+    assert (out / "frames" / "frame-00001.png").stat().st_mtime_ns == kept
+
+
+def test_frames_of_another_film_are_not_gone_on_with(made: tuple[Path, Path, str], tmp_path: Path) -> None:
+    other = written(tmp_path, SMALL.replace("pixels = 64", "pixels = 48"))
+    words = refused(ResultsError, other, "--out", made[1], "--only", "descent")
+    assert words.startswith(f"farside: error[RESULTS]: {made[1]}/frames: holds frames of another mission")
+
+
+@pytest.mark.parametrize(
+    "old, new, error, line",
+    [
+        (
+            "seed = 4",
+            "seed = -4",
+            ScenarioError,
+            "seed = -4: out of range; give a value greater than or equal to 0",
+        ),
+        ("frames = 5", "frames = 1", ScenarioError, "film.frames = 1: out of range"),
+        ('utc = "2019-01-03T02:15:00Z"', 'utc = "soon"', ScenarioError, "descent.ignition_utc = soon"),
+        ("[rollout]", "[roll-out]", ScenarioError, "rollout: missing; add it (+1 more: farside check "),
+        ('lander = "chang-e-4"', 'lander = "apollo-11"', LanderError, "lander = apollo-11: no such lander"),
+        (
+            'site = "von-karman"',
+            'site = "mare-plain"',
+            ScenarioError,
+            "site = mare-plain: a site without [anchor]",
+        ),
+    ],
+)
+def test_an_impossible_mission_is_refused_in_a_line(
+    tmp_path: Path, old: str, new: str, error: type[FarsideError], line: str
+) -> None:
+    assert old in SMALL
+    words = refused(error, written(tmp_path, SMALL.replace(old, new, 1)), "--out", tmp_path / "out")
+    assert line in words and "\n" not in words
+    assert not (tmp_path / "out").exists()
+
+
+def test_check_lists_every_error_of_a_mission_and_of_a_lander(tmp_path: Path) -> None:
+    broken = written(tmp_path, SMALL.replace("[rollout]", "[roll-out]"))
+    done = CliRunner().invoke(app, ["check", str(broken)])
+    assert "roll-out: unknown key; did you mean rollout?" in done.stderr
+    assert "rollout: missing" in done.stderr
+    lander = maps_folder() / "landers" / "chang-e-4.toml"
+    for good in (str(written(tmp_path)), "chang-e-4", str(lander)):
+        assert f"{good}: no errors" in CliRunner().invoke(app, ["check", good]).stdout
+
+
+def test_an_unknown_mission_is_told_the_nearest(tmp_path: Path) -> None:
+    words = refused(ScenarioError, "chang-e4", "--out", tmp_path / "out")
+    assert "no such mission; did you mean chang-e-4?" in words

@@ -1,0 +1,148 @@
+"""The pytest plugin from outside: fixtures, marker, what a failure says, and a whole project that has farside only."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rover.core.jit import cache_folder
+from sim.testing import terrain_kinds
+
+pytest_plugins = ["pytester"]
+
+OUTSIDE = Path(__file__).parents[3] / "examples" / "outside_planner"
+
+
+@pytest.fixture
+def kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the compiled kernels: pytester moves the home folder, and with it where they are."""
+    if folder := cache_folder():
+        monkeypatch.setenv("NUMBA_CACHE_DIR", str(folder.parent))
+
+
+@pytest.mark.usefixtures("kernels")
+def test_fixtures_and_marker(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+        from rover.planning.astar import AStarPlanner
+        from sim.testing import check_planner, terrain_kinds
+
+        @pytest.mark.parametrize("kind", terrain_kinds())
+        def test_ground(terrain, hazard_map, planning_problem, kind):
+            shape = terrain(7, kind).geometry.shape
+            assert shape == planning_problem(7, kind).costmap.geometry.shape == hazard_map(7, kind).flags.shape
+            assert planning_problem(7, kind, timed=True).almanac is not None
+
+        def test_default_kind(terrain, hazard_map):
+            assert (terrain(7).slope_rad == terrain(7, kind="mare").slope_rad).all()
+            assert (hazard_map(7).flags == hazard_map(7, kind="mare").flags).all()
+
+        @pytest.mark.planners("astar", AStarPlanner, AStarPlanner())
+        def test_planner(planner):
+            assert isinstance(planner, AStarPlanner)
+
+        @pytest.mark.planners("astar", seeds=[1], kinds=["maze"], checks=["protocol", "safe"])
+        def test_check(planner_check):
+            assert planner_check().problems == 1
+
+        @pytest.mark.planners
+        def test_only_marked():
+            check_planner("astar", seeds=[1], kinds=["bottleneck"], checks=["rim"])
+        """
+    )
+    result = pytester.runpytest_subprocess("--strict-markers", "-v", *plugin_option())
+    result.assert_outcomes(passed=len(terrain_kinds()) + 1 + 3 + 2 + 1)
+    result.stdout.fnmatch_lines(
+        ["*::test_check?astar-protocol? PASSED*", "*::test_check?astar-safe? PASSED*"]
+    )
+
+
+@pytest.mark.usefixtures("kernels")
+def test_a_failure_shows_seed_picture_and_the_command_that_replays_it(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+        from rover.planning.problem import Claim
+
+        class Lost:
+            name = "lost"
+            claims = frozenset({Claim.OPTIMAL})
+            asked = 0
+
+            def plan(self, problem):
+                print("was asked")
+                raise KeyError("map")
+
+        @pytest.mark.planners(Lost(), seeds=[1, 4], kinds=["maze", "polar light"], pictures="pictures")
+        def test_lost(planner_check):
+            planner_check()
+
+        def test_unmarked(planner):
+            pass
+        """
+    )
+    result = pytester.runpytest_subprocess("-k", "rim or unmarked", *plugin_option())
+    result.assert_outcomes(failed=1, errors=1)
+    text = result.stdout.str()
+    assert "name planners with @pytest.mark.planners" in text
+    assert "rim: seed 1, maze: raised KeyError: 'map'" in text and "(+3 more of this check)" in text
+    assert (pytester.path / "pictures" / "lost-rim-1-maze.png").exists()
+    assert text.count("was asked") == 4
+    told = re.search(r"replay: (FARSIDE_REPLAY=\S+) python -m pytest (.*)$", text, re.MULTILINE)
+    assert told is not None and told[1] == "FARSIDE_REPLAY=rim:1:maze"
+    command = f"{told[1]} {sys.executable} -m pytest {told[2]} {' '.join(plugin_option())}"
+    again = subprocess.run(
+        command, shell=True, cwd=pytester.path, capture_output=True, text=True, check=False
+    )
+    assert again.returncode == 1, again.stderr
+    assert again.stdout.count("was asked") == 1 and "more of this check" not in again.stdout
+
+
+def test_the_plugin_imports_nothing_heavy(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_light():
+            assert "sim.testing.plugin" in sys.modules
+            heavy = {"numpy", "numba", "scipy", "matplotlib", "shapely", "rover.core.grid"}
+            assert not heavy & set(sys.modules), heavy & set(sys.modules)
+        """
+    )
+    # Other projects' plugins may import what they like; ours is to be judged alone.
+    result = pytester.runpytest_subprocess(
+        "-p", "no:hypothesispytest", "-p", "no:benchmark", *plugin_option()
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_a_project_of_one_s_own(tmp_path: Path) -> None:
+    """`python -m pytest` in a copy of the folder; that the wheel alone will do is a slow test of its own."""
+    project = tmp_path / "outside_planner"
+    shutil.copytree(OUTSIDE, project, ignore=shutil.ignore_patterns("__pycache__"))
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    if folder := cache_folder():
+        kept["NUMBA_CACHE_DIR"] = str(folder.parent)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *plugin_option()],
+        cwd=project, env=kept, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"rootdir: {project}" in done.stdout and "skipped" not in done.stdout
+    for check in ("protocol", "within_bound", "safe", "unreachable", "nan_closed", "stale_state"):
+        assert f"test_keeps_what_it_claims[hasty-{check}] PASSED" in done.stdout
+
+
+def plugin_option() -> list[str]:
+    """Load the plugin by hand where this package is a source checkout and announces no entry point."""
+    from importlib.metadata import entry_points
+
+    announced = any(point.value == "sim.testing.plugin" for point in entry_points(group="pytest11"))
+    return [] if announced else ["-p", "sim.testing.plugin"]
