@@ -22,7 +22,8 @@ PANORAMA_STREAM = 10
 
 _PART_OF_FULL = 4
 _CRATERS_FROM_M = 8.0
-_KEY_PERCENTILE = 75.0
+_KEY_PERCENTILE, _KEY_TIMES = 75.0, 1.7
+"""What is shown half as bright as can be: a little more than most of the ground."""
 
 
 def make_panorama(
@@ -48,7 +49,7 @@ def make_panorama(
     sun_azimuth = math.degrees(sun.azimuth_rad) % 360.0
     names.append((f"Sun, {height:.1f} deg high", sun_azimuth, min(height, TOP_DEG)))
     title = f"{mission.name}: panorama of the lander, {mission.panorama.utc}"
-    key = ground_light(panorama, seen, _KEY_PERCENTILE)
+    key = _KEY_TIMES * ground_light(panorama, seen, _KEY_PERCENTILE)
     for name, draw in (("panorama.png", draw_ring), ("panorama-polar.png", draw_disc)):
         figure = draw(
             panorama.light, key=key, top_deg=TOP_DEG, bottom_deg=BOTTOM_DEG, marks=names, title=title

@@ -132,5 +132,7 @@ def dated_events(mission: Mission) -> list[MissionEvent]:
         at = epoch.seconds_until(parse_utc(utc))
         sun = sunlight_at(site, epoch, at)
         figures = {"sun_elevation_deg": round(math.degrees(sun.elevation_rad), 2)}
+        if name != "rollout" and sun.elevation_rad <= 0.0:
+            words = f"{words}: not taken, the Sun is below the horizon"
         found.append(MissionEvent(time_s=at, name=name, words=words, figures=figures, derived=False))
     return found
