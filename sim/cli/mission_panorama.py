@@ -27,7 +27,7 @@ _KEY_PERCENTILE, _KEY_TIMES = 75.0, 1.7
 
 
 def make_panorama(
-    descent: Descent, mission: Mission, params: LanderParams, out: Path, *, full: bool
+    place: LandingPlace, descent: Descent, mission: Mission, params: LanderParams, out: Path, *, full: bool
 ) -> list[str]:
     """Write the panorama as a rectangle and as a disc, and return lines that tell of it."""
     from sim.view.ring import draw_disc, draw_ring
@@ -39,7 +39,6 @@ def make_panorama(
         return [f"panorama: none, the Sun is {-height:.1f} deg below the horizon at {mission.panorama.utc}"]
     optics = descent.world.site.optics
     assert optics is not None
-    place = place_of(descent, mission)
     noise = np.random.default_rng(np.random.SeedSequence(mission.seed, spawn_key=(PANORAMA_STREAM, 0)))
     cols = params.tcam.cols // (1 if full else _PART_OF_FULL)
     panorama = put_together(shoot(place, params.tcam, sun, optics, cols=cols, generator=noise))

@@ -126,7 +126,6 @@ def dated_events(mission: Mission) -> list[MissionEvent]:
     found = []
     for name, words, utc in (
         ("rollout", "the rover on the ground", mission.rollout.utc),
-        ("portraits", "rover and lander photograph each other", mission.portraits.utc),
         ("panorama", "the lander's panorama, eighty frames", mission.panorama.utc),
     ):
         at = epoch.seconds_until(parse_utc(utc))

@@ -96,7 +96,7 @@ def _name(ax: Axes, marks: Sequence[Named], top_deg: float) -> None:
         busy = {step for first, last, step in taken if begin < last and first < begin + wide}
         step = next(n for n in range(len(marks) + 1) if n not in busy)
         taken.append((begin, begin + wide, step))
-        at = top_deg - 3.0 - 2.5 * step
+        at = top_deg - 3.0 - 2.7 * step
         ax.annotate(
             words, (azimuth, elevation), (azimuth, at), fontsize=12, color="white", ha=side, va="bottom",
             arrowprops={"arrowstyle": "-", "color": "white", "lw": 0.9, "shrinkB": 2.0},
