@@ -13,7 +13,7 @@ FIGURES = Path(__file__).parent / "figures"
 MOST_BYTES = 200_000
 SHOWN = (20, 90, 108, 118, 135, 155, 175, 190)
 SIDE_PX, ACROSS = 230, 4
-RING_PX, DISC_PX, CURVES_PX = 1600, 640, 1200
+RING_PX, DISC_PX, CURVES_PX, PORTRAIT_PX = 1600, 640, 1200, 640
 
 
 def main() -> None:
@@ -22,6 +22,11 @@ def main() -> None:
         subprocess.run([sys.executable, "-c", command, "mission", "chang-e-4", "--out", folder], check=True)
         out = Path(folder)
         save(sheet(out / "descent.gif"), "descent-frames.jpg", quality=72)
+        save(
+            beside(out / "portrait-lander.png", out / "portrait-rover.png"),
+            "mission-portraits.jpg",
+            quality=80,
+        )
         for name, made, wide in (
             ("descent.png", "descent-curves.png", CURVES_PX),
             ("panorama.png", "panorama.jpg", RING_PX),
@@ -42,6 +47,17 @@ def sheet(film: Path) -> Image.Image:
             opened.seek(frame)
             small = opened.convert("L").resize((SIDE_PX - 4, high - 4), Image.Resampling.LANCZOS)
             page.paste(small, (n % ACROSS * SIDE_PX, n // ACROSS * high))
+    return page
+
+
+def beside(*paths: Path) -> Image.Image:
+    """Return pictures of one size side by side."""
+    high = round(PORTRAIT_PX * 1728 / 2352)
+    page = Image.new("RGB", (len(paths) * (PORTRAIT_PX + 4) - 4, high), "white")
+    for n, path in enumerate(paths):
+        with Image.open(path) as opened:
+            small = opened.convert("RGB").resize((PORTRAIT_PX, high), Image.Resampling.LANCZOS)
+        page.paste(small, (n * (PORTRAIT_PX + 4), 0))
     return page
 
 

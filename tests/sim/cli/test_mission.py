@@ -78,6 +78,7 @@ def test_the_trajectory_ends_on_the_ground(made: tuple[Path, Path, str]) -> None
     assert float(rows[-1]["mass_kg"]) < float(rows[0]["mass_kg"])
 
 
+@pytest.mark.slow
 def test_portraits_alone_leave_two_pictures_and_their_event(
     made: tuple[Path, Path, str], tmp_path: Path
 ) -> None:
@@ -92,6 +93,7 @@ def test_portraits_alone_leave_two_pictures_and_their_event(
     assert event["figures"]["sun_elevation_deg"] == pytest.approx(20.8, abs=0.1)
 
 
+@pytest.mark.slow
 def test_a_portrait_at_night_is_an_event_with_its_reason(tmp_path: Path) -> None:
     dark = written(tmp_path, SMALL.replace("2019-01-11T08:47:00Z", "2019-01-20T08:47:00Z"))
     words = told(dark, "--out", tmp_path / "out", "--only", "portrait")
