@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import distance_transform_edt, uniform_filter
+from scipy.ndimage import distance_transform_edt, maximum_filter, uniform_filter
 
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.core.lander import LanderBodyParams
@@ -58,6 +58,9 @@ _STRAY_M = 1.5
 
 _SLOPE_PRICE_M = 2.0
 """Of slope as a share of its limit, in metres of clear ground."""
+
+_STEP_PRICE_M = 3.0
+"""Of the highest step under the footprint as a share of its limit, likewise: stones are higher than a scan shows."""
 
 _AWAY_PRICE = 0.02
 """Of a metre of going aside, in metres of clear ground."""
@@ -272,6 +275,14 @@ def _widened(dem: Dem) -> Dem:
     return replace(dem, geometry=geometry, elevation_m=means.astype(np.float32))
 
 
+def _highest(step_m: npt.NDArray[np.float32], radius_m: float) -> npt.NDArray[np.float32]:
+    """Return the greatest step in the square about a circle, by cell; infinite where one is not known."""
+    known = np.where(np.isfinite(step_m), step_m, np.float32(math.inf))
+    return np.asarray(
+        maximum_filter(known, 2 * math.ceil(radius_m / CELL_M) + 1, mode="constant", cval=math.inf)
+    )
+
+
 def _by_fine_cell(wide: npt.NDArray[Any], shape: tuple[int, int], beyond: float) -> npt.NDArray[Any]:
     """Return a layer of wide cells by the fine ones; `beyond` where no whole wide cell lies."""
     out = np.full(shape, beyond, wide.dtype)
@@ -335,6 +346,7 @@ def _chosen(
     worth = (
         np.minimum(clear - needed, _STRAY_M)
         - _SLOPE_PRICE_M * np.where(np.isfinite(slope), slope, math.inf) / body.slope_limit_rad
+        - _STEP_PRICE_M * _highest(layers.fine.step_m, needed) / body.step_limit_m
         - _AWAY_PRICE * away
     )
     within = np.hypot(ahead, left) <= reach_m
