@@ -14,12 +14,13 @@ from rover.core.bodies import MOON
 from rover.core.eyes import EyesParams
 from rover.core.time import parse_utc
 from rover.io.vehicle import Vehicle, read_vehicle
-from rover.sky.sun import sun_from_moon
+from sim.mission.daylight import sunlight_at
+from sim.mission.landing_place import standing_pose
 from sim.moon.optics import OpticsParams
 from sim.moon.surface import surface
-from sim.run.setting import load_site, site_frame
+from sim.run.setting import load_site
 from sim.sensors.bodies import Bodies, set_down
-from sim.sensors.camera import Picture, Sunlight, height_at, take_picture
+from sim.sensors.camera import Picture, Sunlight, take_picture
 from sim.sensors.craft import lander_parts, rover_parts
 from sim.sensors.exposure import expose
 from sim.sensors.grain import octaves
@@ -79,17 +80,7 @@ def main() -> None:
 
 def sun_at(utc: str) -> Sunlight:
     """Return the Sun at the landing site."""
-    site = load_site("von-karman")
-    frame = site_frame(site)
-    assert site.anchor is not None
-    latitude, longitude = math.radians(site.anchor.latitude_deg), math.radians(site.anchor.longitude_deg)
-    sun = sun_from_moon(latitude, longitude, *parse_utc(utc, field="utc").tt_at(0.0))
-    turn = site.grid_north_rad(site.anchor.latitude_deg, site.anchor.longitude_deg) + frame.grid_north_rad
-    return Sunlight(
-        azimuth_rad=float(sun.azimuth_rad[0]) - turn,
-        elevation_rad=float(sun.elevation_rad[0]),
-        distance_m=float(sun.distance_m[0]),
-    )
+    return sunlight_at(load_site("von-karman"), parse_utc(utc, field="utc"))
 
 
 def ground_about(place: Place, vehicle: Vehicle, eyes: EyesParams) -> tuple[Scene, OpticsParams, BodyPose]:
@@ -104,28 +95,14 @@ def ground_about(place: Place, vehicle: Vehicle, eyes: EyesParams) -> tuple[Scen
         patches, east_m=at[0], north_m=at[1], radius_m=MOON.radius_m,
         grain=octaves(optics.grain_slope_deg, optics.grain_hurst),
     )  # fmt: skip
-    pose = standing(scene, *at, math.radians(place.yaw_deg))
-    lander = standing(scene, east, north, math.radians(LANDER.yaw_deg))
+    pose = standing_pose(scene, *at, math.radians(place.yaw_deg))
+    lander = standing_pose(scene, east, north, math.radians(LANDER.yaw_deg))
     origin = np.array([scene.east_m, scene.north_m, 0.0])
     groups = [
         (rover_parts(vehicle.params, eyes.navcam), pose.place_m - origin, pose.axes),
         (lander_parts(), lander.place_m - origin, lander.axes),
     ]
     return scene.with_bodies(set_down(groups)), optics, pose
-
-
-def standing(scene: Scene, east_m: float, north_m: float, yaw_rad: float, half_m: float = 0.6) -> BodyPose:
-    """Return how a body stands whose feet are so far from its middle."""
-
-    def height(ahead_m: float, left_m: float) -> float:
-        cos, sin = math.cos(yaw_rad), math.sin(yaw_rad)
-        return height_at(scene, east_m + ahead_m * cos - left_m * sin, north_m + ahead_m * sin + left_m * cos)
-
-    front, back, left, right = height(half_m, 0), height(-half_m, 0), height(0, half_m), height(0, -half_m)
-    return BodyPose(
-        east_m=east_m, north_m=north_m, up_m=(front + back + left + right) / 4, yaw_rad=yaw_rad,
-        pitch_rad=math.atan2(front - back, 2 * half_m), roll_rad=math.atan2(left - right, 2 * half_m),
-    )  # fmt: skip
 
 
 def grey(picture: Picture, eyes: EyesParams, sun: Sunlight) -> Image.Image:

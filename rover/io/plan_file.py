@@ -77,6 +77,8 @@ class PlanLimits(_Record):
     stop_every_m: Positive
     command_cycle_s: NotNegative
     """0 when autonomous."""
+    delay_margin_s: NotNegative | None = None
+    """Time in hand before each dusk for what delays a drive; asked for beside the scenario, which does not say it."""
 
 
 class PlanStep(_Record):

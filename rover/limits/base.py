@@ -38,6 +38,7 @@ class Leg:
         sun_rising: Whether it is before local noon.
         driving: Whether the rover moves.
         asleep: Whether it is dormant.
+        commanding: Whether it is a stop for commands.
         climb_rad, descent_rad: Steepest pitch up and down, neither negative.
         roll_rad: Greatest side-slope, not negative.
         clearance_m: Least distance from the middle of the rover to a hazardous cell.
@@ -57,6 +58,7 @@ class Leg:
     sun_rising: bool
     driving: bool
     asleep: bool = False
+    commanding: bool = False
     climb_rad: float = math.nan
     descent_rad: float = math.nan
     roll_rad: float = math.nan

@@ -10,7 +10,7 @@ from rover.limits.base import Leg, Margin, Surroundings, Table
 
 @dataclass(frozen=True, slots=True)
 class LinkLimit:
-    """The rover drives only where the relay stands so far above the horizon and a ground station sees it.
+    """The rover drives and is commanded only where the relay stands so far above the horizon and a station sees it.
 
     Heights are kept in hundredths of a degree, and the bound is a whole one.
     """
@@ -30,5 +30,6 @@ class LinkLimit:
 
     def margin(self, leg: Leg) -> Margin:
         bound = math.radians(self.hundredths_deg / 100)
-        slack = leg.relay_rad - bound if leg.driving else math.inf
+        linked = leg.driving or leg.commanding
+        slack = leg.relay_rad - bound if linked else math.inf
         return Margin(limit=self.name, value=leg.relay_rad, bound=bound, slack=slack, time_s=leg.start_s)

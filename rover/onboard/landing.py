@@ -1,9 +1,9 @@
 """Where the lander comes down: by a picture from two kilometres, then by a scan from a hundred metres.
 
-The picture tells shadow and texture only: dark ground is steep or hidden, and what varies much over a few metres has
-craters and boulders. The scan gives heights, of which the same layers are derived, and in which the same hazards are
-looked for, as on a rover's map; what is chosen has no hazard under the footprint and none as near as the lander may
-stray until it stands.
+The picture tells shadow and texture only: dark ground is steep or hidden, ground brighter or darker than what is about
+it leans, and what varies much over a few metres has craters and boulders. The scan gives heights, of which the same
+layers are derived, and in which the same hazards are looked for, as on a rover's map; what is chosen has no hazard
+under the footprint and none as near as the lander may stray until it stands.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import distance_transform_edt, uniform_filter
+from scipy.ndimage import distance_transform_edt, maximum_filter, uniform_filter
 
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.core.lander import LanderBodyParams
@@ -29,6 +29,12 @@ COARSE_WINDOW_M = 24.0
 _DARK_SHARE = 0.35
 """Of the picture's median: ground darker than this is taken for shadow."""
 
+_BROAD_M = 400.0
+"""Over so much the light of level ground changes by the angle that it is seen at, and is taken as even."""
+
+_LEAN_PRICE = 0.5
+"""Of a relative difference from the light of the ground about, which leans to the Sun or away: as texture."""
+
 _SHADOW_PRICE = 8.0
 """Of a share of shadow, in relative texture."""
 
@@ -41,14 +47,20 @@ CELL_M = 0.25
 _WIDE_CELLS = 4
 """Cells to a side of those that slopes are derived by."""
 
-MARGINS = (0.75, 0.85, 1.0)
-"""Shares of the limits that ground must keep within by the scan, which is not exact: the first that any place meets."""
+MARGINS = ((0.75, 0.5), (0.75, 0.6), (0.85, 0.75), (1.0, 1.0))
+"""Shares of the limits of slope and of step that ground must keep within by the scan: the first that any place meets.
+
+A scan's cells are as wide as a stone that is a step, and show it by half of its height.
+"""
 
 _STRAY_M = 1.5
 """How far the lander may come down from where it aims, beyond which clear ground is worth nothing more."""
 
 _SLOPE_PRICE_M = 2.0
 """Of slope as a share of its limit, in metres of clear ground."""
+
+_STEP_PRICE_M = 3.0
+"""Of the highest step under the footprint as a share of its limit, likewise: stones are higher than a scan shows."""
 
 _AWAY_PRICE = 0.02
 """Of a metre of going aside, in metres of clear ground."""
@@ -96,8 +108,8 @@ class FineChoice:
     Attributes:
         aside_m: Ahead and left of the lander, the place to come down on.
         aimed_m: The same of where it was aimed at before.
-        is_safe: Whether no hazard is within the footprint there, by the share of the limits that is told.
-        margin: That share.
+        is_safe: Whether no hazard is within the footprint there, by the shares of the limits that are told.
+        margin: Those shares, of slope and of step.
         clear_m: From the place to the nearest hazard.
         slope_rad: Over the footprint there.
         hazards: The map, whose east and north are ahead and left.
@@ -107,7 +119,7 @@ class FineChoice:
     aside_m: tuple[float, float]
     aimed_m: tuple[float, float]
     is_safe: bool
-    margin: float
+    margin: tuple[float, float]
     clear_m: float
     slope_rad: float
     hazards: HazardMap
@@ -147,9 +159,10 @@ def choose_coarse(
     window = max(3, round(COARSE_WINDOW_M / pixel_m))
     dark = uniform_filter((bright < _DARK_SHARE * np.median(bright)).astype(np.float64), window)
     mean = uniform_filter(bright, window)
+    lit = np.abs(mean / np.maximum(uniform_filter(mean, max(3, round(_BROAD_M / pixel_m))), 1.0) - 1.0)
     varied = np.sqrt(np.maximum(uniform_filter(bright**2, window) - mean**2, 0.0)) / np.maximum(mean, 1.0)
     away = np.hypot(ahead - target_m[0], left - target_m[1])
-    price = _SHADOW_PRICE * dark + varied + _WAY_PRICE_PER_M * away
+    price = _SHADOW_PRICE * dark + varied + _LEAN_PRICE * lit + _WAY_PRICE_PER_M * away
     below = np.unravel_index(np.argmin(away), away.shape)
     within = np.where(away <= reach_m, price, math.inf)
     within[: window // 2], within[-(window // 2) :] = math.inf, math.inf
@@ -200,23 +213,23 @@ class _StrictLimits:
     """A lander's limits with the margin that a scan's errors ask for, as hazard detection takes a vehicle's."""
 
     body: LanderBodyParams
-    margin: float
+    margin: tuple[float, float]
 
     @property
     def tilt_limit_rad(self) -> float:
-        return self.margin * self.body.slope_limit_rad
+        return self.margin[0] * self.body.slope_limit_rad
 
     @property
     def step_limit_m(self) -> float:
-        return self.margin * self.body.step_limit_m
+        return self.margin[1] * self.body.step_limit_m
 
     @property
     def roughness_limit_m(self) -> float:
-        return self.margin * self.body.clearance_m
+        return self.margin[0] * self.body.clearance_m
 
     @property
     def belly_clearance_m(self) -> float:
-        return self.margin * self.body.clearance_m
+        return self.margin[0] * self.body.clearance_m
 
     @property
     def length_m(self) -> float:
@@ -262,6 +275,14 @@ def _widened(dem: Dem) -> Dem:
     return replace(dem, geometry=geometry, elevation_m=means.astype(np.float32))
 
 
+def _highest(step_m: npt.NDArray[np.float32], radius_m: float) -> npt.NDArray[np.float32]:
+    """Return the greatest step in the square about a circle, by cell; infinite where one is not known."""
+    known = np.where(np.isfinite(step_m), step_m, np.float32(math.inf))
+    return np.asarray(
+        maximum_filter(known, 2 * math.ceil(radius_m / CELL_M) + 1, mode="constant", cval=math.inf)
+    )
+
+
 def _by_fine_cell(wide: npt.NDArray[Any], shape: tuple[int, int], beyond: float) -> npt.NDArray[Any]:
     """Return a layer of wide cells by the fine ones; `beyond` where no whole wide cell lies."""
     out = np.full(shape, beyond, wide.dtype)
@@ -287,7 +308,7 @@ def choose_fine(
     """Choose where to come down: no hazard under the footprint, then far from any, level and near.
 
     Where no place in reach has its footprint free, less margin to the limits is asked; where none has by the limits
-    themselves, the place with the most room to the nearest hazard is taken.
+    themselves, the place with the least slope and the smallest share of hazards under the footprint is taken.
 
     Args:
         dem: Of `scan_map`.
@@ -305,7 +326,11 @@ def choose_fine(
 
 
 def _chosen(
-    layers: _ScanLayers, body: LanderBodyParams, reach_m: float, target_m: tuple[float, float], margin: float
+    layers: _ScanLayers,
+    body: LanderBodyParams,
+    reach_m: float,
+    target_m: tuple[float, float],
+    margin: tuple[float, float],
 ) -> FineChoice:
     """Return the best place by a share of the limits."""
     hazards = _hazards_of(layers, _StrictLimits(body=body, margin=margin))
@@ -321,14 +346,16 @@ def _chosen(
     worth = (
         np.minimum(clear - needed, _STRAY_M)
         - _SLOPE_PRICE_M * np.where(np.isfinite(slope), slope, math.inf) / body.slope_limit_rad
+        - _STEP_PRICE_M * _highest(layers.fine.step_m, needed) / body.step_limit_m
         - _AWAY_PRICE * away
     )
     within = np.hypot(ahead, left) <= reach_m
-    if not (within & safe).any():
-        safe_or_not = np.where(within, clear - _AWAY_PRICE * away, -math.inf)
+    if (within & safe).any():
+        ranked = np.where(within & safe, worth, -math.inf)
     else:
-        safe_or_not = np.where(within & safe, worth, -math.inf)
-    row, col = divmod(int(np.argmax(safe_or_not)), geometry.cols)
+        bad = uniform_filter((hazards.flags != 0).astype(np.float64), round(2.0 * needed / CELL_M))
+        ranked = np.where(within & np.isfinite(slope), -bad - slope / body.slope_limit_rad, -math.inf)
+    row, col = divmod(int(np.argmax(ranked)), geometry.cols)
     below = divmod(int(np.argmin(away)), geometry.cols)
     return FineChoice(
         aside_m=(float(ahead[0, col]), float(left[row, 0])),

@@ -77,12 +77,12 @@ def _check_elevation(case: Case) -> None:
     case.ledger.at_most("Sun below the nap", "deg", legs, high, most, tolerance=_SUN_DEG)
 
 
-def _pairs(case: Case, day: Day) -> tuple[np.ndarray, np.ndarray]:
-    """Return which leg and bin belong together: the bin of its beginning and all it goes on into."""
-    steps, legs = case.steps, case.steps.legs
-    first = day.bins_at(steps.start_s[legs], steps.end_s[legs])
+def _pairs(case: Case, day: Day, at: Indices) -> tuple[np.ndarray, np.ndarray]:
+    """Return which of some steps, by its place among them, and bin belong together: of its beginning and all after."""
+    steps = case.steps
+    first = day.bins_at(steps.start_s[at], steps.end_s[at])
     found = []
-    for n, (i, k) in enumerate(zip(legs.tolist(), first.tolist(), strict=True)):
+    for n, (i, k) in enumerate(zip(at.tolist(), first.tolist(), strict=True)):
         found.append((n, k))
         later = k + 1
         while later < len(day) and day.edge_s[later] < steps.end_s[i] - EDGE_S:
@@ -94,7 +94,7 @@ def _pairs(case: Case, day: Day) -> tuple[np.ndarray, np.ndarray]:
 
 def _check_light(case: Case, day: Day) -> None:
     steps, legs = case.steps, case.steps.legs
-    which, bins = _pairs(case, day)
+    which, bins = _pairs(case, day, legs)
     least = np.full(len(legs), np.inf)
     for cells in (steps.here[legs], steps.there[legs]):
         np.minimum.at(least, which, light_at(case.known.horizon, day, cells[which], bins))
@@ -135,16 +135,27 @@ def _check_dusk(case: Case, day: Day) -> None:
         "parked before dusk", "h", legs, left_s / 3600, case.limits.dusk_margin_s / 3600,
         tolerance=2 * EDGE_S / 3600,
     )  # fmt: skip
+    if case.limits.delay_margin_s is not None:
+        case.ledger.at_least(
+            "time in hand",
+            "h",
+            legs,
+            left_s / 3600,
+            case.limits.delay_margin_s / 3600,
+            tolerance=2 * EDGE_S / 3600,
+        )
 
 
 def _check_link(case: Case, day: Day, margin_deg: float) -> None:
-    steps, legs = case.steps, case.steps.legs
-    which, bins = _pairs(case, day)
-    least = np.full(len(legs), np.inf)
-    for cells in (steps.here[legs], steps.there[legs]):
+    """Note the relay over both ends of each leg, and over each stop for commands for all of its time."""
+    steps = case.steps
+    linked = np.flatnonzero((steps.mode == Mode.DRIVE) | (steps.mode == Mode.COMMAND))
+    which, bins = _pairs(case, day, linked)
+    least = np.full(len(linked), np.inf)
+    for cells in (steps.here[linked], steps.there[linked]):
         height = relay_rad(case.known.horizon, case.known.almanac, day.middle_s[bins], cells[which])
         np.minimum.at(least, which, np.degrees(height))
-    case.ledger.at_least("relay", "deg", legs, least, margin_deg, tolerance=_RELAY_DEG)
+    case.ledger.at_least("relay", "deg", linked, least, margin_deg, tolerance=_RELAY_DEG)
 
 
 def _check_nights(case: Case, day: Day) -> None:

@@ -22,6 +22,7 @@ from scipy.stats import poisson
 
 from rover.core.errors import UsageError
 from rover.limits.base import Span, Timeline
+from rover.planning.risk import check_bound
 from rover.planning.timetable import Step
 
 Floats = npt.NDArray[np.float64]
@@ -297,17 +298,16 @@ def delay_risk(
     model = DelayModel(stretches_of(steps, havens, timeline, cell_m), faults)
     if bound is None:
         return model.risk(model.never_holding())
-    return model.bounded(check_bound(bound))
+    return model.bounded(check_delay_bound(bound))
 
 
-def check_bound(bound: float) -> float:
+def check_delay_bound(bound: float) -> float:
     """Return a bound of a chance.
 
     Raises:
-        UsageError: It is not between 0 and 1.
+        UsageError: Of `bound`, as `risk.check_bound`.
     """
-    if not 0.0 < bound < 1.0:
-        raise UsageError(
-            "not a chance between 0 and 1", remedy="give one such as 0.01", field="bound", value=bound
-        )
-    return bound
+    try:
+        return check_bound(bound)
+    except UsageError as error:
+        raise error.by_the_names({"risk": "bound"}) from error

@@ -9,7 +9,7 @@ from scipy.stats import beta, binom
 
 from rover.core.time import SYNODIC_MONTH_S
 from rover.limits.delay import DelayLimit
-from rover.planning.delay import DelayRisk, Faults, check_bound, delay_risk, dusks_of
+from rover.planning.delay import DelayRisk, Faults, check_delay_bound, delay_risk, dusks_of
 from rover.planning.problem import Cause, NoPlan, Plan
 from rover.planning.timetable import Timetable
 from rover.planning.traverse_ground import Criterion
@@ -63,7 +63,7 @@ def plan_with_delay_bound(
         bound: Greatest chance, above 0 and below 1.
         faults: Rate and cost.
         criterion: What each traverse has least of.
-        charge_levels: As `traverse_search.Rules`.
+        charge_levels: As `traverse_ground.Rules`.
         rollouts: The chance is kept as far under the bound as so many rollouts need to show it: see `shown_by`.
 
     Where `problem.time_limit_s`, which is for all searches together, is up first, the best so far has in `plan.least`
@@ -103,7 +103,7 @@ def shown_by(rollouts: int, bound: float) -> float:
     Shown is what has a one-sided upper limit of 95 %, by Clopper and Pearson, at or under the bound. Too few rollouts
     to show it by any count leave the bound itself.
     """
-    check_bound(bound)
+    check_delay_bound(bound)
     most = int(binom.ppf(0.05, rollouts, bound))
     most -= bool(binom.cdf(most, rollouts, bound) > 0.05)
     return bound if most < 0 else float(beta.ppf(0.05, most + 1, rollouts - most))

@@ -110,7 +110,7 @@ def arrival_map(
     Args:
         ready: The problem; its goal is of no account.
         until_s: How far to look; None for the problem's deadline.
-        charge_levels: As `traverse_search.Rules`; with 0 equal to the search for each cell.
+        charge_levels: As `traverse_ground.Rules`; with 0 equal to the search for each cell.
         time_limit_s: Longest time to search.
 
     Raises:
@@ -263,7 +263,7 @@ def latest_departure(
     Args:
         ready: The problem; departures lie between its own and `by_s`.
         target, by_s: As `departure_map`.
-        charge_levels: As `traverse_search.Rules`.
+        charge_levels: As `traverse_ground.Rules`.
     """
     bound = departure_map(ready, target, by_s=by_s)
     bound_s, depart_s = float(bound.depart_s[ready.start]), ready.problem.depart_s

@@ -32,7 +32,7 @@ def latest_start(cell, to, seconds, by, first, ground):  # type: ignore[no-untyp
         cell, to, seconds: The move.
         by: Latest end.
         first: No earlier than this.
-        ground: A `traverse_kernels.Ground`.
+        ground: A `traverse_record_kernels.Ground`.
     """
     bins = ground.bins
     k = bin_before(by, bins)
@@ -56,7 +56,7 @@ def fill_latest(ground, first, latest):  # type: ignore[no-untyped-def]
     """Raise the latest departures of all cells to what moves allow, waiting allowed at all times and places.
 
     Args:
-        ground: A `traverse_kernels.Ground`.
+        ground: A `traverse_record_kernels.Ground`.
         first: No departure before this.
         latest: (n,) float64, of the ends by when to be there and of all others -inf; filled.
     """

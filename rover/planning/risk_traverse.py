@@ -3,12 +3,14 @@
 The search in time has one price, which leaves no weight for risk. It is told instead at which headings a cell may be
 crossed: where so many standard deviations of the grade's error are between its attitude and the limits, or where the
 way crosses it that is cheapest within the bound apart from time (`risk.plan_within_risk`). A traverse of such crossings
-alone has no greater chance than that way; with others it is faster and judged by its own chance.
+alone has no greater chance than that way, the safest of its price, and is tried first; with others it is better
+and judged by its own chance.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -27,7 +29,7 @@ from rover.planning.traverse_searches import Searches
 from rover.planning.traverse_setup import CHARGE_LEVELS, Outlook
 
 _MOST_SIGMAS = 6.0
-_HALVINGS = 7
+_FINEST_SIGMAS = 0.05
 
 _APART_FROM_TIME = {Criterion.ENERGY: Objective.ENERGY, Criterion.DISTANCE: Objective.DISTANCE}
 """By what the way is cheapest; by driving time for criteria that have no price of a move."""
@@ -65,13 +67,24 @@ def traverse_within_risk(
     unmargined = searches.first()
     if isinstance(unmargined, NoPlan):
         return unmargined
-    tried = _Tried(ready, error, bound, seed, searches, unmargined)
-    first = tried.judge(unmargined)
+    baseline_m = ready.problem.terrain.slope_baseline_m
+    cost = directional_cost(ready.problem.terrain, ready.problem.vehicle)
+    tried = _Tried(
+        bound,
+        lambda plan: route_risk(cost, plan.cells, error, baseline_m=baseline_m, seed=seed),
+        lambda crossings: searches.next(ready.crossing(crossings)),
+        unmargined,
+    )
+    first = tried.safest
     if tried.best is None:
+        room = sigmas_of_room(cost, error.grade_sigma(baseline_m))
+        most, none = _MOST_SIGMAS, np.zeros_like(room, np.bool_)
         way = searches.in_time(lambda limit_s: _cheapest_way(ready, error, bound, criterion, seed, limit_s))
         if isinstance(way, RiskedPlan):
-            tried.along(crossings_by_heading(way.plan.cells, ready.around.geometry.shape))
-        tried.along(None)
+            known = crossings_by_heading(way.plan.cells, ready.around.geometry.shape)
+            tried.among(known)
+            most = tried.by_room(room, known)
+        tried.by_room(room, none, most)
     if tried.best is None:
         searches.check(f"with a chance within {bound:g}, the safest has one of {tried.safest.at_most:.3g}")
         return _refused(tried.safest, bound)
@@ -84,9 +97,10 @@ class _Tried:
     """The traverses tried for one question.
 
     Args:
-        ready, error, bound, seed: The question.
-        searches: Of which one after the other is made.
-        unmargined: Than which none is looked for that is better.
+        bound: Greatest chance.
+        risk_of: Judges a traverse.
+        search: Finds the best traverse of some crossings, None where time is up before.
+        unmargined: The best of all.
 
     Attributes:
         best: The one of least criterion within the bound, with its chance.
@@ -94,71 +108,62 @@ class _Tried:
     """
 
     def __init__(
-        self, ready: Outlook, error: DemError, bound: float, seed: int, searches: Searches, unmargined: Plan
+        self,
+        bound: float,
+        risk_of: Callable[[Plan], RouteRisk],
+        search: Callable[[Mask], Plan | NoPlan | None],
+        unmargined: Plan,
     ) -> None:
-        problem = ready.problem
-        self._ready, self._error, self._bound, self._seed, self._searches = (
-            ready,
-            error,
-            bound,
-            seed,
-            searches,
-        )
-        self._cost = directional_cost(problem.terrain, problem.vehicle)
+        self._bound, self._risk_of, self._search = bound, risk_of, search
         self._least = _value(unmargined)
-        self.best: tuple[Plan, RouteRisk] | None = None
-        self.safest = RouteRisk(chance=1.0, error=0.0, summed=1.0)
+        self.safest = risk_of(unmargined)
+        self.best = (unmargined, self.safest) if self.safest.at_most <= bound else None
 
-    def judge(self, plan: Plan) -> RouteRisk:
-        """Return the chance of a traverse, and keep it where it is the best within the bound."""
-        baseline_m = self._ready.problem.terrain.slope_baseline_m
-        risk = route_risk(self._cost, plan.cells, self._error, baseline_m=baseline_m, seed=self._seed)
+    def among(self, crossings: Mask) -> bool | None:
+        """Search among crossings; tell whether what is found is better but not within the bound; None out of time."""
+        plan = self._search(crossings)
+        if not isinstance(plan, Plan):
+            return None if plan is None else False
+        if self._is_met(_value(plan)):
+            return False
+        risk = self._risk_of(plan)
         self.safest = min(self.safest, risk, key=lambda judged: judged.at_most)
-        if risk.at_most <= self._bound and not self._beaten(plan):
-            self.best = plan, risk
-        return risk
+        if risk.at_most > self._bound:
+            return True
+        self.best = plan, risk
+        return False
 
-    def _beaten(self, plan: Plan) -> bool:
-        return self.best is not None and _value(plan) >= _value(self.best[0])
+    def _is_met(self, value: float) -> bool:
+        return self.best is not None and _value(self.best[0]) <= value
 
-    def along(self, known: Mask | None) -> None:
-        """Try crossings that are known to be worth their risk, alone, and with those that leave so much room.
+    def by_room(self, room: npt.NDArray[np.float32], known: Mask, most: float = _MOST_SIGMAS) -> float:
+        """Search among crossings with so much room and those that are known to be worth their risk.
 
         Room is halved towards the least within the bound, or at which a traverse is no better than the best: that more
         room means less risk is expected and not relied on.
 
         Args:
-            known: (8, rows, cols), None for none.
+            room: (8, rows, cols) standard deviations.
+            known: (8, rows, cols).
+            most: To look below.
+
+        Returns:
+            Where it ended: with so much room no traverse of such crossings, or of some of them, betters the best.
         """
-        if known is not None:
-            self._with(known)
-        sigmas = sigmas_of_room(
-            self._cost, self._error.grade_sigma(self._ready.problem.terrain.slope_baseline_m)
-        )
-        low, high = 0.0, _MOST_SIGMAS
-        for _ in range(_HALVINGS):
-            if self.best is not None and _value(self.best[0]) <= self._least:
-                return
+        low, high = 0.0, most
+        while high - low > _FINEST_SIGMAS and not self._is_met(self._least):
             middle = (low + high) / 2
-            roomy = sigmas >= middle
-            risky = self._with(roomy if known is None else roomy | known)
+            risky = self.among((room >= middle) | known)
             if risky is None:
-                return
+                break
             low, high = (middle, high) if risky else (low, middle)
-
-    def _with(self, crossings: Mask) -> bool | None:
-        """Search among crossings; tell whether what is found is better and not within the bound; None out of time."""
-        plan = self._searches.next(self._ready.crossing(crossings))
-        if not isinstance(plan, Plan):
-            return None if plan is None else False
-        return not self._beaten(plan) and self.judge(plan).at_most > self._bound
+        return high
 
 
-def _value(plan: Plan) -> tuple[float, float]:
-    """Return what a traverse has of its criterion, to a billionth, and its arrival."""
+def _value(plan: Plan) -> float:
+    """Return what a traverse has of its criterion, to a billionth: sums in another order are one."""
     assert isinstance(plan.schedule, Timetable)
-    arrive_s = plan.schedule.arrive_s or 0.0
-    return float(f"{arrive_s if plan.price is None else plan.price:.9e}"), arrive_s
+    return float(f"{plan.schedule.arrive_s or 0.0 if plan.price is None else plan.price:.9e}")
 
 
 def _cheapest_way(

@@ -73,6 +73,7 @@ class LegJudge:
             sun_rising=first.rising,
             driving=driving,
             asleep=step.mode is Mode.DORMANT,
+            commanding=step.mode is Mode.COMMAND,
             climb_rad=climb,
             descent_rad=descent,
             roll_rad=roll,

@@ -105,7 +105,7 @@ def best_tour(
         ready: The problem; its goal is the end of the tour if `to_goal`, and else of no account.
         waypoints: Where to go, in any order.
         to_goal: Whether the tour ends at the goal.
-        charge_levels: As `traverse_search.Rules`.
+        charge_levels: As `traverse_ground.Rules`.
         time_limit_s: Time after which to search no leg more and be content with the best so far, with its bound. Of
             more waypoints than can be ordered exactly the legs of the order are searched for still.
 

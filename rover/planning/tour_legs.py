@@ -28,7 +28,7 @@ def towards(ground: Ground, cell: int) -> Ground:
     """Return the same ground with another goal, for the earliest arrival.
 
     Args:
-        ground: Of `traverse_search.ground_of`.
+        ground: Of `traverse_ground.ground_of`.
         cell: The goal's number.
     """
     given = ground.legs_s, ground.legs_j, ground.short, ground.bins, ground.rules

@@ -36,7 +36,7 @@ class TraversePlanner:
 
     Args:
         step_s: Longest bin by day.
-        charge_levels: As `traverse_search.Rules`; 0 for exact.
+        charge_levels: As `traverse_ground.Rules`; 0 for exact.
     """
 
     name = "traverse"
@@ -81,7 +81,7 @@ def best_traverse(
     Args:
         ready: The problem.
         criterion: What to have least of.
-        charge_levels: As `traverse_search.Rules`.
+        charge_levels: As `traverse_ground.Rules`.
         report: Told the least that the criterion can still come to, now and then.
 
     Where `problem.time_limit_s` is up first, the best traverse found so far has the bound in `least`.

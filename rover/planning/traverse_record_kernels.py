@@ -29,7 +29,7 @@ class Ground(NamedTuple):
         legs_s, legs_j: (n, 8) float32 seconds and joules of each move, inf where it is not allowed.
         grades: (n, 2) float32 grade east and north.
         lit: (n, columns) uint8 light by cell and bin, of 255.
-        closed: (n, columns) uint8, 1 where not to drive in a bin; or (1, 1) for nowhere.
+        closed: (n, columns) uint8, 1 where not to drive or command in a bin; or (1, 1) for nowhere.
         haven: (n,) uint8, 1 where a night may be spent.
         clear: (n,) float32 clearance, m.
         ahead: (n, 3 + windows) float64 least seconds to the goal, least of either criterion, and least joules beyond
@@ -37,7 +37,7 @@ class Ground(NamedTuple):
         windows: (windows,) when each window ends, s; each begins with the one before it.
         short: (n, windows) float32 by how many watts the array falls short of that on the best ground.
         bins: (k + 1, 12) float64 as `label_kernels` names the columns; the last row has the end.
-        rules: (24,) float64 likewise.
+        rules: (56,) float64 likewise.
     """
 
     goal: int

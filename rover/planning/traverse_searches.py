@@ -26,7 +26,7 @@ class Searches:
     Args:
         ready: The question; `problem.time_limit_s` is for all searches together.
         criterion: What each traverse has least of.
-        charge_levels: As `traverse_search.Rules`.
+        charge_levels: As `traverse_ground.Rules`.
     """
 
     def __init__(self, ready: Outlook, criterion: Criterion, *, charge_levels: int) -> None:

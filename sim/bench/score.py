@@ -72,9 +72,7 @@ def score(planner: Planner, problem: Problem, *, time_limit_s: float | None = No
         BenchmarkError: The problem is not the one whose answer is known.
     """
     posed = pose(problem, planner, time_limit_s=time_limit_s)
-    began = time.perf_counter()
-    answer, memory_mib = with_peak(lambda: _answer(planner, posed))
-    seconds = time.perf_counter() - began
+    (answer, seconds), memory_mib = with_peak(lambda: _timed(planner, posed))
     blank = Score(
         problem=problem,
         planner=planner.name,
@@ -90,6 +88,13 @@ def score(planner: Planner, problem: Problem, *, time_limit_s: float | None = No
     if isinstance(answer, NoPlan):
         return _of_refusal(blank, answer, known(planner, problem)[1])
     return _of_plan(blank, answer, posed, planner)
+
+
+def _timed(planner: Planner, posed: Posed) -> tuple[Plan | NoPlan | str, float]:
+    """Return an answer and how long it took, without what counting memory takes."""
+    began = time.perf_counter()
+    answer = _answer(planner, posed)
+    return answer, time.perf_counter() - began
 
 
 def _answer(planner: Planner, posed: Posed) -> Plan | NoPlan | str:

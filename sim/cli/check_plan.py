@@ -8,15 +8,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rover.core.errors import PlanFileError
 from rover.io.plan_file import PlanFile, read_plan
 from rover.io.way_file import read_way
-from rover.planning.check_cycle import least_cycle_s
 from rover.planning.check_ledger import Verdict
 from rover.planning.check_traverse import check_traverse
 from rover.planning.check_way import WayLeg, check_way
 from rover.planning.given_plan import require_same_dem
 from sim.bench.timed import known_of
+from sim.cli.check_plan_limits import require_no_looser
 from sim.run.scenario import Scenario, scenario_from_table
 from sim.run.setting import Setting, prepare, require_inside
 
@@ -29,21 +28,14 @@ def judge_plan_file(path: Path, *, allow_body: bool, max_cells: int) -> tuple[Pl
     """Read a plan, make its scenario ready again and check it.
 
     Raises:
-        PlanFileError: It cannot be read, is of another DEM than its scenario's, or has looser limits than that.
+        PlanFileError: It cannot be read, is of another DEM than its scenario's, or has looser limits or other bins than
+            that.
         FarsideError: The scenario in it cannot be used.
     """
     plan = read_plan(path)
     setting = prepare(scenario_of_plan(plan, path), allow_body=allow_body, max_cells=max_cells)
     require_same_dem(plan, setting.dem, path)
-    _require_no_looser(plan, setting, path)
-    if plan.limits.link_margin_deg is not None and setting.almanac.relay is None:
-        raise PlanFileError(
-            "a margin of the link, and the scenario has no relay",
-            remedy="plan again with a scenario that has one",
-            file=path,
-            field="limits.link_margin_deg",
-            value=plan.limits.link_margin_deg,
-        )
+    require_no_looser(plan, setting, path)
     return plan, setting, check_traverse(plan, known_of(setting))
 
 
@@ -59,31 +51,6 @@ def scenario_of_plan(plan: PlanFile, path: Path) -> Scenario:
     if isinstance(named, str) and not Path(named).exists() and (path.parent / named).exists():
         table["terrain"] = {**terrain, "dem": str(path.parent / named)}  # type: ignore[dict-item]
     return scenario_from_table(table, file=str(path))
-
-
-def _require_no_looser(plan: PlanFile, setting: Setting, path: Path) -> None:
-    """Refuse a plan whose file claims more room than its scenario and vehicle give."""
-    limits, vehicle = plan.limits, setting.vehicle
-    operations = setting.control.forecaster.operations
-    most = {
-        "slope_deg": vehicle.slope_limit_deg,
-        "roll_deg": vehicle.roll_limit_deg,
-        "deadline_s": setting.deadline_s,
-        "stop_every_m": operations.stop_every_m,
-    }
-    cycle_s = least_cycle_s(setting.scenario.operations.model_dump())
-    least = {"reserve_soc": operations.reserve_soc, "command_cycle_s": cycle_s}
-    for name, bound in {**most, **least}.items():
-        stated = float(getattr(limits, name))
-        looser = stated > bound if name in most else stated < bound
-        if looser and not math.isclose(stated, bound, rel_tol=1e-9):
-            raise PlanFileError(
-                f"looser than its scenario's {bound:g}",
-                remedy="plan again rather than edit the file",
-                file=path,
-                field=f"limits.{name}",
-                value=stated,
-            )
 
 
 def judge_way_file(path: Path, setting: Setting) -> tuple[WayLeg, ...]:

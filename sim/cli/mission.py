@@ -14,6 +14,7 @@ class Product(StrEnum):
 
     DESCENT = "descent"
     PANORAMA = "panorama"
+    PORTRAIT = "portrait"
 
 
 def mission(

@@ -22,11 +22,12 @@ PANORAMA_STREAM = 10
 
 _PART_OF_FULL = 4
 _CRATERS_FROM_M = 8.0
-_KEY_PERCENTILE = 75.0
+_KEY_PERCENTILE, _KEY_TIMES = 75.0, 1.7
+"""What is shown half as bright as can be: a little more than most of the ground."""
 
 
 def make_panorama(
-    descent: Descent, mission: Mission, params: LanderParams, out: Path, *, full: bool
+    place: LandingPlace, descent: Descent, mission: Mission, params: LanderParams, out: Path, *, full: bool
 ) -> list[str]:
     """Write the panorama as a rectangle and as a disc, and return lines that tell of it."""
     from sim.view.ring import draw_disc, draw_ring
@@ -38,7 +39,6 @@ def make_panorama(
         return [f"panorama: none, the Sun is {-height:.1f} deg below the horizon at {mission.panorama.utc}"]
     optics = descent.world.site.optics
     assert optics is not None
-    place = place_of(descent, mission)
     noise = np.random.default_rng(np.random.SeedSequence(mission.seed, spawn_key=(PANORAMA_STREAM, 0)))
     cols = params.tcam.cols // (1 if full else _PART_OF_FULL)
     panorama = put_together(shoot(place, params.tcam, sun, optics, cols=cols, generator=noise))
@@ -48,7 +48,7 @@ def make_panorama(
     sun_azimuth = math.degrees(sun.azimuth_rad) % 360.0
     names.append((f"Sun, {height:.1f} deg high", sun_azimuth, min(height, TOP_DEG)))
     title = f"{mission.name}: panorama of the lander, {mission.panorama.utc}"
-    key = ground_light(panorama, seen, _KEY_PERCENTILE)
+    key = _KEY_TIMES * ground_light(panorama, seen, _KEY_PERCENTILE)
     for name, draw in (("panorama.png", draw_ring), ("panorama-polar.png", draw_disc)):
         figure = draw(
             panorama.light, key=key, top_deg=TOP_DEG, bottom_deg=BOTTOM_DEG, marks=names, title=title

@@ -16,7 +16,8 @@ from rover.core.errors import OutputError, ResultsError
 from rover.core.lander import LanderParams
 from rover.core.time import parse_utc
 from sim.cli.mission import Product
-from sim.cli.mission_panorama import make_panorama
+from sim.cli.mission_panorama import make_panorama, place_of
+from sim.cli.mission_portraits import make_portraits
 from sim.mission.lander import axes_of
 from sim.mission.lander_kernels import MASS, THRUST
 from sim.run.closed_loop_landing import PHASES, Descent, fly_descent
@@ -56,10 +57,15 @@ def make_mission(mission: Mission, out: Path, *, only: Product | None, full: boo
     lines: list[str] = []
     if only in (None, Product.DESCENT):
         lines += _descent(descent, mission, params, out, full=full, tell=tell)
-    if only in (None, Product.PANORAMA):
-        lines += make_panorama(descent, mission, params, out, full=full)
+    place = None if only is Product.DESCENT else place_of(descent, mission)
+    if place is not None and only is not Product.PORTRAIT:
+        lines += make_panorama(place, descent, mission, params, out, full=full)
     if only is None:
         events += dated_events(mission)
+    if place is not None and only is not Product.PANORAMA:
+        event, told_of = make_portraits(place, descent, mission, params, out, full=full)
+        events.append(event)
+        lines += told_of
     _write_timeline(events, mission, out / "timeline.json")
     return [*_words(events, mission), *lines, f"Results: {out}"]
 

@@ -287,7 +287,7 @@ def share_of(margin: Margin) -> float:
     """Return how much of its room a limit leaves, 1 at the most, below 0 where it is broken.
 
     The room is the bound itself; of the charge what lies above the reserve; of a distance the bound, a metre at
-    least; of the time before dusk a day.
+    least; of the time before dusk or the deadline a day.
     """
     if math.isnan(margin.slack):
         return -math.inf
@@ -298,7 +298,7 @@ def _room(margin: Margin) -> float:
     name, bound = margin.limit, abs(margin.bound)
     if name.endswith("_soc"):
         return max(1e-9, 1.0 - bound)
-    if name.startswith("dusk"):
+    if name in ("dusk_s", "deadline_s"):
         return SECONDS_PER_DAY
     if name.endswith(("_m", "(m)")):
         return max(1.0, bound)

@@ -88,6 +88,7 @@ def _limits(answer: TimedAnswer) -> PlanLimits:
         reserve_soc=operations.reserve_soc,
         stop_every_m=operations.stop_every_m,
         command_cycle_s=operations.command_cycle_s,
+        delay_margin_s=None if answer.delayed is None else answer.delayed.margin_s,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from rover.core.errors import Problem, WaypointError
 from rover.core.waypoints import Waypoint
 from rover.planning.delay_traverse import plan_with_delay_bound
-from rover.planning.problem import Cause, NoPlan
+from rover.planning.problem import NoPlan
 from rover.planning.spare_charge import with_spare_charge
 from rover.planning.tour import best_tour, plan_of_tour, tour_margins
 from rover.planning.traverse_ground import Criterion
@@ -22,6 +22,7 @@ from sim.cli.timed_answer import (
     told_of,
 )
 from sim.cli.timed_question import AskedDelay, TimedQuestion
+from sim.cli.tour_refusal import refusal_of_tour
 from sim.run.setting import Setting
 
 
@@ -105,11 +106,7 @@ def find_tour(
         return TimedAnswer(setting=setting, ready=ready, criteria=criteria, result=tour, waypoints=waypoints)
     broken = next((margin for margin in tour_margins(ready, tour) if not margin.holds), None)
     if broken is not None:
-        refusal = NoPlan(
-            cause=Cause.SHADOW,
-            where=f"where legs of the tour join, {broken.limit} would be {broken.value:.6g} against {broken.bound:.6g}",
-            remedy="take fewer waypoints, or a longer limits.longest_shadow_h",
-        )
+        refusal = refusal_of_tour(broken, setting.epoch)
         return TimedAnswer(
             setting=setting, ready=ready, criteria=criteria, result=refusal, waypoints=waypoints
         )

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rover.core.errors import UsageError
-from rover.planning.delay import Faults
-from rover.planning.delay import check_bound as check_delay
+from rover.planning.delay import Faults, check_delay_bound
 from rover.planning.dem_error import DemError
 from rover.planning.risk import check_bound
 from rover.planning.traverse_ground import Criterion
@@ -119,7 +118,7 @@ def _delay(asked: TimedRequest) -> AskedDelay | None:
             value=asked.faults,
         )
     try:
-        check_delay(asked.delay)
+        check_delay_bound(asked.delay)
         return AskedDelay(bound=asked.delay, faults=Faults(rate_per_km=rate, cost_s=3600.0 * hours))
     except UsageError as error:
         raise error.by_the_names(OPTION_OF) from error

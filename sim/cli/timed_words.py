@@ -27,6 +27,8 @@ _LIMITS: dict[str, tuple[str, tuple[float, str]]] = {
     "lit": ("light", _PERCENT),
     "dark_s": ("shadow", _HOURS),
     "dusk_s": ("dusk", _HOURS),
+    "in_hand_s": ("time in hand", _HOURS),
+    "deadline_s": ("deadline", _HOURS),
     "relay_rad": ("link", _DEG),
 }
 """What a limit is called, and the unit that a reader thinks of it in."""
@@ -60,12 +62,23 @@ def slack_words(margin: Margin | None) -> str:
     """Return a limit and how far it is from broken, such as `roll 4.3 deg`; a dash where none applies."""
     if margin is None:
         return "-"
-    per, unit = _LIMITS[margin.limit][1] if margin.limit in _LIMITS else (1.0, _unit_in(margin.limit))
+    per, unit = _unit_of(margin.limit)
     return f"{limit_words(margin.limit)} {margin.slack * per:.1f} {unit}".rstrip()
 
 
-def _unit_in(name: str) -> str:
-    return "m" if name.endswith("(m)") else ""
+def excess_words(margin: Margin) -> str:
+    """Return by how much a limit is broken, with its unit."""
+    if not math.isfinite(margin.slack):
+        return "nobody knows how much"
+    per, unit = _unit_of(margin.limit)
+    return f"{-margin.slack * per:.3g} {unit}".rstrip()
+
+
+def _unit_of(name: str) -> tuple[float, str]:
+    """Return what a margin in SI is multiplied by for a reader, and the unit that it then has."""
+    if name in _LIMITS:
+        return _LIMITS[name][1]
+    return 1.0, "m" if name.endswith("(m)") else ""
 
 
 def criterion_words(criterion: Criterion) -> str:

@@ -308,6 +308,7 @@ def mission_control(
             dem.geometry,
             window=window,
             reserve_soc=reserve_soc,
+            deadline_s=deadline_s,
             zones=zones,
             zone_times=times,
         ),

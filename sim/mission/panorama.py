@@ -80,7 +80,7 @@ def shoot(
         generator: Of the noise.
     """
     lens = lens_of(camera, cols=cols)
-    tints = _tints(place.scene.bodies, optics)
+    tints = tints_of(place.scene.bodies, optics)
     for tilt_deg in TILTS_DEG:
         for turn in range(TURNS):
             pan = -math.tau * turn / TURNS
@@ -89,7 +89,7 @@ def shoot(
             yield Shot(picture=picture, light=_sensed(picture, camera, sun, tints, generator))
 
 
-def _tints(bodies: Bodies, optics: OpticsParams) -> Colours:
+def tints_of(bodies: Bodies, optics: OpticsParams) -> Colours:
     """Return colours by what a pixel shows, from -2 (sky) on."""
     return np.array([(1.0, 1.0, 1.0), optics.tint, *(part.tint for part in bodies.parts)], np.float32)
 

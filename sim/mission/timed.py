@@ -11,6 +11,7 @@ from rover.core.vehicle import VehicleParams
 from rover.core.zones import Zone
 from rover.limits.base import Limit
 from rover.limits.comm import LinkLimit
+from rover.limits.deadline import DeadlineLimit
 from rover.limits.light import DuskLimit, LitLimit, ShadowLimit
 from rover.limits.mobility import LevelLimit, RollLimit, SlopeLimit, ZoneLimit, clearance_limit
 from rover.limits.power import ReserveLimit, WakeLimit
@@ -48,6 +49,7 @@ def timed_limits(
     *,
     window: SunWindow,
     reserve_soc: float,
+    deadline_s: float,
     zones: Sequence[Zone],
     zone_times: Sequence[tuple[float, float]],
 ) -> tuple[Limit, ...]:
@@ -59,6 +61,7 @@ def timed_limits(
         geometry: Of the map planned on.
         window: The Sun's phases.
         reserve_soc: Charge never planned below.
+        deadline_s: Latest arrival, seconds since the scenario's epoch.
         zones, zone_times: Polygons, and when each holds, seconds since the scenario's epoch.
     """
     limits: list[Limit] = [
@@ -69,6 +72,7 @@ def timed_limits(
         ReserveLimit(reserve_soc),
         LevelLimit(rules.haven_tilt_rad),
         WakeLimit(vehicle),
+        DeadlineLimit(deadline_s),
     ]
     if rules.least_lit > 0:
         limits.append(LitLimit(rules.least_lit))

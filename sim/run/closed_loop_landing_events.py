@@ -126,11 +126,12 @@ def dated_events(mission: Mission) -> list[MissionEvent]:
     found = []
     for name, words, utc in (
         ("rollout", "the rover on the ground", mission.rollout.utc),
-        ("portraits", "rover and lander photograph each other", mission.portraits.utc),
         ("panorama", "the lander's panorama, eighty frames", mission.panorama.utc),
     ):
         at = epoch.seconds_until(parse_utc(utc))
         sun = sunlight_at(site, epoch, at)
         figures = {"sun_elevation_deg": round(math.degrees(sun.elevation_rad), 2)}
+        if name != "rollout" and sun.elevation_rad <= 0.0:
+            words = f"{words}: not taken, the Sun is below the horizon"
         found.append(MissionEvent(time_s=at, name=name, words=words, figures=figures, derived=False))
     return found

@@ -15,12 +15,14 @@ def limits_of(
     reserve_soc: float,
     stop_every_m: float,
     command_cycle_s: float,
+    delay_margin_s: float | None = None,
 ) -> PlanLimits:
     """Return the limits of a plan.
 
     Args:
         setting: Its scenario made ready.
         vehicle, reserve_soc, stop_every_m, command_cycle_s: As the planner was asked with.
+        delay_margin_s: Time in hand before each dusk, where it was asked for.
     """
     asked = setting.scenario.limits
     return PlanLimits(
@@ -36,4 +38,5 @@ def limits_of(
         deadline_s=setting.deadline_s,
         stop_every_m=stop_every_m,
         command_cycle_s=command_cycle_s,
+        delay_margin_s=delay_margin_s,
     )

@@ -94,7 +94,7 @@ def _curves(boxes: Sequence[Axes], curves: DescentCurves) -> None:
     lean.set_ylabel("tilt, deg", color=style.VERMILLION)
     lean.spines["right"].set_visible(True)
     rest.set_xlabel("seconds since ignition")
-    speed.legend(loc="upper right", fontsize=style.SMALL_PT, frameon=False)
+    speed.legend(loc="center left", fontsize=style.SMALL_PT, frameon=False)
     for n, ax in enumerate(boxes):
         ax.set_xlim(time[0], time[-1])
         ax.tick_params(labelbottom=n == len(boxes) - 1, labelsize=style.SMALL_PT)

@@ -26,7 +26,8 @@ _MARGIN_PX, _HEAD_PX, _FOOT_PX = 110, 90, 110
 _DISC_PX, _HOLE, _ROOM_PX = 1400, 0.18, 130
 _INWARDS = (0.55, 0.78)
 _POINTS = {0: "N", 45: "NE", 90: "E", 135: "SE", 180: "S", 225: "SW", 270: "W", 315: "NW"}
-_APART_DEG = 42.0
+_CHARACTER_DEG = 1.35
+"""Width of a character of a name, as azimuth."""
 
 
 def shown(light: Colours, key: float) -> npt.NDArray[np.uint8]:
@@ -87,13 +88,15 @@ def _azimuth_words(deg: int) -> str:
 
 def _name(ax: Axes, marks: Sequence[Named], top_deg: float) -> None:
     """Write names into the sky, each with a line down to what it is of; those too near one another by steps."""
-    height: list[tuple[float, int]] = []
+    taken: list[tuple[float, float, int]] = []
     for words, azimuth, elevation in sorted(marks, key=lambda mark: mark[1]):
-        taken = {step for other, step in height if abs(other - azimuth) < _APART_DEG}
-        step = next(n for n in range(len(marks) + 1) if n not in taken)
-        height.append((azimuth, step))
         side = "left" if azimuth < 40 else "right" if azimuth > 320 else "center"
-        at = top_deg - 3.0 - 2.5 * step
+        wide = _CHARACTER_DEG * len(words)
+        begin = azimuth - {"left": 0.0, "center": wide / 2, "right": wide}[side]
+        busy = {step for first, last, step in taken if begin < last and first < begin + wide}
+        step = next(n for n in range(len(marks) + 1) if n not in busy)
+        taken.append((begin, begin + wide, step))
+        at = top_deg - 3.0 - 2.7 * step
         ax.annotate(
             words, (azimuth, elevation), (azimuth, at), fontsize=12, color="white", ha=side, va="bottom",
             arrowprops={"arrowstyle": "-", "color": "white", "lw": 0.9, "shrinkB": 2.0},
@@ -115,7 +118,7 @@ def draw_disc(
     azimuth = np.arctan2(x, -y) % math.tau
     share = (radius - _HOLE) / (1.0 - _HOLE)
     inside = (share >= 0) & (share <= 1)
-    row = (1.0 - share[inside]) * rows - 0.5
+    row = np.clip((1.0 - share[inside]) * rows - 0.5, 0.0, rows - 1.0)
     col = azimuth[inside] / math.tau * cols - 0.5
     seen = shown(light, key)
     disc = np.full((_DISC_PX, _DISC_PX, 3), 255, np.uint8)

@@ -36,7 +36,7 @@ def traverse_of(name: str, settings: tuple[str, ...] = ()) -> PlanFile:
         forecaster=control.forecaster,
         limits=limits,
     )
-    plan = best_traverse(outlook(problem))
+    plan = best_traverse(outlook(problem, step_s=control.light_step_s))
     assert isinstance(plan, Plan), plan
     steps = plan_steps(plan.schedule.steps, dem.geometry)
     operations = control.forecaster.operations
@@ -48,7 +48,7 @@ def traverse_of(name: str, settings: tuple[str, ...] = ()) -> PlanFile:
         value=steps[-1].end_s,
         depart_utc=setting.scenario.start_utc,
         arrive_utc=setting.epoch.utc_at(steps[-1].end_s),
-        bin_s=3600.0,
+        bin_s=setting.control.light_step_s,
         limits=PlanLimits(
             slope_deg=setting.vehicle.slope_limit_deg,
             roll_deg=setting.vehicle.roll_limit_deg,

@@ -14,6 +14,7 @@ from rover.core.zones import Zone, ZoneKind
 from rover.hazard.costmap import build_costmap
 from rover.limits.base import MOVES, Leg, Limit, Span, Surroundings, Table
 from rover.limits.comm import LinkLimit
+from rover.limits.deadline import DeadlineLimit
 from rover.limits.light import DuskLimit, LitLimit, ShadowLimit
 from rover.limits.mobility import (
     LevelLimit,
@@ -95,6 +96,7 @@ def allowed(table: Table, around: Surroundings, leg: Leg, cell: tuple[int, int],
     timeline = around.timeline
     column = int(timeline.column[k])
     enough = table.floor_soc is None or leg.soc >= table.floor_soc[k]
+    enough = enough and leg.end_s <= table.deadline_s
     if leg.asleep:
         return all(mask is None or mask[cell] for mask in (table.havens, table.cells)) and enough
     to = cell[0] + MOVES[d][0], cell[1] + MOVES[d][1]
@@ -109,7 +111,6 @@ def allowed(table: Table, around: Surroundings, leg: Leg, cell: tuple[int, int],
         table.least_lit == 0
         or (column >= 0 and all(around.lit[(*c, column)] >= table.least_lit for c in ends)),
         not leg.dark_s > table.longest_dark_s,
-        leg.end_s <= table.deadline_s,
     ]
     return all(said)
 
@@ -130,13 +131,14 @@ def limits_of(drawn: Random) -> dict[str, Limit]:
         "lit": LitLimit(0.3),
         "shadow": ShadowLimit(5000.0),
         "dusk": DuskLimit(8 * 3600.0),
+        "deadline": DeadlineLimit(float(edges[len(edges) // 2]) + 600.0),
         "link": LinkLimit(math.radians(4.0)),
         "keep out": ZoneLimit(crater, vehicle),
         "keep in": ZoneLimit(field, vehicle),
     } | {"window": drawn.window, "timed": ZoneLimit(field, vehicle, float(edges[9]), float(edges[20]))}
 
 
-NAMES = ("tilt", "slope", "roll", "clearance", "reserve", "wake", "level", "lit", "shadow", "dusk", "link",
+NAMES = ("tilt", "slope", "roll", "clearance", "reserve", "wake", "level", "lit", "shadow", "dusk", "deadline", "link",
          "keep out", "keep in", "window")  # fmt: skip
 
 
@@ -162,6 +164,28 @@ def test_table_and_margin_say_the_same(drawn: Random, name: str, legs: int) -> N
         differs = np.flatnonzero(by_table != by_margin)
         assert len(differs) == 0, (len(differs), drawn.legs[differs[0]], drawn.moves[differs[0]])
     assert 20 < by_margin.sum() < legs - 20  # it binds, and not always
+
+
+def test_the_link_holds_stops_for_commands_as_the_search_does(drawn: Random) -> None:
+    """Of the cell that the rover stands on, over all of the bin; other limits of driving have nothing to do with it."""
+    limits, judge = limits_of(drawn), LegJudge(drawn.around, drawn.vehicle)
+    mask = limits["link"].table(drawn.around).cells_by_bin
+    assert mask is not None
+    said = []
+    for cell, _, k in drawn.moves:
+        column = int(drawn.around.timeline.column[k])
+        if column < 0:
+            continue
+        start_s, end_s = drawn.around.timeline.edge_s[k : k + 2].tolist()
+        step = Step(
+            mode=Mode.COMMAND, start_s=start_s, end_s=end_s, cell=cell, to=cell,
+            bin=k, soc=1.0, soc_after=1.0, harvest_j=0.0, load_j=0.0,
+        )  # fmt: skip
+        leg = judge.legs_of([step])[0]
+        said.append(bool(mask[(*cell, column)]))
+        assert limits["link"].margin(leg).holds == said[-1]
+        assert all(limits[name].margin(leg).slack == math.inf for name in ("lit", "dusk", "window"))
+    assert 20 < sum(said) < len(said) - 20
 
 
 def test_a_timed_zone_is_shut_for_whole_cells_and_only_then(drawn: Random) -> None:

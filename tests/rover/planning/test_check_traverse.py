@@ -150,6 +150,14 @@ def test_a_bound_one_per_cent_tighter_is_broken(name: str) -> None:
     assert not verdict.holds
 
 
+def test_time_in_hand_for_delays_is_held() -> None:
+    plan, known = case("dusk")
+    left_s = HOUR_S * reached("dusk", "parked before dusk")
+    assert check_traverse(with_limits(plan, delay_margin_s=0.99 * left_s), known).holds
+    broken = check_traverse(with_limits(plan, delay_margin_s=1.01 * left_s), known).broken
+    assert broken and {finding.limit for finding in broken} == {"time in hand"}
+
+
 FIGURES: dict[str, tuple[str, str, float]] = {
     # Figure of the rover: the plan, what is then wrong, and the factor on it.
     "battery_wh": ("charging", "charge after", 0.99),
@@ -272,6 +280,21 @@ def cycle_of(p: PlanFile) -> range:
     return range(begin, end)
 
 
+def out_of_sight(p: PlanFile, k: Known) -> Mutated:
+    """No station sees the relay during one stop for commands; every leg has it in view as before."""
+    span = cycle_of(p)
+    gone = p.steps[span[0]].start_s, p.steps[span[-1]].end_s
+    assert k.almanac.relay is not None
+    seen = []
+    for begin, end in k.almanac.relay.seen_s.tolist():
+        within = begin < gone[0] and gone[1] < end
+        seen += [(begin, gone[0]), (gone[1], end)] if within else [(begin, end)]
+    assert len(seen) == len(k.almanac.relay.seen_s) + 1
+    relay = replace(k.almanac.relay, seen_s=np.array(seen))
+    assert all(relay.relay_at((s.start_s + s.end_s) / 2).seen for s in p.steps if s.mode is Mode.DRIVE)
+    return p, replace(k, almanac=replace(k.almanac, relay=relay))
+
+
 def grown_zone(p: PlanFile, k: Known) -> Mutated:
     """A zone that reaches 1 % further than the plan keeps from it."""
     room = reached("zone", "zone sample")
@@ -350,6 +373,7 @@ MUTATIONS: dict[str, tuple[str, str, Callable[[PlanFile, Known], Mutated]]] = {
     ),
     "no command cycle": ("commands", "stop_every", lambda p, k: (without(p, cycle_of(p)), k)),
     "half a command cycle": ("commands", "command_cycle", lambda p, k: (without(p, cycle_of(p)[:1]), k)),
+    "commands out of sight": ("relay", "relay", out_of_sight),
     "driving in the nap": ("plain", "outside its hours", lambda p, k: (later(p, 40 * HOUR_S), k)),
     "a high Sun": ("plain", "Sun below the nap", lambda p, k: (later(p, 60 * HOUR_S), k)),
     "a low Sun": ("lit", "Sun elevation", lambda p, k: (later(p, 12 * HOUR_S), k)),
@@ -447,18 +471,7 @@ ALLOWED = (
     "rover.planning.check_",
     "rover.planning.problem",
 )
-CHECKERS = (
-    "check_traverse",
-    "check_day",
-    "check_ground",
-    "check_heading",
-    "check_ledger",
-    "check_light",
-    "check_power",
-    "check_sky",
-    "check_value",
-    "check_way",
-)
+CHECKERS = sorted(path.stem for path in (ROOT / "rover" / "planning").glob("check_*.py"))
 NAMES = {
     "rover.hazard.costmap": {"footprint_reach_cells"},
     "rover.hazard.directional": {"STEEPEST_GRADE", "TABLE"},

@@ -44,6 +44,22 @@ def place(row: int, col: int) -> tuple[float, float]:
     return (col - SIDE / 2) * CELL_M, (row - SIDE / 2) * CELL_M
 
 
+def timed_dem(seed: int) -> Dem:
+    """Return smooth hills of 26 x 26 cells of 4 m."""
+    geometry = GridGeometry(
+        rows=SIDE,
+        cols=SIDE,
+        resolution_m=CELL_M,
+        east_m=place(0, 0)[0],
+        north_m=place(0, 0)[1],
+        site=SITE,
+    )
+    rng = np.random.default_rng(seed)
+    heights = gaussian_filter(rng.normal(size=geometry.shape), 2.5)
+    heights *= 2.2 / heights.std()
+    return Dem(geometry=geometry, elevation_m=heights.astype(np.float32), datum_m=0.0, source=f"seed {seed}")
+
+
 @lru_cache(maxsize=8)
 def timed_outlook(
     *,
@@ -59,18 +75,8 @@ def timed_outlook(
     deadline_h: float | None = None,
 ) -> Outlook:
     """Return a problem of 26 x 26 cells of 4 m made ready; without a deadline it has `days` lunar days."""
-    geometry = GridGeometry(
-        rows=SIDE,
-        cols=SIDE,
-        resolution_m=CELL_M,
-        east_m=place(0, 0)[0],
-        north_m=place(0, 0)[1],
-        site=SITE,
-    )
-    rng = np.random.default_rng(seed)
-    heights = gaussian_filter(rng.normal(size=geometry.shape), 2.5)
-    heights *= 2.2 / heights.std()
-    dem = Dem(geometry=geometry, elevation_m=heights.astype(np.float32), datum_m=0.0, source=f"seed {seed}")
+    dem = timed_dem(seed)
+    geometry = dem.geometry
     terrain = derive_terrain(dem)
     changed = {"slope_limit_deg": 22.0, "roll_limit_deg": 22.0, "step_limit_m": 9.0, "roughness_limit_m": 5.0}
     vehicle = ROVER.model_copy(update={"battery_wh": battery_wh, "belly_clearance_m": 5.0, **changed})

@@ -16,6 +16,7 @@ from rover.core.zones import Zone, zone_from_corners
 from rover.io.plan_file import PlanFile, PlanLimits, plan_dem, plan_margins, plan_steps
 from rover.io.stations import read_stations
 from rover.limits.comm import LinkLimit
+from rover.limits.deadline import DeadlineLimit
 from rover.limits.light import DuskLimit, LitLimit, ShadowLimit
 from rover.limits.mobility import LevelLimit, RollLimit, SlopeLimit, ZoneLimit, clearance_limit
 from rover.limits.power import ReserveLimit, WakeLimit, wake_elevation_rad
@@ -165,6 +166,7 @@ def problem_of(question: Question) -> tuple[PlanningProblem, Maps, tuple[Zone, .
                 LitLimit(question.least_lit),
                 ShadowLimit(question.longest_shadow_s),
                 DuskLimit(question.dusk_margin_s),
+                DeadlineLimit(question.deadline_s),
                 window,
                 *(ZoneLimit(zone, vehicle) for zone in zones),
                 *(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -135,6 +136,18 @@ def test_a_planner_that_raises_or_is_late() -> None:
     assert raised.wrong and "raised ZeroDivisionError" in raised.told
     found = told(late)
     assert (found.success, found.wrong, found.told) == (False, False, "out of time")
+
+
+def test_the_time_is_of_the_answer_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not of what counting memory takes."""
+    monkeypatch.setattr("sim.bench.peak._give_back", lambda: time.sleep(0.3))
+    assert score(AStarPlanner(), OPEN).seconds < 0.3
+
+    def slow(problem: PlanningProblem) -> Plan:
+        time.sleep(0.2)
+        return least(problem)
+
+    assert told(slow).seconds > 0.2
 
 
 def test_who_is_asked_what() -> None:

@@ -40,7 +40,7 @@ def test_without_commands_it_arrives_before_dusk(farside_within: Command) -> Non
         pytest.param(  # so much more above the same reserve, all of it charged
             ("vehicle.battery_wh=18",),
             "energy",
-            "8.02 Wh more of battery, charged, open a way",
+            "8.02 Wh more of battery, charged, above the same reserve open a way",
             ("vehicle.battery_wh=26.1", "power.reserve_soc=0.2069", "power.initial_soc=0.931"),
             marks=pytest.mark.slow,
         ),

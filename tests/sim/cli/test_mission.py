@@ -78,6 +78,29 @@ def test_the_trajectory_ends_on_the_ground(made: tuple[Path, Path, str]) -> None
     assert float(rows[-1]["mass_kg"]) < float(rows[0]["mass_kg"])
 
 
+@pytest.mark.slow
+def test_portraits_alone_leave_two_pictures_and_their_event(
+    made: tuple[Path, Path, str], tmp_path: Path
+) -> None:
+    words = told(made[0], "--out", tmp_path / "out", "--only", "portrait")
+    assert "portrait-lander.png, portrait-rover.png" in words
+    for name in ("portrait-lander.png", "portrait-rover.png"):
+        picture = np.asarray(Image.open(tmp_path / "out" / name))
+        assert picture.shape == (864, 1176, 3) and picture.std() > 10
+    events = json.loads((tmp_path / "out" / "timeline.json").read_text())["events"]
+    (event,) = [event for event in events if event["event"] == "portraits"]
+    assert event["utc"] == "2019-01-11T08:47:00Z"
+    assert event["figures"]["sun_elevation_deg"] == pytest.approx(20.8, abs=0.1)
+
+
+@pytest.mark.slow
+def test_a_portrait_at_night_is_an_event_with_its_reason(tmp_path: Path) -> None:
+    dark = written(tmp_path, SMALL.replace("2019-01-11T08:47:00Z", "2019-01-20T08:47:00Z"))
+    words = told(dark, "--out", tmp_path / "out", "--only", "portrait")
+    assert "portraits: not taken: the Sun is" in words and "below the horizon; nor within a day" in words
+    assert not (tmp_path / "out" / "portrait-lander.png").exists()
+
+
 def test_it_goes_on_with_the_frames_that_are_missing(made: tuple[Path, Path, str]) -> None:
     mission, out, _ = made
     lost = out / "frames" / "frame-00002.png"

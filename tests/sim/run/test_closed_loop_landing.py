@@ -51,7 +51,7 @@ def test_touchdown_is_at_the_published_minute_and_its_sun(events: dict[str, Miss
     assert touchdown.figures["sun_elevation_deg"] == pytest.approx(31.5, abs=0.1)
     later = {event.name: event.figures["sun_elevation_deg"] for event in dated_events(MISSION)}
     assert later["rollout"] == pytest.approx(34.7, abs=0.1)
-    assert later["portraits"] == pytest.approx(20.8, abs=0.1)
+    assert later["panorama"] == pytest.approx(20.7, abs=0.1)
 
 
 def test_thrust_mass_and_height_keep_their_bounds(flown: Descent) -> None:

@@ -12,6 +12,7 @@ import pytest
 from rover.core.errors import ScenarioError
 from rover.limits.base import Limit
 from rover.limits.comm import LinkLimit
+from rover.limits.deadline import DeadlineLimit
 from rover.limits.light import DuskLimit, LitLimit, ShadowLimit
 from rover.limits.mobility import LevelLimit, ZoneLimit
 from rover.planning.astar import AStarPlanner
@@ -40,6 +41,7 @@ def test_by_default_only_what_always_bounds_is_made() -> None:
     names = [limit.name for limit in held.control.timed_limits]
     assert names == [
         "slope_rad", "roll_rad", "clearance_m", "sun_elevation_rad", "reserve_soc", "night_tilt_rad", "dawn_w",
+        "deadline_s",
     ]  # fmt: skip
     assert held.almanac.relay is None
     assert held.control.timed_maps is held.control.maps
@@ -65,6 +67,7 @@ def test_every_key_comes_through_in_si() -> None:
     assert len(held.almanac.relay.seen_s) > 3  # ground stations rise and set
     problem = held.control.problem(TraversePlanner())
     assert problem.light_step_s == 1800.0
+    assert made(held, DeadlineLimit) == [DeadlineLimit(held.deadline_s)]
     assert problem.deadline_s == held.deadline_s == pytest.approx(36_000.0)
 
 

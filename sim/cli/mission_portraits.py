@@ -1,0 +1,103 @@
+"""Rover and lander by each other, as `farside mission` takes them."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from rover.core.eyes import EyesParams
+from rover.core.lander import LanderParams
+from rover.core.time import parse_utc
+from rover.io.vehicle import read_vehicle
+from sim.mission.daylight import sunlight_at
+from sim.mission.landing_place import LandingPlace
+from sim.mission.panorama import tints_of
+from sim.mission.portraits import Portraits, take_portraits
+from sim.run.closed_loop_landing import Descent
+from sim.run.closed_loop_landing_events import MissionEvent
+from sim.run.mission_scenario import Mission
+from sim.sensors.camera import Picture
+
+_PART_OF_FULL = 2
+_WAITS_S = tuple(3600.0 * hour for hour in range(0, 25, 2))
+"""Where the time that is planned shows nothing, the next day is looked through."""
+
+_KEY_PERCENTILE, _KEY_TIMES = 75.0, 1.7
+
+
+def make_portraits(
+    place: LandingPlace, descent: Descent, mission: Mission, params: LanderParams, out: Path, *, full: bool
+) -> tuple[MissionEvent, list[str]]:
+    """Write both pictures, and return the event, with the reason where there are none, and lines that tell of it."""
+    ignition = parse_utc(mission.descent.ignition_utc)
+    planned_s = ignition.seconds_until(parse_utc(mission.portraits.utc))
+    taken: Portraits | str = ""
+    first = ""
+    for wait_s in _WAITS_S:
+        at_s = planned_s + wait_s
+        taken = _taken(place, descent, mission, params, at_s, full=full)
+        if not isinstance(taken, str):
+            return _event(taken, descent, mission, at_s), _written(taken, descent, out)
+        first = first or taken
+    words = f"not taken: {first}; nor within a day"
+    event = MissionEvent(time_s=planned_s, name="portraits", words=words, figures={}, derived=False)
+    return event, [f"portraits: {words}"]
+
+
+def _taken(
+    place: LandingPlace, descent: Descent, mission: Mission, params: LanderParams, at_s: float, *, full: bool
+) -> Portraits | str:
+    site = descent.world.site
+    sun = sunlight_at(site, parse_utc(mission.descent.ignition_utc), at_s)
+    vehicle = read_vehicle(mission.rover)
+    eyes = vehicle.part("eyes", EyesParams)
+    assert site.optics is not None
+    share = 1 if full else _PART_OF_FULL
+    return take_portraits(
+        place,
+        vehicle=vehicle.params,
+        mast=eyes.navcam,
+        pcam=eyes.pcam,
+        tcam=params.tcam,
+        sun=sun,
+        optics=site.optics,
+        cols=(eyes.pcam.cols // share, params.tcam.cols // share),
+    )
+
+
+def _event(taken: Portraits, descent: Descent, mission: Mission, at_s: float) -> MissionEvent:
+    sun = sunlight_at(descent.world.site, parse_utc(mission.descent.ignition_utc), at_s)
+    lander, rover = taken.place.lander, taken.place.rover
+    return MissionEvent(
+        time_s=at_s,
+        name="portraits",
+        words="rover and lander photograph each other, each the whole of the other",
+        figures={
+            "range_m": round(taken.range_m, 1),
+            "rover_east_m": round(rover.east_m - lander.east_m, 1),
+            "rover_north_m": round(rover.north_m - lander.north_m, 1),
+            "phase_at_lander_deg": round(math.degrees(taken.phase_rad[0]), 1),
+            "phase_at_rover_deg": round(math.degrees(taken.phase_rad[1]), 1),
+            "sun_elevation_deg": round(math.degrees(sun.elevation_rad), 2),
+        },
+        derived=False,
+    )
+
+
+def _written(taken: Portraits, descent: Descent, out: Path) -> list[str]:
+    from sim.view.film import save_frame
+    from sim.view.ring import shown
+
+    optics = descent.world.site.optics
+    assert optics is not None
+    tints = tints_of(taken.place.scene.bodies, optics)
+
+    def write(picture: Picture, name: str) -> None:
+        key = _KEY_TIMES * float(np.percentile(picture.radiance[picture.part == -1], _KEY_PERCENTILE))
+        save_frame(shown(picture.radiance[..., None] * tints[picture.part + 2], key), out / name)
+
+    write(taken.of_lander, "portrait-lander.png")
+    write(taken.of_rover, "portrait-rover.png")
+    return [f"portrait-lander.png, portrait-rover.png: {taken.range_m:.1f} m apart"]

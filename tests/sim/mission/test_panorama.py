@@ -1,0 +1,142 @@
+"""The lander's panorama: things are seen at their azimuths, frames leave no seams, and the scale is right."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from rover.core.bodies import AU_M
+from rover.core.eyes import EyesParams
+from rover.io.lander import read_lander
+from rover.io.vehicle import read_vehicle
+from sim.mission.landing_place import LandingPlace, NearCrater
+from sim.mission.panorama import (
+    BOTTOM_DEG,
+    COLS,
+    ROWS,
+    TOP_DEG,
+    Panorama,
+    level_eye,
+    marks_on,
+    overview,
+    put_together,
+    shoot,
+)
+from sim.moon.ground import Patch
+from sim.moon.optics import OpticsParams
+from sim.run.setting import load_site
+from sim.sensors.bodies import Part, set_down
+from sim.sensors.camera import Sunlight
+from sim.sensors.craft import rover_parts
+from sim.sensors.mount import BodyPose
+from sim.sensors.scene import build_scene
+
+TCAM = read_lander("chang-e-4").params.tcam
+ROVER = read_vehicle("yutu-2")
+SUN = Sunlight(azimuth_rad=math.radians(60.0), elevation_rad=math.radians(30.0), distance_m=AU_M)
+POST_DEG, POST_M, ROVER_DEG = 200.0, 25.0, 300.0
+
+
+def optics() -> OpticsParams:
+    found = load_site("von-karman").optics
+    assert found is not None
+    return found
+
+
+def out_at(azimuth_deg: float, away_m: float) -> tuple[float, float]:
+    return away_m * math.sin(math.radians(azimuth_deg)), away_m * math.cos(math.radians(azimuth_deg))
+
+
+@pytest.fixture(scope="module")
+def place() -> LandingPlace:
+    """A level plain with a bright post and a rover on it, and a lander that leans and faces somewhere."""
+    plain = Patch(
+        east_m=-400.0, north_m=-400.0, resolution_m=4.0, elevation_m=np.zeros((201, 201), np.float32)
+    )
+    scene = build_scene([plain], east_m=0.0, north_m=0.0)
+    lander = BodyPose(
+        east_m=0.0,
+        north_m=0.0,
+        up_m=0.0,
+        yaw_rad=0.7,
+        pitch_rad=math.radians(3.0),
+        roll_rad=math.radians(-2.0),
+    )
+    post = Part(name="post", kind="cylinder", at_m=(0.0, 0.0, 1.5), half_m=(0.15, 0.15, 1.5), albedo=0.9)
+    rover = out_at(ROVER_DEG, 12.0)
+    standing = BodyPose(east_m=rover[0], north_m=rover[1], up_m=0.0, yaw_rad=0.0)
+    figures = rover_parts(ROVER.params, ROVER.part("eyes", EyesParams).navcam)
+    bodies = set_down(
+        [
+            ((post,), np.array([*out_at(POST_DEG, POST_M), 0.0]), np.eye(3)),
+            (figures, standing.place_m, standing.axes),
+        ]
+    )
+    return LandingPlace(
+        scene=scene.with_bodies(bodies),
+        lander=lander,
+        rover=standing,
+        lander_parts=(0, 0),
+        rover_parts=(1, 1 + len(figures)),
+    )
+
+
+@pytest.fixture(scope="module")
+def panorama(place: LandingPlace) -> Panorama:
+    shots = shoot(place, TCAM, SUN, optics(), cols=196, generator=np.random.default_rng(1))
+    return put_together(shots)
+
+
+def test_every_direction_is_in_a_frame(panorama: Panorama) -> None:
+    assert panorama.light.shape == (ROWS, COLS, 3)
+    # Nearly: the lander's lean takes a slice off the upper and lower edge.
+    assert (panorama.shots > 0).mean() > 0.96
+    middle = panorama.shots[ROWS // 6 : 5 * ROWS // 6]
+    assert middle.min() >= 1 and middle.max() >= 2
+
+
+def test_the_horizon_is_level_though_the_camera_leans(panorama: Panorama) -> None:
+    """Ground ends where the plain's edge is, 400 m off and so half a degree below eye's level."""
+    grey = panorama.light.mean(axis=2)
+    sky = (grey < 0.3 * np.median(grey[200:300])).cumprod(axis=0).sum(axis=0)
+    edge = TOP_DEG - sky * (TOP_DEG - BOTTOM_DEG) / ROWS
+    clear = np.ones(COLS, bool)
+    for azimuth in (POST_DEG, ROVER_DEG):
+        clear[int(azimuth * 10) - 80 : int(azimuth * 10) + 80] = False
+    assert np.abs(edge[clear] - -0.37).max() < 0.3
+
+
+def test_a_post_stands_where_it_is(place: LandingPlace, panorama: Panorama) -> None:
+    base = TOP_DEG + math.degrees(math.atan2(TCAM.up_m, POST_M))
+    rows = slice(round((base - 3.0) * 10), round((base - 1.0) * 10))
+    around = slice(round(POST_DEG * 10) - 60, round(POST_DEG * 10) + 60)
+    bright = panorama.light[rows, around].mean(axis=(0, 2))
+    column = np.average(np.arange(120), weights=(bright > 2.0 * np.median(bright)).astype(float))
+    # The camera stands off the lander's middle, and leans with it, which shifts what is near.
+    to = np.array(out_at(POST_DEG, POST_M)) - level_eye(place, TCAM).place_m[:2]
+    assert POST_DEG - 6.0 + (column + 0.5) / 10 == pytest.approx(
+        math.degrees(math.atan2(*to)) % 360, abs=0.25
+    )
+
+
+def test_frames_leave_no_seams(panorama: Panorama) -> None:
+    """On a plain of even ground, columns near one another are alike wherever frames meet."""
+    grey = panorama.light[200:420].mean(axis=(0, 2))
+    step = np.abs(np.diff(grey)) / grey[1:]
+    clear = np.ones(COLS - 1, bool)
+    for azimuth in (POST_DEG, ROVER_DEG):
+        clear[int(azimuth * 10) - 80 : int(azimuth * 10) + 80] = False
+    assert step[clear].max() < 0.01
+
+
+def test_marks_are_where_things_are_seen(place: LandingPlace) -> None:
+    seen = overview(place, TCAM, SUN, optics())
+    near = NearCrater(east_m=0.0, north_m=40.0, diameter_m=20.0)
+    tiny = NearCrater(east_m=30.0, north_m=0.0, diameter_m=0.05)
+    marks = {mark.words: mark for mark in marks_on(place, seen, [near, tiny])}
+    assert set(marks) == {"rover", "crater 20 m wide, 40 m away"}
+    assert marks["rover"].azimuth_deg == pytest.approx(ROVER_DEG, abs=5.0)
+    crater = marks["crater 20 m wide, 40 m away"].azimuth_deg
+    assert min(crater, 360.0 - crater) < 3.0
