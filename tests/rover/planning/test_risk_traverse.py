@@ -161,7 +161,7 @@ def test_a_thousand_clones_do_not_refute_the_risk(name: str) -> None:
     found = figures_of(site, pairs=10, clones=1000, bound=0.01, criterion=Criterion.DISTANCE)
     print(COLUMNS, row(site, found), sep="\n", flush=True)
     assert found.kept == found.asked
-    assert found.unmargined_failing > 0.1
+    assert found.unmargined_failing > 0.05
     assert found.least_p > 0.01
     assert found.extra <= 0.015
     assert found.extra < found.margin_extra
