@@ -9,6 +9,7 @@ from types import ModuleType
 import pytest
 
 from rover.core.boundary import Command, Mode
+from sim.run.mission_scenario import load_mission
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 
@@ -37,3 +38,14 @@ def test_the_world_of_full_suspension_drives_settles_and_balances() -> None:
     assert bench.work_of("drive 0.05 m", 2.0)() > 2.0 / 0.06
     for part in ("settle", "balance"):
         assert bench.work_of(part, 1.0)() == 0.0
+
+
+def test_landings_are_told_with_avoidance_and_without() -> None:
+    bench = script("landing")
+    mission = load_mission("chang-e-4")
+    assert bench.seeds_of("6,9-10") == [6, 9, 10]
+    rows = [row for seed in bench.seeds_of("6,9") for row in bench.rows_of(seed, mission)]
+    assert [row["success"] for row in rows] == ["1", "0", "1", "0"]
+    lines = bench.report(rows)
+    assert lines[0].startswith("with avoidance: 2 of 2 landed well, 100.0%")
+    assert "seeds that only avoidance lands well: 2; that it alone does not: 0" in lines

@@ -100,12 +100,11 @@ def test_the_same_seed_lands_at_the_same_place(flown: Descent) -> None:
     np.testing.assert_array_equal(again.values, flown.values)
 
 
-@pytest.mark.parametrize("seed", [6, 9])
-def test_avoidance_saves_seeds_that_come_down_badly_without(seed: int) -> None:
-    """By the benchmark's table: one on a step of 0.3 m, one on 9.7 deg."""
+def test_avoidance_saves_a_seed_that_comes_down_badly_without() -> None:
+    """By the benchmark's table: on a step of 0.3 m."""
     site = MISSION.read_site()
-    blind = fly_descent(site, LANDER, EPOCH, seed=seed, avoidance=False)
+    blind = fly_descent(site, LANDER, EPOCH, seed=6, avoidance=False)
     assert not blind.standing.within(LANDER.body)
-    seeing = fly_descent(site, LANDER, EPOCH, seed=seed, world=blind.world)
+    seeing = fly_descent(site, LANDER, EPOCH, seed=6, world=blind.world)
     assert seeing.standing.within(LANDER.body)
     assert blind.coarse is None and blind.fine is None
