@@ -51,7 +51,7 @@ def traverse_within_risk(
         error: Of the DEM.
         bound: Greatest chance, above 0 and below 1; held against the upper end of the estimate's interval.
         criterion: What to have least of.
-        charge_levels: As `traverse_search.Rules`.
+        charge_levels: As `traverse_ground.Rules`.
         seed: Of the estimate.
 
     Where `problem.time_limit_s`, which is for all searches together, is up first, the best so far has in `plan.least`
