@@ -43,6 +43,7 @@ Angle = Annotated[float, Field(strict=True, gt=0, lt=90, allow_inf_nan=False)]
 Index = Annotated[int, Field(strict=True, ge=0, lt=2**31)]
 Count = Annotated[int, Field(strict=True, ge=1)]
 Text = Annotated[str, Field(strict=True, min_length=1)]
+CriterionName = Annotated[str, Field(strict=True, pattern="^(time|energy|charge|shadow|clearance|distance)$")]
 
 
 class _Record(BaseModel):
@@ -130,7 +131,7 @@ class PlanFile(_Record):
     scenario: dict[str, Any]
     dem: PlanDem
     planner: Text
-    criterion: Text
+    criterion: CriterionName
     value: Finite
     depart_utc: Text
     arrive_utc: Text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import math
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ def read_waypoints(path: Path | str, epoch: Epoch) -> tuple[Waypoint, ...]:
     """Return the waypoints of a GeoJSON file, in the file's order.
 
     Each feature is a Point with the properties `name`, and perhaps `value` (1 where left out), `dwell_h` (0),
-    `from_utc` and `until_utc` (open at all times). Properties of other names are left alone.
+    `from_utc` and `until_utc` (open at all times). Properties of other names are left alone, misspelt ones refused.
 
     Args:
         path: The file.
@@ -41,6 +42,24 @@ def read_waypoints(path: Path | str, epoch: Epoch) -> tuple[Waypoint, ...]:
     return waypoints
 
 
+_KEYS = ("name", "value", "dwell_h", "from_utc", "until_utc")
+
+
+def _refuse_misspelt(properties: Mapping[str, Any], name: str, path: Path | str) -> None:
+    """Refuse a property that looks like one of these and is none, while that one is missing."""
+    missing = [key for key in _KEYS if key not in properties]
+    for key, value in properties.items():
+        close = difflib.get_close_matches(key, missing, n=1, cutoff=0.6) if key not in _KEYS else []
+        if close:
+            raise WaypointError(
+                "unknown property",
+                remedy=f"did you mean {close[0]}?",
+                file=path,
+                field=f"{name}.{key}",
+                value=value,
+            )
+
+
 def _read_json(path: Path | str) -> Mapping[str, Any]:
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -60,10 +79,24 @@ def _waypoint(feature: object, number: int, path: Path | str, epoch: Epoch) -> W
     geometry, properties = held.get("geometry"), held.get("properties")
     properties = properties if isinstance(properties, Mapping) else {}
     name = str(properties.get("name") or f"waypoint {number}")
+    _refuse_misspelt(properties, name, path)
     if not isinstance(geometry, Mapping) or geometry.get("type") != "Point":
         kind = geometry.get("type") if isinstance(geometry, Mapping) else geometry
         raise WaypointError(
             "not a point", remedy="keep points only", file=path, field=f"{name}.type", value=kind
+        )
+    begin, end = properties.get("from_utc"), properties.get("until_utc")
+    window = (
+        _time(properties, "from_utc", -math.inf, name, path, epoch),
+        _time(properties, "until_utc", math.inf, name, path, epoch),
+    )
+    if not window[0] < window[1]:
+        raise WaypointError(
+            f"the window closes before it opens, at {begin}",
+            remedy="give a later until_utc, or an earlier from_utc",
+            file=path,
+            field=f"{name}.until_utc",
+            value=end,
         )
     try:
         return Waypoint(
@@ -71,8 +104,8 @@ def _waypoint(feature: object, number: int, path: Path | str, epoch: Epoch) -> W
             place_m=_place(geometry.get("coordinates"), name, path),
             value=_number(properties, "value", 1.0, name, path),
             dwell_s=3600.0 * _number(properties, "dwell_h", 0.0, name, path),
-            from_s=_time(properties, "from_utc", -math.inf, name, path, epoch),
-            until_s=_time(properties, "until_utc", math.inf, name, path, epoch),
+            from_s=window[0],
+            until_s=window[1],
         )
     except WaypointError as error:
         problem = error.problems[0]

@@ -167,7 +167,8 @@ def _offer(cell, parent, k, action, marks, ground, search):  # type: ignore[no-u
     heads[cell, k % LISTS] = made
     counts[LABELS] = made + 1
     then = arrival if rules[SECOND_KIND] == NONE else second
-    counts[OPENED] = put_label(search.keys, search.items, counts[OPENED], first, then, made)
+    # Of traverses that are equal by both criteria the earliest comes up first.
+    counts[OPENED] = put_label(search.keys, search.items, counts[OPENED], first, then, arrival, made)
 
 
 @bare_inlined

@@ -115,7 +115,7 @@ def _fresh(cells: int, room: int) -> Search:
         reals=np.empty((room, 8)),
         whole=np.empty((room, 6), np.int32),
         heads=np.full((cells, LISTS), -1, np.int32),
-        keys=np.empty((room, 2)),
+        keys=np.empty((room, 3)),
         items=np.empty(room, np.int64),
         counts=counts,
         best=np.full(1, np.inf),

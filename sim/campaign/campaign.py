@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rover.core.errors import OutputError, UsageError
+from rover.core.errors import ClusterError, OutputError, UsageError
 from sim.campaign.cluster import connected
 from sim.campaign.cluster_engine import driving_as_here, run_tasks_on
 from sim.campaign.engine import run_tasks
@@ -55,7 +55,8 @@ def run_campaign(
         ClusterError: The cluster cannot be used, or has gone; what was kept stays.
     """
     _make(folder)
-    with locked(folder):
+    fresh = not (folder / JOURNAL).exists()
+    with locked(folder), _left_as_it_was(folder, fresh=fresh):
         _tidy(folder)
         journal, ended = _open(campaign, folder, resume=resume, runs=runs)
         with contextlib.closing(journal):
@@ -73,6 +74,17 @@ def run_campaign(
         table = replace(table, about=about_campaign(campaign, table))
         write_table(folder, table, ended)
     return table
+
+
+@contextlib.contextmanager
+def _left_as_it_was(folder: Path, *, fresh: bool) -> Generator[None, None, None]:
+    """Take away the journal of a campaign that could not begin: no run of it has been noted, and another may come."""
+    try:
+        yield
+    except (ClusterError, UsageError):
+        if fresh and (folder / JOURNAL).exists() and not read_journal(folder / JOURNAL).ended:
+            (folder / JOURNAL).unlink()
+        raise
 
 
 def _started(

@@ -29,7 +29,11 @@ def check(
     max_cells: MaxCells = None,
     scenario: Annotated[
         Optional[str],  # noqa: UP045 - typer reads it at run time
-        typer.Option("--scenario", metavar="SCENARIO", help="What waypoints are held against."),
+        typer.Option(
+            "--scenario",
+            metavar="SCENARIO",
+            help="What waypoints are held against; what a plan must be of.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="What was found of a plan as JSON.")] = False,
 ) -> int:
@@ -46,10 +50,8 @@ def check(
         path = find_file(file)
         kind = json_kind(path)
         if kind is not None:
-            if kind is Kind.TRAVERSE:  # it has its own
-                _refuse_options(
-                    kind, {"--set": settings, "--seed": seed, "--scenario": scenario}, needs="waypoints"
-                )
+            if kind is Kind.TRAVERSE and scenario is None:  # it has its own
+                _refuse_options(kind, {"--set": settings, "--seed": seed}, needs="waypoints, or --scenario")
             return _check_plan(
                 kind,
                 path,
@@ -111,7 +113,10 @@ def _check_plan(
     from sim.run.setting import prepare
 
     if kind is Kind.TRAVERSE:
-        _, ready, verdict = check_plan.judge_plan_file(path, allow_body=allow_body, max_cells=max_cells)
+        asked = None if scenario is None else load_scenario(scenario, settings=settings, seed=seed)
+        _, ready, verdict = check_plan.judge_plan_file(
+            path, asked, allow_body=allow_body, max_cells=max_cells
+        )
         if as_json:
             typer.echo(check_plan.verdict_json(path, verdict))
         else:

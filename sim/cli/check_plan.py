@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rover.core.errors import PlanFileError
 from rover.io.plan_file import PlanFile, read_plan
 from rover.io.way_file import read_way
 from rover.planning.check_ledger import Verdict
@@ -24,19 +26,51 @@ BROKEN = 8
 """Exit status where a limit is broken."""
 
 
-def judge_plan_file(path: Path, *, allow_body: bool, max_cells: int) -> tuple[PlanFile, Setting, Verdict]:
+def judge_plan_file(
+    path: Path, asked: Scenario | None = None, *, allow_body: bool, max_cells: int
+) -> tuple[PlanFile, Setting, Verdict]:
     """Read a plan, make its scenario ready again and check it.
 
+    Args:
+        path: The plan's.
+        asked: The scenario that it must be of; None for whatever it says.
+        allow_body, max_cells: As of scenarios.
+
     Raises:
-        PlanFileError: It cannot be read, is of another DEM than its scenario's, or has looser limits or other bins than
-            that.
+        PlanFileError: It cannot be read, is of another scenario than asked, of another DEM than its scenario's, or has
+            looser limits or other bins than that.
         FarsideError: The scenario in it cannot be used.
     """
     plan = read_plan(path)
+    if asked is not None:
+        _require_scenario(plan, asked, path)
     setting = prepare(scenario_of_plan(plan, path), allow_body=allow_body, max_cells=max_cells)
     require_same_dem(plan, setting.dem, path)
     require_no_looser(plan, setting, path)
     return plan, setting, check_traverse(plan, known_of(setting))
+
+
+def _require_scenario(plan: PlanFile, asked: Scenario, path: Path) -> None:
+    """Refuse a plan whose scenario says anything else than the one that is asked for."""
+    held, wanted = (dict(_leaves("", table)) for table in (plan.scenario, asked.model_dump(mode="json")))
+    for key in sorted(held.keys() | wanted.keys()):
+        if held.get(key) != wanted.get(key):
+            raise PlanFileError(
+                f"a plan of another scenario: here it is {wanted.get(key)}",
+                remedy="plan again, or say what was changed with --set",
+                file=path,
+                field=f"scenario.{key}",
+                value=held.get(key),
+            )
+
+
+def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the values of nested tables by their dotted keys."""
+    if isinstance(value, dict):
+        for name, held in value.items():
+            yield from _leaves(f"{key}.{name}" if key else name, held)
+    else:
+        yield key, list(value) if isinstance(value, tuple) else value
 
 
 def scenario_of_plan(plan: PlanFile, path: Path) -> Scenario:

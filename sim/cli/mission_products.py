@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from rover.core.atomic import text_output
-from rover.core.errors import OutputError, ResultsError
+from rover.core.errors import OutputError, ResultsError, UsageError
 from rover.core.lander import LanderParams
 from rover.core.time import parse_utc
 from sim.cli.mission import Product
@@ -27,7 +27,7 @@ from sim.run.mission_scenario import Mission
 
 Tell = Callable[[float, str], None]
 
-FRAMES, FILM_KEY = "frames", "film.json"
+FRAMES, FILM_KEY, TIMELINE = "frames", "film.json", "timeline.json"
 
 _COLUMNS = (
     "time_s", "phase", "ahead_m", "left_m", "up_m", "ahead_m_s", "left_m_s", "up_m_s", "q_w", "q_x", "q_y", "q_z",
@@ -66,11 +66,20 @@ def make_mission(mission: Mission, out: Path, *, only: Product | None, full: boo
         event, told_of = make_portraits(place, descent, mission, params, out, full=full)
         events.append(event)
         lines += told_of
-    _write_timeline(events, mission, out / "timeline.json")
+    _write_timeline(events, mission, out / TIMELINE)
     return [*_words(events, mission), *lines, f"Results: {out}"]
 
 
 def _make_folder(folder: Path) -> None:
+    """Make the folder, or go on in one that a mission has left."""
+    known = any((folder / name).exists() for name in (FRAMES, TIMELINE))
+    if folder.is_dir() and any(folder.iterdir()) and not known:
+        raise UsageError(
+            "the output folder is not empty, and no mission's",
+            remedy="name a new folder, or empty this one",
+            field="--out",
+            value=str(folder),
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

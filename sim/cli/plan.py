@@ -162,7 +162,12 @@ def plan(
 
     Where there is none, say what closes it.
     """
-    from sim.cli.plan_kinds import is_scenario, refuse_options_of_other_kind, require_ends
+    from sim.cli.plan_kinds import (
+        is_scenario,
+        refuse_options_of_other_kind,
+        refuse_unknown_name,
+        require_ends,
+    )
 
     timed = is_scenario(dem)
     of_dems = {
@@ -220,6 +225,7 @@ def plan(
         )
     from sim.cli.plan_on_dem import DemRequest, plan_on_dem
 
+    refuse_unknown_name(dem)
     ends = require_ends(start, goal)
     return plan_on_dem(
         DemRequest(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from rover.core.errors import UsageError
-from rover.io.bundle import scenario_names
+from rover.core.errors import ScenarioError, UsageError
+from rover.io.bundle import find_scenario, scenario_names
 
 
 def is_scenario(named: Path) -> bool:
@@ -37,6 +37,16 @@ def refuse_options_of_other_kind(
             continue
         shown = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
         raise UsageError(what, remedy=remedy, field=option, value=shown)
+
+
+def refuse_unknown_name(named: Path) -> None:
+    """Refuse what is neither a file nor the name of a bundled scenario, but looks like a name.
+
+    Raises:
+        ScenarioError: With the names that there are.
+    """
+    if not named.suffix and named.name == str(named) and not named.exists():
+        find_scenario(str(named), ScenarioError)
 
 
 def require_ends(start: str | None, goal: str | None) -> tuple[str, str]:

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 Report = Callable[[float], None]
 
+SHOWN_S = 18.0
+"""Shorter stays are told by no table and drawn on no map: half of the last digit of hours."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageFigures:
@@ -281,6 +284,11 @@ def _figures(rows: Sequence[tuple[Step, Leg, Margin | None]]) -> StageFigures:
         relay_rad=min((leg.relay_rad for leg in seeing), default=math.nan),
         tightest=_least([margin for _, _, margin in rows if margin is not None]),
     )
+
+
+def is_moment(stage: StageFigures) -> bool:
+    """Tell whether a stay is the few seconds to the end of a bin, with which driving goes on."""
+    return stage.mode is Mode.CHARGE and stage.end_s - stage.start_s < SHOWN_S
 
 
 def share_of(margin: Margin) -> float:

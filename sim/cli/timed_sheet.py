@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rover.core.boundary import Mode
 from rover.limits.base import Span, Timeline
-from sim.cli.timed_answer import TimedAnswer, TimedPlan
+from sim.cli.timed_answer import TimedAnswer, TimedPlan, is_moment
 from sim.cli.timed_words import (
     MORE_IS_BETTER,
     criterion_words,
@@ -34,6 +34,8 @@ def sheet_of(answer: TimedAnswer, told: TimedPlan) -> TraverseSheet:
     end_s = problem.depart_s if told.whole is None else told.whole.end_s
     column = _first_lit(around.timeline)
     lit_s = float(around.timeline.middle_s[around.timeline.column == column][0]) if column >= 0 else 0.0
+    begins_s = around.timeline.edge_s[:-1][around.timeline.column == column]
+    first_s = max(problem.depart_s, float(begins_s[0]) if column >= 0 else 0.0)
     lit = around.lit[:, :, column] / np.float32(255) if column >= 0 else np.zeros(around.geometry.shape)
     unknown = ~np.isfinite(setting.dem.elevation_m)
     sun, window = around.almanac.sun_at(lit_s), answer.ready.forecaster.window
@@ -43,7 +45,7 @@ def sheet_of(answer: TimedAnswer, told: TimedPlan) -> TraverseSheet:
         lines=_lines(answer, told),
         dem=setting.dem,
         lit=np.where(unknown, np.float32(np.nan), lit).astype(np.float32),
-        lit_words=f"{minute_of(setting.epoch, lit_s)} UTC",
+        lit_words=f"{minute_of(setting.epoch, first_s)} UTC",
         sun_deg=(math.degrees(sun.azimuth_rad), math.degrees(sun.elevation_rad)),
         path_m=told.plan.waypoints_m,
         start_m=problem.start_m,
@@ -99,7 +101,15 @@ def _stops(answer: TimedAnswer, told: TimedPlan) -> Mapping[str, npt.NDArray[np.
     """Return the places of each kind of stop, each place once."""
     centre_of = answer.ready.around.geometry.centre_of
     places = {
-        mode: list(dict.fromkeys(step.cell for step in told.timetable.steps if step.mode.value == mode))
+        mode: list(
+            dict.fromkeys(
+                step.cell
+                for stage in told.stages
+                if stage.mode is not None and stage.mode.value == mode and not is_moment(stage)
+                for step in told.timetable.steps
+                if step.mode is stage.mode and stage.start_s <= step.start_s < stage.end_s
+            )
+        )
         for mode in STOPS
     }
     return {
@@ -156,7 +166,7 @@ def pareto_sheet(answer: TimedAnswer) -> ParetoSheet:
 def _front_lines(answer: TimedAnswer) -> list[str]:
     problem, count = answer.ready.problem, len(answer.front)
     if answer.missing is None:
-        return [f"{count} traverses that no other betters by both"]
+        return [f"{count} traverse{'s' * (count != 1)} that no other betters by both"]
     best = [
         value_words(kind, value, problem.vehicle, problem.depart_s)
         for kind, value in zip(answer.criteria, answer.missing, strict=True)

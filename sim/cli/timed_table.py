@@ -17,7 +17,7 @@ from rover.planning.delay_traverse import DelayedPlan
 from rover.planning.problem import NoPlan
 from rover.planning.spare_charge import SPARE
 from rover.planning.tour import Tour
-from sim.cli.timed_answer import StageFigures, TimedAnswer, TimedPlan, share_of
+from sim.cli.timed_answer import StageFigures, TimedAnswer, TimedPlan, is_moment, share_of
 from sim.cli.timed_reach import reach_notes
 from sim.cli.timed_words import (
     criterion_words,
@@ -88,6 +88,8 @@ def _stages(answer: TimedAnswer, best: TimedPlan) -> Table:
     linked = answer.ready.around.relay_cdeg is not None
     table = _table("stage", (*_COLUMNS, *(("link\ndeg",) if linked else ())), "least slack")
     for stage in best.stages:
+        if is_moment(stage):
+            continue
         table.add_row(*_cells(answer, stage, linked=linked))
     if best.whole is not None:
         table.add_section()

@@ -47,6 +47,7 @@ def test_figures_are_in_si_and_times_since_the_epoch(tmp_path: Path) -> None:
     ("bad", "says"),
     [
         ({"from_utc": "2019-01-05T00:00:00Z", "until_utc": "2019-01-04T00:00:00Z"}, "closes before it opens"),
+        ({"valeu": 30.0}, "valeu = 30.0: unknown property; did you mean value?"),
         (
             {"from_utc": "2019-01-05T00:00:00Z", "until_utc": "2019-01-05T01:00:00Z", "dwell_h": 2},
             "longer than",

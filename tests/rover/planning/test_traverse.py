@@ -183,6 +183,16 @@ def test_no_plan_by_commands_in_low_light_breaks_a_limit_of_its_own(criterion: C
     assert dark >= 2
 
 
+def test_of_members_of_a_front_that_are_equal_by_both_the_earliest_is_told() -> None:
+    ready = timed_outlook(seed=3, depart_h=205.0)
+    soonest = best_traverse(ready, Criterion.CLEARANCE)
+    front = pareto_front(ready, Criterion.SHADOW, Criterion.CLEARANCE)
+    assert isinstance(soonest, Plan) and isinstance(front, Front)
+    shadow_s, clearance, plan = front.members[0]
+    assert (shadow_s, clearance) == (0.0, pytest.approx(soonest.price))
+    assert plan.schedule.arrive_s <= soonest.schedule.arrive_s + 600.0
+
+
 def test_ways_equally_long_are_not_all_gone_through() -> None:
     ready = timed_outlook(seed=2, depart_h=210.0)
     expanded = {}

@@ -71,6 +71,7 @@ def assert_nothing_written(work: Path, *but: str) -> None:
         (("run", "short-hop", "--seed", "1.5"), ("--seed = 1.5: of the wrong kind; give a whole number",)),
         (("plan", "a.tif", START, GOAL, "--band", "0"), ("--band = 0: out of range",)),
         (("sky", "--at", "2019-01-01T00:00Z", "--step", "x"), ("--step = x: of the wrong kind; give a num",)),
+        (("plan", "shorthop"), ("did you mean short-hop?",)),
         (("run", "short-hop", "--planner", "astarr"), ("error[PLANNER]", "did you mean astar?")),
         (("run",), ("error[USAGE]", "Missing argument", "farside run --help")),
         (("run", "short-hop", "--bogus"), ("error[USAGE]", "--bogus")),

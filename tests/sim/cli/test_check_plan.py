@@ -12,6 +12,7 @@ import pytest
 from rover.io.plan_file import write_plan
 from tests.builders.traverse_file import setting_of, traverse_of
 from tests.sim.cli.conftest import Command
+from tests.sim.cli.test_bad_input import assert_refused
 
 NAME = "short-hop"
 SMALL = ("terrain.size_m=160", "goal_m=[-30.0, 20.0]", "faults.observations_off=true")
@@ -30,6 +31,16 @@ def edited(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
     table = json.loads(path.read_text(encoding="utf-8"))
     change(table)
     path.write_text(json.dumps(table), encoding="utf-8")
+
+
+def test_a_plan_is_held_to_the_scenario_that_is_named(farside_within: Command, work: Path) -> None:
+    short = ("short-hop", "--set", "terrain.size_m=120", "--set", "goal_m=[-30.0,24.0]")
+    assert farside_within("plan", *short, "--out", "p", "--quiet").returncode == 0
+    named = ("--scenario", *short)
+    assert farside_within("check", "p/plan.json", *named).returncode == 0
+    other = farside_within("check", "p/plan.json", *named, "--set", "power.reserve_soc=0.4")
+    assert_refused(other, 2, "scenario.power.reserve_soc = 0.3", "another scenario", "here it is 0.4")
+    assert_refused(farside_within("check", "p/plan.json", "--seed", "3"), 2, "--seed", "--scenario")
 
 
 def test_a_plan_that_holds(farside_within: Command, plan: Path) -> None:
