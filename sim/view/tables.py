@@ -52,7 +52,7 @@ def _driving_rows(log: RunLog) -> Iterator[tuple[str, str | Text]]:
         f"{float(summary['distance_m']):.1f} m of {float(summary['planned_length_m']):.1f} m planned",
     )
     yield "on the way", _counted(log)
-    planned = "" if plan is None else f", {100 * float(plan['least_soc']):.1f} % planned"
+    planned = "" if plan is None or plan["least_soc"] is None else f", {100 * float(plan['least_soc']):.1f} % planned"
     yield "least charge", f"{100 * float(summary['min_soc']):.1f} %{planned}"
     yield "harvest", f"{float(summary['harvest_j']) / _J_PER_WH:.1f} Wh"
     yield "load", f"{float(summary['load_j']) / _J_PER_WH:.1f} Wh"
@@ -61,7 +61,7 @@ def _driving_rows(log: RunLog) -> Iterator[tuple[str, str | Text]]:
 
 def _after_plan(log: RunLog, plan: Mapping[str, Any] | None) -> str:
     """Return how long after the arrival that was planned a rover has arrived, in words."""
-    if plan is None or log.outcome is not Outcome.ARRIVED:
+    if plan is None or plan["arrive_s"] is None or log.outcome is not Outcome.ARRIVED:
         return ""
     late_s = float(log.summary["elapsed_s"]) - float(plan["arrive_s"])
     return f", {duration(abs(late_s))} {'after' if late_s >= 0 else 'before'} the plan's arrival"

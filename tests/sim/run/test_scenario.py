@@ -87,7 +87,7 @@ def test_template_defaults_are_the_defaults() -> None:
         ("name=../evil", "name = ../evil: not a name"),
         ("goal_m=[1,2,3]", "goal_m = [1, 2, 3]: of the wrong length; tuple should have at most 2 items"),
         ("site.latitude_deg=91", "site.latitude_deg = 91: out of range"),
-        ("power.resume_soc=0.2", "reserve_soc is not below resume_soc"),
+        ("power.resume_soc=0.2", "power.reserve_soc = 0.3: is not below power.resume_soc (0.2)"),
         ("zones=[{name='z', kind='keep-out', polygon=[[0, 0], [1, 1]]}]", "a polygon needs three corners"),
         (
             "zones=[{name='z', kind='keep-out', polygon=[[0, 0], [9, 9], [9, 0], [0, 9]]}]",
