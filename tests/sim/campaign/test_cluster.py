@@ -95,7 +95,7 @@ def test_a_worker_that_differs_ends_the_campaign(
     planned = real(**changed)
     with pytest.raises(ClusterError, match=told):
         run_campaign(planned, tmp_path / "c", runs=2, scheduler=dask.address)
-    assert read_journal(tmp_path / "c" / JOURNAL).ended == []
+    assert not (tmp_path / "c" / JOURNAL).exists()  # nothing has been run
 
 
 @pytest.mark.slow
