@@ -52,7 +52,11 @@ def _driving_rows(log: RunLog) -> Iterator[tuple[str, str | Text]]:
         f"{float(summary['distance_m']):.1f} m of {float(summary['planned_length_m']):.1f} m planned",
     )
     yield "on the way", _counted(log)
-    planned = "" if plan is None or plan["least_soc"] is None else f", {100 * float(plan['least_soc']):.1f} % planned"
+    planned = (
+        ""
+        if plan is None or plan["least_soc"] is None
+        else f", {100 * float(plan['least_soc']):.1f} % planned"
+    )
     yield "least charge", f"{100 * float(summary['min_soc']):.1f} %{planned}"
     yield "harvest", f"{float(summary['harvest_j']) / _J_PER_WH:.1f} Wh"
     yield "load", f"{float(summary['load_j']) / _J_PER_WH:.1f} Wh"
