@@ -51,6 +51,7 @@ def make_mission(mission: Mission, out: Path, *, only: Product | None, full: boo
     """
     params, site = mission.read_lander().params, mission.read_site()
     epoch = parse_utc(mission.descent.ignition_utc)
+    _refuse_foreign(out)
     _make_folder(out)
     descent = fly_descent(site, params, epoch, seed=mission.seed, avoidance=mission.descent.avoidance)
     events = descent_events(descent, mission, params)
@@ -70,8 +71,8 @@ def make_mission(mission: Mission, out: Path, *, only: Product | None, full: boo
     return [*_words(events, mission), *lines, f"Results: {out}"]
 
 
-def _make_folder(folder: Path) -> None:
-    """Make the folder, or go on in one that a mission has left."""
+def _refuse_foreign(folder: Path) -> None:
+    """Refuse a folder that holds something, and nothing that a mission has left."""
     known = any((folder / name).exists() for name in (FRAMES, TIMELINE))
     if folder.is_dir() and any(folder.iterdir()) and not known:
         raise UsageError(
@@ -80,6 +81,9 @@ def _make_folder(folder: Path) -> None:
             field="--out",
             value=str(folder),
         )
+
+
+def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
