@@ -132,7 +132,7 @@ def test_frames_leave_no_seams(panorama: Panorama) -> None:
     assert seam[clear].sum() > 40
     assert (~seam)[clear].sum() > 1000
     assert step[clear & seam].mean() < 1.15 * step[clear & ~seam].mean()
-    assert np.quantile(step[clear], 0.999) < 0.01
+    assert step[clear & seam].max() < 0.01
 
 
 def test_marks_are_where_things_are_seen(place: LandingPlace) -> None:
