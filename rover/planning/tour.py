@@ -117,12 +117,12 @@ def best_tour(
     closed = closed_end(ready if to_goal else replace(ready, goal=ready.start))
     if closed is not None:
         return closed
-    problem, ended = ready.problem, until(time_limit_s)
+    problem, ended, allowed = ready.problem, until(time_limit_s), TimeAllowed(time_limit_s)
     cols = ready.around.geometry.cols
     ground = ground_of(ready.around, ready.rules(charge_levels), ready.goal)
     numbers = [row * cols + col for row, col in (*cells, ready.start, ready.goal)]
     exact = len(waypoints) <= MOST_EXACT
-    legs = MapLegs(ground, waypoints, numbers, TimeAllowed(time_limit_s) if exact else None)
+    legs = MapLegs(ground, waypoints, numbers, allowed if exact else None)
     depart = problem.depart_s, problem.soc * problem.vehicle.battery_j
     deadline_s = ready.table.deadline_s
     if exact:
@@ -146,7 +146,8 @@ def best_tour(
         )
     if order is None or not (order.stops or to_goal):
         nearest = int(np.argmin(legs.least_s[len(waypoints), : len(waypoints)]))
-        return _nothing_reached(ready if to_goal else _heading_for(ready, waypoints[nearest], cells[nearest]))
+        asked = ready if to_goal else _heading_for(ready, waypoints[nearest], cells[nearest])
+        return _nothing_reached(replace(asked, problem=replace(asked.problem, time_limit_s=allowed.left_s)))
     return _tour(ready, legs, order, depart, [*cells, ready.start, ready.goal], to_goal=to_goal)
 
 

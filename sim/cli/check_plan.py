@@ -52,16 +52,22 @@ def judge_plan_file(
 
 def _require_scenario(plan: PlanFile, asked: Scenario, path: Path) -> None:
     """Refuse a plan whose scenario says anything else than the one that is asked for."""
+    for key, held, wanted in differing(plan, asked):
+        raise PlanFileError(
+            f"a plan of another scenario: here it is {wanted}",
+            remedy="plan again, or say what was changed with --set",
+            file=path,
+            field=f"scenario.{key}",
+            value=held,
+        )
+
+
+def differing(plan: PlanFile, asked: Scenario) -> Iterator[tuple[str, Any, Any]]:
+    """Yield what a plan's scenario says otherwise: the dotted key, the plan's value and the one asked for."""
     held, wanted = (dict(_leaves("", table)) for table in (plan.scenario, asked.model_dump(mode="json")))
     for key in sorted(held.keys() | wanted.keys()):
         if held.get(key) != wanted.get(key):
-            raise PlanFileError(
-                f"a plan of another scenario: here it is {wanted.get(key)}",
-                remedy="plan again, or say what was changed with --set",
-                file=path,
-                field=f"scenario.{key}",
-                value=held.get(key),
-            )
+            yield key, held.get(key), wanted.get(key)
 
 
 def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -14,7 +14,12 @@ import typer
 from sim.cli.options import AllowBody, MaxCells, PlannerName, Quiet, Seed, Settings, cells_allowed
 
 if TYPE_CHECKING:
+    from rover.io.plan_file import PlanFile
     from sim.run.runlog import RunLog
+    from sim.run.scenario import Scenario
+
+NOT_PLANNED_BY = {"driver", "faults", "name", "planner", "seed", "senses"}
+"""Keys of a scenario that no traverse is planned by; a ground of another seed is refused as another DEM."""
 
 
 def run(
@@ -66,6 +71,8 @@ def run(
 
     chosen = load_planner(planner) if planner else None
     given = read_given(plan) if plan is not None else None
+    if given is not None and given.traverse is not None:
+        _note_other_scenario(given.traverse, loaded, given.file)
     folder = out if out is not None else _fresh_folder(loaded.name)
     say_if_cold(quiet=quiet)
     with (
@@ -117,6 +124,24 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _note_other_scenario(plan: PlanFile, driven: Scenario, file: Path) -> None:
+    """Say by what a traverse was planned that is not so where it is driven; faults and seeds are not planned by."""
+    from sim.cli.check_plan import differing
+
+    others = [
+        f"{key} = {_said(held)} ({_said(wanted)} here)"
+        for key, held, wanted in differing(plan, driven)
+        if key.partition(".")[0] not in NOT_PLANNED_BY
+    ]
+    if others:
+        more = f", and {len(others) - 3} more" if len(others) > 3 else ""
+        print(f"farside: note: {file} was planned with {', '.join(others[:3])}{more}", file=sys.stderr)
+
+
+def _said(value: object) -> str:
+    return "left out" if value is None else str(value)
 
 
 def draw(log: RunLog, folder: Path) -> None:

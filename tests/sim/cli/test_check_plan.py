@@ -147,7 +147,9 @@ def test_a_plan_is_driven_and_a_bad_one_leaves_nothing(
     done = farside_within(*words, "--plan", "plan.json")
     assert done.returncode == 0, done.stderr
     summary = json.loads((work / "out" / "summary.json").read_text(encoding="utf-8"))
-    assert summary["outcome"] == "arrived" and summary["planner"] == "traverse"
+    assert summary["outcome"] == "arrived" and summary["planner"] == "traverse" and "note" not in done.stderr
+    other = farside_within(*words[:-1], "other", "--plan", "plan.json", "--set", "power.resume_soc=0.8")
+    assert other.returncode == 0 and "planned with power.resume_soc = 0.9 (0.8 here)" in other.stderr
     before = sorted(path.name for path in work.iterdir())
     way_file(work, [[3.0, 0.0], [-30.0, 20.0]])
     edited(plan, lambda table: table["dem"].update(sha256="0" * 64))
