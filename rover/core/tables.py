@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, TypeVar, get_origin
 
@@ -82,6 +83,9 @@ def worded(detail: ErrorDetails) -> tuple[str, str]:
     if kind in ("too_long", "too_short"):
         return "of the wrong length", message.replace(" after validation", "").partition(", not")[0].lower()
     if kind in ("string_pattern_mismatch", "string_too_short", "string_too_long"):
+        choices = re.fullmatch(r"\^\(([\w|]+)\)\$", str(detail.get("ctx", {}).get("pattern", "")))
+        if choices is not None:
+            return "none of the choices", f"give {choices[1].replace('|', ', ')}"
         return "not a name", "give 1 to 60 letters, digits, blanks, dots, plus, minus or underscores"
     if kind == "literal_error":
         return "none of the choices", f"give {wanted}"

@@ -35,7 +35,7 @@ def closed_at_the_time(trials: Trials, labels: Labels) -> NoPlan | None:
     limit = trials.ready.limits[one]
     if not isinstance(limit, LinkLimit):
         return NoPlan(
-            cause=Cause.LINK,
+            cause=Cause.ZONE,
             where=where.replace("the link or a zone", limit.name.removesuffix(" (m)")),
             remedy="other times of the zone, or another start",
         )

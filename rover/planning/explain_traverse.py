@@ -17,6 +17,7 @@ from rover.core.time import SYNODIC_MONTH_S
 from rover.core.time_allowed import TimeAllowed
 from rover.limits.base import combine
 from rover.limits.mobility import LevelLimit
+from rover.limits.power import expected_array_w
 from rover.planning import label_kernels as named
 from rover.planning.directional import DirectionalPlanner
 from rover.planning.explain import NOT_IN_TIME
@@ -90,11 +91,40 @@ def _cut_off_by(trials: Trials, labels: Labels) -> NoPlan:
     for explained in (_energy, _shadow, _light, closed_at_the_time, _night, _deadline):
         answer = explained(trials, labels)
         if answer is not None:
+            if answer.cause is Cause.ZONE:
+                answer = _or_later(answer, _deadline(trials, labels))
             return with_another_start(trials, replace(answer, unfinished=trials.late))
+    if (asleep := _never_awake(trials.ready)) is not None:
+        return asleep
     return NoPlan(
         cause=Cause.NO_ROUTE,
         where=f"{reached_at(trials.ready, labels)}; no single limit of charge, light, night or time cuts it off",
         remedy="loosen more than one of them, take another start time or a nearer goal",
+    )
+
+
+def _or_later(answer: NoPlan, late: NoPlan | None) -> NoPlan:
+    """Return a refusal by what shuts the way for a time, with the deadline that would let it open again."""
+    if late is None or late.opens_until_s is None:
+        return answer
+    return replace(answer, remedy=f"{late.remedy}; or {answer.remedy}", opens_until_s=late.opens_until_s)
+
+
+def _never_awake(ready: Outlook) -> NoPlan | None:
+    """Refuse an array that never wakes the rover once it has slept: with so little charge is short as well."""
+    havens = ready.table.havens
+    slope_rad = ready.around.terrain.slope_rad if havens is None else ready.around.terrain.slope_rad[havens]
+    steepest_rad = float(np.nanmax(slope_rad, initial=0.0))
+    vehicle, almanac = ready.problem.vehicle, ready.forecaster.window.almanac
+    highest_rad = min(math.pi / 2, float(almanac.elevations(almanac.time_s).max()) + steepest_rad)
+    most_w = float(expected_array_w(highest_rad, vehicle))
+    if most_w > vehicle.wake_array_w:
+        return None
+    area_m2 = vehicle.array_area_m2 * vehicle.wake_array_w / max(most_w, 1e-9)
+    return NoPlan(
+        cause=Cause.ENERGY,
+        where=f"the array gives {most_w:.1f} W at most and the rover wakes at {vehicle.wake_array_w:g} W",
+        remedy=f"a vehicle.array_area_m2 above {area_m2:.3f} to wake at all, or a smaller vehicle.wake_array_w",
     )
 
 

@@ -14,9 +14,13 @@ import numpy as np
 
 from rover.core.jit import bare, kernel
 
-TIME, CHARGE, RATE, MOST, SINCE, DARK, FIRST, SECOND = range(8)
+TIME, CHARGE, RATE, MOST, SINCE, DARK, FIRST, SECOND, DIP = range(9)
 """Columns of a label's numbers: time, s; charge, J; rate of charge while it waits, W; most charge that such waiting
-comes to, J; metres since the last commands; seconds in shadow up to now; what it has of either criterion."""
+comes to, J; metres since the last commands; seconds in shadow up to now; what it has of either criterion; by how much
+the charge was lower than now at the best place or since then, J. Waiting at the best place lifts what came after it: of
+the smallest charge a criterion has what came before, and the rest once nothing more can be waited for there."""
+
+REALS = 9
 
 CELL, PARENT, BIN, ACTION, NEXT, MARKS = range(6)
 """Columns of a label's whole numbers. `NEXT` is the next label of the cell's list, -1 at its end."""
@@ -83,7 +87,7 @@ GRAIN = 2.0**32
 """Parts of a metre: lengths of whole parts add up to the same in every order, and ways equally long are so."""
 
 ROUNDING_J = 1e-6
-"""Charges closer than this are one: sums of the same terms in another order."""
+"""Charges closer than this are one, and so are values of a criterion: sums of the same terms in another order."""
 
 
 @bare
@@ -216,6 +220,8 @@ def dominates(a, b, reals, whole, end, rules):  # type: ignore[no-untyped-def]
     # It is only waited for charge that a leg lacks: `a` would go on with what it has, and that may be what counts.
     counts = rules[FIRST_KIND] == BY_CHARGE or rules[SECOND_KIND] == BY_CHARGE
     if counts and reals[a, CHARGE] < reals[b, CHARGE] - slack - ROUNDING_J:
+        return False
+    if counts and reals[a, DIP] > reals[b, DIP] + slack + ROUNDING_J:
         return False
     if slack > 0.0:
         # Both grow evenly until they are full: what holds at the ends, and when `b` is full, holds all the while.

@@ -153,6 +153,7 @@ class Cause(StrEnum):
     NIGHT = "night"
     SHADOW = "shadow"
     LINK = "link"
+    ZONE = "zone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from rover.core.errors import PlannerError, TimeLimitError
 from rover.limits.base import Limit, Margin
 from rover.planning.ends import from_end_to_end
 from rover.planning.explain_traverse import PATIENCE_S, explain_traverse
-from rover.planning.label_kernels import FIRST, SECOND
+from rover.planning.label_kernels import FIRST, ROUNDING_J, SECOND
 from rover.planning.label_kernels import TIME as TIME_COLUMN
 from rover.planning.problem import Cause, Claim, NoPlan, Objective, Plan, PlanningProblem
 from rover.planning.spare_charge import with_spare_charge
@@ -201,14 +201,36 @@ def pareto_front(
         if labels.cut_short:
             return _cut_front(ready, labels, members, known, (first, second))
         if labels.found is None:
-            return Front(members=tuple(members)) if members else _explained(ready, labels, since=begun)
+            return Front(members=_unbettered(members)) if members else _explained(ready, labels, since=begun)
         row = labels.search.reals[labels.found]
         values = [
             float(row[TIME_COLUMN] if kind is Criterion.TIME else row[column])
             for kind, column in ((first, FIRST), (second, SECOND))
         ]
-        members.append((values[0], values[1], plan_of(ready, labels, labels.found, first)))
+        plan = plan_of(ready, labels, labels.found, first)
+        if Criterion.CHARGE in (first, second):
+            assert isinstance(plan.schedule, Timetable)
+            values[(first, second).index(Criterion.CHARGE)] = _least_charge(ready, plan.schedule.steps)
+        members.append((values[0], values[1], plan))
     raise AssertionError("a search that does not end")
+
+
+def _unbettered(members: Iterable[tuple[float, float, Plan]]) -> tuple[tuple[float, float, Plan], ...]:
+    """Return the members than which none is better by both criteria, the first ascending.
+
+    A label that comes to a full battery may state less of its smallest charge than its plan turns out to have.
+    """
+    kept: list[tuple[float, float, Plan]] = []
+    for member in sorted(members, key=lambda m: m[:2]):
+        if not kept or member[1] < kept[-1][1] - ROUNDING_J:
+            kept.append(member)
+    return tuple(kept)
+
+
+def _least_charge(ready: Outlook, steps: Sequence[Step]) -> float:
+    """Return the smallest charge of a plan with its sign changed, J."""
+    least = min((min(step.soc, step.soc_after) for step in steps), default=ready.problem.soc)
+    return -least * ready.problem.vehicle.battery_j
 
 
 def _cut_front(
@@ -226,7 +248,7 @@ def _cut_front(
     missing = labels.lower_bound, labels.second_bound
     if members:
         # Nothing may be left to look at but what the last member rules out.
-        return Front(members=tuple(members), missing=missing if math.isfinite(missing[1]) else None)
+        return Front(members=_unbettered(members), missing=missing if math.isfinite(missing[1]) else None)
     return Front(members=(), missing=missing, at_hand=_cut_short(ready, labels, known, criteria[0]))
 
 
@@ -293,6 +315,8 @@ def plan_of(ready: Outlook, labels: Labels, label: int, criterion: Criterion) ->
     drive_s = math.fsum(step.end_s - step.start_s for step in steps if step.to != step.cell)
     objective = next((o for o, c in _CRITERIA.items() if c is criterion), Objective.TIME)
     price = None if criterion is Criterion.TIME else float(labels.search.reals[label, FIRST])
+    if criterion is Criterion.CHARGE:
+        price = _least_charge(ready, steps)
     return Plan(
         planner=TraversePlanner.name,
         cells=cells,

@@ -38,6 +38,7 @@ from rover.planning.label_kernels import (
     DARK,
     DEAD,
     DEADLINE,
+    DIP,
     DRIVE_PHASE,
     EDGE,
     FIRST,
@@ -56,6 +57,7 @@ from rover.planning.label_kernels import (
     PARENT,
     PHASE,
     RATE,
+    ROUNDING_J,
     SECOND,
     SECOND_KIND,
     SHADED,
@@ -160,7 +162,7 @@ def _offer(cell, parent, k, action, marks, ground, search):  # type: ignore[no-u
         return
     first = least_of(rules[FIRST_KIND], reals[made, FIRST], ground.ahead[cell, 1], arrival)
     second = least_of(rules[SECOND_KIND], reals[made, SECOND], ground.ahead[cell, 2], arrival)
-    if rules[SECOND_KIND] != NONE and second >= search.best[0]:
+    if rules[SECOND_KIND] != NONE and not second < search.best[0] - ROUNDING_J:
         return
     weed(made, ground, search)
     whole[made, NEXT] = heads[cell, k % LISTS]
@@ -201,6 +203,7 @@ def _enter(made, cell, time, charge, k, since, dark, ground, search):  # type: i
     reals[made, MOST] = rules[CAPACITY]
     reals[made, SINCE] = since
     reals[made, DARK] = dark
+    reals[made, DIP] = 0.0
     return HERE | (SHADED if light_of(ground.lit, cell, ground.bins, k) < rules[SHADOW_LIT] else 0)
 
 
@@ -262,8 +265,9 @@ def _wait(label, ground, search):  # type: ignore[no-untyped-def]
     if dark > rules[LONGEST_DARK]:
         _refuse(IN_SHADOW, cell, end, ground, search)
         return
-    first = _more(rules[FIRST_KIND], reals[label, FIRST], 0.0, 0.0, charge, spent, np.inf)
-    second = _more(rules[SECOND_KIND], reals[label, SECOND], 0.0, 0.0, charge, spent, np.inf)
+    least = charge - reals[label, DIP]
+    first = _more(rules[FIRST_KIND], reals[label, FIRST], 0.0, 0.0, least, spent, np.inf)
+    second = _more(rules[SECOND_KIND], reals[label, SECOND], 0.0, 0.0, least, spent, np.inf)
     _settle(cell, label, WAIT, end, charge, k + 1, reals[label, SINCE], dark, first, second, ground, search)
 
 
@@ -286,15 +290,16 @@ def _move(label, d, ground, search):  # type: ignore[no-untyped-def]
     length = rules[CELL_M] * (1.0 if d < 4 else ROOT_2)
     time, charge, since = reals[label, TIME], reals[label, CHARGE], reals[label, SINCE] + length
     rate, most, marks = reals[label, RATE], reals[label, MOST], whole[label, MARKS] & (HERE | SHADED)
-    spent, dark, least = 0.0, reals[label, DARK], np.inf
+    spent, dark, least, dip = 0.0, reals[label, DARK], np.inf, reals[label, DIP]
     if rules[CYCLE_S] > 0.0 and since > rules[STOP_M] + 1e-9:
         cycles = max(1.0, math.ceil(length / rules[STOP_M] - 1e-9))
         command_on(cell, time, charge, k, dark, cycles, ground, out)
         if out[REASON] != STAYS:
             _refuse(int(out[REASON]), cell, time, ground, search)
             return
+        least, dip = min(charge - dip, out[LEAST_J]), 0.0
         time, charge, k = out[AT], out[LEFT], int(out[IN_BIN])
-        spent, dark, least = out[SHADED_S], out[DARK_S], out[LEAST_J]
+        spent, dark = out[SHADED_S], out[DARK_S]
         since = length - (cycles - 1.0) * rules[STOP_M]
         rate = stored(_array_of(cell, k, ground, search) - rules[CHARGE_W], rules)
         most = rules[CAPACITY]
@@ -328,7 +333,6 @@ def _move(label, d, ground, search):  # type: ignore[no-untyped-def]
         return
     dark = dark + seconds if dim else 0.0
     after = min(rules[CAPACITY], charge + change)
-    least = min(least, after)
     made, joules = counts[LABELS], np.float64(ground.legs_j[cell, d])
     reals[made, FIRST] = _more(
         rules[FIRST_KIND], reals[label, FIRST], joules, length, least, spent, ground.clear[to]
@@ -336,12 +340,16 @@ def _move(label, d, ground, search):  # type: ignore[no-untyped-def]
     reals[made, SECOND] = _more(
         rules[SECOND_KIND], reals[label, SECOND], joules, length, least, spent, ground.clear[to]
     )
-    _arrive(label, to, d, arrives, after, k, since, dark, rate, most + change, marks, ground, search)
+    dip = max(0.0, dip + after - charge)
+    _arrive(label, to, d, arrives, after, k, since, dark, rate, most + change, dip, marks, ground, search)
 
 
 @bare_inlined
-def _arrive(label, to, d, time, charge, k, since, dark, rate, most, marks, ground, search):  # type: ignore[no-untyped-def]
-    """Offer the label of a leg's end, its criteria written: with the best place so far, or its own cell for it."""
+def _arrive(label, to, d, time, charge, k, since, dark, rate, most, dip, marks, ground, search):  # type: ignore[no-untyped-def]
+    """Offer the label of a leg's end, with the best place so far, or its own cell for it.
+
+    Its criteria are written but for the dip since the best place, which counts where that is waited at no more.
+    """
     bins, rules, reals, counts = ground.bins, ground.rules, search.reals, search.counts
     arrived = bin_of(time, bins, k)
     if arrived >= len(bins) - 1:
@@ -350,22 +358,25 @@ def _arrive(label, to, d, time, charge, k, since, dark, rate, most, marks, groun
     made = counts[LABELS]
     first, second = reals[made, FIRST], reals[made, SECOND]
     own = _enter(made, to, time, charge, arrived, since, dark, ground, search)
-    kept = arrived == k and rate >= reals[made, RATE]
+    kept = arrived == k and rate >= reals[made, RATE] and to != ground.goal
     if marks & SHADED > 0 and rules[LONGEST_DARK] < np.inf:  # in the light the time in shadow begins anew
         kept = kept and light_of(ground.lit, to, bins, k) < rules[SHADOW_LIT]
     capped = min(rules[CAPACITY], most)
     # Where the best place so far does not come to its most within the bin, there is nothing that the slower one adds.
     full = charge + rate * (bins[arrived + 1, EDGE] - time) > capped
-    if kept and full and reals[made, RATE] > 0.0 and capped < rules[CAPACITY]:
+    lowest_first = _more(rules[FIRST_KIND], first, 0.0, 0.0, charge - dip, 0.0, np.inf)
+    lowest_second = _more(rules[SECOND_KIND], second, 0.0, 0.0, charge - dip, 0.0, np.inf)
+    if not kept or (full and reals[made, RATE] > 0.0 and capped < rules[CAPACITY]):
+        reals[made, FIRST], reals[made, SECOND] = lowest_first, lowest_second
         _offer(to, label, arrived, d, own, ground, search)
         made = counts[LABELS]
-        _enter(made, to, time, charge, arrived, since, dark, ground, search)
-        reals[made, FIRST], reals[made, SECOND] = first, second
-    if kept:
-        own = marks & SHADED
-        reals[made, RATE] = rate
-        reals[made, MOST] = max(charge, capped)
-    _offer(to, label, arrived, d, own, ground, search)
+    if not kept:
+        return
+    _enter(made, to, time, charge, arrived, since, dark, ground, search)
+    reals[made, FIRST], reals[made, SECOND] = first, second
+    reals[made, RATE], reals[made, DIP] = rate, dip
+    reals[made, MOST] = max(charge, capped)
+    _offer(to, label, arrived, d, marks & SHADED, ground, search)
 
 
 @bare
@@ -390,7 +401,7 @@ def advance(ground, search, most_expanded):  # type: ignore[no-untyped-def]
             return FULL
         label, second = items[0], keys[0, 1]
         counts[OPENED] = drop_label(keys, items, counts[OPENED])
-        if whole[label, MARKS] & DEAD > 0 or (two and second >= search.best[0]):
+        if whole[label, MARKS] & DEAD > 0 or (two and not second < search.best[0] - ROUNDING_J):
             continue
         if whole[label, CELL] == ground.goal:
             counts[GOAL_LABEL] = label

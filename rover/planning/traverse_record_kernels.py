@@ -60,7 +60,7 @@ class Search(NamedTuple):
     """Labels, lists, the open list and counts of a search.
 
     Attributes:
-        reals, whole: (m, 8) float64 and (m, 6) int32 numbers of labels.
+        reals, whole: (m, REALS) float64 and (m, 6) int32 numbers of labels.
         heads: (n, 8) int32 first label of each of a cell's lists, -1 for none.
         keys, items: The open list.
         counts: (5,) int64.

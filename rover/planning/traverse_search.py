@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rover.core.memory import check_memory
-from rover.planning.label_kernels import BY_TIME, CHARGE_SLACK, DEAD, FIRST_KIND, MARKS, PARENT
+from rover.planning.label_kernels import BY_TIME, CHARGE_SLACK, DEAD, FIRST_KIND, MARKS, PARENT, REALS
 from rover.planning.traverse_kernels import EMPTY, FOUND, FULL, PAUSED, advance, begin
 from rover.planning.traverse_ladder import with_ladder
 from rover.planning.traverse_record_kernels import (
@@ -112,7 +112,7 @@ def _fresh(cells: int, room: int) -> Search:
     counts = np.zeros(COUNTS, np.int64)
     counts[GOAL_LABEL] = -1
     return Search(
-        reals=np.empty((room, 8)),
+        reals=np.empty((room, REALS)),
         whole=np.empty((room, 6), np.int32),
         heads=np.full((cells, LISTS), -1, np.int32),
         keys=np.empty((room, 3)),

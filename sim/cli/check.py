@@ -48,6 +48,8 @@ def check(
 
     try:
         path = find_file(file)
+        if (path / "plan.json").is_file():  # what `farside plan --out` made
+            path /= "plan.json"
         kind = json_kind(path)
         if kind is not None:
             if kind is Kind.TRAVERSE and scenario is None:  # it has its own

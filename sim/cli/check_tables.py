@@ -12,6 +12,7 @@ from rich.table import Table
 from rover.core.time import Epoch
 from rover.planning.check_ledger import Finding, Verdict
 from rover.planning.check_way import WayLeg
+from sim.cli.whole_table import print_whole
 
 MOST_LINES = 20
 """Of what is broken; the rest is counted."""
@@ -30,7 +31,7 @@ def print_verdict(verdict: Verdict, epoch: Epoch, console: Console) -> None:
         if not found.holds or not is_bookkeeping(found):
             style = None if found.holds else "bold red"
             table.add_row(*_row(found, epoch), style=style)
-    console.print(table)
+    print_whole(console, table)
     books = [found for found in verdict.worst if is_bookkeeping(found)]
     if all(found.holds for found in books):
         console.print(f"{len(books)} sums and stated figures agree", highlight=False)
@@ -104,7 +105,7 @@ def print_way(legs: Sequence[WayLeg], console: Console) -> None:
             first_words(leg),
             style=None if leg.first is None else "red",
         )
-    console.print(table)
+    print_whole(console, table)
     broken = sum(leg.first is not None for leg in legs)
     console.print(
         "every leg holds" if not broken else f"{broken} of {len(legs)} legs break a limit", highlight=False

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -29,9 +28,9 @@ from sim.cli.timed_words import (
     value_words,
     with_article,
 )
+from sim.cli.whole_table import print_whole
 
 _J_PER_WH, _HOUR_S = 3600.0, 3600.0
-_MOST_WIDTH = 400
 
 _COLUMNS = ("start UTC", "h", "m", "Wh in", "Wh out", "charge\n%", "slope\ndeg", "roll\ndeg", "lit\n%")
 
@@ -45,8 +44,8 @@ def print_timed_tables(answer: TimedAnswer, *, explain: bool, folder: Path | Non
         return
     console.print(Text(_heading(answer, answer.result)), soft_wrap=True)
     if answer.tour is not None:
-        _print_whole(console, _visits(answer, answer.tour))
-    _print_whole(console, _front(answer) if answer.front else _stages(answer, answer.result))
+        print_whole(console, _visits(answer, answer.tour))
+    print_whole(console, _front(answer) if answer.front else _stages(answer, answer.result))
     for line in (*_notes(answer, answer.result), *(_bounds(answer, answer.result) if explain else ())):
         console.print(Text(line), soft_wrap=True)
     _print_reach(console, answer, None)
@@ -62,12 +61,6 @@ def _print_reach(console: Console, answer: TimedAnswer, folder: Path | None) -> 
         console.print(Text(line), soft_wrap=True)
     if folder is not None:
         console.print(f"Results: {folder}", soft_wrap=True, highlight=False)
-
-
-def _print_whole(console: Console, table: Table) -> None:
-    """Print a table in the width that it takes: a narrower terminal breaks its lines, rather than it its figures."""
-    needed = Measurement.get(console, console.options.update(max_width=_MOST_WIDTH), table).maximum
-    Console(width=max(console.width, needed)).print(table)
 
 
 def _heading(answer: TimedAnswer, best: TimedPlan) -> str:

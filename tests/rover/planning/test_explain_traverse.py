@@ -93,6 +93,23 @@ def test_the_margin_of_the_link_that_is_told_opens_a_way_and_a_step_more_does_no
     refused(replace(LINK, link_margin_deg=margin_deg + 0.01), Cause.LINK)
 
 
+def test_a_zone_that_shuts_the_way_for_a_time_is_named_with_the_deadline_that_outlasts_it() -> None:
+    early = Question(wall_until_s=6 * HOUR_S, deadline_s=5 * HOUR_S)
+    refusal = refused(early, Cause.ZONE)
+    assert refusal.where.startswith("zone wall shuts the way at the time")
+    assert refusal.opens_until_s is not None and refusal.opens_until_s > 6 * HOUR_S
+    assert asked(replace(early, wall_until_s=1.0)) is None
+    assert asked(replace(early, deadline_s=refusal.opens_until_s)) is None
+
+
+def test_an_array_that_never_wakes_the_rover_is_the_cause() -> None:
+    small = replace(QUESTIONS["night"], vehicle=(("array_area_m2", 0.05),), soc=0.9)
+    refusal = refused(small, Cause.ENERGY)
+    assert "W at most and the rover wakes at" in refusal.where
+    area_m2 = told(refusal, "a vehicle.array_area_m2 above # to wake at all")
+    assert 0.05 < area_m2 < 0.2
+
+
 def test_the_deadline_that_is_told_opens_a_way_and_a_tenth_less_time_does_not() -> None:
     refusal = refused(LATE, Cause.DEADLINE)
     utc = re.search(r"max_lunar_days\) of (\S+) opens a way", refusal.remedy)

@@ -11,9 +11,10 @@ import pytest
 from rover.core.boundary import Mode
 from rover.limits.light import ShadowLimit
 from rover.planning.forecast import OperationsParams
+from rover.planning.label_kernels import FIRST
 from rover.planning.problem import Cause, NoPlan, Plan, PlanningProblem
 from rover.planning.timetable import Timetable
-from rover.planning.traverse import Front, TraversePlanner, best_traverse, pareto_front
+from rover.planning.traverse import Front, TraversePlanner, best_traverse, pareto_front, plan_of
 from rover.planning.traverse_ground import Criterion, ground_of
 from rover.planning.traverse_search import run_search
 from rover.planning.traverse_setup import CHARGE_LEVELS, outlook
@@ -98,6 +99,28 @@ def test_no_front_has_better_than_the_best_of_one(criterion: Criterion) -> None:
     assert members[0][0] == pytest.approx(best.price, rel=1e-9)
     assert members[-1][1] == pytest.approx(soonest.schedule.arrive_s, rel=1e-9)
     assert all(a[0] < b[0] and a[1] > b[1] for a, b in zip(members[:-1], members[1:], strict=True))
+
+
+def test_labels_know_the_smallest_charge_of_the_traverse_they_lead_to() -> None:
+    """Waiting at the best place passed lifts the charges after it, and it is decided on later than they are."""
+    ready = outlook(posed(*SCARCE))
+    problem, capacity_j = ready.problem, ready.problem.vehicle.battery_j
+    ground = ground_of(
+        ready.around, ready.rules(CHARGE_LEVELS), ready.goal, first=Criterion.CHARGE, second=Criterion.TIME
+    )
+    found = waited = 0
+    for labels in run_search(
+        ground, ready.start, depart_s=problem.depart_s, charge_j=problem.soc * capacity_j
+    ):
+        if labels.found is None:
+            break
+        plan = plan_of(ready, labels, labels.found, Criterion.CHARGE)
+        assert isinstance(plan.schedule, Timetable)
+        least_j = capacity_j * min(min(step.soc, step.soc_after) for step in plan.schedule.steps)
+        assert -float(labels.search.reals[labels.found, FIRST]) == pytest.approx(least_j, abs=1.0)
+        found += 1
+        waited += plan.schedule.count(Mode.CHARGE) > 0
+    assert found >= 5 and waited >= 3
 
 
 def test_bins_of_half_the_length_change_little() -> None:

@@ -30,7 +30,11 @@ _DAYS = [
 
 @dataclass(frozen=True)
 class State:
-    """What the rover has come to; `rate`, `most` and `shaded` are of the best place since the last edge."""
+    """What the rover has come to; `rate`, `most` and `shaded` are of the best place since the last edge.
+
+    `lows` are the charges there and after every leg since: waiting there lifts them all. Those of before stand in the
+    criteria.
+    """
 
     cell: int
     k: int
@@ -43,6 +47,11 @@ class State:
     dark: float
     first: float
     second: float
+    lows: tuple[float, ...] = ()
+
+    def lifted(self, charge: float) -> tuple[float, ...]:
+        """Return the charges at the best place and since, where waiting there makes that the charge now."""
+        return tuple(low + (charge - self.charge) for low in self.lows)
 
     def waited(self, until: float) -> float:
         grown = self.charge + self.rate * (until - self.time)
@@ -319,7 +328,7 @@ class Enumeration:
         state = State(
             cell=cell, k=k, time=time, charge=charge, rate=self.parked(cell, k, named.CHARGE_W),
             most=rules[named.CAPACITY], shaded=self.dim(cell, k), since=since, dark=dark, first=had[0],
-            second=had[1],
+            second=had[1], lows=(charge,),
         )  # fmt: skip
         return [state] if self.in_time(state) else []
 
@@ -333,9 +342,8 @@ class Enumeration:
         dark = state.dark + spent if self.dim(state.cell, state.k) else 0.0
         if charge < self.g.bins[state.k, named.FLOOR] or dark > self.g.rules[named.LONGEST_DARK]:
             return []
-        had = [
-            self.more(h, i, charge=charge, shadow=spent) for i, h in enumerate((state.first, state.second))
-        ]
+        least = min(state.lifted(charge))
+        had = [self.more(h, i, charge=least, shadow=spent) for i, h in enumerate((state.first, state.second))]
         return self.settle(state.cell, state.k + 1, end, charge, state.since, dark, *had)
 
     def open_at(self, cell: int, k: int) -> bool:
@@ -350,7 +358,14 @@ class Enumeration:
     def commanded(self, state: State, cycles: int) -> tuple[State, float, float] | None:
         """Return the rover after so many command cycles where it stands, seconds in shadow, and its least charge."""
         g, rules = self.g, self.g.rules
-        k, time, charge, dark, spent, least = state.k, state.time, state.charge, state.dark, 0.0, math.inf
+        k, time, charge, dark, spent, least = (
+            state.k,
+            state.time,
+            state.charge,
+            state.dark,
+            0.0,
+            min(state.lows),
+        )
         left = cycles * float(rules[named.CYCLE_S])
         while left > 0:
             if k >= len(g.bins) - 1 or g.bins[k, named.PHASE] != DRIVE:
@@ -373,7 +388,7 @@ class Enumeration:
             return None
         after = replace(
             state, k=k, time=time, charge=charge, dark=dark, rate=self.parked(state.cell, k, named.CHARGE_W),
-            most=float(rules[named.CAPACITY]), shaded=self.dim(state.cell, k),
+            most=float(rules[named.CAPACITY]), shaded=self.dim(state.cell, k), lows=(charge,),
         )  # fmt: skip
         return after, spent, least
 
@@ -423,12 +438,12 @@ class Enumeration:
         told = {
             "joules": joules,
             "length": length,
-            "charge": min(least, after),
+            "charge": least,
             "shadow": spent,
             "clear": float(g.clear[to]),
         }
         had = [self.more(h, i, **told) for i, h in enumerate((state.first, state.second))]
-        state = replace(state, since=float(since))
+        state = replace(state, since=float(since), lows=(*state.lifted(charge), float(after)))
         return self.arrive(
             state, to, arrives, after, dark, had, min(rules[named.CAPACITY], state.most + change)
         )
@@ -444,12 +459,19 @@ class Enumeration:
         own = self.parked(to, k, named.CHARGE_W)
         here = State(
             cell=to, k=k, time=time, charge=charge, rate=own, most=float(g.rules[named.CAPACITY]),
-            shaded=self.dim(to, k), since=state.since, dark=dark, first=had[0], second=had[1],
+            shaded=self.dim(to, k), since=state.since, dark=dark, first=had[0], second=had[1], lows=(charge,),
         )  # fmt: skip
-        ways = [here]
+        settled = [self.more(h, i, charge=min(state.lows)) for i, h in enumerate(had)]
+        here_settled = replace(here, first=settled[0], second=settled[1])
+        if to == g.goal:
+            return [here_settled] if self.in_time(here_settled) else []
+        ways = [here_settled]
         anew = state.shaded and not self.dim(to, k) and math.isfinite(g.rules[named.LONGEST_DARK])
         if k == state.k and state.rate >= own and not anew:
-            ways = [replace(here, rate=state.rate, most=max(charge, most), shaded=state.shaded)]
+            kept = replace(
+                here, rate=state.rate, most=max(charge, most), shaded=state.shaded, lows=state.lows
+            )
+            ways = [kept]
             if own > 0 and most < g.rules[named.CAPACITY]:
-                ways.append(here)
+                ways.append(here_settled)
         return [way for way in ways if self.in_time(way)]

@@ -57,6 +57,7 @@ class Question:
     dusk_margin_s: float = 0.0
     haven_tilt_deg: float = 10.0
     zone: bool = False
+    wall_until_s: float | None = None  # a zone from south to north, between start and goal
     link_margin_deg: float | None = None
     horizon_deg: float | None = None  # all round, instead of the ground's own
     start: tuple[int, int] = (6, 6)
@@ -169,6 +170,7 @@ def problem_of(question: Question) -> tuple[PlanningProblem, Maps, tuple[Zone, .
                 DeadlineLimit(question.deadline_s),
                 window,
                 *(ZoneLimit(zone, vehicle) for zone in zones),
+                *wall_of(question, geometry),
                 *(
                     []
                     if question.link_margin_deg is None
@@ -181,6 +183,17 @@ def problem_of(question: Question) -> tuple[PlanningProblem, Maps, tuple[Zone, .
         maps,
         zones,
     )
+
+
+def wall_of(question: Question, geometry: GridGeometry) -> list[ZoneLimit]:
+    """Return the zone that parts start and goal for a time, if there is to be one."""
+    if question.wall_until_s is None:
+        return []
+    west, south, east, north = geometry.bounds_m
+    middle = (west + east) / 2
+    corners = [(middle - 4, south), (middle + 4, south), (middle + 4, north), (middle - 4, north)]
+    zone = zone_from_corners("wall", "keep-out", corners)
+    return [ZoneLimit(zone, question.rover, until_s=question.wall_until_s)]
 
 
 @cache

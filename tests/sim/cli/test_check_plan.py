@@ -140,6 +140,26 @@ def test_what_waypoints_need(farside_within: Command, work: Path) -> None:
     assert done.returncode == 2 and "waypoint 2" in done.stderr and "outside the terrain" in done.stderr
 
 
+def test_the_folder_of_a_plan_is_its_plan_and_nothing_is_cut_short(
+    farside_within: Command, plan: Path, work: Path
+) -> None:
+    (work / "made").mkdir()
+    plan.replace(work / "made" / "plan.json")
+    done = farside_within("check", "made")
+    assert done.returncode == 0 and "every limit holds" in done.stdout
+    assert "\u2026" not in done.stdout
+    done = farside_within("check", ".")
+    assert done.returncode == 2 and "is a folder" in done.stderr
+
+
+def test_a_criterion_that_is_none_is_told_of_those_there_are(
+    farside_within: Command, plan: Path, work: Path
+) -> None:
+    edited(plan, lambda table: table.update(criterion="haste"))
+    done = farside_within("check", "plan.json")
+    assert_refused(done, 2, "criterion = haste", "none of the choices", "give time, energy, charge, shadow")
+
+
 def test_a_plan_is_driven_and_a_bad_one_leaves_nothing(
     farside_within: Command, plan: Path, work: Path
 ) -> None:
