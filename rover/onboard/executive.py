@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
+
 from rover.core.boundary import Command, DriveReading, Mode, Observation
 from rover.limits.thermal import Phase
 from rover.onboard import arc_driver, fault_watch
@@ -24,6 +26,7 @@ from rover.onboard.power_watch import STAY_S, wakes
 from rover.onboard.protection import heed
 from rover.onboard.rerouting import reroute
 from rover.onboard.uplink import Driver, Uplink
+from rover.planning.schedule import path_length
 
 PLANNING_S = 60.0
 """The rover stands so long for a new way to be reckoned (assumption: a search over its maps, on a slow processor)."""
@@ -152,12 +155,16 @@ def _check_path(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Exe
         return state
     if state.local is not None:  # its arcs are judged one by one
         return state
+    own = np.vstack([(seen.east_m, seen.north_m), state.path_m[: state.backing]])  # it has driven there
+    reach_m = uplink.vehicle.sensing_range_m + LOOK_EVERY_M - path_length(own)  # beyond, nothing has changed
+    if reach_m <= 0.0:
+        return state
     blocked = first_lethal(
-        state.path_m,
+        state.path_m[state.backing :],
         state.belief.costmap,
-        here=(seen.east_m, seen.north_m),
+        here=(float(own[-1, 0]), float(own[-1, 1])),
         track_m=state.track_m,
-        reach_m=uplink.vehicle.sensing_range_m + LOOK_EVERY_M,  # beyond, nothing has changed
+        reach_m=reach_m,
         stray_m=straying_m(seen, LOOK_EVERY_M),
     )
     if blocked is None:

@@ -14,6 +14,7 @@ from rover.core.boundary import Observation
 from rover.hazard.costmap import CostMap
 from rover.onboard.dead_reckoning import ASIDE_SHARE
 from rover.onboard.mapping import BeliefState
+from rover.onboard.own_track import places_between, way_back
 from rover.planning.schedule import split_path
 
 Place = tuple[float, float]
@@ -123,21 +124,40 @@ def beside(path_m: Path, spacing_m: float, aside_m: float) -> Path:
 
 
 def way_out(
-    costmap: CostMap, *, here: Place, track_m: Sequence[Place], goal_m: Place, back_off_m: float
+    costmap: CostMap,
+    *,
+    here: Place,
+    track_m: Sequence[Place],
+    goal_m: Place,
+    back_off_m: float,
+    same_m: float,
 ) -> tuple[Path, Place]:
     """Return the (n, 2) places of the own track to back out over, and the place beyond them to plan from.
 
-    That is the latest place stood at from which the goal can still be reached, `back_off_m` away at least. If there
-    is none, the plan begins where the rover stands.
+    That is the nearest over the own track from which the goal can still be reached, `back_off_m` away at least. If
+    there is none, the plan begins where the rover stands.
+
+    Args:
+        costmap: The maps on board.
+        here: Where the rover stands, which is the latest of the track.
+        track_m: Where it has stood.
+        goal_m: Where it is to get to.
+        back_off_m: How far away from here at least.
+        same_m: Places of the track no further apart are as good as one.
     """
-    reachable = _reaches(costmap, goal_m)
-    back: list[Place] = []
-    for place in reversed(track_m):
-        cell = costmap.geometry.cell_at(*place)
-        if math.dist(here, place) >= back_off_m and cell is not None and reachable[cell]:
-            return np.array(back[1:]).reshape(-1, 2), place  # the first of them is where it stands
-        back.append(place)
-    return np.empty((0, 2)), here
+    reachable, geometry = _reaches(costmap, goal_m), costmap.geometry
+    cells = [geometry.cell_at(*place) for place in track_m]
+    open_ = [
+        k
+        for k, (place, cell) in enumerate(zip(track_m, cells, strict=True))
+        if math.dist(here, place) >= back_off_m and cell is not None and reachable[cell]
+    ]
+    if not open_:
+        return np.empty((0, 2)), here
+    way_m, towards = way_back(track_m, same_m=same_m)
+    nearest = min(reversed(open_), key=lambda k: way_m[k])
+    between = places_between(track_m, towards, nearest)
+    return np.array(between).reshape(-1, 2), track_m[nearest]
 
 
 def _reaches(costmap: CostMap, goal_m: tuple[float, float]) -> npt.NDArray[np.bool_]:

@@ -35,6 +35,7 @@ def reroute(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Executi
         track_m=state.track_m,
         goal_m=uplink.goal_m,
         back_off_m=state.back_off_m,
+        same_m=uplink.vehicle.wheel_width_m,
     )
     way = _new_way(state, seen, uplink, start)
     if isinstance(way, NoPlan):

@@ -100,7 +100,7 @@ def _latched(mind: Mind, state: WorldState) -> Latched | None:
         time_s=state.time_s,
         row=name,
         count=mind.state.watch.row(name).count,
-        shows_at_rest=BY_NAME[name].latched,
+        shows_at_rest=BY_NAME[name].latched and not BY_NAME[name].moves_only,
         place_m=mind.believed[:2],
     )
 

@@ -313,6 +313,20 @@ def test_time_allowed_runs_out_for_a_planner_that_promises_too_much() -> None:
     assert log.outcome is Outcome.TIMED_OUT
 
 
+def test_ground_that_closes_behind_a_rover_does_not_keep_it_on_its_own_track() -> None:
+    """It went to and fro between two craters for lunar days, each way out twice as long as the last."""
+    decisions = 0
+
+    def stop() -> bool:
+        nonlocal decisions
+        decisions += 1
+        return decisions > 400
+
+    log = run_scenario(load_scenario("campaign-short"), seed=5452290153750631, stop=stop)
+    assert log.outcome is Outcome.ARRIVED, log.reason
+    assert log.summary["distance_m"] < 80.0
+
+
 def test_anybodys_planner_drives() -> None:
     class DogLeg:
         """East or west first, then north or south: no search at all."""
