@@ -16,7 +16,7 @@ from rover.onboard import arc_driver, fault_watch
 from rover.onboard.arc_driver import LocalState
 from rover.onboard.corrections import all_along, along, local_along, watch_along
 from rover.onboard.driving import LOOK_EVERY_M
-from rover.onboard.executive_state import ExecutiveState, finish, gap, hold, stay
+from rover.onboard.executive_state import ExecutiveState, aim_of, finish, gap, hold, stay
 from rover.onboard.hops import go_on
 from rover.onboard.local_map import LocalMap
 from rover.onboard.mapping import BeliefState, update_map
@@ -62,8 +62,8 @@ def step(
     if state.looks_first and uplink.forecaster.window.phase_at(seen.time_s) is Phase.DRIVE:
         return replace(state, mode=Mode.DRIVE, looks_first=False), Command(mode=Mode.DRIVE)
     state = _check_path(state, seen, uplink)
-    if state.must_replan is None and gap(seen, uplink.goal_m) <= ARRIVAL_M:
-        return finish(state, "the goal is reached", arrived=True), stay(Mode.IDLE, STAY_S)
+    if state.must_replan is None and gap(seen, aim_of(state, uplink.goal_m)) <= ARRIVAL_M:
+        return finish(state, _arrival(state, uplink), arrived=True), stay(Mode.IDLE, STAY_S)
     if state.must_replan is None:
         state, command = go_on(state, seen, uplink)
         if command is not None:
@@ -104,6 +104,13 @@ def clear(state: ExecutiveState) -> ExecutiveState:
         watch=fault_watch.cleared(state.watch),
         finished=None,
     )
+
+
+def _arrival(state: ExecutiveState, uplink: Uplink) -> str:
+    if state.aim_m is None:
+        return "the goal is reached"
+    away = math.dist(state.aim_m, uplink.goal_m)
+    return f"the goal has been found closed, and the nearest open place, {away:.1f} m from it, is reached"
 
 
 def _rest(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:

@@ -1,4 +1,4 @@
-"""Watching the path on board: what closes it, and the way out over the own track."""
+"""Watching the path on board: what closes it, where a detour rejoins it, and what opens underfoot."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import label
 
 from rover.core.boundary import Observation
 from rover.hazard.costmap import CostMap
 from rover.onboard.dead_reckoning import ASIDE_SHARE
 from rover.onboard.mapping import BeliefState
-from rover.onboard.own_track import places_between, way_back
 from rover.planning.schedule import split_path
 
 Place = tuple[float, float]
@@ -121,50 +119,6 @@ def beside(path_m: Path, spacing_m: float, aside_m: float) -> Path:
         leg = sampled(np.array([a, b]), spacing_m)[1:]
         found.append(np.stack([leg, leg + across, leg - across], axis=1).reshape(-1, 2))
     return np.vstack(found)
-
-
-def way_out(
-    costmap: CostMap,
-    *,
-    here: Place,
-    track_m: Sequence[Place],
-    goal_m: Place,
-    back_off_m: float,
-    same_m: float,
-) -> tuple[Path, Place]:
-    """Return the (n, 2) places of the own track to back out over, and the place beyond them to plan from.
-
-    That is the nearest over the own track from which the goal can still be reached, `back_off_m` away at least. If
-    there is none, the plan begins where the rover stands.
-
-    Args:
-        costmap: The maps on board.
-        here: Where the rover stands, which is the latest of the track.
-        track_m: Where it has stood.
-        goal_m: Where it is to get to.
-        back_off_m: How far away from here at least.
-        same_m: Places of the track no further apart are as good as one.
-    """
-    reachable, geometry = _reaches(costmap, goal_m), costmap.geometry
-    cells = [geometry.cell_at(*place) for place in track_m]
-    open_ = [
-        k
-        for k, (place, cell) in enumerate(zip(track_m, cells, strict=True))
-        if math.dist(here, place) >= back_off_m and cell is not None and reachable[cell]
-    ]
-    if not open_:
-        return np.empty((0, 2)), here
-    way_m, towards = way_back(track_m, same_m=same_m)
-    nearest = min(reversed(open_), key=lambda k: way_m[k])
-    between = places_between(track_m, towards, nearest)
-    return np.array(between).reshape(-1, 2), track_m[nearest]
-
-
-def _reaches(costmap: CostMap, goal_m: tuple[float, float]) -> npt.NDArray[np.bool_]:
-    """Return (rows, cols) bool: from which cells a goal can be reached. Without cut corners that is 4-connectedness."""
-    regions, _ = label(np.isfinite(costmap.cost_s_per_m))
-    cell = costmap.geometry.cell_at(*goal_m)
-    return np.asarray((regions == regions[cell]) & (regions > 0))
 
 
 def open_underfoot(belief: BeliefState, start: Place) -> CostMap:

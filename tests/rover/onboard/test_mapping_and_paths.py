@@ -23,7 +23,8 @@ from rover.onboard.mapping import (
     close_cell,
     update_map,
 )
-from rover.onboard.path_watch import first_lethal, open_underfoot, sampled, way_out
+from rover.onboard.own_track import way_out
+from rover.onboard.path_watch import first_lethal, open_underfoot, sampled
 from rover.terrain.derive import derive_terrain
 
 YUTU_2 = read_vehicle("yutu-2").params

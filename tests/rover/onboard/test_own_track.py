@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
-from rover.onboard.own_track import places_between, way_back
+from rover.onboard.own_track import nearest_open, places_between, way_back
+from tests.rover.onboard.test_mapping_and_paths import grid
 
 
 def test_straight_back_is_as_it_was_driven() -> None:
@@ -46,3 +49,15 @@ def test_a_place_stood_at_twice_is_one() -> None:
 def test_one_place_alone() -> None:
     way_m, towards = way_back([(5.0, 5.0)], same_m=0.15)
     assert (way_m.tolist(), towards) == ([0.0], [0])
+
+
+def test_a_goal_that_has_closed_is_come_near_and_one_that_can_be_reached_is_gone_to() -> None:
+    ringed = grid("......\n..###.\n..#.#.\n..###.\n......")
+    goal, stood = (3.0, 2.0), [(0.0, 0.0)]
+    assert nearest_open(ringed, (5.0, 4.0), within_m=9.0, stood_m=stood) == (5.0, 4.0)
+    assert nearest_open(ringed, goal, within_m=0.0, stood_m=stood) == goal, "no tolerance is given"
+    assert nearest_open(ringed, goal, within_m=1.9, stood_m=stood) == goal, "none is so near"
+    assert math.dist(nearest_open(ringed, goal, within_m=2.0, stood_m=stood), goal) == 2.0
+    inside = nearest_open(ringed, (2.0, 2.0), within_m=5.0, stood_m=[(3.0, 2.0)])
+    assert inside == (3.0, 2.0), "the way leads from where it has stood"
+    assert nearest_open(ringed, goal, within_m=5.0, stood_m=[(2.0, 1.0)]) == goal, "walled in"
