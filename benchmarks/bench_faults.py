@@ -43,6 +43,9 @@ CFA_PERCENT, STEEPEST_DEG = 1.0, 10.0
 
 DUG_IN_RADII = 2.0 / 3.0
 
+LUNAR_DAYS = 3.0
+"""Latest arrival: a drive of sixty metres takes hours; nights between are allowed for, and faults drawn until then."""
+
 EMBEDDED = "embedded"
 LOST = (Outcome.LOST.value, EMBEDDED)
 
@@ -75,7 +78,9 @@ def scenario(folder: Path, seed: int, options: argparse.Namespace) -> tuple[Scen
     made = scenario_of(
         dem, site, seed=seed, start_m=start, goal_m=goal, driver=options.driver, senses=options.senses,
         terrain={"dem": str(dem), "world_resolution_m": cell_m},
-        operations={"mode": "autonomous", "goal_tolerance_m": options.tolerance},
+        operations={
+            "mode": "autonomous", "goal_tolerance_m": options.tolerance, "max_lunar_days": LUNAR_DAYS
+        },
         faults={
             "table": "nominal", "rate_factor": float(options.rate), "protection": options.protection == "on"
         },

@@ -34,6 +34,9 @@ class RowState:
         return not math.isnan(self.since_s)
 
 
+NOT_BEGUN = RowState()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Watch:
     """What the watch over faults remembers.
@@ -65,7 +68,7 @@ class Watch:
 
     def row(self, name: str) -> RowState:
         """Return how far a row has come."""
-        return dict(self.rows).get(name, RowState())
+        return next((row for held, row in self.rows if held == name), NOT_BEGUN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from rover.core.boundary import DriveReading, Mode, Observation
 from rover.onboard.detection import depths_of
-from rover.onboard.fault_state import LOOKS_KEPT, RowState, Sight, Watch
+from rover.onboard.fault_state import LOOKS_KEPT, NOT_BEGUN, RowState, Sight, Watch
 from rover.onboard.fault_table import BY_NAME, TABLE, After, FaultRow
 from rover.onboard.progress import Progress, arrived_at, driven
 from rover.onboard.sky_watch import next_anchor
@@ -27,7 +27,7 @@ def read_drives(watch: Watch, drives: DriveReading, uplink: Uplink) -> Watch:
     for row in TABLE:
         if not row.while_driving:
             continue
-        rows[row.name] = _counted(watch.row(row.name), row.detect(sight))
+        rows[row.name] = _counted(rows.get(row.name, NOT_BEGUN), row.detect(sight))
         if _responds(row, rows[row.name]) and uplink.protected and row.name not in halts:
             halts.append(row.name)
     return replace(watch, rows=tuple(rows.items()), halts=tuple(halts))
@@ -62,7 +62,7 @@ def watch_over(
     sight = Sight(seen=seen, mode=mode, uplink=uplink, watch=watch, provided=provided, leaving=leaving)
     rows, responding, latched = dict(watch.rows), [], watch.latched
     for row in TABLE:
-        held = watch.row(row.name)
+        held = rows.get(row.name, NOT_BEGUN)
         if row.while_driving:
             shown = row.name in watch.halts
         else:
