@@ -91,10 +91,12 @@ def nearest_open(costmap: CostMap, goal_m: Place, *, within_m: float, stood_m: S
         within_m: Cells further from it will not do; without any, the answer is the goal.
         stood_m: Places stood at, from which the way leads.
     """
+    if not within_m > 0.0:
+        return goal_m
     geometry, regions = costmap.geometry, _regions(costmap)
     cells = [geometry.cell_at(*place) for place in stood_m]
     reached = {int(regions[cell]) for cell in cells if cell is not None} - {0}
-    if not within_m > 0.0 or int(regions[geometry.cell_at(*goal_m)]) in reached:
+    if int(regions[geometry.cell_at(*goal_m)]) in reached:
         return goal_m
     reachable = np.isin(regions, list(reached))
     centres = geometry.centres_of(np.argwhere(reachable))
