@@ -65,6 +65,23 @@ def test_a_stone_is_seen_though_cells_are_without_depth(lost: float) -> None:
     height = np.where(np.isnan(disc()), np.nan, 0.0)
     height[70:76, 50:56] = 0.35
     draws = np.random.default_rng(5).random((20, *height.shape))
+    for drawn in draws:
+        cost = looked_at(np.where(drawn < lost, np.nan, height))
+        assert np.isinf(cost[7, 5])
+
+
+@pytest.mark.parametrize("lost", [0.32, 0.49])
+def test_steep_ground_is_seen_though_cells_are_without_depth(lost: float) -> None:
+    height = 3.3 * disc()  # 18 deg
+    drawn = np.random.default_rng(6).random((10, *height.shape))
+    whole = np.isinf(looked_at(height))
+    assert whole.sum() > 40
+    seen = [np.isinf(looked_at(np.where(one < lost, np.nan, height))) for one in drawn]
+    assert min(int((one & whole).sum()) for one in seen) > 0.85 * whole.sum()
+
+
+def looked_at(height: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the costs of a map of 11 by 11 m after one look from its middle."""
     costmap = grid("\n".join(["." * 11] * 11))
     geometry = replace(costmap.geometry, east_m=-5.0, north_m=-5.0)
     belief = BeliefState(
@@ -72,11 +89,8 @@ def test_a_stone_is_seen_though_cells_are_without_depth(lost: float) -> None:
         costmap=replace(costmap, geometry=geometry),
         steep=np.zeros((11, 11), np.bool_),
     )
-    for drawn in draws:
-        seen = Observation(
-            time_s=0.0, east_m=0.0, north_m=0.0, yaw_rad=0.0, pitch_rad=0.0, roll_rad=0.0, soc=0.9, array_w=80.0,
-            stalled=False, heights=sensed(np.where(drawn < lost, np.nan, height)),
-        )  # fmt: skip
-        after = update_map(belief, seen, YUTU_2)
-        cell = geometry.cell_at(0.25, 2.25)
-        assert cell is not None and np.isinf(after.costmap.cost_s_per_m[cell])
+    seen = Observation(
+        time_s=0.0, east_m=0.0, north_m=0.0, yaw_rad=0.0, pitch_rad=0.0, roll_rad=0.0, soc=0.9, array_w=80.0,
+        stalled=False, heights=sensed(height),
+    )  # fmt: skip
+    return update_map(belief, seen, YUTU_2).costmap.cost_s_per_m
