@@ -8,14 +8,17 @@ the table `nominal`, calibrated to Curiosity, at `--rate` times their rate. A ro
 followed until its next morning. One that is lost is put before an oracle: from the instant of each fault on, with
 everything known, does it live that stays and sleeps, or drives to the nearest haven and sleeps? If so it was lost that
 could be saved. Lost is a rover whose battery runs empty, whose body freezes or overheats, or whose wheels end dug in by
-two thirds of their radius in the mean, as Spirit's did. `faults.csv` has a row per seed; rates come with Wilson's
-interval of 95 %.
+two thirds of their radius in the mean, as Spirit's did. Rates come with Wilson's interval of 95 %.
+
+`--out` has a row per seed in `faults.csv`, written as it ends: what is broken off goes on with the seeds that are not
+in it yet, and `options.json` refuses to mix drives of other kinds. The figures are those of all seeds asked for.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import json
 import math
 import tempfile
 import time
@@ -40,6 +43,9 @@ CFA_PERCENT, STEEPEST_DEG = 1.0, 10.0
 
 DUG_IN_RADII = 2.0 / 3.0
 
+LUNAR_DAYS = 3.0
+"""Latest arrival: a drive of sixty metres takes hours; nights between are allowed for, and faults drawn until then."""
+
 EMBEDDED = "embedded"
 LOST = (Outcome.LOST.value, EMBEDDED)
 
@@ -57,6 +63,7 @@ COLUMNS = (
 )
 
 Row = dict[str, Any]
+Place = tuple[float, float]
 
 
 def scenario(folder: Path, seed: int, options: argparse.Namespace) -> tuple[Scenario, float]:
@@ -66,16 +73,35 @@ def scenario(folder: Path, seed: int, options: argparse.Namespace) -> tuple[Scen
     )
     slope = round(slope, 1)
     dem, site = write_field(folder, cfa_percent=CFA_PERCENT, slope_deg=slope, seed=seed)
-    start, goal = ends_on(dem, site, seed=seed, half_m=options.length / 2)
+    start, goal = _ends(dem, site, seed, options)
     cell_m = WORLD_CELL_M if options.senses == "real" else 0.1
     made = scenario_of(
         dem, site, seed=seed, start_m=start, goal_m=goal, driver=options.driver, senses=options.senses,
         terrain={"dem": str(dem), "world_resolution_m": cell_m},
+        operations={
+            "mode": "autonomous", "goal_tolerance_m": options.tolerance, "max_lunar_days": LUNAR_DAYS
+        },
         faults={
             "table": "nominal", "rate_factor": float(options.rate), "protection": options.protection == "on"
         },
     )  # fmt: skip
     return made, slope
+
+
+def _ends(dem: Path, site: Path, seed: int, options: argparse.Namespace) -> tuple[Place, Place]:
+    """Return start and goal, which take as long to find as all the driving: looked up where they are known."""
+    known: dict[str, Any] = {}
+    if options.ends is not None and options.ends.exists():
+        lines = map(json.loads, options.ends.read_text(encoding="utf-8").splitlines())
+        known = {line["of"]: line["ends"] for line in lines}
+    of = f"{dem.stem}, {options.length:g} m"
+    if of not in known:
+        known[of] = ends_on(dem, site, seed=seed, half_m=options.length / 2)
+        if options.ends is not None:
+            with options.ends.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"of": of, "ends": known[of]}) + "\n")
+    start, goal = known[of]
+    return tuple(start), tuple(goal)
 
 
 def drive(folder: Path, seed: int, options: argparse.Namespace) -> Row:
@@ -164,6 +190,41 @@ def _rate(number: int, count: int) -> str:
     return f"{100 * number / count:5.1f} % ({100 * low:.1f} to {100 * high:.1f})"
 
 
+class Table:
+    """The rows of seeds, in a file where one is asked for."""
+
+    def __init__(self, folder: Path | None, kind: Row) -> None:
+        self._path = None if folder is None else folder / "faults.csv"
+        self.rows: dict[int, Row] = {}
+        if folder is None or self._path is None:
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        options = folder / "options.json"
+        if options.exists() and json.loads(options.read_text(encoding="utf-8")) != kind:
+            raise SystemExit(f"{options}: its rows are of other drives than {kind}; give another --out")
+        options.write_text(json.dumps(kind), encoding="utf-8")
+        if self._path.exists():
+            with self._path.open(newline="", encoding="utf-8") as file:
+                self.rows = {int(row["seed"]): _read(row) for row in csv.DictReader(file)}
+
+    def add(self, row: Row) -> None:
+        """Take in a row, and write it at once."""
+        self.rows[row["seed"]] = row
+        if self._path is None:
+            return
+        fresh = not self._path.exists()
+        with self._path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            if fresh:
+                writer.writeheader()
+            writer.writerow(row)
+
+
+def _read(row: Row) -> Row:
+    whole, real = ("seed", "faults", "responses"), ("slope_deg", "driven_m", "wall_s")
+    return {k: int(v) if k in whole else float(v) if k in real else v for k, v in row.items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -175,23 +236,30 @@ def main() -> None:
     parser.add_argument("--driver", choices=("path", "arcs"), default="path")
     parser.add_argument("--senses", choices=("perfect", "real"), default="perfect")
     parser.add_argument("--length", type=float, default=60.0)
+    parser.add_argument(
+        "--tolerance", type=float, default=2.0, help="m; so near to a goal found closed is as good"
+    )
     parser.add_argument("--out", type=Path)
+    parser.add_argument(
+        "--ends", type=Path, help="file of starts and goals found, for drives of the same seeds"
+    )
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--commands", type=int, default=8000)
     options = parser.parse_args()
-    rows: list[Row] = []
-    with tempfile.TemporaryDirectory() as folder:
-        for seed in range(options.first_seed, options.first_seed + options.seeds):
-            rows.append(drive(Path(folder), seed, options))
-            print(" ".join(f"{rows[-1][key]}" for key in ("seed", "outcome", "faults", "driven_m", "wall_s")),
-                  *(rows[-1][key] for key in ("violations", "saved_by", "reason")), flush=True)  # fmt: skip
-    tell(rows)
-    if options.out is not None:
-        options.out.mkdir(parents=True, exist_ok=True)
-        with (options.out / "faults.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            writer.writeheader()
-            writer.writerows(rows)
+    kind = {
+        name: getattr(options, name)
+        for name in ("rate", "protection", "driver", "senses", "length", "tolerance")
+    }
+    table, asked = Table(options.out, kind), range(options.first_seed, options.first_seed + options.seeds)
+    for seed in asked:
+        if seed in table.rows:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            row = drive(Path(folder), seed, options)
+        table.add(row)
+        print(" ".join(f"{row[key]}" for key in ("seed", "outcome", "faults", "driven_m", "wall_s")),
+              *(row[key] for key in ("violations", "saved_by", "reason")), flush=True)  # fmt: skip
+    tell([table.rows[seed] for seed in asked])
 
 
 if __name__ == "__main__":

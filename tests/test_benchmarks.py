@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -49,3 +51,39 @@ def test_landings_are_told_with_avoidance_and_without() -> None:
     lines = bench.report(rows)
     assert lines[0].startswith("with avoidance: 2 of 2 landed well, 100.0%")
     assert "seeds that only avoidance lands well: 2; that it alone does not: 0" in lines
+
+
+def test_a_sample_of_the_proof_of_faults_keeps_the_rules_and_goes_on_where_it_was_broken_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    bench = script("bench_faults")
+    monkeypatch.setattr(sys.modules["hazard_fields"], "PLACES", 40)
+    words = [
+        "bench_faults.py",
+        "--length",
+        "24",
+        "--out",
+        str(tmp_path),
+        "--ends",
+        str(tmp_path / "ends.jsonl"),
+    ]
+
+    def told(*more: str) -> str:
+        monkeypatch.setattr(sys, "argv", [*words, *more])
+        bench.main()
+        return capsys.readouterr().out
+
+    assert told("--seeds", "1").startswith("1 ")
+    out = told("--seeds", "2", "--rate", "10")
+    assert out.startswith("2 "), "the first is not driven again"
+    assert "rules broken in 0 of 2" in out and "lost that could be saved: 0 of 0 lost" in out
+    with (tmp_path / "faults.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["seed"] for row in rows] == ["1", "2"]
+    assert {row["outcome"] for row in rows} <= {"arrived", "stopped_safe"} and all(
+        row["reason"] for row in rows
+    )
+    assert sum(int(row["faults"]) for row in rows) > 0
+    with pytest.raises(SystemExit, match="its rows are of other drives"):
+        told("--rate", "1")

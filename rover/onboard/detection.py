@@ -254,6 +254,11 @@ def place_lost(sight: Sight) -> bool | None:
     return None if sight.seen is None else not sight.seen.place_sigma_m <= LOST_PLACE_M
 
 
+def no_progress(sight: Sight) -> bool | None:
+    """The rover drives and drives, and gets no nearer to its goal."""
+    return None if sight.seen is None or sight.mode is not Mode.DRIVE else sight.watch.progress.spent >= 1.0
+
+
 def place_unsure(sight: Sight) -> bool | None:
     """After a motion, the place is not known well enough to keep clear of what only the map shows."""
     if sight.seen is None or sight.mode is not Mode.DRIVE:

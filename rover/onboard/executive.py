@@ -8,13 +8,15 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
+
 from rover.core.boundary import Command, DriveReading, Mode, Observation
 from rover.limits.thermal import Phase
 from rover.onboard import arc_driver, fault_watch
 from rover.onboard.arc_driver import LocalState
 from rover.onboard.corrections import all_along, along, local_along, watch_along
 from rover.onboard.driving import LOOK_EVERY_M
-from rover.onboard.executive_state import ExecutiveState, finish, gap, hold, stay
+from rover.onboard.executive_state import ExecutiveState, aim_of, finish, gap, hold, stay
 from rover.onboard.hops import go_on
 from rover.onboard.local_map import LocalMap
 from rover.onboard.mapping import BeliefState, update_map
@@ -24,6 +26,7 @@ from rover.onboard.power_watch import STAY_S, wakes
 from rover.onboard.protection import heed
 from rover.onboard.rerouting import reroute
 from rover.onboard.uplink import Driver, Uplink
+from rover.planning.schedule import path_length
 
 PLANNING_S = 60.0
 """The rover stands so long for a new way to be reckoned (assumption: a search over its maps, on a slow processor)."""
@@ -59,8 +62,8 @@ def step(
     if state.looks_first and uplink.forecaster.window.phase_at(seen.time_s) is Phase.DRIVE:
         return replace(state, mode=Mode.DRIVE, looks_first=False), Command(mode=Mode.DRIVE)
     state = _check_path(state, seen, uplink)
-    if state.must_replan is None and gap(seen, uplink.goal_m) <= ARRIVAL_M:
-        return finish(state, "the goal is reached", arrived=True), stay(Mode.IDLE, STAY_S)
+    if state.must_replan is None and gap(seen, aim_of(state, uplink.goal_m)) <= ARRIVAL_M:
+        return finish(state, _arrival(state, uplink), arrived=True), stay(Mode.IDLE, STAY_S)
     if state.must_replan is None:
         state, command = go_on(state, seen, uplink)
         if command is not None:
@@ -101,6 +104,13 @@ def clear(state: ExecutiveState) -> ExecutiveState:
         watch=fault_watch.cleared(state.watch),
         finished=None,
     )
+
+
+def _arrival(state: ExecutiveState, uplink: Uplink) -> str:
+    if state.aim_m is None:
+        return "the goal is reached"
+    away = math.dist(state.aim_m, uplink.goal_m)
+    return f"the goal has been found closed, and the nearest open place, {away:.1f} m from it, is reached"
 
 
 def _rest(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
@@ -152,12 +162,16 @@ def _check_path(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Exe
         return state
     if state.local is not None:  # its arcs are judged one by one
         return state
+    own = np.vstack([(seen.east_m, seen.north_m), state.path_m[: state.backing]])  # it has driven there
+    reach_m = uplink.vehicle.sensing_range_m + LOOK_EVERY_M - path_length(own)  # beyond, nothing has changed
+    if reach_m <= 0.0:
+        return state
     blocked = first_lethal(
-        state.path_m,
+        state.path_m[state.backing :],
         state.belief.costmap,
-        here=(seen.east_m, seen.north_m),
+        here=(float(own[-1, 0]), float(own[-1, 1])),
         track_m=state.track_m,
-        reach_m=uplink.vehicle.sensing_range_m + LOOK_EVERY_M,  # beyond, nothing has changed
+        reach_m=reach_m,
         stray_m=straying_m(seen, LOOK_EVERY_M),
     )
     if blocked is None:

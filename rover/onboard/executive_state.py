@@ -35,6 +35,7 @@ class ExecutiveState:
         back_off_m: How far to back out before taking a new path.
         steep_m, steep_rad: Where it last found the ground too steep, and how steep.
         backing: How many of the waypoints ahead are of the own track, to be driven backwards.
+        aim_m: Where it is going instead of a goal that has closed; None for the goal itself.
         replans: How many.
         replanned_for: Why the last of them.
         finished: Why it will do no more, or None.
@@ -59,6 +60,7 @@ class ExecutiveState:
     steep_m: tuple[float, float] | None = None
     steep_rad: float = 0.0
     backing: int = 0
+    aim_m: tuple[float, float] | None = None
     replans: int = 0
     replanned_for: str = ""
     finished: str | None = None
@@ -84,6 +86,11 @@ def stay(mode: Mode, duration_s: float) -> Command:
 def finish(state: ExecutiveState, reason: str, *, arrived: bool = False) -> ExecutiveState:
     """Return the end, with a reason: idle at the goal, in safe mode anywhere else."""
     return replace(state, mode=Mode.IDLE if arrived else Mode.SAFE, finished=reason, arrived=arrived)
+
+
+def aim_of(state: ExecutiveState, goal_m: tuple[float, float]) -> tuple[float, float]:
+    """Return where it is going: the goal, or what is as good."""
+    return goal_m if state.aim_m is None else state.aim_m
 
 
 def gap(seen: Observation, place: npt.NDArray[np.float64] | tuple[float, float]) -> float:

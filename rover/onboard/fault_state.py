@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rover.core.boundary import DriveReading, Mode, Observation
+from rover.onboard.progress import Progress
 from rover.onboard.sky_watch import Anchor
 from rover.onboard.uplink import Uplink
 
@@ -33,6 +34,9 @@ class RowState:
         return not math.isnan(self.since_s)
 
 
+NOT_BEGUN = RowState()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Watch:
     """What the watch over faults remembers.
@@ -47,6 +51,7 @@ class Watch:
         anchor: Sun and vertical some while ago.
         time_s, soc: Of the last observation, NaN before the first.
         place_m: Where it stood then, or at a later look in the middle of a motion.
+        progress: How near it has come to its goal, and what it has driven since.
     """
 
     rows: tuple[tuple[str, RowState], ...] = ()
@@ -59,10 +64,11 @@ class Watch:
     time_s: float = math.nan
     soc: float = math.nan
     place_m: tuple[float, float] = (math.nan, math.nan)
+    progress: Progress = field(default_factory=Progress)
 
     def row(self, name: str) -> RowState:
         """Return how far a row has come."""
-        return dict(self.rows).get(name, RowState())
+        return next((row for held, row in self.rows if held == name), NOT_BEGUN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

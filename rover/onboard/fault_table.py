@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from rover.onboard import detection
 from rover.onboard.detection import Detector
+from rover.onboard.progress import ALLOWED_M, ALLOWED_TIMES, SHRINKS_M
 
 HOUR_S, DAY_S = 3600.0, 86400.0
 
@@ -65,6 +66,7 @@ class FaultRow:
         longest_s: From its first response on, the fault may last so long.
         after: What follows then.
         test: Name of the stimulus that puts it to the test.
+        moves_only: Nothing shows the trigger, or that it is gone, while the rover stands.
     """
 
     name: str
@@ -77,6 +79,7 @@ class FaultRow:
     longest_s: float
     after: After
     test: str
+    moves_only: bool = False
 
     @property
     def latched(self) -> bool:
@@ -201,6 +204,19 @@ TABLE: tuple[FaultRow, ...] = (
         longest_s=6 * HOUR_S,
         after=After.SAFE,
         test="near a zone",
+    ),
+    FaultRow(
+        name="no progress",
+        trigger=f"since it last came {SHRINKS_M:g} m nearer to the goal it has driven {ALLOWED_M:g} m and "
+        f"{ALLOWED_TIMES:g} times the way that was left then",
+        detect=detection.no_progress,
+        persistence=1,
+        action=Action.SAFE,
+        exit="the ground clears it, once",
+        longest_s=0.0,
+        after=After.SAFE,
+        test="to and fro",
+        moves_only=True,
     ),
     FaultRow(
         name="blocked",

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from rover.core.boundary import DriveReading, Mode, Observation
 from rover.onboard.detection import depths_of
-from rover.onboard.fault_state import LOOKS_KEPT, RowState, Sight, Watch
+from rover.onboard.fault_state import LOOKS_KEPT, NOT_BEGUN, RowState, Sight, Watch
 from rover.onboard.fault_table import BY_NAME, TABLE, After, FaultRow
+from rover.onboard.progress import Progress, arrived_at, driven
 from rover.onboard.sky_watch import next_anchor
 from rover.onboard.uplink import Uplink
 
@@ -26,14 +27,21 @@ def read_drives(watch: Watch, drives: DriveReading, uplink: Uplink) -> Watch:
     for row in TABLE:
         if not row.while_driving:
             continue
-        rows[row.name] = _counted(watch.row(row.name), row.detect(sight))
+        rows[row.name] = _counted(rows.get(row.name, NOT_BEGUN), row.detect(sight))
         if _responds(row, rows[row.name]) and uplink.protected and row.name not in halts:
             halts.append(row.name)
     return replace(watch, rows=tuple(rows.items()), halts=tuple(halts))
 
 
 def watch_over(
-    watch: Watch, seen: Observation, uplink: Uplink, *, mode: Mode, provided: bool, leaving: bool
+    watch: Watch,
+    seen: Observation,
+    uplink: Uplink,
+    *,
+    mode: Mode,
+    provided: bool,
+    leaving: bool,
+    left_m: float,
 ) -> tuple[Watch, tuple[FaultRow, ...]]:
     """Return the watch after an observation, and the rows that respond to it, in the table's order.
 
@@ -44,12 +52,17 @@ def watch_over(
         mode: Of the command that it ends.
         provided: Whether the plan has seen to the charge of what is under way.
         leaving: Whether it is on its way out of ground that it found too steep.
+        left_m: Way left along the path planned.
     """
-    watch = replace(watch, anchor=next_anchor(watch.anchor, seen, at_rest=mode is not Mode.DRIVE))
+    watch = replace(
+        watch,
+        anchor=next_anchor(watch.anchor, seen, at_rest=mode is not Mode.DRIVE),
+        progress=_next_progress(watch, seen, uplink, mode, left_m),
+    )
     sight = Sight(seen=seen, mode=mode, uplink=uplink, watch=watch, provided=provided, leaving=leaving)
     rows, responding, latched = dict(watch.rows), [], watch.latched
     for row in TABLE:
-        held = watch.row(row.name)
+        held = rows.get(row.name, NOT_BEGUN)
         if row.while_driving:
             shown = row.name in watch.halts
         else:
@@ -86,26 +99,38 @@ def carried_on(watch: Watch, seen: Observation) -> Watch:
     What the gyroscopes have turned until then adds up, and what wheels roll from then on is held against this place.
     """
     anchor = next_anchor(watch.anchor, seen, at_rest=False)
-    return replace(watch, anchor=anchor, place_m=(seen.east_m, seen.north_m))
+    here = (seen.east_m, seen.north_m)
+    return replace(
+        watch, anchor=anchor, place_m=here, progress=driven(watch.progress, math.dist(watch.place_m, here))
+    )
 
 
 def cleared(watch: Watch) -> Watch:
     """Return the watch as the ground leaves it when it clears what is latched.
 
-    What is driven with as it is stays so; every other row begins anew.
+    What is driven with as it is stays so; every other row begins anew, and so does what may be driven in vain.
     """
     masked = tuple((name, row) for name, row in watch.rows if row.masked and name != watch.latched)
-    return replace(watch, rows=masked, found=(), halts=(), latched=None)
+    return replace(watch, rows=masked, found=(), halts=(), latched=None, progress=Progress())
 
 
 def after_reset(watch: Watch) -> Watch:
-    """Return what of it is stored: counts and times of the rows, what is latched, and the number of beginnings."""
-    return Watch(rows=watch.rows, latched=watch.latched, boots=watch.boots)
+    """Return what of it is stored: of the rows, of progress, what is latched, and the number of beginnings."""
+    return Watch(rows=watch.rows, latched=watch.latched, boots=watch.boots, progress=watch.progress)
 
 
 def words_of(names: Iterable[str]) -> str:
     """Return what some rows say of what was found and what is done."""
     return "; ".join(f"{name}: {BY_NAME[name].trigger}: {BY_NAME[name].action}" for name in names)
+
+
+def _next_progress(watch: Watch, seen: Observation, uplink: Uplink, mode: Mode, left_m: float) -> Progress:
+    """Return how near it has come, which only motions change."""
+    if mode is not Mode.DRIVE:
+        return watch.progress
+    here = (seen.east_m, seen.north_m)
+    progress = driven(watch.progress, math.dist(watch.place_m, here))
+    return arrived_at(progress, left_m=left_m, gap_m=math.dist(here, uplink.goal_m))
 
 
 def _counted(held: RowState, answer: bool | None) -> RowState:

@@ -16,6 +16,7 @@ from rover.core.grid import Dem, GridGeometry
 from rover.core.vehicle import VehicleParams
 from rover.hazard.costmap import CostMap, footprint_reach_cells, inflate
 from rover.hazard.detect import Hazard, HazardMap, detect_hazards
+from rover.onboard.height_gaps import bridged
 from rover.terrain.derive import Terrain, derive_terrain
 
 
@@ -161,7 +162,8 @@ def update_map(belief: BeliefState, observation: Observation, vehicle: VehiclePa
     if observation.heights is None:
         return belief
     factor = max(1, math.floor(SEEN_CELL_M / observation.heights.geometry.resolution_m + 1e-9))
-    heights = block_mean(observation.heights, factor) if factor > 1 else observation.heights
+    heights = bridged(observation.heights)
+    heights = block_mean(heights, factor) if factor > 1 else heights
     seen = _seen_hazards(heights, vehicle)
     if not any(mask.any() for mask, _ in seen):
         return belief

@@ -1,4 +1,4 @@
-"""Watching the path on board: what closes it, and the way out over the own track."""
+"""Watching the path on board: what closes it, where a detour rejoins it, and what opens underfoot."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import label
 
 from rover.core.boundary import Observation
 from rover.hazard.costmap import CostMap
@@ -120,31 +119,6 @@ def beside(path_m: Path, spacing_m: float, aside_m: float) -> Path:
         leg = sampled(np.array([a, b]), spacing_m)[1:]
         found.append(np.stack([leg, leg + across, leg - across], axis=1).reshape(-1, 2))
     return np.vstack(found)
-
-
-def way_out(
-    costmap: CostMap, *, here: Place, track_m: Sequence[Place], goal_m: Place, back_off_m: float
-) -> tuple[Path, Place]:
-    """Return the (n, 2) places of the own track to back out over, and the place beyond them to plan from.
-
-    That is the latest place stood at from which the goal can still be reached, `back_off_m` away at least. If there
-    is none, the plan begins where the rover stands.
-    """
-    reachable = _reaches(costmap, goal_m)
-    back: list[Place] = []
-    for place in reversed(track_m):
-        cell = costmap.geometry.cell_at(*place)
-        if math.dist(here, place) >= back_off_m and cell is not None and reachable[cell]:
-            return np.array(back[1:]).reshape(-1, 2), place  # the first of them is where it stands
-        back.append(place)
-    return np.empty((0, 2)), here
-
-
-def _reaches(costmap: CostMap, goal_m: tuple[float, float]) -> npt.NDArray[np.bool_]:
-    """Return (rows, cols) bool: from which cells a goal can be reached. Without cut corners that is 4-connectedness."""
-    regions, _ = label(np.isfinite(costmap.cost_s_per_m))
-    cell = costmap.geometry.cell_at(*goal_m)
-    return np.asarray((regions == regions[cell]) & (regions > 0))
 
 
 def open_underfoot(belief: BeliefState, start: Place) -> CostMap:

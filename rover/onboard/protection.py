@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from rover.core.boundary import Mode, Observation
 from rover.hazard.detect import Hazard
 from rover.onboard import arc_driver
@@ -18,6 +20,7 @@ from rover.onboard.path_watch import LEAVING_M
 from rover.onboard.power_watch import STAY_S
 from rover.onboard.rerouting import BACK_OFF_M
 from rover.onboard.uplink import Uplink
+from rover.planning.schedule import path_length
 
 WORSE_RAD = math.radians(1.0)
 """Tilt may grow so much, noise included, on the way out of ground found too steep."""
@@ -34,6 +37,7 @@ def heed(state: ExecutiveState, seen: Observation, uplink: Uplink) -> ExecutiveS
         mode=state.mode,
         provided=state.provided,
         leaving=_leaves(state, seen),
+        left_m=path_length(np.vstack([(seen.east_m, seen.north_m), state.path_m])),
     )
     if state.finished is not None:  # it stands for good, and looks after charge and warmth
         responding = tuple(row for row in responding if row.action in (Action.SLEEP, Action.COOL))

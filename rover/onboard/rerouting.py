@@ -10,8 +10,9 @@ import numpy.typing as npt
 from rover.core.boundary import Observation
 from rover.onboard import arc_driver
 from rover.onboard.arc_driver import LocalState
-from rover.onboard.executive_state import ExecutiveState, finish
-from rover.onboard.path_watch import open_underfoot, rejoins_at, way_out
+from rover.onboard.executive_state import ExecutiveState, aim_of, finish
+from rover.onboard.own_track import nearest_open, way_out
+from rover.onboard.path_watch import open_underfoot, rejoins_at
 from rover.onboard.planned_stops import PlannedStops, joined, nothing_planned, with_stops
 from rover.onboard.uplink import Uplink
 from rover.planning.ask import ask
@@ -27,14 +28,16 @@ def reroute(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Executi
     """Return the state with a new way round what closed the old one, or stopped for good; the rover does so itself."""
     if state.replans >= MOST_REPLANS:
         return finish(state, f"{MOST_REPLANS} new paths did not lead to the goal")
+    state = _aimed(state, seen, uplink)
     if state.local is not None:
         return _back_out(state, state.local, seen, uplink)
     back, start = way_out(
         state.belief.costmap,
         here=(seen.east_m, seen.north_m),
         track_m=state.track_m,
-        goal_m=uplink.goal_m,
+        goal_m=aim_of(state, uplink.goal_m),
         back_off_m=state.back_off_m,
+        same_m=uplink.vehicle.wheel_width_m,
     )
     way = _new_way(state, seen, uplink, start)
     if isinstance(way, NoPlan):
@@ -52,6 +55,13 @@ def reroute(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Executi
     )
 
 
+def _aimed(state: ExecutiveState, seen: Observation, uplink: Uplink) -> ExecutiveState:
+    """Aim for the open place next to the goal where that itself has closed, if so near is as good."""
+    stood = (*state.track_m, (seen.east_m, seen.north_m))
+    aim = nearest_open(state.belief.costmap, uplink.goal_m, within_m=uplink.goal_tolerance_m, stood_m=stood)
+    return replace(state, aim_m=None if aim == uplink.goal_m else aim)
+
+
 def _back_out(state: ExecutiveState, local: LocalState, seen: Observation, uplink: Uplink) -> ExecutiveState:
     """Back out over the own arcs, and plan a new path over the maps with what was found lethal closed."""
     backed = arc_driver.back_out(local, BACK_OFF_M)
@@ -59,10 +69,11 @@ def _back_out(state: ExecutiveState, local: LocalState, seen: Observation, uplin
         return finish(state, f"{state.must_replan}, and there is no way back")
     here = (seen.east_m, seen.north_m)
     closed = replace(state, belief=arc_driver.with_lethal(state.belief, local.cost), local=backed)
+    closed = _aimed(closed, seen, uplink)
     way = _new_way(closed, seen, uplink, here) if closed.belief is not state.belief else None
     if way is None or isinstance(way, NoPlan):
         # The map is coarser than the arcs: where it is closed there may yet be a way between.
-        closed = replace(closed, belief=state.belief)
+        closed = replace(closed, belief=state.belief, aim_m=state.aim_m)
     else:
         path = with_stops(way, state.path_m, state.planned)
         closed = replace(closed, path_m=path, planned=state.planned.on(state.path_m, path))
@@ -86,7 +97,7 @@ def _new_way(
         answer = ask(uplink.planner, _problem(state, seen, uplink, start, (east, north)))
         if not isinstance(answer, NoPlan):
             return np.vstack([answer.waypoints_m, state.path_m[back_at + 1 :]])
-    answer = ask(uplink.planner, _problem(state, seen, uplink, start, uplink.goal_m))
+    answer = ask(uplink.planner, _problem(state, seen, uplink, start, aim_of(state, uplink.goal_m)))
     return answer if isinstance(answer, NoPlan) else answer.waypoints_m
 
 

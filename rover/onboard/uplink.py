@@ -43,6 +43,7 @@ class Uplink:
         planned: Waits and command cycles at each waypoint, None where the rover has its own.
         driver: How the way is driven.
         work_max_k: Temperature of the body beyond which it may not drive or work.
+        goal_tolerance_m: So near to a goal that has been found closed is as good.
         protected: Whether the fault table is heeded; without it nothing is.
         zones: To keep out of or in, each with the time in which it holds.
         charted: Hazards of the orbital map on the cells used on board; None where none are told.
@@ -58,6 +59,7 @@ class Uplink:
     planned: PlannedStops | None = None
     driver: Driver = Driver.PATH
     work_max_k: float = math.inf
+    goal_tolerance_m: float = 0.0
     protected: bool = True
     zones: tuple[ZoneLimit, ...] = ()
     charted: HazardMap | None = None

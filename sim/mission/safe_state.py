@@ -6,7 +6,8 @@ come since:
 
 - the trigger is gone, or it shows on the move only and nothing has shown it since: the row is cleared;
 - the trigger still shows: it is looked at again a command cycle later, `LOOKS` times in all, and then given up;
-- the row had been cleared before within `AGAIN_M` of where it is latched again: it is given up at once.
+- the row had been cleared before within `AGAIN_M` of where it is latched again, or anywhere where it is of no place
+  (`OF_NO_PLACE`): it is given up at once.
 
 Nothing on board waits for this but driving: charge and warmth are looked after meanwhile by the rover itself.
 """
@@ -22,6 +23,9 @@ LOOKS = 3
 
 AGAIN_M = 5.0
 """A row that latches again so near has not been got away from (assumption: a drive on one set of commands)."""
+
+OF_NO_PLACE = frozenset({"no progress"})
+"""Rows that are cleared once in a run, wherever: the rover has been about the whole of its surroundings in vain."""
 
 Place = tuple[float, float]
 
@@ -134,7 +138,7 @@ def attend(
 def _heard(ground: GroundState, told: Latched, cycle_s: float) -> tuple[GroundState, Taken]:
     """Take up a case, or give it up where the same has been cleared near by."""
     before = [math.dist(place, told.place_m) for row, place in ground.cleared if row == told.row]
-    if before and before[-1] <= AGAIN_M:
+    if before and (before[-1] <= AGAIN_M or told.row in OF_NO_PLACE):
         return _gives_up(
             ground, told.row, f"it is latched again {before[-1]:.1f} m from where it was cleared"
         )

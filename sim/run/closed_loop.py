@@ -162,7 +162,8 @@ class _Run:
             state = self._carry_out(world, senses, mind, state, command)
             if len(self.journal.tape.rows) % _ROWS_PER_REPORT == 0:
                 progress(_fraction_done(mind.state, plan), setting.epoch.utc_at(state.time_s))
-            self.ground.attend(mind, state, relay_out=relay_is_out(self.injection.active))
+            if self.ground.attend(mind, state, relay_out=relay_is_out(self.injection.active)):
+                self.monitor.cleared()
             command = self._decide(
                 senses, mind, state, looking=_worth_a_look(command), look_round=command.look_round
             )
@@ -187,6 +188,7 @@ class _Run:
         self.journal.tape.beliefs.append(mind.believed)
         self.journal.note_step(before, mind.state, state)
         self.monitor.hear(state, mind.account(before))
+        self.monitor.commanded(state, command.mode)
         self.final = state
         return command
 

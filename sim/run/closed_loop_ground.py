@@ -33,17 +33,20 @@ class GroundParty:
         self._note = note
         self._state = GroundState()
 
-    def attend(self, mind: Mind, state: WorldState, *, relay_out: bool) -> None:
+    def attend(self, mind: Mind, state: WorldState, *, relay_out: bool) -> bool:
         """Take in the telemetry of a rover that is latched, and clear it if that is decided and can be sent up.
 
         Args:
             mind: What runs on board.
             state: Of the world at the end of a command.
             relay_out: Whether the relay has failed.
+
+        Returns:
+            Whether it has been cleared.
         """
         told = _latched(mind, state)
         if told is None:
-            return
+            return False
         self._state, taken = attend(
             self._state,
             told,
@@ -51,10 +54,11 @@ class GroundParty:
             cycle_s=self._setting.scenario.operations.cycle_s,
         )
         if taken is None:
-            return
+            return False
         self._note(state, taken.step.value, _weight(taken), taken.text)
         if taken.step is Step.CLEAR:
             mind.clear()
+        return taken.step is Step.CLEAR
 
     def is_at_work(self, mind: ExecutiveState, time_s: float) -> bool:
         """Tell whether a rover that has stopped may still be cleared in the time allowed."""
@@ -100,7 +104,7 @@ def _latched(mind: Mind, state: WorldState) -> Latched | None:
         time_s=state.time_s,
         row=name,
         count=mind.state.watch.row(name).count,
-        shows_at_rest=BY_NAME[name].latched,
+        shows_at_rest=BY_NAME[name].latched and not BY_NAME[name].moves_only,
         place_m=mind.believed[:2],
     )
 

@@ -118,6 +118,7 @@ def mind_of(setting: Setting, energy: EnergyParams, plan: Plan, planner: Planner
     uplink = replace(
         uplink,
         work_max_k=energy.heat.limits.work_max_k,
+        goal_tolerance_m=setting.scenario.operations.goal_tolerance_m,
         protected=setting.scenario.faults.protection,
     )
     return Mind(uplink, belief, _perceiver(setting, almanac, yaw_rad))

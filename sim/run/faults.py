@@ -120,8 +120,8 @@ def next_change(schedule: FaultSchedule, state: FaultState) -> tuple[float, floa
     """Return the distance and the time at which a fault begins or ends next, infinite where none does by it."""
     ends_m = min((a.ends_m for a in state.active), default=math.inf)
     ends_s = min((a.ends_s for a in state.active), default=math.inf)
-    to_come_m = schedule.by_distance[state.next_m :][:1]
-    to_come_s = schedule.by_time[state.next_s :][:1]
+    to_come_m = schedule.by_distance[state.next_m : state.next_m + 1]
+    to_come_s = schedule.by_time[state.next_s : state.next_s + 1]
     return (
         min([ends_m, *(fault.begins_m for fault in to_come_m)]),
         min([ends_s, *(fault.begins_s for fault in to_come_s)]),

@@ -1,6 +1,7 @@
 """What must never happen, judged from the truth by none of the rover's own code.
 
-`watch` judges every state of the world; `hear` holds against the truth what the rover says of itself after a command.
+`watch` judges every state of the world; `hear` holds against the truth what the rover says of itself after a command;
+`commanded` and `cleared` are told what it commands, and when the ground has let it go on.
 """
 
 from __future__ import annotations
@@ -91,6 +92,7 @@ class Monitor:
         self._last: WorldState | None = None
         self._places: list[tuple[float, float]] = []
         self._latched_m: float | None = None
+        self._safe_m: float | None = None
         self.violations: list[Violation] = []
 
     def watch(self, state: WorldState) -> None:
@@ -164,6 +166,17 @@ class Monitor:
         self._at_most("motion though latched", state, since_m, 0.0, "m")
         if state.mode is Mode.DRIVE and account.sigma_m > 0:
             self._hear_of_zones(state, ZONE_SIGMAS * account.sigma_m)
+
+    def commanded(self, state: WorldState, mode: Mode) -> None:
+        """Judge by its commands whether a rover that has gone safe stays where it is, whatever it says of itself."""
+        if self._safe_m is None and mode is Mode.SAFE:
+            self._safe_m = state.distance_m
+        since_m = 0.0 if self._safe_m is None else state.distance_m - self._safe_m
+        self._at_most("motion after going safe", state, since_m, 0.0, "m")
+
+    def cleared(self) -> None:
+        """Take in that the ground has cleared what the rover went safe for."""
+        self._safe_m = None
 
     def end(self, state: WorldState, reason: str) -> None:
         """Judge the end of a run."""

@@ -24,6 +24,11 @@ class OperationsTable(Table):
 
     mode: Literal["teleoperated", "autonomous"] = "teleoperated"
     stop_every_m: Positive = Field(default=7.0, description="longest drive on one set of commands")
+    goal_tolerance_m: Annotated[float, Field(strict=True, ge=0, le=50, allow_inf_nan=False)] = Field(
+        default=0.0,
+        description="so near is as good where what the rover sees on its way closes the goal itself: it arrives at "
+        "the nearest open place; 0 stops it safe instead",
+    )
     command_cycle_h: (
         Annotated[float, Field(strict=True, gt=0, le=LONGEST_CYCLE_H, allow_inf_nan=False)] | None
     ) = Field(

@@ -10,9 +10,14 @@ import pytest
 
 from rover.core.boundary import Command, Mode, Observation
 from rover.core.errors import PlannerError
+from rover.core.grid import Dem
+from rover.hazard.detect import Hazard
 from rover.onboard import executive
 from rover.onboard.driving import LOOK_EVERY_M
 from rover.onboard.executive_state import ExecutiveState
+from rover.onboard.mapping import close_cell
+from rover.onboard.path_watch import sampled
+from rover.onboard.planned_stops import nothing_planned
 from rover.onboard.uplink import Uplink
 from rover.planning.astar import AStarPlanner
 from rover.planning.problem import Claim, Plan, PlanningProblem
@@ -177,6 +182,38 @@ def test_after_a_stall_it_backs_out_before_it_turns(
     cell = state.belief.costmap.geometry.cell_at(east, north)
     assert cell is not None
     assert math.isinf(state.belief.costmap.cost_s_per_m[cell])
+
+
+def test_what_it_backs_out_over_is_not_closed_by_what_was_seen_since(
+    setting: Setting, begun: tuple[ExecutiveState, Uplink]
+) -> None:
+    """Else it would turn back on its own track at each look, and never get away."""
+    state, view = follow(begun[0], setting, begun[1], 3)
+    geometry, track = state.belief.costmap.geometry, (*state.track_m, (view.east_m, view.north_m))
+    ends = {geometry.cell_at(*place) for place in (track[0], track[-1])}
+    belief = state.belief
+    for place in sampled(np.array(track), 0.05).tolist():
+        if geometry.cell_at(*place) not in ends:
+            belief = close_cell(belief, *place, Hazard.TILT)
+    flat = Dem(
+        geometry=replace(geometry, rows=4, cols=4),
+        elevation_m=np.zeros((4, 4), np.float32),
+        datum_m=0.0,
+        source="flat",
+    )
+    path = np.array([track[0], (0.5, -0.5)])
+    backing = replace(
+        state,
+        belief=belief,
+        path_m=path,
+        planned=nothing_planned(2),
+        track_m=(track[0], track[-1]),
+        backing=1,
+    )
+    after, command = executive.step(backing, replace(view, heights=flat), begun[1])
+    assert after.must_replan is None and after.replans == 0 and command.drive_m < 0
+    ahead, _ = executive.step(replace(backing, backing=0), replace(view, heights=flat), begun[1])
+    assert ahead.replans == 1, "driven ahead over what is closed"
 
 
 def test_a_tilt_beyond_the_limit_closes_the_cell_and_one_on_the_way_out_does_not(

@@ -204,7 +204,9 @@ def _slipped(seen: Observation, rover: Rover) -> Observation:
     """It has rolled ten times as far as it has come."""
     if rover.command.mode is not Mode.DRIVE or seen.odometry is None or rover.command.drive_m == 0:
         return seen
-    return replace(seen, odometry=replace(seen.odometry, forward_m=10.0 * max(0.3, seen.odometry.forward_m)))
+    return replace(
+        seen, odometry=replace(seen.odometry, forward_m=10.0 * max(0.3, abs(seen.odometry.forward_m)))
+    )
 
 
 def _out(wheels: int, *, held: bool) -> Callable[[DriveReading], DriveReading]:
@@ -225,6 +227,14 @@ def _beside_a_zone(seen: Observation, rover: Rover) -> Observation:
     return replace(seen, place_sigma_m=0.5)
 
 
+def _to_and_fro(seen: Observation, rover: Rover) -> Observation:
+    """Each motion ends a long way aside of where it was to, on the one side and on the other."""
+    if rover.command.mode is not Mode.DRIVE:
+        return seen
+    aside = 45.0 if len(rover.modes) % 2 else -40.0
+    return replace(seen, east_m=-20.0 + aside, north_m=20.0 + aside)
+
+
 STIMULI: dict[str, Stimulus] = {
     "clock": lambda seen, rover: replace(seen, time_s=seen.time_s - 1e5),
     "reset": lambda seen, rover: replace(seen, boots=seen.boots + 1),
@@ -233,6 +243,7 @@ STIMULI: dict[str, Stimulus] = {
     "stale almanac": _late,
     "near a zone": _beside_a_zone,
     "no place": _always(place_sigma_m=9.0),
+    "to and fro": _to_and_fro,
     "obstacle": _during(Mode.DRIVE, stalled=True),
     "soft ground": _slipped,
     "steep ground": lambda seen, rover: rover.lit(

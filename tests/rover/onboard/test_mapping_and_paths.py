@@ -23,7 +23,8 @@ from rover.onboard.mapping import (
     close_cell,
     update_map,
 )
-from rover.onboard.path_watch import first_lethal, open_underfoot, sampled, way_out
+from rover.onboard.own_track import way_out
+from rover.onboard.path_watch import first_lethal, open_underfoot, sampled
 from rover.terrain.derive import derive_terrain
 
 YUTU_2 = read_vehicle("yutu-2").params
@@ -215,7 +216,9 @@ def test_the_first_lethal_place_ahead() -> None:
 def test_the_way_out_leads_back_to_where_the_goal_can_be_reached() -> None:
     closed = grid("......\n.####.\n.#..#.\n.####.\n......")
     track = [(0.0, 4.0), (1.0, 4.0), (2.0, 4.0), (2.0, 3.0), (2.0, 2.0)]
-    back, start = way_out(closed, here=(2.0, 2.0), track_m=track, goal_m=(5.0, 0.0), back_off_m=0.0)
+    back, start = way_out(
+        closed, here=(2.0, 2.0), track_m=track, goal_m=(5.0, 0.0), back_off_m=0.0, same_m=0.15
+    )
     assert start == (2.0, 4.0)
     assert back.tolist() == [[2.0, 3.0]]
     back, start = way_out(
@@ -224,6 +227,7 @@ def test_the_way_out_leads_back_to_where_the_goal_can_be_reached() -> None:
         track_m=[(0.0, 1.0), (1.0, 1.0)],
         goal_m=(2.0, 2.0),
         back_off_m=0.0,
+        same_m=0.15,
     )
     assert start == (1.0, 1.0)
     assert len(back) == 0
@@ -233,10 +237,13 @@ def test_the_way_out_leads_back_to_where_the_goal_can_be_reached() -> None:
         track_m=[(0.0, 1.0), (1.0, 1.0)],
         goal_m=(2.0, 2.0),
         back_off_m=1.0,
+        same_m=0.15,
     )
     assert start == (0.0, 1.0)
     nowhere = grid("...\n.#.\n..#")
-    back, start = way_out(nowhere, here=(0.0, 0.0), track_m=[(0.0, 0.0)], goal_m=(2.0, 2.0), back_off_m=0.0)
+    back, start = way_out(
+        nowhere, here=(0.0, 0.0), track_m=[(0.0, 0.0)], goal_m=(2.0, 2.0), back_off_m=0.0, same_m=0.15
+    )
     assert start == (0.0, 0.0)
 
 

@@ -82,3 +82,12 @@ def test_what_is_latched_again_near_by_is_given_up_at_once(away_m: float, ends: 
 def test_out_of_link_nothing_is_heard_or_sent() -> None:
     ground, taken = watched(GroundState(), TOLD, blind_s=1e9)
     assert taken == [] and ground == GroundState()
+
+
+def test_what_is_of_no_place_is_cleared_once_in_a_run_wherever() -> None:
+    told = replace(TOLD, row="no progress")
+    ground, taken = watched(GroundState(), told)
+    assert steps(taken) == [Step.DOWNLINK, Step.CLEAR]
+    far = replace(told, place_m=(300.0, 4.0), time_s=1e6)
+    ground, done = attend(ground, far, in_link=True, cycle_s=CYCLE_S)
+    assert done is not None and done.step is Step.GIVE_UP and "297.0 m" in str(ground.gave_up)

@@ -313,6 +313,35 @@ def test_time_allowed_runs_out_for_a_planner_that_promises_too_much() -> None:
     assert log.outcome is Outcome.TIMED_OUT
 
 
+def test_ground_that_closes_behind_a_rover_does_not_keep_it_on_its_own_track() -> None:
+    """It went to and fro between two craters for lunar days, each way out twice as long as the last."""
+    decisions = 0
+
+    def stop() -> bool:
+        nonlocal decisions
+        decisions += 1
+        return decisions > 400
+
+    log = run_scenario(load_scenario("campaign-short"), seed=5452290153750631, stop=stop)
+    assert log.outcome is Outcome.ARRIVED, log.reason
+    assert log.summary["distance_m"] < 80.0
+
+
+@pytest.mark.parametrize(("tolerance", "outcome"), [("0.5", Outcome.STOPPED_SAFE), ("2.0", Outcome.ARRIVED)])
+def test_a_goal_found_closed_is_come_as_near_as_is_said_to_be_as_good(
+    tolerance: str, outcome: Outcome
+) -> None:
+    given = [f"operations.goal_tolerance_m={tolerance}"]
+    log = run_scenario(load_scenario("campaign-short", settings=given), seed=934365544632539)
+    assert log.outcome is outcome, log.reason
+    end = log.telemetry["east_m"][-1], log.telemetry["north_m"][-1]
+    if outcome is Outcome.ARRIVED:
+        assert "found closed" in log.reason and "0.7 m from it" in log.reason
+        assert 0.65 < math.dist(end, log.goal_m) < 0.8
+    else:
+        assert "goal_lethal" in log.reason
+
+
 def test_anybodys_planner_drives() -> None:
     class DogLeg:
         """East or west first, then north or south: no search at all."""

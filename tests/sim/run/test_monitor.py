@@ -232,6 +232,20 @@ def test_every_end_has_a_reason() -> None:
     assert rules_of(watching) == ["end without a reason"]
 
 
+def test_what_has_gone_safe_is_still_until_the_ground_clears_it_whatever_it_says() -> None:
+    watching = monitor()
+    watching.commanded(replace(GOOD, distance_m=2.0), Mode.SAFE)
+    watching.commanded(replace(GOOD, distance_m=2.0), Mode.DORMANT)
+    watching.cleared()
+    watching.commanded(replace(GOOD, distance_m=3.0), Mode.DRIVE)
+    assert watching.violations == []
+    watching.commanded(replace(GOOD, distance_m=3.0), Mode.SAFE)
+    watching.commanded(replace(GOOD, distance_m=3.0), Mode.IDLE)
+    watching.hear(replace(GOOD, distance_m=3.5), Account(believed_m=(0.0, 0.0), latched=False))
+    watching.commanded(replace(GOOD, distance_m=3.5), Mode.DRIVE)
+    assert rules_of(watching) == ["motion after going safe"]
+
+
 def test_what_is_latched_is_still() -> None:
     watching = monitor()
     watching.hear(replace(GOOD, distance_m=1.0), Account(believed_m=(0.0, 0.0)))
