@@ -48,7 +48,8 @@ three seeded grounds they told 0.4, 4 and 5 mm too little of a metre."""
 
 ALIKE_ANYWHERE, AGREE_M = 0.1, 0.05
 """What is left of the light's residuals must be less than this share where the motion may be anything, and two starts
-must lead to one place: of ground without shadows looks are laid beside as well as right, which would pass for slip."""
+must lead to the place that leaves least: of ground without shadows looks are laid beside as well as right, which would
+pass for slip."""
 
 KNOWN_SHARE = 0.7
 """A look that leaves more than this share of the doubt about the way come says nothing of it."""
@@ -99,7 +100,7 @@ def laid_upon(e: Estimate, old: Look, new: Look, *, way_m: float) -> Laid:
 
 
 def _anywhere(e: Estimate, old: Look, new: Look, way_m: float) -> tuple[Estimate | None, Registration | None]:
-    """Return the estimate with any slip allowed, and the best registration that two starts along the way agree on."""
+    """Return the estimate with any slip allowed, and the best registration if two starts along the way agree on it."""
     found: list[tuple[Floats, Registration]] = []
     wide = None
     for wide, shift in _hypotheses(e, way_m):
@@ -107,12 +108,11 @@ def _anywhere(e: Estimate, old: Look, new: Look, way_m: float) -> tuple[Estimate
         if again is not None and again.alike <= ALIKE_ANYWHERE:
             error = np.asarray(np.linalg.lstsq(again.directions, again.moved, rcond=None)[0][:3], np.float64)
             found.append((error, again))
-    agreed = [
-        (again.alike, index)
-        for index, (error, again) in enumerate(found)
-        if sum(float(np.abs(error - other).max()) < AGREE_M for other, _ in found) > 1
-    ]
-    return wide, found[min(agreed)[1]][1] if agreed else None
+    if not found:
+        return wide, None
+    best, again = min(found, key=lambda each: each[1].alike)
+    agree = sum(float(np.abs(best - other).max()) < AGREE_M for other, _ in found)
+    return wide, again if agree > 1 else None
 
 
 def _along(e: Estimate) -> tuple[Floats, float]:

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from rover.core.boundary import Command, Mode, Observation, Odometry
+from rover.onboard import look_update
 from rover.onboard.localization import LocalizationState, init_localization, localize
 from rover.onboard.look_update import LOOK_SCALE, laid_upon
+from rover.onboard.registration import Registration
 from rover.onboard.rotations import angles_of
 from tests.rover.onboard.test_registration import EYES, Stop, looked, stops
 
@@ -56,6 +58,30 @@ def test_wheels_that_turn_on_the_spot_are_a_stall(stops: list[Stop]) -> None:
     state = after(stops[1], stops[1], 1.0)
     assert state.registered and state.stalled
     np.testing.assert_allclose(state.place_m[:2], stops[1][1][:2], atol=0.05)
+
+
+@pytest.mark.parametrize(("alike", "found"), [((0.05, 0.08, 0.08), False), ((0.05, 0.04, 0.04), True)])
+def test_two_starts_that_agree_are_not_believed_where_another_place_leaves_less(
+    stops: list[Stop], monkeypatch: pytest.MonkeyPatch, alike: tuple[float, ...], found: bool
+) -> None:
+    """As among rocks close by: one start comes to the motion as it was, two beside it, and those would be a stall."""
+    state = begun(stops[0])
+    moved = np.array([[0.0, 0.0, 0.0], [-0.8, 0.0, 0.0], [-0.8, 0.0, 0.0]])
+    made = iter(
+        Registration(
+            directions=np.eye(6),
+            moved=np.concatenate([error, np.zeros(3)]),
+            variance=np.full(6, 1e-6),
+            alike=left,
+            inliers=100,
+        )
+        for error, left in zip(moved, alike, strict=True)
+    )
+    monkeypatch.setattr(look_update, "TRIED", (0.0, 0.5, 1.0))
+    monkeypatch.setattr(look_update, "register", lambda *_given, **_told: next(made))
+    ahead = replace(state.estimate, place_m=state.estimate.place_m + np.array([1.0, 0.0, 0.0]))
+    _, again = look_update._anywhere(ahead, stops[0][0], stops[1][0], 1.0)
+    assert (again is not None) is found
 
 
 def test_a_rover_that_does_not_drive_is_not_stalled(stops: list[Stop]) -> None:
