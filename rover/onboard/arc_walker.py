@@ -32,6 +32,9 @@ DEEPEST = 2
 MORE_M, FURTHER_M = 0.5, 1.0
 """Ground is laid out so much beyond first arcs, and beyond second ones, which may come from the last choice."""
 
+CLOSE_M = 0.5
+"""For turns in place, which take it along every heading, only so much beyond the rover."""
+
 SWEEP_DRIFT_M = 0.01
 """How far the rover may stray as it turns in place."""
 
@@ -95,6 +98,8 @@ class ArcWalker:
         self._sure = AlignedGround(bounds.low_m, bounds.high_m, self._side, middle, near_m, own)
         expected = np.asarray((bounds.low_m + bounds.high_m) / np.float32(2), np.float32)
         far_m = near_m + table.second_m + FURTHER_M
+        close_m = own.reach_m + CLOSE_M
+        self._close = AlignedGround(bounds.low_m, bounds.high_m, self._side, middle, close_m, own)
         self._expected = AlignedGround(
             expected, expected, self._side, middle, far_m, own, spacing_m=2 * SAMPLES_M
         )
@@ -114,7 +119,7 @@ class ArcWalker:
             way: `FORWARD` or `BACKWARD`.
         """
         cells = self._on_cells(poses)
-        passed, margins = self._passed(cells, spread_m, sure=sure, way=way)
+        passed, margins = self._passed(self._sure if sure else self._expected, cells, spread_m, way=way)
         if passed < len(poses):
             east, north = (cells[passed, :2] * self._side).tolist()
             yaw = math.atan2(cells[passed, 3], cells[passed, 2])
@@ -128,7 +133,7 @@ class ArcWalker:
         bounds = []
         for side in (-1.0, 1.0):
             poses = np.column_stack([0 * angle, 0 * angle, np.cos(angle), side * np.sin(angle)])
-            passed, _ = self._passed(self._on_cells(poses), spread)
+            passed, _ = self._passed(self._close, self._on_cells(poses), spread)
             bounds.append(side * (angle[passed - 1] + 1e-9) if passed else 0.0)
         return float(bounds[0]), float(bounds[1])
 
@@ -143,9 +148,9 @@ class ArcWalker:
         return cells
 
     def _passed(
-        self, cells: Floats, spread_m: Floats, *, sure: bool = True, way: int = FORWARD
+        self, ground: AlignedGround, cells: Floats, spread_m: Floats, *, way: int = FORWARD
     ) -> tuple[int, Floats]:
-        margins, ground = np.full(MARGINS, np.inf), self._sure if sure else self._expected
+        margins = np.full(MARGINS, np.inf)
         bins, places = ground.places(cells)
         passed = walk(
             ground.spacing_m, ground.layers, bins, ground.rover, places, spread_m, DEEPEST, self._belly_margin_m,

@@ -140,7 +140,8 @@ class _Search:
         self._pose, self._ranked = pose, ranked
         self._firsts: dict[int, tuple[bool, Floats]] = {}
         self._seen: list[tuple[Floats, float, bool]] = []
-        self._least_turn, self._most_turn = self._walker.turns(clearance_figures(vehicle).reach_m)
+        self._reach_m = clearance_figures(vehicle).reach_m
+        self._turned: tuple[float, float] | None = None
 
     def run(self) -> ArcChoice | NoArc:
         others, values = list(self._ranked.others), self._ranked.value_s
@@ -162,7 +163,12 @@ class _Search:
         return self._stub() or NoArc(considered=self._considered())
 
     def _turns(self, turn_rad: float) -> bool:
-        return turn_rad == 0 or self._least_turn <= turn_rad <= self._most_turn
+        if turn_rad == 0:
+            return True
+        if self._turned is None:
+            self._turned = self._walker.turns(self._reach_m)
+        least, most = self._turned
+        return least <= turn_rad <= most
 
     def _other(self, candidate: Candidate) -> ArcChoice | None:
         if not (math.isfinite(candidate.value_s) and self._turns(candidate.motion.turn_rad)):
