@@ -147,6 +147,7 @@ def _cut_short(local: LocalState, seen: Observation) -> LocalState:
     (east, north, yaw), bend = last.begun, last.motion.first_per_m
     chord = math.hypot(seen.east_m - east, seen.north_m - north)
     length = chord if bend == 0 else 2 * math.asin(min(1.0, chord * abs(bend) / 2)) / abs(bend)
+    length = math.copysign(length, last.motion.first_m)
     turned = math.remainder(seen.yaw_rad - yaw - bend * length, 2 * math.pi)
     motion = Motion(turn_rad=turned, first_m=length, first_per_m=bend)
     return replace(local, driven=(*earlier, Driven(motion=motion, begun=last.begun)))
@@ -216,9 +217,9 @@ def next_motion(
 
 def _begun(local: LocalState, motion: Motion, pose: Pose, most_m: float) -> tuple[LocalState, Command]:
     """Drive a motion up to the next look."""
-    drive = min(most_m, motion.first_m)
+    drive = math.copysign(min(most_m, abs(motion.first_m)), motion.first_m)
     done = Motion(turn_rad=motion.turn_rad, first_m=drive, first_per_m=motion.first_per_m)
-    since = local.since_m + drive
+    since = local.since_m + abs(drive)
     local = replace(
         local,
         driven=(*local.driven, Driven(motion=done, begun=pose))[-REMEMBERED_MOTIONS:],
@@ -241,10 +242,10 @@ def _back(
     """
     last, rest = local.retrace[0], local.retrace[1:]
     motion = way_back(ground, vehicle, pose, last.begun[:2]) or _as_driven(last, pose)
-    drive = min(motion.first_m, most_m)
-    left = local.retrace if drive < motion.first_m - SHORT_M else rest
+    drive = min(abs(motion.first_m), most_m)
+    left = local.retrace if drive < abs(motion.first_m) - SHORT_M else rest
     command = Command(
-        mode=Mode.DRIVE, turn_rad=motion.turn_rad, drive_m=-drive, curvature_per_m=motion.first_per_m
+        mode=Mode.DRIVE, turn_rad=motion.turn_rad, drive_m=-math.copysign(drive, motion.first_m), curvature_per_m=motion.first_per_m
     )
     return replace(local, retrace=left), command
 
@@ -268,9 +269,9 @@ def back_out(local: LocalState, least_m: float) -> LocalState | None:
     driven = list(local.driven)
     while driven and way < wanted - 1e-9:
         last = driven.pop()
-        if last.motion.first_m > SHORT_M:
+        if abs(last.motion.first_m) > SHORT_M:
             over.append(last)
-            way += last.motion.first_m
+            way += abs(last.motion.first_m)
     if not over:
         return None
     return replace(

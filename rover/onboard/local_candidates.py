@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rover.core.vehicle import VehicleParams
 from rover.hazard.clearance import arc_poses
 from rover.onboard.arc_table import SPACING_M, ArcTable, arc_table, spreads
-from rover.onboard.local_cost import LocalCost
+from rover.onboard.local_cost import BACK, LocalCost
 from rover.onboard.local_cost_kernels import onward_from, price_paths
 
 Floats = npt.NDArray[np.float64]
@@ -23,6 +23,9 @@ STRIDE = 9
 
 SHORTEST_M = 0.2
 """What is left of an arc is not taken up where it is shorter."""
+
+SHORT_M = (0.5, 1.0)
+"""Lengths of short arcs."""
 
 NEAR_GOAL_M, MISS_S = 1.5, 60.0
 """An arc that ends so near the goal, and not there, costs so much more: it has yet to be turned to."""
@@ -37,7 +40,7 @@ class Motion:
 
     Attributes:
         turn_rad: Counter-clockwise.
-        first_m, first_per_m: Length and curvature of the first arc.
+        first_m, first_per_m: Length, negative backwards, and curvature of the first arc.
         second_m, second_per_m: Of the second; no length for none.
     """
 
@@ -50,7 +53,7 @@ class Motion:
     def after(self, driven_m: float) -> Motion | None:
         """Return what is left when the turn and so much of the first arc are done; None for next to nothing."""
         left = self.first_m - driven_m
-        if left > SHORTEST_M:
+        if left > SHORTEST_M or left < -SHORTEST_M:
             return replace(self, turn_rad=0.0, first_m=left)
         if self.second_m + left > SHORTEST_M:
             return Motion(turn_rad=0.0, first_m=self.second_m + left, first_per_m=self.second_per_m)
@@ -127,7 +130,7 @@ def rank(
     begun_s = np.repeat(turn_s, bends) + first_s
     others = [
         pricer.candidate(motion, vehicle, table)
-        for motion in (*_to_the_goal(table, pose, goal_m), *(() if kept is None else (kept,)))
+        for motion in (*_to_the_goal(table, pose, goal_m), *(() if kept is None else (kept,)), *_short(table))
     ]
     return Ranked(
         table=table,
@@ -188,18 +191,28 @@ class _Pricer:
         parts, spread, seconds = [], [], abs(motion.turn_rad) / self._rate
         begin, from_m = (0.0, 0.0, motion.turn_rad), 0.0
         for length, bend in ((motion.first_m, motion.first_per_m), (motion.second_m, motion.second_per_m)):
-            if length <= 0:
+            if length == 0:
                 continue
-            count = max(2, math.ceil(length / SPACING_M) + 1)
+            count = max(2, math.ceil(abs(length) / SPACING_M) + 1)
             poses = arc_poses(begin, length_m=length, curvature_per_m=bend, count=count)
             path = np.column_stack([poses[:, :2], np.cos(poses[:, 2]), np.sin(poses[:, 2])])
-            seconds += float(self.along(path[None], length)[0])
+            seconds += float(self.along(path[None], abs(length))[0]) * (BACK if length < 0 else 1.0)
             parts.append(path)
-            spread.append(spreads(vehicle, np.array([bend]), length, count, from_m=from_m)[0])
+            spread.append(spreads(vehicle, np.array([bend]), abs(length), count, from_m=from_m)[0])
             begin, from_m = (float(poses[-1, 0]), float(poses[-1, 1]), float(poses[-1, 2])), from_m + length
         laid = np.vstack(parts)
         value = seconds + float(self.onward_s(laid[-1:])[0])
         return Candidate(motion=motion, poses=laid, spread_m=np.concatenate(spread), value_s=value)
+
+
+def _short(table: ArcTable) -> list[Motion]:
+    """Return short arcs without a turn, ahead and back, for where there is no room for more."""
+    return [
+        Motion(turn_rad=0.0, first_m=way * length, first_per_m=bend)
+        for length in SHORT_M
+        for way in (1, -1)
+        for bend in table.curvature_per_m.tolist()
+    ]
 
 
 def _to_the_goal(table: ArcTable, pose: Pose, goal_m: Place) -> list[Motion]:

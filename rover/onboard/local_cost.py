@@ -41,6 +41,12 @@ a hundred pass clearance evaluation."""
 OPEN = 0.15
 """Slack below which the rover is not expected to pass."""
 
+BACK = 1.3
+"""How many times as much a metre costs backwards."""
+
+UNSEEN = 1.0
+"""Price of a metre of ground that was not seen."""
+
 REACH_M = 7.0
 """The costs reach so far about the rover."""
 
@@ -114,7 +120,7 @@ def local_cost(
         _seed_rim(field, geometry, onward_s, belief)
         _seed(field, geometry, path_m[-1:], np.zeros(1))
     to_goal = np.where(np.isinf(cost), np.inf, field)
-    cost_to_seeds(cost, geometry.resolution_m, base, math.radians(vehicle.turn_rate_deg_s), to_goal)
+    cost_to_seeds(cost, geometry.resolution_m, base, math.radians(vehicle.turn_rate_deg_s), BACK, to_goal)
     return LocalCost(geometry=geometry, cost_s_per_m=cost, blocked=blocked, to_goal_s=to_goal)
 
 
@@ -161,7 +167,7 @@ def _factor(
     slack = np.full((len(HEADINGS), *geometry.shape), np.nan)
     if known.any():
         slack[:, known] = slack_by_heading(ground, vehicle, np.ascontiguousarray(places[known]))
-    factor = np.where(np.isnan(slack), 1.0, np.interp(slack, SLACK, PRICE))
+    factor = np.where(np.isnan(slack), UNSEEN, np.interp(slack, SLACK, PRICE))
     return factor, np.asarray((slack < OPEN).all(axis=0))
 
 
@@ -243,7 +249,7 @@ def _seed_rim(field: Floats, geometry: GridGeometry, onward_s: Floats, belief: B
     rim = np.ones(geometry.shape, np.bool_)
     rim[1:-1, 1:-1] = False
     places = geometry.centres_of(np.argwhere(rim))
-    field[rim] = between_cells(onward_s, belief.costmap.geometry, places)
+    field[rim] = UNSEEN * between_cells(onward_s, belief.costmap.geometry, places)
 
 
 def _seed_path(field: Floats, geometry: GridGeometry, path_m: Floats, belief: BeliefState) -> None:

@@ -17,7 +17,7 @@ from rover.core.arrays import locked
 from rover.core.vehicle import VehicleParams
 from rover.hazard.clearance_figures import clearance_figures
 from rover.onboard.arc_table import SPACING_M
-from rover.onboard.arc_walker import BELLY_MARGIN_M, ArcWalker
+from rover.onboard.arc_walker import BACKWARD, BELLY_MARGIN_M, FORWARD, ArcWalker
 from rover.onboard.local_candidates import Candidate, Motion, Ranked
 from rover.onboard.local_map import LocalMap
 
@@ -174,7 +174,8 @@ class _Search:
         if not (math.isfinite(candidate.value_s) and self._turns(candidate.motion.turn_rad)):
             return None
         near = math.ceil(self._ranked.table.first_m / SPACING_M) + 1
-        passes, margins = self._walker.walk(candidate.poses[:near], candidate.spread_m[:near])
+        way = BACKWARD if candidate.motion.first_m < 0 else FORWARD
+        passes, margins = self._walker.walk(candidate.poses[:near], candidate.spread_m[:near], way=way)
         if passes and len(candidate.poses) > near:
             further = candidate.poses[near:], candidate.spread_m[near:]
             passes, least = self._walker.walk(*further, sure=False)
