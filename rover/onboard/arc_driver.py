@@ -16,7 +16,7 @@ from rover.core.vehicle import VehicleParams
 from rover.hazard.costmap import CostMap
 from rover.hazard.detect import Hazard, HazardMap
 from rover.onboard.arc_walker import way_back
-from rover.onboard.local_candidates import Motion, rank
+from rover.onboard.local_candidates import Motion, Stood, rank
 from rover.onboard.local_cost import LocalCost, local_cost
 from rover.onboard.local_map import LocalMap, fuse_heights
 from rover.onboard.local_planner import ArcChoice, NoArc, select_arc
@@ -46,6 +46,14 @@ LOOKS = 4
 """Where no arc is safe the rover looks so often before it backs out: what noise closed, the mean of looks may open."""
 
 MOST_DEAD_ENDS = 100
+
+MOST_STOOD = 400
+
+AGAIN_S = 15.0
+"""To stand where the rover has stood is worse by so much each time."""
+
+STUCK_S = 1e5
+"""The way on from where no arc is safe."""
 
 AHEAD_M = 15.0
 """A path is taken up again no further along it than this."""
@@ -96,6 +104,7 @@ class LocalState:
         backed: How many times it has backed out since it last got anywhere.
         since_m: Driven since it last backed out.
         looks: Taken from where it stands, without an arc that is safe.
+        stood: Where it has chosen, and what the way on took at the least, the latest last.
     """
 
     ground: LocalMap | None = None
@@ -110,6 +119,7 @@ class LocalState:
     backed: int = 0
     since_m: float = 0.0
     looks: int = 0
+    stood: tuple[Stood, ...] = ()
 
 
 def sense(
@@ -204,15 +214,25 @@ def next_motion(
         onward_s=None if keeps_to_path or local.field is None else local.field.onward_s,
         path_m=path_m,
     )
-    ranked = rank(cost, vehicle, pose, goal_m=goal, kept=local.kept)
+    ranked = rank(cost, vehicle, pose, goal_m=goal, kept=local.kept, stood=local.stood)
     choice = select_arc(ground, vehicle, pose, ranked)
     local = _refused(replace(local, cost=cost, choice=choice), choice.considered.refused)
     if isinstance(choice, NoArc):
         if local.looks + 1 < LOOKS and seen.heights is not None:
             return replace(local, kept=None, looks=local.looks + 1), Command(mode=Mode.DRIVE, look_round=True)
         ends = (*local.dead_ends_m, pose[:2])[-MOST_DEAD_ENDS:]
+        local = _learnt(local, pose, STUCK_S)
         return replace(local, kept=None, looks=0, dead_ends_m=ends), None
-    return _begun(local, choice.motion, pose, most_m)
+    return _begun(_learnt(local, pose, choice.value_s), choice.motion, pose, most_m)
+
+
+def _learnt(local: LocalState, pose: Pose, value_s: float) -> LocalState:
+    """Remember what the way on from a pose takes: to come back to it is no better than that, and a little worse.
+
+    So no two poses of which each seems to lead on by the other are gone between for long (Korf 1990, Real-time
+    heuristic search, doi:10.1016/0004-3702(90)90054-4).
+    """
+    return replace(local, stood=(*local.stood, (*pose, value_s + AGAIN_S))[-MOST_STOOD:])
 
 
 def _begun(local: LocalState, motion: Motion, pose: Pose, most_m: float) -> tuple[LocalState, Command]:

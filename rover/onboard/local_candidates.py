@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +18,8 @@ from rover.onboard.local_cost_kernels import onward_from, price_paths
 Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
 Pose = tuple[float, float, float]
+Stood = tuple[float, float, float, float]
+"""East, north and yaw of a pose, and the time that the way on from it takes at the least."""
 
 STRIDE = 9
 """Every ninth pose of a path is priced."""
@@ -26,6 +29,11 @@ SHORTEST_M = 0.2
 
 SHORT_M = (0.5, 1.0)
 """Lengths of short arcs."""
+
+SAME_M, SAME_RAD = 0.3, math.radians(15.0)
+"""An end so near to a pose at which the rover has stood leads on as that did."""
+
+STOOD_WITHIN_M = 6.0
 
 NEAR_GOAL_M, MISS_S = 1.5, 60.0
 """An arc that ends so near the goal, and not there, costs so much more: it has yet to be turned to."""
@@ -110,7 +118,13 @@ class Ranked:
 
 
 def rank(
-    cost: LocalCost, vehicle: VehicleParams, pose: Pose, *, goal_m: Place, kept: Motion | None = None
+    cost: LocalCost,
+    vehicle: VehicleParams,
+    pose: Pose,
+    *,
+    goal_m: Place,
+    kept: Motion | None = None,
+    stood: Sequence[Stood] = (),
 ) -> Ranked:
     """Return every candidate with the time that it takes to turn, to drive it, and from its end to the goal.
 
@@ -120,9 +134,10 @@ def rank(
         pose: Where it stands.
         goal_m: Arcs that end there are candidates as well, where it is near.
         kept: What is left of the last choice.
+        stood: Where the rover stood before, and what the way on turned out to take.
     """
     table = arc_table(vehicle)
-    pricer = _Pricer(cost, vehicle, pose, goal_m)
+    pricer = _Pricer(cost, vehicle, pose, goal_m, stood)
     turn_s = pricer.turn_s(table.turn_rad)
     bends = len(table.curvature_per_m)
     first_s = pricer.along(table.first, table.first_m)
@@ -144,8 +159,12 @@ def rank(
 class _Pricer:
     """Prices paths from where the rover stands."""
 
-    def __init__(self, cost: LocalCost, vehicle: VehicleParams, pose: Pose, goal_m: Place) -> None:
+    def __init__(
+        self, cost: LocalCost, vehicle: VehicleParams, pose: Pose, goal_m: Place, stood: Sequence[Stood]
+    ) -> None:
         self._cost, self._pose, self._goal_m = cost, pose, np.array(goal_m)
+        known = np.array(stood, np.float64).reshape(-1, 4)
+        self._stood = known[np.hypot(*(known[:, :2] - pose[:2]).T) <= STOOD_WITHIN_M]
         self._rate = math.radians(vehicle.turn_rate_deg_s)
         geometry = cost.geometry
         self._col = (pose[0] - geometry.east_m) / geometry.resolution_m
@@ -170,9 +189,18 @@ class _Pricer:
         cells, places = self._on_cells(ends)
         left_s = np.empty(len(ends))
         onward_from(self._cost.to_goal_s, cells, self._rate, left_s)
+        self._learn(left_s, places, cells[:, 2:])
         away = np.hypot(*(places - self._goal_m).T)
         missed_s = np.where(away < NEAR_GOAL_M, MISS_S, 0.0)
         return np.asarray(np.where(away < 1e-6, 0.0, left_s + missed_s))
+
+    def _learn(self, left_s: Floats, places: Floats, headings: Floats) -> None:
+        """Raise, in place, the time from ends where the rover has stood to what it turned out to take from there."""
+        for east, north, yaw, value in self._stood.tolist():
+            near = np.hypot(places[:, 0] - east, places[:, 1] - north) < SAME_M
+            if near.any():
+                near &= headings[:, 0] * math.cos(yaw) + headings[:, 1] * math.sin(yaw) > math.cos(SAME_RAD)
+                left_s[near] = np.maximum(left_s[near], value)
 
     def _on_cells(self, ends: Floats) -> tuple[Floats, Floats]:
         """Return (m, 4) ends on the local costs' cells, with cosine and sine of the yaw, and (m, 2) east and north."""
