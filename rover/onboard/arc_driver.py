@@ -15,12 +15,13 @@ from rover.core.boundary import Command, Mode, Observation
 from rover.core.vehicle import VehicleParams
 from rover.hazard.costmap import CostMap
 from rover.hazard.detect import Hazard, HazardMap
-from rover.onboard.arc_walker import way_back
+from rover.onboard.arc_walker import BELLY_MARGIN_M, ArcWalker, way_back
 from rover.onboard.local_candidates import Motion, Stood, rank
 from rover.onboard.local_cost import LocalCost, local_cost
 from rover.onboard.local_map import LocalMap, fuse_heights
 from rover.onboard.local_planner import ArcChoice, NoArc, select_arc
 from rover.onboard.mapping import BeliefState
+from rover.onboard.pose_lattice import PoseLattice, reckoned
 from rover.onboard.stereo_gaps import bridged
 from rover.planning.field import cost_field
 
@@ -104,6 +105,7 @@ class LocalState:
         backed: How many times it has backed out since it last got anywhere.
         since_m: Driven since it last backed out.
         looks: Taken from where it stands, without an arc that is safe.
+        lattice: Poses round it, and how well it would stand there.
         stood: Where it has chosen, and what the way on took at the least, the latest last.
     """
 
@@ -120,6 +122,7 @@ class LocalState:
     since_m: float = 0.0
     looks: int = 0
     stood: tuple[Stood, ...] = ()
+    lattice: PoseLattice | None = None
 
 
 def sense(
@@ -204,6 +207,8 @@ def next_motion(
     goal = (float(path_m[-1, 0]), float(path_m[-1, 1]))
     if not keeps_to_path:
         local = replace(local, field=_field_to(goal, local.field, belief.costmap))
+    walker = ArcWalker(ground, vehicle, pose, BELLY_MARGIN_M)
+    lattice = reckoned(local.lattice, ground, vehicle, pose[:2], walker.expected)
     cost = local_cost(
         ground,
         belief,
@@ -211,12 +216,13 @@ def next_motion(
         here_m=pose[:2],
         refused=local.refused,
         dead_ends_m=local.dead_ends_m,
+        lattice=lattice,
         onward_s=None if keeps_to_path or local.field is None else local.field.onward_s,
         path_m=path_m,
     )
     ranked = rank(cost, vehicle, pose, goal_m=goal, kept=local.kept, stood=local.stood)
-    choice = select_arc(ground, vehicle, pose, ranked)
-    local = _refused(replace(local, cost=cost, choice=choice), choice.considered.refused)
+    choice = select_arc(ground, vehicle, pose, ranked, walker=walker)
+    local = _refused(replace(local, cost=cost, choice=choice, lattice=lattice), choice.considered.refused)
     if isinstance(choice, NoArc):
         if local.looks + 1 < LOOKS and seen.heights is not None:
             return replace(local, kept=None, looks=local.looks + 1), Command(mode=Mode.DRIVE, look_round=True)

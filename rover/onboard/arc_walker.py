@@ -18,6 +18,7 @@ from rover.onboard.arc_table import SPACING_M, SWEEP_RAD, arc_table, spreads
 from rover.onboard.ground_bounds import ground_bounds
 from rover.onboard.local_candidates import Motion
 from rover.onboard.local_map import LocalMap
+from rover.onboard.pose_lattice import Laid
 
 Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
@@ -103,6 +104,7 @@ class ArcWalker:
         self._expected = AlignedGround(
             expected, expected, self._side, middle, far_m, own, spacing_m=2 * SAMPLES_M
         )
+        self.expected = Laid(self._expected, ground, self._side)
         self.poses = 0
         self.refused: list[Pose] = []
 

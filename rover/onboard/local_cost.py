@@ -21,6 +21,7 @@ from rover.onboard.heading_kernels import HEADINGS
 from rover.onboard.local_cost_kernels import cost_to_seeds
 from rover.onboard.local_map import LocalMap
 from rover.onboard.mapping import BeliefState
+from rover.onboard.pose_lattice import PoseLattice
 from rover.onboard.stance import slack_by_heading
 
 Floats = npt.NDArray[np.float64]
@@ -37,6 +38,10 @@ SLACK = (-1.0, -0.25, 0.15, 0.4, 0.6, 0.9, 1.15, 1.5, 2.0)
 PRICE = (BLOCKED, 25.0, 10.0, 6.0, 3.5, 2.2, 1.6, 1.15, 1.0)
 """Price of a metre by how much slack the rover has on it: of poses with these 1, 10, 30, 40, 63, 77, 88, 98 and all of
 a hundred pass clearance evaluation."""
+
+TRIED = (-1.0, -0.3, -0.001, 0.0, 0.5)
+TRIED_PRICE = (BLOCKED, 25.0, 10.0, 1.5, 1.0)
+"""The same by the slack that clearance evaluation of the pose has found."""
 
 OPEN = 0.15
 """Slack below which the rover is not expected to pass."""
@@ -91,6 +96,7 @@ def local_cost(
     here_m: Place,
     refused: Sequence[Pose],
     dead_ends_m: Sequence[Place] = (),
+    lattice: PoseLattice | None = None,
     onward_s: Floats | None,
     path_m: Floats,
 ) -> LocalCost:
@@ -103,11 +109,15 @@ def local_cost(
         here_m: Where the rover is.
         refused: Poses that clearance evaluation has refused, as often as it did.
         dead_ends_m: Places at which no arc was safe, as often as there was none.
+        lattice: What is known of poses; None where they are to be reckoned anew, by a quick stance alone.
         onward_s: (rows, cols) of the belief's cells, cost from each to the goal; None where the way is a given path.
         path_m: (n, 2) the way ahead, its last place the goal; with `onward_s`, that place alone counts.
     """
     geometry, places, known = _cells_on(ground, here_m)
-    factor, blocked = _factor(ground, vehicle, geometry, places, known)
+    if lattice is None:
+        factor, blocked = _factor(ground, vehicle, geometry, places, known)
+    else:
+        factor, blocked = _kept_factor(lattice, ground, geometry)
     _add_refusals(factor, refused, geometry)
     factor += _dead_ends(dead_ends_m, geometry)
     base = _map_cost(belief, geometry, known)
@@ -169,6 +179,28 @@ def _factor(
         slack[:, known] = slack_by_heading(ground, vehicle, np.ascontiguousarray(places[known]))
     factor = np.where(np.isnan(slack), UNSEEN, np.interp(slack, SLACK, PRICE))
     return factor, np.asarray((slack < OPEN).all(axis=0))
+
+
+def _kept_factor(
+    lattice: PoseLattice, ground: LocalMap, geometry: GridGeometry
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return what `_factor` does, of what a lattice keeps."""
+    side = geometry.resolution_m
+    shift = (side - ground.cell_m) / 2
+    east = geometry.east_m - ground.geometry.east_m - shift + ground.corner[1] * ground.cell_m
+    north = geometry.north_m - ground.geometry.north_m - shift + ground.corner[0] * ground.cell_m
+    south, west = round(north / side) - lattice.corner[0], round(east / side) - lattice.corner[1]
+    rows, cols = lattice.variance_m2.shape
+    stance = np.full((len(HEADINGS), *geometry.shape), np.nan)
+    tried = stance.copy()
+    r0, r1 = max(0, south), min(rows, south + geometry.rows)
+    c0, c1 = max(0, west), min(cols, west + geometry.cols)
+    here, there = np.s_[:, r0 - south : r1 - south, c0 - west : c1 - west], np.s_[:, r0:r1, c0:c1]
+    stance[here], tried[here] = lattice.stance[there], lattice.tried[there]
+    quick = np.where(np.isnan(stance), UNSEEN, np.interp(stance, SLACK, PRICE))
+    factor = np.where(np.isnan(tried), quick, np.interp(tried, TRIED, TRIED_PRICE))
+    fails = np.where(np.isnan(tried), stance < OPEN, tried < 0)
+    return factor, np.asarray(fails.all(axis=0))
 
 
 def _add_refusals(factor: Floats, refused: Sequence[Pose], geometry: GridGeometry) -> None:

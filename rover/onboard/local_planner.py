@@ -113,6 +113,7 @@ def select_arc(
     ranked: Ranked,
     *,
     belly_margin_m: float = BELLY_MARGIN_M,
+    walker: ArcWalker | None = None,
 ) -> ArcChoice | NoArc:
     """Return the cheapest candidate that passes clearance evaluation all along.
 
@@ -126,17 +127,17 @@ def select_arc(
         pose: Where it stands.
         ranked: The candidates, of `rover.onboard.local_candidates.rank`.
         belly_margin_m: Room that must be left under the belly.
+        walker: That walks arcs from there, where there is one already; it knows the ground and the margin.
     """
-    return _Search(ground, vehicle, pose, ranked, belly_margin_m).run()
+    walker = walker or ArcWalker(ground, vehicle, pose, belly_margin_m)
+    return _Search(walker, vehicle, pose, ranked).run()
 
 
 class _Search:
     """One choice: what was evaluated is kept, so that trees share the fate of their first arcs and turns."""
 
-    def __init__(
-        self, ground: LocalMap, vehicle: VehicleParams, pose: Pose, ranked: Ranked, belly_margin_m: float
-    ) -> None:
-        self._walker = ArcWalker(ground, vehicle, pose, belly_margin_m)
+    def __init__(self, walker: ArcWalker, vehicle: VehicleParams, pose: Pose, ranked: Ranked) -> None:
+        self._walker = walker
         self._pose, self._ranked = pose, ranked
         self._firsts: dict[int, tuple[bool, Floats]] = {}
         self._seen: list[tuple[Floats, float, bool]] = []
