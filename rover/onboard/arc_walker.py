@@ -123,9 +123,7 @@ class ArcWalker:
         cells = self._on_cells(poses)
         passed, margins = self._passed(self._sure if sure else self._expected, cells, spread_m, way=way)
         if passed < len(poses):
-            east, north = (cells[passed, :2] * self._side).tolist()
-            yaw = math.atan2(cells[passed, 3], cells[passed, 2])
-            self.refused.append((self._corner[0] + east, self._corner[1] + north, yaw))
+            self._refuse(cells[passed])
         return passed == len(poses), margins
 
     def turns(self, reach_m: float) -> tuple[float, float]:
@@ -135,9 +133,17 @@ class ArcWalker:
         bounds = []
         for side in (-1.0, 1.0):
             poses = np.column_stack([0 * angle, 0 * angle, np.cos(angle), side * np.sin(angle)])
-            passed, _ = self._passed(self._close, self._on_cells(poses), spread)
+            cells = self._on_cells(poses)
+            passed, _ = self._passed(self._close, cells, spread)
+            if passed < len(cells):
+                self._refuse(cells[passed])
             bounds.append(side * (angle[passed - 1] + 1e-9) if passed else 0.0)
         return float(bounds[0]), float(bounds[1])
+
+    def _refuse(self, cell: Floats) -> None:
+        east, north = (cell[:2] * self._side).tolist()
+        yaw = math.atan2(cell[3], cell[2])
+        self.refused.append((self._corner[0] + east, self._corner[1] + north, yaw))
 
     def _on_cells(self, poses: Floats) -> Floats:
         """Return (n, 4) column and row as fractions, cosine and sine of the yaw."""

@@ -27,8 +27,11 @@ STRIDE = 9
 SHORTEST_M = 0.2
 """What is left of an arc is not taken up where it is shorter."""
 
-SHORT_M = (0.5, 1.0)
-"""Lengths of short arcs."""
+SHORT = ((1, 0.4), (1, 0.8), (-1, 0.4), (-1, 0.8))
+"""Way and length, m, of short arcs, for where there is no room for longer ones."""
+
+SHORT_S = 5.0
+"""What the look after a short arc costs, so that longer ones are taken where there is room."""
 
 SAME_M, SAME_RAD = 0.3, math.radians(15.0)
 """An end so near to a pose at which the rover has stood leads on as that did."""
@@ -95,6 +98,7 @@ class Ranked:
         table: Of the trees.
         value_s: (trees,) expected time to the goal of each.
         stub_s: (turns * bends,) of the first arcs alone.
+        short_s: (kinds, turns * bends) of short arcs, ahead and back, by `SHORT`.
         others: Those that are not of the table, the best first.
         near_goal: Whether whole trees reach beyond the goal, so that first arcs alone are candidates too.
     """
@@ -102,8 +106,28 @@ class Ranked:
     table: ArcTable
     value_s: Floats
     stub_s: Floats
+    short_s: Floats
     others: tuple[Candidate, ...]
     near_goal: bool
+
+    def short(self, number: int) -> Candidate:
+        """Return one of the short arcs laid out, by its place in `short_s` laid flat."""
+        kind, root = divmod(number, len(self.stub_s))
+        turn, bend = divmod(root, len(self.table.curvature_per_m))
+        way, length = SHORT[kind]
+        count = short_poses(length)
+        motion = Motion(
+            turn_rad=float(self.table.turn_rad[turn]),
+            first_m=way * (count - 1) * self.table.first_m / (self.table.first.shape[1] - 1),
+            first_per_m=float(self.table.curvature_per_m[bend]),
+        )
+        arcs = self.table.first if way > 0 else self.table.back
+        return Candidate(
+            motion=motion,
+            poses=arcs[root, :count],
+            spread_m=self.table.first_spread_m[bend, :count],
+            value_s=float(self.short_s.flat[number]),
+        )
 
     def tree(self, number: int) -> Motion:
         """Return a tree's motion."""
@@ -142,18 +166,25 @@ def rank(
     bends = len(table.curvature_per_m)
     first_s = pricer.along(table.first, table.first_m)
     second_s = pricer.along(table.second, table.second_m)
-    begun_s = np.repeat(turn_s, bends) + first_s
+    turned_s = np.repeat(turn_s, bends)
+    begun_s = turned_s + first_s
     others = [
         pricer.candidate(motion, vehicle, table)
-        for motion in (*_to_the_goal(table, pose, goal_m), *(() if kept is None else (kept,)), *_short(table))
+        for motion in (*_to_the_goal(table, pose, goal_m), *(() if kept is None else (kept,)))
     ]
     return Ranked(
         table=table,
         value_s=np.repeat(begun_s, bends) + second_s + pricer.onward_s(table.second[:, -1]),
         stub_s=begun_s + pricer.onward_s(table.first[:, -1]),
+        short_s=np.array([turned_s + pricer.short_s(table, way, length) for way, length in SHORT]),
         others=tuple(sorted(others, key=lambda other: other.value_s)),
         near_goal=math.dist(pose[:2], goal_m) <= table.first_m + table.second_m,
     )
+
+
+def short_poses(length_m: float) -> int:
+    """Return how many poses of the table's arcs make a short one."""
+    return round(length_m / SPACING_M) + 1
 
 
 class _Pricer:
@@ -194,6 +225,12 @@ class _Pricer:
         missed_s = np.where(away < NEAR_GOAL_M, MISS_S, 0.0)
         return np.asarray(np.where(away < 1e-6, 0.0, left_s + missed_s))
 
+    def short_s(self, table: ArcTable, way: int, length_m: float) -> Floats:
+        """Return (turns * bends,) the time along short arcs and on from their ends."""
+        arcs = np.ascontiguousarray((table.first if way > 0 else table.back)[:, : short_poses(length_m)])
+        seconds = self.along(arcs, length_m) * (BACK if way < 0 else 1.0)
+        return seconds + self.onward_s(arcs[:, -1]) + SHORT_S
+
     def _learn(self, left_s: Floats, places: Floats, headings: Floats) -> None:
         """Raise, in place, the time from ends where the rover has stood to what it turned out to take from there."""
         for east, north, yaw, value in self._stood.tolist():
@@ -231,16 +268,6 @@ class _Pricer:
         laid = np.vstack(parts)
         value = seconds + float(self.onward_s(laid[-1:])[0])
         return Candidate(motion=motion, poses=laid, spread_m=np.concatenate(spread), value_s=value)
-
-
-def _short(table: ArcTable) -> list[Motion]:
-    """Return short arcs without a turn, ahead and back, for where there is no room for more."""
-    return [
-        Motion(turn_rad=0.0, first_m=way * length, first_per_m=bend)
-        for length in SHORT_M
-        for way in (1, -1)
-        for bend in table.curvature_per_m.tolist()
-    ]
 
 
 def _to_the_goal(table: ArcTable, pose: Pose, goal_m: Place) -> list[Motion]:

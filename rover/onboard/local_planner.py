@@ -147,11 +147,18 @@ class _Search:
     def run(self) -> ArcChoice | NoArc:
         others, values = list(self._ranked.others), self._ranked.value_s
         shorter = float(self._ranked.stub_s.min()) if self._ranked.near_goal else math.inf
+        values = np.concatenate([values, self._ranked.short_s.ravel()])
+        trees = len(self._ranked.value_s)
         for tree in np.argsort(values, kind="stable").tolist():
             while others and others[0].value_s <= values[tree]:
                 chosen = self._other(others.pop(0))
                 if chosen is not None:
                     return chosen
+            if tree >= trees and math.isfinite(values[tree]):
+                chosen = self._other(self._ranked.short(tree - trees))
+                if chosen is not None:
+                    return chosen
+                continue
             if not math.isfinite(values[tree]):
                 break
             if shorter <= values[tree]:
