@@ -100,6 +100,7 @@ class Ranked:
         stub_s: (turns * bends,) of the first arcs alone.
         short_s: (kinds, turns * bends) of short arcs, ahead and back, by `SHORT`.
         others: Those that are not of the table, the best first.
+        pricer: By which they are priced.
         near_goal: Whether whole trees reach beyond the goal, so that first arcs alone are candidates too.
     """
 
@@ -108,6 +109,7 @@ class Ranked:
     stub_s: Floats
     short_s: Floats
     others: tuple[Candidate, ...]
+    pricer: Pricer
     near_goal: bool
 
     def short(self, number: int) -> Candidate:
@@ -161,7 +163,7 @@ def rank(
         stood: Where the rover stood before, and what the way on turned out to take.
     """
     table = arc_table(vehicle)
-    pricer = _Pricer(cost, vehicle, pose, goal_m, stood)
+    pricer = Pricer(cost, vehicle, pose, goal_m, stood)
     turn_s = pricer.turn_s(table.turn_rad)
     bends = len(table.curvature_per_m)
     first_s = pricer.along(table.first, table.first_m)
@@ -178,6 +180,7 @@ def rank(
         stub_s=begun_s + pricer.onward_s(table.first[:, -1]),
         short_s=np.array([turned_s + pricer.short_s(table, way, length) for way, length in SHORT]),
         others=tuple(sorted(others, key=lambda other: other.value_s)),
+        pricer=pricer,
         near_goal=math.dist(pose[:2], goal_m) <= table.first_m + table.second_m,
     )
 
@@ -187,7 +190,7 @@ def short_poses(length_m: float) -> int:
     return round(length_m / SPACING_M) + 1
 
 
-class _Pricer:
+class Pricer:
     """Prices paths from where the rover stands."""
 
     def __init__(
@@ -200,6 +203,30 @@ class _Pricer:
         geometry = cost.geometry
         self._col = (pose[0] - geometry.east_m) / geometry.resolution_m
         self._row = (pose[1] - geometry.north_m) / geometry.resolution_m
+
+    def edges_s(self, pose: Pose, arcs: Floats, length_m: float) -> Floats:
+        """Return (m,) the time along (m, n, 3) arcs, the latter half of them backwards, laid out from the origin.
+
+        Args:
+            pose: Where they begin: forward, left and yaw from where the rover stands.
+            arcs: Forward, left and yaw.
+            length_m: Of each.
+        """
+        ahead, left, yaw = pose
+        east, north, own = self._pose
+        cos, sin, side = math.cos(own), math.sin(own), self._cost.geometry.resolution_m
+        paths = np.concatenate([arcs[..., :2], np.cos(arcs[..., 2:]), np.sin(arcs[..., 2:])], axis=-1)
+        prices = np.empty(len(arcs))
+        price_paths(
+            self._cost.cost_s_per_m, side,
+            self._col + (ahead * cos - left * sin) / side, self._row + (ahead * sin + left * cos) / side,
+            math.cos(own + yaw), math.sin(own + yaw), paths, length_m / (arcs.shape[1] - 1), STRIDE, prices,
+        )  # fmt: skip
+        prices[len(arcs) // 2 :] *= BACK
+        return prices
+
+    def turning_s(self, pose: Pose, turn_rad: float) -> float:
+        return turn_rad / self._rate
 
     def turn_s(self, turn_rad: Floats) -> Floats:
         return np.abs(turn_rad) / self._rate

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from rover.core.arrays import locked
 from rover.core.vehicle import VehicleParams
 from rover.hazard.clearance_figures import clearance_figures
+from rover.onboard.arc_search import ArcSearch
 from rover.onboard.arc_table import SPACING_M
 from rover.onboard.arc_walker import BACKWARD, BELLY_MARGIN_M, FORWARD, ArcWalker
 from rover.onboard.local_candidates import Candidate, Motion, Ranked
@@ -24,6 +25,10 @@ from rover.onboard.local_map import LocalMap
 Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
 Pose = tuple[float, float, float]
+
+
+LONGER_S = 60.0
+"""A sequence of short arcs that leads on may take so much longer than a single one is expected to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +147,7 @@ class _Search:
         self._firsts: dict[int, tuple[bool, Floats]] = {}
         self._seen: list[tuple[Floats, float, bool]] = []
         self._reach_m = clearance_figures(vehicle).reach_m
+        self._vehicle, self._sought = vehicle, False
         self._turned: tuple[float, float] | None = None
 
     def run(self) -> ArcChoice | NoArc:
@@ -155,7 +161,8 @@ class _Search:
                 if chosen is not None:
                     return chosen
             if tree >= trees and math.isfinite(values[tree]):
-                chosen = self._other(self._ranked.short(tree - trees))
+                candidate = self._ranked.short(tree - trees)
+                chosen = self._sequence(candidate.value_s + LONGER_S) or self._other(candidate)
                 if chosen is not None:
                     return chosen
                 continue
@@ -169,6 +176,20 @@ class _Search:
             if chosen is not None:
                 return chosen
         return self._stub() or NoArc(considered=self._considered())
+
+    def _sequence(self, below_s: float) -> ArcChoice | None:
+        """Return the best sequence of short arcs that leads on, sought once."""
+        if self._sought:
+            return None
+        self._sought = True
+        search = ArcSearch(self._walker, self._ranked.pricer, self._vehicle)
+        found = search.run(below_s)
+        for _ in range(search.edges):
+            self._note(np.array([[0.0, 0.0, 1.0, 0.0]]), below_s, passes=False)
+        if found is None:
+            return None
+        self._note(found.poses, found.value_s, passes=True)
+        return self._choice(found.motion, found.poses, found.value_s, np.full(4, np.nan))
 
     def _turns(self, turn_rad: float) -> bool:
         if turn_rad == 0:
