@@ -271,7 +271,10 @@ def _back(
     drive = min(abs(motion.first_m), most_m)
     left = local.retrace if drive < abs(motion.first_m) - SHORT_M else rest
     command = Command(
-        mode=Mode.DRIVE, turn_rad=motion.turn_rad, drive_m=-math.copysign(drive, motion.first_m), curvature_per_m=motion.first_per_m
+        mode=Mode.DRIVE,
+        turn_rad=motion.turn_rad,
+        drive_m=-math.copysign(drive, motion.first_m),
+        curvature_per_m=motion.first_per_m,
     )
     return replace(local, retrace=left), command
 

@@ -1,4 +1,4 @@
-"""Where no long arc leads on: the best sequence of short arcs and turns, each held to clearance evaluation when its turn comes.
+"""Where no long arc leads on: the best sequence of short arcs and turns, each held to clearance evaluation in its turn.
 
 A search by expected time to the goal over what short arcs ahead and back and turns in place reach. An edge is evaluated
 only when the pose that it leads to is the most promising of all (Dellin and Srinivasa 2016, lazy shortest paths,
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +65,11 @@ class Sequence:
 
 
 class ArcSearch:
-    """One search from where the rover stands."""
+    """One search from where the rover stands.
+
+    Attributes:
+        seen: What was evaluated, in this order: (1, 4) the pose that an edge ends at, its value, whether it passed.
+    """
 
     def __init__(self, walker: ArcWalker, pricer: Pricer, vehicle: VehicleParams) -> None:
         self._walker, self._pricer = walker, pricer
@@ -88,7 +92,7 @@ class ArcSearch:
             self._paths.append(np.column_stack([0 * angle, 0 * angle, angle]))
             self._spreads.append(np.full((len(angle), 2), sweep))
         self._arcs = np.array(self._paths[: 2 * len(EDGE_BENDS)])
-        self.edges = 0
+        self.seen: list[tuple[Floats, float, bool]] = []
 
     def run(self, below_s: float) -> Sequence | None:
         """Return the best sequence that leads on and takes less than a time; None where none was found."""
@@ -96,13 +100,13 @@ class ArcSearch:
         heap: list[tuple[float, int]] = []
         done: set[tuple[int, int, int]] = {_key(nodes[0].pose)}
         self._expand(0, nodes, heap)
-        while heap and self.edges < MOST_EDGES:
+        while heap and len(self.seen) < MOST_EDGES:
             value, index = heapq.heappop(heap)
             if value >= below_s:
                 return None
             node = nodes[index]
             key = _key(node.pose)
-            if key in done or not self._passes(node, nodes):
+            if key in done or not self._passes(node, nodes, value):
                 continue
             done.add(key)
             if math.hypot(node.pose[0], node.pose[1]) >= AHEAD_M:
@@ -123,13 +127,13 @@ class ArcSearch:
             nodes.append(_Node(pose, float(seconds[edge]), node.way_m + length, index, edge))
             heapq.heappush(heap, (float(values[edge]), len(nodes) - 1))
 
-    def _passes(self, node: _Node, nodes: list[_Node]) -> bool:
-        self.edges += 1
+    def _passes(self, node: _Node, nodes: list[_Node], value_s: float) -> bool:
         begun = nodes[node.parent].pose
         poses = _directed(_moved(begun, self._paths[node.edge]))
         sure = math.hypot(begun[0], begun[1]) <= SURE_M
         way = BACKWARD if self._motions[node.edge].first_m < 0 else FORWARD
         passes, _ = self._walker.walk(poses, self._spreads[node.edge], sure=sure, way=way)
+        self.seen.append((poses[-1:], value_s, passes))
         return passes
 
     def _found(self, index: int, nodes: list[_Node], value_s: float) -> Sequence:
@@ -138,17 +142,24 @@ class ArcSearch:
             chain.append(index)
             index = nodes[index].parent
         chain.reverse()
-        turn, motion = 0.0, None
-        for number in chain:
-            edge = self._motions[nodes[number].edge]
-            turn += edge.turn_rad if motion is None else 0.0
-            if motion is None and edge.first_m != 0:
-                motion = Motion(turn_rad=turn, first_m=edge.first_m, first_per_m=edge.first_per_m)
-        assert motion is not None, "it leads away"
+        motion = self._begun([self._motions[nodes[number].edge] for number in chain])
         poses = np.vstack(
             [_moved(nodes[nodes[number].parent].pose, self._paths[nodes[number].edge]) for number in chain]
         )
         return Sequence(motion=motion, poses=_directed(poses), value_s=value_s)
+
+    def _begun(self, edges: list[Motion]) -> Motion:
+        """Return what a sequence begins with: turns and an arc, and the next arc where that goes on the same way."""
+        arcs = [number for number, edge in enumerate(edges) if edge.first_m != 0]
+        first = edges[arcs[0]]
+        turn = math.remainder(sum(edge.turn_rad for edge in edges[: arcs[0]]), 2 * math.pi)
+        motion = Motion(turn_rad=turn, first_m=first.first_m, first_per_m=first.first_per_m)
+        after = edges[arcs[0] + 1] if arcs[0] + 1 < len(edges) else None
+        if first.first_m < 0 or after is None or after.first_m <= 0:
+            return motion
+        if after.first_per_m == first.first_per_m:
+            return replace(motion, first_m=first.first_m + after.first_m)
+        return replace(motion, second_m=after.first_m, second_per_m=after.first_per_m)
 
 
 def _moved(pose: tuple[float, float, float], path: Floats) -> Floats:
@@ -156,7 +167,11 @@ def _moved(pose: tuple[float, float, float], path: Floats) -> Floats:
     ahead, left, yaw = pose
     cos, sin = math.cos(yaw), math.sin(yaw)
     return np.column_stack(
-        [ahead + path[:, 0] * cos - path[:, 1] * sin, left + path[:, 0] * sin + path[:, 1] * cos, yaw + path[:, 2]]
+        [
+            ahead + path[:, 0] * cos - path[:, 1] * sin,
+            left + path[:, 0] * sin + path[:, 1] * cos,
+            yaw + path[:, 2],
+        ]
     )
 
 

@@ -213,7 +213,7 @@ class Pricer:
             length_m: Of each.
         """
         ahead, left, yaw = pose
-        east, north, own = self._pose
+        own = self._pose[2]
         cos, sin, side = math.cos(own), math.sin(own), self._cost.geometry.resolution_m
         paths = np.concatenate([arcs[..., :2], np.cos(arcs[..., 2:]), np.sin(arcs[..., 2:])], axis=-1)
         prices = np.empty(len(arcs))

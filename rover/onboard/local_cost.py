@@ -39,8 +39,8 @@ PRICE = (BLOCKED, 25.0, 10.0, 6.0, 3.5, 2.2, 1.6, 1.15, 1.0)
 """Price of a metre by how much slack the rover has on it: of poses with these 1, 10, 30, 40, 63, 77, 88, 98 and all of
 a hundred pass clearance evaluation."""
 
-TRIED = (-1.0, -0.3, -0.001, 0.0, 0.5)
-TRIED_PRICE = (BLOCKED, 25.0, 10.0, 1.5, 1.0)
+TRIED = (-1.0, -0.3, -0.001, 0.0, 0.3, 0.7)
+TRIED_PRICE = (BLOCKED, 25.0, 12.0, 4.0, 1.7, 1.0)
 """The same by the slack that clearance evaluation of the pose has found."""
 
 OPEN = 0.15
@@ -49,8 +49,8 @@ OPEN = 0.15
 BACK = 1.3
 """How many times as much a metre costs backwards."""
 
-UNSEEN = 1.0
-"""Price of a metre of ground that was not seen."""
+UNSEEN = 1.5
+"""Price of a metre of ground that was not seen: it is about as much in the way as what was."""
 
 REACH_M = 7.0
 """The costs reach so far about the rover."""

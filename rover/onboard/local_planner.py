@@ -54,7 +54,7 @@ class Considered:
     Attributes:
         ends_m: (m, 2) east and north of where each candidate ends.
         value_s: (m,) expected time to the goal, by which they are ranked.
-        passed: (m,) bool.
+        passed: (m,) bool; parts of sequences are candidates too, of which the last passes if a sequence is found.
         refused: (k, 3) poses that were refused.
         poses: How many poses were evaluated.
     """
@@ -184,11 +184,10 @@ class _Search:
         self._sought = True
         search = ArcSearch(self._walker, self._ranked.pricer, self._vehicle)
         found = search.run(below_s)
-        for _ in range(search.edges):
-            self._note(np.array([[0.0, 0.0, 1.0, 0.0]]), below_s, passes=False)
+        for number, (end, value, _) in enumerate(search.seen):
+            self._note(end, value, found is not None and number == len(search.seen) - 1)
         if found is None:
             return None
-        self._note(found.poses, found.value_s, passes=True)
         return self._choice(found.motion, found.poses, found.value_s, np.full(4, np.nan))
 
     def _turns(self, turn_rad: float) -> bool:

@@ -68,7 +68,11 @@ class PoseLattice:
 
 
 def reckoned(
-    lattice: PoseLattice | None, ground: LocalMap, vehicle: VehicleParams, here_m: tuple[float, float], laid: Laid
+    lattice: PoseLattice | None,
+    ground: LocalMap,
+    vehicle: VehicleParams,
+    here_m: tuple[float, float],
+    laid: Laid,
 ) -> PoseLattice:
     """Return the lattice rolled to the rover, with the poses over newly seen ground reckoned.
 
@@ -112,7 +116,16 @@ class Laid:
         cells = np.hstack([places * self._share, directions[heading]])
         ground = self._expected
         bins, at = ground.places(cells)
-        given = ground.spacing_m, ground.layers, bins, ground.rover, at, SPREAD_M, BELLY_MARGIN_M, np.array(MARGINS)
+        given = (
+            ground.spacing_m,
+            ground.layers,
+            bins,
+            ground.rover,
+            at,
+            SPREAD_M,
+            BELLY_MARGIN_M,
+            np.array(MARGINS),
+        )
 
         def some(first: int, last: int) -> None:
             spacing, layers, which, rover, where, *rest = given
@@ -127,9 +140,7 @@ def _known(
 ) -> tuple[npt.NDArray[np.bool_], Singles, npt.NDArray[np.float64]]:
     """Return which cells are known, the mean variance, and (rows, cols, 2) where they are on the local map's cells."""
     block, (rows, cols) = lattice.block, lattice.variance_m2.shape
-    south, west = (
-        mine * block - own for mine, own in zip(lattice.corner, ground.corner, strict=True)
-    )
+    south, west = (mine * block - own for mine, own in zip(lattice.corner, ground.corner, strict=True))
     row, col = np.mgrid[:rows, :cols]
     shift = (block - 1) / 2
     places = np.stack([west + shift + block * col, south + shift + block * row], axis=-1).astype(np.float64)
@@ -151,9 +162,7 @@ def _rolled(lattice: PoseLattice | None, ground: LocalMap, here_m: tuple[float, 
     count = 2 * half + 1
     if lattice is None or lattice.block != block or lattice.variance_m2.shape[0] != count:
         nothing = np.full((len(HEADINGS), count, count), np.nan, np.float32)
-        return PoseLattice(
-            block=block, corner=corner, stance=nothing, tried=nothing, variance_m2=nothing[0]
-        )
+        return PoseLattice(block=block, corner=corner, stance=nothing, tried=nothing, variance_m2=nothing[0])
     up, along = (new - old for new, old in zip(corner, lattice.corner, strict=True))
     if up == 0 and along == 0:
         return lattice
