@@ -86,15 +86,18 @@ def reckoned(
     lattice = _rolled(lattice, ground, here_m)
     stance, tried, variance = lattice.stance.copy(), lattice.tried.copy(), lattice.variance_m2.copy()
     known, doubt, places = _known(lattice, ground)
-    new = known & ~(doubt >= KNOWN_BETTER * variance)
+    better = known & (doubt < KNOWN_BETTER * variance)
+    new = better | (known & np.isnan(variance))
     if not new.any():
         return lattice
+    before = stance[:, new]
     found = slack_by_heading(ground, vehicle, np.ascontiguousarray(places[new]))
-    stance[:, new] = found
-    # Where a wheel would stand on what is not known yet they are reckoned anew at the next look.
+    fresh = np.isnan(before) | better[new]
+    stance[:, new] = np.where(fresh, found, before)
+    # Where a wheel would stand on what is not known yet they are reckoned at a later look.
     variance[new] = np.where(np.isnan(found).any(axis=0), np.nan, doubt[new])
-    heading, number = np.nonzero((found > TRIED_FROM) & (found < TRIED_UP_TO))
-    slack = np.full(found.shape, np.nan, np.float32)
+    heading, number = np.nonzero(fresh & (found > TRIED_FROM) & (found < TRIED_UP_TO))
+    slack = np.where(fresh, np.float32(np.nan), tried[:, new])
     slack[heading, number] = laid.slack(places[new][number], heading)
     tried[:, new] = slack
     return replace(lattice, stance=stance, tried=tried, variance_m2=variance)
