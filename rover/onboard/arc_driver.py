@@ -16,6 +16,7 @@ from rover.core.vehicle import VehicleParams
 from rover.hazard.costmap import CostMap
 from rover.hazard.detect import Hazard, HazardMap
 from rover.onboard.arc_walker import BELLY_MARGIN_M, ArcWalker, way_back
+from rover.onboard.ground_bounds import evened
 from rover.onboard.local_candidates import Motion, Stood, rank
 from rover.onboard.local_cost import LocalCost, local_cost
 from rover.onboard.local_map import LocalMap, fuse_heights
@@ -199,9 +200,10 @@ def next_motion(
         keeps_to_path: Whether that way is to be kept to; else its last place alone counts.
         most_m: Longest drive.
     """
-    ground, pose = local.ground, (seen.east_m, seen.north_m, seen.yaw_rad)
-    if ground is None:
+    pose = seen.east_m, seen.north_m, seen.yaw_rad
+    if local.ground is None:
         return local, None
+    ground = evened(local.ground)
     if local.retrace:
         return _back(local, ground, vehicle, pose, most_m)
     goal = (float(path_m[-1, 0]), float(path_m[-1, 1]))

@@ -33,7 +33,7 @@ LATTICE_REACH_M = 7.0
 TRIED_FROM, TRIED_UP_TO = -0.75, 1.5
 """Between these slacks a quick stance does not tell: clearance evaluation is asked."""
 
-SPREAD_M = 0.01
+SPREAD_M = 0.02
 
 KNOWN_BETTER = 0.4
 """Poses are reckoned once more when the variance under them has fallen to this share."""
@@ -46,13 +46,14 @@ class PoseLattice:
     """Slacks of poses, on cells that are whole multiples of their side from the local map's origin.
 
     Attributes:
-        block: Cells of the local map to a side.
+        cell_m, block: Side of the local map's cells, and how many of them to a side here.
         corner: Row and column of the south-western cell, from the origin.
         stance: (headings, rows, cols) float32 slack of a quick stance by `rover.onboard.stance`; NaN where unknown.
         tried: (headings, rows, cols) float32 slack by clearance evaluation; NaN where none was needed.
         variance_m2: (rows, cols) float32 of the heights when they were reckoned.
     """
 
+    cell_m: float
     block: int
     corner: tuple[int, int]
     stance: Singles
@@ -163,9 +164,16 @@ def _rolled(lattice: PoseLattice | None, ground: LocalMap, here_m: tuple[float, 
     east, north = (here - own for here, own in zip(here_m, ground.origin_m, strict=False))
     corner = math.floor(north / side) - half, math.floor(east / side) - half
     count = 2 * half + 1
-    if lattice is None or lattice.block != block or lattice.variance_m2.shape[0] != count:
+    if lattice is None or lattice.cell_m != ground.cell_m or len(lattice.variance_m2) != count:
         nothing = np.full((len(HEADINGS), count, count), np.nan, np.float32)
-        return PoseLattice(block=block, corner=corner, stance=nothing, tried=nothing, variance_m2=nothing[0])
+        return PoseLattice(
+            cell_m=ground.cell_m,
+            block=block,
+            corner=corner,
+            stance=nothing,
+            tried=nothing,
+            variance_m2=nothing[0],
+        )
     up, along = (new - old for new, old in zip(corner, lattice.corner, strict=True))
     if up == 0 and along == 0:
         return lattice
