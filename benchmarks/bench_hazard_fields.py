@@ -136,6 +136,7 @@ def read_rows(path: Path) -> dict[tuple[float, float, int], Row]:
     if not path.exists():
         return {}
     words = ("outcome", "reason", "violations")
+    rows: list[Row]
     with path.open(newline="", encoding="utf-8") as file:
         rows = [
             {name: text if name in words or text == "" else float(text) for name, text in row.items()}

@@ -32,6 +32,9 @@ EDGE_TURN_RAD = math.radians(30.0)
 AHEAD_M = 2.4
 """A sequence that leads so far away from where the rover stands is taken."""
 
+AT_GOAL_M = 0.4
+"""So is one that ends so near the goal."""
+
 MOST_EDGES = 200
 
 SURE_M = 1.2
@@ -69,6 +72,7 @@ class ArcSearch:
 
     Attributes:
         seen: What was evaluated, in this order: (1, 4) the pose that an edge ends at, its value, whether it passed.
+        exhausted: Whether nothing was left to look at, and nothing leads on.
     """
 
     def __init__(self, walker: ArcWalker, pricer: Pricer, vehicle: VehicleParams) -> None:
@@ -92,6 +96,7 @@ class ArcSearch:
             self._paths.append(np.column_stack([0 * angle, 0 * angle, angle]))
             self._spreads.append(np.full((len(angle), 2), sweep))
         self._arcs = np.array(self._paths[: 2 * len(EDGE_BENDS)])
+        self.exhausted = False
         self.seen: list[tuple[Floats, float, bool]] = []
 
     def run(self, below_s: float) -> Sequence | None:
@@ -100,6 +105,7 @@ class ArcSearch:
         heap: list[tuple[float, int]] = []
         done: set[tuple[int, int, int]] = {_key(nodes[0].pose)}
         self._expand(0, nodes, heap)
+        goal = self._pricer.goal()
         while heap and len(self.seen) < MOST_EDGES:
             value, index = heapq.heappop(heap)
             if value >= below_s:
@@ -109,16 +115,18 @@ class ArcSearch:
             if key in done or not self._passes(node, nodes, value):
                 continue
             done.add(key)
-            if math.hypot(node.pose[0], node.pose[1]) >= AHEAD_M:
+            away = math.hypot(node.pose[0], node.pose[1]) >= AHEAD_M
+            if away or (node.way_m > 0 and math.dist(node.pose[:2], goal) <= AT_GOAL_M):
                 return self._found(index, nodes, value)
             self._expand(index, nodes, heap)
+        self.exhausted = not heap
         return None
 
     def _expand(self, index: int, nodes: list[_Node], heap: list[tuple[float, int]]) -> None:
         node = nodes[index]
         ends = np.array([_moved(node.pose, path[-1:])[0] for path in self._paths])
         spent = self._pricer.edges_s(node.pose, self._arcs, EDGE_M)
-        turned = self._pricer.turning_s(node.pose, EDGE_TURN_RAD)
+        turned = self._pricer.turning_s(EDGE_TURN_RAD)
         seconds = node.spent_s + np.append(spent, [turned, turned])
         values = seconds + self._pricer.onward_s(_directed(ends))
         for edge in np.flatnonzero(np.isfinite(values)).tolist():

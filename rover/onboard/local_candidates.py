@@ -225,7 +225,13 @@ class Pricer:
         prices[len(arcs) // 2 :] *= BACK
         return prices
 
-    def turning_s(self, pose: Pose, turn_rad: float) -> float:
+    def goal(self) -> Place:
+        """Return where the goal is, forward and left of the rover."""
+        east, north = (self._goal_m - self._pose[:2]).tolist()
+        cos, sin = math.cos(self._pose[2]), math.sin(self._pose[2])
+        return east * cos + north * sin, north * cos - east * sin
+
+    def turning_s(self, turn_rad: float) -> float:
         return turn_rad / self._rate
 
     def turn_s(self, turn_rad: Floats) -> Floats:

@@ -147,7 +147,7 @@ class _Search:
         self._firsts: dict[int, tuple[bool, Floats]] = {}
         self._seen: list[tuple[Floats, float, bool]] = []
         self._reach_m = clearance_figures(vehicle).reach_m
-        self._vehicle, self._sought = vehicle, False
+        self._vehicle, self._sought, self._enclosed = vehicle, False, False
         self._turned: tuple[float, float] | None = None
 
     def run(self) -> ArcChoice | NoArc:
@@ -160,22 +160,22 @@ class _Search:
                 chosen = self._other(others.pop(0))
                 if chosen is not None:
                     return chosen
-            if tree >= trees and math.isfinite(values[tree]):
-                candidate = self._ranked.short(tree - trees)
-                chosen = self._sequence(candidate.value_s + LONGER_S) or self._other(candidate)
-                if chosen is not None:
-                    return chosen
-                continue
             if not math.isfinite(values[tree]):
                 break
             if shorter <= values[tree]:
                 chosen, shorter = self._stub(), math.inf
                 if chosen is not None:
                     return chosen
-            chosen = self._tree(tree)
+            chosen = self._tree(tree) if tree < trees else self._short(tree - trees)
             if chosen is not None:
                 return chosen
         return self._stub() or NoArc(considered=self._considered())
+
+    def _short(self, number: int) -> ArcChoice | None:
+        """Return a sequence that leads on, else a short arc by itself unless nothing leads on at all."""
+        candidate = self._ranked.short(number)
+        chosen = self._sequence(candidate.value_s + LONGER_S)
+        return self._other(candidate) if chosen is None and not self._enclosed else chosen
 
     def _sequence(self, below_s: float) -> ArcChoice | None:
         """Return the best sequence of short arcs that leads on, sought once."""
@@ -184,6 +184,7 @@ class _Search:
         self._sought = True
         search = ArcSearch(self._walker, self._ranked.pricer, self._vehicle)
         found = search.run(below_s)
+        self._enclosed = search.exhausted
         for number, (end, value, _) in enumerate(search.seen):
             self._note(end, value, found is not None and number == len(search.seen) - 1)
         if found is None:
