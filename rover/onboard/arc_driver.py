@@ -51,6 +51,9 @@ MOST_DEAD_ENDS = 100
 
 MOST_STOOD = 400
 
+AWAY_M, MOST_LINGERED = 3.0, 30
+"""Where so many choices have not led so far away, none does: the rover backs out."""
+
 AGAIN_S = 15.0
 """To stand where the rover has stood is worse by so much each time."""
 
@@ -107,6 +110,8 @@ class LocalState:
         since_m: Driven since it last backed out.
         looks: Taken from where it stands, without an arc that is safe.
         lattice: Poses round it, and how well it would stand there.
+        about_m: The place that it was last `AWAY_M` from another such place.
+        lingered: Choices made no further than that from there.
         stood: Where it has chosen, and what the way on took at the least, the latest last.
     """
 
@@ -124,6 +129,8 @@ class LocalState:
     looks: int = 0
     stood: tuple[Stood, ...] = ()
     lattice: PoseLattice | None = None
+    about_m: Place | None = None
+    lingered: int = 0
 
 
 def sense(
@@ -206,6 +213,7 @@ def next_motion(
     ground = evened(local.ground)
     if local.retrace:
         return _back(local, ground, vehicle, pose, most_m)
+    local = _lingering(local, pose[:2])
     goal = (float(path_m[-1, 0]), float(path_m[-1, 1]))
     if not keeps_to_path:
         local = replace(local, field=_field_to(goal, local.field, belief.costmap))
@@ -225,13 +233,20 @@ def next_motion(
     ranked = rank(cost, vehicle, pose, goal_m=goal, kept=local.kept, stood=local.stood)
     choice = select_arc(ground, vehicle, pose, ranked, walker=walker)
     local = _refused(replace(local, cost=cost, choice=choice, lattice=lattice), choice.considered.refused)
-    if isinstance(choice, NoArc):
-        if local.looks + 1 < LOOKS and seen.heights is not None:
+    if isinstance(choice, NoArc) or local.lingered > MOST_LINGERED:
+        if isinstance(choice, NoArc) and local.looks + 1 < LOOKS and seen.heights is not None:
             return replace(local, kept=None, looks=local.looks + 1), Command(mode=Mode.DRIVE, look_round=True)
         ends = (*local.dead_ends_m, pose[:2])[-MOST_DEAD_ENDS:]
         local = _learnt(local, pose, STUCK_S)
         return replace(local, kept=None, looks=0, dead_ends_m=ends), None
     return _begun(_learnt(local, pose, choice.value_s), choice.motion, pose, most_m)
+
+
+def _lingering(local: LocalState, here_m: Place) -> LocalState:
+    """Count the choices made about a place."""
+    if local.about_m is None or math.dist(local.about_m, here_m) > AWAY_M:
+        return replace(local, about_m=here_m, lingered=0)
+    return replace(local, lingered=local.lingered + 1)
 
 
 def _learnt(local: LocalState, pose: Pose, value_s: float) -> LocalState:

@@ -120,20 +120,13 @@ class Laid:
         cells = np.hstack([places * self._share, directions[heading]])
         ground = self._expected
         bins, at = ground.places(cells)
-        given = (
-            ground.spacing_m,
-            ground.layers,
-            bins,
-            ground.rover,
-            at,
-            SPREAD_M,
-            BELLY_MARGIN_M,
-            np.array(MARGINS),
-        )
+        units = np.array(MARGINS)
 
         def some(first: int, last: int) -> None:
-            spacing, layers, which, rover, where, *rest = given
-            try_places(spacing, layers, which[first:last], rover, where[first:last], *rest, slack[first:last])
+            try_places(
+                ground.spacing_m, ground.layers, bins[first:last], ground.rover, at[first:last], SPREAD_M,
+                BELLY_MARGIN_M, units, slack[first:last],
+            )  # fmt: skip
 
         by_strips(len(places), some)
         return slack
