@@ -278,13 +278,14 @@ def _begun(local: LocalState, motion: Motion, pose: Pose, most_m: float) -> tupl
 def _back(
     local: LocalState, ground: LocalMap, vehicle: VehicleParams, pose: Pose, most_m: float
 ) -> tuple[LocalState, Command]:
-    """Drive backwards to where the next of the motions to be backed out over began.
+    """Drive, mostly backwards, to where the next of the motions to be backed out over began.
 
     The rover has strayed by some centimetres: of several arcs there the first that passes clearance evaluation is
     taken, and none passing, the one that was driven.
     """
     last, rest = local.retrace[0], local.retrace[1:]
-    motion = way_back(ground, vehicle, pose, last.begun[:2]) or _as_driven(last, pose)
+    ahead = last.motion.first_m < 0
+    motion = way_back(ground, vehicle, pose, last.begun[:2], ahead=ahead) or _as_driven(last, pose)
     drive = min(abs(motion.first_m), most_m)
     left = local.retrace if drive < abs(motion.first_m) - SHORT_M else rest
     command = Command(

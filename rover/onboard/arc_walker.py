@@ -47,7 +47,13 @@ BACK_TURNS_RAD = tuple(math.radians(deg) for deg in (0, 5, -5, 10, -10, 20, -20,
 
 
 def way_back(
-    ground: LocalMap, vehicle: VehicleParams, pose: Pose, place: Place, *, belly_margin_m: float = 0.0
+    ground: LocalMap,
+    vehicle: VehicleParams,
+    pose: Pose,
+    place: Place,
+    *,
+    belly_margin_m: float = 0.0,
+    ahead: bool = False,
 ) -> Motion | None:
     """Return a turn and an arc to be driven backwards to a place, the least turn that passes; None if none does.
 
@@ -55,9 +61,12 @@ def way_back(
         ground, vehicle, pose: As of `select_arc`.
         place: East and north of where it ends.
         belly_margin_m: Room that must be left under the belly.
+        ahead: The rover came from there backwards: the arc leads ahead, and its length is negative.
     """
+    side = 1 if ahead else -1
     away = math.hypot(place[0] - pose[0], place[1] - pose[1])
-    bearing = math.atan2(pose[1] - place[1], pose[0] - place[0])  # of the heading that has it straight behind
+    # Of the heading that has it straight behind, or ahead.
+    bearing = math.atan2(side * (place[1] - pose[1]), side * (place[0] - pose[0]))
     if away == 0:
         return None
     walker = ArcWalker(ground, vehicle, pose, belly_margin_m)
@@ -66,21 +75,21 @@ def way_back(
     needed = math.remainder(bearing - pose[2], 2 * math.pi)
     for turn in sorted((*BACK_TURNS_RAD, needed), key=abs):
         aside = math.remainder(needed - turn, 2 * math.pi)
-        bend = -2 * math.sin(aside) / away
+        bend = side * 2 * math.sin(aside) / away
         if (turn != 0 and not least <= turn <= most) or abs(aside) > math.pi / 3 or abs(bend) > tightest:
             continue
         length = away / float(np.sinc(aside / math.pi))
         poses = arc_poses(
             (0.0, 0.0, turn),
-            length_m=-length,
+            length_m=side * length,
             curvature_per_m=bend,
             count=max(2, math.ceil(length / SPACING_M) + 1),
         )
         laid = np.column_stack([poses[:, :2], np.cos(poses[:, 2]), np.sin(poses[:, 2])])
         spread = spreads(vehicle, np.array([bend]), length, len(poses), from_m=0.0)[0]
-        passes, _ = walker.walk(laid, spread, way=BACKWARD)
+        passes, _ = walker.walk(laid, spread, way=FORWARD if ahead else BACKWARD)
         if passes:
-            return Motion(turn_rad=turn, first_m=length, first_per_m=bend)
+            return Motion(turn_rad=turn, first_m=-side * length, first_per_m=bend)
     return None
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from rover.onboard.arc_search import AHEAD_M, ArcSearch
 from rover.onboard.arc_table import arc_table
-from rover.onboard.arc_walker import BELLY_MARGIN_M, ArcWalker
+from rover.onboard.arc_walker import BELLY_MARGIN_M, ArcWalker, way_back
 from rover.onboard.heading_kernels import HEADINGS
 from rover.onboard.local_candidates import SHORT, Ranked, Stood, rank
 from rover.onboard.local_cost import BACK, local_cost
@@ -161,3 +161,12 @@ def test_unknown_ground_is_tried_by_no_pose() -> None:
     cols = lattice.stance.shape[2]
     east = (lattice.corner[1] + np.arange(cols) + 0.5) * LATTICE_CELL_M + seen.origin_m[0]
     assert np.isnan(lattice.tried[..., east > 1.6]).all()
+
+
+def test_to_where_it_came_from_backwards_the_rover_goes_ahead() -> None:
+    seen, _ = looked(level())
+    motion = way_back(seen, YUTU_2, (0.0, 0.0, 0.0), (1.0, 0.1), ahead=True)
+    assert motion is not None
+    assert motion.turn_rad == 0.0
+    assert motion.first_m == pytest.approx(-1.0, abs=0.02)
+    assert motion.first_per_m > 0
