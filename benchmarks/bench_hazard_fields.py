@@ -7,7 +7,8 @@ Each cell is one cumulative fractional area of rocks and one slope; each of its 
 `fields.csv` has a row per drive, `cells.csv` one per cell with the seeds; `fields.png` shows success, inefficiency,
 overthink rate and clearance checks per cycle. Success is the goal reached with no rule of the monitor broken, in
 `--commands` commands and `--seconds` of wall time; its interval is Wilson's of 95 %. Inefficiency is the way driven
-over the straight one, the mean over drives that succeed. Overthink is the share of choices that take more than 275
+over the straight one, the mean over drives that succeed. Drives that `fields.csv` holds already are not driven again:
+what was interrupted goes on by the same command. Overthink is the share of choices that take more than 275
 candidates; checks are candidates held to clearance evaluation per choice.
 """
 
@@ -130,6 +131,22 @@ def cell_of(rows: Sequence[Row]) -> Row:
     }
 
 
+def read_rows(path: Path) -> dict[tuple[float, float, int], Row]:
+    """Return the drives that a file holds by area, slope and seed; none where there is no such file."""
+    if not path.exists():
+        return {}
+    words = ("outcome", "reason", "violations")
+    rows: list[Row]
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [
+            {name: text if name in words or text == "" else float(text) for name, text in row.items()}
+            for row in csv.DictReader(file)
+        ]
+    for row in rows:
+        row |= {name: int(row[name]) for name in ("seed", "success", "cycles", "overthink")}
+    return {(row["cfa_percent"], row["slope_deg"], row["seed"]): row for row in rows}
+
+
 def write_csv(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns)
@@ -183,7 +200,8 @@ def main() -> None:
     parser.add_argument("--commands", type=int, default=600)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    rows: list[Row] = []
+    done = read_rows(options.out / "fields.csv")
+    rows = list(done.values())
     cells: list[Row] = []
     with tempfile.TemporaryDirectory() as held:
         for cfa in options.cfa:
@@ -191,12 +209,15 @@ def main() -> None:
                 seeds = range(options.first_seed, options.first_seed + options.seeds)
                 own = []
                 for seed in seeds:
-                    own.append(drive(Path(held), cfa, slope, seed, options))
-                    print(*(own[-1][name] for name in ROW), flush=True)
-                rows += own
+                    row = done.get((cfa, slope, seed))
+                    if row is None:
+                        row = drive(Path(held), cfa, slope, seed, options)
+                        rows.append(row)
+                        print(*(row[name] for name in ROW), flush=True)
+                        write_csv(options.out / "fields.csv", (*ROW, *COUNTS), rows)
+                    own.append(row)
                 cells.append(cell_of(own))
                 print(*(f"{name} {value}" for name, value in cells[-1].items()), flush=True)
-                write_csv(options.out / "fields.csv", (*ROW, *COUNTS), rows)
                 write_csv(options.out / "cells.csv", (*CELL, "seeds"), cells)
     draw(options.out / "fields.png", cells)
 

@@ -53,7 +53,7 @@ class AlignedGround:
         # Not filled: a heading that is never asked for takes no memory.
         self.layers = np.empty((LAYERS, HEADINGS, samples, samples), np.float32)
         self._done: set[int] = set()
-        self._crests = _crests(high_m, spacing_m / side_m)
+        self._crests = _crests(high_m, spacing_m / side_m, middle, (reach_m + 2 * spacing_m) / side_m)
         self.rover = Rover(
             figures.boxes, figures.arms, figures.limits, figures.links, figures.belly, figures.weights
         )
@@ -99,13 +99,23 @@ class AlignedGround:
         self._done.add(heading)
 
 
-def _crests(high_m: npt.NDArray[np.float32], step: float) -> npt.NDArray[np.float32]:
-    """Return (n, 3) column, row and height of points of crests off which samples so many cells apart cut too much."""
+def _crests(
+    high_m: npt.NDArray[np.float32], step: float, middle: tuple[float, float], reach: float
+) -> npt.NDArray[np.float32]:
+    """Return (n, 3) column, row and height of points of crests off which samples so many cells apart cut too much.
+
+    No part of the rover is further than so many cells from the middle; the crests there are all that count.
+    """
     least = np.float32(CUT_M * 4 / step)
+    col, row = (max(0, math.floor(at - reach) - 2) for at in middle)
+    east, north = (max(0, math.ceil(at + reach) + 3) for at in middle)
+    near = np.ascontiguousarray(high_m[row:north, col:east])
     none = np.empty((0, 3), np.float32)
-    found = np.empty((find_crests(high_m, least, none), 3), np.float32)
-    find_crests(high_m, least, found)
-    return found
+    found = np.empty((find_crests(near, least, none), 3), np.float32)
+    find_crests(near, least, found)
+    found[:, 0] += np.float32(col)
+    found[:, 1] += np.float32(row)
+    return found[(found[:, 0] - middle[0]) ** 2 + (found[:, 1] - middle[1]) ** 2 <= reach * reach]
 
 
 def _rim(

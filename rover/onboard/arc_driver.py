@@ -15,12 +15,14 @@ from rover.core.boundary import Command, Mode, Observation
 from rover.core.vehicle import VehicleParams
 from rover.hazard.costmap import CostMap
 from rover.hazard.detect import Hazard, HazardMap
-from rover.onboard.arc_walker import way_back
-from rover.onboard.local_candidates import Motion, rank
+from rover.onboard.arc_walker import BELLY_MARGIN_M, ArcWalker, way_back
+from rover.onboard.ground_bounds import evened
+from rover.onboard.local_candidates import Motion, Stood, rank
 from rover.onboard.local_cost import LocalCost, local_cost
 from rover.onboard.local_map import LocalMap, fuse_heights
 from rover.onboard.local_planner import ArcChoice, NoArc, select_arc
 from rover.onboard.mapping import BeliefState
+from rover.onboard.pose_lattice import PoseLattice, reckoned
 from rover.onboard.stereo_gaps import bridged
 from rover.planning.field import cost_field
 
@@ -46,6 +48,17 @@ LOOKS = 4
 """Where no arc is safe the rover looks so often before it backs out: what noise closed, the mean of looks may open."""
 
 MOST_DEAD_ENDS = 100
+
+MOST_STOOD = 400
+
+AWAY_M, MOST_LINGERED = 3.0, 30
+"""Where so many choices have not led so far away, none does: the rover backs out."""
+
+AGAIN_S = 15.0
+"""To stand where the rover has stood is worse by so much each time."""
+
+STUCK_S = 1e5
+"""The way on from where no arc is safe."""
 
 AHEAD_M = 15.0
 """A path is taken up again no further along it than this."""
@@ -96,6 +109,10 @@ class LocalState:
         backed: How many times it has backed out since it last got anywhere.
         since_m: Driven since it last backed out.
         looks: Taken from where it stands, without an arc that is safe.
+        lattice: Poses round it, and how well it would stand there.
+        about_m: The place that it was last `AWAY_M` from another such place.
+        lingered: Choices made no further than that from there.
+        stood: Where it has chosen, and what the way on took at the least, the latest last.
     """
 
     ground: LocalMap | None = None
@@ -110,6 +127,10 @@ class LocalState:
     backed: int = 0
     since_m: float = 0.0
     looks: int = 0
+    stood: tuple[Stood, ...] = ()
+    lattice: PoseLattice | None = None
+    about_m: Place | None = None
+    lingered: int = 0
 
 
 def sense(
@@ -147,6 +168,7 @@ def _cut_short(local: LocalState, seen: Observation) -> LocalState:
     (east, north, yaw), bend = last.begun, last.motion.first_per_m
     chord = math.hypot(seen.east_m - east, seen.north_m - north)
     length = chord if bend == 0 else 2 * math.asin(min(1.0, chord * abs(bend) / 2)) / abs(bend)
+    length = math.copysign(length, last.motion.first_m)
     turned = math.remainder(seen.yaw_rad - yaw - bend * length, 2 * math.pi)
     motion = Motion(turn_rad=turned, first_m=length, first_per_m=bend)
     return replace(local, driven=(*earlier, Driven(motion=motion, begun=last.begun)))
@@ -185,14 +207,18 @@ def next_motion(
         keeps_to_path: Whether that way is to be kept to; else its last place alone counts.
         most_m: Longest drive.
     """
-    ground, pose = local.ground, (seen.east_m, seen.north_m, seen.yaw_rad)
-    if ground is None:
+    pose = seen.east_m, seen.north_m, seen.yaw_rad
+    if local.ground is None:
         return local, None
+    ground = evened(local.ground)
     if local.retrace:
         return _back(local, ground, vehicle, pose, most_m)
+    local = _lingering(local, pose[:2])
     goal = (float(path_m[-1, 0]), float(path_m[-1, 1]))
     if not keeps_to_path:
         local = replace(local, field=_field_to(goal, local.field, belief.costmap))
+    walker = ArcWalker(ground, vehicle, pose, BELLY_MARGIN_M)
+    lattice = reckoned(local.lattice, ground, vehicle, pose[:2], walker.expected)
     cost = local_cost(
         ground,
         belief,
@@ -200,25 +226,43 @@ def next_motion(
         here_m=pose[:2],
         refused=local.refused,
         dead_ends_m=local.dead_ends_m,
+        lattice=lattice,
         onward_s=None if keeps_to_path or local.field is None else local.field.onward_s,
         path_m=path_m,
     )
-    ranked = rank(cost, vehicle, pose, goal_m=goal, kept=local.kept)
-    choice = select_arc(ground, vehicle, pose, ranked)
-    local = _refused(replace(local, cost=cost, choice=choice), choice.considered.refused)
-    if isinstance(choice, NoArc):
-        if local.looks + 1 < LOOKS and seen.heights is not None:
+    ranked = rank(cost, vehicle, pose, goal_m=goal, kept=local.kept, stood=local.stood)
+    choice = select_arc(ground, vehicle, pose, ranked, walker=walker)
+    local = _refused(replace(local, cost=cost, choice=choice, lattice=lattice), choice.considered.refused)
+    if isinstance(choice, NoArc) or local.lingered > MOST_LINGERED:
+        if isinstance(choice, NoArc) and local.looks + 1 < LOOKS and seen.heights is not None:
             return replace(local, kept=None, looks=local.looks + 1), Command(mode=Mode.DRIVE, look_round=True)
         ends = (*local.dead_ends_m, pose[:2])[-MOST_DEAD_ENDS:]
+        local = _learnt(local, pose, STUCK_S)
         return replace(local, kept=None, looks=0, dead_ends_m=ends), None
-    return _begun(local, choice.motion, pose, most_m)
+    return _begun(_learnt(local, pose, choice.value_s), choice.motion, pose, most_m)
+
+
+def _lingering(local: LocalState, here_m: Place) -> LocalState:
+    """Count the choices made about a place."""
+    if local.about_m is None or math.dist(local.about_m, here_m) > AWAY_M:
+        return replace(local, about_m=here_m, lingered=0)
+    return replace(local, lingered=local.lingered + 1)
+
+
+def _learnt(local: LocalState, pose: Pose, value_s: float) -> LocalState:
+    """Remember what the way on from a pose takes: to come back to it is no better than that, and a little worse.
+
+    So no two poses of which each seems to lead on by the other are gone between for long (Korf 1990, Real-time
+    heuristic search, doi:10.1016/0004-3702(90)90054-4).
+    """
+    return replace(local, stood=(*local.stood, (*pose, value_s + AGAIN_S))[-MOST_STOOD:])
 
 
 def _begun(local: LocalState, motion: Motion, pose: Pose, most_m: float) -> tuple[LocalState, Command]:
     """Drive a motion up to the next look."""
-    drive = min(most_m, motion.first_m)
+    drive = math.copysign(min(most_m, abs(motion.first_m)), motion.first_m)
     done = Motion(turn_rad=motion.turn_rad, first_m=drive, first_per_m=motion.first_per_m)
-    since = local.since_m + drive
+    since = local.since_m + abs(drive)
     local = replace(
         local,
         driven=(*local.driven, Driven(motion=done, begun=pose))[-REMEMBERED_MOTIONS:],
@@ -234,17 +278,21 @@ def _begun(local: LocalState, motion: Motion, pose: Pose, most_m: float) -> tupl
 def _back(
     local: LocalState, ground: LocalMap, vehicle: VehicleParams, pose: Pose, most_m: float
 ) -> tuple[LocalState, Command]:
-    """Drive backwards to where the next of the motions to be backed out over began.
+    """Drive, mostly backwards, to where the next of the motions to be backed out over began.
 
     The rover has strayed by some centimetres: of several arcs there the first that passes clearance evaluation is
     taken, and none passing, the one that was driven.
     """
     last, rest = local.retrace[0], local.retrace[1:]
-    motion = way_back(ground, vehicle, pose, last.begun[:2]) or _as_driven(last, pose)
-    drive = min(motion.first_m, most_m)
-    left = local.retrace if drive < motion.first_m - SHORT_M else rest
+    ahead = last.motion.first_m < 0
+    motion = way_back(ground, vehicle, pose, last.begun[:2], ahead=ahead) or _as_driven(last, pose)
+    drive = min(abs(motion.first_m), most_m)
+    left = local.retrace if drive < abs(motion.first_m) - SHORT_M else rest
     command = Command(
-        mode=Mode.DRIVE, turn_rad=motion.turn_rad, drive_m=-drive, curvature_per_m=motion.first_per_m
+        mode=Mode.DRIVE,
+        turn_rad=motion.turn_rad,
+        drive_m=-math.copysign(drive, motion.first_m),
+        curvature_per_m=motion.first_per_m,
     )
     return replace(local, retrace=left), command
 
@@ -268,9 +316,9 @@ def back_out(local: LocalState, least_m: float) -> LocalState | None:
     driven = list(local.driven)
     while driven and way < wanted - 1e-9:
         last = driven.pop()
-        if last.motion.first_m > SHORT_M:
+        if abs(last.motion.first_m) > SHORT_M:
             over.append(last)
-            way += last.motion.first_m
+            way += abs(last.motion.first_m)
     if not over:
         return None
     return replace(

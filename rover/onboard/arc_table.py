@@ -54,6 +54,7 @@ class ArcTable:
         first: (turns * bends, n, 4) poses along the first arc as forward, left, cosine and sine of the yaw, from where
             the rover stood before it turned; the first of them is where it begins.
         second: (trees, k, 4) the same along the second.
+        back: (turns * bends, n, 4) poses along an arc backwards, as long as the first.
         first_spread_m, second_spread_m: (bends, n, 2) and (bends, k, 2) what each pose's clearance must allow for along
             and across: half the way to the next pose, and straying.
     """
@@ -64,6 +65,7 @@ class ArcTable:
     second_m: float
     first: Floats
     second: Floats
+    back: Floats
     first_spread_m: Floats
     second_spread_m: Floats
 
@@ -75,6 +77,7 @@ class ArcTable:
             "curvature_per_m": (bends,),
             "first": (turns * bends, n, 4),
             "second": (turns * bends * bends, k, 4),
+            "back": (turns * bends, n, 4),
             "first_spread_m": (bends, n, 2),
             "second_spread_m": (bends, k, 2),
         }
@@ -104,11 +107,12 @@ def arc_table(vehicle: VehicleParams) -> ArcTable:
     half = round(math.pi / TURN_STEP_RAD)
     turns = np.arange(-half, half).astype(np.float64) * TURN_STEP_RAD
     n, k = math.ceil(first_m / SPACING_M) + 1, math.ceil(second_m / SPACING_M) + 1
-    first, second = [], []
+    first, second, back = [], [], []
     for turn in turns.tolist():
         for bend in curvature.tolist():
             one = arc_poses((0.0, 0.0, turn), length_m=first_m, curvature_per_m=bend, count=n)
             first.append(one)
+            back.append(arc_poses((0.0, 0.0, turn), length_m=-first_m, curvature_per_m=bend, count=n))
             end = tuple(one[-1].tolist())
             second += [
                 arc_poses(end, length_m=second_m, curvature_per_m=after, count=k)
@@ -121,6 +125,7 @@ def arc_table(vehicle: VehicleParams) -> ArcTable:
         second_m=second_m,
         first=_directed(np.array(first)),
         second=_directed(np.array(second)),
+        back=_directed(np.array(back)),
         first_spread_m=spreads(vehicle, curvature, first_m, n, from_m=0.0),
         second_spread_m=spreads(vehicle, curvature, second_m, k, from_m=first_m),
     )

@@ -18,6 +18,7 @@ from rover.onboard.arc_table import SPACING_M, SWEEP_RAD, arc_table, spreads
 from rover.onboard.ground_bounds import ground_bounds
 from rover.onboard.local_candidates import Motion
 from rover.onboard.local_map import LocalMap
+from rover.onboard.pose_lattice import Laid
 
 Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
@@ -32,6 +33,9 @@ DEEPEST = 2
 MORE_M, FURTHER_M = 0.5, 1.0
 """Ground is laid out so much beyond first arcs, and beyond second ones, which may come from the last choice."""
 
+CLOSE_M = 0.5
+"""For turns in place, which take it along every heading, only so much beyond the rover."""
+
 SWEEP_DRIFT_M = 0.01
 """How far the rover may stray as it turns in place."""
 
@@ -43,7 +47,13 @@ BACK_TURNS_RAD = tuple(math.radians(deg) for deg in (0, 5, -5, 10, -10, 20, -20,
 
 
 def way_back(
-    ground: LocalMap, vehicle: VehicleParams, pose: Pose, place: Place, *, belly_margin_m: float = 0.0
+    ground: LocalMap,
+    vehicle: VehicleParams,
+    pose: Pose,
+    place: Place,
+    *,
+    belly_margin_m: float = 0.0,
+    ahead: bool = False,
 ) -> Motion | None:
     """Return a turn and an arc to be driven backwards to a place, the least turn that passes; None if none does.
 
@@ -51,9 +61,12 @@ def way_back(
         ground, vehicle, pose: As of `select_arc`.
         place: East and north of where it ends.
         belly_margin_m: Room that must be left under the belly.
+        ahead: The rover came from there backwards: the arc leads ahead, and its length is negative.
     """
+    side = 1 if ahead else -1
     away = math.hypot(place[0] - pose[0], place[1] - pose[1])
-    bearing = math.atan2(pose[1] - place[1], pose[0] - place[0])  # of the heading that has it straight behind
+    # Of the heading that has it straight behind, or ahead.
+    bearing = math.atan2(side * (place[1] - pose[1]), side * (place[0] - pose[0]))
     if away == 0:
         return None
     walker = ArcWalker(ground, vehicle, pose, belly_margin_m)
@@ -62,21 +75,21 @@ def way_back(
     needed = math.remainder(bearing - pose[2], 2 * math.pi)
     for turn in sorted((*BACK_TURNS_RAD, needed), key=abs):
         aside = math.remainder(needed - turn, 2 * math.pi)
-        bend = -2 * math.sin(aside) / away
+        bend = side * 2 * math.sin(aside) / away
         if (turn != 0 and not least <= turn <= most) or abs(aside) > math.pi / 3 or abs(bend) > tightest:
             continue
         length = away / float(np.sinc(aside / math.pi))
         poses = arc_poses(
             (0.0, 0.0, turn),
-            length_m=-length,
+            length_m=side * length,
             curvature_per_m=bend,
             count=max(2, math.ceil(length / SPACING_M) + 1),
         )
         laid = np.column_stack([poses[:, :2], np.cos(poses[:, 2]), np.sin(poses[:, 2])])
         spread = spreads(vehicle, np.array([bend]), length, len(poses), from_m=0.0)[0]
-        passes, _ = walker.walk(laid, spread, way=BACKWARD)
+        passes, _ = walker.walk(laid, spread, way=FORWARD if ahead else BACKWARD)
         if passes:
-            return Motion(turn_rad=turn, first_m=length, first_per_m=bend)
+            return Motion(turn_rad=turn, first_m=-side * length, first_per_m=bend)
     return None
 
 
@@ -95,9 +108,12 @@ class ArcWalker:
         self._sure = AlignedGround(bounds.low_m, bounds.high_m, self._side, middle, near_m, own)
         expected = np.asarray((bounds.low_m + bounds.high_m) / np.float32(2), np.float32)
         far_m = near_m + table.second_m + FURTHER_M
+        close_m = own.reach_m + CLOSE_M
+        self._close = AlignedGround(bounds.low_m, bounds.high_m, self._side, middle, close_m, own)
         self._expected = AlignedGround(
             expected, expected, self._side, middle, far_m, own, spacing_m=2 * SAMPLES_M
         )
+        self.expected = Laid(self._expected, ground, self._side)
         self.poses = 0
         self.refused: list[Pose] = []
 
@@ -114,11 +130,9 @@ class ArcWalker:
             way: `FORWARD` or `BACKWARD`.
         """
         cells = self._on_cells(poses)
-        passed, margins = self._passed(cells, spread_m, sure=sure, way=way)
+        passed, margins = self._passed(self._sure if sure else self._expected, cells, spread_m, way=way)
         if passed < len(poses):
-            east, north = (cells[passed, :2] * self._side).tolist()
-            yaw = math.atan2(cells[passed, 3], cells[passed, 2])
-            self.refused.append((self._corner[0] + east, self._corner[1] + north, yaw))
+            self._refuse(cells[passed])
         return passed == len(poses), margins
 
     def turns(self, reach_m: float) -> tuple[float, float]:
@@ -128,9 +142,17 @@ class ArcWalker:
         bounds = []
         for side in (-1.0, 1.0):
             poses = np.column_stack([0 * angle, 0 * angle, np.cos(angle), side * np.sin(angle)])
-            passed, _ = self._passed(self._on_cells(poses), spread)
+            cells = self._on_cells(poses)
+            passed, _ = self._passed(self._close, cells, spread)
+            if passed < len(cells):
+                self._refuse(cells[passed])
             bounds.append(side * (angle[passed - 1] + 1e-9) if passed else 0.0)
         return float(bounds[0]), float(bounds[1])
+
+    def _refuse(self, cell: Floats) -> None:
+        east, north = (cell[:2] * self._side).tolist()
+        yaw = math.atan2(cell[3], cell[2])
+        self.refused.append((self._corner[0] + east, self._corner[1] + north, yaw))
 
     def _on_cells(self, poses: Floats) -> Floats:
         """Return (n, 4) column and row as fractions, cosine and sine of the yaw."""
@@ -143,9 +165,9 @@ class ArcWalker:
         return cells
 
     def _passed(
-        self, cells: Floats, spread_m: Floats, *, sure: bool = True, way: int = FORWARD
+        self, ground: AlignedGround, cells: Floats, spread_m: Floats, *, way: int = FORWARD
     ) -> tuple[int, Floats]:
-        margins, ground = np.full(MARGINS, np.inf), self._sure if sure else self._expected
+        margins = np.full(MARGINS, np.inf)
         bins, places = ground.places(cells)
         passed = walk(
             ground.spacing_m, ground.layers, bins, ground.rover, places, spread_m, DEEPEST, self._belly_margin_m,

@@ -35,6 +35,8 @@ def local_along(local: LocalState, shift_m: Place) -> LocalState:
         dead_ends_m=all_along(local.dead_ends_m, shift_m),
         driven=tuple(_driven_along(one, shift_m) for one in local.driven),
         retrace=tuple(_driven_along(one, shift_m) for one in local.retrace),
+        about_m=None if local.about_m is None else along(local.about_m, shift_m),
+        stood=tuple((*along(one[:2], shift_m), *one[2:]) for one in local.stood),
     )
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from rover.core.arrays import locked
 from rover.onboard.local_map import LocalMap
-from rover.onboard.local_map_kernels import refine_bounds
+from rover.onboard.local_map_kernels import even_out, refine_bounds
 
 SIGMAS = 1.0
 """Standard deviations to either side. A wheel's bound is that of the highest and the lowest of some dozens of cells,
@@ -18,6 +18,13 @@ which their own noise puts apart already."""
 
 FINEST_M = 0.03
 """Cells are no wider: a bound takes in all of every cell that a wheel may touch."""
+
+
+EVEN_M = 0.05
+"""Neighbours no further apart are taken together: over more than that small rocks would lose their tops."""
+
+APART = 4.0
+"""Neighbours that differ by so many standard deviations are two heights, not one with noise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,6 +47,18 @@ class GroundBounds:
         shape = np.shape(self.low_m)
         for name in ("low_m", "high_m"):
             object.__setattr__(self, name, locked(getattr(self, name), np.float32, shape, name))
+
+
+def evened(local: LocalMap) -> LocalMap:
+    """Return a local map with less noise: of cells as fine as wheels want them, what agrees with its neighbours is one.
+
+    The highest of dozens of cells under a wheel would else be that of the greatest error among them.
+    """
+    if local.cell_m > EVEN_M + 1e-9:
+        return local
+    even, doubt = np.empty_like(local.height_m), np.empty_like(local.variance_m2)
+    even_out(local.height_m, local.variance_m2, APART, even, doubt)
+    return replace(local, height_m=even, variance_m2=doubt)
 
 
 def ground_bounds(local: LocalMap, *, sigmas: float = SIGMAS) -> GroundBounds:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,18 +12,31 @@ import numpy.typing as npt
 from rover.core.vehicle import VehicleParams
 from rover.hazard.clearance import arc_poses
 from rover.onboard.arc_table import SPACING_M, ArcTable, arc_table, spreads
-from rover.onboard.local_cost import LocalCost
+from rover.onboard.local_cost import BACK, LocalCost
 from rover.onboard.local_cost_kernels import onward_from, price_paths
 
 Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
 Pose = tuple[float, float, float]
+Stood = tuple[float, float, float, float]
+"""East, north and yaw of a pose, and the time that the way on from it takes at the least."""
 
 STRIDE = 9
 """Every ninth pose of a path is priced."""
 
 SHORTEST_M = 0.2
 """What is left of an arc is not taken up where it is shorter."""
+
+SHORT = ((1, 0.4), (1, 0.8), (-1, 0.4), (-1, 0.8))
+"""Way and length, m, of short arcs, for where there is no room for longer ones."""
+
+SHORT_S = 5.0
+"""What the look after a short arc costs, so that longer ones are taken where there is room."""
+
+SAME_M, SAME_RAD = 0.3, math.radians(15.0)
+"""An end so near to a pose at which the rover has stood leads on as that did."""
+
+STOOD_WITHIN_M = 6.0
 
 NEAR_GOAL_M, MISS_S = 1.5, 60.0
 """An arc that ends so near the goal, and not there, costs so much more: it has yet to be turned to."""
@@ -37,7 +51,7 @@ class Motion:
 
     Attributes:
         turn_rad: Counter-clockwise.
-        first_m, first_per_m: Length and curvature of the first arc.
+        first_m, first_per_m: Length, negative backwards, and curvature of the first arc.
         second_m, second_per_m: Of the second; no length for none.
     """
 
@@ -50,7 +64,7 @@ class Motion:
     def after(self, driven_m: float) -> Motion | None:
         """Return what is left when the turn and so much of the first arc are done; None for next to nothing."""
         left = self.first_m - driven_m
-        if left > SHORTEST_M:
+        if left > SHORTEST_M or left < -SHORTEST_M:
             return replace(self, turn_rad=0.0, first_m=left)
         if self.second_m + left > SHORTEST_M:
             return Motion(turn_rad=0.0, first_m=self.second_m + left, first_per_m=self.second_per_m)
@@ -84,15 +98,38 @@ class Ranked:
         table: Of the trees.
         value_s: (trees,) expected time to the goal of each.
         stub_s: (turns * bends,) of the first arcs alone.
+        short_s: (kinds, turns * bends) of short arcs, ahead and back, by `SHORT`.
         others: Those that are not of the table, the best first.
+        pricer: By which they are priced.
         near_goal: Whether whole trees reach beyond the goal, so that first arcs alone are candidates too.
     """
 
     table: ArcTable
     value_s: Floats
     stub_s: Floats
+    short_s: Floats
     others: tuple[Candidate, ...]
+    pricer: Pricer
     near_goal: bool
+
+    def short(self, number: int) -> Candidate:
+        """Return one of the short arcs laid out, by its place in `short_s` laid flat."""
+        kind, root = divmod(number, len(self.stub_s))
+        turn, bend = divmod(root, len(self.table.curvature_per_m))
+        way, length = SHORT[kind]
+        count = short_poses(length)
+        motion = Motion(
+            turn_rad=float(self.table.turn_rad[turn]),
+            first_m=way * (count - 1) * self.table.first_m / (self.table.first.shape[1] - 1),
+            first_per_m=float(self.table.curvature_per_m[bend]),
+        )
+        arcs = self.table.first if way > 0 else self.table.back
+        return Candidate(
+            motion=motion,
+            poses=arcs[root, :count],
+            spread_m=self.table.first_spread_m[bend, :count],
+            value_s=float(self.short_s.flat[number]),
+        )
 
     def tree(self, number: int) -> Motion:
         """Return a tree's motion."""
@@ -107,7 +144,13 @@ class Ranked:
 
 
 def rank(
-    cost: LocalCost, vehicle: VehicleParams, pose: Pose, *, goal_m: Place, kept: Motion | None = None
+    cost: LocalCost,
+    vehicle: VehicleParams,
+    pose: Pose,
+    *,
+    goal_m: Place,
+    kept: Motion | None = None,
+    stood: Sequence[Stood] = (),
 ) -> Ranked:
     """Return every candidate with the time that it takes to turn, to drive it, and from its end to the goal.
 
@@ -117,14 +160,16 @@ def rank(
         pose: Where it stands.
         goal_m: Arcs that end there are candidates as well, where it is near.
         kept: What is left of the last choice.
+        stood: Where the rover stood before, and what the way on turned out to take.
     """
     table = arc_table(vehicle)
-    pricer = _Pricer(cost, vehicle, pose, goal_m)
+    pricer = Pricer(cost, vehicle, pose, goal_m, stood)
     turn_s = pricer.turn_s(table.turn_rad)
     bends = len(table.curvature_per_m)
     first_s = pricer.along(table.first, table.first_m)
     second_s = pricer.along(table.second, table.second_m)
-    begun_s = np.repeat(turn_s, bends) + first_s
+    turned_s = np.repeat(turn_s, bends)
+    begun_s = turned_s + first_s
     others = [
         pricer.candidate(motion, vehicle, table)
         for motion in (*_to_the_goal(table, pose, goal_m), *(() if kept is None else (kept,)))
@@ -133,20 +178,61 @@ def rank(
         table=table,
         value_s=np.repeat(begun_s, bends) + second_s + pricer.onward_s(table.second[:, -1]),
         stub_s=begun_s + pricer.onward_s(table.first[:, -1]),
+        short_s=np.array([turned_s + pricer.short_s(table, way, length) for way, length in SHORT]),
         others=tuple(sorted(others, key=lambda other: other.value_s)),
+        pricer=pricer,
         near_goal=math.dist(pose[:2], goal_m) <= table.first_m + table.second_m,
     )
 
 
-class _Pricer:
+def short_poses(length_m: float) -> int:
+    """Return how many poses of the table's arcs make a short one."""
+    return round(length_m / SPACING_M) + 1
+
+
+class Pricer:
     """Prices paths from where the rover stands."""
 
-    def __init__(self, cost: LocalCost, vehicle: VehicleParams, pose: Pose, goal_m: Place) -> None:
+    def __init__(
+        self, cost: LocalCost, vehicle: VehicleParams, pose: Pose, goal_m: Place, stood: Sequence[Stood]
+    ) -> None:
         self._cost, self._pose, self._goal_m = cost, pose, np.array(goal_m)
+        known = np.array(stood, np.float64).reshape(-1, 4)
+        self._stood = known[np.hypot(*(known[:, :2] - pose[:2]).T) <= STOOD_WITHIN_M]
         self._rate = math.radians(vehicle.turn_rate_deg_s)
         geometry = cost.geometry
         self._col = (pose[0] - geometry.east_m) / geometry.resolution_m
         self._row = (pose[1] - geometry.north_m) / geometry.resolution_m
+
+    def edges_s(self, pose: Pose, arcs: Floats, length_m: float) -> Floats:
+        """Return (m,) the time along (m, n, 3) arcs, the latter half of them backwards, laid out from the origin.
+
+        Args:
+            pose: Where they begin: forward, left and yaw from where the rover stands.
+            arcs: Forward, left and yaw.
+            length_m: Of each.
+        """
+        ahead, left, yaw = pose
+        own = self._pose[2]
+        cos, sin, side = math.cos(own), math.sin(own), self._cost.geometry.resolution_m
+        paths = np.concatenate([arcs[..., :2], np.cos(arcs[..., 2:]), np.sin(arcs[..., 2:])], axis=-1)
+        prices = np.empty(len(arcs))
+        price_paths(
+            self._cost.cost_s_per_m, side,
+            self._col + (ahead * cos - left * sin) / side, self._row + (ahead * sin + left * cos) / side,
+            math.cos(own + yaw), math.sin(own + yaw), paths, length_m / (arcs.shape[1] - 1), STRIDE, prices,
+        )  # fmt: skip
+        prices[len(arcs) // 2 :] *= BACK
+        return prices
+
+    def goal(self) -> Place:
+        """Return where the goal is, forward and left of the rover."""
+        east, north = (self._goal_m - self._pose[:2]).tolist()
+        cos, sin = math.cos(self._pose[2]), math.sin(self._pose[2])
+        return east * cos + north * sin, north * cos - east * sin
+
+    def turning_s(self, turn_rad: float) -> float:
+        return turn_rad / self._rate
 
     def turn_s(self, turn_rad: Floats) -> Floats:
         return np.abs(turn_rad) / self._rate
@@ -167,9 +253,24 @@ class _Pricer:
         cells, places = self._on_cells(ends)
         left_s = np.empty(len(ends))
         onward_from(self._cost.to_goal_s, cells, self._rate, left_s)
+        self._learn(left_s, places, cells[:, 2:])
         away = np.hypot(*(places - self._goal_m).T)
         missed_s = np.where(away < NEAR_GOAL_M, MISS_S, 0.0)
         return np.asarray(np.where(away < 1e-6, 0.0, left_s + missed_s))
+
+    def short_s(self, table: ArcTable, way: int, length_m: float) -> Floats:
+        """Return (turns * bends,) the time along short arcs and on from their ends."""
+        arcs = np.ascontiguousarray((table.first if way > 0 else table.back)[:, : short_poses(length_m)])
+        seconds = self.along(arcs, length_m) * (BACK if way < 0 else 1.0)
+        return seconds + self.onward_s(arcs[:, -1]) + SHORT_S
+
+    def _learn(self, left_s: Floats, places: Floats, headings: Floats) -> None:
+        """Raise, in place, the time from ends where the rover has stood to what it turned out to take from there."""
+        for east, north, yaw, value in self._stood.tolist():
+            near = np.hypot(places[:, 0] - east, places[:, 1] - north) < SAME_M
+            if near.any():
+                near &= headings[:, 0] * math.cos(yaw) + headings[:, 1] * math.sin(yaw) > math.cos(SAME_RAD)
+                left_s[near] = np.maximum(left_s[near], value)
 
     def _on_cells(self, ends: Floats) -> tuple[Floats, Floats]:
         """Return (m, 4) ends on the local costs' cells, with cosine and sine of the yaw, and (m, 2) east and north."""
@@ -188,14 +289,14 @@ class _Pricer:
         parts, spread, seconds = [], [], abs(motion.turn_rad) / self._rate
         begin, from_m = (0.0, 0.0, motion.turn_rad), 0.0
         for length, bend in ((motion.first_m, motion.first_per_m), (motion.second_m, motion.second_per_m)):
-            if length <= 0:
+            if length == 0:
                 continue
-            count = max(2, math.ceil(length / SPACING_M) + 1)
+            count = max(2, math.ceil(abs(length) / SPACING_M) + 1)
             poses = arc_poses(begin, length_m=length, curvature_per_m=bend, count=count)
             path = np.column_stack([poses[:, :2], np.cos(poses[:, 2]), np.sin(poses[:, 2])])
-            seconds += float(self.along(path[None], length)[0])
+            seconds += float(self.along(path[None], abs(length))[0]) * (BACK if length < 0 else 1.0)
             parts.append(path)
-            spread.append(spreads(vehicle, np.array([bend]), length, count, from_m=from_m)[0])
+            spread.append(spreads(vehicle, np.array([bend]), abs(length), count, from_m=from_m)[0])
             begin, from_m = (float(poses[-1, 0]), float(poses[-1, 1]), float(poses[-1, 2])), from_m + length
         laid = np.vstack(parts)
         value = seconds + float(self.onward_s(laid[-1:])[0])

@@ -21,6 +21,7 @@ from rover.onboard.heading_kernels import HEADINGS
 from rover.onboard.local_cost_kernels import cost_to_seeds
 from rover.onboard.local_map import LocalMap
 from rover.onboard.mapping import BeliefState
+from rover.onboard.pose_lattice import PoseLattice
 from rover.onboard.stance import slack_by_heading
 
 Floats = npt.NDArray[np.float64]
@@ -38,8 +39,18 @@ PRICE = (BLOCKED, 25.0, 10.0, 6.0, 3.5, 2.2, 1.6, 1.15, 1.0)
 """Price of a metre by how much slack the rover has on it: of poses with these 1, 10, 30, 40, 63, 77, 88, 98 and all of
 a hundred pass clearance evaluation."""
 
+TRIED = (-1.0, -0.3, -0.001, 0.0, 0.3, 0.7)
+TRIED_PRICE = (BLOCKED, 25.0, 12.0, 4.0, 1.7, 1.0)
+"""The same by the slack that clearance evaluation of the pose has found."""
+
 OPEN = 0.15
 """Slack below which the rover is not expected to pass."""
+
+BACK = 1.3
+"""How many times as much a metre costs backwards."""
+
+UNSEEN = 1.5
+"""Price of a metre of ground that was not seen: it is about as much in the way as what was."""
 
 REACH_M = 7.0
 """The costs reach so far about the rover."""
@@ -85,6 +96,7 @@ def local_cost(
     here_m: Place,
     refused: Sequence[Pose],
     dead_ends_m: Sequence[Place] = (),
+    lattice: PoseLattice | None = None,
     onward_s: Floats | None,
     path_m: Floats,
 ) -> LocalCost:
@@ -97,11 +109,15 @@ def local_cost(
         here_m: Where the rover is.
         refused: Poses that clearance evaluation has refused, as often as it did.
         dead_ends_m: Places at which no arc was safe, as often as there was none.
+        lattice: What is known of poses; None where they are to be reckoned anew, by a quick stance alone.
         onward_s: (rows, cols) of the belief's cells, cost from each to the goal; None where the way is a given path.
         path_m: (n, 2) the way ahead, its last place the goal; with `onward_s`, that place alone counts.
     """
     geometry, places, known = _cells_on(ground, here_m)
-    factor, blocked = _factor(ground, vehicle, geometry, places, known)
+    if lattice is None:
+        factor, blocked = _factor(ground, vehicle, geometry, places, known)
+    else:
+        factor, blocked = _kept_factor(lattice, ground, geometry)
     _add_refusals(factor, refused, geometry)
     factor += _dead_ends(dead_ends_m, geometry)
     base = _map_cost(belief, geometry, known)
@@ -114,7 +130,7 @@ def local_cost(
         _seed_rim(field, geometry, onward_s, belief)
         _seed(field, geometry, path_m[-1:], np.zeros(1))
     to_goal = np.where(np.isinf(cost), np.inf, field)
-    cost_to_seeds(cost, geometry.resolution_m, base, math.radians(vehicle.turn_rate_deg_s), to_goal)
+    cost_to_seeds(cost, geometry.resolution_m, base, math.radians(vehicle.turn_rate_deg_s), BACK, to_goal)
     return LocalCost(geometry=geometry, cost_s_per_m=cost, blocked=blocked, to_goal_s=to_goal)
 
 
@@ -161,8 +177,30 @@ def _factor(
     slack = np.full((len(HEADINGS), *geometry.shape), np.nan)
     if known.any():
         slack[:, known] = slack_by_heading(ground, vehicle, np.ascontiguousarray(places[known]))
-    factor = np.where(np.isnan(slack), 1.0, np.interp(slack, SLACK, PRICE))
+    factor = np.where(np.isnan(slack), UNSEEN, np.interp(slack, SLACK, PRICE))
     return factor, np.asarray((slack < OPEN).all(axis=0))
+
+
+def _kept_factor(
+    lattice: PoseLattice, ground: LocalMap, geometry: GridGeometry
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return what `_factor` does, of what a lattice keeps."""
+    side = geometry.resolution_m
+    shift = (side - ground.cell_m) / 2
+    east = geometry.east_m - ground.geometry.east_m - shift + ground.corner[1] * ground.cell_m
+    north = geometry.north_m - ground.geometry.north_m - shift + ground.corner[0] * ground.cell_m
+    south, west = round(north / side) - lattice.corner[0], round(east / side) - lattice.corner[1]
+    rows, cols = lattice.variance_m2.shape
+    stance = np.full((len(HEADINGS), *geometry.shape), np.nan)
+    tried = stance.copy()
+    r0, r1 = max(0, south), min(rows, south + geometry.rows)
+    c0, c1 = max(0, west), min(cols, west + geometry.cols)
+    here, there = np.s_[:, r0 - south : r1 - south, c0 - west : c1 - west], np.s_[:, r0:r1, c0:c1]
+    stance[here], tried[here] = lattice.stance[there], lattice.tried[there]
+    quick = np.where(np.isnan(stance), UNSEEN, np.interp(stance, SLACK, PRICE))
+    factor = np.where(np.isnan(tried), quick, np.interp(tried, TRIED, TRIED_PRICE))
+    fails = np.where(np.isnan(tried), stance < OPEN, tried < 0)
+    return factor, np.asarray(fails.all(axis=0))
 
 
 def _add_refusals(factor: Floats, refused: Sequence[Pose], geometry: GridGeometry) -> None:
@@ -243,7 +281,7 @@ def _seed_rim(field: Floats, geometry: GridGeometry, onward_s: Floats, belief: B
     rim = np.ones(geometry.shape, np.bool_)
     rim[1:-1, 1:-1] = False
     places = geometry.centres_of(np.argwhere(rim))
-    field[rim] = between_cells(onward_s, belief.costmap.geometry, places)
+    field[rim] = UNSEEN * between_cells(onward_s, belief.costmap.geometry, places)
 
 
 def _seed_path(field: Floats, geometry: GridGeometry, path_m: Floats, belief: BeliefState) -> None:

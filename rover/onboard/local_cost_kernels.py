@@ -12,7 +12,7 @@ from rover.planning.heap_kernels import drop_first, put
 
 
 @kernel
-def cost_to_seeds(cost, resolution, base, rate, field):  # type: ignore[no-untyped-def]
+def cost_to_seeds(cost, resolution, base, rate, back, field):  # type: ignore[no-untyped-def]
     """Lower `field` to the least cost from each cell and heading to a seed and on from there.
 
     A move along a heading costs its length times the mean of the costs of the cells that it crosses; a turn to the next
@@ -23,6 +23,7 @@ def cost_to_seeds(cost, resolution, base, rate, field):  # type: ignore[no-untyp
         resolution: Side of a cell, m.
         base: (rows, cols) s/m of plain ground.
         rate: Of turning, rad/s.
+        back: How many times as much a move backwards costs.
         field: (headings, rows, cols) cost on from each seed, +inf elsewhere.
     """
     count, rows, cols = cost.shape
@@ -39,12 +40,14 @@ def cost_to_seeds(cost, resolution, base, rate, field):  # type: ignore[no-untyp
         i, j = cell // cols, cell % cols
         if key > field[h, i, j]:
             continue
-        r, c = i - HEADINGS[h][1], j - HEADINGS[h][0]
-        if 0 <= r < rows and 0 <= c < cols:
-            reached = key + _move(cost[h], r, c, i, j) * resolution
-            if reached < field[h, r, c]:
-                field[h, r, c] = reached
-                keys, items, size = put(keys, items, size, reached, (h * rows + r) * cols + c)
+        for way in (1, -1):
+            r, c = i - way * HEADINGS[h][1], j - way * HEADINGS[h][0]
+            if 0 <= r < rows and 0 <= c < cols:
+                price = _move(cost[h], r, c, i, j) * resolution
+                reached = key + (price if way > 0 else back * price)
+                if reached < field[h, r, c]:
+                    field[h, r, c] = reached
+                    keys, items, size = put(keys, items, size, reached, (h * rows + r) * cols + c)
         for k in range(2):
             other = (h + 1 - 2 * k) % count
             angle = TURNS_RAD[h % 2] if k == 0 else TURNS_RAD[other % 2]

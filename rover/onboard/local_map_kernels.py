@@ -146,6 +146,39 @@ def _fuse_cell(height, variance, i, j, new, told, gate, share):  # type: ignore[
 
 
 @kernel
+def even_out(height, variance, apart, even, doubt):  # type: ignore[no-untyped-def]
+    """Fill the mean of each cell and its neighbours, as far as they agree, and its variance.
+
+    Weights fall off as those of the binomial filter, and with what a neighbour differs by (Tomasi and Manduchi 1998,
+    doi:10.1109/ICCV.1998.710815), to nothing where that is no noise.
+
+    Args:
+        height, variance: (rows, cols) float32 the map; NaN where nothing is known.
+        apart: Standard deviations of a difference at which a neighbour has no weight.
+        even, doubt: (rows, cols) float32.
+    """
+    rows, cols = height.shape
+    for i in range(rows):
+        for j in range(cols):
+            even[i, j], doubt[i, j] = height[i, j], variance[i, j]
+            here, own = np.float64(height[i, j]), np.float64(variance[i, j])
+            if not own > 0.0:
+                continue
+            weights, sums, squares = 0.0, 0.0, 0.0
+            for r in range(max(0, i - 1), min(rows, i + 2)):
+                for c in range(max(0, j - 1), min(cols, j + 2)):
+                    off, told = np.float64(height[r, c]) - here, np.float64(variance[r, c])
+                    share = 1.0 - off * off / (apart * apart * (own + told))
+                    if not share > 0.0:
+                        continue
+                    w = share * share * (2 - abs(r - i)) * (2 - abs(c - j))
+                    weights += w
+                    sums += w * off
+                    squares += w * w * told
+            even[i, j], doubt[i, j] = here + sums / weights, squares / (weights * weights)
+
+
+@kernel
 def refine_bounds(height, variance, sigmas, factor, low, high):  # type: ignore[no-untyped-def]
     """Fill the surfaces `sigmas` standard deviations below and above a map's, bilinear on cells `factor` times as fine.
 

@@ -16,14 +16,19 @@ import numpy.typing as npt
 from rover.core.arrays import locked
 from rover.core.vehicle import VehicleParams
 from rover.hazard.clearance_figures import clearance_figures
+from rover.onboard.arc_search import ArcSearch
 from rover.onboard.arc_table import SPACING_M
-from rover.onboard.arc_walker import BELLY_MARGIN_M, ArcWalker
+from rover.onboard.arc_walker import BACKWARD, BELLY_MARGIN_M, FORWARD, ArcWalker
 from rover.onboard.local_candidates import Candidate, Motion, Ranked
 from rover.onboard.local_map import LocalMap
 
 Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
 Pose = tuple[float, float, float]
+
+
+LONGER_S = 60.0
+"""A sequence of short arcs that leads on may take so much longer than a single one is expected to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +54,7 @@ class Considered:
     Attributes:
         ends_m: (m, 2) east and north of where each candidate ends.
         value_s: (m,) expected time to the goal, by which they are ranked.
-        passed: (m,) bool.
+        passed: (m,) bool; parts of sequences are candidates too, of which the last passes if a sequence is found.
         refused: (k, 3) poses that were refused.
         poses: How many poses were evaluated.
     """
@@ -113,6 +118,7 @@ def select_arc(
     ranked: Ranked,
     *,
     belly_margin_m: float = BELLY_MARGIN_M,
+    walker: ArcWalker | None = None,
 ) -> ArcChoice | NoArc:
     """Return the cheapest candidate that passes clearance evaluation all along.
 
@@ -126,25 +132,29 @@ def select_arc(
         pose: Where it stands.
         ranked: The candidates, of `rover.onboard.local_candidates.rank`.
         belly_margin_m: Room that must be left under the belly.
+        walker: That walks arcs from there, where there is one already; it knows the ground and the margin.
     """
-    return _Search(ground, vehicle, pose, ranked, belly_margin_m).run()
+    walker = walker or ArcWalker(ground, vehicle, pose, belly_margin_m)
+    return _Search(walker, vehicle, pose, ranked).run()
 
 
 class _Search:
     """One choice: what was evaluated is kept, so that trees share the fate of their first arcs and turns."""
 
-    def __init__(
-        self, ground: LocalMap, vehicle: VehicleParams, pose: Pose, ranked: Ranked, belly_margin_m: float
-    ) -> None:
-        self._walker = ArcWalker(ground, vehicle, pose, belly_margin_m)
+    def __init__(self, walker: ArcWalker, vehicle: VehicleParams, pose: Pose, ranked: Ranked) -> None:
+        self._walker = walker
         self._pose, self._ranked = pose, ranked
         self._firsts: dict[int, tuple[bool, Floats]] = {}
         self._seen: list[tuple[Floats, float, bool]] = []
-        self._least_turn, self._most_turn = self._walker.turns(clearance_figures(vehicle).reach_m)
+        self._reach_m = clearance_figures(vehicle).reach_m
+        self._vehicle, self._sought, self._enclosed = vehicle, False, False
+        self._turned: tuple[float, float] | None = None
 
     def run(self) -> ArcChoice | NoArc:
         others, values = list(self._ranked.others), self._ranked.value_s
         shorter = float(self._ranked.stub_s.min()) if self._ranked.near_goal else math.inf
+        values = np.concatenate([values, self._ranked.short_s.ravel()])
+        trees = len(self._ranked.value_s)
         for tree in np.argsort(values, kind="stable").tolist():
             while others and others[0].value_s <= values[tree]:
                 chosen = self._other(others.pop(0))
@@ -156,19 +166,45 @@ class _Search:
                 chosen, shorter = self._stub(), math.inf
                 if chosen is not None:
                     return chosen
-            chosen = self._tree(tree)
+            chosen = self._tree(tree) if tree < trees else self._short(tree - trees)
             if chosen is not None:
                 return chosen
         return self._stub() or NoArc(considered=self._considered())
 
+    def _short(self, number: int) -> ArcChoice | None:
+        """Return a sequence that leads on, else a short arc by itself unless nothing leads on at all."""
+        candidate = self._ranked.short(number)
+        chosen = self._sequence(candidate.value_s + LONGER_S)
+        return self._other(candidate) if chosen is None and not self._enclosed else chosen
+
+    def _sequence(self, below_s: float) -> ArcChoice | None:
+        """Return the best sequence of short arcs that leads on, sought once."""
+        if self._sought:
+            return None
+        self._sought = True
+        search = ArcSearch(self._walker, self._ranked.pricer, self._vehicle)
+        found = search.run(below_s)
+        self._enclosed = search.exhausted
+        for number, (end, value, _) in enumerate(search.seen):
+            self._note(end, value, found is not None and number == len(search.seen) - 1)
+        if found is None:
+            return None
+        return self._choice(found.motion, found.poses, found.value_s, np.full(4, np.nan))
+
     def _turns(self, turn_rad: float) -> bool:
-        return turn_rad == 0 or self._least_turn <= turn_rad <= self._most_turn
+        if turn_rad == 0:
+            return True
+        if self._turned is None:
+            self._turned = self._walker.turns(self._reach_m)
+        least, most = self._turned
+        return least <= turn_rad <= most
 
     def _other(self, candidate: Candidate) -> ArcChoice | None:
         if not (math.isfinite(candidate.value_s) and self._turns(candidate.motion.turn_rad)):
             return None
         near = math.ceil(self._ranked.table.first_m / SPACING_M) + 1
-        passes, margins = self._walker.walk(candidate.poses[:near], candidate.spread_m[:near])
+        way = BACKWARD if candidate.motion.first_m < 0 else FORWARD
+        passes, margins = self._walker.walk(candidate.poses[:near], candidate.spread_m[:near], way=way)
         if passes and len(candidate.poses) > near:
             further = candidate.poses[near:], candidate.spread_m[near:]
             passes, least = self._walker.walk(*further, sure=False)

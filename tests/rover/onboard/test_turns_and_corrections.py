@@ -45,12 +45,14 @@ def test_places_move_and_headings_stay() -> None:
     motion = Motion(turn_rad=0.1, first_m=1.0, first_per_m=0.2)
     driven = Driven(motion=motion, begun=(1.0, 2.0, 0.3))
     local = LocalState(
-        refused=((5.0, 6.0, 0.25),), dead_ends_m=((7.0, 8.0),), driven=(driven,), retrace=(driven,), looks=3
-    )
+        refused=((5.0, 6.0, 0.25),), dead_ends_m=((7.0, 8.0),), driven=(driven,), retrace=(driven,), looks=3,
+        stood=((2.0, 3.0, 0.5, 700.0),), about_m=(4.0, 4.0),
+    )  # fmt: skip
     moved = local_along(local, (0.5, -0.25))
     assert moved.refused == ((5.5, 5.75, 0.25),) and moved.dead_ends_m == ((7.5, 7.75),)
     assert moved.driven[0].begun == moved.retrace[0].begun == (1.5, 1.75, 0.3)
     assert moved.driven[0].motion is motion and moved.looks == 3 and moved.ground is None
+    assert moved.stood == ((2.5, 2.75, 0.5, 700.0),) and moved.about_m == (4.5, 3.75)
     back = local_along(moved, (-0.5, 0.25))
     np.testing.assert_allclose(back.driven[0].begun, driven.begun)
     assert all_along(((0.0, 0.0),), (0.5, -0.25)) == ((0.5, -0.25),)
