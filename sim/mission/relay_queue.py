@@ -215,7 +215,11 @@ def _second_hop(items: Sequence[Item], order: Sequence[int], books: _Books, room
 
 
 def _told(
-    items: Sequence[Item], books: _Books, tape: Mapping[str, list[float]], ends_s: Floats, sources: tuple[str, ...]
+    items: Sequence[Item],
+    books: _Books,
+    tape: Mapping[str, list[float]],
+    ends_s: Floats,
+    sources: tuple[str, ...],
 ) -> Traffic:
     sent = tuple(
         Sent(

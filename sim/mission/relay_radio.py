@@ -56,7 +56,9 @@ class RadioParams(Figures):
 
     def carrier_db_hz(self, range_m: npt.ArrayLike) -> Floats:
         """Return carrier power over noise density at distances, dB Hz."""
-        turns = 4.0 * math.pi * np.asarray(range_m, np.float64) * self.frequency_mhz * 1e6 / SPEED_OF_LIGHT_M_S
+        turns = (
+            4.0 * math.pi * np.asarray(range_m, np.float64) * self.frequency_mhz * 1e6 / SPEED_OF_LIGHT_M_S
+        )
         loss = 20.0 * np.log10(turns)
         gains = self.eirp_dbw + self.gain_over_temperature_db_k - self.losses_db - BOLTZMANN_DBW_K_HZ
         return np.asarray(gains - loss)
@@ -73,7 +75,9 @@ class LinkParams(Figures):
     """All radio ways and stores."""
 
     phase: Share = Field(description="of the relay on its halo at 2019-01-03T00:00 TT, in turns")
-    mask_deg: Annotated[float, Field(ge=0, lt=90)] = Field(description="least elevation of the relay at the site")
+    mask_deg: Annotated[float, Field(ge=0, lt=90)] = Field(
+        description="least elevation of the relay at the site"
+    )
     rover: RadioParams
     lander: RadioParams
     relay_down: RadioParams
@@ -111,7 +115,14 @@ class Sight:
 
     def __post_init__(self) -> None:
         count = len(self.time_s)
-        for name in ("time_s", "relay_elevation_rad", "range_m", "light_time_s", "earth_elevation_rad", "earth_range_m"):
+        for name in (
+            "time_s",
+            "relay_elevation_rad",
+            "range_m",
+            "light_time_s",
+            "earth_elevation_rad",
+            "earth_range_m",
+        ):
             object.__setattr__(self, name, locked(getattr(self, name), np.float64, (count,), name))
         for name in ("relay_up", "station"):
             object.__setattr__(self, name, locked(getattr(self, name), np.bool_, (count,), name))
@@ -124,7 +135,13 @@ class Sight:
 
 
 def look(
-    site: Site, epoch: Epoch, params: LinkParams, stations: Sequence[Station], *, from_s: float, until_s: float
+    site: Site,
+    epoch: Epoch,
+    params: LinkParams,
+    stations: Sequence[Station],
+    *,
+    from_s: float,
+    until_s: float,
 ) -> Sight:
     """Return the ways between a place and the Earth over a span.
 

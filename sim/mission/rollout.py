@@ -52,7 +52,9 @@ class RampParams(Figures):
     roll_limit_deg: TiltDeg = Field(description="of the rover on rails whose feet are not level")
     run_m: Positive = Field(description="driven straight on from the foot of the rails")
     sun_off_deg: NotNegative = Field(description="least angle between heading and Sun's azimuth")
-    margin: Share = Field(description="share of every limit that a ramp keeps to be taken before those behind it")
+    margin: Share = Field(
+        description="share of every limit that a ramp keeps to be taken before those behind it"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -159,7 +161,9 @@ def check_ramp(
     heading = yaw_rad + math.radians(row.azimuth_deg)
     strip = _Strip(patch=patch, east_m=east_m, north_m=north_m, azimuth_rad=heading)
     half = vehicle.track_m / 2
-    slopes, ends, held = zip(*(_let_down(strip, standing, ramp, side * half) for side in (1.0, -1.0)), strict=True)
+    slopes, ends, held = zip(
+        *(_let_down(strip, standing, ramp, side * half) for side in (1.0, -1.0)), strict=True
+    )
     foot_x = float(np.mean([end[0] for end in ends]))
     rise = float(ends[0][1] - ends[1][1])
     stop_x = foot_x + ramp.run_m + vehicle.length_m / 2
@@ -234,7 +238,10 @@ def _run(strip: _Strip, vehicle: VehicleParams, foot_x: float, stop_x: float) ->
     x = np.arange(foot_x, stop_x + vehicle.length_m / 2, _ALONG_M)
     wide = vehicle.wheel_width_m / 2
     step = max(
-        _step(strip.heights(x[None, :], np.array([[side * half - wide], [side * half], [side * half + wide]])), vehicle)
+        _step(
+            strip.heights(x[None, :], np.array([[side * half - wide], [side * half], [side * half + wide]])),
+            vehicle,
+        )
         for side in (1.0, -1.0)
     )
     inner = np.arange(-half + wide, half - wide, _ALONG_M)[:, None]
@@ -284,7 +291,11 @@ def _judged(
             deg(figures["run_slope_rad"]),
             min(vehicle.slope_limit_deg, vehicle.roll_limit_deg),
         ),
-        ("a step of {value:.2f} m in the wheels' tracks, over {limit:g}", figures["step_m"], vehicle.step_limit_m),
+        (
+            "a step of {value:.2f} m in the wheels' tracks, over {limit:g}",
+            figures["step_m"],
+            vehicle.step_limit_m,
+        ),
         (
             "a step of {value:.2f} m where the rover turns, over {limit:g}",
             figures["turn_step_m"],

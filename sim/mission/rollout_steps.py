@@ -29,7 +29,9 @@ class StepRow(Row):
         default=(), description="link: commands get through; site: a ramp will do"
     )
     command_bit: NotNegative = Field(default=0.0, description="sent up for it")
-    pictures: Annotated[int, Field(ge=0, le=1000)] = Field(default=0, description="of the terrain camera, sent down")
+    pictures: Annotated[int, Field(ge=0, le=1000)] = Field(
+        default=0, description="of the terrain camera, sent down"
+    )
 
     @model_validator(mode="after")
     def _lasts(self) -> StepRow:
@@ -77,9 +79,7 @@ class StepsDone:
     stopped_s: float
 
 
-def run_steps(
-    rows: Sequence[StepRow], *, from_s: float, contacts_s: Floats, site: str
-) -> StepsDone:
+def run_steps(rows: Sequence[StepRow], *, from_s: float, contacts_s: Floats, site: str) -> StepsDone:
     """Return when each step happens.
 
     Args:

@@ -94,7 +94,9 @@ def test_the_urgent_goes_first_and_arrives_a_light_time_after_its_last_bit() -> 
     soon = Item(name="health", source="rover", bits=1_000, priority=0, ready_s=20.0)
     traffic = sent([late, soon], 100.0, 1e6)
     picture, health = traffic.sent
-    assert health.done_s == pytest.approx(30.0 + 1.7)  # ready at 20 s, 1,000 bit at 100 bit/s: ready in that very step
+    assert health.done_s == pytest.approx(
+        30.0 + 1.7
+    )  # ready at 20 s, 1,000 bit at 100 bit/s: ready in that very step
     assert picture.done_s == pytest.approx(110.0 + 1.7)
     assert picture.begun_s == 0.0
 
