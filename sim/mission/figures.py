@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from rover.core.errors import FarsideError
 from rover.core.tables import Source
+from rover.core.time import FIRST_YEAR_OF_WHOLE_LEAP_SECONDS, parse_utc, with_z
+
+
+def _instant(text: str) -> str:
+    try:
+        parse_utc(text, first_year=FIRST_YEAR_OF_WHOLE_LEAP_SECONDS)
+    except FarsideError as error:
+        problem = error.problems[0]
+        raise ValueError(f"{problem.what}; {problem.remedy}") from None
+    return with_z(text)
+
+
+Utc = Annotated[str, AfterValidator(_instant)]
+"""A time in UTC, as 2019-01-03T14:22:00Z."""
 
 Name = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]

@@ -3,8 +3,8 @@
 Layers are plane to the pulse: the reflection of the whole stack by recursion from the lowest border upwards, with
 complex wave numbers, all multiples included (Brekhovskikh 1980, Waves in Layered Media, ch. 1), frequency by frequency
 over the channel's band. Each border's echo is weaker by its distance, as that of the antenna's mirror image in a plane.
-Rocks are points: of echoes by the lesser of Rayleigh's and the optical scattering length of a sphere, at the two-way time of the straight ray, which
-along the track makes the hyperbola. No antenna ringing, no clutter of the rover's body.
+Rocks are points: of echoes by the lesser of Rayleigh's and the optical scattering length of a sphere, at the two-way
+time of the straight ray, which along the track makes the hyperbola. No antenna ringing, no clutter of the rover's body.
 """
 
 from __future__ import annotations

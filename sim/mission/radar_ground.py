@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float64]
 
 _WAVES = 24
 _ASIDE_M = 2.0
-"""Rocks further to the side of the track than this are left out: they would be seen weakly, and deeper than they are."""
+"""Rocks further to the side of the track than this are left out: weak, and seen deeper than they are."""
 
 Permittivity = Annotated[float, Field(ge=1, le=100, allow_inf_nan=False)]
 

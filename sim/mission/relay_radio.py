@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,19 +18,23 @@ from pydantic import Field, field_validator
 
 from rover.core.arrays import locked
 from rover.core.bodies import MOON, SPEED_OF_LIGHT_M_S
+from rover.core.errors import FarsideError
 from rover.core.grid import Site
 from rover.core.station import Station
-from rover.core.time import Epoch
+from rover.core.time import Epoch, parse_utc
 from rover.core.vehicle import NotNegative, Positive
 from rover.sky.link import build_relay_almanac
 from rover.sky.sun import earth_from_moon
-from sim.mission.figures import Figures, Number, Share
+from sim.mission.figures import Figures, Name, Number, Row, Share
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 BOLTZMANN_DBW_K_HZ = 10.0 * math.log10(1.380649e-23)
 """CODATA 2018, exact."""
+
+EVENTS = ("touchdown", "panorama", "portraits")
+"""By whose time pictures may be dated."""
 
 STEP_S = 60.0
 """In which rates are constant and bits are moved."""
@@ -71,6 +75,28 @@ class RadioParams(Figures):
         return np.asarray(rates[np.searchsorted(need, spare, side="right")])
 
 
+class PictureRow(Row):
+    """Pictures that are sent down."""
+
+    name: Name
+    camera: Literal["lcam", "tcam", "pcam", "navcam"]
+    count: Annotated[int, Field(ge=1, le=1_000_000)]
+    at: Name = Field(description="touchdown, panorama, portraits, or a time in UTC")
+    priority: Annotated[int, Field(ge=0, le=9)] = Field(description="0 goes first")
+
+    @field_validator("at")
+    @classmethod
+    def _known(cls, at: str) -> str:
+        if at not in EVENTS:
+            try:
+                parse_utc(at)
+            except FarsideError:
+                raise ValueError(
+                    f"is neither of {', '.join(EVENTS)} nor a time; write 2019-01-03T14:22:00Z"
+                ) from None
+        return at
+
+
 class LinkParams(Figures):
     """All radio ways and stores."""
 
@@ -89,6 +115,8 @@ class LinkParams(Figures):
     picture_compression: Annotated[float, Field(ge=1, le=1000)]
     health_bit_s: NotNegative = Field(description="of housekeeping, rover and lander each")
     command_lead_h: NotNegative = Field(description="by which commands are sent before they are needed")
+    command_bit: Positive = Field(description="of a block of commands")
+    picture: Annotated[tuple[PictureRow, ...], Field(strict=False)] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -192,7 +192,7 @@ def check_ramp(
 
 
 def choose_ramp(checks: Sequence[RampCheck], margin: float) -> RampCheck | str:
-    """Return the first ramp that keeps a margin, else the one that keeps most of those that will do, else why none does."""
+    """Return the first ramp that keeps a margin, else the one of those that will do with most, else why none does."""
     good = [check for check in checks if check.will_do]
     if good:
         roomy = [check for check in good if check.margin >= margin]

@@ -14,12 +14,11 @@ from pydantic import Field, model_validator
 from rover.core.errors import PlaceError
 from rover.core.time import Epoch, parse_utc
 from rover.core.vehicle import Fraction, Positive, VehicleParams
-from sim.mission.figures import Figures, Name, Row
+from sim.mission.figures import Figures, Name, Row, Utc
 from sim.moon.site import SiteParams
 from sim.run.closed_loop import run_scenario
 from sim.run.runlog import Outcome, RunLog
 from sim.run.scenario import Scenario, scenario_from_table
-from sim.run.scenario_limits import Utc
 from sim.run.setting import origin_mm_of
 
 Floats = npt.NDArray[np.float64]
@@ -74,7 +73,7 @@ class Leg:
         place_m: (n, 2) east and north in the ground's frame.
         yaw_rad, soc, distance_m, load_j: (n,).
         moving: (n,) whether the row ends a drive or a turn.
-        commands: Command cycles on the way, the last stop included.
+        command_s: (k,) begin of each command cycle.
     """
 
     name: str
@@ -91,7 +90,7 @@ class Leg:
     distance_m: Floats
     load_j: Floats
     moving: npt.NDArray[np.bool_]
-    commands: int
+    command_s: Floats
 
 
 def drive_leg(
@@ -193,8 +192,13 @@ def _leg(
     told = log.telemetry
     if not len(told["time_s"]):
         return _stays(row, log.reason, start_s, start_m, goal_m, scenario.power.initial_soc)
-    driving = told["mode"] == list(log.modes).index("drive")
-    command = told["mode"] == list(log.modes).index("command")
+    modes = list(log.modes)
+    driving, command = (
+        told["mode"] == modes.index(name) if name in modes else np.zeros(len(told["mode"]), bool)
+        for name in ("drive", "command")
+    )
+    first = command & ~np.concatenate([[False], command[:-1]])
+    before = begun_s + np.concatenate([[0.0], told["time_s"][:-1]])  # a row ends what it tells of
     return Leg(
         name=row.name,
         start_s=begun_s,
@@ -210,7 +214,7 @@ def _leg(
         distance_m=told["distance_m"].astype(np.float64),
         load_j=told["load_j"].astype(np.float64),
         moving=driving,
-        commands=int(command[:1].sum() + (command[1:] & ~command[:-1]).sum()),
+        command_s=before[first],
     )
 
 
@@ -219,5 +223,5 @@ def _stays(row: LegRow, reason: str, start_s: float, start_m: Place, goal_m: Pla
     return Leg(
         name=row.name, start_s=start_s, end_s=start_s, arrived=False, reason=reason, start_m=start_m, goal_m=goal_m,
         time_s=one + start_s, place_m=np.array([start_m]), yaw_rad=one, soc=one + soc, distance_m=one, load_j=one,
-        moving=np.zeros(1, bool), commands=0,
+        moving=np.zeros(1, bool), command_s=np.empty(0),
     )  # fmt: skip

@@ -13,10 +13,14 @@ from rover.core.tables import validate
 from rover.io.bundle import find_mission
 from rover.io.lander import Lander, read_lander
 from rover.io.toml import read_toml
+from sim.mission.biosphere import BiosphereParams
+from sim.mission.instruments import AnalyserRow, SpectrometerRow
+from sim.mission.radar import RadarParams
 from sim.mission.relay_radio import LinkParams
 from sim.mission.rollout import RampParams, RampRow
 from sim.mission.rollout_steps import StepRow
 from sim.moon.site import SiteParams
+from sim.run.mission_drive import DriveParams
 from sim.run.mission_figures import plain_tables
 from sim.run.scenario_limits import Finite, Place, Table, utc_text
 from sim.run.setting import load_site
@@ -84,6 +88,11 @@ class Mission(Table):
     descent: DescentTable
     rollout: RolloutTable
     link: LinkParams | None = None
+    drive: DriveParams | None = None
+    radar: RadarParams | None = None
+    spectrometer: tuple[SpectrometerRow, ...] = ()
+    analyser: tuple[AnalyserRow, ...] = ()
+    biosphere: BiosphereParams | None = None
     portraits: InstantTable
     panorama: PanoramaTable
     film: FilmTable = FilmTable()
@@ -113,7 +122,7 @@ class Mission(Table):
         return site
 
 
-FIGURES = ("rollout", "link")
+FIGURES = ("rollout", "link", "drive", "radar", "biosphere")
 """Tables whose numbers have sources."""
 
 
