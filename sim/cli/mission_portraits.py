@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ from sim.run.closed_loop_landing import Descent
 from sim.run.closed_loop_landing_events import MissionEvent
 from sim.run.mission_scenario import Mission
 from sim.sensors.camera import Picture
+from sim.sensors.mount import BodyPose
 
 _PART_OF_FULL = 2
 _WAITS_S = tuple(3600.0 * hour for hour in range(0, 25, 2))
@@ -27,10 +30,47 @@ _WAITS_S = tuple(3600.0 * hour for hour in range(0, 25, 2))
 _KEY_PERCENTILE, _KEY_TIMES = 75.0, 1.7
 
 
+Reach = Callable[[BodyPose, float], str]
+"""Drives the rover to a viewpoint, and says why it is not there at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sitting:
+    """What came of the portraits.
+
+    Attributes:
+        event: For the timeline, with the reason where there are none.
+        lines: That tell of it.
+        place: With the rover at its viewpoint, None where there is none.
+    """
+
+    event: MissionEvent
+    lines: list[str]
+    place: LandingPlace | None
+
+
+def _there(_viewpoint: BodyPose, _at_s: float) -> str:
+    return ""
+
+
 def make_portraits(
-    place: LandingPlace, descent: Descent, mission: Mission, params: LanderParams, out: Path, *, full: bool
-) -> tuple[MissionEvent, list[str]]:
-    """Write both pictures, and return the event, with the reason where there are none, and lines that tell of it."""
+    place: LandingPlace,
+    descent: Descent,
+    mission: Mission,
+    params: LanderParams,
+    out: Path | None,
+    *,
+    full: bool,
+    reach: Reach = _there,
+) -> Sitting:
+    """Take both pictures and write them, if there is a folder for them.
+
+    Args:
+        place, descent, mission, params: Where and of whom.
+        out: The folder; None, and only the viewpoint is looked for.
+        full: At full size.
+        reach: Brings the rover to the viewpoint.
+    """
     ignition = parse_utc(mission.descent.ignition_utc)
     planned_s = ignition.seconds_until(parse_utc(mission.portraits.utc))
     taken: Portraits | str = ""
@@ -39,11 +79,15 @@ def make_portraits(
         at_s = planned_s + wait_s
         taken = _taken(place, descent, mission, params, at_s, full=full)
         if not isinstance(taken, str):
-            return _event(taken, descent, mission, at_s), _written(taken, descent, out)
+            why = reach(taken.place.rover, at_s)
+            if not why:
+                lines = [] if out is None else _written(taken, descent, out)
+                return Sitting(event=_event(taken, descent, mission, at_s), lines=lines, place=taken.place)
+            taken = why
         first = first or taken
     words = f"not taken: {first}; nor within a day"
     event = MissionEvent(time_s=planned_s, name="portraits", words=words, figures={}, derived=False)
-    return event, [f"portraits: {words}"]
+    return Sitting(event=event, lines=[f"portraits: {words}"], place=None)
 
 
 def _taken(

@@ -16,6 +16,7 @@ from rover.core.errors import OutputError, ResultsError, UsageError
 from rover.core.lander import LanderParams
 from rover.core.time import parse_utc
 from sim.cli.mission import Product
+from sim.cli.mission_operations import Operations
 from sim.cli.mission_panorama import make_panorama, place_of
 from sim.cli.mission_portraits import make_portraits
 from sim.mission.lander import axes_of
@@ -58,17 +59,58 @@ def make_mission(mission: Mission, out: Path, *, only: Product | None, full: boo
     lines: list[str] = []
     if only in (None, Product.DESCENT):
         lines += _descent(descent, mission, params, out, full=full, tell=tell)
-    place = None if only is Product.DESCENT else place_of(descent, mission)
-    if place is not None and only is not Product.PORTRAIT:
-        lines += make_panorama(place, descent, mission, params, out, full=full)
-    if only is None:
-        events += dated_events(mission)
-    if place is not None and only is not Product.PANORAMA:
-        event, told_of = make_portraits(place, descent, mission, params, out, full=full)
-        events.append(event)
-        lines += told_of
+    ground, told_of = _on_the_ground(descent, mission, params, out, only=only, full=full, tell=tell)
+    events += ground
+    lines += told_of
     _write_timeline(events, mission, out / TIMELINE)
     return [*_words(events, mission), *lines, f"Results: {out}"]
+
+
+_BY_THE_LANDER_ALONE = (Product.DESCENT, Product.ROLLOUT, Product.BIOSPHERE)
+_WITHOUT_OPERATIONS = (Product.DESCENT, Product.PANORAMA, Product.PORTRAIT)
+
+
+def _on_the_ground(
+    descent: Descent,
+    mission: Mission,
+    params: LanderParams,
+    out: Path,
+    *,
+    only: Product | None,
+    full: bool,
+    tell: Tell,
+) -> tuple[list[MissionEvent], list[str]]:
+    """Make what follows the landing, in the order in which it happens, and return events and lines."""
+    place = None if only in _BY_THE_LANDER_ALONE else place_of(descent, mission)
+    operations = None if only in _WITHOUT_OPERATIONS else Operations(descent, mission, params)
+    events: list[MissionEvent] = []
+    lines: list[str] = []
+    if operations is not None and place is not None:
+        tell(1.0, "drives")
+        operations.begin(place)
+    if place is not None and only is not Product.PANORAMA:
+        shown = only in (None, Product.PORTRAIT)
+        reach = {} if operations is None else {"reach": operations.reach}
+        sitting = make_portraits(place, descent, mission, params, out if shown else None, full=full, **reach)
+        events.append(sitting.event)
+        lines += sitting.lines
+        if operations is not None and sitting.place is not None:
+            operations.portraits_s = sitting.event.time_s
+            if sitting.event.time_s <= parse_utc(mission.descent.ignition_utc).seconds_until(
+                parse_utc(mission.panorama.utc)
+            ):
+                place = sitting.place
+    if place is not None and only in (None, Product.PANORAMA):
+        tell(1.0, "panorama")
+        lines = [*make_panorama(place, descent, mission, params, out, full=full), *lines]
+    if only is None:
+        events += [event for event in dated_events(mission) if event.name != "rollout"]
+    if operations is not None:
+        tell(1.0, "operations")
+        found, told_of = operations.finish(out, only)
+        events += found
+        lines += told_of
+    return events, lines
 
 
 def _refuse_foreign(folder: Path) -> None:

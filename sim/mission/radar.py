@@ -32,6 +32,9 @@ _TAPER = 0.6
 _FINER = 16
 """Values of a pulse to a sample, from which that of a rock's echo is taken."""
 
+_WIDEST = 2.0
+"""Ways to a rock over the straight one beyond which its echo is left out: a sixteenth of the strongest, and less."""
+
 _REFERENCE = 0.05
 """Reflection of the border by which the depth that a channel sees is told."""
 
@@ -141,7 +144,7 @@ def sound(channel: ChannelRow, ground: Underground, along_m: Floats, rng: np.ran
     """
     step_s = channel.sample_ns * 1e-9
     length = 2 * channel.samples  # what comes later than the window must not wrap into it
-    frequency = np.fft.rfftfreq(length, step_s)
+    frequency: Floats = np.asarray(np.fft.rfftfreq(length, step_s), np.float64)
     band = spectrum(channel, frequency)
     on = np.flatnonzero(band)
     thickness = np.diff(ground.border_m, axis=1, prepend=0.0)
@@ -152,9 +155,9 @@ def sound(channel: ChannelRow, ground: Underground, along_m: Floats, rng: np.ran
         frequency[on], thickness, ground.permittivity, ground.loss_tangent, far[:, :-1] / far[:, 1:]
     )
     heard[:, on] = band[on] * stack * np.exp(-2j * channel.antenna_m * wave)
-    time_s = step_s * np.arange(channel.samples)
+    time_s: Floats = step_s * np.arange(channel.samples, dtype=np.float64)
     echo = np.fft.irfft(heard, length, axis=1)[:, : channel.samples]
-    pulse = _FINER * np.fft.irfft(band, _FINER * length)
+    pulse: Floats = np.asarray(_FINER * np.fft.irfft(band, _FINER * length), np.float64)
     echo += _rock_echoes(channel, ground, along_m, time_s, pulse)
     surface = abs((1.0 - math.sqrt(ground.permittivity[0])) / (1.0 + math.sqrt(ground.permittivity[0])))
     echo /= surface * float(np.abs(hilbert(pulse)).max())
@@ -219,11 +222,10 @@ def _rock_echoes(
         lost = math.pi * channel.centre_mhz * 1e6 * _loss_times(ground, deep) * slant
         size = 2.0 * strength * channel.antenna_m / (high * slant) ** 2 / slant**2 * np.exp(-lost)
         centre = straight_s * slant / step_s
-        for trace in np.flatnonzero(centre < len(time_s) - half - 1).tolist():
-            first = round(centre[trace])
-            wanted = fine + np.rint(_FINER * (first + offset - centre[trace])).astype(np.int64)
-            inside_window = first + offset >= 0
-            found[trace, (first + offset)[inside_window]] += size[trace] * shape[wanted[inside_window]]
+        heard = np.flatnonzero((centre < len(time_s) - half - 1) & (centre > half) & (slant < _WIDEST))
+        first = np.rint(centre[heard]).astype(np.int64)[:, None]
+        wanted = fine + np.rint(_FINER * (first + offset - centre[heard, None])).astype(np.int64)
+        found[heard[:, None], first + offset] += size[heard, None] * shape[wanted]
     return found
 
 

@@ -109,5 +109,5 @@ def _next_contact(contacts_s: Floats, now_s: float) -> float | None:
     """Return the next time at which commands get through, now if they do."""
     for begin, end in contacts_s.tolist():
         if end > now_s:
-            return max(begin, now_s)
+            return max(float(begin), now_s)
     return None

@@ -6,10 +6,8 @@ import math
 
 import numpy as np
 
-from rover.core.time import parse_utc
 from rover.core.vehicle import VehicleParams
 from sim.mission.biosphere import ZERO_C_K, Biosphere
-from sim.mission.daylight import sunlight_at
 from sim.mission.radar import Radargram
 from sim.mission.relay_radio import chord_depth_m
 from sim.run.closed_loop_landing_events import MissionEvent
@@ -20,8 +18,12 @@ from sim.run.mission_traffic import LinkDays, radar_bits
 _J_PER_WH = 3600.0
 
 
-def _event(time_s: float, name: str, words: str, *, derived: bool = True, **figures: object) -> MissionEvent:
-    return MissionEvent(time_s=time_s, name=name, words=words, figures=figures, derived=derived)
+def _event(time_s: float, name: str, words: str, **figures: object) -> MissionEvent:
+    return MissionEvent(time_s=time_s, name=name, words=words, figures=figures, derived=True)
+
+
+def _dated(time_s: float, name: str, words: str, **figures: object) -> MissionEvent:
+    return MissionEvent(time_s=time_s, name=name, words=words, figures=figures, derived=False)
 
 
 def surface_events(days: SurfaceDays) -> list[MissionEvent]:
@@ -93,22 +95,26 @@ def biosphere_events(bio: Biosphere, mission: Mission) -> list[MissionEvent]:
     """Return the life of the canister: watering, sprouts, frost, off."""
     celsius = bio.canister_k - ZERO_C_K
     on = bio.time_s < bio.off_s
+    water = (
+        f"{1000.0 * mission.biosphere.water_kg:g} ml of water" if mission.biosphere is not None else "water"
+    )
     found = [
-        _event(bio.watered_s, "biosphere watered", "18 ml of water reach the seeds", derived=False,
-               canister_c=round(float(celsius[0]), 1)),
-        _event(
-            bio.off_s, "biosphere off", "powered down before the night", derived=False,
-            hours=round((bio.off_s - bio.watered_s) / 3600.0, 1), coldest_c=round(float(celsius[on].min()), 1),
+        _dated(
+            bio.watered_s,
+            "biosphere watered",
+            f"{water} reach the seeds",
+            canister_c=round(float(celsius[0]), 1),
+        ),
+        _dated(
+            bio.off_s,
+            "biosphere off",
+            "powered down before the night",
+            hours=round((bio.off_s - bio.watered_s) / 3600.0, 1),
+            coldest_c=round(float(celsius[on].min()), 1),
             warmest_c=round(float(celsius[on].max()), 1),
             heater_wh=round(bio.heater_j / _J_PER_WH, 1),
         ),
-    ]  # fmt: skip
-    if mission.biosphere is not None:
-        water_ml = 1000.0 * mission.biosphere.water_kg
-        found[0] = _event(
-            bio.watered_s, "biosphere watered", f"{water_ml:g} ml of water reach the seeds", derived=False,
-            canister_c=round(float(celsius[0]), 1),
-        )  # fmt: skip
+    ]
     for one in bio.growth:
         if not math.isnan(one.reached_s):
             at = int(np.searchsorted(bio.time_s, one.reached_s))
@@ -133,8 +139,8 @@ def link_events(days: LinkDays, mission: Mission) -> list[MissionEvent]:
     earth = np.degrees(sight.earth_elevation_rad)
     relay = np.degrees(sight.relay_elevation_rad)
     highest = float(sight.earth_elevation_rad.max())
-    epoch, site = parse_utc(mission.descent.ignition_utc), mission.read_site()
     made, arrived = int(down.made_bit[-1]), int(down.arrived_bit[-1])
+    lost = int(down.lost_bit[-1])
     queued = sum(int(held[-1]) for held in down.on_board_bit.values()) + int(down.on_relay_bit[-1])
     found = [
         _event(
@@ -144,12 +150,11 @@ def link_events(days: LinkDays, mission: Mission) -> list[MissionEvent]:
             line_below_ground_km=round(chord_depth_m(highest) / 1000.0),
             relay_lowest_deg=round(float(relay.min()), 1), relay_highest_deg=round(float(relay.max()), 1),
             light_time_s=[round(float(of(sight.light_time_s)), 2) for of in (np.min, np.max)],
-            sun_elevation_deg=round(math.degrees(sunlight_at(site, epoch).elevation_rad), 2),
         ),
         _event(
             float(down.time_s[-1]), "link closed", "bits made are bits on Earth, in stores and lost",
             made_gbit=round(made / 1e9, 3), on_earth_gbit=round(arrived / 1e9, 3), queued_gbit=round(queued / 1e9, 3),
-            lost_gbit=round(float(down.lost_bit[-1]) / 1e9, 3), balance_bit=made - arrived - queued - int(down.lost_bit[-1]),
+            lost_gbit=round(lost / 1e9, 3), balance_bit=made - arrived - queued - lost,
             commands=len(days.commands), commands_late=len(days.late),
         ),
     ]  # fmt: skip

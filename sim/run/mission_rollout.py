@@ -179,7 +179,7 @@ def rollout_events(done: RolloutDone, mission: Mission) -> list[MissionEvent]:
     chosen = done.chosen
     assert isinstance(chosen, RampCheck)
     sun = sunlight_at(site, epoch, done.down_s)
-    figures = {
+    told: dict[str, object] = {
         "on_the_ground": True,
         "ramp": chosen.name,
         "heading_deg": round(math.degrees(math.pi / 2 - chosen.heading_rad), 1) % 360.0,
@@ -195,5 +195,5 @@ def rollout_events(done: RolloutDone, mission: Mission) -> list[MissionEvent]:
         "sun_elevation_deg": round(math.degrees(sun.elevation_rad), 2),
     }
     words = f"all wheels of the rover on the ground, by the {chosen.name} ramp"
-    found.append(MissionEvent(time_s=done.down_s, name="rollout", words=words, figures=figures, derived=True))
+    found.append(MissionEvent(time_s=done.down_s, name="rollout", words=words, figures=told, derived=True))
     return found

@@ -13,7 +13,7 @@ from rover.core.eyes import EyesParams
 from rover.core.heat import HeatParams, PowerParams
 from rover.core.time import Epoch, parse_utc
 from rover.io.vehicle import Vehicle
-from sim.mission.instruments import Measurement, measure
+from sim.mission.instruments import AnalyserRow, Measurement, SpectrometerRow, measure
 from sim.mission.landing_place import LandingPlace, standing_pose
 from sim.mission.rover_energy import Charge, Load, keep_charge
 from sim.run.mission_drive import DriveParams, Leg, LegRow, drive_leg
@@ -187,7 +187,8 @@ class SurfaceDays:
         site = self.mission.read_site()
         assert site.optics is not None
         free = self._now_s
-        rows = sorted((*self.mission.spectrometer, *self.mission.analyser), key=lambda row: row.utc)
+        asked: list[SpectrometerRow | AnalyserRow] = [*self.mission.spectrometer, *self.mission.analyser]
+        rows = sorted(asked, key=lambda row: row.utc)
         for row in rows[len(self.measurements) :]:
             begin = max(free, self.epoch.seconds_until(parse_utc(row.utc)))
             if begin + 60.0 * row.minutes > until_s:

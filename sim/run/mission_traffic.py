@@ -26,6 +26,7 @@ from sim.run.scenario_operations import OperationsTable
 Floats = npt.NDArray[np.float64]
 
 _GBIT = 1e9
+_ENDLESS_BIT = 1e15
 HEALTH, COMMAND, ROLLOUT_PICTURES, RING, SCIENCE, RADAR, CANISTER = 0, 0, 1, 2, 3, 4, 5
 """Priorities: 0 goes first."""
 
@@ -149,30 +150,35 @@ def send_all(
         *_rover_items(mission, vehicle, rollout, days, portraits_s, float(sight.time_s[-1])),
     ]
     stores = {"rover": link.store_gbit_rover * _GBIT, "lander": link.store_gbit_lander * _GBIT}
-    common = {
-        "time_s": sight.time_s,
-        "step_s": STEP_S,
-        "relay_store_bit": link.store_gbit_relay * _GBIT,
-        "light_time_s": sight.light_time_s,
-    }
-    down = carry(
-        items, {name: rates[name] for name in stores}, rates["relay_down"], store_bit=stores, **common
-    )
+
+    def through(
+        items: Sequence[Item], first: dict[str, Floats], second: Floats, store_bit: dict[str, float]
+    ) -> Traffic:
+        return carry(
+            items,
+            first,
+            second,
+            time_s=sight.time_s,
+            step_s=STEP_S,
+            store_bit=store_bit,
+            relay_store_bit=link.store_gbit_relay * _GBIT,
+            light_time_s=sight.light_time_s,
+        )
+
+    down = through(items, {name: rates[name] for name in stores}, rates["relay_down"], stores)
     commands = tuple(_commands(mission, rollout, days, bio, portraits_s))
     lead = 3600.0 * link.command_lead_h
-    up = carry(
-        [
-            Item(
-                name=one.name, source="earth", bits=one.bits, priority=COMMAND,
-                ready_s=max(one.needed_s - lead - one.bits / link.relay_forward.rates_bit_s[-1], 0.0),
-            )
-            for one in commands
-        ],
-        {"earth": rates["station_up"]},
-        rates["forward"],
-        store_bit={"earth": 1e15},
-        **common,
-    )  # fmt: skip
+    orders = [
+        Item(
+            name=one.name,
+            source="earth",
+            bits=one.bits,
+            priority=COMMAND,
+            ready_s=max(one.needed_s - lead - one.bits / link.relay_forward.rates_bit_s[-1], 0.0),
+        )
+        for one in commands
+    ]
+    up = through(orders, {"earth": rates["station_up"]}, rates["forward"], {"earth": _ENDLESS_BIT})
     return LinkDays(sight=sight, rates_bit_s=rates, down=down, up=up, commands=commands)
 
 
@@ -187,11 +193,10 @@ def _rover_radio(
             epoch.seconds_until(parse_utc(utc)) for utc in (mission.drive.nap_from, mission.drive.nap_until)
         ]
         silent.append((nap[0], nap[1]))
-    low = []
+    low: list[tuple[float, float]] = []
     for leg in legs:
-        for n in range(1, len(leg.time_s)):
-            if leg.moving[n]:
-                low.append((float(leg.time_s[n - 1]), float(leg.time_s[n])))
+        spans = zip(leg.time_s[:-1].tolist(), leg.time_s[1:].tolist(), leg.moving[1:].tolist(), strict=True)
+        low += [(begin, end) for begin, end, moving in spans if moving]
     return silent, low
 
 

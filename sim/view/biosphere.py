@@ -81,7 +81,7 @@ def draw_biosphere(sheet: BiosphereSheet, *, title: str) -> Figure:
             if not math.isnan(sheet.frozen_h):
                 ax.axvline(sheet.frozen_h, color=style.SKY, lw=1.2, ls="--")
             ax.tick_params(labelsize=style.SMALL_PT, labelbottom=ax is grown)
-        _camera(figure.add_axes((0.675, 0.36, 0.30, 0.54)), sheet)
+        _camera(figure.add_axes((0.675, 0.355, 0.30, 0.53)), sheet)
         _told(figure.add_axes((0.665, 0.05, 0.33, 0.29)), sheet)
         return figure
 
@@ -155,8 +155,11 @@ def _camera(ax: Axes, sheet: BiosphereSheet) -> None:
     ax.set_ylim(-12.0, 215.0)
     ax.set_aspect("equal")
     ax.axis("off")
-    ax.set_title("in the camera's sight when it is switched off (drawn)", fontsize=style.SMALL_PT, loc="left")
-    ax.add_patch(FancyBboxPatch((6.0, 0.0), 161.0, 196.0, boxstyle="round,pad=0,rounding_size=10", fc="#20242C", ec=style.INK, lw=2.0))  # fmt: skip
+    ax.text(0.0, 218.0, "as the camera would see it when it is switched off", fontsize=style.SMALL_PT)
+    box = FancyBboxPatch(
+        (6.0, 0.0), 161.0, 196.0, boxstyle="round,pad=0,rounding_size=10", fc="#20242C", ec=style.INK, lw=2.0
+    )
+    ax.add_patch(box)
     ax.add_patch(Rectangle((12.0, 8.0), 149.0, 46.0, fc="#6B4F35", ec="none"))
     rng = np.random.default_rng(3)
     for x, y in zip(rng.uniform(14, 159, 160), rng.uniform(10, 52, 160), strict=True):
@@ -186,4 +189,5 @@ def _plant(ax: Axes, x: float, share: float, *, sprouts: bool) -> None:
     top_x, top_y = x + 2.5 * math.sin(2.0), 54.0 + high
     wide = 5.0 + 4.0 * min(share - 1.0, 1.5)
     for side in (1.0, -1.0):
-        ax.add_patch(Ellipse((top_x + side * wide / 2, top_y + 1.0), wide, 0.55 * wide, angle=side * 18.0, fc="#5FA84E", ec="#2F5E2A", lw=0.8))  # fmt: skip
+        leaf = (top_x + side * wide / 2, top_y + 1.0)
+        ax.add_patch(Ellipse(leaf, wide, 0.55 * wide, angle=side * 18.0, fc="#5FA84E", ec="#2F5E2A", lw=0.8))
