@@ -21,7 +21,7 @@ from sim.run.closed_loop_landing import Descent
 from sim.run.closed_loop_landing_events import MissionEvent
 from sim.run.mission_drive import Leg
 from sim.run.mission_events import biosphere_events, link_events, radar_event, surface_events
-from sim.run.mission_rollout import RolloutDone, last_s, roll_out, rollout_events, sight_of
+from sim.run.mission_rollout import RolloutDone, commands_s, last_s, roll_out, rollout_events, sight_of
 from sim.run.mission_scenario import Mission
 from sim.run.mission_surface import SurfaceDays
 from sim.run.mission_traffic import send_all
@@ -56,7 +56,13 @@ class Operations:
         """Put the rover on the ground, if it comes down and is to drive."""
         if self.mission.drive is None:
             return
-        self.days = SurfaceDays(mission=self.mission, vehicle=self.vehicle, place=place, rollout=self.rollout)
+        self.days = SurfaceDays(
+            mission=self.mission,
+            vehicle=self.vehicle,
+            place=place,
+            rollout=self.rollout,
+            contacts_s=commands_s(self.mission, self.sight),
+        )
         self.days.begin()
 
     def reach(self, viewpoint: BodyPose, at_s: float) -> str:

@@ -95,7 +95,7 @@ def run_steps(rows: Sequence[StepRow], *, from_s: float, contacts_s: Floats, sit
             return StepsDone(steps=tuple(done), stopped=f"{row.name}: {site}", stopped_s=now)
         begin = now
         if "link" in row.needs:
-            opens = _next_contact(contacts_s, now)
+            opens = next_contact(contacts_s, now)
             if opens is None:
                 words = f"{row.name}: the link never opens again"
                 return StepsDone(steps=tuple(done), stopped=words, stopped_s=now)
@@ -105,7 +105,7 @@ def run_steps(rows: Sequence[StepRow], *, from_s: float, contacts_s: Floats, sit
     return StepsDone(steps=tuple(done), stopped="", stopped_s=now)
 
 
-def _next_contact(contacts_s: Floats, now_s: float) -> float | None:
+def next_contact(contacts_s: Floats, now_s: float) -> float | None:
     """Return the next time at which commands get through, now if they do."""
     for begin, end in contacts_s.tolist():
         if end > now_s:

@@ -53,6 +53,8 @@ def surface_events(days: SurfaceDays) -> list[MissionEvent]:
                         data_mbit=round(bits / 1e6, 1), energy_wh=round(hours * mission.radar.watts, 2),
                     )
                 )  # fmt: skip
+    if days.unheard:
+        found.append(_event(days.rollout.down_s, "drive not begun", days.unheard))
     found += [_measured(days, vehicle, n) for n in range(len(days.measurements))]
     if days.charge:
         low = min(days.charge, key=lambda charge: float(charge.soc.min()))

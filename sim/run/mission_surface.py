@@ -15,6 +15,7 @@ from rover.core.time import Epoch, parse_utc
 from rover.io.vehicle import Vehicle
 from sim.mission.instruments import AnalyserRow, Measurement, SpectrometerRow, measure
 from sim.mission.landing_place import LandingPlace, standing_pose
+from sim.mission.rollout_steps import next_contact
 from sim.mission.rover_energy import Charge, Load, keep_charge
 from sim.run.mission_drive import DriveParams, Leg, LegRow, drive_leg
 from sim.run.mission_rollout import RolloutDone, last_s, rails_of
@@ -33,20 +34,24 @@ class SurfaceDays:
 
     Attributes:
         mission, vehicle, place, rollout: What it starts from.
+        contacts_s: (k, 2) stretches in which commands get through.
         legs: Drives.
         measurements: Of instruments that stand still.
         charge: The battery between drives.
         loads: What was on between drives.
+        unheard: Why a drive did not begin, empty if all did.
     """
 
     mission: Mission
     vehicle: Vehicle
     place: LandingPlace
     rollout: RolloutDone
+    contacts_s: Floats
     legs: list[Leg] = field(default_factory=list)
     measurements: list[Measurement] = field(default_factory=list)
     charge: list[Charge] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)
+    unheard: str = ""
     _pose: BodyPose | None = None
     _now_s: float = math.nan
     _soc: float = math.nan
@@ -82,7 +87,7 @@ class SurfaceDays:
         self._drive(viewpoint)
         leg = next((leg for row, leg in zip(self._rows(), self.legs, strict=False) if row.to_portraits), None)
         if leg is None:
-            return "no drive to the viewpoint is planned"
+            return self.unheard or "no drive to the viewpoint is planned"
         return "" if leg.arrived else f"the rover does not get there: {leg.reason}"
 
     def finish(self) -> None:
@@ -112,7 +117,12 @@ class SurfaceDays:
             goal = self._goal(row, viewpoint)
             if goal is None:
                 return
-            start = max(self._now_s, self.epoch.seconds_until(parse_utc(row.utc)))
+            start = next_contact(
+                self.contacts_s, max(self._now_s, self.epoch.seconds_until(parse_utc(row.utc)))
+            )
+            if start is None:
+                self.unheard = f"{row.name}: no command gets through any more"
+                return
             self._rest(start)
             self._leg(row, params, goal)
             if row.to_portraits and viewpoint is not None and self.legs[-1].arrived:

@@ -136,7 +136,7 @@ def _side(ax: Axes, sheet: RolloutSheet) -> None:
     ax.plot(*sheet.rail_m[0], "o", color=style.INK, ms=5, label="hinge")
     ax.set_xlim(0.0, float(sheet.profile_m[-1, 0]))
     ax.set_ylim(float(sheet.profile_m[:, 1].min()) - 0.3, float(sheet.rail_m[0, 1]) + 0.4)
-    ax.set_aspect("equal", adjustable="datalim")
+    ax.set_aspect("equal", adjustable="box")
     ax.set_xlabel("from the lander's middle, m", labelpad=1)
     ax.set_ylabel("height, m")
     ax.set_title("the chosen rails from the side", fontsize=style.TEXT_PT, loc="left")
