@@ -29,6 +29,10 @@ def main() -> None:
         )
         for name, made, wide in (
             ("descent.png", "descent-curves.png", CURVES_PX),
+            ("rollout.png", "mission-rollout.png", CURVES_PX),
+            ("link.png", "mission-link.png", CURVES_PX),
+            ("radargram.png", "mission-radargram.jpg", CURVES_PX),
+            ("biosphere.png", "mission-biosphere.png", CURVES_PX),
             ("panorama.png", "panorama.jpg", RING_PX),
             ("panorama-polar.png", "panorama-polar.jpg", DISC_PX),
         ):
