@@ -13,7 +13,7 @@ FIGURES = Path(__file__).parent / "figures"
 MOST_BYTES = 200_000
 SHOWN = (20, 90, 108, 118, 135, 155, 175, 190)
 SIDE_PX, ACROSS = 230, 4
-RING_PX, DISC_PX, CURVES_PX, PORTRAIT_PX = 1600, 640, 1200, 640
+RING_PX, DISC_PX, CURVES_PX, PORTRAIT_PX, RADAR_PX = 1600, 640, 1200, 640, 1000
 
 
 def main() -> None:
@@ -29,9 +29,9 @@ def main() -> None:
         )
         for name, made, wide in (
             ("descent.png", "descent-curves.png", CURVES_PX),
-            ("rollout.png", "mission-rollout.png", CURVES_PX),
+            ("rollout.png", "mission-rollout.jpg", CURVES_PX),
             ("link.png", "mission-link.png", CURVES_PX),
-            ("radargram.png", "mission-radargram.jpg", CURVES_PX),
+            ("radargram.png", "mission-radargram.jpg", RADAR_PX),
             ("biosphere.png", "mission-biosphere.png", CURVES_PX),
             ("panorama.png", "panorama.jpg", RING_PX),
             ("panorama-polar.png", "panorama-polar.jpg", DISC_PX),
