@@ -20,7 +20,8 @@ from sim.mission.relay_radio import Sight
 from sim.run.closed_loop_landing import Descent
 from sim.run.closed_loop_landing_events import MissionEvent
 from sim.run.mission_drive import Leg
-from sim.run.mission_events import biosphere_events, link_events, radar_event, surface_events
+from sim.run.mission_energy import energy_account
+from sim.run.mission_events import biosphere_events, link_events, night_events, radar_event, surface_events
 from sim.run.mission_rollout import RolloutDone, commands_s, last_s, roll_out, rollout_events, sight_of
 from sim.run.mission_scenario import Mission
 from sim.run.mission_surface import SurfaceDays
@@ -126,7 +127,21 @@ class Operations:
             )  # fmt: skip
             return [event], [f"radargram.png: none, {why}"]
         found, told = self._radar(days, out)
-        return surface_events(days) + found, told
+        told += self._energy(days, out)
+        return [*surface_events(days), *night_events(self.mission), *found], told
+
+    def _energy(self, days: SurfaceDays, out: Path) -> list[str]:
+        from sim.cli.mission_sheets import energy_sheet, write_energy
+        from sim.view.mission_energy import draw_mission_energy
+        from sim.view.save import save_figure
+
+        account = energy_account(days)
+        sheet = energy_sheet(account, days)
+        save_figure(
+            draw_mission_energy(sheet, title=f"{self.mission.name}: energy of the rover"), out / "energy.png"
+        )
+        write_energy(account, self.epoch.utc_at, out / "energy.csv")
+        return [f"energy.png, energy.csv: {sheet.words}"]
 
     def _radar(self, days: SurfaceDays, out: Path) -> tuple[list[MissionEvent], list[str]]:
         from sim.cli.mission_sheets import radar_panels

@@ -24,11 +24,14 @@ from sim.mission.radar_ground import Underground
 from sim.mission.relay_radio import chord_depth_m
 from sim.mission.rollout import RampCheck
 from sim.run.closed_loop_landing import Descent
+from sim.run.mission_energy import EnergyAccount
 from sim.run.mission_rollout import RolloutDone
 from sim.run.mission_scenario import Mission
+from sim.run.mission_surface import SurfaceDays
 from sim.run.mission_traffic import LinkDays
 from sim.view.biosphere import BiosphereSheet, GrowthCurve
 from sim.view.link import LinkSheet
+from sim.view.mission_energy import EnergySheet
 from sim.view.radargram import GramPanel
 from sim.view.rollout import RampSketch, RolloutSheet
 
@@ -146,6 +149,57 @@ def radar_panels(
         title = f"{channel.name}, the first metres: rocks make hyperbolas"
         found.append(panel(title, min(_NEAR_NS, window), _NEAR_TICKS_M, as_strength=False))
     return found
+
+
+def energy_sheet(account: EnergyAccount, days: SurfaceDays) -> EnergySheet:
+    """Return what is drawn of the rover's energy."""
+    zero = _midnight_s(days.mission)
+    last = float(account.time_s[-1])
+    spans = [(leg.name, leg.start_s, leg.end_s, "drive") for leg in days.legs]
+    spans += [("noon nap", *days.nap_s, "nap"), ("night", days.night_s, last, "dormant")]
+    asked = math.fsum(wh for _, wh in account.loads_wh)
+    return EnergySheet(
+        days=(account.time_s - zero) / _DAY_S,
+        soc=account.soc,
+        array_w=account.array_w,
+        load_w=account.load_w,
+        spans=[
+            (name, (begin - zero) / _DAY_S, (min(end, last) - zero) / _DAY_S, kind)
+            for name, begin, end, kind in spans
+            if begin < last
+        ],
+        loads_wh=account.loads_wh,
+        sums_wh=[
+            ("all loads", asked),
+            ("more in the battery", account.stored_wh),
+            ("lost on the way in and out", account.lost_wh),
+            ("taken from the array", account.taken_wh),
+        ],
+        day=days.mission.descent.ignition_utc[:10],
+        words=(
+            f"{account.taken_wh:.0f} Wh taken from the array = {asked - account.unserved_wh:.0f} to loads "
+            f"{account.stored_wh:+.0f} into the battery + {account.lost_wh:.0f} lost"
+        ),
+    )
+
+
+def write_energy(account: EnergyAccount, clock: Callable[[float], str], path: Path) -> None:
+    """Write the battery over time."""
+    with text_output(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("utc", "time_s", "doing", "soc", "array_w", "load_w"))
+        rows = zip(account.time_s, account.doing, account.soc, account.array_w, account.load_w, strict=True)
+        for time_s, doing, soc, array_w, load_w in rows:
+            writer.writerow(
+                [
+                    clock(float(time_s)),
+                    f"{time_s:.1f}",
+                    doing,
+                    f"{soc:.4f}",
+                    f"{array_w:.2f}",
+                    f"{load_w:.2f}",
+                ]
+            )
 
 
 def rollout_sheet(

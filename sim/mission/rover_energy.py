@@ -6,7 +6,8 @@ warm as it radiates what it takes in, and loads are those of its modes and of th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,9 @@ class Charge:
         time_s: (n,) since the mission's epoch.
         soc: (n,) state of charge.
         array_w, load_w: (n,) in the step before.
+        by_load_j: What each load asked for, by its name.
+        taken_j: What was taken of the array's output; what finds neither load nor room is not.
+        lost_j: In charging and discharging.
         unserved_j: What loads did not get because the battery was empty.
     """
 
@@ -58,6 +62,9 @@ class Charge:
     soc: Floats
     array_w: Floats
     load_w: Floats
+    by_load_j: Mapping[str, float]
+    taken_j: float
+    lost_j: float
     unserved_j: float
 
 
@@ -92,6 +99,7 @@ def keep_charge(
     vehicle: VehicleParams,
     power: PowerParams,
     heat: HeatParams,
+    folded_s: float = math.inf,
 ) -> Charge:
     """Return what the battery does over a span.
 
@@ -101,28 +109,46 @@ def keep_charge(
         soc: At its begin.
         site, epoch: Under which Sun.
         vehicle, power, heat: The rover.
+        folded_s: From when the array is folded away for the night.
     """
     count = max(1, int(np.ceil((until_s - from_s) / STEP_S)))
     time_s = np.linspace(from_s, until_s, count + 1)
-    held, unserved = soc * vehicle.battery_j, 0.0
-    kept, array, taken = [soc], [0.0], [0.0]
+    held = soc * vehicle.battery_j
+    unserved = taken = lost = 0.0
+    by_load: dict[str, float] = {}
+    kept, array, drawn_w = [soc], [0.0], [0.0]
     for begin, end in zip(time_s[:-1].tolist(), time_s[1:].tolist(), strict=True):
         length = end - begin
-        load = sum(
-            one.watts * max(0.0, min(end, one.end_s) - max(begin, one.start_s)) for one in loads
-        ) / max(length, 1e-9)
-        gets = level_array_w(site, epoch, (begin + end) / 2, vehicle, power, heat)
-        net = gets - load
-        held += length * net * (vehicle.charge_efficiency if net > 0 else 1.0 / vehicle.discharge_efficiency)
-        unserved += max(0.0, -held)
-        held = min(max(held, 0.0), vehicle.battery_j)
+        asked = 0.0
+        for one in loads:
+            joules = one.watts * max(0.0, min(end, one.end_s) - max(begin, one.start_s))
+            if joules:
+                by_load[one.name] = by_load.get(one.name, 0.0) + joules
+                asked += joules
+        middle = (begin + end) / 2
+        gets = length * level_array_w(site, epoch, middle, vehicle, power, heat) if middle < folded_s else 0.0
+        if gets > asked:
+            stored = min((gets - asked) * vehicle.charge_efficiency, vehicle.battery_j - held)
+            taken += asked + stored / vehicle.charge_efficiency
+            lost += stored / vehicle.charge_efficiency - stored
+            held += stored
+        else:
+            out = min((asked - gets) / vehicle.discharge_efficiency, held)
+            taken += gets
+            lost += out * (1.0 - vehicle.discharge_efficiency)
+            unserved += asked - gets - out * vehicle.discharge_efficiency
+            held -= out
         kept.append(held / vehicle.battery_j)
-        array.append(gets)
-        taken.append(load)
+        array.append(gets / length)
+        drawn_w.append(asked / length)
+    array[0], drawn_w[0] = array[1], drawn_w[1]  # before the first step there is none
     return Charge(
         time_s=time_s,
         soc=np.array(kept),
         array_w=np.array(array),
-        load_w=np.array(taken),
+        load_w=np.array(drawn_w),
+        by_load_j=by_load,
+        taken_j=taken,
+        lost_j=lost,
         unserved_j=unserved,
     )

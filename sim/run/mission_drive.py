@@ -56,6 +56,10 @@ class DriveParams(Figures):
     keep_out_m: Positive = Field(description="radius about the lander that is not driven through")
     nap_from: Utc
     nap_until: Utc
+    dormant_sun_deg: Annotated[float, Field(ge=0, lt=90)] = Field(
+        description="elevation that the Sun falls to when the rover is put to sleep"
+    )
+    lander_dormant_sun_deg: Annotated[float, Field(ge=0, lt=90)]
     leg: Annotated[tuple[LegRow, ...], Field(strict=False)] = ()
 
 
@@ -71,7 +75,9 @@ class Leg:
         start_m, goal_m: East and north in the ground's frame.
         time_s: (n,) of its telemetry.
         place_m: (n, 2) east and north in the ground's frame.
-        yaw_rad, soc, distance_m, load_j: (n,).
+        yaw_rad, soc, distance_m: (n,).
+        array_w, load_w: (n,) in the step before.
+        load_j: (n,) since the start.
         moving: (n,) whether the row ends a drive or a turn.
         command_s: (k,) begin of each command cycle.
     """
@@ -88,6 +94,8 @@ class Leg:
     yaw_rad: Floats
     soc: Floats
     distance_m: Floats
+    array_w: Floats
+    load_w: Floats
     load_j: Floats
     moving: npt.NDArray[np.bool_]
     command_s: Floats
@@ -212,6 +220,8 @@ def _leg(
         yaw_rad=told["yaw_rad"].astype(np.float64),
         soc=told["soc"].astype(np.float64),
         distance_m=told["distance_m"].astype(np.float64),
+        array_w=told["array_w"].astype(np.float64),
+        load_w=told["load_w"].astype(np.float64),
         load_j=told["load_j"].astype(np.float64),
         moving=driving,
         command_s=before[first],
@@ -221,7 +231,21 @@ def _leg(
 def _stays(row: LegRow, reason: str, start_s: float, start_m: Place, goal_m: Place, soc: float) -> Leg:
     one = np.zeros(1)
     return Leg(
-        name=row.name, start_s=start_s, end_s=start_s, arrived=False, reason=reason, start_m=start_m, goal_m=goal_m,
-        time_s=one + start_s, place_m=np.array([start_m]), yaw_rad=one, soc=one + soc, distance_m=one, load_j=one,
-        moving=np.zeros(1, bool), command_s=np.empty(0),
-    )  # fmt: skip
+        name=row.name,
+        start_s=start_s,
+        end_s=start_s,
+        arrived=False,
+        reason=reason,
+        start_m=start_m,
+        goal_m=goal_m,
+        time_s=one + start_s,
+        place_m=np.array([start_m]),
+        yaw_rad=one,
+        soc=one + soc,
+        distance_m=one,
+        array_w=one,
+        load_w=one,
+        load_j=one,
+        moving=np.zeros(1, bool),
+        command_s=np.empty(0),
+    )

@@ -6,11 +6,14 @@ import math
 
 import numpy as np
 
+from rover.core.time import parse_utc
 from rover.core.vehicle import VehicleParams
 from sim.mission.biosphere import ZERO_C_K, Biosphere
+from sim.mission.daylight import sunlight_at
 from sim.mission.radar import Radargram
 from sim.mission.relay_radio import chord_depth_m
 from sim.run.closed_loop_landing_events import MissionEvent
+from sim.run.mission_rollout import nights_s
 from sim.run.mission_scenario import Mission
 from sim.run.mission_surface import SurfaceDays
 from sim.run.mission_traffic import LinkDays, radar_bits
@@ -49,10 +52,15 @@ def surface_events(days: SurfaceDays) -> list[MissionEvent]:
             if bits:
                 found.append(
                     _event(
-                        first, "radar", f"sounds the ground while driving: {leg.name}", until_s=round(last, 1),
+                        first, "radar", f"sounds the ground while driving: {leg.name}",
+                    moving_min=round(60.0 * hours, 1), within_h=round((last - first) / 3600.0, 2),
                         data_mbit=round(bits / 1e6, 1), energy_wh=round(hours * mission.radar.watts, 2),
                     )
                 )  # fmt: skip
+    nap = days.nap_s
+    if days.is_down and nap[0] > days.rollout.down_s:
+        found.append(_dated(nap[0], "noon nap begins", "the ground is too hot to work", rover=True))
+        found.append(_dated(nap[1], "noon nap ends", "the rover works on", rover=True))
     if days.unheard:
         found.append(_event(days.rollout.down_s, "drive not begun", days.unheard))
     found += [_measured(days, vehicle, n) for n in range(len(days.measurements))]
@@ -80,6 +88,19 @@ def _measured(days: SurfaceDays, vehicle: VehicleParams, n: int) -> MissionEvent
             "data_mbit": round(one.row.data_bit / 1e6, 2),
         }
     return _event(one.start_s, one.kind, f"{one.row.name}: {one.words}", done=one.done, **figures)
+
+
+def night_events(mission: Mission) -> list[MissionEvent]:
+    """Return when rover and lander go to sleep for their first night."""
+    found = []
+    for name, at in zip(("rover", "lander"), nights_s(mission), strict=True):
+        if math.isfinite(at):
+            sun = sunlight_at(mission.read_site(), parse_utc(mission.descent.ignition_utc), at)
+            height = round(math.degrees(sun.elevation_rad), 2)
+            found.append(
+                _event(at, "dormant", f"the {name} is put to sleep for the night", sun_elevation_deg=height)
+            )
+    return found
 
 
 def radar_event(grams: list[Radargram], at_s: float, permittivity: float) -> MissionEvent:

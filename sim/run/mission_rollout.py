@@ -12,7 +12,7 @@ from rover.core.lander import LanderParams
 from rover.core.time import parse_utc
 from rover.core.vehicle import VehicleParams
 from rover.io.stations import read_stations
-from sim.mission.daylight import sunlight_at
+from sim.mission.daylight import sun_sinks_to, sunlight_at
 from sim.mission.relay_radio import Sight, look
 from sim.mission.rollout import RampCheck, check_ramp, choose_ramp, reach_m
 from sim.mission.rollout_steps import StepsDone, run_steps
@@ -88,6 +88,19 @@ def last_s(mission: Mission) -> float:
         named.append(mission.biosphere.off_utc)
     named += [row.utc for row in (*mission.spectrometer, *mission.analyser)]
     return max(epoch.seconds_until(parse_utc(utc)) for utc in named) + _AFTER_S
+
+
+def nights_s(mission: Mission) -> tuple[float, float]:
+    """Return when rover and lander are put to sleep for the night, infinite where that is not in the time followed."""
+    if mission.drive is None:
+        return math.inf, math.inf
+    site, epoch = mission.read_site(), parse_utc(mission.descent.ignition_utc)
+    found = [
+        sun_sinks_to(site, epoch, math.radians(height_deg), from_s=0.0, until_s=last_s(mission))
+        for height_deg in (mission.drive.dormant_sun_deg, mission.drive.lander_dormant_sun_deg)
+    ]
+    rover, lander = (math.inf if math.isnan(at) else at for at in found)
+    return rover, lander
 
 
 def commands_s(mission: Mission, sight: Sight | None) -> Floats:

@@ -18,7 +18,7 @@ from sim.mission.landing_place import LandingPlace, standing_pose
 from sim.mission.rollout_steps import next_contact
 from sim.mission.rover_energy import Charge, Load, keep_charge
 from sim.run.mission_drive import DriveParams, Leg, LegRow, drive_leg
-from sim.run.mission_rollout import RolloutDone, last_s, rails_of
+from sim.run.mission_rollout import RolloutDone, last_s, nights_s, rails_of
 from sim.run.mission_scenario import Mission
 from sim.sensors.craft import lander_parts, rover_parts
 from sim.sensors.mount import BodyPose
@@ -39,6 +39,7 @@ class SurfaceDays:
         measurements: Of instruments that stand still.
         charge: The battery between drives.
         loads: What was on between drives.
+        night_s: When the rover is put to sleep.
         unheard: Why a drive did not begin, empty if all did.
     """
 
@@ -52,6 +53,7 @@ class SurfaceDays:
     charge: list[Charge] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)
     unheard: str = ""
+    night_s: float = math.inf
     _pose: BodyPose | None = None
     _now_s: float = math.nan
     _soc: float = math.nan
@@ -69,6 +71,15 @@ class SurfaceDays:
         east, north = chosen.stop_m.tolist()
         self._pose = standing_pose(self.place.scene, east, north, chosen.heading_rad)
         self._now_s, self._soc = self.rollout.down_s, drive.initial_soc
+        self.night_s, _ = nights_s(self.mission)
+
+    @property
+    def nap_s(self) -> tuple[float, float]:
+        """Begin and end of the noon nap."""
+        drive = self.mission.drive
+        assert drive is not None
+        begin, end = (self.epoch.seconds_until(parse_utc(utc)) for utc in (drive.nap_from, drive.nap_until))
+        return begin, end
 
     @property
     def is_down(self) -> bool:
@@ -98,12 +109,9 @@ class SurfaceDays:
         self._rest(last_s(self.mission))
 
     def standing_at(self, time_s: float) -> BodyPose | None:
-        """Return how the rover stands now; None in its nap."""
-        drive = self.mission.drive
-        assert drive is not None
-        nap = (self.epoch.seconds_until(parse_utc(utc)) for utc in (drive.nap_from, drive.nap_until))
-        begin, end = nap
-        return None if begin <= time_s < end else self._pose
+        """Return how the rover stands now; None in its nap and in the night."""
+        begin, end = self.nap_s
+        return None if begin <= time_s < end or time_s >= self.night_s else self._pose
 
     def _rows(self) -> Sequence[LegRow]:
         assert self.mission.drive is not None
@@ -188,6 +196,7 @@ class SurfaceDays:
             vehicle=self.vehicle.params,
             power=power,
             heat=heat,
+            folded_s=self.night_s,
         )
         self.charge.append(charge)
         self._now_s, self._soc = until_s, float(charge.soc[-1])
@@ -227,18 +236,23 @@ class SurfaceDays:
         turn_s = abs(math.degrees(one.turned_rad)) / figures.turn_rate_deg_s
         end = one.start_s + 60.0 * one.row.minutes
         awake = figures.command_w - figures.charge_w
-        self.loads += [
-            Load(name=TURN_LOAD, start_s=one.start_s - turn_s, end_s=one.start_s, watts=figures.drive_w),
-            Load(name=one.row.name, start_s=one.start_s, end_s=end, watts=one.row.watts + awake),
-        ]
+        if turn_s > 0.0:
+            begin = one.start_s - turn_s
+            self.loads.append(Load(name=TURN_LOAD, start_s=begin, end_s=one.start_s, watts=figures.drive_w))
+        self.loads.append(
+            Load(name=one.row.name, start_s=one.start_s, end_s=end, watts=one.row.watts + awake)
+        )
         self._pose = one.pose
 
     def _base(self, until_s: float) -> list[Load]:
         """Return what is on while the rover stands: least of all awake, and in the nap what that takes."""
-        drive, figures = self.mission.drive, self.vehicle.params
-        assert drive is not None
-        begin, end = (self.epoch.seconds_until(parse_utc(utc)) for utc in (drive.nap_from, drive.nap_until))
+        figures, night = self.vehicle.params, self.night_s
+        begin, end = self.nap_s
         return [
-            Load(name="charge", start_s=self._now_s, end_s=until_s, watts=figures.charge_w),
-            Load(name="nap", start_s=begin, end_s=end, watts=figures.nap_w - figures.charge_w),
+            Load(name="awake", start_s=self._now_s, end_s=min(until_s, begin, night), watts=figures.charge_w),
+            Load(
+                name="awake", start_s=max(end, self._now_s), end_s=min(until_s, night), watts=figures.charge_w
+            ),
+            Load(name="nap", start_s=begin, end_s=min(end, night), watts=figures.nap_w),
+            Load(name="dormant", start_s=night, end_s=math.inf, watts=figures.dormant_w),
         ]

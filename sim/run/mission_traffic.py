@@ -18,7 +18,7 @@ from sim.mission.radar import RadarParams, traces_along
 from sim.mission.relay_queue import Item, Sent, Traffic, carry
 from sim.mission.relay_radio import STEP_S, LinkParams, PictureRow, Sight
 from sim.run.mission_drive import Leg
-from sim.run.mission_rollout import RolloutDone
+from sim.run.mission_rollout import RolloutDone, nights_s
 from sim.run.mission_scenario import Mission
 from sim.run.mission_surface import SurfaceDays
 from sim.run.scenario_operations import OperationsTable
@@ -75,6 +75,7 @@ def rates_of(
     sight: Sight,
     silent_s: Sequence[tuple[float, float]],
     low_s: Sequence[tuple[float, float]],
+    lander_off_s: float = math.inf,
 ) -> dict[str, Floats]:
     """Return the rate of each way in each step.
 
@@ -83,6 +84,7 @@ def rates_of(
         sight: The ways.
         silent_s: When the rover's radio is off.
         low_s: When the rover drives: its dish is not steered, and it sends at its lowest rate.
+        lander_off_s: When the lander is put to sleep.
     """
     up = sight.relay_up
     rover = np.where(up, link.rover.rate_bit_s(sight.range_m), 0.0)
@@ -93,7 +95,7 @@ def rates_of(
         rover[(sight.time_s + STEP_S > begin) & (sight.time_s < end)] = 0.0
     return {
         "rover": rover,
-        "lander": np.where(up, link.lander.rate_bit_s(sight.range_m), 0.0),
+        "lander": np.where(up & (sight.time_s < lander_off_s), link.lander.rate_bit_s(sight.range_m), 0.0),
         "relay_down": np.where(sight.station, link.relay_down.rate_bit_s(sight.earth_range_m), 0.0),
         "forward": np.where(up, link.relay_forward.rate_bit_s(sight.range_m), 0.0),
         "station_up": np.where(sight.station, link.station_up.rate_bit_s(sight.earth_range_m), 0.0),
@@ -142,12 +144,15 @@ def send_all(
     epoch = parse_utc(mission.descent.ignition_utc)
     legs = days.legs if days is not None else []
     silent, low = _rover_radio(mission, rollout, legs, epoch, float(sight.time_s[-1]))
-    rates = rates_of(link, sight, silent, low)
+    until = float(sight.time_s[-1])
+    rover_off, lander_off = (min(until, at) for at in nights_s(mission))
+    silent.append((rover_off, until + 2.0 * STEP_S))
+    rates = rates_of(link, sight, silent, low, lander_off)
     items = [
         *_lander_items(
             mission, params, vehicle, rollout, bio, touchdown_s, portraits_s, float(sight.time_s[-1])
         ),
-        *_rover_items(mission, vehicle, rollout, days, portraits_s, float(sight.time_s[-1])),
+        *_rover_items(mission, vehicle, rollout, days, portraits_s, rover_off),
     ]
     stores = {"rover": link.store_gbit_rover * _GBIT, "lander": link.store_gbit_lander * _GBIT}
 

@@ -113,7 +113,7 @@ def test_rollout_and_biosphere_alone(
 ) -> None:
     told(made[0], "--out", tmp_path / "out", "--only", product)
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted([*files, "timeline.json"])
-    for name in files:
+    for name in (name for name in files if name.endswith(".png")):
         assert np.asarray(Image.open(tmp_path / "out" / name)).std() > 10
     timeline = json.loads((tmp_path / "out" / "timeline.json").read_text())["events"]
     assert events <= {event["event"] for event in timeline}
@@ -123,7 +123,11 @@ def test_rollout_and_biosphere_alone(
 @pytest.mark.parametrize(
     "product, files, events",
     [
-        ("instruments", ["radargram.png"], {"radar", "spectrometer", "analyser", "drive ends", "radargram"}),
+        (
+            "instruments",
+            ["energy.csv", "energy.png", "radargram.png"],
+            {"radar", "spectrometer", "analyser", "drive ends", "radargram"},
+        ),
         ("link", ["link.csv", "link.png"], {"no way to the Earth but the relay", "link closed"}),
     ],
 )

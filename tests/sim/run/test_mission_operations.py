@@ -18,7 +18,8 @@ from sim.mission.relay_radio import Sight
 from sim.mission.rollout import RampCheck
 from sim.mission.rover_energy import Load, keep_charge, level_array_w
 from sim.run.closed_loop_landing import Descent, fly_descent
-from sim.run.mission_events import biosphere_events, link_events, surface_events
+from sim.run.mission_energy import energy_account
+from sim.run.mission_events import biosphere_events, link_events, night_events, surface_events
 from sim.run.mission_rollout import RolloutDone, commands_s, last_s, roll_out, rollout_events, sight_of
 from sim.run.mission_scenario import Mission, load_mission
 from sim.run.mission_surface import SurfaceDays
@@ -209,6 +210,37 @@ def test_a_battery_gains_by_light_and_loses_by_loads() -> None:
     light = keep_charge([], from_s=noon, until_s=noon + 600.0, soc=0.1, **sky)  # type: ignore[arg-type]
     gained = 600.0 * gets * figures.charge_efficiency / figures.battery_j
     assert light.soc[-1] == pytest.approx(0.1 + gained, rel=0.01)
+
+
+def test_what_is_taken_from_the_array_is_spent_stored_or_lost(days: SurfaceDays) -> None:
+    for charge in days.charge:
+        gained = float(charge.soc[-1] - charge.soc[0]) * ROVER.params.battery_j
+        asked = sum(charge.by_load_j.values())
+        assert charge.taken_j == pytest.approx(asked - charge.unserved_j + gained + charge.lost_j, rel=1e-9)
+        assert charge.taken_j <= float((charge.array_w[1:] * np.diff(charge.time_s)).sum()) * (1 + 1e-9)
+    account = energy_account(days)
+    asked_wh = sum(wh for _, wh in account.loads_wh)
+    assert account.taken_wh == pytest.approx(
+        asked_wh - account.unserved_wh + account.stored_wh + account.lost_wh, rel=1e-9
+    )
+    assert 0.0 < account.lost_wh < 0.02 * account.taken_wh
+    names = {name for name, _ in account.loads_wh}
+    assert {
+        "awake",
+        "nap",
+        "dormant",
+        "first spectrum",
+        "drive: to the portraits",
+        "atoms in low Sun",
+    } <= names
+    assert (np.diff(account.time_s) >= 0.0).all() and account.soc.min() > 0.3
+
+
+def test_rover_and_lander_sleep_at_the_sun_of_later_lunar_days() -> None:
+    rover, lander = night_events(MISSION)
+    assert "rover" in rover.words and rover.figures["sun_elevation_deg"] == pytest.approx(8.7, abs=0.01)
+    assert "lander" in lander.words and lander.figures["sun_elevation_deg"] == pytest.approx(8.9, abs=0.01)
+    assert EPOCH.utc_at(rover.time_s).startswith("2019-01-1")
 
 
 # ---- instruments ----------------------------------------------------------------------------------------------------
