@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +14,11 @@ from rover.core.lander import LanderParams
 from rover.core.time import parse_utc
 from rover.io.vehicle import Vehicle, read_vehicle
 from sim.cli.mission import Product
-from sim.mission.biosphere import Biosphere, live
+from sim.mission.biosphere import Biosphere, camera_times, live
 from sim.mission.landing_place import LandingPlace
 from sim.mission.radar import sound, traces_along
 from sim.mission.radar_ground import make_underground
+from sim.mission.relay_queue import Traffic
 from sim.mission.relay_radio import Sight
 from sim.run.closed_loop_landing import Descent
 from sim.run.closed_loop_landing_events import MissionEvent
@@ -33,11 +36,34 @@ Floats = npt.NDArray[np.float64]
 RADAR_STREAM = 11
 """Of `SeedSequence(seed, spawn_key=(stream, 0))`: the ground under the radar, and its noise."""
 
-_PLAN_M = 8.0
-_HOUR_S, _DAY_S = 3600.0, 86_400.0
-_TICKS_M = (0, 1, 2, 3, 4, 6, 8, 10, 15, 20, 30, 40, 60, 80, 100)
-_DAYS_TICKS = 6
-_NEAR_NS = 110.0
+_HOUR_S = 3600.0
+_PICTURE_H = 1.0 / 60.0
+"""For which the canister's camera is on for a picture: assumed."""
+
+
+_PICTURES = {
+    "rollout": "rollout.png",
+    "radargram": "radargram.png",
+    "battery at its lowest": "energy.png",
+    "biosphere off": "biosphere.png",
+    "link closed": "link.png",
+}
+"""By the event that they are shown with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationsDone:
+    """What came of operations.
+
+    Attributes:
+        events: For the timeline.
+        budgets: Tables by name, each a list of rows of column and value.
+        lines: That tell of the files.
+    """
+
+    events: list[MissionEvent]
+    budgets: dict[str, list[dict[str, Any]]]
+    lines: list[str]
 
 
 class Operations:
@@ -52,6 +78,7 @@ class Operations:
         self.days: SurfaceDays | None = None
         self.portraits_s: float | None = None
         self._bio: Biosphere | None = None
+        self._budgets: dict[str, list[dict[str, Any]]] = {}
 
     def begin(self, place: LandingPlace) -> None:
         """Put the rover on the ground, if it comes down and is to drive."""
@@ -83,8 +110,8 @@ class Operations:
             self._bio = live(self.mission.biosphere, self.mission.read_site(), self.epoch)
         return self._bio
 
-    def finish(self, out: Path, only: Product | None) -> tuple[list[MissionEvent], list[str]]:
-        """Make the files that are asked for, and return events and lines that tell of them."""
+    def finish(self, out: Path, only: Product | None) -> OperationsDone:
+        """Make the files that are asked for, and return events, budgets and lines that tell of them."""
         if self.days is not None:
             self.days.finish()
         events: list[MissionEvent] = []
@@ -99,7 +126,8 @@ class Operations:
                 found, told = make(out)
                 events += found
                 lines += told
-        return events, lines
+        shown = [replace(event, pictures=_pictures(event, out)) for event in events]
+        return OperationsDone(events=shown, budgets=self._budgets, lines=lines)
 
     def _rollout(self, out: Path) -> tuple[list[MissionEvent], list[str]]:
         from sim.cli.mission_sheets import rollout_sheet
@@ -137,6 +165,10 @@ class Operations:
 
         account = energy_account(days)
         sheet = energy_sheet(account, days)
+        rows = [*sheet.loads_wh, *sheet.sums_wh]
+        self._budgets["energy of the rover"] = [
+            {"load": name, "energy_wh": round(wh, 1)} for name, wh in rows
+        ]
         save_figure(
             draw_mission_energy(sheet, title=f"{self.mission.name}: energy of the rover"), out / "energy.png"
         )
@@ -179,13 +211,20 @@ class Operations:
         from sim.view.biosphere import draw_biosphere
         from sim.view.save import save_figure
 
-        bio = self.biosphere
-        if bio is None:
+        bio, params = self.biosphere, self.mission.biosphere
+        if bio is None or params is None:
             return [], []
         save_figure(
             draw_biosphere(biosphere_sheet(bio, self.mission), title=f"{self.mission.name}: biosphere"),
             out / "biosphere.png",
         )
+        on_h = (bio.off_s - bio.watered_s) / _HOUR_S
+        camera_h = len(camera_times(params, bio)) * _PICTURE_H
+        self._budgets["energy of the biosphere"] = [
+            {"load": "heater", "energy_wh": round(bio.heater_j / 3600.0, 1)},
+            {"load": "electronics", "energy_wh": round(params.electronics_w * on_h, 1)},
+            {"load": "camera", "energy_wh": round(params.camera_w * camera_h, 2)},
+        ]
         came = [one.row.name for one in bio.growth if not math.isnan(one.reached_s)]
         told = ", ".join(came) if came else "nothing"
         return biosphere_events(bio, self.mission), [f"biosphere.png: {told} came up by degree-hours"]
@@ -203,9 +242,36 @@ class Operations:
             bio=self.biosphere, portraits_s=self.portraits_s,
         )  # fmt: skip
         sheet = link_sheet(days, self.mission)
+        self._budgets["sent down"] = [
+            {
+                "data": name,
+                "made_mbit": round(made, 2),
+                "on_earth_mbit": round(there, 2),
+                "longest_way_h": round(hours, 2),
+            }
+            for name, made, there, hours in sheet.sums
+        ]
+        self._budgets["bits"] = [bits_balance(days.down, "down"), bits_balance(days.up, "up")]
         save_figure(draw_link(sheet, title=f"{self.mission.name}: link through Queqiao"), out / "link.png")
         write_traffic(days, self.epoch.utc_at, out / "link.csv")
         return link_events(days, self.mission), [f"link.png, link.csv: {sheet.words}"]
+
+
+def _pictures(event: MissionEvent, out: Path) -> tuple[str, ...]:
+    name = _PICTURES.get(event.name, "")
+    return (name,) if name and (out / name).is_file() else ()
+
+
+def bits_balance(traffic: Traffic, way: str) -> dict[str, Any]:
+    """Return what became of all bits of a way."""
+    board = sum(float(held[-1]) for held in traffic.on_board_bit.values())
+    return {
+        "way": way,
+        "made_bit": int(traffic.made_bit[-1]),
+        "arrived_bit": int(traffic.arrived_bit[-1]),
+        "in_stores_bit": int(board + float(traffic.on_relay_bit[-1])),
+        "lost_bit": int(traffic.lost_bit[-1]),
+    }
 
 
 def tracked(legs: list[Leg], trace_s: float) -> tuple[Floats, list[float]]:

@@ -59,10 +59,10 @@ def make_mission(mission: Mission, out: Path, *, only: Product | None, full: boo
     lines: list[str] = []
     if only in (None, Product.DESCENT):
         lines += _descent(descent, mission, params, out, full=full, tell=tell)
-    ground, told_of = _on_the_ground(descent, mission, params, out, only=only, full=full, tell=tell)
+    ground, budgets, told_of = _on_the_ground(descent, mission, params, out, only=only, full=full, tell=tell)
     events += ground
     lines += told_of
-    _write_timeline(events, mission, out / TIMELINE)
+    _write_timeline(events, mission, out / TIMELINE, budgets)
     return [*_words(events, mission), *lines, f"Results: {out}"]
 
 
@@ -79,8 +79,8 @@ def _on_the_ground(
     only: Product | None,
     full: bool,
     tell: Tell,
-) -> tuple[list[MissionEvent], list[str]]:
-    """Make what follows the landing, in the order in which it happens, and return events and lines."""
+) -> tuple[list[MissionEvent], dict[str, list[dict[str, Any]]], list[str]]:
+    """Make what follows the landing, in the order in which it happens, and return events, budgets and lines."""
     place = None if only in _BY_THE_LANDER_ALONE else place_of(descent, mission)
     operations = None if only in _WITHOUT_OPERATIONS else Operations(descent, mission, params)
     events: list[MissionEvent] = []
@@ -107,10 +107,11 @@ def _on_the_ground(
         events += [event for event in dated_events(mission) if event.name != "rollout"]
     if operations is not None:
         tell(1.0, "operations")
-        found, told_of = operations.finish(out, only)
-        events += found
-        lines += told_of
-    return events, lines
+        done = operations.finish(out, only)
+        events += done.events
+        lines += done.lines
+        return events, done.budgets, lines
+    return events, {}, lines
 
 
 def _refuse_foreign(folder: Path) -> None:
@@ -147,13 +148,16 @@ def _words(events: list[MissionEvent], mission: Mission) -> list[str]:
     return lines
 
 
-def _write_timeline(events: list[MissionEvent], mission: Mission, path: Path) -> None:
+def _write_timeline(
+    events: list[MissionEvent], mission: Mission, path: Path, budgets: dict[str, list[dict[str, Any]]]
+) -> None:
     epoch = parse_utc(mission.descent.ignition_utc)
     table: dict[str, Any] = {
         "format": 1,
         "mission": mission.name,
         "seed": mission.seed,
         "events": [told(event, epoch) for event in sorted(events, key=lambda one: one.time_s)],
+        **({"budgets": budgets} if budgets else {}),
     }
     with text_output(path) as file:
         json.dump(table, file, indent=1, allow_nan=False)

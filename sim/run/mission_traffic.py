@@ -27,6 +27,9 @@ Floats = npt.NDArray[np.float64]
 
 _GBIT = 1e9
 _ENDLESS_BIT = 1e15
+_LAST_WORDS_S = 2.0 * STEP_S
+"""For which radios stay on when all else sleeps, so that the last housekeeping is sent."""
+
 HEALTH, COMMAND, ROLLOUT_PICTURES, RING, SCIENCE, RADAR, CANISTER = 0, 0, 1, 2, 3, 4, 5
 """Priorities: 0 goes first."""
 
@@ -146,12 +149,10 @@ def send_all(
     silent, low = _rover_radio(mission, rollout, legs, epoch, float(sight.time_s[-1]))
     until = float(sight.time_s[-1])
     rover_off, lander_off = (min(until, at) for at in nights_s(mission))
-    silent.append((rover_off, until + 2.0 * STEP_S))
-    rates = rates_of(link, sight, silent, low, lander_off)
+    silent.append((rover_off + _LAST_WORDS_S, math.inf))
+    rates = rates_of(link, sight, silent, low, lander_off + _LAST_WORDS_S)
     items = [
-        *_lander_items(
-            mission, params, vehicle, rollout, bio, touchdown_s, portraits_s, float(sight.time_s[-1])
-        ),
+        *_lander_items(mission, params, vehicle, rollout, bio, touchdown_s, portraits_s, lander_off),
         *_rover_items(mission, vehicle, rollout, days, portraits_s, rover_off),
     ]
     stores = {"rover": link.store_gbit_rover * _GBIT, "lander": link.store_gbit_lander * _GBIT}

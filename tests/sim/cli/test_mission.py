@@ -115,8 +115,14 @@ def test_rollout_and_biosphere_alone(
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted([*files, "timeline.json"])
     for name in (name for name in files if name.endswith(".png")):
         assert np.asarray(Image.open(tmp_path / "out" / name)).std() > 10
-    timeline = json.loads((tmp_path / "out" / "timeline.json").read_text())["events"]
-    assert events <= {event["event"] for event in timeline}
+    table = json.loads((tmp_path / "out" / "timeline.json").read_text())
+    assert events <= {event["event"] for event in table["events"]}
+    shown = {name for event in table["events"] for name in event.get("pictures", [])}
+    assert shown == {name for name in files if name.endswith(".png")}
+    budgets = table.get("budgets", {})
+    assert (product == "rollout") == (not budgets)
+    for row in budgets.get("bits", []):
+        assert row["made_bit"] == row["arrived_bit"] + row["in_stores_bit"] + row["lost_bit"] > 0
 
 
 @pytest.mark.slow
