@@ -17,6 +17,7 @@ from sim.mission.biosphere import (
     Biosphere,
     BiosphereParams,
     SpeciesRow,
+    _grown,
     _warmed,
     camera_times,
     growth_rate,
@@ -129,6 +130,15 @@ def test_without_its_heater_it_freezes_while_it_is_on_and_growth_ends(flown: Bio
     assert cold.watered_s < cold.frozen_s < cold.off_s
     assert {one.ended for one in cold.growth} == {"the water froze, before the canister was switched off"}
     assert all(math.isnan(one.reached_s) for one in cold.growth)
+
+
+def test_what_was_frozen_does_not_grow_when_it_is_warm_again() -> None:
+    row = params().inside[0]
+    time_s = np.arange(0.0, 7200.0 + 1.0, STEP_S)
+    warm = np.full(len(time_s), ZERO_C_K + 25.0)
+    alive, dead = _grown(row, time_s, warm, len(time_s), 1e9), _grown(row, time_s, warm, 60, 1e9)
+    assert alive.degree_h[-1] == pytest.approx(2.0 * (25.0 - row.base_c)) and not alive.ended
+    assert dead.degree_h[-1] == pytest.approx(dead.degree_h[60]) and "before" in dead.ended
 
 
 def test_the_article_has_its_own_species() -> None:

@@ -57,6 +57,14 @@ def test_a_side_slope_shows_as_lean_of_the_rails() -> None:
     assert checked(lambda x, y: 0.05 * y, BACK).roll_rad == pytest.approx(-math.atan(0.05), rel=0.05)
 
 
+def test_the_hinge_leans_with_the_lander() -> None:
+    """Uphill ahead, the rails lie on the slope as on a plain: flatter by its angle, and steeper on the other side."""
+    level = math.asin(1.19 / 2.5)
+    lean = math.atan(0.1)
+    assert checked(lambda x, y: 0.1 * x).slope_rad == pytest.approx(level - lean, abs=0.012)
+    assert checked(lambda x, y: 0.1 * x, BACK).slope_rad == pytest.approx(level + lean, abs=0.012)
+
+
 @pytest.mark.parametrize(
     "shape, words",
     [
