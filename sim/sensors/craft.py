@@ -142,6 +142,7 @@ def lander_parts() -> tuple[Part, ...]:
             name="dish", kind="ellipsoid", at_m=(-0.7, 0.0, 2.75), half_m=(0.06, 0.38, 0.38),
             turn_deg=(180.0, 30.0, 0.0), albedo=0.8, gloss=0.03,
         ),
+        Part(name="dish arm", kind="cylinder", at_m=(-0.7, 0.0, 2.44), half_m=(0.03, 0.03, 0.27), albedo=0.6),
         Part(
             name="camera mast", kind="cylinder", at_m=(0.6, 0.45, 2.5), half_m=(0.04, 0.04, 0.35), albedo=0.7
         ),
