@@ -128,7 +128,7 @@ def test_shade_does_not_depend_on_what_else_a_tile_shows() -> None:
     scene = flat(bodies=set_down([(lander_parts(), np.array([12.0, 0.0, 0.0]), turned),
                                   (rover, np.array([7.0, -1.5, 0.0]), turned)]))  # fmt: skip
     where, lens = eye(0.0, 0.0, 2.0, pitch_deg=-4.0), pinhole(64, 40.0)
-    for sun in (sunlight(75.0, 12.0), sunlight(200.0, 50.0)):
+    for sun in (sunlight(300.0, 12.0), sunlight(200.0, 50.0)):
         whole = see(scene, where, lens, sun, lit=True)
         assert whole.lit is not None
         lit = whole.lit[whole.part >= 0]
