@@ -131,10 +131,10 @@ def test_shade_does_not_depend_on_what_else_a_tile_shows() -> None:
     for sun in (sunlight(300.0, 12.0), sunlight(200.0, 50.0)):
         whole = see(scene, where, lens, sun, lit=True)
         assert whole.lit is not None
-        lit = whole.lit[whole.part >= 0]
-        assert (lit == 0).sum() > 50 and (lit == 1).sum() > 50
-        for row in range(1, 64, 4):
-            for col in range(1, 64, 4):
+        ground = whole.lit[whole.part == -1]
+        assert (ground == 0).sum() > 20 and (ground == 1).sum() > 20
+        for row in range(1, 64, 3):
+            for col in range(1, 64, 3):
                 one_px = replace(
                     lens, rows=1, cols=1, centre_row=lens.centre_row - row, centre_col=lens.centre_col - col
                 )
