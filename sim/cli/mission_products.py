@@ -16,6 +16,7 @@ from rover.core.errors import OutputError, ResultsError, UsageError
 from rover.core.lander import LanderParams
 from rover.core.time import parse_utc
 from sim.cli.mission import Product
+from sim.cli.mission_page import make_map, make_page
 from sim.cli.mission_panorama import make_panorama, place_of
 from sim.cli.mission_portraits import make_portraits
 from sim.mission.lander import axes_of
@@ -67,7 +68,11 @@ def make_mission(mission: Mission, out: Path, *, only: Product | None, full: boo
         event, told_of = make_portraits(place, descent, mission, params, out, full=full)
         events.append(event)
         lines += told_of
+    if only is None:
+        lines += make_map(descent, events, mission, out)
     _write_timeline(events, mission, out / TIMELINE)
+    if only is None:
+        lines += make_page(out)
     return [*_words(events, mission), *lines, f"Results: {out}"]
 
 
