@@ -30,6 +30,9 @@ TURNS, TILTS_DEG = 20, (1.8, -13.2, -28.2, -43.2)
 """Eighty frames: four rings of twenty, which overlap by a fifth across and a ninth up and down."""
 
 _FEATHER_PX = 0.5
+_CLIPPED_MEAN, _DARK_NOISES = np.float32(1.0 / math.sqrt(math.tau)), np.float32(3.0)
+"""Mean of noise of deviation 1 whose lower half is cut to nothing, and below how much of it a pixel counts as dark."""
+
 _OVERVIEW_STEP = 4
 _MOST_CRATERS, _LOOKED_AT, _LEAST_PIXELS = 4, 200, 8
 
@@ -100,7 +103,11 @@ def _sensed(
     """Return what the sensor had of a picture, by the exposure that it chose."""
     exposure = auto_exposure_s(picture, camera, sun.distance_m)
     frame = expose(picture, camera, sun.distance_m, generator, exposure_s=exposure)
-    grey = frame.number.astype(np.float32) / np.float32(frame.full * exposure)
+    grey = frame.number.astype(np.float32)
+    # No number is below zero, so that noise alone has a mean, the more the shorter the exposure is.
+    noise = np.float32(camera.read_noise_e * frame.full / camera.full_well_e)
+    grey -= (grey < _DARK_NOISES * noise) * (_CLIPPED_MEAN * noise)
+    grey /= np.float32(frame.full * exposure)
     return grey[..., None] * tints[picture.part + 2]
 
 
