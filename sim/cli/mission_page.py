@@ -16,7 +16,8 @@ from sim.run.mission_scenario import Mission
 
 _LEAST_HALF_M, _ROOM, _CELL_MM = 40.0, 1.4, 100
 _CELLS_ACROSS = 800
-_EAST, _NORTH = "rover_east_m", "rover_north_m"
+_PLACES = (("rover_east_m", "rover_north_m"), ("east_m", "north_m"))
+"""Names of figures that tell where the rover is, from the lander."""
 
 
 def make_map(descent: Descent, events: Sequence[MissionEvent], mission: Mission, out: Path) -> list[str]:
@@ -46,13 +47,13 @@ def rover_places(events: Sequence[MissionEvent], mission: Mission) -> list[tuple
     """Return where the rover is said to be, by event, in metres east and north of the lander."""
     found: list[tuple[str, float, float]] = []
     for event in sorted(events, key=lambda one: one.time_s):
-        if _EAST in event.figures and _NORTH in event.figures:
-            at = float(event.figures[_EAST]), float(event.figures[_NORTH])
-            if not found or at != found[-1][1:]:
-                found.append((event.name, *at))
-    if not any(event.name == "panorama" and _EAST in event.figures for event in events):
-        found.append(("panorama", *mission.panorama.rover_m))
-    return found
+        for east, north in _PLACES:
+            if east in event.figures and north in event.figures:
+                at = float(event.figures[east]), float(event.figures[north])
+                name = event.words.split(":")[0] if event.name == "drive ends" else event.name
+                if not found or at != found[-1][1:]:
+                    found.append((name, *at))
+    return found or [("panorama", *mission.panorama.rover_m)]
 
 
 def _ground(descent: Descent, half_m: float, cell_mm: int) -> Dem:

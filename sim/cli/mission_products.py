@@ -5,19 +5,19 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rover.core.atomic import text_output
-from rover.core.errors import OutputError, ResultsError, UsageError
+from rover.core.errors import UsageError
 from rover.core.lander import LanderParams
 from rover.core.time import parse_utc
 from sim.cli.mission import Product
+from sim.cli.mission_frames import Tell, check_key, make_folder
 from sim.cli.mission_page import make_map, make_page
-from sim.cli.mission_panorama import make_panorama, place_of
+from sim.cli.mission_panorama import make_panorama, make_rover_ring, partly, place_of
 from sim.cli.mission_portraits import make_portraits
 from sim.mission.lander import axes_of
 from sim.mission.lander_kernels import MASS, THRUST
@@ -26,9 +26,10 @@ from sim.run.closed_loop_landing_events import MissionEvent, dated_events, desce
 from sim.run.mission_film import FilmPlan, caption, film_frames, plan_film
 from sim.run.mission_scenario import Mission
 
-Tell = Callable[[float, str], None]
-
 FRAMES, FILM_KEY, TIMELINE = "frames", "film.json", "timeline.json"
+
+_FILM_DONE, _PANORAMA_DONE = 0.75, 0.55
+"""Share of the work that the film is of the whole, and the lander's panorama of the pictures after it."""
 
 _COLUMNS = (
     "time_s", "phase", "ahead_m", "left_m", "up_m", "ahead_m_s", "left_m_s", "up_m_s", "q_w", "q_x", "q_y", "q_z",
@@ -53,15 +54,25 @@ def make_mission(mission: Mission, out: Path, *, only: Product | None, full: boo
     params, site = mission.read_lander().params, mission.read_site()
     epoch = parse_utc(mission.descent.ignition_utc)
     _refuse_foreign(out)
-    _make_folder(out)
+    make_folder(out)
     descent = fly_descent(site, params, epoch, seed=mission.seed, avoidance=mission.descent.avoidance)
     events = descent_events(descent, mission, params)
     lines: list[str] = []
     if only in (None, Product.DESCENT):
-        lines += _descent(descent, mission, params, out, full=full, tell=tell)
+        end = 1.0 if only else _FILM_DONE
+        lines += _descent(descent, mission, params, out, full=full, tell=partly(tell, 0.0, end))
     place = None if only is Product.DESCENT else place_of(descent, mission)
     if place is not None and only is not Product.PORTRAIT:
-        lines += make_panorama(place, descent, mission, params, out, full=full)
+        first = _FILM_DONE if only is None else 0.0
+        pictures = partly(tell, first, 1.0)
+        lines += make_panorama(
+            place, descent, mission, params, out, full=full, tell=partly(pictures, 0.0, _PANORAMA_DONE)
+        )
+        ring, told_of = make_rover_ring(
+            place, descent, mission, params, out, full=full, tell=partly(pictures, _PANORAMA_DONE, 1.0)
+        )
+        events += ring
+        lines += told_of
     if only is None:
         events += dated_events(mission)
     if place is not None and only is not Product.PANORAMA:
@@ -86,19 +97,6 @@ def _refuse_foreign(folder: Path) -> None:
             field="--out",
             value=str(folder),
         )
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise OutputError(
-            f"no folder can be made there ({why})",
-            remedy="give another place",
-            field="--out",
-            value=str(folder),
-        ) from None
 
 
 def _words(events: list[MissionEvent], mission: Mission) -> list[str]:
@@ -193,34 +191,14 @@ def _write_frames(
     """Write the frames that are missing, and return how many that were."""
     from sim.view.film import save_frame
 
-    _make_folder(folder)
-    _check_key(folder, plan)
+    make_folder(folder)
+    times = [round(float(t), 3) for t in plan.time_s]
+    check_key(folder, FILM_KEY, plan.key, time_s=times)
     missing = [n for n in range(len(plan.time_s)) if not _frame(folder, n).is_file()]
     for done, frame in enumerate(film_frames(descent, mission, params, plan, missing), start=1):
         save_frame(frame.grey, _frame(folder, frame.number))
         tell(done / len(missing), f"frame {frame.number + 1} of {len(plan.time_s)}")
     return len(missing)
-
-
-def _check_key(folder: Path, plan: FilmPlan) -> None:
-    """Refuse to go on with frames of another film, and note which film these are of."""
-    path = folder / FILM_KEY
-    try:
-        key = json.loads(path.read_text(encoding="utf-8"))["key"]
-    except FileNotFoundError:
-        key = None
-    except (OSError, ValueError, KeyError, TypeError):
-        key = ""
-    if key is None and not any(folder.glob("frame-*.png")):
-        table = {"format": 1, "key": plan.key, "time_s": [round(float(t), 3) for t in plan.time_s]}
-        with text_output(path) as file:
-            json.dump(table, file)
-            file.write("\n")
-    elif key != plan.key:
-        raise ResultsError(
-            "holds frames of another mission, seed, version or size", remedy="name another --out, or remove them",
-            file=folder,
-        )  # fmt: skip
 
 
 def _frame(folder: Path, number: int) -> Path:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rover.core.eyes import CameraParams
 from rover.core.vehicle import VehicleParams
-from sim.mission.landing_place import LandingPlace, standing_pose
+from sim.mission.landing_place import LandingPlace, from_origin, standing_pose
 from sim.moon.optics import OpticsParams
 from sim.sensors.bodies import set_down
 from sim.sensors.camera import Eye, Picture, Sunlight, take_picture
@@ -122,8 +122,8 @@ def _with_rover(sitting: _Sitting, rover: BodyPose) -> LandingPlace:
     parts = lander_parts(), rover_parts(sitting.vehicle, sitting.mast)
     bodies = set_down(
         [
-            (parts[0], _from_origin(place.scene, place.lander), place.lander.axes),
-            (parts[1], _from_origin(place.scene, rover), rover.axes),
+            (parts[0], from_origin(place.scene, place.lander), place.lander.axes),
+            (parts[1], from_origin(place.scene, rover), rover.axes),
         ]
     )
     first = len(parts[0])
@@ -134,10 +134,6 @@ def _with_rover(sitting: _Sitting, rover: BodyPose) -> LandingPlace:
         lander_parts=(0, first),
         rover_parts=(first, first + len(parts[1])),
     )
-
-
-def _from_origin(scene: Scene, pose: BodyPose) -> Floats:
-    return np.asarray(pose.place_m - np.array([scene.east_m, scene.north_m, 0.0]))
 
 
 def _eyes(sitting: _Sitting, place: LandingPlace) -> tuple[Eye, Eye]:
@@ -178,7 +174,7 @@ def _shows_whole(sitting: _Sitting, place: LandingPlace) -> bool:
         part = _trial(sitting, place.scene, eye, lens)
         seen = (part >= first) & (part < last)
         edge = np.concatenate([seen[0], seen[-1], seen[:, 0], seen[:, -1]])
-        alone = place.scene.with_bodies(set_down([(parts, _from_origin(place.scene, pose), pose.axes)]))
+        alone = place.scene.with_bodies(set_down([(parts, from_origin(place.scene, pose), pose.axes)]))
         whole = np.count_nonzero(_trial(sitting, alone, eye, lens) >= 0)
         if edge.any() or whole == 0 or np.count_nonzero(seen) < _WHOLE * whole:
             return False

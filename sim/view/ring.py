@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from scipy.ndimage import map_coordinates
 
@@ -27,8 +28,8 @@ _LEVELS, _LEVEL_PX, _TITLE_PX = 4, 31, 38
 _DISC_PX, _HOLE, _ROOM_PX, _ASIDE_PX = 1400, 0.18, 130, 330
 _LABEL_OUT, _LABEL_APART = 1.17, 0.13
 _POINTS = {0: "N", 45: "NE", 90: "E", 135: "SE", 180: "S", 225: "SW", 270: "W", 315: "NW"}
-_CHARACTER_PX, _APART_PX = 14.5, 16
-"""Width of a character of a name, at most, and room between names."""
+_CHARACTER_PX, _APART_PX, _LINE_PX = 14.5, 16, 3
+"""Width of a character of a name, at most, room between names, and between a name and another's line."""
 
 
 def shown(light: Colours, key: float) -> npt.NDArray[np.uint8]:
@@ -42,7 +43,14 @@ def shown(light: Colours, key: float) -> npt.NDArray[np.uint8]:
 
 
 def draw_ring(
-    light: Colours, *, key: float, top_deg: float, bottom_deg: float, marks: Sequence[Named], title: str
+    light: Colours,
+    *,
+    key: float,
+    top_deg: float,
+    bottom_deg: float,
+    marks: Sequence[Named],
+    title: str,
+    covered: npt.NDArray[np.bool_] | None = None,
 ) -> Figure:
     """Return a figure of a panorama at a pixel a pixel, with azimuths under it and names in it.
 
@@ -52,15 +60,19 @@ def draw_ring(
         top_deg, bottom_deg: Elevations of the edges.
         marks: What is named.
         title: Heading.
+        covered: (rows, cols) where there is a picture; everywhere if left out.
     """
     rows, cols, _ = light.shape
+    picture = shown(light, key)
+    if covered is not None:
+        picture[~covered] = np.rint(255.0 * np.array(to_rgb(style.NO_DATA)))
     page = cols + 2 * _MARGIN_PX, rows + _HEAD_PX + _FOOT_PX
     with style.house_style():
         figure = style.blank_figure(page[0] / _DPI, page[1] / _DPI)
         box = _MARGIN_PX / page[0], _FOOT_PX / page[1], cols / page[0], rows / page[1]
         ax = figure.add_axes(box)
         ax.imshow(
-            shown(light, key),
+            picture,
             extent=(0.0, 360.0, bottom_deg, top_deg),
             aspect="auto",
             interpolation="nearest",
@@ -134,7 +146,7 @@ def placed(at_px: Sequence[float], words: Sequence[str], cols: int) -> list[tupl
         if level == beside:
             return first < end + _APART_PX and begin < last + _APART_PX
         line, (a, b) = (at_px[one], (begin, end)) if level > beside else (at_px[other], (first, last))
-        return a - _APART_PX < line < b + _APART_PX
+        return a - _LINE_PX < line < b + _LINE_PX
 
     def rest(kept: list[tuple[str, int]]) -> list[tuple[str, int]] | None:
         if len(kept) == len(spans):
