@@ -204,7 +204,12 @@ def make_rover_ring(
         time_s=parse_utc(mission.descent.ignition_utc).seconds_until(parse_utc(mission.panorama.utc)),
         name="ring of pairs",
         words=words,
-        figures={"sun_elevation_deg": round(sitting.height_deg, 2), "cols": sitting.cols(eyes.pcam)},
+        figures={
+            "rover_east_m": round(place.rover.east_m - place.lander.east_m, 1),
+            "rover_north_m": round(place.rover.north_m - place.lander.north_m, 1),
+            "sun_elevation_deg": round(sitting.height_deg, 2),
+            "cols": sitting.cols(eyes.pcam),
+        },
         derived=False,
     )
     return [event], [f"pcam.png, pcam-anaglyph.png: {words}, {sitting.cols(eyes.pcam)} columns a frame"]

@@ -26,7 +26,9 @@ from sim.run.closed_loop_landing_events import MissionEvent, dated_events, desce
 from sim.run.mission_film import FilmPlan, caption, film_frames, plan_film
 from sim.run.mission_scenario import Mission
 
-FRAMES, FILM_KEY, TIMELINE = "frames", "film.json", "timeline.json"
+FRAMES, FILM_KEY, TIMELINE, TRAJECTORY = "frames", "film.json", "timeline.json", "descent.csv"
+_FIRST = (TIMELINE, TRAJECTORY)
+"""What tells a mission's folder, beside its frames: some of it is there however early a run was interrupted."""
 
 _FILM_DONE, _PANORAMA_DONE = 0.75, 0.55
 """Share of the work that the film is of the whole, and the lander's panorama of the pictures after it."""
@@ -53,7 +55,7 @@ def make_mission(mission: Mission, out: Path, *, only: Product | None, full: boo
     """
     params, site = mission.read_lander().params, mission.read_site()
     epoch = parse_utc(mission.descent.ignition_utc)
-    _refuse_foreign(out)
+    refuse_foreign(out)
     make_folder(out)
     descent = fly_descent(site, params, epoch, seed=mission.seed, avoidance=mission.descent.avoidance)
     events = descent_events(descent, mission, params)
@@ -87,10 +89,11 @@ def make_mission(mission: Mission, out: Path, *, only: Product | None, full: boo
     return [*_words(events, mission), *lines, f"Results: {out}"]
 
 
-def _refuse_foreign(folder: Path) -> None:
+def refuse_foreign(folder: Path) -> None:
     """Refuse a folder that holds something, and nothing that a mission has left."""
-    known = any((folder / name).exists() for name in (FRAMES, TIMELINE))
-    if folder.is_dir() and any(folder.iterdir()) and not known:
+    held = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    known = any(name in _FIRST or name.split("-")[0] == FRAMES for name in held)
+    if held and not known:
         raise UsageError(
             "the output folder is not empty, and no mission's",
             remedy="name a new folder, or empty this one",
@@ -126,7 +129,7 @@ def _descent(
 ) -> list[str]:
     from sim.view.save import save_figure
 
-    _write_trajectory(descent, out / "descent.csv")
+    _write_trajectory(descent, out / TRAJECTORY)
     save_figure(_figure(descent, mission, params), out / "descent.png")
     plan = plan_film(descent, mission, params, full=full)
     made = _write_frames(descent, mission, params, plan, out / FRAMES, tell)

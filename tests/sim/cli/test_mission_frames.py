@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rover.core.errors import ResultsError
+from rover.core.errors import ResultsError, UsageError
 from sim.cli.mission_frames import check_key, kept_shares, key_of
+from sim.cli.mission_products import refuse_foreign
 from sim.mission.panorama import Panorama, Shot, Span, Turns, put_together
 from sim.sensors.bodies import attitude
 from sim.sensors.camera import Eye, Picture
@@ -94,3 +95,16 @@ def test_a_share_that_cannot_be_read_is_told_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "frame-00003.npz").write_bytes(b"none")
     with pytest.raises(ResultsError, match=r"frame-00003\.npz: cannot be read"):
         made(Camera(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "left", ["frames", "frames-panorama", "frames-pcam-right", "timeline.json", "descent.csv"]
+)
+def test_a_folder_is_gone_on_with_however_early_its_run_was_interrupted(tmp_path: Path, left: str) -> None:
+    refuse_foreign(tmp_path)
+    refuse_foreign(tmp_path / "none")
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(UsageError, match="not empty, and no mission's"):
+        refuse_foreign(tmp_path)
+    (tmp_path / left).mkdir()
+    refuse_foreign(tmp_path)
