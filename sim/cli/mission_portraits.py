@@ -108,6 +108,7 @@ def _taken(
         sun=sun,
         optics=site.optics,
         cols=(eyes.pcam.cols // share, params.tcam.cols // share),
+        world=descent.world,
     )
 
 
