@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,9 +69,14 @@ class _Sitting:
     optics: OpticsParams
 
 
+Stands = Callable[[BodyPose], bool]
+"""Tells whether the rover may stand somewhere."""
+
+
 def take_portraits(
     place: LandingPlace,
     *,
+    stands: Stands = lambda _pose: True,
     vehicle: VehicleParams,
     mast: CameraParams,
     pcam: CameraParams,
@@ -84,6 +89,7 @@ def take_portraits(
 
     Args:
         place: Where the lander stands; the rover is put elsewhere.
+        stands: Where the rover may be put.
         vehicle, mast: The rover and the cameras on its mast, which it is drawn by.
         pcam, tcam: The cameras of rover and lander.
         sun: Light.
@@ -93,7 +99,7 @@ def take_portraits(
     if sun.elevation_rad <= 0.0:
         return f"the Sun is {-math.degrees(sun.elevation_rad):.1f} deg below the horizon"
     sitting = _Sitting(place=place, vehicle=vehicle, mast=mast, pcam=pcam, tcam=tcam, sun=sun, optics=optics)
-    for rover in _viewpoints(sitting):
+    for rover in filter(stands, _viewpoints(sitting)):
         there = _with_rover(sitting, rover)
         if _shows_whole(sitting, there):
             return _taken(sitting, there, cols)
