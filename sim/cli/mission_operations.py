@@ -103,6 +103,10 @@ class Operations:
         late_s = self.days.legs[-1].end_s - at_s
         return f"the rover is {late_s / _HOUR_S:.1f} h late" if late_s > 0.0 else ""
 
+    def may_stand(self, pose: BodyPose) -> bool:
+        """Tell whether the map that drives are planned on lets the rover stand somewhere."""
+        return self.days is None or self.days.may_stand(pose)
+
     @property
     def biosphere(self) -> Biosphere | None:
         """What happened in the canister."""

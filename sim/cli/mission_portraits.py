@@ -16,7 +16,7 @@ from rover.io.vehicle import read_vehicle
 from sim.mission.daylight import sunlight_at
 from sim.mission.landing_place import LandingPlace
 from sim.mission.panorama import tints_of
-from sim.mission.portraits import Portraits, take_portraits
+from sim.mission.portraits import Portraits, Stands, take_portraits
 from sim.run.closed_loop_landing import Descent
 from sim.run.closed_loop_landing_events import MissionEvent
 from sim.run.mission_scenario import Mission
@@ -62,6 +62,7 @@ def make_portraits(
     *,
     full: bool,
     reach: Reach = _there,
+    stands: Stands = lambda _pose: True,
 ) -> Sitting:
     """Take both pictures and write them, if there is a folder for them.
 
@@ -70,6 +71,7 @@ def make_portraits(
         out: The folder; None, and only the viewpoint is looked for.
         full: At full size.
         reach: Brings the rover to the viewpoint.
+        stands: Where the rover may stand.
     """
     ignition = parse_utc(mission.descent.ignition_utc)
     planned_s = ignition.seconds_until(parse_utc(mission.portraits.utc))
@@ -77,7 +79,7 @@ def make_portraits(
     first = ""
     for wait_s in _WAITS_S:
         at_s = planned_s + wait_s
-        taken = _taken(place, descent, mission, params, at_s, full=full)
+        taken = _taken(place, descent, mission, params, at_s, full=full, stands=stands)
         if not isinstance(taken, str):
             why = reach(taken.place.rover, at_s)
             if not why:
@@ -91,7 +93,14 @@ def make_portraits(
 
 
 def _taken(
-    place: LandingPlace, descent: Descent, mission: Mission, params: LanderParams, at_s: float, *, full: bool
+    place: LandingPlace,
+    descent: Descent,
+    mission: Mission,
+    params: LanderParams,
+    at_s: float,
+    *,
+    full: bool,
+    stands: Stands,
 ) -> Portraits | str:
     site = descent.world.site
     sun = sunlight_at(site, parse_utc(mission.descent.ignition_utc), at_s)
@@ -101,6 +110,7 @@ def _taken(
     share = 1 if full else _PART_OF_FULL
     return take_portraits(
         place,
+        stands=stands,
         vehicle=vehicle.params,
         mast=eyes.navcam,
         pcam=eyes.pcam,

@@ -99,7 +99,9 @@ def _on_the_ground(
         operations.begin(place)
     if place is not None and only is not Product.PANORAMA:
         shown = only in (None, Product.PORTRAIT)
-        reach = {} if operations is None else {"reach": operations.reach}
+        reach: dict[str, Any] = (
+            {} if operations is None else {"reach": operations.reach, "stands": operations.may_stand}
+        )
         sitting = make_portraits(place, descent, mission, params, out if shown else None, full=full, **reach)
         events.append(sitting.event)
         lines += sitting.lines

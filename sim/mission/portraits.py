@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,9 +74,14 @@ class _Sitting:
     world: DescentWorld | None
 
 
+Stands = Callable[[BodyPose], bool]
+"""Tells whether the rover may stand somewhere."""
+
+
 def take_portraits(
     place: LandingPlace,
     *,
+    stands: Stands = lambda _pose: True,
     vehicle: VehicleParams,
     mast: CameraParams,
     pcam: CameraParams,
@@ -90,6 +95,7 @@ def take_portraits(
 
     Args:
         place: Where the lander stands; the rover is put elsewhere.
+        stands: Where the rover may be put.
         vehicle, mast: The rover and the cameras on its mast, which it is drawn by.
         pcam, tcam: The cameras of rover and lander.
         sun: Light.
@@ -102,7 +108,7 @@ def take_portraits(
     sitting = _Sitting(
         place=place, vehicle=vehicle, mast=mast, pcam=pcam, tcam=tcam, sun=sun, optics=optics, world=world
     )
-    for rover in _viewpoints(sitting):
+    for rover in filter(stands, _viewpoints(sitting)):
         there = _with_rover(sitting, rover)
         if _shows_whole(sitting, there):
             return _taken(sitting, there, cols)

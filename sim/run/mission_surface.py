@@ -15,17 +15,21 @@ from rover.core.time import Epoch, parse_utc
 from rover.io.vehicle import Vehicle
 from sim.mission.instruments import AnalyserRow, Measurement, SpectrometerRow, measure
 from sim.mission.landing_place import LandingPlace, standing_pose
+from sim.mission.operations import Maps, derive_maps
 from sim.mission.rollout_steps import next_contact
 from sim.mission.rover_energy import Charge, Load, keep_charge
 from sim.run.mission_drive import DriveParams, Leg, LegRow, drive_leg
 from sim.run.mission_rollout import RolloutDone, last_s, nights_s, rails_of
 from sim.run.mission_scenario import Mission
+from sim.run.setting import seeded_dem
 from sim.sensors.craft import lander_parts, rover_parts
 from sim.sensors.mount import BodyPose
 
 Floats = npt.NDArray[np.float64]
 
 TURN_LOAD = "turn"
+_ABOUT_M = 40.0
+"""Half side of the map about the lander by which viewpoints are judged."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -54,6 +58,7 @@ class SurfaceDays:
     loads: list[Load] = field(default_factory=list)
     unheard: str = ""
     night_s: float = math.inf
+    _maps: Maps | None = None
     _pose: BodyPose | None = None
     _now_s: float = math.nan
     _soc: float = math.nan
@@ -90,6 +95,26 @@ class SurfaceDays:
     def soc(self) -> float:
         """Of charge now."""
         return self._soc
+
+    def may_stand(self, pose: BodyPose) -> bool:
+        """Tell whether the map that drives are planned on lets the rover stand at a pose; beyond it, it may not."""
+        if self._maps is None:
+            self._maps = self._surroundings()
+        cell = self._maps.dem.geometry.cell_at(pose.east_m, pose.north_m)
+        return cell is not None and bool(np.isfinite(self._maps.costmap.cost_s_per_m[cell]))
+
+    def _surroundings(self) -> Maps:
+        """Return the planning layers of the ground about the lander, in cells of the drives' map."""
+        drive = self.mission.drive
+        assert drive is not None
+        west, south = (math.floor(at) - _ABOUT_M for at in self.rollout.lander_m)
+        dem = seeded_dem(
+            self.mission.site,
+            seed=self.mission.seed,
+            window_m=(west, south, west + 2.0 * _ABOUT_M, south + 2.0 * _ABOUT_M),
+            resolution_m=drive.map_cell_m,
+        )
+        return derive_maps(dem, self.vehicle.params, [])
 
     def drive_to_portraits(self, viewpoint: BodyPose) -> str:
         """Drive all legs up to the one to the portraits, and return why the rover is not there then, empty if it is."""

@@ -194,6 +194,20 @@ def test_a_viewpoint_that_cannot_be_reached_is_a_reason(
     assert not days.legs[-1].arrived
 
 
+def test_viewpoints_are_judged_by_the_map_that_drives_are_planned_on(
+    days: SurfaceDays, place: LandingPlace
+) -> None:
+    assert days.may_stand(viewpoint(place))
+    assert not days.may_stand(
+        standing_pose(place.scene, place.lander.east_m + 39.9, place.lander.north_m + 41.5, 0.0)
+    )
+    maps = days._maps
+    assert maps is not None
+    row, col = np.argwhere(np.isinf(maps.costmap.cost_s_per_m))[0].tolist()
+    east, north = maps.dem.geometry.centre_of(row, col)
+    assert not days.may_stand(BodyPose(east_m=east, north_m=north, up_m=0.0, yaw_rad=0.0))
+
+
 def test_a_battery_gains_by_light_and_loses_by_loads() -> None:
     figures, power, heat = ROVER.params, ROVER.part("power", PowerParams), ROVER.part("heat", HeatParams)
     noon = EPOCH.seconds_until(parse_utc("2019-01-06T12:00:00Z"))
