@@ -28,6 +28,9 @@ from sim.sensors.mount import BodyPose
 Floats = npt.NDArray[np.float64]
 
 TURN_LOAD = "turn"
+_FURTHER_M = 2.0
+"""Most that is driven straight on beyond the run where the map of drives shows a hazard at its end."""
+
 _ABOUT_M = 40.0
 """Half side of the map about the lander by which viewpoints are judged."""
 
@@ -73,8 +76,14 @@ class SurfaceDays:
         chosen, drive = self.rollout.chosen, self.mission.drive
         if isinstance(chosen, str) or self.rollout.stays or drive is None:
             return
-        east, north = chosen.stop_m.tolist()
-        self._pose = standing_pose(self.place.scene, east, north, chosen.heading_rad)
+        ahead = np.array([math.cos(chosen.heading_rad), math.sin(chosen.heading_rad)])
+        for further_m in np.arange(0.0, _FURTHER_M, 0.1).tolist():  # straight on, until a drive may begin
+            east, north = (chosen.stop_m + further_m * ahead).tolist()
+            pose = standing_pose(self.place.scene, east, north, chosen.heading_rad)
+            if self._pose is None or self.may_stand(pose):
+                self._pose = pose
+            if self.may_stand(pose):
+                break
         self._now_s, self._soc = self.rollout.down_s, drive.initial_soc
         self.night_s, _ = nights_s(self.mission)
 
