@@ -1,4 +1,9 @@
-"""Make the pictures of `docs/mission.md` anew: frames of the descent's film, its curves, and the lander's panorama."""
+"""Make the pictures of `docs/mission.md` anew: frames of the descent's film, its curves, panoramas, portraits, the map.
+
+    python docs/make_mission_pictures.py [FOLDER]
+
+FOLDER holds what `farside mission chang-e-4` has left; the mission is flown if none is given.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +18,17 @@ FIGURES = Path(__file__).parent / "figures"
 MOST_BYTES = 200_000
 SHOWN = (20, 90, 108, 118, 135, 155, 175, 190)
 SIDE_PX, ACROSS = 230, 4
-RING_PX, DISC_PX, CURVES_PX, PORTRAIT_PX = 1600, 640, 1200, 640
+RING_PX, DISC_PX, CURVES_PX, PORTRAIT_PX, RADAR_PX, MAP_PX = 1600, 720, 1200, 640, 1000, 900
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        command = "from sim.cli.main import main; main()"
-        subprocess.run([sys.executable, "-c", command, "mission", "chang-e-4", "--out", folder], check=True)
-        out = Path(folder)
+        out = Path(sys.argv[1] if len(sys.argv) > 1 else folder)
+        if len(sys.argv) < 2:
+            command = "from sim.cli.main import main; main()"
+            subprocess.run(
+                [sys.executable, "-c", command, "mission", "chang-e-4", "--out", folder], check=True
+            )
         save(sheet(out / "descent.gif"), "descent-frames.jpg", quality=72)
         save(
             beside(out / "portrait-lander.png", out / "portrait-rover.png"),
@@ -29,8 +37,14 @@ def main() -> None:
         )
         for name, made, wide in (
             ("descent.png", "descent-curves.png", CURVES_PX),
+            ("rollout.png", "mission-rollout.jpg", CURVES_PX),
+            ("link.png", "mission-link.png", CURVES_PX),
+            ("radargram.png", "mission-radargram.jpg", RADAR_PX),
+            ("biosphere.png", "mission-biosphere.png", CURVES_PX),
             ("panorama.png", "panorama.jpg", RING_PX),
             ("panorama-polar.png", "panorama-polar.jpg", DISC_PX),
+            ("pcam.png", "pcam-ring.jpg", RING_PX),
+            ("map.png", "landing-map.jpg", MAP_PX),
         ):
             with Image.open(out / name) as picture:
                 high = round(picture.height * wide / picture.width)

@@ -47,10 +47,10 @@ CELL_M = 0.25
 _WIDE_CELLS = 4
 """Cells to a side of those that slopes are derived by."""
 
-MARGINS = ((0.75, 0.5), (0.75, 0.6), (0.85, 0.75), (1.0, 1.0))
+MARGINS = ((0.75, 0.6), (0.75, 0.75), (0.85, 0.85), (1.0, 1.0))
 """Shares of the limits of slope and of step that ground must keep within by the scan: the first that any place meets.
 
-A scan's cells are as wide as a stone that is a step, and show it by half of its height.
+Steps are those between the highest ranges of cells: the mean over a cell would show a stone by half of its height.
 """
 
 _STRAY_M = 1.5
@@ -59,8 +59,11 @@ _STRAY_M = 1.5
 _SLOPE_PRICE_M = 2.0
 """Of slope as a share of its limit, in metres of clear ground."""
 
-_STEP_PRICE_M = 3.0
+_STEP_PRICE_M = 6.0
 """Of the highest step under the footprint as a share of its limit, likewise: stones are higher than a scan shows."""
+
+_STEP_NOISE = 0.5
+"""Share of the limit up to which steps are the scan's noise: less tells nothing."""
 
 _AWAY_PRICE = 0.02
 """Of a metre of going aside, in metres of clear ground."""
@@ -179,6 +182,8 @@ def choose_coarse(
 def scan_map(ranges_m: Floats, sight: Sight) -> Dem:
     """Return the heights of a scan as a map about the lander: means over cells, unknown where none was hit.
 
+    The variance is that of a cell's ranges about their mean; of two, the higher one lies its root above the mean.
+
     Args:
         ranges_m: (rows, cols), infinite or NaN where nothing came back.
         sight: Of the scanner.
@@ -192,6 +197,8 @@ def scan_map(ranges_m: Floats, sight: Sight) -> Dem:
     cell = row * side + col
     count = np.bincount(cell, minlength=side * side)
     mean = np.bincount(cell, weights=z, minlength=side * side) / np.where(count > 0, count, np.nan)
+    squares = np.bincount(cell, weights=(z - mean[cell]) ** 2, minlength=side * side)
+    variance = squares / np.where(count > 0, count, np.nan)
     datum = float(np.median(z)) if known.any() else 0.0
     return Dem(
         geometry=GridGeometry(
@@ -203,6 +210,7 @@ def scan_map(ranges_m: Floats, sight: Sight) -> Dem:
             site=Site(latitude_rad=math.nan, longitude_rad=math.nan, body="moon", crs_wkt=""),
         ),
         elevation_m=(mean - datum).reshape(side, side).astype(np.float32),
+        variance_m2=variance.reshape(side, side).astype(np.float32),
         datum_m=datum,
         source="scan from the hover",
     )
@@ -245,8 +253,8 @@ class _ScanLayers:
     """What is derived of a scan's map.
 
     Attributes:
-        fine: Steps over a foot, cell by cell, and the slope over the footprint that is taken off them: that of three
-            cells would take the steps off too.
+        fine: Steps over a foot between the tops of cells, and the slope over the footprint that is taken off them:
+            that of three cells would take the steps off too.
         wide: Slope and roughness over the footprint, by cells `_WIDE_CELLS` times as wide: a plane laid through three
             fine cells would be out by decimetres at the feet for the noise of the scan.
     """
@@ -257,9 +265,16 @@ class _ScanLayers:
 
 def _layers_of(dem: Dem, body: LanderBodyParams) -> _ScanLayers:
     span_m = 2.0 * body.feet_radius_m
-    fine = derive_terrain(dem, wheelbase_m=2.0 * body.foot_radius_m, baseline_m=span_m)
+    fine = derive_terrain(_tops(dem), wheelbase_m=2.0 * body.foot_radius_m, baseline_m=span_m)
     wide = derive_terrain(_widened(dem), footprint_m=span_m, baseline_m=span_m)
     return _ScanLayers(fine=fine, wide=wide)
+
+
+def _tops(dem: Dem) -> Dem:
+    """Return the map with what stands out of a cell's mean, as far as the spread of its ranges tells."""
+    if dem.variance_m2 is None:
+        return dem
+    return replace(dem, elevation_m=dem.elevation_m + np.sqrt(dem.variance_m2))
 
 
 def _widened(dem: Dem) -> Dem:
@@ -272,7 +287,7 @@ def _widened(dem: Dem) -> Dem:
         dem.geometry, rows=rows, cols=cols, resolution_m=_WIDE_CELLS * CELL_M, resolution_north_m=_WIDE_CELLS * CELL_M,
         east_m=dem.geometry.east_m + shift, north_m=dem.geometry.north_m + shift,
     )  # fmt: skip
-    return replace(dem, geometry=geometry, elevation_m=means.astype(np.float32))
+    return replace(dem, geometry=geometry, elevation_m=means.astype(np.float32), variance_m2=None)
 
 
 def _highest(step_m: npt.NDArray[np.float32], radius_m: float) -> npt.NDArray[np.float32]:
@@ -346,7 +361,7 @@ def _chosen(
     worth = (
         np.minimum(clear - needed, _STRAY_M)
         - _SLOPE_PRICE_M * np.where(np.isfinite(slope), slope, math.inf) / body.slope_limit_rad
-        - _STEP_PRICE_M * _highest(layers.fine.step_m, needed) / body.step_limit_m
+        - _STEP_PRICE_M * np.maximum(_highest(layers.fine.step_m, needed) / body.step_limit_m, _STEP_NOISE)
         - _AWAY_PRICE * away
     )
     within = np.hypot(ahead, left) <= reach_m

@@ -91,6 +91,17 @@ class RelayAlmanac:
             seen=self.is_seen(time_s),
         )
 
+    def sampled(self, time_s: Vector) -> tuple[Vector, Vector, Vector]:
+        """Return (n,) elevation, range and light time at (n,) times.
+
+        Raises:
+            ValueError: A time is outside the almanac.
+        """
+        if len(time_s) and not (self.time_s[0] <= time_s.min() and time_s.max() <= self.time_s[-1]):
+            raise ValueError(f"times are outside the almanac, which ends at {self.time_s[-1]}")
+        east, north, up, range_m, light_time_s = self._spline(time_s).T
+        return np.arctan2(up, np.hypot(east, north)), range_m, light_time_s
+
     def is_seen(self, time_s: float) -> bool:
         """Tell whether at least one ground station sees the relay at a time; its AOS is, its LOS is not."""
         passes = int(np.searchsorted(self.seen_s[:, 0], time_s, side="right"))

@@ -15,6 +15,10 @@ class Product(StrEnum):
     DESCENT = "descent"
     PANORAMA = "panorama"
     PORTRAIT = "portrait"
+    ROLLOUT = "rollout"
+    INSTRUMENTS = "instruments"
+    BIOSPHERE = "biosphere"
+    LINK = "link"
 
 
 def mission(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +16,12 @@ from rover.io.vehicle import read_vehicle
 from sim.mission.daylight import sunlight_at
 from sim.mission.landing_place import LandingPlace
 from sim.mission.panorama import tints_of
-from sim.mission.portraits import Portraits, take_portraits
+from sim.mission.portraits import Portraits, Stands, take_portraits
 from sim.run.closed_loop_landing import Descent
 from sim.run.closed_loop_landing_events import MissionEvent
 from sim.run.mission_scenario import Mission
 from sim.sensors.camera import Picture
+from sim.sensors.mount import BodyPose
 
 _PART_OF_FULL = 2
 _WAITS_S = tuple(3600.0 * hour for hour in range(0, 25, 2))
@@ -27,27 +30,77 @@ _WAITS_S = tuple(3600.0 * hour for hour in range(0, 25, 2))
 _KEY_PERCENTILE, _KEY_TIMES = 75.0, 1.7
 
 
+Reach = Callable[[BodyPose, float], str]
+"""Drives the rover to a viewpoint, and says why it is not there at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sitting:
+    """What came of the portraits.
+
+    Attributes:
+        event: For the timeline, with the reason where there are none.
+        lines: That tell of it.
+        place: With the rover at its viewpoint, None where there is none.
+    """
+
+    event: MissionEvent
+    lines: list[str]
+    place: LandingPlace | None
+
+
+def _there(_viewpoint: BodyPose, _at_s: float) -> str:
+    return ""
+
+
 def make_portraits(
-    place: LandingPlace, descent: Descent, mission: Mission, params: LanderParams, out: Path, *, full: bool
-) -> tuple[MissionEvent, list[str]]:
-    """Write both pictures, and return the event, with the reason where there are none, and lines that tell of it."""
+    place: LandingPlace,
+    descent: Descent,
+    mission: Mission,
+    params: LanderParams,
+    out: Path | None,
+    *,
+    full: bool,
+    reach: Reach = _there,
+    stands: Stands = lambda _pose: True,
+) -> Sitting:
+    """Take both pictures and write them, if there is a folder for them.
+
+    Args:
+        place, descent, mission, params: Where and of whom.
+        out: The folder; None, and only the viewpoint is looked for.
+        full: At full size.
+        reach: Brings the rover to the viewpoint.
+        stands: Where the rover may stand.
+    """
     ignition = parse_utc(mission.descent.ignition_utc)
     planned_s = ignition.seconds_until(parse_utc(mission.portraits.utc))
     taken: Portraits | str = ""
     first = ""
     for wait_s in _WAITS_S:
         at_s = planned_s + wait_s
-        taken = _taken(place, descent, mission, params, at_s, full=full)
+        taken = _taken(place, descent, mission, params, at_s, full=full, stands=stands)
         if not isinstance(taken, str):
-            return _event(taken, descent, mission, at_s), _written(taken, descent, out)
+            why = reach(taken.place.rover, at_s)
+            if not why:
+                lines = [] if out is None else _written(taken, descent, out)
+                return Sitting(event=_event(taken, descent, mission, at_s), lines=lines, place=taken.place)
+            taken = why
         first = first or taken
     words = f"not taken: {first}; nor within a day"
     event = MissionEvent(time_s=planned_s, name="portraits", words=words, figures={}, derived=False)
-    return event, [f"portraits: {words}"]
+    return Sitting(event=event, lines=[f"portraits: {words}"], place=None)
 
 
 def _taken(
-    place: LandingPlace, descent: Descent, mission: Mission, params: LanderParams, at_s: float, *, full: bool
+    place: LandingPlace,
+    descent: Descent,
+    mission: Mission,
+    params: LanderParams,
+    at_s: float,
+    *,
+    full: bool,
+    stands: Stands,
 ) -> Portraits | str:
     site = descent.world.site
     sun = sunlight_at(site, parse_utc(mission.descent.ignition_utc), at_s)
@@ -57,6 +110,7 @@ def _taken(
     share = 1 if full else _PART_OF_FULL
     return take_portraits(
         place,
+        stands=stands,
         vehicle=vehicle.params,
         mast=eyes.navcam,
         pcam=eyes.pcam,
@@ -64,6 +118,7 @@ def _taken(
         sun=sun,
         optics=site.optics,
         cols=(eyes.pcam.cols // share, params.tcam.cols // share),
+        world=descent.world,
     )
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rover.core.atomic import text_output
-from rover.core.errors import OutputError, ResultsError, UsageError
+from rover.core.errors import UsageError
 from rover.core.lander import LanderParams
 from rover.core.time import parse_utc
 from sim.cli.mission import Product
-from sim.cli.mission_panorama import make_panorama, place_of
+from sim.cli.mission_frames import Tell, check_key, make_folder
+from sim.cli.mission_operations import Operations
+from sim.cli.mission_page import make_map, make_page
+from sim.cli.mission_panorama import make_panorama, make_rover_ring, partly, place_of
 from sim.cli.mission_portraits import make_portraits
 from sim.mission.lander import axes_of
 from sim.mission.lander_kernels import MASS, THRUST
@@ -25,9 +27,12 @@ from sim.run.closed_loop_landing_events import MissionEvent, dated_events, desce
 from sim.run.mission_film import FilmPlan, caption, film_frames, plan_film
 from sim.run.mission_scenario import Mission
 
-Tell = Callable[[float, str], None]
+FRAMES, FILM_KEY, TIMELINE, TRAJECTORY = "frames", "film.json", "timeline.json", "descent.csv"
+_FIRST = (TIMELINE, TRAJECTORY)
+"""What tells a mission's folder, beside its frames: some of it is there however early a run was interrupted."""
 
-FRAMES, FILM_KEY, TIMELINE = "frames", "film.json", "timeline.json"
+_FILM_DONE, _PANORAMA_DONE = 0.75, 0.55
+"""Share of the work that the film is of the whole, and the lander's panorama of the pictures after it."""
 
 _COLUMNS = (
     "time_s", "phase", "ahead_m", "left_m", "up_m", "ahead_m_s", "left_m_s", "up_m_s", "q_w", "q_x", "q_y", "q_z",
@@ -51,49 +56,88 @@ def make_mission(mission: Mission, out: Path, *, only: Product | None, full: boo
     """
     params, site = mission.read_lander().params, mission.read_site()
     epoch = parse_utc(mission.descent.ignition_utc)
-    _refuse_foreign(out)
-    _make_folder(out)
+    refuse_foreign(out)
+    make_folder(out)
     descent = fly_descent(site, params, epoch, seed=mission.seed, avoidance=mission.descent.avoidance)
     events = descent_events(descent, mission, params)
     lines: list[str] = []
     if only in (None, Product.DESCENT):
-        lines += _descent(descent, mission, params, out, full=full, tell=tell)
-    place = None if only is Product.DESCENT else place_of(descent, mission)
-    if place is not None and only is not Product.PORTRAIT:
-        lines += make_panorama(place, descent, mission, params, out, full=full)
+        end = 1.0 if only else _FILM_DONE
+        lines += _descent(descent, mission, params, out, full=full, tell=partly(tell, 0.0, end))
+    later = partly(tell, _FILM_DONE if only is None else 0.0, 1.0)
+    ground, budgets, told_of = _on_the_ground(descent, mission, params, out, only=only, full=full, tell=later)
+    events += ground
+    lines += told_of
     if only is None:
-        events += dated_events(mission)
-    if place is not None and only is not Product.PANORAMA:
-        event, told_of = make_portraits(place, descent, mission, params, out, full=full)
-        events.append(event)
-        lines += told_of
-    _write_timeline(events, mission, out / TIMELINE)
+        lines += make_map(descent, events, mission, out)
+    _write_timeline(events, mission, out / TIMELINE, budgets)
+    if only is None:
+        lines += make_page(out)
     return [*_words(events, mission), *lines, f"Results: {out}"]
 
 
-def _refuse_foreign(folder: Path) -> None:
+_BY_THE_LANDER_ALONE = (Product.DESCENT, Product.ROLLOUT, Product.BIOSPHERE)
+_WITHOUT_OPERATIONS = (Product.DESCENT, Product.PANORAMA, Product.PORTRAIT)
+
+
+def _on_the_ground(
+    descent: Descent,
+    mission: Mission,
+    params: LanderParams,
+    out: Path,
+    *,
+    only: Product | None,
+    full: bool,
+    tell: Tell,
+) -> tuple[list[MissionEvent], dict[str, list[dict[str, Any]]], list[str]]:
+    """Make what follows the landing, in the order in which it happens, and return events, budgets and lines."""
+    place = None if only in _BY_THE_LANDER_ALONE else place_of(descent, mission)
+    operations = None if only in _WITHOUT_OPERATIONS else Operations(descent, mission, params)
+    events: list[MissionEvent] = []
+    lines: list[str] = []
+    if operations is not None and place is not None:
+        operations.begin(place)
+    if place is not None and only is not Product.PANORAMA:
+        shown = only in (None, Product.PORTRAIT)
+        reach: dict[str, Any] = (
+            {} if operations is None else {"reach": operations.reach, "stands": operations.may_stand}
+        )
+        sitting = make_portraits(place, descent, mission, params, out if shown else None, full=full, **reach)
+        events.append(sitting.event)
+        lines += sitting.lines
+        if operations is not None and sitting.place is not None:
+            operations.portraits_s = sitting.event.time_s
+            if sitting.event.time_s <= parse_utc(mission.descent.ignition_utc).seconds_until(
+                parse_utc(mission.panorama.utc)
+            ):
+                place = sitting.place
+    if place is not None and only in (None, Product.PANORAMA):
+        first, second = partly(tell, 0.0, _PANORAMA_DONE), partly(tell, _PANORAMA_DONE, 1.0)
+        shown_lines = make_panorama(place, descent, mission, params, out, full=full, tell=first)
+        ring, told_of = make_rover_ring(place, descent, mission, params, out, full=full, tell=second)
+        events += ring
+        lines = [*shown_lines, *told_of, *lines]
+    if only is None:
+        events += [event for event in dated_events(mission) if event.name != "rollout"]
+    if operations is not None:
+        done = operations.finish(out, only)
+        events += done.events
+        lines += done.lines
+        return events, done.budgets, lines
+    return events, {}, lines
+
+
+def refuse_foreign(folder: Path) -> None:
     """Refuse a folder that holds something, and nothing that a mission has left."""
-    known = any((folder / name).exists() for name in (FRAMES, TIMELINE))
-    if folder.is_dir() and any(folder.iterdir()) and not known:
+    held = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    known = any(name in _FIRST or name.split("-")[0] == FRAMES for name in held)
+    if held and not known:
         raise UsageError(
             "the output folder is not empty, and no mission's",
             remedy="name a new folder, or empty this one",
             field="--out",
             value=str(folder),
         )
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise OutputError(
-            f"no folder can be made there ({why})",
-            remedy="give another place",
-            field="--out",
-            value=str(folder),
-        ) from None
 
 
 def _words(events: list[MissionEvent], mission: Mission) -> list[str]:
@@ -105,13 +149,16 @@ def _words(events: list[MissionEvent], mission: Mission) -> list[str]:
     return lines
 
 
-def _write_timeline(events: list[MissionEvent], mission: Mission, path: Path) -> None:
+def _write_timeline(
+    events: list[MissionEvent], mission: Mission, path: Path, budgets: dict[str, list[dict[str, Any]]]
+) -> None:
     epoch = parse_utc(mission.descent.ignition_utc)
     table: dict[str, Any] = {
         "format": 1,
         "mission": mission.name,
         "seed": mission.seed,
         "events": [told(event, epoch) for event in sorted(events, key=lambda one: one.time_s)],
+        **({"budgets": budgets} if budgets else {}),
     }
     with text_output(path) as file:
         json.dump(table, file, indent=1, allow_nan=False)
@@ -123,7 +170,7 @@ def _descent(
 ) -> list[str]:
     from sim.view.save import save_figure
 
-    _write_trajectory(descent, out / "descent.csv")
+    _write_trajectory(descent, out / TRAJECTORY)
     save_figure(_figure(descent, mission, params), out / "descent.png")
     plan = plan_film(descent, mission, params, full=full)
     made = _write_frames(descent, mission, params, plan, out / FRAMES, tell)
@@ -188,34 +235,14 @@ def _write_frames(
     """Write the frames that are missing, and return how many that were."""
     from sim.view.film import save_frame
 
-    _make_folder(folder)
-    _check_key(folder, plan)
+    make_folder(folder)
+    times = [round(float(t), 3) for t in plan.time_s]
+    check_key(folder, FILM_KEY, plan.key, time_s=times)
     missing = [n for n in range(len(plan.time_s)) if not _frame(folder, n).is_file()]
     for done, frame in enumerate(film_frames(descent, mission, params, plan, missing), start=1):
         save_frame(frame.grey, _frame(folder, frame.number))
         tell(done / len(missing), f"frame {frame.number + 1} of {len(plan.time_s)}")
     return len(missing)
-
-
-def _check_key(folder: Path, plan: FilmPlan) -> None:
-    """Refuse to go on with frames of another film, and note which film these are of."""
-    path = folder / FILM_KEY
-    try:
-        key = json.loads(path.read_text(encoding="utf-8"))["key"]
-    except FileNotFoundError:
-        key = None
-    except (OSError, ValueError, KeyError, TypeError):
-        key = ""
-    if key is None and not any(folder.glob("frame-*.png")):
-        table = {"format": 1, "key": plan.key, "time_s": [round(float(t), 3) for t in plan.time_s]}
-        with text_output(path) as file:
-            json.dump(table, file)
-            file.write("\n")
-    elif key != plan.key:
-        raise ResultsError(
-            "holds frames of another mission, seed, version or size", remedy="name another --out, or remove them",
-            file=folder,
-        )  # fmt: skip
 
 
 def _frame(folder: Path, number: int) -> Path:

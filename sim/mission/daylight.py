@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+import numpy.typing as npt
+
 from rover.core.time import Epoch
+from rover.sky.events import find_edges
 from rover.sky.sun import sun_from_moon
 from sim.moon.site import SiteParams
 from sim.sensors.camera import Sunlight
@@ -26,3 +30,24 @@ def sunlight_at(site: SiteParams, epoch: Epoch, time_s: float = 0.0) -> Sunlight
         elevation_rad=float(sun.elevation_rad[0]),
         distance_m=float(sun.distance_m[0]),
     )
+
+
+def sun_sinks_to(
+    site: SiteParams, epoch: Epoch, elevation_rad: float, *, from_s: float, until_s: float
+) -> float:
+    """Return when the Sun falls through an elevation at a site's anchor within a span, NaN if it does not.
+
+    Args:
+        site: With an anchor.
+        epoch: From which times count.
+        elevation_rad: Of the Sun's centre.
+        from_s, until_s: The span.
+    """
+    assert site.anchor is not None
+    latitude, longitude = math.radians(site.anchor.latitude_deg), math.radians(site.anchor.longitude_deg)
+
+    def above(time_s: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        return sun_from_moon(latitude, longitude, *epoch.tt_at(time_s)).elevation_rad >= elevation_rad
+
+    falls = find_edges(above, from_s, until_s, step_s=7200.0).to(False)
+    return float(falls[0]) if len(falls) else math.nan

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +14,14 @@ from rover.core.eyes import CameraParams
 from rover.core.vehicle import VehicleParams
 from sim.mission.descent_world import DescentWorld
 from sim.mission.touchdown import Standing
+from sim.moon.ground import Patch
 from sim.moon.scatter import HALF_MM
 from sim.sensors.bodies import set_down
 from sim.sensors.camera import height_at
 from sim.sensors.craft import lander_parts, rover_parts
+from sim.sensors.grain import octaves
 from sim.sensors.mount import BodyPose
-from sim.sensors.scene import Scene
+from sim.sensors.scene import Scene, build_scene, site_patches
 
 Floats = npt.NDArray[np.float64]
 
@@ -36,6 +39,24 @@ lies beyond the last would have to be 3.5 km high to be seen."""
 
 _HALF_ROVER_M = 0.6
 _CRATER_REACH_M = 6000.0
+
+
+FAR_RINGS = RINGS[3:]
+"""Those from where what is near no longer counts."""
+
+
+class Ring(NamedTuple):
+    """A raster of ground about a place.
+
+    Attributes:
+        half_m: Half side.
+        cell_mm: Side of a cell.
+        aside_m: East and north of its middle from the place.
+    """
+
+    half_m: float
+    cell_mm: int
+    aside_m: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -94,11 +115,10 @@ def landing_place(
     scene = world.scene(place_m, RINGS, grain=True)
     lander = _lander_pose(scene, standing, yaw_rad)
     rover = standing_pose(scene, scene.east_m + rover_m[0], scene.north_m + rover_m[1], rover_yaw_rad)
-    origin = np.array([scene.east_m, scene.north_m, 0.0])
     parts = lander_parts(), rover_parts(vehicle, mast)
     groups = [
-        (parts[0], lander.place_m - origin, lander.axes),
-        (parts[1], rover.place_m - origin, rover.axes),
+        (parts[0], from_origin(scene, lander), lander.axes),
+        (parts[1], from_origin(scene, rover), rover.axes),
     ]
     first = len(parts[0])
     return LandingPlace(
@@ -108,6 +128,39 @@ def landing_place(
         lander_parts=(0, first),
         rover_parts=(first, first + len(parts[1])),
     )
+
+
+def ground_about(world: DescentWorld, place_m: tuple[float, float], rings: Sequence[Ring]) -> Scene:
+    """Return the bare ground about a place of the site's frame.
+
+    Args:
+        world: Its ground.
+        place_m: East and north.
+        rings: The finest first.
+    """
+    optics = world.site.optics
+    assert optics is not None
+    east, north = place_m
+    patches: list[Patch] = []
+    for ring in rings:
+        patches += site_patches(
+            world.surface,
+            east_m=east + ring.aside_m[0],
+            north_m=north + ring.aside_m[1],
+            rings=((ring.half_m, ring.cell_mm),),
+        )
+    return build_scene(
+        patches,
+        east_m=east,
+        north_m=north,
+        radius_m=world.frame.ground_radius_m,
+        grain=octaves(optics.grain_slope_deg, optics.grain_hurst),
+    )
+
+
+def from_origin(scene: Scene, pose: BodyPose) -> Floats:
+    """Return (3,) a body's place from a scene's origin."""
+    return np.asarray(pose.place_m - np.array([scene.east_m, scene.north_m, 0.0]))
 
 
 def _lander_pose(scene: Scene, standing: Standing, yaw_rad: float) -> BodyPose:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from rover.core.eyes import CameraParams
 from rover.core.vehicle import VehicleParams
-from sim.mission.landing_place import LandingPlace, standing_pose
+from sim.mission.descent_world import DescentWorld
+from sim.mission.landing_place import FAR_RINGS, LandingPlace, Ring, from_origin, ground_about, standing_pose
 from sim.moon.optics import OpticsParams
 from sim.sensors.bodies import set_down
 from sim.sensors.camera import Eye, Picture, Sunlight, take_picture
@@ -32,6 +33,9 @@ _WHOLE = 0.95
 
 _BEST_PHASE_RAD = math.radians(90.0)
 """Of either picture: the angles of the two add up to half a turn, and light from the side shows shapes in both."""
+
+_FINE_RINGS, _BEHIND_M = ((9.0, 8), (45.0, 45), (150.0, 160)), 30.0
+"""Half sides and cells of the ground of a picture, as `Ring` has them, and how far behind the aim the second lies."""
 
 _MOST_LEAN_RAD = math.radians(10.0)
 _LANDER_AIM_M, _ROVER_AIM_M = 1.5, 0.6
@@ -67,11 +71,17 @@ class _Sitting:
     tcam: CameraParams
     sun: Sunlight
     optics: OpticsParams
+    world: DescentWorld | None
+
+
+Stands = Callable[[BodyPose], bool]
+"""Tells whether the rover may stand somewhere."""
 
 
 def take_portraits(
     place: LandingPlace,
     *,
+    stands: Stands = lambda _pose: True,
     vehicle: VehicleParams,
     mast: CameraParams,
     pcam: CameraParams,
@@ -79,21 +89,26 @@ def take_portraits(
     sun: Sunlight,
     optics: OpticsParams,
     cols: tuple[int, int],
+    world: DescentWorld | None = None,
 ) -> Portraits | str:
     """Return the two pictures from the best viewpoint that shows the whole of both, or why there is none.
 
     Args:
         place: Where the lander stands; the rover is put elsewhere.
+        stands: Where the rover may be put.
         vehicle, mast: The rover and the cameras on its mast, which it is drawn by.
         pcam, tcam: The cameras of rover and lander.
         sun: Light.
         optics: Of the ground.
         cols: Of the rover's and of the lander's picture.
+        world: Ground to be made anew in cells of a picture's pixels; that of the place is taken if left out.
     """
     if sun.elevation_rad <= 0.0:
         return f"the Sun is {-math.degrees(sun.elevation_rad):.1f} deg below the horizon"
-    sitting = _Sitting(place=place, vehicle=vehicle, mast=mast, pcam=pcam, tcam=tcam, sun=sun, optics=optics)
-    for rover in _viewpoints(sitting):
+    sitting = _Sitting(
+        place=place, vehicle=vehicle, mast=mast, pcam=pcam, tcam=tcam, sun=sun, optics=optics, world=world
+    )
+    for rover in filter(stands, _viewpoints(sitting)):
         there = _with_rover(sitting, rover)
         if _shows_whole(sitting, there):
             return _taken(sitting, there, cols)
@@ -122,8 +137,8 @@ def _with_rover(sitting: _Sitting, rover: BodyPose) -> LandingPlace:
     parts = lander_parts(), rover_parts(sitting.vehicle, sitting.mast)
     bodies = set_down(
         [
-            (parts[0], _from_origin(place.scene, place.lander), place.lander.axes),
-            (parts[1], _from_origin(place.scene, rover), rover.axes),
+            (parts[0], from_origin(place.scene, place.lander), place.lander.axes),
+            (parts[1], from_origin(place.scene, rover), rover.axes),
         ]
     )
     first = len(parts[0])
@@ -134,10 +149,6 @@ def _with_rover(sitting: _Sitting, rover: BodyPose) -> LandingPlace:
         lander_parts=(0, first),
         rover_parts=(first, first + len(parts[1])),
     )
-
-
-def _from_origin(scene: Scene, pose: BodyPose) -> Floats:
-    return np.asarray(pose.place_m - np.array([scene.east_m, scene.north_m, 0.0]))
 
 
 def _eyes(sitting: _Sitting, place: LandingPlace) -> tuple[Eye, Eye]:
@@ -178,7 +189,7 @@ def _shows_whole(sitting: _Sitting, place: LandingPlace) -> bool:
         part = _trial(sitting, place.scene, eye, lens)
         seen = (part >= first) & (part < last)
         edge = np.concatenate([seen[0], seen[-1], seen[:, 0], seen[:, -1]])
-        alone = place.scene.with_bodies(set_down([(parts, _from_origin(place.scene, pose), pose.axes)]))
+        alone = place.scene.with_bodies(set_down([(parts, from_origin(place.scene, pose), pose.axes)]))
         whole = np.count_nonzero(_trial(sitting, alone, eye, lens) >= 0)
         if edge.any() or whole == 0 or np.count_nonzero(seen) < _WHOLE * whole:
             return False
@@ -192,9 +203,12 @@ def _trial(sitting: _Sitting, scene: Scene, eye: Eye, lens: Lens) -> npt.NDArray
 def _taken(sitting: _Sitting, place: LandingPlace, cols: tuple[int, int]) -> Portraits:
     eyes, cameras = _eyes(sitting, place), (sitting.pcam, sitting.tcam)
     of_lander, of_rover = (
-        take_picture(place.scene, eye, lens_of(camera, cols=wide), sitting.sun, sitting.optics, samples=2)
-        for eye, camera, wide in zip(eyes, cameras, cols, strict=True)
-    )
+        take_picture(
+            _finely(sitting, place, target, eye), eye, lens_of(camera, cols=wide), sitting.sun, sitting.optics,
+            samples=2,
+        )
+        for eye, camera, wide, target in zip(eyes, cameras, cols, (place.lander, place.rover), strict=True)
+    )  # fmt: skip
     lander, rover = place.lander.place_m, place.rover.place_m
     return Portraits(
         place=place,
@@ -206,6 +220,24 @@ def _taken(sitting: _Sitting, place: LandingPlace, cols: tuple[int, int]) -> Por
             _angle(eyes[1].place_m - rover, sitting.sun.direction),
         ),
     )
+
+
+def _finely(sitting: _Sitting, place: LandingPlace, target: BodyPose, eye: Eye) -> Scene:
+    """Return ground in cells about as wide as a picture's pixel, finest about what is aimed at, with both bodies."""
+    if sitting.world is None:
+        return place.scene
+    away = target.place_m[:2] - eye.place_m[:2]
+    along = away / np.linalg.norm(away)
+    behind = float(along[0]) * _BEHIND_M, float(along[1]) * _BEHIND_M
+    rings = [Ring(*_FINE_RINGS[0]), Ring(*_FINE_RINGS[1], behind), Ring(*_FINE_RINGS[2])]
+    rings += [Ring(half, cell) for half, cell in FAR_RINGS]
+    scene = ground_about(sitting.world, (target.east_m, target.north_m), rings)
+    parts = lander_parts(), rover_parts(sitting.vehicle, sitting.mast)
+    groups = [
+        (of, from_origin(scene, pose), pose.axes)
+        for of, pose in zip(parts, (place.lander, place.rover), strict=True)
+    ]
+    return scene.with_bodies(set_down(groups))
 
 
 def _angle(one: Floats, other: Floats) -> float:

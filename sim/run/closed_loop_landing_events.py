@@ -29,6 +29,7 @@ class MissionEvent:
         words: For people.
         figures: By name with their unit.
         derived: Whether the simulation found the time; otherwise the mission file fixes it.
+        pictures: Names of files that show it.
     """
 
     time_s: float
@@ -36,10 +37,12 @@ class MissionEvent:
     words: str
     figures: Mapping[str, Any]
     derived: bool
+    pictures: tuple[str, ...] = ()
 
 
 def told(event: MissionEvent, epoch: Epoch) -> dict[str, Any]:
     """Return an event as the timeline's file has it."""
+    pictures = {"pictures": list(event.pictures)} if event.pictures else {}
     return {
         "utc": epoch.utc_at(event.time_s),
         "beijing": epoch.utc_at(event.time_s + _BEIJING_S).replace("Z", "+08:00"),
@@ -48,6 +51,7 @@ def told(event: MissionEvent, epoch: Epoch) -> dict[str, Any]:
         "words": event.words,
         "derived": event.derived,
         "figures": dict(event.figures),
+        **pictures,
     }
 
 

@@ -13,7 +13,15 @@ from rover.core.tables import validate
 from rover.io.bundle import find_mission
 from rover.io.lander import Lander, read_lander
 from rover.io.toml import read_toml
+from sim.mission.biosphere import BiosphereParams
+from sim.mission.instruments import AnalyserRow, SpectrometerRow
+from sim.mission.radar import RadarParams
+from sim.mission.relay_radio import LinkParams
+from sim.mission.rollout import RampParams, RampRow
+from sim.mission.rollout_steps import StepRow
 from sim.moon.site import SiteParams
+from sim.run.mission_drive import DriveParams
+from sim.run.mission_figures import plain_tables
 from sim.run.scenario_limits import Finite, Place, Table, utc_text
 from sim.run.setting import load_site
 
@@ -33,6 +41,14 @@ class InstantTable(Table):
     """When something is to be done."""
 
     utc: Utc
+
+
+class RolloutTable(InstantTable):
+    """The way off the lander; `utc` is when the rover is published to have stood on the ground."""
+
+    ramps: RampParams
+    ramp: Annotated[tuple[RampRow, ...], Field(min_length=1)]
+    step: Annotated[tuple[StepRow, ...], Field(min_length=1)]
 
 
 class PanoramaTable(InstantTable):
@@ -70,7 +86,13 @@ class Mission(Table):
     site: Annotated[str, Field(min_length=1)] = "von-karman"
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)]
     descent: DescentTable
-    rollout: InstantTable
+    rollout: RolloutTable
+    link: LinkParams | None = None
+    drive: DriveParams | None = None
+    radar: RadarParams | None = None
+    spectrometer: tuple[SpectrometerRow, ...] = ()
+    analyser: tuple[AnalyserRow, ...] = ()
+    biosphere: BiosphereParams | None = None
     portraits: InstantTable
     panorama: PanoramaTable
     film: FilmTable = FilmTable()
@@ -100,6 +122,10 @@ class Mission(Table):
         return site
 
 
+FIGURES = ("rollout", "link", "drive", "radar", "biosphere")
+"""Tables whose numbers have sources."""
+
+
 def load_mission(spec: str | Path) -> Mission:
     """Read a mission by path or bundled name.
 
@@ -108,4 +134,5 @@ def load_mission(spec: str | Path) -> Mission:
         TomlError: The file cannot be read.
     """
     path = find_mission(str(spec), ScenarioError)
-    return validate(Mission, read_toml(path), file=str(path), error=ScenarioError)
+    table = plain_tables(read_toml(path), FIGURES, file=str(path))
+    return validate(Mission, table, file=str(path), error=ScenarioError)

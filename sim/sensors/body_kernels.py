@@ -182,18 +182,46 @@ def first_body(bodies, found, count, x, y, z, dx, dy, dz):  # type: ignore[no-un
 
 
 @bare
-def screened(bodies, x, y, z, dx, dy, dz, own):  # type: ignore[no-untyped-def]
-    """Tell whether a body other than `own` stands in a ray's way."""
-    kind, figure, group = bodies
+def in_beam(bodies, x, y, z, dx, dy, dz, radius, spread, found):  # type: ignore[no-untyped-def]
+    """List the bodies whose spheres a widening beam may meet, and return how many there are.
+
+    Args:
+        bodies: See the module.
+        x, y, z, dx, dy, dz: Middle of the disc that the beam begins at, or goes on from, and its direction.
+        radius: Of that disc.
+        spread: By how much the beam's radius grows with its length.
+        found: (n,) int64, filled from its beginning.
+    """
+    figure, group = bodies[1], bodies[2]
+    count = 0
     for g in range(group.shape[0]):
-        vx, vy, vz = group[g, 0] - x, group[g, 1] - y, group[g, 2] - z
-        along = vx * dx + vy * dy + vz * dz
-        radius = group[g, 3]
-        if along <= -radius or vx * vx + vy * vy + vz * vz - along * along > radius * radius:
+        if not _near_beam(group[g], group[g, 3], x, y, z, dx, dy, dz, radius, spread):
             continue
         for n in range(int(group[g, 4]), int(group[g, 5])):
-            if n != own and _meet(kind[n], figure[n], x, y, z, dx, dy, dz)[0] < np.inf:
-                return True
+            if _near_beam(figure[n], figure[n, 15], x, y, z, dx, dy, dz, radius, spread):
+                found[count] = n
+                count += 1
+    return count
+
+
+@bare_inlined
+def _near_beam(centre, round_it, x, y, z, dx, dy, dz, radius, spread):  # type: ignore[no-untyped-def]
+    vx, vy, vz = centre[0] - x, centre[1] - y, centre[2] - z
+    along = vx * dx + vy * dy + vz * dz
+    if along <= -round_it:
+        return False
+    reach = radius + round_it + spread * (along + round_it)
+    return vx * vx + vy * vy + vz * vz - along * along <= reach * reach
+
+
+@bare
+def screened(bodies, found, count, x, y, z, dx, dy, dz, own):  # type: ignore[no-untyped-def]
+    """Tell whether one of the first `count` bodies of `found`, other than `own`, stands in a ray's way."""
+    kind, figure = bodies[0], bodies[1]
+    for k in range(count):
+        n = found[k]
+        if n != own and _meet(kind[n], figure[n], x, y, z, dx, dy, dz)[0] < np.inf:
+            return True
     return False
 
 

@@ -16,12 +16,13 @@ _GOLD = (1.35, 1.0, 0.45)
 _CELLS = (0.7, 0.9, 1.4)
 
 
-def rover_parts(vehicle: VehicleParams, mast: CameraParams) -> tuple[Part, ...]:
+def rover_parts(vehicle: VehicleParams, mast: CameraParams, *, pan_rad: float = 0.0) -> tuple[Part, ...]:
     """Return the parts of a rover: body, wheels on their arms, two panels, mast with its head, and a dish.
 
     Args:
         vehicle: Its figures.
         mast: The camera pair on its mast.
+        pan_rad: By how much the head is turned to the left.
     """
     body_long, body_wide = 0.8 * vehicle.length_m, 0.55 * vehicle.width_m
     belly = vehicle.belly_clearance_m
@@ -33,7 +34,7 @@ def rover_parts(vehicle: VehicleParams, mast: CameraParams) -> tuple[Part, ...]:
         ),
         *_wheels(vehicle),
         *_panels(body_long, body_wide, deck),
-        *_mast(mast, deck),
+        *_mast(mast, deck, pan_rad),
         Part(
             name="dish", kind="ellipsoid", at_m=(-0.3 * body_long, 0.0, deck + 0.25),
             half_m=(0.04, 0.16, 0.16), turn_deg=(20.0, 35.0, 0.0), albedo=0.8, gloss=0.03,
@@ -84,23 +85,27 @@ def _panels(body_long: float, body_wide: float, deck: float) -> list[Part]:
     return parts
 
 
-def _mast(mast: CameraParams, deck: float) -> list[Part]:
+def _mast(mast: CameraParams, deck: float, pan_rad: float) -> list[Part]:
     """Return the mast and the head that holds the cameras, behind their apertures."""
-    top = mast.up_m
+    top, pan_deg = mast.up_m, math.degrees(pan_rad)
+    cos, sin = math.cos(pan_rad), math.sin(pan_rad)
+
+    def turned(ahead: float, aside: float) -> tuple[float, float, float]:
+        return mast.forward_m + ahead * cos - aside * sin, mast.left_m + ahead * sin + aside * cos, top
+
     return [
         Part(
             name="mast", kind="cylinder", at_m=(mast.forward_m - 0.06, mast.left_m, (deck + top) / 2 - 0.03),
             half_m=(0.035, 0.035, (top - deck) / 2 - 0.03), albedo=0.7, gloss=0.02,
         ),
         Part(
-            name="head", kind="box", at_m=(mast.forward_m - 0.08, mast.left_m, top),
+            name="head", kind="box", at_m=turned(-0.08, 0.0), turn_deg=(pan_deg, 0.0, 0.0),
             half_m=(0.06, mast.baseline_m / 2 + 0.05, 0.055), albedo=0.75, gloss=0.02,
         ),
         *(
             Part(
-                name=f"{word} lens", kind="cylinder",
-                at_m=(mast.forward_m - 0.015, mast.left_m + side * mast.baseline_m / 2, top),
-                half_m=(0.03, 0.03, 0.012), turn_deg=(0.0, 90.0, 0.0), albedo=0.04, gloss=0.05,
+                name=f"{word} lens", kind="cylinder", at_m=turned(-0.015, side * mast.baseline_m / 2),
+                half_m=(0.03, 0.03, 0.012), turn_deg=(pan_deg, 90.0, 0.0), albedo=0.04, gloss=0.05,
             )
             for side, word in ((1.0, "left"), (-1.0, "right"))
         ),
@@ -142,6 +147,7 @@ def lander_parts() -> tuple[Part, ...]:
             name="dish", kind="ellipsoid", at_m=(-0.7, 0.0, 2.75), half_m=(0.06, 0.38, 0.38),
             turn_deg=(180.0, 30.0, 0.0), albedo=0.8, gloss=0.03,
         ),
+        Part(name="dish arm", kind="cylinder", at_m=(-0.7, 0.0, 2.44), half_m=(0.03, 0.03, 0.27), albedo=0.6),
         Part(
             name="camera mast", kind="cylinder", at_m=(0.6, 0.45, 2.5), half_m=(0.04, 0.04, 0.35), albedo=0.7
         ),

@@ -15,7 +15,7 @@ import numpy as np
 
 from rover.core.jit import bare, bare_inlined
 from sim.sensors.beam_kernels import cone_free, slab_free
-from sim.sensors.body_kernels import body_light, first_body, in_cone, screened
+from sim.sensors.body_kernels import body_light, first_body, in_beam, in_cone, screened
 from sim.sensors.ground_kernels import grain_slope, phase_at, slope_at
 from sim.sensors.lens_kernels import aim, cone_about
 from sim.sensors.ray_kernels import first_hit, level_at, near_hit
@@ -36,6 +36,9 @@ HELD_CELLS = 4.0
 """Cells to a wavelength that a level holds."""
 
 _OFF_BODY_M = 1e-3
+_SPARE_M = 5e-3
+"""By which the beam of light that may be shaded is taken wider: surfaces of bodies are left by `_OFF_BODY_M`."""
+
 _LIMBS = 4
 
 
@@ -117,7 +120,8 @@ def see(  # type: ignore[no-untyped-def]
             if asked:
                 _light(
                     ground, bodies, grain, table, pose, sun, figures, finest, tall, wide,
-                    way, far, deep, what, normal, radiance[row:, col:], lit[row:, col:] if lit.size else lit,
+                    way, far, deep, what, normal, found, radiance[row:, col:],
+                    lit[row:, col:] if lit.size else lit,
                 )  # fmt: skip
 
 
@@ -158,10 +162,12 @@ def _light(  # type: ignore[no-untyped-def]
     deep,
     what,
     normal,
+    found,
     radiance,
     lit,
 ):
     """Fill the radiance of a tile; arguments as in `see`, where rays end and what they meet by pixel."""
+    shading = _shading(bodies, pose, sun, tall * wide, way, far, what, found)
     nodes, level, shape = ground[0], ground[2], ground[3]
     west, south, east, north, lowest, first = np.inf, np.inf, -np.inf, -np.inf, np.inf, level.shape[0]
     for n in range(tall * wide):
@@ -204,6 +210,8 @@ def _light(  # type: ignore[no-untyped-def]
                     ground,
                     bodies,
                     table,
+                    found,
+                    shading,
                     pose,
                     sun,
                     figures,
@@ -222,7 +230,9 @@ def _light(  # type: ignore[no-untyped-def]
 
 
 @bare_inlined
-def _pixel(ground, bodies, table, pose, sun, figures, finest, clear, crest, way, far, m, what, normal):  # type: ignore[no-untyped-def]
+def _pixel(  # type: ignore[no-untyped-def]
+    ground, bodies, table, found, shading, pose, sun, figures, finest, clear, crest, way, far, m, what, normal
+):
     """Return the share of the Sun's disc that a pixel's surface sees, and its radiance factor."""
     level = ground[2]
     dx, dy, dz = way[0], way[1], way[2]
@@ -242,7 +252,7 @@ def _pixel(ground, bodies, table, pose, sun, figures, finest, clear, crest, way,
         m, begin, clear = level_at(level, px, py, finest), _OFF_BODY_M, np.inf
     share = 0.0
     if facing > 0.0 and sun[7] > 0.0:
-        share = _sun_share(ground, bodies, sun, px, py, pz, m, begin, clear, what)
+        share = _sun_share(ground, bodies, found, shading, sun, px, py, pz, m, begin, clear, what)
     light = albedo * scattered
     if share > 0.0:
         if what == GROUND:
@@ -255,7 +265,7 @@ def _pixel(ground, bodies, table, pose, sun, figures, finest, clear, crest, way,
 
 
 @bare_inlined
-def _sun_share(ground, bodies, sun, x, y, z, m, begin, end, own):  # type: ignore[no-untyped-def]
+def _sun_share(ground, bodies, found, shading, sun, x, y, z, m, begin, end, own):  # type: ignore[no-untyped-def]
     """Return the share of the Sun's disc in view from a point: above the skyline, and past the bodies."""
     share = 1.0
     if m >= 0 and begin < end:
@@ -264,24 +274,41 @@ def _sun_share(ground, bodies, sun, x, y, z, m, begin, end, own):  # type: ignor
             return 0.0
         if tangent > sun[6]:
             share = disc_share(2.0 * (sun[7] - tangent) / (sun[7] - sun[6]) - 1.0)
-    if bodies[0].shape[0] > 0 and _near_group(bodies[2], x, y, z, sun[0], sun[1], sun[2]):
+    if shading > 0:
         hidden = 0
         for n in range(_LIMBS):
             dx, dy, dz = _on_disc(sun, n)
-            hidden += 1 if screened(bodies, x, y, z, dx, dy, dz, own) else 0
+            hidden += 1 if screened(bodies, found, shading, x, y, z, dx, dy, dz, own) else 0
         share *= 1.0 - hidden / _LIMBS
     return share
 
 
 @bare_inlined
-def _near_group(group, x, y, z, dx, dy, dz):  # type: ignore[no-untyped-def]
-    for g in range(group.shape[0]):
-        vx, vy, vz = group[g, 0] - x, group[g, 1] - y, group[g, 2] - z
-        along = vx * dx + vy * dy + vz * dz
-        radius = 1.01 * group[g, 3]
-        if along > -radius and vx * vx + vy * vy + vz * vz - along * along <= radius * radius:
-            return True
-    return False
+def _shading(bodies, pose, sun, pixels, way, far, what, found):  # type: ignore[no-untyped-def]
+    """List the bodies that may hide the Sun from a tile's surfaces, and return how many there are.
+
+    Across the light the surfaces lie within a disc; a body that comes near the beam from there may shade them.
+    """
+    if bodies[0].shape[0] == 0:
+        return 0
+    slant = math.sqrt(max(0.0, 1.0 - sun[2] * sun[2]))
+    ux, uy, uz = -sun[2] * sun[4], -sun[2] * sun[5], slant
+    left, right, under, over, back = np.inf, -np.inf, np.inf, -np.inf, np.inf
+    for n in range(pixels):
+        if what[n] == SKY:
+            continue
+        px, py, pz = pose[0] + way[n, 0] * far[n], pose[1] + way[n, 1] * far[n], pose[2] + way[n, 2] * far[n]
+        aside, above = px * sun[5] - py * sun[4], px * ux + py * uy + pz * uz
+        left, right, under, over = min(left, aside), max(right, aside), min(under, above), max(over, above)
+        back = min(back, px * sun[0] + py * sun[1] + pz * sun[2])
+    if not left <= right:
+        return 0
+    aside, above, back = 0.5 * (left + right), 0.5 * (under + over), back - _SPARE_M
+    return in_beam(
+        bodies, aside * sun[5] + above * ux + back * sun[0], above * uy - aside * sun[4] + back * sun[1],
+        above * uz + back * sun[2], sun[0], sun[1], sun[2], 0.5 * math.hypot(right - left, over - under) + _SPARE_M,
+        (sun[7] - sun[6]) / (1.0 + sun[3] * sun[3]), found,
+    )  # fmt: skip
 
 
 @bare_inlined

@@ -16,9 +16,12 @@ from sim.view import style
 
 Floats = npt.NDArray[np.float64]
 
-_PAGE_IN = (9.6, 6.6)
+_PAGE_IN = (9.6, 7.0)
 _CURVES_X, _CURVES_W = 0.075, 0.44
-_MAP_BOX = (0.595, 0.16, 0.385, 0.66)
+_CURVES_TOP, _CURVES_STEP, _CURVES_H = 0.665, 0.196, 0.155
+_MAP_BOX = (0.61, 0.14, 0.375, 0.58)
+_NAMES_APART = 0.052
+"""Least distance between the names of phases, as a share of the time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,7 +70,9 @@ def draw_descent(curves: DescentCurves, scan: ScanSheet | None, *, title: str) -
         figure = style.blank_figure(*_PAGE_IN)
         figure.text(0.02, 0.955, title, fontsize=style.TITLE_PT, fontweight="bold", va="center")
         wide = _CURVES_W if scan is not None else 0.89
-        boxes = [figure.add_axes((_CURVES_X, 0.74 - 0.218 * n, wide, 0.17)) for n in range(4)]
+        boxes = [
+            figure.add_axes((_CURVES_X, _CURVES_TOP - _CURVES_STEP * n, wide, _CURVES_H)) for n in range(4)
+        ]
         _curves(boxes, curves)
         if scan is not None:
             _scan(figure.add_axes(_MAP_BOX), scan)
@@ -87,11 +92,13 @@ def _curves(boxes: Sequence[Axes], curves: DescentCurves) -> None:
     engine.plot(time, curves.thrust_n / 1000.0, color=style.BLUE)
     engine.set_ylabel("thrust, kN")
     engine.set_ylim(bottom=0.0)
-    rest.plot(time, curves.propellant_kg, color=style.BLUE, label="propellant, kg")
+    rest.plot(time, curves.propellant_kg, color=style.BLUE, label="propellant")
     rest.set_ylabel("propellant, kg")
     lean = rest.twinx()
     lean.plot(time, curves.tilt_deg, color=style.VERMILLION, ls="--")
     lean.set_ylabel("tilt, deg", color=style.VERMILLION)
+    rest.plot([], [], color=style.VERMILLION, ls="--", label="tilt")
+    rest.legend(loc="center left", fontsize=style.SMALL_PT, frameon=False, bbox_to_anchor=(0.0, 0.3))
     lean.spines["right"].set_visible(True)
     rest.set_xlabel("seconds since ignition")
     speed.legend(loc="center left", fontsize=style.SMALL_PT, frameon=False)
@@ -101,14 +108,22 @@ def _curves(boxes: Sequence[Axes], curves: DescentCurves) -> None:
         for _, begin in curves.phases:
             ax.axvline(begin, color=style.FAINT_INK, lw=0.6, ls=":")
     lean.tick_params(labelsize=style.SMALL_PT)
-    ends = [begin for _, begin in curves.phases[1:]] + [float(time[-1])]
-    for (name, begin), end in zip(curves.phases, ends, strict=True):
-        if end - begin > 0.12 * (time[-1] - time[0]):
-            middle = (begin + end) / 2
-            high.text(
-                middle, 1.06, name, transform=high.get_xaxis_transform(), ha="center", fontsize=style.SMALL_PT,
-                color=style.FAINT_INK,
-            )  # fmt: skip
+    _name_phases(high, curves)
+
+
+def _name_phases(ax: Axes, curves: DescentCurves) -> None:
+    """Write each phase's name slanting up over its beginning, moved aside where beginnings crowd."""
+    long = curves.time_s[-1] - curves.time_s[0]
+    places: list[float] = []
+    for _, begin in curves.phases:
+        places.append(max(begin, places[-1] + _NAMES_APART * long) if places else begin)
+    over = ax.get_xaxis_transform()
+    for (name, begin), at in zip(curves.phases, places, strict=True):
+        ax.plot([begin, at], [1.0, 1.1], transform=over, color=style.FAINT_INK, lw=0.6, clip_on=False)
+        ax.text(
+            at, 1.11, name, transform=over, rotation=38, rotation_mode="anchor", ha="left", va="center",
+            fontsize=style.SMALL_PT, color=style.INK,
+        )  # fmt: skip
 
 
 def _scan(ax: Axes, scan: ScanSheet) -> None:

@@ -101,6 +101,60 @@ def test_a_portrait_at_night_is_an_event_with_its_reason(tmp_path: Path) -> None
     assert not (tmp_path / "out" / "portrait-lander.png").exists()
 
 
+@pytest.mark.parametrize(
+    "product, files, events",
+    [
+        ("rollout", ["rollout.png"], {"site check", "rollout"}),
+        ("biosphere", ["biosphere.png"], {"biosphere watered", "sprout", "biosphere off"}),
+    ],
+)
+def test_rollout_and_biosphere_alone(
+    made: tuple[Path, Path, str], tmp_path: Path, product: str, files: list[str], events: set[str]
+) -> None:
+    told(made[0], "--out", tmp_path / "out", "--only", product)
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted([*files, "timeline.json"])
+    for name in (name for name in files if name.endswith(".png")):
+        assert np.asarray(Image.open(tmp_path / "out" / name)).std() > 10
+    table = json.loads((tmp_path / "out" / "timeline.json").read_text())
+    assert events <= {event["event"] for event in table["events"]}
+    shown = {name for event in table["events"] for name in event.get("pictures", [])}
+    assert shown == {name for name in files if name.endswith(".png")}
+    budgets = table.get("budgets", {})
+    assert (product == "rollout") == (not budgets)
+    for row in budgets.get("bits", []):
+        assert row["made_bit"] == row["arrived_bit"] + row["in_stores_bit"] + row["lost_bit"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "product, files, events",
+    [
+        (
+            "instruments",
+            ["energy.csv", "energy.png", "radargram.png"],
+            {"radar", "spectrometer", "analyser", "drive ends", "radargram"},
+        ),
+        ("link", ["link.csv", "link.png"], {"no way to the Earth but the relay", "link closed"}),
+    ],
+)
+def test_instruments_and_link_alone(
+    made: tuple[Path, Path, str], tmp_path: Path, product: str, files: list[str], events: set[str]
+) -> None:
+    test_rollout_and_biosphere_alone(made, tmp_path, product, files, events)
+
+
+@pytest.mark.slow
+def test_portraits_are_not_taken_where_the_rover_stays_on_the_lander(tmp_path: Path) -> None:
+    barred = SMALL.replace("sun_off_deg = { value = 20.0", "sun_off_deg = { value = 180.0")
+    words = told(written(tmp_path, barred), "--out", tmp_path / "out", "--only", "instruments")
+    assert "rollout: the rover stays on the lander" not in words  # of another product
+    assert (
+        "portraits: not taken: the rover stays on the lander; order to separate: front: the Sun stands"
+        in words
+    )
+    assert "instruments: none work: the rover stays on the lander" in words
+
+
 def test_it_goes_on_with_the_frames_that_are_missing(made: tuple[Path, Path, str]) -> None:
     mission, out, _ = made
     lost = out / "frames" / "frame-00002.png"
@@ -129,7 +183,49 @@ def test_frames_of_another_film_are_not_gone_on_with(made: tuple[Path, Path, str
         ),
         ("frames = 5", "frames = 1", ScenarioError, "film.frames = 1: out of range"),
         ('utc = "2019-01-03T02:15:00Z"', 'utc = "soon"', ScenarioError, "descent.ignition_utc = soon"),
-        ("[rollout]", "[roll-out]", ScenarioError, "rollout: missing; add it (+1 more: farside check "),
+        ("[rollout]", "[roll-out]", ScenarioError, "rollout.utc: missing; add it (+1 more: farside check "),
+        (
+            "rail_m = { value = 2.5, source",
+            "rail_m = { value = -2.5, source",
+            ScenarioError,
+            "rollout.ramps.rail_m = -2.5: out of range; give a value greater than 0",
+        ),
+        (
+            "mask_deg = { value = 5.0, source",
+            "mask_deg = { value = 95.0, source",
+            ScenarioError,
+            "link.mask_deg = 95.0: out of range; give a value less than 90",
+        ),
+        (
+            "hours = 0.75",
+            "",
+            ScenarioError,
+            "rollout.step.0: step lander checked needs either hours or metres",
+        ),
+        (
+            "to_portraits = true",
+            "",
+            ScenarioError,
+            "drive to the portraits needs a goal_m or to_portraits = true",
+        ),
+        (
+            "sample_ns = 2.5",
+            "sample_ns = 25.0",
+            ScenarioError,
+            "radar.channel.0: sample_ns = 25.0 is too long",
+        ),
+        (
+            "sun_max_deg = 25.0",
+            "sun_max_deg = 1.0",
+            ScenarioError,
+            "sun_min_deg = 2.0 is not below sun_max_deg",
+        ),
+        (
+            'at = "panorama"',
+            'at = "lunch"',
+            ScenarioError,
+            "link.picture.1.at = lunch: is neither of touchdown",
+        ),
         ('lander = "chang-e-4"', 'lander = "apollo-11"', LanderError, "lander = apollo-11: no such lander"),
         (
             'site = "von-karman"',
@@ -152,7 +248,7 @@ def test_check_lists_every_error_of_a_mission_and_of_a_lander(tmp_path: Path) ->
     broken = written(tmp_path, SMALL.replace("[rollout]", "[roll-out]"))
     done = CliRunner().invoke(app, ["check", str(broken)])
     assert "roll-out: unknown key; did you mean rollout?" in done.stderr
-    assert "rollout: missing" in done.stderr
+    assert "rollout.utc: missing" in done.stderr
     lander = maps_folder() / "landers" / "chang-e-4.toml"
     for good in (str(written(tmp_path)), "chang-e-4", str(lander)):
         assert f"{good}: no errors" in CliRunner().invoke(app, ["check", good]).stdout

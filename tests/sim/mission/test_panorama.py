@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -17,13 +18,15 @@ from sim.mission.panorama import (
     COLS,
     ROWS,
     TOP_DEG,
+    TURNS,
     Panorama,
+    Shot,
     level_eye,
-    marks_on,
-    overview,
+    looks_of,
     put_together,
     shoot,
 )
+from sim.mission.panorama_marks import marks_on, overview
 from sim.moon.ground import Patch
 from sim.moon.optics import OpticsParams
 from sim.run.setting import load_site
@@ -83,10 +86,22 @@ def place() -> LandingPlace:
     )
 
 
+def shots_of(place: LandingPlace, wanted: Sequence[int] | None = None) -> Iterator[Shot]:
+    return shoot(
+        looks_of(place, TCAM),
+        TCAM,
+        SUN,
+        optics(),
+        turns=TURNS,
+        cols=196,
+        noise=np.random.default_rng,
+        wanted=wanted,
+    )
+
+
 @pytest.fixture(scope="module")
 def panorama(place: LandingPlace) -> Panorama:
-    shots = shoot(place, TCAM, SUN, optics(), cols=196, generator=np.random.default_rng(1))
-    return put_together(shots)
+    return put_together(shots_of(place))
 
 
 def test_every_direction_is_in_a_frame(panorama: Panorama) -> None:
@@ -115,7 +130,7 @@ def test_a_post_stands_where_it_is(place: LandingPlace, panorama: Panorama) -> N
     bright = panorama.light[rows, around].mean(axis=(0, 2))
     column = np.average(np.arange(120), weights=(bright > 2.0 * np.median(bright)).astype(float))
     # The camera stands off the lander's middle, and leans with it, which shifts what is near.
-    to = np.array(out_at(POST_DEG, POST_M)) - level_eye(place, TCAM).place_m[:2]
+    to = np.array(out_at(POST_DEG, POST_M)) - level_eye(TCAM, place.lander).place_m[:2]
     assert POST_DEG - 6.0 + (column + 0.5) / 10 == pytest.approx(
         math.degrees(math.atan2(*to)) % 360, abs=0.25
     )
@@ -136,11 +151,28 @@ def test_frames_leave_no_seams(panorama: Panorama) -> None:
 
 
 def test_marks_are_where_things_are_seen(place: LandingPlace) -> None:
-    seen = overview(place, TCAM, SUN, optics())
+    seen = overview(place.scene, level_eye(TCAM, place.lander), SUN, optics())
     near = NearCrater(east_m=0.0, north_m=40.0, diameter_m=20.0)
     tiny = NearCrater(east_m=30.0, north_m=0.0, diameter_m=0.05)
-    marks = {mark.words: mark for mark in marks_on(place, seen, [near, tiny])}
+    marks = {
+        mark.words: mark for mark in marks_on(seen, ("rover", place.rover_parts), (0.0, 0.0), [near, tiny])
+    }
     assert set(marks) == {"rover", "crater 20 m wide, 40 m away"}
     assert marks["rover"].azimuth_deg == pytest.approx(ROVER_DEG, abs=5.0)
     crater = marks["crater 20 m wide, 40 m away"].azimuth_deg
     assert min(crater, 360.0 - crater) < 3.0
+
+
+def test_the_sky_is_as_dark_in_short_exposures_as_in_long(place: LandingPlace, panorama: Panorama) -> None:
+    """Noise whose lower half is cut off has a mean, which a short exposure would show the more."""
+    one, other = (np.array(shot.light[shot.picture.part == -2]) for shot in shots_of(place, (0, 12)))
+    assert min(one.size, other.size) > 3000
+    ground = float(np.median(panorama.light[250:300]))
+    assert abs(one.mean() - other.mean()) < 2e-4 * ground
+    assert max(abs(one.mean()), abs(other.mean())) < 1e-3 * ground
+
+
+def test_a_frame_is_the_same_whichever_were_taken_before(place: LandingPlace) -> None:
+    all_three = {shot.number: shot.light for shot in shots_of(place, (3, 41, 42))}
+    (alone,) = shots_of(place, (42,))
+    np.testing.assert_array_equal(alone.light, all_three[42])

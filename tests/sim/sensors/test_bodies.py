@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -117,6 +118,29 @@ def test_what_is_nearer_hides_what_is_behind_and_bodies_shade_each_other() -> No
     assert above.lit is not None
     lit = above.lit[above.part == 1]
     assert (lit == 0).sum() > 50 and (lit == 1).sum() > 50
+
+
+def test_shade_does_not_depend_on_what_else_a_tile_shows() -> None:
+    """Bodies that may hide the Sun are found tile by tile: each pixel by itself has the same light."""
+    vehicle = read_vehicle("yutu-2")
+    rover = rover_parts(vehicle.params, vehicle.part("eyes", EyesParams).navcam)
+    turned = attitude(0.7, 0.0, 0.0)
+    scene = flat(bodies=set_down([(lander_parts(), np.array([12.0, 0.0, 0.0]), turned),
+                                  (rover, np.array([7.0, -1.5, 0.0]), turned)]))  # fmt: skip
+    where, lens = eye(0.0, 0.0, 2.0, pitch_deg=-4.0), pinhole(64, 40.0)
+    for sun in (sunlight(300.0, 12.0), sunlight(200.0, 50.0)):
+        whole = see(scene, where, lens, sun, lit=True)
+        assert whole.lit is not None
+        ground = whole.lit[whole.part == -1]
+        assert (ground == 0).sum() > 20 and (ground == 1).sum() > 20
+        for row in range(1, 64, 3):
+            for col in range(1, 64, 3):
+                one_px = replace(
+                    lens, rows=1, cols=1, centre_row=lens.centre_row - row, centre_col=lens.centre_col - col
+                )
+                alone = see(scene, where, one_px, sun, lit=True)
+                assert alone.lit is not None
+                assert alone.lit[0, 0] == pytest.approx(whole.lit[row, col], abs=1e-6)
 
 
 def test_bodies_turn_and_stand_with_their_group() -> None:

@@ -24,7 +24,13 @@ CURVES = DescentCurves(
     thrust_n=np.full(50, 7000.0),
     tilt_deg=np.linspace(100.0, 0.0, 50),
     propellant_kg=np.linspace(1500.0, 150.0, 50),
-    phases=(("braking", 0.0), ("approach", 600.0)),
+    phases=(
+        ("braking", 0.0),
+        ("approach", 600.0),
+        ("hover", 660.0),
+        ("avoidance", 668.0),
+        ("engine off", 699.0),
+    ),
 )
 
 
@@ -48,6 +54,60 @@ def test_curves_are_those_given_and_the_scan_lies_as_seen() -> None:
     chosen = next(patch for patch in ax.patches if patch.get_label() == "chosen")
     assert chosen.center == (-1.0, 2.0)  # to the right it is minus one
     assert len(draw_descent(CURVES, None, title="landing").axes) == 5
+
+
+def test_every_phase_is_named_over_its_beginning_and_no_name_lies_on_another() -> None:
+    figure = draw_descent(CURVES, None, title="landing")
+    high = figure.axes[0]
+    assert [text.get_text() for text in high.texts] == [name for name, _ in CURVES.phases]
+    assert [line.get_xdata()[0] for line in high.lines[-5:]] == [begin for _, begin in CURVES.phases]  # type: ignore[index]
+    figure.canvas.draw()
+    slant = np.radians(high.texts[0].get_rotation())
+    corners = [high.transData.transform((text.get_position()[0], 0.0))[0] for text in high.texts]
+    tall = high.texts[0].get_fontsize() * figure.dpi / 72.0
+    assert (np.diff(corners) * np.sin(slant) > tall).all()
+
+
+def extents(texts: Any) -> dict[str, Any]:
+    """Of the words alone; an annotation's own extent takes in its line."""
+    return {text.get_text(): Text.get_window_extent(text) for text in texts}
+
+
+CROWDED = [
+    ("crater 10 m wide, 23 m away", 53.2, -5.3), ("crater 23 m wide, 36 m away", 85.3, -3.0), ("rover", 317.5, -6.0),
+    ("Sun, 20.7 deg high", 294.0, 10.0), ("crater 53 m wide, 140 m away", 329.0, 0.3),
+    ("crater 13 m wide, 116 m away", 352.7, -0.3),
+]  # fmt: skip
+
+
+def test_names_of_a_crowded_ring_are_crossed_by_no_name_and_no_line() -> None:
+    light = np.full((600, 3600, 3), 0.05, np.float32)
+    figure = draw_ring(light, key=0.05, top_deg=10.0, bottom_deg=-50.0, marks=CROWDED, title="ring")
+    (ax,) = figure.axes
+    figure.canvas.draw()
+    boxes = extents(ax.texts)
+    assert set(boxes) == {words for words, _, _ in CROWDED}
+    frame = ax.get_window_extent()
+    for words, azimuth, _ in CROWDED:
+        at = ax.transData.transform((azimuth, 0.0))[0]
+        assert boxes[words].y0 >= frame.y1 and boxes[words].x0 - 2 <= at <= boxes[words].x1 + 2
+        for other, box in boxes.items():
+            if other != words:
+                assert not boxes[words].overlaps(box)
+                assert not (box.x0 < at < box.x1 and box.y0 < boxes[words].y0)
+
+
+def test_names_beside_a_disc_lie_apart() -> None:
+    light = np.full((60, 360, 3), 0.02, np.float32)
+    figure = draw_disc(light, key=0.05, top_deg=10.0, bottom_deg=-50.0, marks=CROWDED, title="disc")
+    (ax,) = figure.axes
+    figure.canvas.draw()
+    boxes = extents(ax.texts)
+    names = [words.replace(", ", "\n") for words, _, _ in CROWDED]
+    for n, words in enumerate(names):
+        assert boxes[words].x0 >= 0 and boxes[words].x1 <= figure.bbox.x1
+        for other in boxes:
+            assert other in names[: n + 1] or not boxes[words].overlaps(boxes[other])
 
 
 def test_a_film_shows_its_frames_and_their_captions(tmp_path: Path) -> None:
