@@ -176,7 +176,7 @@ def test_frames_of_another_film_are_not_gone_on_with(made: tuple[Path, Path, str
     "old, new, error, line",
     [
         (
-            "seed = 4",
+            "seed = 5",
             "seed = -4",
             ScenarioError,
             "seed = -4: out of range; give a value greater than or equal to 0",
