@@ -1,6 +1,6 @@
-"""Published times of wake and sleep as CSV: a header with lunar_day, rover_wake_utc and rover_sleep_utc, or those of
-the lander, then a day a line. Where there are columns wake_standing and sleep_standing, only times that are
-"published" count."""
+"""Published times of wake and sleep as CSV: a header with lunar_day, rover_wake_utc and rover_sleep_utc, or those of the
+lander, then a day a line. Where there are columns wake_standing and sleep_standing, only times that are "published"
+count."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ BUNDLED_LATER = "von-karman/yutu2_log_later.csv"
 
 _NOON_OF_DAY_1 = parse_utc("2019-01-06T11:56Z")
 """At Chang'e 4's landing site, by DE440."""
+
 
 
 def columns_of(craft: Craft) -> tuple[str, str, str]:
