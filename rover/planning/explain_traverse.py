@@ -120,8 +120,8 @@ def _never_awake(ready: Outlook) -> NoPlan | None:
     area_m2 = math.ceil(1000.0 * vehicle.array_area_m2 * vehicle.wake_array_w / most_w) / 1000.0
     return NoPlan(
         cause=Cause.ENERGY,
-        where=f"at the highest Sun, {math.degrees(highest_rad):.1f} deg, the array gives {most_w:.2f} W on level ground, "
-        f"and the rover wakes at {vehicle.wake_array_w:g} W",
+        where=f"at the highest Sun, {math.degrees(highest_rad):.1f} deg, the array gives {most_w:.2f} W on level "
+        f"ground, and the rover wakes at {vehicle.wake_array_w:g} W",
         remedy=f"a vehicle.array_area_m2 of {area_m2:.3f} at least to wake at all, "
         "or a smaller vehicle.wake_array_w",
     )
