@@ -133,6 +133,13 @@ def test_a_project_that_installs_it_has_the_planner_kit(wheel: Path, tmp_path: P
     assert re.search(rf"<module 'farside_pytest' from '{tmp_path}/venv/lib/", printed)
     assert "test_keeps_what_it_claims[hasty-within_bound] PASSED" in printed and " passed in " in printed
     assert f"rootdir: {project}" in printed
+    theirs = tmp_path / "theirs"
+    (theirs / "sim").mkdir(parents=True)
+    (theirs / "sim" / "__init__.py").write_text("MINE = 1\n")
+    (theirs / "test_theirs.py").write_text(
+        "from sim import MINE\n\ndef test_theirs():\n    assert MINE == 1\n"
+    )
+    assert "1 passed" in run(python, "-m", "pytest", cwd=theirs, env=env)
     run(python, "-m", "pip", "install", "-q", "--no-deps", "-e", project, cwd=project)
     by_name = run(python, "-m", "sim.testing", "hasty", "--kind", "maze", cwd=tmp_path, env=env)
     assert by_name.startswith("planner hasty (claims bounded) passes protocol, within_bound")
