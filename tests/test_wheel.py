@@ -59,7 +59,12 @@ def test_it_carries_the_maps_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     for carried in sorted((ROOT / "maps").rglob("*.toml")):
         assert f"rover/_maps/{carried.relative_to(ROOT / 'maps')}" in names
-    assert {name.split("/")[0].split("-")[0] for name in names} == {"rover", "sim", "farside"}
+    assert {name.split("/")[0].split("-")[0] for name in names} == {
+        "rover",
+        "sim",
+        "farside_pytest.py",
+        "farside",
+    }
     assert not [name for name in names if "test_" in name or name.endswith(".pyc")]
 
 
@@ -80,10 +85,10 @@ def plain(name: str) -> str:
 
 
 def imported_libraries(package: zipfile.ZipFile) -> set[str]:
-    """Return what its modules import; those in `sim/testing` serve pytest, which is there when they are."""
+    """Return what its modules import; the plugin and `sim/testing` serve pytest, which is there when they are."""
     found: set[str] = set()
     for name in package.namelist():
-        if name.endswith(".py") and not name.startswith("sim/testing/"):
+        if name.endswith(".py") and not name.startswith(("sim/testing/", "farside_pytest")):
             for node in ast.walk(ast.parse(package.read(name))):
                 if isinstance(node, ast.Import):
                     found |= {alias.name.split(".")[0] for alias in node.names}
@@ -125,12 +130,28 @@ def test_a_project_that_installs_it_has_the_planner_kit(wheel: Path, tmp_path: P
     python = install(wheel, tmp_path / "venv", "pytest")
     env = {"PATH": os.environ["PATH"], "HOME": str(home)}
     printed = run(python, "-m", "pytest", "-v", "--trace-config", cwd=project, env=env)
-    assert re.search(rf"<module 'sim.testing.plugin' from '{tmp_path}/venv/lib/", printed)
+    assert re.search(rf"<module 'farside_pytest' from '{tmp_path}/venv/lib/", printed)
     assert "test_keeps_what_it_claims[hasty-within_bound] PASSED" in printed and " passed in " in printed
     assert f"rootdir: {project}" in printed
+    theirs = tmp_path / "theirs"
+    (theirs / "sim").mkdir(parents=True)
+    (theirs / "sim" / "__init__.py").write_text("MINE = 1\n")
+    (theirs / "test_theirs.py").write_text(
+        "from sim import MINE\n\ndef test_theirs():\n    assert MINE == 1\n"
+    )
+    assert "1 passed" in run(python, "-m", "pytest", cwd=theirs, env=env)
     run(python, "-m", "pip", "install", "-q", "--no-deps", "-e", project, cwd=project)
     by_name = run(python, "-m", "sim.testing", "hasty", "--kind", "maze", cwd=tmp_path, env=env)
     assert by_name.startswith("planner hasty (claims bounded) passes protocol, within_bound")
+
+
+def test_pytest_finds_the_plugin_apart_from_sim_and_rover(wheel: Path) -> None:
+    """A project may have packages of these names; pytest loads what is announced before it looks at any test."""
+    package = zipfile.ZipFile(wheel)
+    (points,) = [name for name in package.namelist() if name.endswith(".dist-info/entry_points.txt")]
+    announced = re.search(r"\[pytest11\]\n(\S+) = (\S+)", package.read(points).decode())
+    assert announced is not None and announced.groups() == ("farside_pytest", "farside_pytest")
+    assert "farside_pytest.py" in package.namelist()
 
 
 @pytest.mark.slow

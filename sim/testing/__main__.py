@@ -1,6 +1,6 @@
 """Run checks of a planner by one command: `python -m sim.testing PLANNER --check NAME --seed S --kind KIND`.
 
-Exit status: 0 where all pass, 8 where one fails, 2 for a planner, check, kind or seed that there is not.
+Exit status: 0 where all pass, 8 where one fails, 2 for a planner, check, kind, seed or budget that there is not.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from rover.core.errors import FarsideError
+from sim.testing.case import Budget
 from sim.testing.kinds import terrain_kinds
 from sim.testing.kit import SEEDS, PlannerCheckError, check_planner
 from sim.testing.picture import PICTURES
@@ -31,6 +32,7 @@ def main(words: Sequence[str] | None = None) -> int:
             checks=asked.check or None,
             seeds=asked.seed or SEEDS,
             kinds=asked.kind or None,
+            budget=Budget(time_s=asked.time_s, memory_mib=asked.memory_mib),
             fail_fast=asked.fail_fast,
             pictures=asked.pictures,
         )
@@ -54,10 +56,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", action="append", type=int, help="only this one; may be repeated")
     parser.add_argument("--kind", action="append", choices=terrain_kinds(), help="likewise")
+    usual = Budget()
+    for option, unit, held in (
+        ("--time-s", "seconds", usual.time_s),
+        ("--memory-mib", "MiB", usual.memory_mib),
+    ):
+        parser.add_argument(option, type=_budget, default=held, help=f"{unit} for a question, {held:g}")
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first failure")
     parser.add_argument("--pictures", default=PICTURES, help="folder for pictures of failures")
     parser.add_argument("--list", action="store_true", help="list the checks")
     return parser
+
+
+def _budget(text: str) -> float:
+    value = float(text)
+    if not value >= 0.0:
+        raise argparse.ArgumentTypeError(f"{text}: give 0 or more")
+    return value
 
 
 if __name__ == "__main__":

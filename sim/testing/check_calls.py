@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import resource
-import sys
+import math
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -11,11 +10,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from rover.planning.problem import NoPlan, Plan
+from rover.planning.problem import NoPlan, Plan, PlanningProblem
 from sim.testing.case import Broken, Case, brief
 from sim.testing.changes import spots_on
 from sim.testing.check_way import held, no_way
 from sim.testing.ground import with_hazard
+from sim.testing.peak import with_peak
 
 _MIB = 2.0**20
 
@@ -67,28 +67,31 @@ def time_budget(case: Case) -> Iterator[Broken]:
 def memory_budget(case: Case) -> Iterator[Broken]:
     """Asked once before, takes no more than the budget of memory for a question, 512 MiB unless another is given.
 
-    What Python and numpy allocate is counted, or by how much the process has grown, whichever is more.
+    What Python and numpy allocate is counted, and by how much the process grows, whichever is more.
     """
     problem = case.usual_question()
     case.ask(problem)
-    before, traced = _greatest_mib(), tracemalloc.is_tracing()
-    if not traced:
-        tracemalloc.start()
-    tracemalloc.reset_peak()
-    held_before = tracemalloc.get_traced_memory()[0]
-    try:
-        answer = case.ask(problem)
-        peak = (tracemalloc.get_traced_memory()[1] - held_before) / _MIB
-    finally:
-        if not traced:
-            tracemalloc.stop()
-    took = max(peak, _greatest_mib() - before)
+    answer, grown = with_peak(lambda: case.ask(problem))
+    allocated = _allocated_mib(case, problem)
+    took = allocated if math.isnan(grown) else max(allocated, grown)
     if not took <= case.budget.memory_mib:
         what = f"takes {took:.0f} MiB, of {case.budget.memory_mib:g} MiB"
         yield Broken(what=what, problem=problem, answer=answer)
 
 
-def _greatest_mib() -> float:
-    """Return the most that this process has had in memory so far."""
-    greatest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return greatest / _MIB if sys.platform == "darwin" else greatest / 1024.0
+def _allocated_mib(case: Case, problem: PlanningProblem) -> float:
+    """Return by how much what Python and numpy hold grows at the most while it is asked.
+
+    In a call of its own: the account of it takes memory too.
+    """
+    traced = tracemalloc.is_tracing()
+    if not traced:
+        tracemalloc.start()
+    tracemalloc.reset_peak()
+    before = tracemalloc.get_traced_memory()[0]
+    try:
+        case.ask(problem)
+        return (tracemalloc.get_traced_memory()[1] - before) / _MIB
+    finally:
+        if not traced:
+            tracemalloc.stop()

@@ -7,6 +7,7 @@ A plan's `schedule.steps` is what is judged: each leg and stay with its times, c
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,7 +17,7 @@ from rover.limits.light import LitLimit, ShadowLimit
 from rover.planning.check_ledger import Finding, Known
 from rover.planning.check_traverse import check_traverse
 from rover.planning.problem import Cause, NoPlan, Objective, Plan, PlanningProblem
-from sim.testing.case import Broken, Case, refusals
+from sim.testing.case import Broken, Case, brief, refusals
 from sim.testing.check_way import no_way
 from sim.testing.sky import BIN_S, HAVEN_TILT_DEG, HELD_S, OPERATIONS, RESERVE_SOC, dark, lit_only, poorer
 
@@ -40,34 +41,55 @@ def timetable(case: Case) -> Iterator[Broken]:
 
 
 def light(case: Case) -> Iterator[Broken]:
-    """Claims TIMED: drives where and when there is light enough, and refuses where there is none."""
+    """Claims TIMED: drives where and when there is light enough, and refuses only where there is none."""
     question = case.usual_question()
     answer = case.ask(question)
     if isinstance(answer, Plan):
         yield from _judged(answer, question, of=OF_LIGHT)
     for least, shadow_s in ((0.5, HELD_S), (0.0, 900.0)):
         problem = lit_only(question, least=least, longest_shadow_s=shadow_s)
-        answer = case.ask(problem)
-        if isinstance(answer, Plan):
-            yield from _judged(answer, problem, of=OF_LIGHT)
-        elif answer.cause not in _NO_LIGHT:
-            what = f"refuses with {answer.cause} what is open but for light"
-            yield Broken(what=what, problem=problem, answer=answer)
+        yield from _open_but_for(case, problem, "light", of=OF_LIGHT, causes=_NO_LIGHT)
     yield from refusals(case, dark(question), _NO_LIGHT)
 
 
 def charge(case: Case) -> Iterator[Broken]:
-    """Claims TIMED: accounts for every joule, never plans below the reserve, and refuses where it begins below it."""
+    """Claims TIMED: accounts for every joule, keeps the reserve, and refuses only where that cannot be done."""
     question = case.usual_question()
     for problem in (question, poorer(question, soc=0.36, battery_wh=15.0)):
-        answer = case.ask(problem)
-        if isinstance(answer, Plan):
-            yield from _judged(answer, problem, of=OF_CHARGE)
-        elif answer.cause is not Cause.ENERGY:
-            what = f"refuses with {answer.cause} what is open but for charge"
-            yield Broken(what=what, problem=problem, answer=answer)
+        yield from _open_but_for(case, problem, "charge", of=OF_CHARGE, causes=(Cause.ENERGY,))
     battery_wh = question.vehicle.battery_wh
     yield from refusals(case, poorer(question, soc=RESERVE_SOC / 2, battery_wh=battery_wh), (Cause.ENERGY,))
+
+
+def _open_but_for(
+    case: Case, problem: PlanningProblem, what: str, *, of: Collection[str], causes: Collection[Cause]
+) -> Iterator[Broken]:
+    """Ask what may have no way for one reason only, and yield what is wrong with the plan or the refusal."""
+    answer = case.ask(problem)
+    if isinstance(answer, Plan):
+        yield from _judged(answer, problem, of=of)
+    elif answer.cause not in causes:
+        words = f"refuses with {answer.cause} what is open but for {what}"
+        yield Broken(what=words, problem=problem, answer=answer)
+    elif known := _known_way(case, problem):
+        words = f"refuses with {answer.cause} where there is a way: {brief(known)} keeps all limits"
+        yield Broken(what=words, problem=problem, answer=answer)
+
+
+def _known_way(case: Case, problem: PlanningProblem) -> Plan | None:
+    """Return a traverse by moves that a planner has too, which the checker holds; None where none is known.
+
+    It is the product's own; that it keeps every limit is not taken from the planner that made it.
+    """
+    from rover.planning.traverse import TraversePlanner  # only where something is refused
+
+    if problem.neighbours < 8:
+        return None
+    asked = replace(problem, objective=Objective.TIME, neighbours=8)
+    plan = TraversePlanner().plan(asked)
+    if not isinstance(plan, Plan) or any(_judged(plan, asked)) or case.dangers(plan, asked):
+        return None
+    return plan
 
 
 def _judged(

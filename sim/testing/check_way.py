@@ -175,7 +175,11 @@ def unreachable(case: Case) -> Iterator[Broken]:
 
 
 def nan_closed(case: Case) -> Iterator[Broken]:
-    """Ground that is not known (NaN) is closed: as a wall, under start or goal, and in spots on the way."""
+    """Ground that is not known is closed: as a wall, under start or goal, and in spots on the way.
+
+    It is NaN in the terrain's layers and flagged as unknown; the cost map, which never holds a NaN, has it as inf. So
+    NaN is shown to planners that read more than the cost map, and inf to the others.
+    """
     problem = case.usual_question()
     first = case.ask(problem)
     if isinstance(first, Plan):

@@ -19,7 +19,7 @@ from sim.testing.ground import make_problem
 from sim.testing.kinds import check_kind, terrain_kinds
 from sim.testing.picture import PICTURES, draw_broken
 from sim.testing.registry import CHECKS, Check
-from sim.testing.replay import Chosen, chosen, replay_command
+from sim.testing.replay import VARIABLE, Chosen, chosen, replay_command
 
 SEEDS = range(2)
 """One whose start and goal lie at corners, and one of any two cells."""
@@ -107,13 +107,14 @@ def check_planner(
     Raises:
         PlannerCheckError: A check failed; it names every one that did, or with `fail_fast` the first.
         PlannerError: `planner` is a name that cannot be loaded.
-        ValueError: No seed, no such kind or check, or none that the claims ask for.
+        ValueError: No seed, no such kind or check, or none that the claims ask for; or the environment narrows the call
+            to something that there is not, or to nothing.
     """
     __tracebackhide__ = True
     held = made(planner)
     names = [check.name for check in _asked_of(held, checks)]
     triples = _triples(names, list(seeds), terrain_kinds() if kinds is None else list(kinds))
-    ran = triples if chosen() is None else [triple for triple in triples if triple == chosen()]
+    ran = _narrowed(triples)
     found = _failures(planner, held, ran, budget, pictures)
     failures = list(islice(found, 1 if fail_fast else None))
     if failures:
@@ -152,10 +153,14 @@ def planner_checks(planner: Planner | type[Planner] | str, **options: object) ->
         planner: As for `check_planner`.
         options: The other arguments of `check_planner`.
 
-    For `@pytest.mark.parametrize("check", planner_checks(Mine), ids=str)`.
+    For `@pytest.mark.parametrize("check", planner_checks(Mine), ids=str)`. Where the environment narrows the checks,
+    only that one, so that the tests of the others are not there instead of passing on nothing.
     """
     names = options.pop("checks", None)
     asked = _asked_of(made(planner), names)  # type: ignore[arg-type]
+    narrowed = _chosen()
+    if narrowed is not None:
+        asked = [check for check in asked if check.name == narrowed.check]
     return [PlannerCheck(planner=planner, name=check.name, options=options) for check in asked]
 
 
@@ -196,6 +201,40 @@ def _triples(names: Sequence[str], seeds: Sequence[int], kinds: Sequence[str]) -
     ]
 
 
+def _chosen() -> Chosen | None:
+    """Return what the environment narrows the checks to, or None.
+
+    Raises:
+        ValueError: There is no such check or kind.
+    """
+    narrowed = chosen()
+    if narrowed is None:
+        return None
+    for what, value, known in (
+        ("check", narrowed.check, tuple(CHECKS)),
+        ("kind", narrowed.kind, terrain_kinds()),
+    ):
+        if value not in known:
+            raise ValueError(f"{VARIABLE} = '{narrowed}': no {what} {value!r}, known are {', '.join(known)}")
+    return narrowed
+
+
+def _narrowed(triples: Sequence[Chosen]) -> list[Chosen]:
+    """Return what the environment leaves of them, which is never nothing."""
+    narrowed = _chosen()
+    left = [triple for triple in triples if narrowed is None or triple == narrowed]
+    if left:
+        return left
+    had = (
+        dict.fromkeys(str(getattr(triple, name)) for triple in triples) for name in ("check", "seed", "kind")
+    )
+    checks, seeds, kinds = (", ".join(values) for values in had)
+    raise ValueError(
+        f"{VARIABLE} = '{narrowed}' leaves nothing of this call, which has checks {checks}; seeds {seeds};"
+        f" kinds {kinds}: unset it, or run the one test that failed"
+    )
+
+
 def _broken(check: Check, planner: Planner, triple: Chosen, budget: Budget) -> Iterator[Broken]:
     """Yield what is wrong; an exception is, whatever it is."""
     timed = Claim.TIMED in getattr(planner, "claims", ())
@@ -226,7 +265,7 @@ def _failures(
     unused = _copy(planner)
     for triple in triples:
         for broken in _broken(CHECKS[triple.check], _copy(unused), triple, budget):
-            replay, picture = replay_command(given, planner, triple), None
+            replay, picture = replay_command(given, planner, triple, budget), None
             if pictures is not None and triple.check not in drawn:
                 picture = draw_broken(broken, triple, _name(planner), replay, pictures)
                 drawn.add(triple.check)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from sim.testing.case import Budget
 
 VARIABLE = "FARSIDE_REPLAY"
 """Of the environment: `CHECK:SEED:KIND`, to which every call of `check_planner` is narrowed."""
@@ -38,7 +41,7 @@ def chosen() -> Chosen | None:
     return Chosen(check=parts[0], seed=int(parts[1]), kind=parts[2])
 
 
-def replay_command(given: object, planner: object, triple: Chosen) -> str:
+def replay_command(given: object, planner: object, triple: Chosen, budget: Budget) -> str:
     """Return the command that runs just this check on just this ground.
 
     A planner that was given by name is loaded by it. One that a test has made is left to the test, which pytest names
@@ -48,13 +51,22 @@ def replay_command(given: object, planner: object, triple: Chosen) -> str:
         given: What `check_planner` was given.
         planner: What was made of it.
         triple: The check, seed and kind.
+        budget: That it was held to; said where it is not the usual one, and a test has its own.
     """
     test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
     if test and not isinstance(given, str):
         return f"{VARIABLE}={shlex.quote(str(triple))} python -m pytest {shlex.quote(test)}"
     spec = given if isinstance(given, str) else _spec_of(type(planner))
     words = ["python", "-m", "sim.testing", spec, "--check", triple.check, "--seed", str(triple.seed)]
-    return shlex.join([*words, "--kind", triple.kind])
+    return shlex.join([*words, "--kind", triple.kind, *_budget_words(budget)])
+
+
+def _budget_words(budget: Budget) -> Iterator[str]:
+    usual = Budget()
+    if budget.time_s != usual.time_s:
+        yield from ("--time-s", f"{float(budget.time_s)!r}")
+    if budget.memory_mib != usual.memory_mib:
+        yield from ("--memory-mib", f"{float(budget.memory_mib)!r}")
 
 
 def _spec_of(kind: type) -> str:

@@ -18,9 +18,9 @@ from rover.planning.directional import DirectionalPlanner
 from rover.planning.problem import Cause, Claim, NoPlan, Plan, PlanningProblem
 from rover.planning.timetable import Timetable
 from rover.planning.traverse import TraversePlanner
-from sim.bench.peak import with_peak
 from sim.bench.problems import Problem, read_set
 from sim.bench.score import Score, asks, score
+from sim.testing.peak import with_peak
 
 SET = {one.name: one for one in read_set().problem}
 OPEN, CLOSED, TIMED = SET["highland-64"], SET["mare-plain-64-goal-lethal"], SET["timed-morning-64"]
@@ -102,6 +102,17 @@ def test_a_longer_way_is_right_unless_the_least_is_claimed() -> None:
     assert claimed.wrong and "claims the least, and costs 1.0" in claimed.violations[0]
 
 
+def test_a_bound_that_is_claimed_is_held_to() -> None:
+    def bounded(bound: float | None) -> Score:
+        return told(lambda problem: replace(with_a_detour(problem), bound=bound), Claim.BOUNDED)
+
+    ratio = bounded(2.0).ratio
+    assert 1.0 < ratio < 2.0 and bounded(2.0).success and bounded(ratio).success
+    broken = bounded(1.0)
+    assert broken.wrong and "claims 1 times the least at most, and costs 1.0" in broken.violations[0]
+    assert bounded(None).wrong and bounded(math.nan).wrong
+
+
 def test_a_cost_below_the_least_that_there_is_is_wrong() -> None:
     found = told(lambda problem: replace(least(problem), cost_s=least(problem).cost_s / 2))
     assert found.wrong and found.violations
@@ -140,7 +151,7 @@ def test_a_planner_that_raises_or_is_late() -> None:
 
 def test_the_time_is_of_the_answer_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not of what counting memory takes."""
-    monkeypatch.setattr("sim.bench.peak._give_back", lambda: time.sleep(0.3))
+    monkeypatch.setattr("sim.testing.peak._give_back", lambda: time.sleep(0.3))
     assert score(AStarPlanner(), OPEN).seconds < 0.3
 
     def slow(problem: PlanningProblem) -> Plan:
@@ -186,6 +197,28 @@ def test_a_traverse_is_held_to_its_scenario() -> None:
         assert found.wrong and found.violations
     found = told(lambda _: replace(plan, schedule=None), Claim.TIMED, problem=TIMED)
     assert found.wrong and "no timetable" in found.violations[0]
+
+
+@pytest.mark.parametrize("claims", [(), (Claim.OPTIMAL,), (Claim.BOUNDED,)])
+def test_a_traverse_that_holds_and_arrives_before_the_known_beats_it(claims: tuple[Claim, ...]) -> None:
+    """As if the search that the set was made by had found a later one only."""
+    assert TIMED.least_s is not None
+    later = TIMED.model_copy(update={"least_s": 1.1 * TIMED.least_s})
+    plan = replace(timed_plan(), bound=1.0)
+    found = told(lambda _: plan, Claim.TIMED, Claim.DIRECTIONAL, *claims, problem=later)
+    assert found.success and not found.violations and found.told == "a plan, which beats the known"
+    assert found.ratio == pytest.approx(1 / 1.1, rel=1e-9)
+    sooner = TIMED.model_copy(update={"least_s": 0.9 * TIMED.least_s})
+    assert told(lambda _: plan, Claim.TIMED, Claim.DIRECTIONAL, *claims, problem=sooner).wrong == bool(claims)
+
+
+def test_a_traverse_that_holds_where_no_search_found_one_is_right() -> None:
+    unknown = TIMED.model_copy(update={"feasible": False, "least_s": None, "why": Cause.ENERGY})
+    plan = timed_plan()
+    found = told(lambda _: plan, Claim.TIMED, Claim.DIRECTIONAL, problem=unknown)
+    assert found.success and math.isnan(found.ratio) and found.told == "a plan where none was known"
+    none = told(lambda _: replace(plan, schedule=None), Claim.TIMED, problem=unknown)
+    assert none.wrong and "a plan where there is none (energy)" in none.violations
 
 
 def test_a_deadline_before_the_bound_is_refused() -> None:

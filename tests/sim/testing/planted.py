@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
+import mmap
 import random
 import time
 from collections.abc import Iterator
@@ -14,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from rover.core.grid import GridGeometry
-from rover.hazard.costmap import footprint_reach_cells, inflate
-from rover.hazard.detect import Hazard
+from rover.hazard.costmap import build_costmap, footprint_reach_cells, inflate
+from rover.hazard.detect import Hazard, detect_hazards
 from rover.limits.light import LitLimit, ShadowLimit
 from rover.limits.power import ReserveLimit
 from rover.planning.astar import AStarPlanner
@@ -282,10 +283,24 @@ class _Without(PlainAStar):
         return costs
 
 
-class NanIsFree(_Without):
-    """`slope > limit` is false of NaN."""
+class IgnoresUnknown(_Without):
+    """Goes by the hazards, and does not know one of their kinds."""
 
     flag = Hazard.UNKNOWN
+
+
+class NanIsFree(PlainAStar):
+    """Makes its own costs of the terrain, where `slope > limit` is false of NaN."""
+
+    def costs(self, problem: PlanningProblem) -> Costs:
+        layers = ("slope_rad", "aspect_rad", "roughness_m", "step_m")
+        read: dict[str, Any] = {name: np.nan_to_num(getattr(problem.terrain, name)) for name in layers}
+        terrain = replace(problem.terrain, **read)
+        found = detect_hazards(terrain, problem.vehicle)
+        flags = found.flags | problem.hazards.flags & np.uint8(Hazard.KEEP_OUT)
+        hazards = replace(found, flags=flags)
+        costs: Costs = build_costmap(hazards, terrain, problem.vehicle).cost_s_per_m.tolist()
+        return costs
 
 
 class IgnoresKeepOut(_Without):
@@ -412,6 +427,16 @@ class TakesItsTime(PlainAStar):
 class TakesMemory(PlainAStar):
     def search(self, *asked: Any) -> Any:
         self.room = np.ones((32, 1 << 17))
+        return super().search(*asked)
+
+
+class TakesMemoryOfItsOwn(PlainAStar):
+    """Takes memory past Python and numpy, as a library in C does, and gives it back; each time as much."""
+
+    def search(self, *asked: Any) -> Any:
+        with mmap.mmap(-1, 32 << 20) as room:
+            for page in range(0, len(room), mmap.PAGESIZE):
+                room[page] = 1
         return super().search(*asked)
 
 
@@ -588,6 +613,24 @@ class CountsAzimuthTheOtherWay(InTime):
         assert problem.horizon is not None
         steps = np.roll(problem.horizon.steps[::-1], 1, axis=0)
         return replace(problem, horizon=replace(problem.horizon, steps=steps))
+
+
+class RefusesShadow(InTime):
+    """Where it is asked to keep to the light, it says that there is none."""
+
+    def plan(self, problem: PlanningProblem) -> Plan | NoPlan:
+        if any(isinstance(limit, LitLimit | ShadowLimit) for limit in problem.limits):
+            return NoPlan(cause=Cause.SHADOW, where="everywhere", remedy="another day")
+        return super().plan(problem)
+
+
+class RefusesSmallBatteries(InTime):
+    """A battery so small is never enough, whatever the array brings."""
+
+    def plan(self, problem: PlanningProblem) -> Plan | NoPlan:
+        if problem.vehicle.battery_wh < 100.0:
+            return NoPlan(cause=Cause.ENERGY, where="everywhere", remedy="a larger battery")
+        return super().plan(problem)
 
 
 class TenTimesTheBattery(InTime):

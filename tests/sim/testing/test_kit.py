@@ -23,6 +23,7 @@ from sim.testing.__main__ import main
 from sim.testing.case import least_cost
 from sim.testing.changes import mirrored, slower, stretched, turned
 from sim.testing.kit import SEEDS
+from sim.testing.peak import with_peak
 from sim.testing.registry import CHECKS
 from tests.sim.testing import planted
 
@@ -49,6 +50,7 @@ PLANTED = (
     (planted.NorthIsTheFirstRow, "safe", "maze"),
     (planted.WholeSeconds, "optimal", "mare"),
     (planted.IgnoresLethal, "safe", "boulder field"),
+    (planted.IgnoresUnknown, "nan_closed", "mare"),
     (planted.NanIsFree, "nan_closed", "mare"),
     (planted.IgnoresKeepOut, "more_obstacles", "mare"),
     (planted.KeepsTheFirstMap, "stale_state", "mare"),
@@ -83,7 +85,9 @@ PLANTED = (
     (planted.IgnoresLight, "light", "boulder field"),
     (planted.LooksPastTheHorizon, "light", "maze"),
     (planted.CountsAzimuthTheOtherWay, "light", "maze"),
+    (planted.RefusesShadow, "light", "mare"),
     (planted.IgnoresCharge, "charge", "mare"),
+    (planted.RefusesSmallBatteries, "charge", "mare"),
     (planted.TenTimesTheBattery, "charge", "mare"),
     (planted.LeavesAnHourLate, "timetable", "mare"),
     (planted.SchedulesNothing, "timetable", "mare"),
@@ -108,7 +112,7 @@ def test_every_planted_bug_and_every_check_is_in_the_list() -> None:
     bugs = {
         kind for kind in bugs if kind.__module__ == planted.__name__ and not kind.__name__.startswith("_")
     }
-    budgets = {planted.TakesItsTime, planted.TakesMemory}
+    budgets = {planted.TakesItsTime, planted.TakesMemory, planted.TakesMemoryOfItsOwn}
     assert {planner for planner, _, _ in PLANTED} | budgets == bugs - sound and len(PLANTED) >= 25
     assert {check for _, check, _ in PLANTED} | {"time_budget", "memory_budget"} == set(CHECKS)
 
@@ -118,6 +122,12 @@ def test_every_planted_bug_and_every_check_is_in_the_list() -> None:
     [
         (planted.TakesItsTime, "time_budget", r"takes 0\.\d+ s, of 0\.2 s"),
         (planted.TakesMemory, "memory_budget", r"takes \d+ MiB, of 24 MiB"),
+        pytest.param(
+            planted.TakesMemoryOfItsOwn,
+            "memory_budget",
+            r"takes 3\d MiB, of 24 MiB",
+            marks=pytest.mark.skipif(math.isnan(with_peak(int)[1]), reason="the system counts no peaks"),
+        ),
     ],
 )
 def test_budgets_are_held_to(planner: type, check: str, what: str) -> None:
@@ -323,10 +333,58 @@ def test_the_environment_narrows_every_call(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("FARSIDE_REPLAY", "rim:1:maze")
     report = check_planner("astar")
     assert report.checks == ("rim",) and report.problems == 1
-    assert check_planner("astar", checks=["safe"]).checks == ()
+    (only,) = planner_checks("astar")
+    assert only.name == "rim" and only().problems == 1
+    assert planner_checks("astar", checks=["safe"]) == []
     monkeypatch.setenv("FARSIDE_REPLAY", "rim")
     with pytest.raises(ValueError, match="give CHECK:SEED:KIND"):
         check_planner("astar")
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("rmi:1:maze", "'rmi:1:maze': no check 'rmi', known are protocol, optimal"),
+        ("rim:1:made", "'rim:1:made': no kind 'made', known are mare, crater field"),
+        (
+            "rim:7:maze",
+            "'rim:7:maze' leaves nothing of this call, which has checks protocol.* seeds 0, 1; kinds",
+        ),
+        ("light:1:maze", "'light:1:maze' leaves nothing of this call"),
+    ],
+)
+def test_an_environment_that_leaves_nothing_is_no_pass(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value: str, told: str
+) -> None:
+    monkeypatch.setenv("FARSIDE_REPLAY", value)
+    with pytest.raises(ValueError, match=f"FARSIDE_REPLAY = {told}"):
+        check_planner("astar")
+    assert main(["astar"]) == 2
+    assert re.search(told, capsys.readouterr().err)
+
+
+def test_the_replay_has_the_budget_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
+    for budget, option in (
+        (Budget(time_s=0.2), ["--time-s", "0.2"]),
+        (Budget(memory_mib=24), ["--memory-mib", "24.0"]),
+    ):
+        check, planner = (
+            ("time_budget", planted.TakesItsTime)
+            if budget.time_s < 1
+            else ("memory_budget", planted.TakesMemory)
+        )
+        with pytest.raises(PlannerCheckError) as caught:
+            check_planner(planner, checks=[check], seeds=[1], kinds=["maze"], budget=budget, pictures=None)
+        words = shlex.split(caught.value.failures[0].replay)
+        assert words[-2:] == option
+        assert main([*words[3:], "--pictures", str(tmp_path)]) == 8
+        assert f"{check}: seed 1, maze: takes " in capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        main(["astar", "--time-s", "-1"])
+    assert ended.value.code == 2
 
 
 @pytest.mark.parametrize("name", list(CHECKS))
@@ -341,7 +399,7 @@ def test_the_document_has_a_row_for_each_check_and_each_kind() -> None:
     rows = re.findall(r"^\| `([a-z _]+)` \|", text, re.MULTILINE)
     assert [row for row in rows if row in CHECKS] == list(CHECKS)
     assert sorted(row for row in rows if row not in CHECKS) == sorted(terrain_kinds())
-    assert f"{len(PLANTED) + 2} planners with one bug each" in text
+    assert f"{len(PLANTED) + 3} planners with one bug each" in text
     assert f"{len(CHECKS)} named checks" in (Path(__file__).parents[3] / "README.md").read_text(
         encoding="utf-8"
     )

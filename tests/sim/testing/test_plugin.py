@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import farside_pytest
 from rover.core.jit import cache_folder
 from sim.testing import terrain_kinds
 
@@ -105,22 +106,20 @@ def test_a_failure_shows_seed_picture_and_the_command_that_replays_it(pytester: 
     assert again.stdout.count("was asked") == 1 and "more of this check" not in again.stdout
 
 
-def test_the_plugin_imports_nothing_heavy(pytester: pytest.Pytester) -> None:
+def test_the_plugin_imports_nothing_heavy(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     pytester.makepyfile(
         """
         import sys
 
         def test_light():
-            assert "sim.testing.plugin" in sys.modules
-            heavy = {"numpy", "numba", "scipy", "matplotlib", "shapely", "rover.core.grid"}
+            assert "farside_pytest" in sys.modules
+            heavy = {"numpy", "numba", "scipy", "matplotlib", "shapely", "rover", "sim"}
             assert not heavy & set(sys.modules), heavy & set(sys.modules)
         """
     )
     # Other projects' plugins may import what they like; ours is to be judged alone.
-    result = pytester.runpytest_subprocess(
-        "-p", "no:hypothesispytest", "-p", "no:benchmark", *plugin_option()
-    )
-    result.assert_outcomes(passed=1)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.runpytest_subprocess("-p", "farside_pytest").assert_outcomes(passed=1)
 
 
 def test_a_project_of_one_s_own(tmp_path: Path) -> None:
@@ -140,9 +139,80 @@ def test_a_project_of_one_s_own(tmp_path: Path) -> None:
         assert f"test_keeps_what_it_claims[hasty-{check}] PASSED" in done.stdout
 
 
+THEIRS = """
+from {package} import MINE
+
+
+def test_of_their_own():
+    assert MINE == 1
+"""
+OF_PLANNERS = """
+import pytest
+
+
+@pytest.mark.planners("astar")
+def test_marked(planner):
+    pass
+
+
+def test_fixture(terrain):
+    pass
+"""
+
+
+@pytest.mark.parametrize("package", ["sim", "rover"])
+def test_a_project_with_a_package_of_the_same_name(package: str, tmp_path: Path) -> None:
+    """Its own tests run; one that wants the kit is told in a line what hides it."""
+    (tmp_path / package).mkdir()
+    (tmp_path / package / "__init__.py").write_text("MINE = 1\n")
+    (tmp_path / "test_theirs.py").write_text(THEIRS.format(package=package))
+    done = alone(tmp_path)
+    assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout + done.stderr
+
+    (tmp_path / "test_planners.py").write_text(OF_PLANNERS)
+    done = alone(tmp_path)
+    assert done.returncode == 1 and "1 passed, 2 errors" in done.stdout, done.stdout + done.stderr
+    hidden = tmp_path / package / "__init__.py"
+    told = f"farside's planner kit cannot be imported: {hidden} hides farside's package `{package}`; rename"
+    assert done.stdout.count(f"\n{told}") == 2 and "Traceback" not in done.stdout
+
+    (tmp_path / "test_planners.py").write_text("import pytest\n" + MARKED)
+    done = alone(tmp_path)
+    assert done.returncode == 2 and done.stdout.count(f"\n{told}") == 1, done.stdout + done.stderr
+
+
+MARKED = """
+@pytest.mark.planners("astar")
+def test_marked(planner_check):
+    planner_check()
+"""
+
+
+def alone(project: Path) -> subprocess.CompletedProcess[str]:
+    """Run a project's tests as `python -m pytest` with this plugin and no other."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    here = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(Path(farside_pytest.__file__).parent)}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "farside_pytest"],
+        cwd=project, env=kept | here, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+
+
+def test_the_plugin_by_its_name_in_the_kit_is_the_same(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Said beside the other, it is loaded once."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makepyfile(
+        "def test_plugin(pytestconfig): assert pytestconfig.pluginmanager.has_plugin('farside_pytest')"
+    )
+    both = ("-p", "sim.testing.plugin", "-p", "farside_pytest")
+    pytester.runpytest_subprocess(*both).assert_outcomes(passed=1)
+
+
 def plugin_option() -> list[str]:
     """Load the plugin by hand where this package is a source checkout and announces no entry point."""
     from importlib.metadata import entry_points
 
-    announced = any(point.value == "sim.testing.plugin" for point in entry_points(group="pytest11"))
-    return [] if announced else ["-p", "sim.testing.plugin"]
+    announced = any(point.value == "farside_pytest" for point in entry_points(group="pytest11"))
+    return [] if announced else ["-p", "farside_pytest"]

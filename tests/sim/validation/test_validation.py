@@ -71,6 +71,32 @@ def test_the_page_is_what_is_computed_of_all_rows() -> None:
     assert all(line in text for line in markdown_lines(rows))
 
 
+def test_a_row_is_held_to_all_that_is_published_of_it() -> None:
+    """Of the odometer that is lunar days 12, 25 and 28; the year that is planned ends in the first, and says so."""
+    (row,) = (row for row in read_targets().row if row.number == 14)
+    assert [figure.key for figure in row.figure] == [f"mean_m_per_day_{day}" for day in (12, 25, 28)]
+    assert [float(figure.published) for figure in row.figure] == [
+        pytest.approx(metres / day, abs=0.06) for metres, day in ((345.06, 12), (600.55, 25), (682.77, 28))
+    ]
+    given = {row.figure[0].key: 25.99}
+    held = HeldRow(row=row, figures=tuple(Held(figure=f, value=given.get(f.key)) for f in row.figure))
+    assert held.verdict is Verdict.NOT_MODELLED
+
+
+def test_the_readme_counts_as_the_page_does() -> None:
+    """A row of the page has the worst verdict of its lines."""
+    verdicts: dict[int, set[str]] = {}
+    number = 0
+    for line in PAGE.read_text(encoding="utf-8").splitlines():
+        if line.startswith("| ") and not line.startswith("| #"):
+            cells = line.strip("|").split(" | ")
+            number = int(cells[0]) if cells[0].strip() else number
+            verdicts.setdefault(number, set()).add(cells[-1].strip(" |*"))
+    told = f"{sum(found == {'holds'} for found in verdicts.values())} of {len(verdicts)} rows hold"
+    assert told in PAGE.read_text(encoding="utf-8")
+    assert told in (PAGE.parents[1] / "README.md").read_text(encoding="utf-8")
+
+
 def figure(**changes: Any) -> Figure:
     words = {
         "key": "k",

@@ -17,16 +17,24 @@ Made = TypeVar("Made")
 
 
 def with_peak(work: Callable[[], Made]) -> tuple[Made, float]:
-    """Return what work makes, and by how many MiB the process grew at the most meanwhile; NaN where there is no /proc.
+    """Return what work makes, and by how many MiB the process grew at the most meanwhile; NaN where that is not told.
 
-    The system's own count of the resident set, before which what has been freed is given back.
+    The system's own count of the resident set, before which what has been freed is given back. Linux tells it, where
+    the count may be set back; without that the peak would be of all that was before too.
     """
     _give_back()
-    with contextlib.suppress(OSError):
-        _RESET.write_text("5", encoding="ascii")  # from here on the peak is counted
-    before = _held("VmRSS")
+    counted = _counted_from_here()
+    before = _held("VmRSS") if counted else math.nan
     made = work()
     return made, max(0.0, (_held("VmHWM") - before) / _MIB) if not math.isnan(before) else math.nan
+
+
+def _counted_from_here() -> bool:
+    try:
+        _RESET.write_text("5", encoding="ascii")
+    except OSError:
+        return False
+    return True
 
 
 def _give_back() -> None:
