@@ -246,6 +246,6 @@ def _files_of_choices(varied: Sequence[Varied]) -> list[Path]:
     for one in varied:
         for value in one.distribution.arguments:
             if one.key in _FILES_OF and isinstance(value, str):
-                with contextlib.suppress(VehicleError, SiteError, ScenarioError):
+                with contextlib.suppress(VehicleError, SiteError, ScenarioError, OSError, ValueError):
                     found += [path for path in _FILES_OF[one.key](value) if path.exists()]
     return found

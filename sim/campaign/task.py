@@ -120,9 +120,6 @@ def perform(task: Task) -> Ended:
     from sim.run.scenario import load_scenario
 
     began = time.perf_counter()
-    for key, value in zip(task.keys, task.draw.values, strict=True):
-        if isinstance(value, float) and not math.isfinite(value):
-            return without_drive(task, Status.IMPOSSIBLE, f"{key} = {value}: what was drawn is not finite")
     try:
         with read_once(dict(task.files)):
             scenario = load_scenario(task.spec, settings=task.all_settings(), seed=task.draw.seed)
