@@ -1,57 +1,46 @@
-"""Published times of wake and sleep as CSV: a header with lunar_day, rover_wake_utc and rover_sleep_utc, or those of
-the lander, then a day a line. Where there are columns wake_standing and sleep_standing, only times that are
-"published" count."""
+"""Published times of wake and sleep as CSV: a header with lunar_day, rover_wake_utc and rover_sleep_utc, then a day a
+line. Where there are columns wake_standing and sleep_standing, only times that are "published" count."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 from rover.core.errors import LogError
 from rover.core.logged_day import LoggedDay
 from rover.core.time import SYNODIC_MONTH_S, Epoch, parse_utc
 from rover.io.bundle import maps_folder
 
-Craft = Literal["rover", "lander"]
-
-BUNDLED: dict[Craft, str] = {"rover": "von-karman/yutu2_log.csv", "lander": "von-karman/chang-e-4_log.csv"}
+COLUMNS = ("lunar_day", "rover_wake_utc", "rover_sleep_utc")
+BUNDLED = "von-karman/yutu2_log.csv"
 BUNDLED_LATER = "von-karman/yutu2_log_later.csv"
 
 _NOON_OF_DAY_1 = parse_utc("2019-01-06T11:56Z")
 """At Chang'e 4's landing site, by DE440."""
 
-
-def columns_of(craft: Craft) -> tuple[str, str, str]:
-    """Return the columns that a log of a craft must have."""
-    return "lunar_day", f"{craft}_wake_utc", f"{craft}_sleep_utc"
+_FORM = f"write a header line {','.join(COLUMNS)} and a lunar day a line, times as 2019-01-29T12:00Z or empty"
 
 
-def read_dormancy_log(path: Path | str | None = None, craft: Craft = "rover") -> list[LoggedDay]:
+def read_dormancy_log(path: Path | str | None = None) -> list[LoggedDay]:
     """Return the rows of a log, by default the one of lunar days 2 to 16 that comes with the package.
-
-    Args:
-        path: Of the log; it may have columns of both craft.
-        craft: Whose times to read.
 
     Raises:
         LogError: The file cannot be read, lacks a column, holds a lunar day that is none or comes twice, or a time of
             another lunar day.
         TimeError: A time that is none.
     """
-    path = maps_folder() / BUNDLED[craft] if path is None else Path(path)
-    form = _form(craft)
+    path = maps_folder() / BUNDLED if path is None else Path(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(_rows(csv.DictReader(file), path, craft))
+            rows = list(_rows(csv.DictReader(file), path))
     except OSError as error:
         what = f"cannot be read ({error.strerror})"
         raise LogError(what, remedy="check the name and the permissions", file=path) from None
     except (UnicodeDecodeError, csv.Error) as error:
-        raise LogError(f"is no CSV ({error})", remedy=form, file=path) from None
+        raise LogError(f"is no CSV ({error})", remedy=_FORM, file=path) from None
     if not rows:
-        raise LogError("holds no lunar day", remedy=form, file=path)
+        raise LogError("holds no lunar day", remedy=_FORM, file=path)
     return rows
 
 
@@ -60,20 +49,14 @@ def read_published_days() -> list[LoggedDay]:
     return read_dormancy_log() + read_dormancy_log(maps_folder() / BUNDLED_LATER)
 
 
-def _form(craft: Craft) -> str:
-    header = ",".join(columns_of(craft))
-    return f"write a header line {header} and a lunar day a line, times as 2019-01-29T12:00Z or empty"
-
-
-def _rows(lines: csv.DictReader[str], path: Path, craft: Craft) -> Iterator[LoggedDay]:
-    day_name, wake_name, sleep_name = columns_of(craft)
-    missing = [name for name in columns_of(craft) if name not in (lines.fieldnames or ())]
+def _rows(lines: csv.DictReader[str], path: Path) -> Iterator[LoggedDay]:
+    missing = [name for name in COLUMNS if name not in (lines.fieldnames or ())]
     if missing:
-        raise LogError("is missing from the header", remedy=_form(craft), file=path, field=missing[0])
+        raise LogError("is missing from the header", remedy=_FORM, file=path, field=missing[0])
     seen: set[int] = set()
     for line in lines:
         where = f"{path}, line {lines.line_num}"
-        day = _lunar_day(line[day_name], where, _form(craft))
+        day = _lunar_day(line["lunar_day"], where)
         if day in seen:
             raise LogError(
                 "comes twice", remedy="leave one of them", file=where, field="lunar_day", value=day
@@ -81,17 +64,17 @@ def _rows(lines: csv.DictReader[str], path: Path, craft: Craft) -> Iterator[Logg
         seen.add(day)
         yield LoggedDay(
             lunar_day=day,
-            wake=_time(line, wake_name, day, where),
-            sleep=_time(line, sleep_name, day, where),
+            wake=_time(line, "rover_wake_utc", day, where),
+            sleep=_time(line, "rover_sleep_utc", day, where),
             wake_standing=line.get("wake_standing", "published") or "",
             sleep_standing=line.get("sleep_standing", "published") or "",
             source=line.get("source") or line.get("provenance") or "",
         )
 
 
-def _lunar_day(text: str | None, where: str, form: str) -> int:
+def _lunar_day(text: str | None, where: str) -> int:
     if text is None or not text.strip().isdecimal() or int(text) < 1:
-        raise LogError("not a lunar day, 1 or more", remedy=form, file=where, field="lunar_day", value=text)
+        raise LogError("not a lunar day, 1 or more", remedy=_FORM, file=where, field="lunar_day", value=text)
     return int(text)
 
 

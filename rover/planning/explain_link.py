@@ -24,12 +24,15 @@ def closed_at_the_time(trials: Trials, labels: Labels) -> NoPlan | None:
     if trials.ground.closed.size <= 1 or not trials.opens(_without_closing(trials)):
         return None
     where = f"the link or a zone shuts the way at the time: {nearest_refusal(trials.ready, labels, (SHUT,))}"
-    remedy = "a smaller limits.link_margin_deg, other times of the zones, or another start"
+    linked = any(isinstance(limit, LinkLimit) for limit in trials.ready.limits)
+    remedy = "other times of the zones, or another start"
+    if linked:
+        remedy = f"a smaller limits.link_margin_deg, {remedy}"
     one = trials.known(lambda: _closing(trials))
     if one is None:
         return NoPlan(
-            cause=Cause.LINK,
-            where=where,
+            cause=Cause.LINK if linked else Cause.ZONE,
+            where=where if linked else where.replace("the link or a zone shuts", "zones shut"),
             remedy=f"{remedy}; {NO_FIGURE}" if trials.late else f"{remedy}: no one of them is enough",
         )
     limit = trials.ready.limits[one]

@@ -10,7 +10,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rover.core.memory import check_memory
-from rover.planning.label_kernels import BY_TIME, CHARGE_SLACK, DEAD, FIRST_KIND, MARKS, PARENT, REALS
+from rover.planning.label_kernels import (
+    BY_TIME,
+    CHARGE_SLACK,
+    DEAD,
+    FIRST_KIND,
+    MARKS,
+    PARENT,
+    REALS,
+    ROUNDING_J,
+)
 from rover.planning.traverse_kernels import EMPTY, FOUND, FULL, PAUSED, advance, begin
 from rover.planning.traverse_ladder import with_ladder
 from rover.planning.traverse_record_kernels import (
@@ -66,7 +75,7 @@ class Labels:
         search = self.search
         count = int(search.counts[OPENED])
         open_ones, least = search.items[:count], search.keys[:count, 1]
-        alive = (search.whole[open_ones, MARKS] & DEAD == 0) & (least < search.best[0])
+        alive = (search.whole[open_ones, MARKS] & DEAD == 0) & (least < search.best[0] - ROUNDING_J)
         return float(least[alive].min(initial=math.inf))
 
     @property

@@ -43,7 +43,7 @@ def refusal_of_tour(broken: Margin, epoch: Epoch) -> NoPlan:
     """
     cause, loosened = _LOOSENED.get(broken.limit, (Cause.NO_ROUTE, f"a looser {limit_words(broken.limit)}"))
     if broken.limit.startswith("zone "):
-        loosened = "other times of the zone"
+        cause, loosened = Cause.ZONE, "other times of the zone"
     when = f" on {epoch.utc_at(broken.time_s)}" if math.isfinite(broken.time_s) else ""
     return NoPlan(
         cause=cause,

@@ -1,4 +1,4 @@
-"""When rover and lander wake, nap and sleep: rows 6 to 11."""
+"""When the rover wakes, naps and sleeps: rows 6, 7 and 9 to 11."""
 
 from __future__ import annotations
 
@@ -60,18 +60,6 @@ def wakes() -> Iterator[tuple[str, float]]:
     yield "wake_error_median_h", float(np.median(wake_h))
     yield "wake_error_greatest_h", max(wake_h)
     yield "sleep_sun_deg", float(np.mean(sleep_deg))
-
-
-def lander_wakes() -> Iterator[tuple[str, float]]:
-    """Row 8: the rule of the rover for an array that lies level, each day by the rule that is fitted to the others."""
-    log, measure = read_dormancy_log(craft="lander"), ArrayOutput(lean_north_rad=0.0)
-    wake_deg = []
-    for day in log:
-        others = [other for other in log if other is not day]
-        rule = fit_rule(measure, others, latitude_rad=LANDING_RAD[0], longitude_rad=LANDING_RAD[1])
-        if day.wake is not None and day.wake_counts and (wake := rule.wake(day.lunar_day)) is not None:
-            wake_deg.append(math.degrees(sun_elevation_at(rule, wake)))
-    yield "lander_wake_sun_deg", float(np.mean(wake_deg))
 
 
 def awake() -> Iterator[tuple[str, float]]:

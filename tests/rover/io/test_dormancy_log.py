@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from pathlib import Path
 
 import pytest
 
@@ -95,20 +94,3 @@ def test_a_missing_log_is_refused(tmp_path):
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00\x01")
     with pytest.raises(LogError, match="is no CSV"):
         read_dormancy_log(tmp_path / "binary.csv")
-
-
-def test_the_landers_times_are_those_of_the_reference(reference: Path) -> None:
-    file = reference / "tracks" / "yutu2_log.csv"
-    ours = read_dormancy_log(craft="lander")
-    theirs = [day for day in read_dormancy_log(file, craft="lander") if day.wake or day.sleep]
-    assert len(ours) == 11
-    assert [(day.lunar_day, day.wake, day.sleep) for day in ours] == [
-        (day.lunar_day, day.wake, day.sleep) for day in theirs
-    ]
-
-
-def test_a_log_of_the_rover_alone_has_no_lander(tmp_path: Path) -> None:
-    path = tmp_path / "log.csv"
-    path.write_text("lunar_day,rover_wake_utc,rover_sleep_utc\n2,2019-01-29T12:00Z,\n", encoding="utf-8")
-    with pytest.raises(LogError, match=r"lander_wake_utc: is missing from the header"):
-        read_dormancy_log(path, craft="lander")

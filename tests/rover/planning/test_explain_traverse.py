@@ -106,8 +106,29 @@ def test_an_array_that_never_wakes_the_rover_is_the_cause() -> None:
     small = replace(QUESTIONS["night"], vehicle=(("array_area_m2", 0.05),), soc=0.9)
     refusal = refused(small, Cause.ENERGY)
     assert "W at most and the rover wakes at" in refusal.where
-    area_m2 = told(refusal, "a vehicle.array_area_m2 above # to wake at all")
-    assert 0.05 < area_m2 < 0.2
+    area_m2 = told(refusal, "a vehicle.array_area_m2 of # at least to wake at all")
+    wakes = asked(replace(small, vehicle=(("array_area_m2", area_m2),)))
+    assert wakes is None or "the rover wakes at" not in wakes.where
+    refusal = refused(replace(small, vehicle=(("array_area_m2", area_m2 - 0.002),)), Cause.ENERGY)
+    assert "the rover wakes at" in refusal.where
+
+
+def test_an_array_that_leans_to_the_sun_is_not_said_to_leave_the_rover_asleep() -> None:
+    leaning = (("array_area_m2", 0.064), ("array_lean_deg", 45.0))
+    refusal = asked(replace(QUESTIONS["night"], vehicle=leaning))
+    assert refusal is None or "the rover wakes at" not in refusal.where
+
+
+def test_a_zone_stays_the_cause_where_the_deadline_is_not_known_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def never(*_given: object, **_told: object) -> float:
+        raise OutOfPatience
+
+    monkeypatch.setattr(Trials, "arrival", never)
+    refusal = asked(Question(wall_until_s=6 * HOUR_S, deadline_s=5 * HOUR_S))
+    assert refusal is not None and refusal.cause is Cause.ZONE and refusal.unfinished
+    assert "other times of the zone" in refusal.remedy
 
 
 def test_the_deadline_that_is_told_opens_a_way_and_a_tenth_less_time_does_not() -> None:
