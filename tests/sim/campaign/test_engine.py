@@ -142,6 +142,26 @@ def test_a_table_beside_one_of_before_is_refused(tmp_path: Path) -> None:
     assert made(folder, resume=True) == expected
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_file_that_changes_ends_the_campaign(tmp_path: Path, workers: int) -> None:
+    """What a run came to after it is of another campaign, and is not kept; put back, it goes on."""
+    dem = tmp_path / "dem.tif"
+    dem.write_bytes(b"before")
+    before = dem.stat()
+    ours = campaign(stamps={dem: (before.st_size, before.st_mtime_ns)})
+
+    def told(_ended: int, done: int) -> None:
+        if done == 3:
+            dem.write_bytes(b"after it")
+
+    with pytest.raises(ResultsError, match="dem.tif: has changed since the campaign began.*--resume"):
+        run_campaign(ours, tmp_path / "c", runs=RUNS, workers=workers, doing=quick, told=told)
+    assert len(read_journal(tmp_path / "c" / JOURNAL).ended) == 3
+    dem.write_bytes(b"before")
+    os.utime(dem, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert made(tmp_path / "c", resume=True) == made(tmp_path / "whole")
+
+
 def test_an_infinite_value_is_kept(tmp_path: Path) -> None:
     """Nearly half of these draws are; each goes through the journal and comes to the same bytes."""
     wide = campaign(varied=parse_varied(["power.initial_soc=normal(1.7e308, 1e308)"]))
