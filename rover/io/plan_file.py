@@ -282,6 +282,11 @@ def write_plan(path: Path | str, plan_file: PlanFile) -> None:
         file.write(f"{text}\n")
 
 
+def plan_in(path: Path) -> Path:
+    """Return the plan file of a folder that a plan was written into; any other path as it is."""
+    return path / "plan.json" if (path / "plan.json").is_file() else path
+
+
 def read_plan(path: Path | str) -> PlanFile:
     """Read a plan back.
 

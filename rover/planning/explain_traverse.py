@@ -17,7 +17,7 @@ from rover.core.time import SYNODIC_MONTH_S
 from rover.core.time_allowed import TimeAllowed
 from rover.limits.base import combine
 from rover.limits.mobility import LevelLimit
-from rover.limits.power import parked_array_w
+from rover.limits.power import expected_array_w
 from rover.planning import label_kernels as named
 from rover.planning.directional import DirectionalPlanner
 from rover.planning.explain import NOT_IN_TIME
@@ -111,22 +111,19 @@ def _or_later(answer: NoPlan, late: NoPlan | None) -> NoPlan:
 
 
 def _never_awake(ready: Outlook) -> NoPlan | None:
-    """Refuse an array that never wakes the rover once it has slept: with so little charge is short as well."""
-    around, vehicle, most_w = ready.around, ready.problem.vehicle, 0.0
-    havens = np.ones(around.geometry.shape, np.bool_) if ready.table.havens is None else ready.table.havens
-    for k in range(len(around.timeline.column)):
-        given_w = parked_array_w(around, vehicle, k, np.nonzero(havens))
-        most_w = max(most_w, float(np.nanmax(given_w, initial=0.0)))
-        if most_w >= vehicle.wake_array_w:
-            return None
-    if most_w == 0.0:
+    """Refuse an array that is never expected to wake the rover: with so little, charge is short as well."""
+    vehicle, window = ready.problem.vehicle, ready.forecaster.window
+    highest_rad = float(window.almanac.elevations(window.almanac.time_s).max())
+    if highest_rad >= window.params.wake_rad:
         return None
+    most_w = float(expected_array_w(highest_rad, vehicle))
     area_m2 = math.ceil(1000.0 * vehicle.array_area_m2 * vehicle.wake_array_w / most_w) / 1000.0
     return NoPlan(
         cause=Cause.ENERGY,
-        where=f"the array gives {most_w:.2f} W at most where a night may be spent, and the rover wakes at "
-        f"{vehicle.wake_array_w:g} W",
-        remedy=f"a vehicle.array_area_m2 of {area_m2:.3f} at least to wake at all, or a smaller vehicle.wake_array_w",
+        where=f"at the highest Sun, {math.degrees(highest_rad):.1f} deg, the array gives {most_w:.2f} W on level "
+        f"ground, and the rover wakes at {vehicle.wake_array_w:g} W",
+        remedy=f"a vehicle.array_area_m2 of {area_m2:.3f} at least to wake at all, "
+        "or a smaller vehicle.wake_array_w",
     )
 
 

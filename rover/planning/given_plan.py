@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rover.core.errors import PlanFileError
 from rover.core.grid import Dem, GridGeometry
-from rover.io.plan_file import PlanFile, PlanMargin, PlanStep, dem_digest, read_plan
+from rover.io.plan_file import PlanFile, PlanMargin, PlanStep, dem_digest, plan_in, read_plan
 from rover.io.way_file import read_way
 from rover.limits.base import Margin
 from rover.planning.problem import Objective, Plan
@@ -47,11 +47,12 @@ class Given:
 
 
 def read_given(path: Path) -> Given:
-    """Read a traverse or waypoints, told apart by the suffix: .geojson is waypoints.
+    """Read a traverse, or the one in the folder of a plan, or waypoints, told apart by the suffix: .geojson is those.
 
     Raises:
         PlanFileError: It cannot be read.
     """
+    path = plan_in(path)
     if path.suffix.lower() == ".geojson":
         return Given(file=path, way_m=read_way(path))
     return Given(file=path, traverse=read_plan(path))

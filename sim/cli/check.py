@@ -43,13 +43,13 @@ def check(
     replayed against the maps by an independent checker: exit 0 if every limit holds, 8 if one is broken.
     """
     from rover.core.errors import FarsideError
+    from rover.io.plan_file import plan_in
     from rover.io.toml import read_toml
     from sim.cli.file_kinds import Kind, find_file, json_kind, kind_of
 
     try:
         path = find_file(file)
-        if (path / "plan.json").is_file():  # what `farside plan --out` made
-            path /= "plan.json"
+        path = plan_in(path)
         kind = json_kind(path)
         if kind is not None:
             if kind is Kind.TRAVERSE and scenario is None:  # it has its own

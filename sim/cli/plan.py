@@ -56,6 +56,12 @@ def plan(
         Optional[str],  # noqa: UP045
         typer.Option("--pareto", metavar="A,B", help="Every traverse that none betters by both objectives."),
     ] = None,
+    member: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            "--member", metavar="K", help="Of --pareto, the one to write and draw.", show_default="1"
+        ),
+    ] = None,
     operations: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option("--operations", metavar="|".join(_OPERATIONS), help="Instead of the scenario's mode."),
@@ -184,6 +190,7 @@ def plan(
     }
     of_scenarios = {
         "--pareto": pareto,
+        "--member": member,
         "--operations": operations,
         "--risk": risk,
         "--dem-error": dem_error,
@@ -205,6 +212,7 @@ def plan(
                 goal=goal,
                 objective=objective,
                 pareto=pareto,
+                member=member,
                 operations=operations,
                 risk=risk,
                 dem_error=dem_error,

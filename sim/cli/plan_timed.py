@@ -28,6 +28,7 @@ class TimedRequest:
     goal: str | None
     objective: str
     pareto: str | None
+    member: int | None
     operations: str | None
     risk: float | None
     dem_error: str | None
@@ -126,7 +127,7 @@ def _answer(asked: TimedRequest, scenario: Scenario, question: TimedQuestion) ->
             progress.say(f"maps and light are made; searching for {asked.time_limit:g} s at most")
         report = _reporter(setting, question.criteria[0], progress)
         try:
-            answer = answer_to(setting, ready, question, waypoints, report=report)
+            answer = answer_to(setting, ready, question, waypoints, report=report).of_member(asked.member)
             return _with_maps(answer, progress) if asked.maps else answer
         except UsageError as error:
             raise error.by_the_names(OPTION_OF) from error

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from rover.core.boundary import Mode
-from rover.core.errors import PlannerError, TimeLimitError
+from rover.core.errors import PlannerError, TimeLimitError, UsageError
 from rover.core.time import SECONDS_PER_DAY
 from rover.core.waypoints import Waypoint
 from rover.limits.base import Leg, Limit, Margin
@@ -110,7 +110,7 @@ class TimedAnswer:
         setting: The scenario made ready.
         ready: The problem made ready.
         criteria: One, or the two of a front.
-        result: The best by the first criterion, or why there is none.
+        result: The best by the first criterion, or the member of the front that was asked for, or why there is none.
         front: Every member of the front, by the first criterion; empty where none was asked for.
         risked: The chance of breaking a limit of attitude, where one was asked for.
         delayed: The chance to be caught by night, and the rule by which to hold, where one was asked for.
@@ -134,6 +134,20 @@ class TimedAnswer:
     missing: tuple[float, ...] | None = None
     late: TimeLimitError | None = None
     maps: ReachMaps | None = None
+
+    def of_member(self, number: int | None) -> TimedAnswer:
+        """Return the answer that tells of one member of its front, from 1; as it is for None or without a front.
+
+        Raises:
+            UsageError: It has not so many.
+        """
+        if number is None or not self.front:
+            return self
+        if number > len(self.front):
+            raise UsageError(
+                f"the front has {len(self.front)}", remedy="give one of them", field="--member", value=number
+            )
+        return replace(self, result=self.front[number - 1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

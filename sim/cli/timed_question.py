@@ -60,6 +60,11 @@ def read_question(asked: TimedRequest) -> TimedQuestion:
         UsageError: One that cannot be meant, or two that do not go together.
     """
     _refuse_pairs(asked)
+    if asked.member is not None and (asked.pareto is None or asked.member < 1):
+        what, remedy = "there is no front", "give --pareto A,B"
+        if asked.pareto is not None:
+            what, remedy = "no member of a front", "give 1 for the first, and so on"
+        raise UsageError(what, remedy=remedy, field="--member", value=asked.member)
     if asked.maps and asked.out is None and not asked.as_json:
         raise UsageError("--maps has nowhere to go", remedy="give --out DIR, or --json", field="--maps")
     return TimedQuestion(

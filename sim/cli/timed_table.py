@@ -176,7 +176,8 @@ def _notes(answer: TimedAnswer, best: TimedPlan) -> Iterator[str]:
         yield "the start is the goal: there is nothing to drive"
         return
     if answer.front:
-        yield "the first of them is the plan that is told of stage by stage without --pareto"
+        number = 1 + answer.front.index(best)
+        yield f"number {number} of them is the plan that --out writes and draws (--member K for another)"
         if answer.missing is not None:
             yield missing_words(
                 answer.criteria, answer.missing, answer.ready.problem.vehicle, answer.ready.problem.depart_s

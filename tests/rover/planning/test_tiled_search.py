@@ -242,9 +242,13 @@ def test_what_is_known_never_falls_while_helpers_are_waited_for(monkeypatch: pyt
     monkeypatch.setattr(tiled_search, "_WIDE", 2)
     monkeypatch.setattr(tiled_search, "_TILES_AT_ONCE", 60)
     monkeypatch.setenv("FARSIDE_THREADS", "3")
-    route = search_grid(cost, (0, 0), (299, 299), resolution_m=1.0)
-    assert isinstance(route, GridRoute)
-    assert route.cost_s == alone.cost_s and route.cells.tobytes() == alone.cells.tobytes()
+    for _ in range(20):  # until the helper had its processor when it was to be waited for
+        states.clear(), bounds.clear(), AWAKE.clear()
+        route = search_grid(cost, (0, 0), (299, 299), resolution_m=1.0)
+        assert isinstance(route, GridRoute)
+        assert route.cost_s == alone.cost_s and route.cells.tobytes() == alone.cells.tobytes()
+        if states.count(YIELD) > 3:
+            break
     assert states.count(YIELD) > 3
     waited = [k for k in range(1, len(states)) if states[k] == states[k - 1] == YIELD]
     assert waited  # of such a call the kernel knows no bound

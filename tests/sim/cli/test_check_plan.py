@@ -148,6 +148,8 @@ def test_the_folder_of_a_plan_is_its_plan_and_nothing_is_cut_short(
     done = farside_within("check", "made")
     assert done.returncode == 0 and "every limit holds" in done.stdout
     assert "\u2026" not in done.stdout
+    driven = farside_within("run", NAME, *SET, "--no-plots", "-q", "--out", "out", "--plan", "made")
+    assert driven.returncode == 0, driven.stderr
     done = farside_within("check", ".")
     assert done.returncode == 2 and "is a folder" in done.stderr
 

@@ -152,6 +152,17 @@ def test_a_front_is_a_front_and_its_ends_are_the_best_by_either(farside_within: 
     best = told(farside_within(*HOP, "--objective", "energy", "--time-limit", "300", "--json"))
     assert best["bound"] is None  # the search ended
     assert best["values"]["energy"] == pytest.approx(second[-1], rel=1e-6)
+    last = str(len(first))
+    assert_refused(farside_within(*HOP, "--member", "2"), 2, "--member = 2", "there is no front")
+    words = (*HOP, "--pareto", "time,energy", "--member")
+    assert_refused(
+        farside_within(*words, "999", "--out", "none"), 2, "--member = 999", f"the front has {last}"
+    )
+    assert not (work / "none").exists()
+    told(farside_within(*words, last, "--out", "last", "--json"))
+    written = json.loads((work / "last" / "plan.json").read_text(encoding="utf-8"))
+    assert written["value"] == pytest.approx(first[-1], rel=1e-9)
+    assert farside_within("check", "last").returncode == 0
     spent_wh = second[-1] / 3600
     assert spent_wh < best["total"]["load_wh"] + 1e-6
 
