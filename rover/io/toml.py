@@ -2,13 +2,46 @@
 
 from __future__ import annotations
 
+import contextlib
 import tomllib
+from collections.abc import Iterator
+from contextvars import ContextVar
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from rover.core.errors import TomlError
+
+_HELD: ContextVar[dict[str, bytes] | None] = ContextVar("held", default=None)
+
+
+@contextlib.contextmanager
+def read_once(held: dict[str, bytes]) -> Iterator[None]:
+    """Within, read each TOML file once, however often it is asked for.
+
+    Args:
+        held: Contents by path, used in the place of what is on the disk now; what is read newly is added.
+    """
+    token = _HELD.set(held)
+    try:
+        yield
+    finally:
+        _HELD.reset(token)
+
+
+def toml_bytes(path: Path) -> bytes:
+    """Return what is in a TOML file, or was when it was first read within `read_once`.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    held = _HELD.get()
+    if held is None:
+        return path.read_bytes()
+    if str(path) not in held:
+        held[str(path)] = path.read_bytes()
+    return held[str(path)]
 
 
 def read_toml(path: Path, *, shown_by: str | None = None) -> dict[str, Any]:
@@ -23,7 +56,7 @@ def read_toml(path: Path, *, shown_by: str | None = None) -> dict[str, Any]:
     """
     shows = f"; {shown_by} shows the form" if shown_by else ""
     try:
-        raw = path.read_bytes()
+        raw = toml_bytes(path)
     except IsADirectoryError:
         raise TomlError("is a folder", remedy="name a TOML file", file=path) from None
     except OSError as error:

@@ -23,7 +23,7 @@ def ask(planner: Planner, problem: PlanningProblem) -> Plan | NoPlan:
         answer = planner.plan(problem)
     except FarsideError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a planner that leaves has given no answer
         raise _broken(planner, f"raised {type(error).__name__}: {error}") from error
     if isinstance(answer, NoPlan):
         return answer

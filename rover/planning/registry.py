@@ -125,7 +125,7 @@ def _attribute(holder: object, name: str, place: str, spec: str) -> object:
 def _called(planner_class: type, spec: str) -> object:
     try:
         return planner_class()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _raised(spec, "making it", error) from error
 
 

@@ -14,11 +14,16 @@ from rover.core.strips import THREADS_VARIABLE
 from sim.campaign.task import Ended, Perform, Task
 
 
-def prepare_worker() -> None:
-    """Make a process fit to do runs: one thread, deaf to the terminal's Ctrl-C, and gone when its parent is."""
+def prepare_worker(only_one: bool = False) -> None:
+    """Make a process fit to do runs: deaf to the terminal's Ctrl-C, and gone when its parent is.
+
+    Args:
+        only_one: No other works beside it: it may use all cores, where it has one thread otherwise.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    os.environ.setdefault(THREADS_VARIABLE, "1")
+    if not only_one:
+        os.environ.setdefault(THREADS_VARIABLE, "1")
     threading.Thread(target=_leave_with_parent, daemon=True).start()
 
 
@@ -59,7 +64,7 @@ def attempt(perform: Perform, task: Task) -> Ended | str:
     """Do a run here, or return what it failed of."""
     try:
         return perform(task)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a run that leaves has failed, whatever status it leaves with
         return error_in_words(error)
 
 

@@ -15,7 +15,7 @@ from sim.campaign.engine import run_tasks
 from sim.campaign.identity import Campaign
 from sim.campaign.journal import JOURNAL, LOCK, Journal, locked, read_journal, require_same
 from sim.campaign.results import CampaignTable, table_of, write_table
-from sim.campaign.statistics import failure_bound, outcomes, success, worst_runs
+from sim.campaign.statistics import driven, failure_bound, outcomes, success, worst_runs
 from sim.campaign.task import Ended, Perform, Status, perform
 
 Order = Callable[[Sequence[int]], Sequence[int]]
@@ -28,7 +28,7 @@ def run_campaign(
     folder: Path,
     *,
     runs: int,
-    workers: int = 1,
+    workers: int = 0,
     scheduler: str | None = None,
     resume: bool = False,
     doing: Perform | None = None,
@@ -41,7 +41,7 @@ def run_campaign(
         campaign: What is run.
         folder: Made if it is not there; its parent must be.
         runs: How many, those of before included.
-        workers: Processes; counts for nothing with a scheduler.
+        workers: Processes; 0 for this one, which a run may take with it. Counts for nothing with a scheduler.
         scheduler: Address of a Dask cluster's that may be used, as `check_address` returns it.
         resume: Go on with the journal that is there, if one is.
         doing: Does a run; drives it, unless something else is given.
@@ -50,7 +50,8 @@ def run_campaign(
 
     Raises:
         UsageError: The folder holds something else, a campaign without `resume`, or runs beyond `runs`.
-        ResultsError: The folder is another process's, or its journal is damaged or of another campaign.
+        ResultsError: The folder is another process's, its journal is damaged or of another campaign, or a file has
+            changed since the campaign began; what was kept stays.
         OutputError: The folder or a file in it cannot be written; what was kept stays.
         ClusterError: The cluster cannot be used, or has gone; what was kept stays.
     """
@@ -67,6 +68,7 @@ def run_campaign(
             tell(len(ended), 0)
             with contextlib.closing(_started(campaign, left, doing, workers, scheduler)) as arriving:
                 for done, one in enumerate(arriving, start=1):
+                    campaign.require_unchanged()
                     journal.add(one)
                     ended.append(one)
                     tell(len(ended), done)
@@ -92,7 +94,7 @@ def _started(
 ) -> Generator[Ended, None, None]:
     tasks = (campaign.task(run) for run in left)
     if scheduler is None or not left:
-        yield from run_tasks(tasks, doing or perform, workers=max(1, min(workers, len(left))))
+        yield from run_tasks(tasks, doing or perform, workers=min(workers, len(left)))
         return
     with connected(scheduler) as client:
         yield from run_tasks_on(client, tasks, doing or driving_as_here(campaign))
@@ -166,7 +168,8 @@ def about_campaign(campaign: Campaign, table: CampaignTable) -> dict[str, Any]:
     return {
         **campaign.header(),
         "runs": len(table.run),
-        "driven": share.of,
+        "driven": int(driven(table).sum()),
+        "counted": share.of,
         "succeeded": share.count,
         "success": share.count / share.of if share.of else None,
         "success_95": [share.low, share.high],

@@ -18,6 +18,7 @@ from rover.core.errors import ClusterError, FarsideError
 from rover.core.strips import THREADS_VARIABLE
 from sim.campaign.alone import error_in_words
 from sim.campaign.cluster import places
+from sim.campaign.draws import Varied
 from sim.campaign.engine import done_alone
 from sim.campaign.identity import Campaign, digest_of
 from sim.campaign.task import Ended, Perform, Task, perform
@@ -47,11 +48,13 @@ class SameAsHere:
 
     Attributes:
         spec, settings: Of the scenario.
+        varied: What names files besides.
         digest, versions: Of the campaign.
     """
 
     spec: str
     settings: tuple[str, ...]
+    varied: tuple[Varied, ...]
     digest: str
     versions: tuple[tuple[str, str], ...]
 
@@ -70,6 +73,7 @@ def driving_as_here(campaign: Campaign) -> SameAsHere:
     return SameAsHere(
         spec=campaign.spec,
         settings=campaign.settings,
+        varied=campaign.varied,
         digest=campaign.digest,
         versions=tuple(sorted(campaign.versions.items())),
     )
@@ -82,7 +86,7 @@ def _require_same(same: SameAsHere) -> None:
         if (held := versions().get(name)) != asked:
             raise _refused(f"has {name} {held}, and the campaign was begun with {asked}", "install the same")
     try:
-        held_digest = digest_of(same.spec, same.settings)
+        held_digest = digest_of(same.spec, same.settings, same.varied)
     except FarsideError as error:
         what = f"cannot read the scenario ({str(error).removeprefix('farside: ')})"
         raise _refused(what, "let it have the same files at the same place") from None
@@ -104,7 +108,7 @@ def perform_on_worker(perform: Perform, task: Task, folder: str) -> Answer:
             return perform(task)
         except ClusterError as error:
             return error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             return error_in_words(error)
 
 

@@ -1,4 +1,4 @@
-"""The runs of a campaign, in this process or in several, each handed over as soon as it has ended."""
+"""The runs of a campaign, in processes of their own, each handed over as soon as it has ended."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _UNDER_WAY_PER_WORKER = 2
 def run_tasks(tasks: Iterable[Task], perform: Perform, *, workers: int) -> Iterator[Ended]:
     """Do runs, and yield each as it ends, in whatever order that comes.
 
-    One that fails, or whose process dies, is done once more, alone; if it fails again it is quarantined. In this
-    process a run that kills it kills the campaign.
+    One that fails, or whose process dies, is done once more, alone in a process of its own; if it fails again it is
+    quarantined.
 
     Args:
         tasks: Taken as they are needed.
-        perform: Does one; with several workers, a function of a module.
-        workers: 1 for this process, more for as many others.
+        perform: Does one; with workers, a function of a module.
+        workers: Processes; 0 for this one, where a run that kills its process kills the campaign.
     """
-    if workers == 1:
+    if workers == 0:
         for task in tasks:
             first = attempt(perform, task)
             yield first if isinstance(first, Ended) else _judged(task, attempt(perform, task))
@@ -54,7 +54,10 @@ def _by_pool(pending: Iterator[Task], perform: Perform, workers: int) -> Generat
     """
     others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=prepare_worker
+        workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=prepare_worker,
+        initargs=(workers == 1,),
     )
     underway: dict[Future[Ended | str], Task] = {}
     failed: list[Task] = []
@@ -104,5 +107,5 @@ def _answer_of(future: Future[Ended | str]) -> Ended | str | None:
         return future.result()
     except BrokenProcessPool:
         return None
-    except Exception as error:  # what it gave back cannot be sent
+    except (Exception, SystemExit) as error:  # what it gave back cannot be sent
         return str(error)

@@ -2,8 +2,9 @@
 
 Lines of text, each a CRC-32 of all that stands before it and of itself, a kind and JSON. First a header. Then for each
 run its data (`data`), synced to disk, and after it a commit record (`done`), synced as well: a run without its commit
-record has not ended. A line that is not whole at the end of the file, or data whose commit record is missing, is what a
-death leaves: it is cut off. Any other line that does not fit its CRC is damage and refused.
+record has not ended. A line that is not whole at the end of the file, a last one with a stretch that was never written
+to, or data whose commit record is missing, is what a death leaves: it is cut off. Any other line that does not fit its
+CRC is damage and refused.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import contextlib
 import errno
 import fcntl
 import json
+import math
 import os
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +23,7 @@ from typing import Any
 
 from rover.core.atomic import atomic_path
 from rover.core.errors import OutputError, ResultsError
+from sim.campaign.draws import Value
 from sim.campaign.identity import FORMAT
 from sim.campaign.task import Ended, Status
 
@@ -126,17 +129,34 @@ def _records(content: bytes, path: Path) -> Iterator[_Record]:
         line = content[start : stop + 1]
         crc = zlib.crc32(line[_CRC_DIGITS:], crc)
         if line[:_CRC_DIGITS] != b"%08x" % crc:
+            if _is_torn(line) and not content[stop + 1 :].strip(b"\0"):
+                return
             raise _damaged(path, number, "does not fit its checksum")
         kind, _, text = line[_CRC_DIGITS + 1 : -1].decode("utf-8").partition(" ")
         yield _Record(kind=kind, value=json.loads(text), end=stop + 1, crc=crc)
         start = stop + 1
 
 
+def _is_torn(line: bytes) -> bool:
+    """Whether a line has a block that was never written: it reads as zeros, which neither text nor one bad bit has."""
+    return line.startswith(b"\0") or b"\0\0" in line
+
+
 def _ended_of(value: Mapping[str, Any], path: Path, number: int) -> Ended:
     try:
-        return Ended(**{**value, "values": tuple(value["values"]), "status": Status(value["status"])})
+        values = tuple(_value_of(held) for held in value["values"])
+        return Ended(**{**value, "values": values, "status": Status(value["status"])})
     except (TypeError, KeyError, ValueError):
         raise _damaged(path, number, "is no run of this format") from None
+
+
+def _held_value(value: Value) -> Value | dict[str, str]:
+    """Return a drawn value as JSON has it, which has no word for an infinite one."""
+    return {"float": repr(value)} if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _value_of(held: Any) -> Value:
+    return float(held["float"]) if isinstance(held, dict) else held
 
 
 def _damaged(path: Path, number: int, what: str) -> ResultsError:
@@ -208,7 +228,8 @@ class Journal:
         Raises:
             OutputError: It cannot be written; what was kept before stays.
         """
-        data, crc = _line("data", asdict(ended), self._crc)
+        values = [_held_value(value) for value in ended.values]
+        data, crc = _line("data", {**asdict(ended), "values": values}, self._crc)
         commit, crc = _line("done", {"run": ended.run}, crc)
         try:
             for part in (data, commit):

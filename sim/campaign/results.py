@@ -131,7 +131,7 @@ def read_table(folder: Path) -> CampaignTable:
         with np.load(folder / NPZ, allow_pickle=False) as archive:
             held = {name: archive[name] for name in archive.files}
         keys = tuple(name.removeprefix(_KEY_PREFIX) for name in held if name.startswith(_KEY_PREFIX))
-        return CampaignTable(
+        table = CampaignTable(
             about=about,
             run=held["run"],
             seed=held["seed"],
@@ -144,6 +144,21 @@ def read_table(folder: Path) -> CampaignTable:
         )
     except Exception as error:  # zipfile and numpy raise many kinds over torn bytes
         raise _unreadable(folder / NPZ, f"cannot be read ({error})") from None
+    _require_of_one_writing(folder, table)
+    return table
+
+
+def _require_of_one_writing(folder: Path, table: CampaignTable) -> None:
+    """Refuse a table beside what it is of from before: `campaign.json` is renamed last, and a death may come first."""
+    stated, held = table.about.get("runs"), len(table.run)
+    if stated != held:
+        raise ResultsError(
+            f"is of {stated} runs, and {NPZ} beside it of {held}: writing them was cut off",
+            remedy="go on with the campaign by --resume, which writes them anew",
+            file=folder / ABOUT,
+            field="runs",
+            value=stated,
+        )
 
 
 def _read_about(path: Path) -> dict[str, Any]:

@@ -70,6 +70,11 @@ def driven(table: CampaignTable) -> Mask:
     return np.asarray(table.status == Status.DONE.value)
 
 
+def counted(table: CampaignTable) -> Mask:
+    """Return (n,) whether a run counts for success: its scenario was possible. One that was quarantined has failed."""
+    return np.asarray(table.status != Status.IMPOSSIBLE.value)
+
+
 def succeeded(table: CampaignTable) -> Mask:
     """Return (n,) whether a run arrived and broke no rule."""
     arrived = driven(table) & (table.outcome == Outcome.ARRIVED.value)
@@ -77,8 +82,8 @@ def succeeded(table: CampaignTable) -> Mask:
 
 
 def success(table: CampaignTable) -> Share:
-    """Return how many runs went well, of those whose scenario was possible and which ended."""
-    return wilson(int(succeeded(table).sum()), int(driven(table).sum()))
+    """Return how many runs went well, of those whose scenario was possible: those in quarantine did not."""
+    return wilson(int(succeeded(table).sum()), int(counted(table).sum()))
 
 
 def outcomes(table: CampaignTable) -> dict[str, int]:
@@ -130,11 +135,11 @@ class Curve:
 
 
 def curve_of(table: CampaignTable, place: int, *, groups: int = 8) -> Curve | None:
-    """Return success against the key at a place of the table's keys; None where nothing was driven.
+    """Return success against the key at a place of the table's keys; None where no run counts.
 
     Numbers of more than `groups` values are grouped, in their order, into as many groups of as many runs.
     """
-    values, kept, well = table.values[place], driven(table), succeeded(table)
+    values, kept, well = table.values[place], counted(table), succeeded(table)
     if not kept.any():
         return None
     values, well = values[kept], well[kept]

@@ -6,11 +6,12 @@ import math
 import shlex
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from rover.core.errors import FarsideError, PlannerError, ResourceError
+from rover.io.toml import read_once
 from sim.campaign.draws import Draw, Value, value_text
 
 
@@ -52,12 +53,14 @@ class Task:
         settings: `key=value` each, the same for every run.
         keys: That vary.
         draw: What they are, and the seed.
+        files: Contents of the TOML files that the campaign was begun with, by path.
     """
 
     spec: str
     settings: tuple[str, ...]
     keys: tuple[str, ...]
     draw: Draw
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     def all_settings(self) -> list[str]:
         """Return the settings of this run: those of all, and what was drawn."""
@@ -104,11 +107,12 @@ Perform = Callable[[Task], Ended]
 
 
 def perform(task: Task) -> Ended:
-    """Drive a run.
+    """Drive a run, of the files as they were when the campaign began.
 
     A scenario that cannot be used is an answer. Anything else that goes wrong is raised.
 
     Raises:
+        FarsideError: A file could not be read, which may pass.
         PlannerError: The planner broke its contract, which is no fault of the scenario's.
         ResourceError: Not enough memory, disk or time.
     """
@@ -117,11 +121,14 @@ def perform(task: Task) -> Ended:
 
     began = time.perf_counter()
     try:
-        scenario = load_scenario(task.spec, settings=task.all_settings(), seed=task.draw.seed)
-        log = run_scenario(scenario)
+        with read_once(dict(task.files)):
+            scenario = load_scenario(task.spec, settings=task.all_settings(), seed=task.draw.seed)
+            log = run_scenario(scenario)
     except (PlannerError, ResourceError):
         raise
     except FarsideError as error:
+        if _comes_of_the_system(error):
+            raise
         return without_drive(task, Status.IMPOSSIBLE, str(error).removeprefix("farside: "))
     return Ended(
         run=task.draw.run,
@@ -133,6 +140,12 @@ def perform(task: Task) -> Ended:
         figures=_figures(log.summary),
         wall_s=time.perf_counter() - began,
     )
+
+
+def _comes_of_the_system(error: BaseException) -> bool:
+    """Whether an error was raised over one of the system's, such as a disk that did not answer."""
+    beneath = error.__cause__ or error.__context__
+    return isinstance(beneath, OSError) or (beneath is not None and _comes_of_the_system(beneath))
 
 
 def without_drive(task: Task, status: Status, reason: str) -> Ended:

@@ -62,7 +62,9 @@ def campaign(
     settings: Settings = None,
     workers: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option("--workers", metavar="W", help="Processes; 1 is this one.", show_default="one per core"),
+        typer.Option(
+            "--workers", metavar="W", help="Processes that runs are driven in.", show_default="one per core"
+        ),
     ] = None,
     scheduler: Annotated[
         Optional[str],  # noqa: UP045

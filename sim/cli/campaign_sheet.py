@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from sim.campaign.results import CampaignTable, read_table
-from sim.campaign.statistics import Curve, curve_of, driven, succeeded, success
+from sim.campaign.statistics import Curve, counted, curve_of, driven, succeeded, success
+from sim.campaign.task import Status
 from sim.cli.campaign_table import bound_in_words, print_campaign, success_in_words
 from sim.view.campaign import CampaignSheet, Spread, SuccessCurve, draw_campaign
 from sim.view.save import save_figure
@@ -31,7 +32,7 @@ def draw_folder(folder: Path, target: Path) -> None:
 
 def sheet_of(table: CampaignTable) -> CampaignSheet:
     """Return what is drawn of a campaign's table."""
-    about, kept, share = table.about, driven(table), success(table)
+    about, kept, share = table.about, counted(table), success(table)
     curves = [curve_of(table, place) for place in range(len(table.keys))]
     figures = {name: column[kept] for name, column in table.figures.items()}
     return CampaignSheet(
@@ -40,7 +41,7 @@ def sheet_of(table: CampaignTable) -> CampaignSheet:
         share=share.count / share.of if share.of else np.nan,
         low=share.low,
         high=share.high,
-        outcome=table.outcome[kept],
+        outcome=np.where(driven(table), table.outcome, Status.QUARANTINED.value)[kept],
         well=succeeded(table)[kept],
         spreads=[
             Spread(label="duration (h)", values=figures["elapsed_s"] / _S_PER_HOUR),

@@ -54,17 +54,23 @@ def success_in_words(about: Mapping[str, Any]) -> str:
         return "nothing was driven"
     low, high = about["success_95"]
     return (
-        f"{about['succeeded']} of {about['driven']} arrived and broke no rule: {100 * about['success']:.1f} %,"
+        f"{about['succeeded']} of {_counted(about)} arrived and broke no rule: {100 * about['success']:.1f} %,"
         f" {100 * low:.1f} to {100 * high:.1f} % with 95 % confidence"
     )
 
 
 def bound_in_words(about: Mapping[str, Any]) -> str:
     """Return what the runs prove of the probability of a failure."""
-    failures = about["driven"] - about["succeeded"]
+    counted = _counted(about)
+    failures = counted - about["succeeded"]
     without = "without a failure" if failures == 0 else f"with {failures} failure{'s' * (failures > 1)}"
     bound = 100 * about["failure_below_95"]
-    return f"{about['driven']} runs {without} prove its probability to be below {bound:.3g} % with 95 % confidence"
+    return f"{counted} runs {without} prove its probability to be below {bound:.3g} % with 95 % confidence"
+
+
+def _counted(about: Mapping[str, Any]) -> int:
+    """Return how many runs success is of; of folders from before, those that were driven."""
+    return int(about.get("counted", about["driven"]))
 
 
 def _lines(about: Mapping[str, Any]) -> Iterator[str]:

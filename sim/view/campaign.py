@@ -32,6 +32,7 @@ OUTCOME_COLOURS = {
     "interrupted": style.NO_DATA,
     "violated": style.BLACK,
     "lost": style.VERMILLION,
+    "quarantined": style.YELLOW,
 }
 
 
@@ -74,7 +75,7 @@ class CampaignSheet:
     Attributes:
         title, lines: Heading.
         share, low, high: Success, 0-1, and its interval; NaN where nothing was driven.
-        outcome: (n,) of each run that was driven.
+        outcome: (n,) of each run that counts; `quarantined` where it failed.
         well: (n,) whether it went well.
         spreads: Quantities of these.
         curves: One for each key that varied.

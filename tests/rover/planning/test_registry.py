@@ -101,6 +101,7 @@ def test_specs_that_name_no_planner(spec: str, says: str) -> None:
     ("raise SystemExit(3)", "importing it raised SystemExit"),
     ("import nowhere_at_all", "importing it raised ModuleNotFoundError"),
     ("class Straight:\n    def __init__(self): 1 / 0", "making it raised ZeroDivisionError"),
+    ("import sys\n\nclass Straight:\n    def __init__(self): sys.exit(0)", "making it raised SystemExit"),
     ("class Straight:\n    def __init__(self, speed): pass", "making it raised TypeError"),
     ("class Straight:\n    name = 'x'", "lacks claims, plan"),
     ("class Straight:\n    name = 'x'\n    claims = frozenset()\n    plan = 3", "plan cannot be called"),

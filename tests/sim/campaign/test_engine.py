@@ -17,9 +17,10 @@ import pytest
 
 from rover.core.errors import FarsideError, ResultsError, UsageError
 from sim.campaign.campaign import run_campaign
+from sim.campaign.draws import parse_varied
 from sim.campaign.journal import JOURNAL, locked, read_journal
 from sim.campaign.results import ABOUT, CSV, NPZ, read_table
-from sim.campaign.task import Ended, Perform, Status
+from sim.campaign.task import Ended, Perform, Status, Task, without_drive
 from tests.sim.campaign.quick_runs import (
     FAULTY,
     IMPOSSIBLE,
@@ -27,6 +28,7 @@ from tests.sim.campaign.quick_runs import (
     campaign,
     faulty,
     faulty_at_first,
+    leaving,
     poisonous,
     quick,
     quick_or_impossible,
@@ -34,6 +36,10 @@ from tests.sim.campaign.quick_runs import (
 )
 
 RUNS = 12
+
+
+def impossible(task: Task) -> Ended:
+    return without_drive(task, Status.IMPOSSIBLE, "cannot be")
 
 
 def bytes_of(folder: Path) -> list[bytes]:
@@ -98,7 +104,75 @@ def test_a_faulty_run_is_quarantined_in_this_process_too(tmp_path: Path) -> None
     assert list(table.run[table.status == Status.QUARANTINED]) == [FAULTY]
 
 
+def go_on_with_poison(folder: Path, workers: int) -> None:
+    run_campaign(campaign(), folder, runs=POISON + 1, workers=workers, resume=True, doing=poisonous)
+
+
 @pytest.mark.parametrize("workers", [1, 2])
+def test_the_last_run_may_be_poisonous(tmp_path: Path, workers: int) -> None:
+    """With one run left, as a resume has after a death, by however many workers: the campaign outlives it."""
+    folder = tmp_path / "c"
+    made(folder, runs=POISON)
+    going = multiprocessing.get_context("fork").Process(target=go_on_with_poison, args=(folder, workers))
+    going.start()
+    going.join()
+    assert going.exitcode == 0
+    table = read_table(folder)
+    assert table.status[POISON] == Status.QUARANTINED
+    assert table.reason[POISON] == "its process was ended by SIGKILL"
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_run_that_leaves_has_failed(tmp_path: Path, workers: int) -> None:
+    """With `sys.exit(0)`: it is neither the end of the campaign nor one that went well."""
+    made(tmp_path / "c", leaving, runs=FAULTY + 2, workers=workers)
+    table = read_table(tmp_path / "c")
+    assert list(table.run[table.status == Status.QUARANTINED]) == [FAULTY]
+    assert table.reason[FAULTY] == "SystemExit: 0"
+
+
+def test_a_table_beside_one_of_before_is_refused(tmp_path: Path) -> None:
+    """Death comes between two renamings, and `campaign.json` is the last: a resume makes it whole."""
+    expected = made(tmp_path / "whole")
+    folder = tmp_path / "c"
+    made(folder, runs=5)
+    shutil.copy(tmp_path / "whole" / NPZ, folder / NPZ)
+    with pytest.raises(ResultsError, match="is of 5 runs, and results.npz beside it of 12.*--resume"):
+        read_table(folder)
+    assert made(folder, resume=True) == expected
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_file_that_changes_ends_the_campaign(tmp_path: Path, workers: int) -> None:
+    """What a run came to after it is of another campaign, and is not kept; put back, it goes on."""
+    dem = tmp_path / "dem.tif"
+    dem.write_bytes(b"before")
+    before = dem.stat()
+    ours = campaign(stamps={dem: (before.st_size, before.st_mtime_ns)})
+
+    def told(_ended: int, done: int) -> None:
+        if done == 3:
+            dem.write_bytes(b"after it")
+
+    with pytest.raises(ResultsError, match="dem.tif: has changed since the campaign began.*--resume"):
+        run_campaign(ours, tmp_path / "c", runs=RUNS, workers=workers, doing=quick, told=told)
+    assert len(read_journal(tmp_path / "c" / JOURNAL).ended) == 3
+    dem.write_bytes(b"before")
+    os.utime(dem, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert made(tmp_path / "c", resume=True) == made(tmp_path / "whole")
+
+
+def test_an_infinite_value_is_kept(tmp_path: Path) -> None:
+    """Nearly half of these draws are; each goes through the journal and comes to the same bytes."""
+    wide = campaign(varied=parse_varied(["power.initial_soc=normal(1.7e308, 1e308)"]))
+    run_campaign(wide, tmp_path / "one", runs=8, doing=impossible)
+    run_campaign(wide, tmp_path / "c", runs=5, doing=impossible)
+    run_campaign(wide, tmp_path / "c", runs=8, resume=True, doing=impossible)
+    assert bytes_of(tmp_path / "c") == bytes_of(tmp_path / "one")
+    assert np.isinf(read_table(tmp_path / "c").values[0]).any()
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
 def test_a_run_that_fails_once_is_done(tmp_path: Path, workers: int) -> None:
     marks = tmp_path / "marks"
     marks.mkdir()

@@ -63,6 +63,26 @@ def test_room_that_was_never_written_to_is_cut_off(path: Path) -> None:
     assert runs_in(path) == list(range(RUNS))
 
 
+@pytest.mark.parametrize("record", [-2, -1])
+@pytest.mark.parametrize("behind", [0, 700])
+def test_a_last_line_with_room_that_was_never_written_to_is_cut_off(
+    path: Path, record: int, behind: int
+) -> None:
+    """Its end is on the disk and what is before is not; the run has not ended. Before other lines it is damage."""
+    whole = path.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    torn = b"\0" * (len(lines[record]) - 1) + b"\n"
+    half = lines[record][:9] + b"\0" * (len(lines[record]) - 10) + b"\n"
+    before = lines[:-2] if record == -2 else lines[:-1]
+    for line in (torn, half):
+        path.write_bytes(b"".join([*before, line]) + b"\0" * behind)
+        held = read_journal(path)
+        assert [one.run for one in held.ended] == list(range(RUNS - 1))
+        path.write_bytes(b"".join([*lines[:-4], line, *lines[-2:]]))
+        with pytest.raises(ResultsError, match="does not fit its checksum"):
+            read_journal(path)
+
+
 def test_a_flipped_bit_anywhere_is_refused_or_costs_a_run_at_the_end(path: Path) -> None:
     """It is never taken for something else; only the end of the last line may pass for what a death leaves."""
     whole = path.read_bytes()

@@ -23,7 +23,7 @@ from sim.campaign.statistics import (
     wilson,
     worst_runs,
 )
-from tests.sim.campaign.quick_runs import campaign, quick_or_impossible
+from tests.sim.campaign.quick_runs import campaign, faulty, quick_or_impossible
 
 
 @given(st.integers(1, 2000), st.data())
@@ -65,6 +65,18 @@ def test_counts(table: CampaignTable) -> None:
     share = success(table)
     assert share.count == outcomes(table)["arrived"] == succeeded(table).sum()
     assert share.low < share.count / share.of < share.high
+
+
+def test_a_quarantined_run_has_failed(tmp_path: Path) -> None:
+    """So it counts in success, in the bound, and in the curves."""
+    table = run_campaign(campaign(), tmp_path / "c", runs=12, doing=faulty)
+    share, well = success(table), int(succeeded(table).sum())
+    assert (driven(table).sum(), share.of, share.count) == (11, 12, well)
+    assert (table.about["driven"], table.about["counted"]) == (11, 12)
+    assert table.about["failure_below_95"] == failure_bound(12 - well, 12)
+    curve = curve_of(table, 0)
+    assert curve is not None
+    assert sum(one.of for one in curve.shares) == 12
 
 
 def test_the_worst_first(table: CampaignTable) -> None:

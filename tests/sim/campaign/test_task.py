@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
+
 import pytest
 
-from rover.core.errors import PlaceError, PlannerError, ResourceError
+from rover.core.errors import DemFileError, PlaceError, PlannerError, ResourceError, TomlError
 from sim.campaign.draws import Draw
 from sim.campaign.task import Status, Task, perform
 
@@ -36,6 +39,33 @@ def test_what_is_no_fault_of_the_scenario_is_raised(
     monkeypatch.setattr("sim.run.closed_loop.run_scenario", run_scenario)
     with pytest.raises(type(error)):
         perform(task())
+
+
+def test_a_disk_that_does_not_answer_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may answer the next time: what it makes of the run is no answer."""
+
+    def run_scenario(scenario: object) -> None:
+        try:
+            raise OSError(5, "Input/output error")
+        except OSError:
+            raise DemFileError("cannot be read") from None
+
+    monkeypatch.setattr("sim.run.closed_loop.run_scenario", run_scenario)
+    with pytest.raises(DemFileError):
+        perform(task())
+    monkeypatch.setattr(
+        Path, "read_bytes", lambda _path: (_ for _ in ()).throw(OSError(5, "Input/output error"))
+    )
+    with pytest.raises(TomlError, match="Input/output error"):
+        perform(task())
+
+
+@pytest.mark.parametrize("key", ["power.initial_soc", "vehicle.battery_wh"])
+def test_a_value_that_is_not_finite_is_impossible(key: str) -> None:
+    drawn = Draw(run=2, seed=11, values=(math.inf,))
+    ended = perform(Task(spec="campaign-short", settings=(), keys=(key,), draw=drawn))
+    assert ended.status is Status.IMPOSSIBLE
+    assert f"{key} = inf: not a finite number" in ended.reason
 
 
 def test_a_scenario_that_cannot_be_used_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:

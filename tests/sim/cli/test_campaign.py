@@ -13,9 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rover.core.jit import cache_folder
 from rover.core.strips import THREADS_VARIABLE
+from sim.campaign.engine import run_tasks
 from sim.campaign.journal import JOURNAL, locked, read_journal
-from sim.campaign.task import Ended, Status, Task, without_drive
+from sim.campaign.task import Ended, Perform, Status, Task, without_drive
 from sim.cli.campaign_pace import Pace
 from tests.sim.campaign.quick_runs import FAULTY, faulty, quick
 from tests.sim.cli.conftest import Command
@@ -27,8 +29,24 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 @pytest.fixture
 def doing(monkeypatch: pytest.MonkeyPatch) -> object:
-    """Put another run in the place of the drive."""
-    return lambda function: monkeypatch.setattr("sim.campaign.campaign.perform", function)
+    """Put another run in the place of the drive, in this process: what is made here cannot be sent to another."""
+
+    def put(function: Perform) -> None:
+        monkeypatch.setattr("sim.campaign.campaign.perform", function)
+        monkeypatch.setattr(
+            "sim.campaign.campaign.run_tasks",
+            lambda tasks, perform, workers: run_tasks(tasks, perform, workers=0),
+        )
+
+    return put
+
+
+@pytest.fixture(autouse=True)
+def kernels_of_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let workers find the kernels that this process has, before it is told of another home."""
+    cache = cache_folder()
+    assert cache is not None
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(cache.parent))
 
 
 def rows_of(folder: Path) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ from sim.campaign.campaign import run_campaign
 from sim.campaign.statistics import success
 from sim.cli.campaign_sheet import sheet_of
 from sim.view.campaign import draw_campaign
-from tests.sim.campaign.quick_runs import campaign, quick
+from tests.sim.campaign.quick_runs import campaign, faulty, quick
 
 
 def test_bars_points_and_counts(tmp_path: Path) -> None:
@@ -34,6 +34,15 @@ def test_bars_points_and_counts(tmp_path: Path) -> None:
     curve: Any = next(line for line in numbers.lines if (line.get_gid() or "").startswith("curve"))
     assert list(curve.get_ydata()) == pytest.approx(list(100 * sheet.curves[0].share))
     assert [text.get_text() for text in words.get_xticklabels()] == ["other", "yutu-2"]
+
+
+def test_runs_in_quarantine_have_a_bar_and_count(tmp_path: Path) -> None:
+    sheet = sheet_of(run_campaign(campaign(), tmp_path / "c", runs=10, doing=faulty))
+    success_ax = draw_campaign(sheet).axes[0]
+    widths = {patch.get_gid(): patch.get_width() for patch in success_ax.patches}  # type: ignore[attr-defined]
+    assert widths["outcome quarantined"] == pytest.approx(10)
+    assert sum(widths.values()) == pytest.approx(100)
+    assert sheet.lines[0].split(" of ")[1].startswith("10 arrived")
 
 
 def test_without_anything_varied(tmp_path: Path) -> None:
