@@ -55,7 +55,7 @@ def test_every_limit_has_a_cause_and_a_key_that_loosens_it() -> None:
         ("reserve_soc", -0.02, Cause.ENERGY, "charge is broken by 2 %", "power.reserve_soc"),
         ("relay_rad", -math.radians(3), Cause.LINK, "link is broken by 3 deg", "limits.link_margin_deg"),
         ("dusk_s", -900.0, Cause.NIGHT, "dusk is broken by 0.25 h", "limits.dusk_margin_h"),
-        ("zone field (m)", -1.25, Cause.NO_ROUTE, "zone field is broken by 1.25 m", "times of the zone"),
+        ("zone field (m)", -1.25, Cause.ZONE, "zone field is broken by 1.25 m", "times of the zone"),
         ("dawn_w", math.nan, Cause.NIGHT, "dawn is broken by nobody knows how much", "vehicle.wake_array_w"),
     ],
 )
