@@ -194,9 +194,8 @@ def _nothing_reached(ready: Outlook) -> NoPlan:
         return answer
     epoch = ready.forecaster.window.almanac.epoch
     reached = epoch.utc_at(answer.schedule.arrive_s) if answer.schedule is not None else "some time"
-    by = (
-        "by" if answer.least is not None else "on"
-    )  # a search that was cut short may know a later arrival only
+    # A search that was cut short may know a later arrival only.
+    by = "on" if answer.least is None else "by"
     return NoPlan(
         cause=Cause.DEADLINE,
         where=f"no waypoint can be visited in its window; the nearest is reached {by} {reached}",
