@@ -14,13 +14,18 @@ import numpy as np
 
 from rover.core.jit import bare, kernel
 
-TIME, CHARGE, RATE, MOST, SINCE, DARK, FIRST, SECOND, DIP = range(9)
+TIME, CHARGE, RATE, MOST, SINCE, DARK, FIRST, SECOND, DIP, LOW_MOST, OVER = range(11)
 """Columns of a label's numbers: time, s; charge, J; rate of charge while it waits, W; most charge that such waiting
-comes to, J; metres since the last commands; seconds in shadow up to now; what it has of either criterion; by how much
-the charge was lower than now at the best place or since then, J. Waiting at the best place lifts what came after it: of
-the smallest charge a criterion has what came before, and the rest once nothing more can be waited for there."""
+comes to, J; metres since the last commands; seconds in shadow up to now; what it has of either criterion; then, J, of
+the charges at the best place and after each leg since: the lowest, as they would be in a battery without bounds, by how
+much it is under the charge now; what the lowest comes to at most by waiting there; and how much more than now there
+would be without bounds.
 
-REALS = 9
+Waiting there lifts them all until they are full: with w more the charge is the lesser of `MOST` and charge, `OVER` and
+w together, the lowest the lesser of `LOW_MOST` and charge, w less `DIP`. Of the smallest charge a criterion has what
+came before the best place, and the rest once nothing more can be waited for there."""
+
+REALS = 11
 
 CELL, PARENT, BIN, ACTION, NEXT, MARKS = range(6)
 """Columns of a label's whole numbers. `NEXT` is the next label of the cell's list, -1 at its end."""
@@ -174,10 +179,35 @@ def parked_rate(cell, k, load_w, grades, lit, bins, rules):  # type: ignore[no-u
 @bare
 def value_at(reals, label, time):  # type: ignore[no-untyped-def]
     """Return the charge that a label has at a later time of its bin, having waited at its best place."""
-    charge = reals[label, CHARGE] + reals[label, RATE] * (time - reals[label, TIME])
-    if reals[label, RATE] > 0.0:
-        return max(reals[label, CHARGE], min(charge, reals[label, MOST]))
-    return charge
+    charge = reals[label, CHARGE] + reals[label, OVER] + reals[label, RATE] * (time - reals[label, TIME])
+    charge = min(charge, reals[label, MOST])
+    return max(reals[label, CHARGE], charge) if reals[label, RATE] > 0.0 else charge
+
+
+@bare
+def lowest_of(reals, label, more_j):  # type: ignore[no-untyped-def]
+    """Return the lowest charge at a label's best place and since, with so much more (or less) waited for there."""
+    return min(reals[label, LOW_MOST], reals[label, CHARGE] - reals[label, DIP] + more_j)
+
+
+@bare
+def _stays_over(a, b, waits, reals, slack):  # type: ignore[no-untyped-def]
+    """Tell whether the lowest charge of `a` is no less than that of `b`, whatever is waited for; of losses, its charge
+    as well.
+
+    A loss lowers what came after the best place too, and only what is over a full battery makes up for it: both matter
+    to a rover that drives on less than it waits on.
+    """
+    off = slack + ROUNDING_J
+    if reals[a, DIP] > reals[b, DIP] + off:
+        return False
+    high = reals[b, LOW_MOST] if reals[b, RATE] > 0.0 else lowest_of(reals, b, 0.0)
+    if reals[a, LOW_MOST] < high - off:
+        return False
+    if reals[b, OVER] <= 0.0 or reals[b, RATE] >= 0.0:
+        return True
+    unbound = reals[a, CHARGE] + reals[a, OVER] + reals[a, RATE] * waits
+    return unbound >= reals[b, CHARGE] + reals[b, OVER] - off
 
 
 @bare
@@ -221,7 +251,7 @@ def dominates(a, b, reals, whole, end, rules):  # type: ignore[no-untyped-def]
     counts = rules[FIRST_KIND] == BY_CHARGE or rules[SECOND_KIND] == BY_CHARGE
     if counts and reals[a, CHARGE] < reals[b, CHARGE] - slack - ROUNDING_J:
         return False
-    if counts and reals[a, DIP] > reals[b, DIP] + slack + ROUNDING_J:
+    if (counts or reals[a, RATE] < 0.0) and not _stays_over(a, b, waits, reals, slack):
         return False
     if slack > 0.0:
         # Both grow evenly until they are full: what holds at the ends, and when `b` is full, holds all the while.

@@ -49,11 +49,13 @@ from rover.planning.label_kernels import (
     LEAN_SIN,
     LEAST_FLOOR,
     LONGEST_DARK,
+    LOW_MOST,
     MARKS,
     MOST,
     NEXT,
     NONE,
     OPEN_UNTIL,
+    OVER,
     PARENT,
     PHASE,
     RATE,
@@ -71,6 +73,7 @@ from rover.planning.label_kernels import (
     arrival_bound,
     bin_of,
     light_of,
+    lowest_of,
     parked_w,
     stored,
     value_at,
@@ -203,7 +206,7 @@ def _enter(made, cell, time, charge, k, since, dark, ground, search):  # type: i
     reals[made, MOST] = rules[CAPACITY]
     reals[made, SINCE] = since
     reals[made, DARK] = dark
-    reals[made, DIP] = 0.0
+    reals[made, DIP], reals[made, LOW_MOST], reals[made, OVER] = 0.0, rules[CAPACITY], 0.0
     return HERE | (SHADED if light_of(ground.lit, cell, ground.bins, k) < rules[SHADOW_LIT] else 0)
 
 
@@ -255,7 +258,8 @@ def _wait(label, ground, search):  # type: ignore[no-untyped-def]
     end = bins[k + 1, EDGE]
     idle = end - reals[label, TIME]
     charge = value_at(reals, label, end)
-    if not charge >= bins[k, FLOOR]:
+    least = min(charge, lowest_of(reals, label, reals[label, RATE] * idle))
+    if not least >= bins[k, FLOOR]:
         _refuse(OUT_OF_CHARGE, cell, end, ground, search)
         return
     spent = idle if whole[label, MARKS] & SHADED > 0 else 0.0
@@ -265,7 +269,6 @@ def _wait(label, ground, search):  # type: ignore[no-untyped-def]
     if dark > rules[LONGEST_DARK]:
         _refuse(IN_SHADOW, cell, end, ground, search)
         return
-    least = charge - reals[label, DIP]
     first = _more(rules[FIRST_KIND], reals[label, FIRST], 0.0, 0.0, least, spent, np.inf)
     second = _more(rules[SECOND_KIND], reals[label, SECOND], 0.0, 0.0, least, spent, np.inf)
     _settle(cell, label, WAIT, end, charge, k + 1, reals[label, SINCE], dark, first, second, ground, search)
@@ -290,14 +293,16 @@ def _move(label, d, ground, search):  # type: ignore[no-untyped-def]
     length = rules[CELL_M] * (1.0 if d < 4 else ROOT_2)
     time, charge, since = reals[label, TIME], reals[label, CHARGE], reals[label, SINCE] + length
     rate, most, marks = reals[label, RATE], reals[label, MOST], whole[label, MARKS] & (HERE | SHADED)
-    spent, dark, least, dip = 0.0, reals[label, DARK], np.inf, reals[label, DIP]
+    spent, dark, least = 0.0, reals[label, DARK], np.inf
+    dip, low_most, over = reals[label, DIP], reals[label, LOW_MOST], reals[label, OVER]
     if rules[CYCLE_S] > 0.0 and since > rules[STOP_M] + 1e-9:
         cycles = max(1.0, math.ceil(length / rules[STOP_M] - 1e-9))
         command_on(cell, time, charge, k, dark, cycles, ground, out)
         if out[REASON] != STAYS:
             _refuse(int(out[REASON]), cell, time, ground, search)
             return
-        least, dip = min(charge - dip, out[LEAST_J]), 0.0
+        least = min(lowest_of(reals, label, 0.0), out[LEAST_J])
+        dip, low_most, over = 0.0, rules[CAPACITY], 0.0
         time, charge, k = out[AT], out[LEFT], int(out[IN_BIN])
         spent, dark = out[SHADED_S], out[DARK_S]
         since = length - (cycles - 1.0) * rules[STOP_M]
@@ -340,15 +345,19 @@ def _move(label, d, ground, search):  # type: ignore[no-untyped-def]
     reals[made, SECOND] = _more(
         rules[SECOND_KIND], reals[label, SECOND], joules, length, least, spent, ground.clear[to]
     )
-    dip = max(0.0, dip + after - charge)
-    _arrive(label, to, d, arrives, after, k, since, dark, rate, most + change, dip, marks, ground, search)
+    most = max(after, min(rules[CAPACITY], most + change))
+    unbound = charge + over + change
+    lowest = min(charge - dip, unbound)
+    best = rate, most, after - lowest, min(low_most, most), max(0.0, unbound - most)
+    _arrive(label, to, d, arrives, after, k, since, dark, best, marks, ground, search)
 
 
 @bare_inlined
-def _arrive(label, to, d, time, charge, k, since, dark, rate, most, dip, marks, ground, search):  # type: ignore[no-untyped-def]
+def _arrive(label, to, d, time, charge, k, since, dark, best, marks, ground, search):  # type: ignore[no-untyped-def]
     """Offer the label of a leg's end, with the best place so far, or its own cell for it.
 
-    Its criteria are written but for the dip since the best place, which counts where that is waited at no more.
+    Its criteria are written but for the lowest charge since the best place, which counts where that is waited at no
+    more. `best` are the label's numbers from that place: rate, `MOST`, `DIP`, `LOW_MOST` and `OVER`.
     """
     bins, rules, reals, counts = ground.bins, ground.rules, search.reals, search.counts
     arrived = bin_of(time, bins, k)
@@ -358,24 +367,26 @@ def _arrive(label, to, d, time, charge, k, since, dark, rate, most, dip, marks, 
     made = counts[LABELS]
     first, second = reals[made, FIRST], reals[made, SECOND]
     own = _enter(made, to, time, charge, arrived, since, dark, ground, search)
+    rate, most, dip, low_most, over = best
     kept = arrived == k and rate >= reals[made, RATE] and to != ground.goal
     if marks & SHADED > 0 and rules[LONGEST_DARK] < np.inf:  # in the light the time in shadow begins anew
         kept = kept and light_of(ground.lit, to, bins, k) < rules[SHADOW_LIT]
-    capped = min(rules[CAPACITY], most)
-    # Where the best place so far does not come to its most within the bin, there is nothing that the slower one adds.
-    full = charge + rate * (bins[arrived + 1, EDGE] - time) > capped
-    lowest_first = _more(rules[FIRST_KIND], first, 0.0, 0.0, charge - dip, 0.0, np.inf)
-    lowest_second = _more(rules[SECOND_KIND], second, 0.0, 0.0, charge - dip, 0.0, np.inf)
-    if not kept or (full and reals[made, RATE] > 0.0 and capped < rules[CAPACITY]):
-        reals[made, FIRST], reals[made, SECOND] = lowest_first, lowest_second
+    # Where the best place so far does not come to its most within the bin, there is nothing that the slower one adds;
+    # of losses the slower one's take nothing from what came before it.
+    full = charge + rate * (bins[arrived + 1, EDGE] - time) > most
+    adds = (full and reals[made, RATE] > 0.0 and most < rules[CAPACITY]) or (rate < 0.0 and dip > 0.0)
+    if not kept or adds:
+        low = min(low_most, charge - dip)
+        reals[made, FIRST] = _more(rules[FIRST_KIND], first, 0.0, 0.0, low, 0.0, np.inf)
+        reals[made, SECOND] = _more(rules[SECOND_KIND], second, 0.0, 0.0, low, 0.0, np.inf)
         _offer(to, label, arrived, d, own, ground, search)
         made = counts[LABELS]
     if not kept:
         return
     _enter(made, to, time, charge, arrived, since, dark, ground, search)
     reals[made, FIRST], reals[made, SECOND] = first, second
-    reals[made, RATE], reals[made, DIP] = rate, dip
-    reals[made, MOST] = max(charge, capped)
+    reals[made, RATE], reals[made, MOST] = rate, most
+    reals[made, DIP], reals[made, LOW_MOST], reals[made, OVER] = dip, low_most, over
     _offer(to, label, arrived, d, marks & SHADED, ground, search)
 
 

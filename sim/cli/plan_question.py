@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rover.core.errors import PlaceError, UsageError, ZoneError
+from rover.core.errors import UsageError, ZoneError
 from rover.core.grid import GridGeometry
 from rover.core.vehicle import VehicleParams
 from rover.core.zones import Zone, refused_by_zones
@@ -16,6 +16,7 @@ from rover.planning.problem import Claim, Objective, Planner, PlanningProblem
 from rover.planning.registry import load_planner
 from rover.planning.snap import Snap, snap_places
 from sim.mission.operations import Maps
+from sim.run.setting import require_inside
 
 Place = tuple[float, float]
 
@@ -197,21 +198,7 @@ def check_on_map(question: Question, geometry: GridGeometry) -> None:
         PlaceError: A place outside the terrain.
         ZoneError: Zones that lie nowhere on it, or that forbid a place which may not be moved.
     """
-    west, south, east, north = geometry.bounds_m
-    for option, place in question.places.items():
-        if geometry.cell_at(*place) is None:
-            half_m, half_north_m = geometry.resolution_m / 2, geometry.resolution_north_m / 2
-            inside = (
-                min(max(place[0], west + half_m), east - half_m),
-                min(max(place[1], south + half_north_m), north - half_north_m),
-            )
-            raise PlaceError(
-                "outside the terrain",
-                remedy=f"choose E in {west:.1f}..{east:.1f} and N in {south:.1f}..{north:.1f}; the nearest there is "
-                f"{inside[0]:.1f},{inside[1]:.1f}",
-                field=option,
-                value=list(place),
-            )
+    require_inside(geometry, question.places)
     _check_zones(question, geometry)
 
 

@@ -66,7 +66,7 @@ def read_question(asked: TimedRequest) -> TimedQuestion:
             what, remedy = "no member of a front", "give 1 for the first, and so on"
         raise UsageError(what, remedy=remedy, field="--member", value=asked.member)
     if asked.maps and asked.out is None and not asked.as_json:
-        raise UsageError("--maps has nowhere to go", remedy="give --out DIR, or --json", field="--maps")
+        raise UsageError("nowhere to put the maps", remedy="give --out DIR, or --json", field="--maps")
     return TimedQuestion(
         criteria=_criteria(asked),
         risk=_risk(asked),

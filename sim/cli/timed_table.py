@@ -45,7 +45,8 @@ def print_timed_tables(answer: TimedAnswer, *, explain: bool, folder: Path | Non
     console.print(Text(_heading(answer, answer.result)), soft_wrap=True)
     if answer.tour is not None:
         print_whole(console, _visits(answer, answer.tour))
-    print_whole(console, _front(answer) if answer.front else _stages(answer, answer.result))
+    if answer.front or answer.result.whole is not None:
+        print_whole(console, _front(answer) if answer.front else _stages(answer, answer.result))
     for line in (*_notes(answer, answer.result), *(_bounds(answer, answer.result) if explain else ())):
         console.print(Text(line), soft_wrap=True)
     _print_reach(console, answer, None)

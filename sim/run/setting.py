@@ -404,14 +404,20 @@ def require_inside(geometry: GridGeometry, places: dict[str, tuple[float, float]
     """Refuse places off the map.
 
     Raises:
-        PlaceError: Naming the map's bounds.
+        PlaceError: Naming the map's bounds and the nearest place within.
     """
     west, south, east, north = geometry.bounds_m
+    half_m, half_north_m = geometry.resolution_m / 2, geometry.resolution_north_m / 2
     for field, place in places.items():
         if geometry.cell_at(*place) is None:
+            nearest = (
+                min(max(place[0], west + half_m), east - half_m),
+                min(max(place[1], south + half_north_m), north - half_north_m),
+            )
             raise PlaceError(
                 "outside the terrain",
-                remedy=f"choose E in {west:.1f}..{east:.1f} and N in {south:.1f}..{north:.1f}",
+                remedy=f"choose E in {west:.1f}..{east:.1f} and N in {south:.1f}..{north:.1f}; the nearest there is "
+                f"{nearest[0]:.1f},{nearest[1]:.1f}",
                 field=field,
                 value=list(place),
             )

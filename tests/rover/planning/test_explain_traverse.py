@@ -102,6 +102,15 @@ def test_a_zone_that_shuts_the_way_for_a_time_is_named_with_the_deadline_that_ou
     assert asked(replace(early, deadline_s=refusal.opens_until_s)) is None
 
 
+def test_zones_that_shut_the_way_together_are_told_with_the_deadline_that_outlasts_them() -> None:
+    walled = Question(wall_until_s=6 * HOUR_S, walls=2, deadline_s=5 * HOUR_S)
+    refusal = refused(walled, Cause.ZONE)
+    assert refusal.where.startswith("zones shut the way at the time")
+    assert "no one of them is enough" in refusal.remedy
+    assert refusal.opens_until_s is not None and refusal.opens_until_s > 6 * HOUR_S
+    assert asked(replace(walled, deadline_s=refusal.opens_until_s)) is None
+
+
 def test_an_array_that_never_wakes_the_rover_is_the_cause() -> None:
     small = replace(QUESTIONS["night"], vehicle=(("array_area_m2", 0.05),), soc=0.9)
     refusal = refused(small, Cause.ENERGY)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rover.planning import label_kernels as named
+from rover.planning.timetable import steps_of
 from rover.planning.traverse_record_kernels import Ground
 from rover.planning.traverse_search import run_search
 from tests.rover.planning.traverse_enumeration import Enumeration, random_ground
@@ -87,6 +88,29 @@ def test_the_earliest_arrival_by_moves_longer_than_bins(count: int) -> None:
     for index, ground, charge in problems(count, 6, named.BY_TIME, longer=3.0):
         feasible += _best_is_found(ground, charge, named.BY_TIME, index)
     assert feasible >= 0.1 * count
+
+
+@pytest.mark.parametrize("count", [60, pytest.param(600, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["time", "charge"])
+def test_the_best_where_driving_takes_less_than_waiting(name: str, count: int) -> None:
+    """Legs charge the rover, up to a full battery, where waiting at the best place drains it."""
+    feasible = 0
+    for index, ground, charge in problems(count, 5, KINDS[name], idle=True):
+        feasible += _best_is_found(ground, charge, KINDS[name], index)
+        _charge_is_kept(ground, charge, index)
+    assert 0.25 * count <= feasible <= 0.9 * count
+
+
+def _charge_is_kept(ground: Ground, charge: float, index: int) -> None:
+    """Hold the smallest charge that a search states to that of its timetable, step by step."""
+    labels = next(iter(run_search(ground, (0, 0), depart_s=0.0, charge_j=charge, ladder_after=1_000_000)))
+    if labels.found is None:
+        return
+    steps = steps_of(labels, labels.found)  # asserts that time and charge are those of the label
+    if ground.rules[named.FIRST_KIND] == named.BY_CHARGE:
+        least_j = min(min(step.soc, step.soc_after) for step in steps) * ground.rules[named.CAPACITY]
+        stated_j = -labels.search.reals[labels.found, named.FIRST]
+        assert math.isclose(least_j, stated_j, rel_tol=1e-9, abs_tol=1e-3), index
 
 
 def _best_is_found(ground: Ground, charge: float, kind: int, index: int) -> int:

@@ -30,36 +30,55 @@ _DAYS = [
 
 @dataclass(frozen=True)
 class State:
-    """What the rover has come to; `rate`, `most` and `shaded` are of the best place since the last edge.
+    """What the rover has come to; `rate` and `shaded` are of the best place since the last edge.
 
-    `lows` are the charges there and after every leg since: waiting there lifts them all. Those of before stand in the
+    `base` is the charge there and `changes` are what every leg since has changed it by, in a battery of `capacity`: so
+    all that came since can be gone through anew with more or less waited for there. What came before stands in the
     criteria.
     """
 
     cell: int
     k: int
     time: float
-    charge: float
+    base: float
+    capacity: float
     rate: float
-    most: float
     shaded: bool
     since: float
     dark: float
     first: float
     second: float
-    lows: tuple[float, ...] = ()
+    changes: tuple[float, ...] = ()
 
-    def lifted(self, charge: float) -> tuple[float, ...]:
-        """Return the charges at the best place and since, where waiting there makes that the charge now."""
-        return tuple(low + (charge - self.charge) for low in self.lows)
+    def charges(self, more: float = 0.0) -> list[float]:
+        """Return the charges at the best place and after each leg since, had so much more been waited for there."""
+        charges = [min(self.capacity, self.base + more)]
+        for change in self.changes:
+            charges.append(min(self.capacity, charges[-1] + change))
+        return charges
 
-    def waited(self, until: float) -> float:
-        grown = self.charge + self.rate * (until - self.time)
-        return max(self.charge, min(grown, self.most)) if self.rate > 0 else grown
+    @property
+    def charge(self) -> float:
+        return self.charges()[-1]
+
+    @property
+    def most(self) -> float:
+        """The charge had the battery been full at the best place."""
+        return self.charges(math.inf)[-1]
+
+    def there(self, charge: float) -> State:
+        """Return the rover with a charge where it stands, which is its best place from now on."""
+        return replace(self, base=charge, changes=())
 
 
 def random_ground(
-    rng: np.random.Generator, first: int, second: int, *, commanded: bool = False, longer: float = 1.0
+    rng: np.random.Generator,
+    first: int,
+    second: int,
+    *,
+    commanded: bool = False,
+    longer: float = 1.0,
+    idle: bool = False,
 ) -> Ground:
     """Return a problem of 4 or 6 cells in which charge, light, shadow and night all bind now and then.
 
@@ -68,6 +87,7 @@ def random_ground(
         first, second: Criteria.
         commanded: Whether the rover asks for commands.
         longer: Times which moves take as long: of 3 many are longer than a bin.
+        idle: Whether driving takes less than waiting, so that legs charge the rover where waiting does not.
     """
     rows, cols = (2, 2) if rng.random() < 0.4 else (2, 3)
     cells = rows * cols
@@ -117,6 +137,8 @@ def random_ground(
             2.0,
         ),
     ]
+    if idle:
+        rules[named.CHARGE_W] *= 3.0
     rules[named.TRACKS_DARK] = float(
         math.isfinite(rules[named.LONGEST_DARK]) or named.BY_SHADOW in (first, second)
     )
@@ -125,7 +147,9 @@ def random_ground(
         rules[named.STOP_M], rules[named.CYCLE_S] = rng.choice([3.0, 4.0, 6.0]), rng.uniform(50.0, 900.0)
         rules[named.COMMAND_W] = rng.uniform(5.0, 30.0)
     legs_s = (longer * rng.uniform(150.0, 900.0, (cells, 8))).astype(np.float32)
-    legs_j = (rng.uniform(3e3, 35e3, (cells, 8)) * (0.4 if brim else 1.0)).astype(np.float32)
+    legs_j = (rng.uniform(3e3, 35e3, (cells, 8)) * (0.4 if brim else 1.0) * (0.2 if idle else 1.0)).astype(
+        np.float32
+    )
     for cell in range(cells):
         for d, (down, across) in enumerate(MOVES):
             inside = 0 <= cell // cols + down < rows and 0 <= cell % cols + across < cols
@@ -326,9 +350,9 @@ class Enumeration:
             return []
         had = [self.more(had[i], i, charge=charge) for i in (0, 1)]
         state = State(
-            cell=cell, k=k, time=time, charge=charge, rate=self.parked(cell, k, named.CHARGE_W),
-            most=rules[named.CAPACITY], shaded=self.dim(cell, k), since=since, dark=dark, first=had[0],
-            second=had[1], lows=(charge,),
+            cell=cell, k=k, time=time, base=charge, capacity=float(rules[named.CAPACITY]),
+            rate=self.parked(cell, k, named.CHARGE_W), shaded=self.dim(cell, k), since=since, dark=dark,
+            first=had[0], second=had[1],
         )  # fmt: skip
         return [state] if self.in_time(state) else []
 
@@ -337,14 +361,16 @@ class Enumeration:
 
     def wait(self, state: State) -> list[State]:
         end = float(self.g.bins[state.k + 1, named.EDGE])
-        charge = state.waited(end)
+        charges = state.charges(state.rate * (end - state.time))
         spent = end - state.time if state.shaded else 0.0
         dark = state.dark + spent if self.dim(state.cell, state.k) else 0.0
-        if charge < self.g.bins[state.k, named.FLOOR] or dark > self.g.rules[named.LONGEST_DARK]:
+        if min(charges) < self.g.bins[state.k, named.FLOOR] or dark > self.g.rules[named.LONGEST_DARK]:
             return []
-        least = min(state.lifted(charge))
-        had = [self.more(h, i, charge=least, shadow=spent) for i, h in enumerate((state.first, state.second))]
-        return self.settle(state.cell, state.k + 1, end, charge, state.since, dark, *had)
+        had = [
+            self.more(h, i, charge=min(charges), shadow=spent)
+            for i, h in enumerate((state.first, state.second))
+        ]
+        return self.settle(state.cell, state.k + 1, end, charges[-1], state.since, dark, *had)
 
     def open_at(self, cell: int, k: int) -> bool:
         g = self.g
@@ -364,7 +390,7 @@ class Enumeration:
             state.charge,
             state.dark,
             0.0,
-            min(state.lows),
+            min(state.charges()),
         )
         left = cycles * float(rules[named.CYCLE_S])
         while left > 0:
@@ -387,8 +413,8 @@ class Enumeration:
         if k >= len(g.bins) - 1:
             return None
         after = replace(
-            state, k=k, time=time, charge=charge, dark=dark, rate=self.parked(state.cell, k, named.CHARGE_W),
-            most=float(rules[named.CAPACITY]), shaded=self.dim(state.cell, k), lows=(charge,),
+            state.there(charge), k=k, time=time, dark=dark, rate=self.parked(state.cell, k, named.CHARGE_W),
+            shaded=self.dim(state.cell, k),
         )  # fmt: skip
         return after, spent, least
 
@@ -414,11 +440,11 @@ class Enumeration:
         harvest = (self.array_w(state.cell, k, heading) + self.array_w(to, k, heading)) / 2 * seconds
         change = self.stored(harvest - joules)
         lacking = float(g.bins[k, named.FLOOR]) - state.charge - change
-        waits, charge = 0.0, state.charge
+        waits = 0.0
         if lacking > 0:
-            if state.rate <= 0 or charge + lacking > state.most:
+            if state.rate <= 0 or state.charge + lacking > state.most:
                 return []
-            waits, charge = lacking / state.rate, charge + lacking
+            waits = lacking / state.rate
         arrives, begins, ends = state.time + waits + seconds, *g.bins[k : k + 2, named.EDGE]
         long_one = seconds > ends - begins and state.time == begins and waits == 0.0
         if (arrives > ends and not long_one) or arrives + rules[named.CYCLE_S] > g.bins[k, named.OPEN_UNTIL]:
@@ -434,7 +460,6 @@ class Enumeration:
         if dark > rules[named.LONGEST_DARK]:
             return []
         spent = told_s + waited_s + (seconds if self.dim(to, k) else 0.0)
-        after = min(rules[named.CAPACITY], charge + change)
         told = {
             "joules": joules,
             "length": length,
@@ -443,35 +468,29 @@ class Enumeration:
             "clear": float(g.clear[to]),
         }
         had = [self.more(h, i, **told) for i, h in enumerate((state.first, state.second))]
-        state = replace(state, since=float(since), lows=(*state.lifted(charge), float(after)))
-        return self.arrive(
-            state, to, arrives, after, dark, had, min(rules[named.CAPACITY], state.most + change)
-        )
+        base = state.base + max(0.0, lacking)
+        state = replace(state, since=float(since), base=base, changes=(*state.changes, float(change)))
+        return self.arrive(state, to, arrives, dark, had)
 
-    def arrive(
-        self, state: State, to: int, time: float, charge: float, dark: float, had: list[float], most: float
-    ) -> list[State]:
+    def arrive(self, state: State, to: int, time: float, dark: float, had: list[float]) -> list[State]:
         """At the end of a leg the best place so far goes on being it, or the cell itself is from now on."""
-        g = self.g
-        k = max(j for j in range(state.k, len(g.bins)) if g.bins[j, named.EDGE] <= time)
-        if k >= len(g.bins) - 1:
+        bins = self.g.bins
+        k = max(j for j in range(state.k, len(bins)) if bins[j, named.EDGE] <= time)
+        if k >= len(bins) - 1:
             return []
         own = self.parked(to, k, named.CHARGE_W)
-        here = State(
-            cell=to, k=k, time=time, charge=charge, rate=own, most=float(g.rules[named.CAPACITY]),
-            shaded=self.dim(to, k), since=state.since, dark=dark, first=had[0], second=had[1], lows=(charge,),
-        )  # fmt: skip
-        settled = [self.more(h, i, charge=min(state.lows)) for i, h in enumerate(had)]
-        here_settled = replace(here, first=settled[0], second=settled[1])
-        if to == g.goal:
-            return [here_settled] if self.in_time(here_settled) else []
-        ways = [here_settled]
-        anew = state.shaded and not self.dim(to, k) and math.isfinite(g.rules[named.LONGEST_DARK])
+        kept = replace(state, cell=to, k=k, time=time, dark=dark, first=had[0], second=had[1])
+        settled = [self.more(h, i, charge=min(state.charges())) for i, h in enumerate(had)]
+        here = replace(
+            kept.there(state.charge), rate=own, shaded=self.dim(to, k), first=settled[0], second=settled[1]
+        )
+        if to == self.g.goal:
+            return [here] if self.in_time(here) else []
+        ways = [here]
+        anew = state.shaded and not self.dim(to, k) and math.isfinite(self.g.rules[named.LONGEST_DARK])
         if k == state.k and state.rate >= own and not anew:
-            kept = replace(
-                here, rate=state.rate, most=max(charge, most), shaded=state.shaded, lows=state.lows
-            )
             ways = [kept]
-            if own > 0 and most < g.rules[named.CAPACITY]:
-                ways.append(here_settled)
+            losing = state.rate < 0 and min(state.charges()) < state.charge
+            if losing or (own > 0 and state.most < self.g.rules[named.CAPACITY]):
+                ways.append(here)
         return [way for way in ways if self.in_time(way)]

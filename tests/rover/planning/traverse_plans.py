@@ -57,7 +57,8 @@ class Question:
     dusk_margin_s: float = 0.0
     haven_tilt_deg: float = 10.0
     zone: bool = False
-    wall_until_s: float | None = None  # a zone from south to north, between start and goal
+    wall_until_s: float | None = None  # zones from south to north, between start and goal
+    walls: int = 1
     link_margin_deg: float | None = None
     horizon_deg: float | None = None  # all round, instead of the ground's own
     start: tuple[int, int] = (6, 6)
@@ -186,14 +187,17 @@ def problem_of(question: Question) -> tuple[PlanningProblem, Maps, tuple[Zone, .
 
 
 def wall_of(question: Question, geometry: GridGeometry) -> list[ZoneLimit]:
-    """Return the zone that parts start and goal for a time, if there is to be one."""
+    """Return the zones that part start and goal for a time, one behind the other, if there are to be any."""
     if question.wall_until_s is None:
         return []
     west, south, east, north = geometry.bounds_m
-    middle = (west + east) / 2
-    corners = [(middle - 4, south), (middle + 4, south), (middle + 4, north), (middle - 4, north)]
-    zone = zone_from_corners("wall", "keep-out", corners)
-    return [ZoneLimit(zone, question.rover, until_s=question.wall_until_s)]
+    limits = []
+    for number in range(question.walls):
+        middle = (west + east) / 2 + 12.0 * number
+        corners = [(middle - 4, south), (middle + 4, south), (middle + 4, north), (middle - 4, north)]
+        zone = zone_from_corners("wall" if number == 0 else f"wall {number + 1}", "keep-out", corners)
+        limits.append(ZoneLimit(zone, question.rover, until_s=question.wall_until_s))
+    return limits
 
 
 @cache
