@@ -147,15 +147,19 @@ def draw_sun(
 
 
 def _free_corner(window: Window, half: float, busy_m: Array | None) -> tuple[float, float]:
-    """Return where the Sun's arrow goes: at the upper left, or at the lower right if that is further from what is busy.
+    """Return where the Sun's arrow goes: the first of some places by the frame that is well apart from what is busy.
 
     The arrow of north has the upper right, and the scale bar the lower left.
     """
-    left = window.west + 2.6 * half, window.north - 2.2 * half
-    right = window.east - 2.6 * half, window.south + 3.4 * half
+    west, east = window.west + 2.6 * half, window.east - 2.6 * half
+    north, south = window.north - 2.2 * half, window.south + 3.4 * half
+    middle = (window.west + window.east) / 2, (window.south + window.north) / 2
+    places = [(west, north), (east, south), (east, middle[1]), (west, middle[1]), (middle[0], south)]
     if busy_m is None or len(busy_m) == 0:
-        return left
-    return max(left, right, key=lambda place: float(np.hypot(*(busy_m - np.array(place)).T).min()))
+        return places[0]
+    apart = [float(np.hypot(*(busy_m - np.array(place)).T).min()) for place in places]
+    clear = [place for place, far in zip(places, apart, strict=True) if far > 4.0 * half]
+    return clear[0] if clear else places[int(np.argmax(apart))]
 
 
 def lit_words(lit: Lit) -> str:

@@ -102,7 +102,7 @@ def draw_reach(sheet: ReachSheet) -> Figure:
             ax = figure.add_axes(place)
             scale = draw_layer(ax, sheet.dem, layer, window)
             if gid != "haven":
-                _draw_isochrones(ax, sheet.dem, layer.values, unit="h")
+                _draw_isochrones(ax, sheet.dem, layer.values, window)
             if gid == "arrival":
                 _draw_dusk(ax, sheet)
             _draw_mark(ax, sheet.start_m, _START, "start")
@@ -122,8 +122,8 @@ def _grid(dem: Dem) -> tuple[Floats, Floats]:
     return east, north
 
 
-def _draw_isochrones(ax: Axes, dem: Dem, values: Floats, *, unit: str) -> None:
-    """Draw lines of equal time, each with its figure."""
+def _draw_isochrones(ax: Axes, dem: Dem, values: Floats, window: Window) -> None:
+    """Draw lines of equal hours, with figures where these lie within the frame and beside the arrow of north."""
     known = values[np.isfinite(values)]
     if known.size == 0 or float(np.ptp(known)) == 0.0:
         return
@@ -139,10 +139,14 @@ def _draw_isochrones(ax: Axes, dem: Dem, values: Floats, *, unit: str) -> None:
     )
     lines.set_gid("isochrones")
     labels = ax.clabel(
-        lines, inline_spacing=2, fmt=lambda time: f"{style.number(time)} {unit}", fontsize=style.SMALL_PT
+        lines, inline=False, fmt=lambda time: f"{style.number(time)} h", fontsize=style.SMALL_PT
     )
     for label in labels or []:
-        label.set_path_effects(style.halo(2))
+        label.set_path_effects(style.halo(3))
+        across, up = label.get_position()
+        across, up = (across - window.west) / window.width, (up - window.south) / window.height
+        if not (0.07 < across < 0.93 and 0.05 < up < 0.95) or (across > 0.85 and up > 0.8):
+            label.remove()
 
 
 def _draw_dusk(ax: Axes, sheet: ReachSheet) -> None:
