@@ -103,6 +103,7 @@ def arrival_map(
     *,
     until_s: float | None = None,
     charge_levels: int = CHARGE_LEVELS,
+    ground: Ground | None = None,
     time_limit_s: float | None = None,
 ) -> ArrivalMap:
     """Return the earliest arrival at every cell, from the problem's departure with its charge.
@@ -111,6 +112,7 @@ def arrival_map(
         ready: The problem; its goal is of no account.
         until_s: How far to look; None for the problem's deadline.
         charge_levels: As `traverse_ground.Rules`; with 0 equal to the search for each cell.
+        ground: Of the problem, where it has been made already, by those levels.
         time_limit_s: Longest time to search.
 
     Raises:
@@ -119,7 +121,7 @@ def arrival_map(
     problem = ready.problem
     deadline_s = ready.table.deadline_s
     until_s = deadline_s if until_s is None else min(until_s, deadline_s)
-    ground = without_goal(ground_of(ready.around, ready.rules(charge_levels), ready.goal), until_s)
+    ground = without_goal(ground or _ground_of(ready, charge_levels), until_s)
     arrive_s = arrivals(
         ground,
         ready.start,
@@ -188,7 +190,13 @@ def arrivals(
     return arrive_s
 
 
-def departure_map(ready: Outlook, target: Target = Target.GOAL, *, by_s: float | None = None) -> DepartureMap:
+def departure_map(
+    ready: Outlook,
+    target: Target = Target.GOAL,
+    *,
+    by_s: float | None = None,
+    ground: Ground | None = None,
+) -> DepartureMap:
     """Return the latest departure of each cell by driving times within open, lit bins, and for the goal by commands.
 
     To the goal a rover is on its way for at least the driving and the commands of the shortest way, wherever it
@@ -198,14 +206,20 @@ def departure_map(ready: Outlook, target: Target = Target.GOAL, *, by_s: float |
         ready: The problem.
         target: Where to be in time.
         by_s: By when; None for the next dusk after the departure, or the deadline if that is earlier.
+        ground: Of the problem, where it has been made already.
     """
-    ground = ground_of(ready.around, ready.rules(), ready.goal)
+    ground = ground or _ground_of(ready)
     by_s, first_s = _span(ready, by_s)
     latest = np.where(_targets(ready, ground, target), by_s, -np.inf)
     fill_latest(ground, first_s, latest)
     if target is Target.GOAL:
         latest = np.minimum(latest, by_s - _on_the_way_s(ready, ground))
     return DepartureMap(depart_s=latest.reshape(ready.around.geometry.shape), by_s=by_s, first_s=first_s)
+
+
+def _ground_of(ready: Outlook, charge_levels: int = CHARGE_LEVELS) -> Ground:
+    """Return what to search, of the problem's own goal."""
+    return ground_of(ready.around, ready.rules(charge_levels), ready.goal)
 
 
 def _on_the_way_s(ready: Outlook, ground: Ground) -> Floats:
@@ -254,6 +268,7 @@ def latest_departure(
     *,
     by_s: float | None = None,
     charge_levels: int = CHARGE_LEVELS,
+    ground: Ground | None = None,
 ) -> LatestDeparture:
     """Return the latest departure from the start, each with the problem's charge, from which a target is reached.
 
@@ -264,10 +279,12 @@ def latest_departure(
         ready: The problem; departures lie between its own and `by_s`.
         target, by_s: As `departure_map`.
         charge_levels: As `traverse_ground.Rules`.
+        ground: Of the problem, where it has been made already, by those levels.
     """
-    bound = departure_map(ready, target, by_s=by_s)
+    ground = ground or _ground_of(ready, charge_levels)
+    bound = departure_map(ready, target, by_s=by_s, ground=ground)
     bound_s, depart_s = float(bound.depart_s[ready.start]), ready.problem.depart_s
-    trial = _Trial(ready, target, bound.by_s, charge_levels)
+    trial = _Trial(ready, target, bound.by_s, ground)
     edges = ready.around.timeline.edge_s
     between = edges[(edges > max(depart_s, bound.first_s)) & (edges < bound_s)]
     times = [bound_s, *between[::-1].tolist(), depart_s] if bound_s >= depart_s else []
@@ -293,8 +310,7 @@ def latest_departure(
 class _Trial:
     """Searches forwards from other departures, over the same bins."""
 
-    def __init__(self, ready: Outlook, target: Target, by_s: float, charge_levels: int) -> None:
-        ground = ground_of(ready.around, ready.rules(charge_levels), ready.goal)
+    def __init__(self, ready: Outlook, target: Target, by_s: float, ground: Ground) -> None:
         rules = ground.rules.copy()
         rules[named.DEADLINE] = by_s + _ROUNDING_S
         self.ground = ground._replace(rules=rules)

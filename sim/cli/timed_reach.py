@@ -19,6 +19,7 @@ from rover.planning.reach import (
     departure_map,
     latest_departure,
 )
+from rover.planning.traverse_ground import ground_of
 from rover.planning.traverse_setup import Outlook
 from sim.cli.timed_words import minute_of
 from sim.run.setting import Setting
@@ -62,10 +63,11 @@ def reach_maps(ready: Outlook, *, tell: Callable[[str], None]) -> ReachMaps:
         TimeLimitError: The problem's time was over before all arrivals were known.
     """
     tell("latest departures")
-    leave = departure_map(ready)
-    latest = {target: latest_departure(ready, target) for target in Target}
+    ground = ground_of(ready.around, ready.rules(), ready.goal)
+    leave = departure_map(ready, ground=ground)
+    latest = {target: latest_departure(ready, target, ground=ground) for target in Target}
     tell("arrivals before dusk")
-    arrival = arrival_map(ready, until_s=leave.by_s, time_limit_s=ready.problem.time_limit_s)
+    arrival = arrival_map(ready, until_s=leave.by_s, ground=ground, time_limit_s=ready.problem.time_limit_s)
     tell("havens")
     try:
         havens = haven_quality(ready)
