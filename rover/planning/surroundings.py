@@ -44,7 +44,7 @@ def surroundings_of(
     relay = problem.almanac.relay
     passes = [] if relay is None else relay.seen_s.ravel().tolist()
     geometry = problem.costmap.geometry
-    _check_room(geometry, (problem.deadline_s - problem.depart_s) / step_s, relayed=relay is not None)
+    check_room(geometry, problem.deadline_s - problem.depart_s, step_s=step_s, relayed=relay is not None)
     timeline = window.timeline(
         problem.depart_s, problem.deadline_s, step_s=step_s, edges_s=[*edges_s, *passes]
     )
@@ -60,8 +60,21 @@ def surroundings_of(
     )
 
 
-def _check_room(geometry: GridGeometry, bins: float, *, relayed: bool) -> None:
-    """Refuse a span of time whose light does not fit into memory; half of it or more is day."""
+def check_room(geometry: GridGeometry, span_s: float, *, step_s: float, relayed: bool) -> None:
+    """Refuse a span of time whose light does not fit into memory; half of it or more is day.
+
+    It can be asked before terrain and horizon take their time.
+
+    Args:
+        geometry: Of the map.
+        span_s: From the departure to the deadline.
+        step_s: Longest bin by day.
+        relayed: Whether the relay's height is kept as well.
+
+    Raises:
+        ResourceError: More memory than there is.
+    """
+    bins = span_s / step_s
     times = math.ceil(bins / 2)
     check_memory(
         geometry.rows * geometry.cols * times * (3 if relayed else 1),

@@ -111,7 +111,9 @@ def _answer(asked: TimedRequest, scenario: Scenario, question: TimedQuestion) ->
     waypoints = _waypoints(question, scenario)
     say_if_cold(quiet=asked.quiet)
     try:
-        setting = prepare(scenario, allow_body=asked.allow_body, max_cells=cells_allowed(asked.max_cells))
+        setting = prepare(
+            scenario, timed=True, allow_body=asked.allow_body, max_cells=cells_allowed(asked.max_cells)
+        )
     except PlaceError as error:
         given = {"start_m": asked.start, "goal_m": asked.goal}
         named = {key: f"--{key.removesuffix('_m')}" for key, text in given.items() if text is not None}

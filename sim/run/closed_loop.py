@@ -15,7 +15,7 @@ from rover.core.errors import PlaceError
 from rover.io.elevation import DEFAULT_MAX_CELLS
 from rover.onboard.executive_state import ExecutiveState
 from rover.planning.given_plan import Given
-from rover.planning.problem import NoPlan, Plan, Planner
+from rover.planning.problem import Claim, NoPlan, Plan, Planner
 from rover.planning.registry import load_planner
 from sim.physics.energy import EnergyParams
 from sim.physics.thermal import Fate
@@ -81,9 +81,10 @@ def run_scenario(
     scenario.read_vehicle().part("chassis", ChassisParams)
     scenario.read_faults()
     _refuse_goal_underfoot(scenario)
-    setting = prepare(scenario, allow_body=allow_body, max_cells=max_cells)
-    energy = energy_params(scenario)
     planner = planner or load_planner(scenario.planner)
+    timed = given is None and Claim.TIMED in planner.claims
+    setting = prepare(scenario, timed=timed, allow_body=allow_body, max_cells=max_cells)
+    energy = energy_params(scenario)
     answer = setting.control.plan(planner) if given is None else setting.control.follow(given)
     planned_by = planner.name if given is None else given.planner
     run = _Run(setting, energy, planner, answer, planned_by=planned_by, strict=strict, trace=trace)

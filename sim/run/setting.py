@@ -27,6 +27,7 @@ from rover.io.toml import read_toml
 from rover.io.vehicle import Vehicle
 from rover.limits.power import wake_elevation_rad
 from rover.limits.thermal import SunWindowParams
+from rover.planning.surroundings import check_room
 from rover.sky.almanac import Almanac, build_almanac
 from rover.sky.relay import ASSUMED_PHASE
 from sim.mission.operations import MissionControl, mission_control, survey
@@ -312,8 +313,16 @@ class Setting:
     deadline_s: float
 
 
-def prepare(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DEFAULT_MAX_CELLS) -> Setting:
+def prepare(
+    scenario: Scenario, *, timed: bool = False, allow_body: bool = False, max_cells: int = DEFAULT_MAX_CELLS
+) -> Setting:
     """Make a scenario ready to be planned and driven.
+
+    Args:
+        scenario: What to make ready.
+        timed: Whether it will be planned in time: what takes too much memory is refused before the ground is made.
+        allow_body: Whether a DEM of another body is taken.
+        max_cells: Most cells of a DEM.
 
     Raises:
         FarsideError: Of the class that fits what is wrong.
@@ -323,14 +332,13 @@ def prepare(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DE
     eyes, optics = _senses(scenario, whole)
     zones = scenario.zone_polygons()
     epoch = parse_utc(scenario.start_utc, field="start_utc")
-    places = {"start_m": scenario.start_m, "goal_m": scenario.goal_m}
+    deadline_s = deadline_of(scenario, epoch)
     if scenario.terrain.dem is None:  # before the ground takes its time
         frame = frame_of(scenario, load_site(scenario.site.name))
-        require_inside(geometry_of(*_seeded_view(scenario), frame), places)
+        _check_geometry(scenario, geometry_of(*_seeded_view(scenario), frame), deadline_s if timed else 0.0)
     truth = orbital_dem(scenario, allow_body=allow_body, max_cells=max_cells)
-    require_inside(truth.geometry, places)
+    _check_geometry(scenario, truth.geometry, deadline_s if timed else 0.0)
     dem = truth if optics is None else survey(truth, seed=scenario.seed)
-    deadline_s = deadline_of(scenario, epoch)
     almanac = _almanac(
         dem.geometry.site, epoch, duration_s=deadline_s + SYNODIC_MONTH_S, relay=scenario.limits.link
     )
@@ -369,6 +377,16 @@ def prepare(scenario: Scenario, *, allow_body: bool = False, max_cells: int = DE
         control=control,
         deadline_s=deadline_s,
     )
+
+
+def _check_geometry(scenario: Scenario, geometry: GridGeometry, span_s: float) -> None:
+    """Refuse a map without start or goal, or with more light in so much time than there is memory for."""
+    require_inside(geometry, {"start_m": scenario.start_m, "goal_m": scenario.goal_m})
+    step_s = timed_rules(scenario.limits).light_step_s
+    try:
+        check_room(geometry, span_s, step_s=step_s, relayed=scenario.limits.link)
+    except ResourceError as error:
+        raise error.by_the_names({"step_s": "limits.light_step_h"}) from error
 
 
 def _senses(scenario: Scenario, vehicle: Vehicle) -> tuple[EyesParams | None, OpticsParams | None]:

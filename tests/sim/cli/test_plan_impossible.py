@@ -47,6 +47,22 @@ def test_what_cannot_be_meant(
     assert_nothing_written(work)
 
 
+@pytest.mark.parametrize("command", [("plan",), ("run", "--set", "planner=traverse")])
+def test_light_that_no_memory_holds_is_refused_before_the_ground_is_made(
+    farside_within: Command, work: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    def made(*_given: object, **_named: object) -> None:
+        raise AssertionError("ground was made")
+
+    monkeypatch.setattr("sim.run.setting.orbital_dem", made)
+    size = ("--set", "terrain.size_m=8000", "--set", "terrain.resolution_m=1")
+    refused = farside_within(command[0], "short-hop", *command[1:], *size, "--quiet", "--out", "out")
+    assert_refused(
+        refused, 5, "limits.light_step_h = 8505 bins", "8000 x 8000 cells at 4253 times takes 272.2 GB"
+    )
+    assert_nothing_written(work)
+
+
 @pytest.mark.parametrize(
     ("options", "cause", "says"),
     [
