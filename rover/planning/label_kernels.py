@@ -71,13 +71,15 @@ DRIVE_PHASE, LOW_PHASE, NAP_PHASE, NIGHT_PHASE = 0, 1, 2, 3
     FIRST_KIND,
     SECOND_KIND,
     LEAST_FLOOR,
-) = range(24)
+    LEAST_W,
+) = range(25)
 """Places in the rules: battery, J; efficiencies; loads and waking output, W; lean of the array; least light for driving
 and what counts as shadow, of 255; longest time in shadow, latest arrival, s; longest drive on one set of commands, m;
 what commands cost, s; side of a cell, m; what dominance overlooks of charge, J, time, s, and metres; whether time in
-shadow counts; the two criteria; the least charge ever allowed, J."""
+shadow counts; the two criteria; the least charge ever allowed, J; the least load of a rover that waits awake or drives,
+W."""
 
-CURVE, CURVE_NODES = 24, 16
+CURVE, CURVE_NODES = 25, 16
 """Behind them the array's curve: sines of the Sun's height over its plane, ascending and padded with 2; then gains."""
 
 RULES = CURVE + 2 * CURVE_NODES
@@ -195,11 +197,14 @@ def _stays_over(a, b, waits, reals, slack):  # type: ignore[no-untyped-def]
     """Tell whether the lowest charge of `a` is no less than that of `b`, whatever is waited for; of losses, its charge
     as well.
 
-    A loss lowers what came after the best place too, and only what is over a full battery makes up for it: both matter
-    to a rover that drives on less than it waits on.
+    A loss lowers what came after the best place too, also what `a` loses until `b`'s time, and only what is over a full
+    battery makes up for it: both matter to a rover that drives on less than it waits on.
     """
     off = slack + ROUNDING_J
-    if reals[a, DIP] > reals[b, DIP] + off:
+    if reals[a, RATE] >= 0.0:
+        if reals[a, DIP] > reals[b, DIP] + off:
+            return False
+    elif lowest_of(reals, a, reals[a, RATE] * waits) < lowest_of(reals, b, 0.0) - off:
         return False
     high = reals[b, LOW_MOST] if reals[b, RATE] > 0.0 else lowest_of(reals, b, 0.0)
     if reals[a, LOW_MOST] < high - off:
@@ -237,6 +242,9 @@ def dominates(a, b, reals, whole, end, rules):  # type: ignore[no-untyped-def]
     in_shadow = 0.0
     if rules[TRACKS_DARK] > 0.0 and whole[a, MARKS] & SHADED > 0:
         if whole[b, MARKS] & SHADED == 0:
+            return False
+        # In the light the time in shadow begins anew, and a shaded place is waited at no more.
+        if reals[a, CHARGE] < reals[b, CHARGE] - slack - ROUNDING_J:
             return False
         in_shadow = waits
     if rules[TRACKS_DARK] > 0.0 and reals[a, DARK] + in_shadow > reals[b, DARK]:
@@ -317,14 +325,14 @@ def gain_bound(time, wanted_j, bins, bin_now):  # type: ignore[no-untyped-def]
 
 @bare
 def _gain_on(cell, k, grades, lit, bins, rules):  # type: ignore[no-untyped-def]
-    """Return the watts that a parked, awake rover gains, 0 for a loss; losses of charging are not counted."""
-    load_w = rules[NAP_W] if bins[k, PHASE] == NAP_PHASE else rules[CHARGE_W]
+    """Return the watts that an awake rover gains at the least load, 0 for a loss; losses of charging do not count."""
+    load_w = rules[NAP_W] if bins[k, PHASE] == NAP_PHASE else rules[LEAST_W]
     return max(0.0, parked_w(cell, k, grades, lit, bins, rules) - load_w)
 
 
 @kernel
 def gains_of(cells, grades, lit, bins, rules, most, first, last):  # type: ignore[no-untyped-def]
-    """Raise to what a parked, awake rover gains on the cells from `first` up to `last` in each bin, W.
+    """Raise to what an awake rover gains at the least load on the cells from `first` up to `last` in each bin, W.
 
     Args:
         cells: (m,) numbers of cells.
@@ -347,7 +355,7 @@ def shortfalls_of(cells, gain_w, ends, grades, lit, bins, rules, short, first, l
 
     Args:
         cells: (m,) numbers of cells, of which those from `first` up to `last` are done.
-        gain_w: (bins,) what a parked, awake rover gains on the best, W.
+        gain_w: (bins,) what an awake rover gains at the least load on the best, W.
         ends: (windows,) ascending numbers of bins: of each window the first that is beyond it.
         short: (n, windows) to fill: the least over the open bins before each end; inf where there is none.
     """
@@ -355,7 +363,7 @@ def shortfalls_of(cells, gain_w, ends, grades, lit, bins, rules, short, first, l
     ceiling_w, best_w = np.empty(len(bin_at)), np.empty(len(bin_at))
     for column in range(len(bin_at)):
         k = bin_at[column]
-        best_w[column] = gain_w[k] + rules[CHARGE_W] if bins[k, OPEN] > 0.0 else np.inf
+        best_w[column] = gain_w[k] + rules[LEAST_W] if bins[k, OPEN] > 0.0 else np.inf
     for m in range(first, last):
         cell, least, column = cells[m], np.inf, 0
         ceilings_of(cell, grades, lit, sky, worth, rules, ceiling_w)

@@ -103,7 +103,7 @@ def needs_of(legs_s, legs_j, short, window, cols, standing_w, best_w, shortest_s
         legs_s, legs_j: (n, 8) seconds and joules of moves, inf where there is none.
         short, window: (n, windows) by how many watts the array falls short on each cell; which of them is asked for.
         cols: Columns of the map.
-        standing_w: Load of a rover that stands, W.
+        standing_w: Least load of a rover that waits awake or drives, W.
         best_w: The most that the array gives on any cell at any time, W.
         shortest_s: Of open bins. Longer moves run on into a bin with another light, at the output of that in which they
             began: what they take beyond the best output ever is all that is sure.

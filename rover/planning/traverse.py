@@ -216,14 +216,14 @@ def pareto_front(
 
 
 def _unbettered(members: Iterable[tuple[float, float, Plan]]) -> tuple[tuple[float, float, Plan], ...]:
-    """Return the members than which none is better by both criteria, the first ascending.
-
-    A label that comes to a full battery may state less of its smallest charge than its plan turns out to have.
-    """
+    """Return the members than which none is better by both criteria, the first ascending; rounding betters nothing."""
     kept: list[tuple[float, float, Plan]] = []
     for member in sorted(members, key=lambda m: m[:2]):
-        if not kept or member[1] < kept[-1][1] - ROUNDING_J:
-            kept.append(member)
+        if kept and not member[1] < kept[-1][1] - ROUNDING_J:
+            continue
+        if kept and member[0] <= kept[-1][0] + ROUNDING_J:
+            kept.pop()
+        kept.append(member)
     return tuple(kept)
 
 

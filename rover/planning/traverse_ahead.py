@@ -1,9 +1,10 @@
 """What lies ahead of a rover at the least: seconds and joules to the goal, and what the Sun can give meanwhile.
 
-A rover that stood all the while on the best ground, awake, would gain so much charge by any time. What it does instead
-takes the rest: a move takes its joules less those of standing, and what its ground harvests less than the best. The
-latter is the greater part of it while the Sun is low, when a slope towards it gives twice as much as the level, and
-changes with the Sun; so the least of it is taken over windows of time, each twice as long as the one before.
+A rover that stayed all the while on the best ground, at the least load of one that waits awake or drives, would gain so
+much charge by any time. What it does instead takes the rest: a move takes its joules less those of that load, and what
+its ground harvests less than the best. The latter is the greater part of it while the Sun is low, when a slope towards
+it gives twice as much as the level, and changes with the Sun; so the least of it is taken over windows of time, each
+twice as long as the one before.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.strips import by_strips
-from rover.planning.label_kernels import CHARGE_W, EDGE, GAINED, NAP_W, OPEN, gains_of, shortfalls_of
+from rover.planning.label_kernels import EDGE, GAINED, LEAST_W, NAP_W, OPEN, gains_of, shortfalls_of
 from rover.planning.least_way_kernels import spread_least, turn_moves
 from rover.planning.leg_kernels import needs_of
 from rover.planning.traverse_record_kernels import NEEDS, SECONDS
@@ -24,6 +25,13 @@ Prices = npt.NDArray[np.floating]
 
 _FIRST_WINDOW = 3
 """Bins."""
+
+
+def least_load_w(charge_w: float, legs_s: Moves, legs_j: Moves) -> float:
+    """Return the least load of a rover that waits awake, at `charge_w`, or drives, W."""
+    there = np.isfinite(legs_s)
+    drives_w = legs_j[there].astype(np.float64) / legs_s[there]
+    return float(min(charge_w, (1.0 - 1e-9) * drives_w.min(initial=np.inf)))
 
 
 def with_gains(
@@ -82,13 +90,13 @@ def ahead_of(
     opened = bins[:-1, OPEN] > 0
     span_s = np.diff(bins[:, EDGE])
     shortest_s = float(span_s[opened].min(initial=np.inf))
-    best_w = float((np.diff(bins[:, GAINED]) / span_s).max()) + max(rules[CHARGE_W], rules[NAP_W])
+    best_w = float((np.diff(bins[:, GAINED]) / span_s).max()) + max(rules[LEAST_W], rules[NAP_W])
     found = np.zeros((len(legs_s), NEEDS + short.shape[1]))
 
     def work(first: int, last: int) -> None:
         for window in range(first, last):
             price = np.empty_like(legs_j)
-            needs_of(legs_s, legs_j, short, window, cols, rules[CHARGE_W], best_w, shortest_s, price)
+            needs_of(legs_s, legs_j, short, window, cols, rules[LEAST_W], best_w, shortest_s, price)
             found[:, NEEDS + window] = least_prices(goal, cols, price)
 
     found[:, SECONDS] = least_prices(goal, cols, legs_s)

@@ -26,11 +26,19 @@ from rover.planning.label_kernels import (
     BY_TIME,
     CURVE_NODES,
     GRAIN,
+    LEAST_W,
     NONE,
     RULES,
 )
 from rover.planning.leg_kernels import fill_legs, least_worst_to
-from rover.planning.traverse_ahead import ahead_of, least_prices, shortfalls, windows_of, with_gains
+from rover.planning.traverse_ahead import (
+    ahead_of,
+    least_load_w,
+    least_prices,
+    shortfalls,
+    windows_of,
+    with_gains,
+)
 from rover.planning.traverse_record_kernels import Ground
 
 Floats = npt.NDArray[np.float64]
@@ -144,6 +152,7 @@ def ground_of(
     clear = clearance_of(around, rules.vehicle).reshape(-1)
     bins, vector = bins_of(around, rules), rule_vector(around, rules, first, second)
     lit = around.lit.reshape(rows * cols, columns)
+    vector[LEAST_W] = least_load_w(rules.vehicle.charge_w, legs_s, legs_j)
     cells = np.flatnonzero(np.isfinite(legs_s).any(axis=1))
     with_gains(bins, grades, lit, vector, cells=cells)
     ends, windows = windows_of(bins)
@@ -259,6 +268,7 @@ def rule_vector(around: Surroundings, rules: Rules, first: Criterion, second: Cr
             0.0 if exact else around.geometry.resolution_m / 2,
             *(float(dark), _KINDS[first], NONE if second is None else _KINDS[second]),
             vehicle.battery_j * (0.0 if table.floor_soc is None else float(table.floor_soc.min(initial=1.0))),
+            vehicle.charge_w,
             *curve_of(vehicle),
         ]
     )

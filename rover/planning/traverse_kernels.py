@@ -69,6 +69,7 @@ from rover.planning.label_kernels import (
     STAY,
     STOP_M,
     TIME,
+    TRACKS_DARK,
     WAIT,
     arrival_bound,
     bin_of,
@@ -110,7 +111,7 @@ from rover.planning.traverse_record_kernels import (
 FOUND, EMPTY, PAUSED, FULL = range(4)
 """How a stretch of the search ends."""
 
-ROOM = 40
+ROOM = 64
 """Labels that one expansion makes at most, with as many entries on the open list."""
 
 
@@ -371,16 +372,17 @@ def _arrive(label, to, d, time, charge, k, since, dark, best, marks, ground, sea
     kept = arrived == k and rate >= reals[made, RATE] and to != ground.goal
     if marks & SHADED > 0 and rules[LONGEST_DARK] < np.inf:  # in the light the time in shadow begins anew
         kept = kept and light_of(ground.lit, to, bins, k) < rules[SHADOW_LIT]
-    # Where the best place so far does not come to its most within the bin, there is nothing that the slower one adds;
-    # of losses the slower one's take nothing from what came before it.
-    full = charge + rate * (bins[arrived + 1, EDGE] - time) > most
-    adds = (full and reals[made, RATE] > 0.0 and most < rules[CAPACITY]) or (rate < 0.0 and dip > 0.0)
-    if not kept or adds:
-        low = min(low_most, charge - dip)
-        reals[made, FIRST] = _more(rules[FIRST_KIND], first, 0.0, 0.0, low, 0.0, np.inf)
-        reals[made, SECOND] = _more(rules[SECOND_KIND], second, 0.0, 0.0, low, 0.0, np.inf)
+    # Where the best place so far does not come to its most within the bin, there is nothing that the slower one adds
+    # but light; of losses the slower one's take nothing from what came before it.
+    shaded = rules[TRACKS_DARK] > 0.0 and marks & SHADED > 0
+    more = reals[made, RATE] > 0.0 and most < rules[CAPACITY]
+    full = kept and rate > 0.0 and charge + rate * (bins[arrived + 1, EDGE] - time) > most
+    if not kept or (full and more) or (shaded and own & SHADED == 0) or (rate < 0.0 and dip > 0.0):
+        _lower(made, first, second, min(low_most, charge - dip), 0.0, ground, search)
         _offer(to, label, arrived, d, own, ground, search)
-        made = counts[LABELS]
+    if full and (more or (shaded and rules[LONGEST_DARK] < np.inf)):
+        _fill(label, to, d, time, charge, arrived, since, dark, best, marks, first, second, ground, search)
+    made = counts[LABELS]
     if not kept:
         return
     _enter(made, to, time, charge, arrived, since, dark, ground, search)
@@ -388,6 +390,32 @@ def _arrive(label, to, d, time, charge, k, since, dark, best, marks, ground, sea
     reals[made, RATE], reals[made, MOST] = rate, most
     reals[made, DIP], reals[made, LOW_MOST], reals[made, OVER] = dip, low_most, over
     _offer(to, label, arrived, d, marks & SHADED, ground, search)
+
+
+@bare_inlined
+def _lower(made, first, second, low, spent, ground, search):  # type: ignore[no-untyped-def]
+    """Write criteria to which the lowest charge since a best place has come, which is waited at no more."""
+    rules, reals = ground.rules, search.reals
+    reals[made, FIRST] = _more(rules[FIRST_KIND], first, 0.0, 0.0, low, spent, np.inf)
+    reals[made, SECOND] = _more(rules[SECOND_KIND], second, 0.0, 0.0, low, spent, np.inf)
+
+
+@bare
+def _fill(label, to, d, time, charge, k, since, dark, best, marks, first, second, ground, search):  # type: ignore[no-untyped-def]
+    """Offer the label that waits at the best place for its most, and for more on the cell where the leg ends."""
+    rate, most, dip, low_most, _over = best
+    if charge >= most - ROUNDING_J:
+        return
+    rules = ground.rules
+    waits = (most - charge) / rate
+    spent = waits if marks & SHADED > 0 else 0.0
+    if time + waits + rules[CYCLE_S] > ground.bins[k, OPEN_UNTIL] or dark + spent > rules[LONGEST_DARK]:
+        return
+    made = search.counts[LABELS]
+    shaded_s = dark + spent if dark > 0.0 else 0.0  # of a cell in shadow the leg's own time is in it
+    own = _enter(made, to, time + waits, most, k, since, shaded_s, ground, search)
+    _lower(made, first, second, min(low_most, most - dip), spent, ground, search)
+    _offer(to, label, k, d, own, ground, search)
 
 
 @bare

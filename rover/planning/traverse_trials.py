@@ -116,7 +116,7 @@ def with_rules(ground: Ground, rules: Mapping[int, float]) -> Ground:
 
 def without_need(ground: Ground) -> Ground:
     """Return ground on which nothing takes charge and none is kept."""
-    loads = (named.CHARGE_W, named.NAP_W, named.DORMANT_W, named.COMMAND_W)
+    loads = (named.CHARGE_W, named.NAP_W, named.DORMANT_W, named.COMMAND_W, named.LEAST_W)
     bins, ahead = ground.bins.copy(), ground.ahead.copy()
     bins[:, named.FLOOR] = 0.0
     ahead[:, NEEDS:] = 0.0

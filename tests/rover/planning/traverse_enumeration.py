@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rover.planning import label_kernels as named
-from rover.planning.traverse_ahead import ahead_of, shortfalls, windows_of, with_gains
+from rover.planning.traverse_ahead import ahead_of, least_load_w, shortfalls, windows_of, with_gains
 from rover.planning.traverse_record_kernels import NEEDS, Ground
 
 MOVES = [(1, 0), (0, 1), (-1, 0), (0, -1), (1, 1), (-1, 1), (-1, -1), (1, -1)]
@@ -163,6 +163,7 @@ def random_ground(
     goal = cells - 1
     grades = rng.normal(0.0, 0.1, (cells, 2)).astype(np.float32)
     rules[named.LEAST_FLOOR] = bins[0, named.FLOOR]
+    rules[named.LEAST_W] = least_load_w(rules[named.CHARGE_W], legs_s, legs_j)
     with_gains(bins, grades, lit, rules, cells=np.arange(cells))
     ends, windows = windows_of(bins)
     short = shortfalls(bins, grades, lit, rules, cells=np.arange(cells), ends=ends)
@@ -489,8 +490,28 @@ class Enumeration:
         ways = [here]
         anew = state.shaded and not self.dim(to, k) and math.isfinite(self.g.rules[named.LONGEST_DARK])
         if k == state.k and state.rate >= own and not anew:
-            ways = [kept]
-            losing = state.rate < 0 and min(state.charges()) < state.charge
-            if losing or (own > 0 and state.most < self.g.rules[named.CAPACITY]):
-                ways.append(here)
+            ways += [kept, *self.filled(kept, own)]
         return [way for way in ways if self.in_time(way)]
+
+    def filled(self, kept: State, own: float) -> list[State]:
+        """A rover that has waited at its best place for all the charge that this comes to here."""
+        rules, more = self.g.rules, kept.most - kept.charge
+        in_time = kept.shaded and math.isfinite(rules[named.LONGEST_DARK])  # the light puts an end to it
+        wanted = in_time or (own > 0 and kept.most < rules[named.CAPACITY])
+        if not wanted or kept.rate <= 0 or more <= named.ROUNDING_J:
+            return []
+        waits = more / kept.rate
+        spent = waits if kept.shaded else 0.0
+        time, begins, ends = kept.time + waits, *self.g.bins[kept.k : kept.k + 2, named.EDGE]
+        late = (
+            time > ends
+            or kept.time < begins
+            or time + rules[named.CYCLE_S] > self.g.bins[kept.k, named.OPEN_UNTIL]
+        )
+        if late or kept.dark + spent > rules[named.LONGEST_DARK]:
+            return []
+        least = min(kept.charges(more))
+        had = [self.more(h, i, charge=least, shadow=spent) for i, h in enumerate((kept.first, kept.second))]
+        there = replace(kept.there(kept.most), time=time, rate=own, shaded=self.dim(kept.cell, kept.k))
+        dark = kept.dark + spent if there.shaded else 0.0
+        return [replace(there, dark=dark, first=had[0], second=had[1])]
