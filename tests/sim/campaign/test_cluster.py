@@ -22,7 +22,16 @@ from sim.campaign.journal import JOURNAL, read_journal
 from sim.campaign.results import read_table
 from sim.campaign.task import Status
 from tests.sim.campaign.dask_cluster import Cluster
-from tests.sim.campaign.quick_runs import FAULTY, POISON, campaign, poisonous, quick, slowly, waiting_at_first
+from tests.sim.campaign.quick_runs import (
+    FAULTY,
+    POISON,
+    campaign,
+    endless,
+    poisonous,
+    quick,
+    slowly,
+    waiting_at_first,
+)
 from tests.sim.campaign.test_engine import bytes_of, made, shuffled
 
 
@@ -73,6 +82,18 @@ def test_a_run_that_kills_its_workers_is_quarantined(dask: Cluster, tmp_path: Pa
     assert bytes_of(tmp_path / "c") == bytes_of(tmp_path / "pool")
     table = read_table(tmp_path / "c")
     assert {int(run) for run in table.run[table.status == Status.QUARANTINED]} == {POISON, FAULTY}
+
+
+@pytest.mark.slow
+def test_a_run_that_never_ends_is_quarantined(dask: Cluster, tmp_path: Path) -> None:
+    """Each worker that it is given to dies of it in time, and so does the process on this machine."""
+    dask.have(3)
+    made(tmp_path / "c", endless, scheduler=dask.address, limit_s=2.0)
+    made(tmp_path / "pool", endless, workers=2, limit_s=2.0)
+    assert bytes_of(tmp_path / "c") == bytes_of(tmp_path / "pool")
+    table = read_table(tmp_path / "c")
+    assert list(table.run[table.status == Status.QUARANTINED]) == [FAULTY]
+    assert table.reason[FAULTY] == "it took longer than 2 s"
 
 
 def real(digest: str | None = None, **versions: str) -> Campaign:
