@@ -1,6 +1,6 @@
-"""Published times of wake and sleep as CSV: a header with lunar_day, rover_wake_utc and rover_sleep_utc, or those of the
-lander, then a day a line. Where there are columns wake_standing and sleep_standing, only times that are "published"
-count.
+"""Published times of wake and sleep as CSV: lunar_day, rover_wake_utc and rover_sleep_utc, or lander_..., a day a line.
+
+Where there are columns wake_standing and sleep_standing, only times that are "published" count.
 """
 
 from __future__ import annotations
