@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -203,3 +205,24 @@ def test_no_scheduler_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     for asked in (address, address.replace("tcp", "tls")):  # nobody has named certificates here
         with pytest.raises(ClusterError, match="no scheduler to be had there"):
             made(tmp_path / "c", scheduler=asked, resume=True)
+
+
+def test_tls_without_certificates_is_told_in_a_line(tmp_path: Path) -> None:
+    """A client that could not be made would say so once more when the process ends, and take its time over it."""
+    words = [
+        "campaign",
+        "campaign-short",
+        "--runs",
+        "1",
+        "--scheduler",
+        "tls://127.0.0.1:9",
+        "--out",
+        "c",
+        "-q",
+    ]
+    ended = subprocess.run(
+        [sys.executable, "-c", "from sim.cli.main import main; main()", *words],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 5
+    assert "no certificates are named" in ended.stderr and ended.stderr.count("\n") == 1, ended.stderr
