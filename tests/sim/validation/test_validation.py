@@ -157,7 +157,9 @@ def test_ways_by_wheels_and_by_places() -> None:
         "believed_north_m": 0.3 * (-1.0) ** metre,
     }
     log: Any = SimpleNamespace(telemetry=told)
-    assert drive.rolled(log) == pytest.approx(28.0 / 1.05)
+    assert drive.rolled(log) == pytest.approx(28.0 * 0.95)
+    told["slip"] = np.full(29, 0.2)
+    assert drive.rolled(log) == pytest.approx(28.0 / 0.8)
     assert drive.seen(log) == pytest.approx(28.0, rel=0.01)
 
 
