@@ -6,6 +6,7 @@ nothing and may hold every thread: only another process can end it.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -82,7 +83,7 @@ class Patience:
             finally:
                 asking.clear()
                 signal.setitimer(signal.ITIMER_REAL, 0.0)
-                signal.signal(signal.SIGALRM, before)
+                signal.signal(signal.SIGALRM, signal.SIG_DFL if before is None else before)
         else:
             yield over
 
@@ -99,10 +100,17 @@ class Patience:
                 stderr=2 if stderr is None else stderr,
             )
             self._owner = os.getpid()
+            atexit.register(self._end)
         assert self._other.stdin is not None
         with contextlib.suppress(OSError):  # it has been killed: the alarm is left
             self._other.stdin.write(f"{line}\n".encode())
             self._other.stdin.flush()
+
+    def _end(self) -> None:
+        """Let the other process go, which ends with its input."""
+        if self._other is not None and self._owner == os.getpid():
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                self._other.communicate(timeout=1.0)
 
 
 PATIENCE = Patience()
