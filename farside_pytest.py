@@ -35,12 +35,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known, and keep the error stream, of which tests are given another."""
     global error_stream
     config.addinivalue_line("markers", _MARKER)
-    with contextlib.suppress(OSError):
-        error_stream = os.dup(2)
+    if error_stream is None:  # a run within another one has the same
+        with contextlib.suppress(OSError):
+            error_stream = os.dup(2)
+            config.add_cleanup(_let_go)
 
 
-def pytest_unconfigure() -> None:
-    """Let go of it."""
+def _let_go() -> None:
     global error_stream
     if error_stream is not None:
         os.close(error_stream)
