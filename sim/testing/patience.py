@@ -53,7 +53,8 @@ class Patience:
             GaveUp: In what is done within, where it is still at it.
         """
         limit_s = min(limit_s, _LONGEST_S)
-        self._tell(f"{limit_s + _GRACE_S} {json.dumps(last_words)}")
+        another_s = signal.getitimer(signal.ITIMER_REAL)[0]  # which is to come first
+        self._tell(f"{max(limit_s, another_s) + _GRACE_S} {json.dumps(last_words)}")
         try:
             with self._alarm(limit_s) as over:
                 yield over

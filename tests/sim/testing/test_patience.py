@@ -15,6 +15,7 @@ import pytest
 
 from rover.core.jit import cache_folder
 from sim.testing import Budget, PlannerCheckError, check_planner
+from sim.testing.patience import PATIENCE
 from tests.sim.testing import planted
 
 pytest_plugins = ["pytester"]
@@ -103,13 +104,16 @@ def test_one_that_never_answers_one_question_keeps_its_other_checks() -> None:
     ).checks == ("rim",)
 
 
-def test_an_alarm_that_another_has_set_is_left_alone() -> None:
-    """As that of pytest-timeout, which has a limit of its own."""
+def test_an_alarm_that_another_has_set_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As that of pytest-timeout, which has a limit of its own; the process is not ended before it."""
     rang: list[int] = []
+    told: list[str] = []
+    monkeypatch.setattr(PATIENCE, "_tell", told.append)
     before = signal.signal(signal.SIGALRM, lambda number, _: rang.append(number))
     signal.setitimer(signal.ITIMER_REAL, 600.0)
     try:
-        check_planner("astar", checks=["rim"], seeds=[1], kinds=["maze"])
+        check_planner("astar", checks=["rim"], seeds=[1], kinds=["maze"], budget=SOON)
+        assert 590.0 < float(told[0].partition(" ")[0]) <= 605.0 and told[-1] == ""
         assert 0.0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 600.0
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
