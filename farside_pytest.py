@@ -6,6 +6,7 @@ from `sim` and `rover`, names that a project may well have, nothing before a fix
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
@@ -26,9 +27,25 @@ _MARKER = (
 )
 
 
+error_stream: int | None = None
+"""Where what is said at the end of a process goes, while tests are run."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Make the marker known, and keep the error stream, of which tests are given another."""
+    global error_stream
     config.addinivalue_line("markers", _MARKER)
+    if error_stream is None:  # a run within another one has the same
+        with contextlib.suppress(OSError):
+            error_stream = os.dup(2)
+            config.add_cleanup(_let_go)
+
+
+def _let_go() -> None:
+    global error_stream
+    if error_stream is not None:
+        os.close(error_stream)
+    error_stream = None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

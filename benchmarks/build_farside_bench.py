@@ -149,7 +149,7 @@ def made(recipe: Recipe) -> Problem:
     blank = Problem(
         name=recipe.name, suite=recipe.suite, kind=recipe.kind, site=recipe.site, seed=recipe.seed, cells=recipe.cells,
         cell_m=recipe.cell_m, start_m=(0.0, 0.0), goal_m=(0.0, 0.0), scenario=recipe.scenario, ground_sha256="0" * 64,
-        free_cells=0, feasible=True, least_s=0.0, proof="not yet",
+        free_cells=0, feasible=True, least_s=0.0, bound_s=0.0 if recipe.kind == "timed" else None, proof="not yet",
     )  # type: ignore[arg-type] # fmt: skip
     asked, digest = static_problem(scenario_of(blank))
     start_m, goal_m = ends(np.isfinite(asked.costmap.cost_s_per_m), asked.costmap.geometry, recipe.ends)

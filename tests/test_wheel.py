@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from email import message_from_bytes
 from importlib.metadata import packages_distributions
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+OUTSIDE = ROOT / "examples" / "outside_planner"
 
 
 IMPORT_ALL = """
@@ -111,6 +113,31 @@ def test_its_modules_and_maps_work_from_elsewhere(wheel: Path, tmp_path: Path) -
     assert not list(empty.iterdir())
 
 
+def test_an_outside_project_in_an_environment_that_it_is_installed_in(wheel: Path, tmp_path: Path) -> None:
+    """A planner and its tests in their own folder, and nothing on the path but what pip has put there.
+
+    The libraries are lent by the environment of here; that pip brings them too is a slow test's matter.
+    """
+    project, home, apart = tmp_path / "outside_planner", tmp_path / "home", tmp_path / "venv"
+    home.mkdir()
+    shutil.copytree(OUTSIDE, project, ignore=shutil.ignore_patterns("__pycache__"))
+    run(sys.executable, "-m", "venv", "--without-pip", apart, cwd=tmp_path)
+    python = apart / "bin" / "python"
+    pip = (sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps", "--no-index")
+    run(*pip, wheel, cwd=tmp_path)
+    (packages,) = apart.glob("lib/python*/site-packages")
+    (packages / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    env = {"PATH": os.environ["PATH"], "HOME": str(home)}
+    printed = run(python, "-m", "pytest", "-v", "--trace-config", "-k", "keeps", cwd=project, env=env)
+    assert f"<module 'farside_pytest' from '{packages}/farside_pytest.py'>" in printed
+    assert str(ROOT) not in run(
+        python, "-c", "import rover, sim; print(rover.__file__, sim.__file__)", cwd=project, env=env
+    )
+    assert f"rootdir: {project}" in printed and " SKIPPED " not in printed
+    for check in ("protocol", "within_bound", "safe", "unreachable", "nan_closed", "stale_state"):
+        assert f"test_keeps_what_it_claims[hasty-{check}] PASSED" in printed
+
+
 def install(wheel: Path, bare: Path, *more: str) -> Path:
     """Make an environment with the wheel, what it requires, and more; return its python."""
     run(sys.executable, "-m", "venv", bare, cwd=bare.parent)
@@ -124,9 +151,7 @@ def test_a_project_that_installs_it_has_the_planner_kit(wheel: Path, tmp_path: P
     """`pip install farside pytest`, and the tests of a planner in its own folder find plugin, marker and fixtures."""
     project, home = tmp_path / "outside_planner", tmp_path / "home"
     home.mkdir()
-    shutil.copytree(
-        ROOT / "examples" / "outside_planner", project, ignore=shutil.ignore_patterns("__pycache__")
-    )
+    shutil.copytree(OUTSIDE, project, ignore=shutil.ignore_patterns("__pycache__"))
     python = install(wheel, tmp_path / "venv", "pytest")
     env = {"PATH": os.environ["PATH"], "HOME": str(home)}
     printed = run(python, "-m", "pytest", "-v", "--trace-config", cwd=project, env=env)

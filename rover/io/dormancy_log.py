@@ -1,5 +1,7 @@
-"""Published times of wake and sleep as CSV: a header with lunar_day, rover_wake_utc and rover_sleep_utc, then a day a
-line. Where there are columns wake_standing and sleep_standing, only times that are "published" count."""
+"""Published times of wake and sleep as CSV: lunar_day, rover_wake_utc and rover_sleep_utc, or lander_..., a day a line.
+
+Where there are columns wake_standing and sleep_standing, only times that are "published" count.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +14,25 @@ from rover.core.logged_day import LoggedDay
 from rover.core.time import SYNODIC_MONTH_S, Epoch, parse_utc
 from rover.io.bundle import maps_folder
 
-COLUMNS = ("lunar_day", "rover_wake_utc", "rover_sleep_utc")
 BUNDLED = "von-karman/yutu2_log.csv"
 BUNDLED_LATER = "von-karman/yutu2_log_later.csv"
+BUNDLED_LANDER = "von-karman/change4_lander_log.csv"
 
 _NOON_OF_DAY_1 = parse_utc("2019-01-06T11:56Z")
 """At Chang'e 4's landing site, by DE440."""
 
-_FORM = f"write a header line {','.join(COLUMNS)} and a lunar day a line, times as 2019-01-29T12:00Z or empty"
+_FORM = (
+    "write a header line lunar_day,rover_wake_utc,rover_sleep_utc and a lunar day a line, times as 2019-01-29T12:00Z"
+    " or empty"
+)
 
 
-def read_dormancy_log(path: Path | str | None = None) -> list[LoggedDay]:
-    """Return the rows of a log, by default the one of lunar days 2 to 16 that comes with the package.
+def read_dormancy_log(path: Path | str | None = None, *, of: str = "rover") -> list[LoggedDay]:
+    """Return the rows of a log, by default the rover's of lunar days 2 to 16 that comes with the package.
+
+    Args:
+        path: Of the log.
+        of: Whose times: the columns begin with it.
 
     Raises:
         LogError: The file cannot be read, lacks a column, holds a lunar day that is none or comes twice, or a time of
@@ -33,7 +42,7 @@ def read_dormancy_log(path: Path | str | None = None) -> list[LoggedDay]:
     path = maps_folder() / BUNDLED if path is None else Path(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(_rows(csv.DictReader(file), path))
+            rows = list(_rows(csv.DictReader(file), path, of))
     except OSError as error:
         what = f"cannot be read ({error.strerror})"
         raise LogError(what, remedy="check the name and the permissions", file=path) from None
@@ -49,8 +58,14 @@ def read_published_days() -> list[LoggedDay]:
     return read_dormancy_log() + read_dormancy_log(maps_folder() / BUNDLED_LATER)
 
 
-def _rows(lines: csv.DictReader[str], path: Path) -> Iterator[LoggedDay]:
-    missing = [name for name in COLUMNS if name not in (lines.fieldnames or ())]
+def read_lander_log() -> list[LoggedDay]:
+    """Return the lander's rows that come with the package."""
+    return read_dormancy_log(maps_folder() / BUNDLED_LANDER, of="lander")
+
+
+def _rows(lines: csv.DictReader[str], path: Path, of: str) -> Iterator[LoggedDay]:
+    wake, sleep = f"{of}_wake_utc", f"{of}_sleep_utc"
+    missing = [name for name in ("lunar_day", wake, sleep) if name not in (lines.fieldnames or ())]
     if missing:
         raise LogError("is missing from the header", remedy=_FORM, file=path, field=missing[0])
     seen: set[int] = set()
@@ -64,8 +79,8 @@ def _rows(lines: csv.DictReader[str], path: Path) -> Iterator[LoggedDay]:
         seen.add(day)
         yield LoggedDay(
             lunar_day=day,
-            wake=_time(line, "rover_wake_utc", day, where),
-            sleep=_time(line, "rover_sleep_utc", day, where),
+            wake=_time(line, wake, day, where),
+            sleep=_time(line, sleep, day, where),
             wake_standing=line.get("wake_standing", "published") or "",
             sleep_standing=line.get("sleep_standing", "published") or "",
             source=line.get("source") or line.get("provenance") or "",

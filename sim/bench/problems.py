@@ -75,7 +75,17 @@ class Problem(_Table):
     def _answered(self) -> Problem:
         if self.feasible != (self.least_s is not None) or self.feasible != (self.why is None):
             raise ValueError("a feasible problem has a least and no cause, another one a cause and no least")
+        if (self.kind == "timed") != (self.bound_s is not None):
+            raise ValueError("a timed problem has a bound, and a static one none beside its least")
+        if self.least_s is not None and self.bound_s is not None and self.bound_s > self.least_s:
+            raise ValueError("a bound above what is known to arrive")
         return self
+
+    def proven_of(self, *, by_heading: bool) -> float | None:
+        """Return what nothing comes below, s: the least of a static problem, the bound of a timed one."""
+        if self.kind == "timed":
+            return self.bound_s
+        return self.known_of(by_heading=by_heading)[0]
 
     def known_of(self, *, by_heading: bool) -> tuple[float | None, Cause | None]:
         """Return the least that planners are measured by, or why there is no way; both None where it is not known."""

@@ -32,6 +32,7 @@ class Score:
         success: A way that breaks nothing where there is one, the right cause where there is none. Of a timed problem,
             whose answer is the best that a search has found, a traverse that holds is right even where none was known.
         ratio: Cost over the least, of a way that breaks nothing; NaN where there is none, or no least to hold it to.
+        over_proven: Cost over what nothing can come below, likewise: of a timed problem its bound, else the least.
         seconds: Of the answer.
         memory_mib: Grown by at the most meanwhile, NaN where that is not told.
         violations: What the independent checker finds, in words.
@@ -42,6 +43,7 @@ class Score:
     planner: str
     success: bool
     ratio: float
+    over_proven: float
     seconds: float
     memory_mib: float
     violations: tuple[str, ...]
@@ -81,6 +83,7 @@ def score(planner: Planner, problem: Problem, *, time_limit_s: float | None = No
         planner=planner.name,
         success=False,
         ratio=math.nan,
+        over_proven=math.nan,
         seconds=seconds,
         memory_mib=memory_mib,
         violations=(),
@@ -124,10 +127,18 @@ def _of_plan(blank: Score, plan: Plan, posed: Posed, planner: Planner) -> Score:
     else:
         broken, cost_s = broken_limits(plan, posed)
     timed = posed.setting is not None
+    proven = blank.problem.proven_of(by_heading=Claim.DIRECTIONAL in planner.claims)
+    if timed and proven is not None and cost_s < proven * (1.0 - LOOSE):
+        broken = (
+            *broken,
+            f"arrives {cost_s:.6g} s after its departure, and nothing can before {proven:.6g} s",
+        )
     if least is None and (broken or not timed):
         broken = (*broken, f"a plan where there is none ({why})")
     if broken:
         return replace(blank, violations=broken, told="a plan that does not hold")
+    if proven:
+        blank = replace(blank, over_proven=cost_s / proven)
     if least is None:  # that a search found none is no proof, and here is one that holds
         return replace(blank, success=True, told=BEYOND)
     ratio = cost_s / least

@@ -30,6 +30,7 @@ def run_campaign(
     runs: int,
     workers: int = 0,
     scheduler: str | None = None,
+    limit_s: float | None = None,
     resume: bool = False,
     doing: Perform | None = None,
     order: Order | None = None,
@@ -43,6 +44,7 @@ def run_campaign(
         runs: How many, those of before included.
         workers: Processes; 0 for this one, which a run may take with it. Counts for nothing with a scheduler.
         scheduler: Address of a Dask cluster's that may be used, as `check_address` returns it.
+        limit_s: Longest that a run may take by the clock, s, None for any; counts for nothing with 0 workers.
         resume: Go on with the journal that is there, if one is.
         doing: Does a run; drives it, unless something else is given.
         order: In which the runs that are left are begun.
@@ -66,7 +68,7 @@ def run_campaign(
             left = left if order is None else order(left)
             tell = told or (lambda _ended, _done: None)
             tell(len(ended), 0)
-            with contextlib.closing(_started(campaign, left, doing, workers, scheduler)) as arriving:
+            with contextlib.closing(_started(campaign, left, doing, workers, scheduler, limit_s)) as arriving:
                 for done, one in enumerate(arriving, start=1):
                     campaign.require_unchanged()
                     journal.add(one)
@@ -90,9 +92,14 @@ def _left_as_it_was(folder: Path, *, fresh: bool) -> Generator[None, None, None]
 
 
 def _started(
-    campaign: Campaign, left: Sequence[int], doing: Perform | None, workers: int, scheduler: str | None
+    campaign: Campaign,
+    left: Sequence[int],
+    doing: Perform | None,
+    workers: int,
+    scheduler: str | None,
+    limit_s: float | None,
 ) -> Generator[Ended, None, None]:
-    tasks = (campaign.task(run) for run in left)
+    tasks = (replace(campaign.task(run), limit_s=limit_s) for run in left)
     if scheduler is None or not left:
         yield from run_tasks(tasks, doing or perform, workers=min(workers, len(left)))
         return

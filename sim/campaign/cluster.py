@@ -94,6 +94,7 @@ def connected(address: str) -> Iterator[Client]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it has to say, errors here say
     logging.getLogger("tornado").setLevel(logging.CRITICAL)
     try:
+        _require_certificates(address)
         client = Client(address, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         words = " ".join(str(error).split())
@@ -109,6 +110,19 @@ def connected(address: str) -> Iterator[Client]:
     finally:
         with contextlib.suppress(Exception):  # a scheduler that has gone
             client.close(timeout=1)
+
+
+def _require_certificates(address: str) -> None:
+    """Refuse TLS without certificates before a client tries, which does not clean up after itself.
+
+    Raises:
+        ValueError: Dask's configuration names none.
+        OSError: One that it names cannot be read.
+    """
+    from distributed.security import Security
+
+    if address.startswith("tls://") and Security().get_connection_args("client").get("ssl_context") is None:
+        raise ValueError("no certificates are named")
 
 
 def _await_worker(client: Client, address: str) -> None:

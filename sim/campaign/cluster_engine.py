@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from rover.core.errors import ClusterError, FarsideError
 from rover.core.strips import THREADS_VARIABLE
-from sim.campaign.alone import error_in_words
+from sim.campaign.alone import ended_after, error_in_words
 from sim.campaign.cluster import places
 from sim.campaign.draws import Varied
 from sim.campaign.engine import done_alone
@@ -101,9 +101,13 @@ def _refused(what: str, remedy: str) -> ClusterError:
 
 
 def perform_on_worker(perform: Perform, task: Task, folder: str) -> Answer:
-    """Do a run on a worker: no other beside it, with one thread, and from the folder of here if the worker has it."""
+    """Do a run on a worker: no other beside it, with one thread, and from the folder of here if the worker has it.
+
+    Where it takes longer than it may, the worker dies of it; its nanny brings another.
+    """
     os.environ.setdefault(THREADS_VARIABLE, "1")
-    with _ONE_AT_A_TIME, contextlib.chdir(folder if Path(folder).is_dir() else "."):
+    here = folder if Path(folder).is_dir() else "."
+    with _ONE_AT_A_TIME, contextlib.chdir(here), ended_after(task.limit_s):
         try:
             return perform(task)
         except ClusterError as error:

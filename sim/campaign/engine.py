@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 
-from sim.campaign.alone import attempt, perform_alone, prepare_worker
+from sim.campaign.alone import attempt, attempt_in_time, perform_alone, prepare_worker
 from sim.campaign.task import Ended, Perform, Status, Task, without_drive
 
 _UNDER_WAY_PER_WORKER = 2
@@ -17,13 +17,14 @@ _UNDER_WAY_PER_WORKER = 2
 def run_tasks(tasks: Iterable[Task], perform: Perform, *, workers: int) -> Iterator[Ended]:
     """Do runs, and yield each as it ends, in whatever order that comes.
 
-    One that fails, or whose process dies, is done once more, alone in a process of its own; if it fails again it is
-    quarantined.
+    One that fails, takes longer than it may, or whose process dies, is done once more, alone in a process of its own;
+    if it fails again it is quarantined.
 
     Args:
         tasks: Taken as they are needed.
         perform: Does one; with workers, a function of a module.
-        workers: Processes; 0 for this one, where a run that kills its process kills the campaign.
+        workers: Processes; 0 for this one, where a run that kills its process kills the campaign and one may take as
+            long as it likes.
     """
     if workers == 0:
         for task in tasks:
@@ -94,7 +95,7 @@ def _fill(
     """Hand over runs until `most` are under way; false where the pool takes no more, its worker having died."""
     while len(underway) < most and (task := next(pending, None)) is not None:
         try:
-            underway[pool.submit(attempt, perform, task)] = task
+            underway[pool.submit(attempt_in_time, perform, task)] = task
         except BrokenProcessPool:
             failed.append(task)
             return False

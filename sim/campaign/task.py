@@ -54,6 +54,7 @@ class Task:
         keys: That vary.
         draw: What they are, and the seed.
         files: Contents of the TOML files that the campaign was begun with, by path.
+        limit_s: Longest that it may take by the clock, None for any; its process is ended then.
     """
 
     spec: str
@@ -61,6 +62,7 @@ class Task:
     keys: tuple[str, ...]
     draw: Draw
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    limit_s: float | None = None
 
     def all_settings(self) -> list[str]:
         """Return the settings of this run: those of all, and what was drawn."""

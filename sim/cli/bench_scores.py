@@ -16,8 +16,8 @@ from sim.bench.score import Score
 CSV, JSON, PICTURE = "bench.csv", "bench.json", "bench.png"
 
 _HEAD = (
-    "planner", "problem", "kind", "cells", "feasible", "success", "answer", "cost_ratio", "seconds", "memory_mib",
-    "violations", "first_violation",
+    "planner", "problem", "kind", "cells", "feasible", "success", "answer", "cost_ratio", "over_proven", "seconds",
+    "memory_mib", "violations", "first_violation",
 )  # fmt: skip
 
 
@@ -110,6 +110,7 @@ def as_json_text(scores: Sequence[Score]) -> str:
                 "success": score.success,
                 "answer": score.told,
                 "cost_ratio": _plain(score.ratio),
+                "over_proven": _plain(score.over_proven),
                 "seconds": score.seconds,
                 "memory_mib": _plain(score.memory_mib),
                 "violations": list(score.violations),
@@ -137,6 +138,7 @@ def as_csv(scores: Sequence[Score]) -> str:
         asked = (score.planner, problem.name, problem.kind, problem.cells, problem.feasible)
         figures = (
             _shown(score.ratio),
+            _shown(score.over_proven),
             f"{score.seconds:.6f}",
             _shown(score.memory_mib),
             len(score.violations),

@@ -19,27 +19,31 @@ if TYPE_CHECKING:
 _MOST_RUNS = 10_000_000
 _MOST_WORKERS_PER_CORE = 8
 _QUARANTINED = 6
+_SHORTEST_S, _USUAL_S, _LONGEST_S = 1.0, 3600.0, 1e8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """Where runs are driven.
+    """Where runs are driven, and for how long.
 
     Attributes:
         workers: Processes on this machine.
         scheduler: Address of a cluster's instead.
         insecure: Whether it may be elsewhere without TLS.
+        limit_s: Longest that a run may take.
     """
 
     workers: int
     scheduler: str | None
     insecure: bool
+    limit_s: float
 
     def words(self) -> list[str]:
         """Return the options that say so."""
+        limit = [] if self.limit_s == _USUAL_S else ["--time-limit", f"{self.limit_s:g}"]
         if self.scheduler is None:
-            return ["--workers", str(self.workers)]
-        return ["--scheduler", self.scheduler, *(["--insecure-cluster"] if self.insecure else [])]
+            return ["--workers", str(self.workers), *limit]
+        return ["--scheduler", self.scheduler, *(["--insecure-cluster"] if self.insecure else []), *limit]
 
 
 def campaign(
@@ -78,6 +82,14 @@ def campaign(
         bool,
         typer.Option("--insecure-cluster", help="Take a scheduler on another machine that does without TLS."),
     ] = False,
+    time_limit: Annotated[
+        float,
+        typer.Option(
+            "--time-limit",
+            metavar="S",
+            help="Longest that a run may take; then it is ended, tried once more alone, and quarantined.",
+        ),
+    ] = _USUAL_S,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the campaign in DIR.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     quiet: Quiet = False,
@@ -93,7 +105,10 @@ def campaign(
     if not 1 <= runs <= _MOST_RUNS:
         what = "no run at all" if runs < 1 else f"more than {_MOST_RUNS}"
         raise UsageError(what, remedy=f"give 1 to {_MOST_RUNS}", field="--runs", value=runs)
-    where = _where(workers, scheduler, insecure=insecure_cluster)
+    if not _SHORTEST_S <= time_limit <= _LONGEST_S:
+        remedy = f"give {_SHORTEST_S:g} to {_LONGEST_S:g} seconds"
+        raise UsageError("no time for a run", remedy=remedy, field="--time-limit", value=time_limit)
+    where = _where(workers, scheduler, time_limit, insecure=insecure_cluster)
     varied = parse_varied(vary or ())
 
     from sim.campaign.identity import plan_campaign
@@ -111,19 +126,20 @@ def _refuse_no_planner(planned: Campaign) -> None:
     load_planner(load_scenario(planned.spec, settings=planned.settings).planner)
 
 
-def _where(workers: int | None, scheduler: str | None, *, insecure: bool) -> Where:
+def _where(workers: int | None, scheduler: str | None, limit_s: float, *, insecure: bool) -> Where:
     from rover.core.errors import UsageError
 
     if scheduler is None:
         if insecure:
             raise UsageError("no --scheduler is given", remedy="leave it out", field="--insecure-cluster")
-        return Where(workers=_workers(workers), scheduler=None, insecure=False)
+        return Where(workers=_workers(workers), scheduler=None, insecure=False, limit_s=limit_s)
     if workers is not None:
         what = "a cluster has workers of its own"
         raise UsageError(what, remedy="leave it out, or --scheduler", field="--workers", value=workers)
     from sim.campaign.cluster import check_address
 
-    return Where(workers=1, scheduler=check_address(scheduler, insecure=insecure), insecure=insecure)
+    address = check_address(scheduler, insecure=insecure)
+    return Where(workers=1, scheduler=address, insecure=insecure, limit_s=limit_s)
 
 
 def _workers(asked: int | None) -> int:
@@ -164,6 +180,7 @@ def _run(
                 runs=runs,
                 workers=where.workers,
                 scheduler=where.scheduler,
+                limit_s=where.limit_s,
                 resume=resume,
                 told=told,
             )

@@ -32,7 +32,7 @@ def main(words: Sequence[str] | None = None) -> int:
             checks=asked.check or None,
             seeds=asked.seed or SEEDS,
             kinds=asked.kind or None,
-            budget=Budget(time_s=asked.time_s, memory_mib=asked.memory_mib),
+            budget=Budget(time_s=asked.time_s, memory_mib=asked.memory_mib, stop_s=asked.stop_s),
             fail_fast=asked.fail_fast,
             pictures=asked.pictures,
         )
@@ -57,11 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", action="append", type=int, help="only this one; may be repeated")
     parser.add_argument("--kind", action="append", choices=terrain_kinds(), help="likewise")
     usual = Budget()
-    for option, unit, held in (
-        ("--time-s", "seconds", usual.time_s),
-        ("--memory-mib", "MiB", usual.memory_mib),
+    for option, what, held in (
+        ("--time-s", "seconds for a question", usual.time_s),
+        ("--memory-mib", "MiB for a question", usual.memory_mib),
+        ("--stop-s", "seconds after which a question is given up", usual.stop_s),
     ):
-        parser.add_argument(option, type=_budget, default=held, help=f"{unit} for a question, {held:g}")
+        parser.add_argument(option, type=_budget, default=held, help=f"{what}, {held:g}")
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first failure")
     parser.add_argument("--pictures", default=PICTURES, help="folder for pictures of failures")
     parser.add_argument("--list", action="store_true", help="list the checks")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,7 @@ from rover.planning.objective import UNITS, price_map
 from rover.planning.problem import Claim, NoPlan, Objective, Plan, Planner, PlanningProblem
 from sim.testing.graphs import directed_graph, grid_graph
 from sim.testing.ground import ends_of
+from sim.testing.patience import PATIENCE, GaveUp
 
 TOLERANCE = 1e-9
 """Relative, of a price against the least."""
@@ -25,10 +27,18 @@ class Budget:
     Attributes:
         time_s: By the clock.
         memory_mib: At the most, beside what was taken before.
+        stop_s: By the clock, when a question is given up in any check, the first one included, in which a planner may
+            compile; `time_s` where that is more.
     """
 
     time_s: float = 10.0
     memory_mib: float = 512.0
+    stop_s: float = 300.0
+
+    @property
+    def patience_s(self) -> float:
+        """When a question is given up."""
+        return max(self.stop_s, self.time_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,15 +49,21 @@ class Broken:
         what: In words.
         problem: The question.
         answer: What was answered, or None where nothing was.
+        given_up: Whether that is because it was waited for no longer.
     """
 
     what: str
     problem: PlanningProblem
     answer: Plan | NoPlan | None = None
+    given_up: bool = False
 
 
 class NotAnAnswerError(Exception):
     """A planner gave something else than a plan or a refusal."""
+
+
+class NoAnswerError(NotAnAnswerError):
+    """A planner was given up."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -59,12 +75,14 @@ class Case:
         problem: Its start and goal are free and joined by a way.
         budget: For one question.
         asked: The last question that was put to it.
+        last_words: Told where it never comes back from native code, and its process is ended.
     """
 
     planner: Planner
     problem: PlanningProblem
     budget: Budget
     asked: PlanningProblem
+    last_words: str = ""
 
     @property
     def claims(self) -> frozenset[Claim]:
@@ -75,9 +93,14 @@ class Case:
 
         Raises:
             NotAnAnswerError: It is none.
+            NoAnswerError: None came.
         """
         self.asked = problem
-        answer = self.planner.plan(problem)
+        answer, patience_s = None, self.budget.patience_s
+        with contextlib.suppress(GaveUp), PATIENCE.within(patience_s, self.last_words) as over:
+            answer = self.planner.plan(problem)
+        if over:
+            raise NoAnswerError(f"gives no answer within {patience_s:g} s")
         if not isinstance(answer, Plan | NoPlan):
             raise NotAnAnswerError(f"answers {answer!r}, which is neither Plan nor NoPlan")
         return answer

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from rover.planning.problem import Claim, Planner
 from rover.planning.registry import load_planner
-from sim.testing.case import Broken, Budget, Case, NotAnAnswerError
+from sim.testing.case import Broken, Budget, Case, NoAnswerError, NotAnAnswerError
 from sim.testing.ground import make_problem
 from sim.testing.kinds import check_kind, terrain_kinds
 from sim.testing.picture import PICTURES, draw_broken
@@ -235,13 +235,17 @@ def _narrowed(triples: Sequence[Chosen]) -> list[Chosen]:
     )
 
 
-def _broken(check: Check, planner: Planner, triple: Chosen, budget: Budget) -> Iterator[Broken]:
+def _broken(
+    check: Check, planner: Planner, triple: Chosen, budget: Budget, last_words: str
+) -> Iterator[Broken]:
     """Yield what is wrong; an exception is, whatever it is."""
     timed = Claim.TIMED in getattr(planner, "claims", ())
     problem = make_problem(triple.seed, triple.kind, timed=timed)
-    case = Case(planner=planner, problem=problem, budget=budget, asked=problem)
+    case = Case(planner=planner, problem=problem, budget=budget, asked=problem, last_words=last_words)
     try:
         yield from check.run(case)
+    except NoAnswerError as error:
+        yield Broken(what=str(error), problem=case.asked, given_up=True)
     except Exception as error:  # a stranger's planner may raise anything
         yield Broken(what=_raised(error), problem=case.asked)
 
@@ -259,24 +263,41 @@ def _failures(
 ) -> Iterator[Failure]:
     """Yield what fails, with a picture of the first failure of each check.
 
-    Each check on each ground has a planner as it was given, so that it comes to the same when it is run alone.
+    Each check on each ground has a planner as it was given, so that it comes to the same when it is run alone. Once a
+    planner has been given up, that check is over, and in others it has the time of an answer and no more: one that
+    never answers would be waited for all day.
     """
-    drawn: set[str] = set()
+    found: list[Failure] = []
+    given_up: set[str] = set()
     unused = _copy(planner)
     for triple in triples:
-        for broken in _broken(CHECKS[triple.check], _copy(unused), triple, budget):
-            replay, picture = replay_command(given, planner, triple, budget), None
+        if triple.check in given_up:
+            continue
+        replay = replay_command(given, planner, triple, budget)
+        waiting = replace(budget, stop_s=0.0) if given_up else budget
+        last_words = _last_words(planner, found, triple, waiting, replay)
+        for broken in _broken(CHECKS[triple.check], _copy(unused), triple, waiting, last_words):
+            drawn = {failure.check for failure in found}
+            picture = None
             if pictures is not None and triple.check not in drawn:
                 picture = draw_broken(broken, triple, _name(planner), replay, pictures)
-                drawn.add(triple.check)
-            yield Failure(
-                check=triple.check,
-                seed=triple.seed,
-                kind=triple.kind,
-                what=broken.what,
-                replay=replay,
-                picture=picture,
-            )
+            given_up |= {triple.check} if broken.given_up else set()
+            found.append(_failure(triple, broken.what, replay, picture))
+            yield found[-1]
+
+
+def _failure(triple: Chosen, what: str, replay: str, picture: Path | None = None) -> Failure:
+    return Failure(
+        check=triple.check, seed=triple.seed, kind=triple.kind, what=what, replay=replay, picture=picture
+    )
+
+
+def _last_words(
+    planner: Planner, found: Sequence[Failure], triple: Chosen, budget: Budget, replay: str
+) -> str:
+    """Return what is told of all that failed where the process of a planner has to be ended."""
+    what = f"gives no answer within {budget.patience_s:g} s, nor comes back from native code: its process is ended"
+    return str(PlannerCheckError(_name(planner), [*found, _failure(triple, what, replay)]))
 
 
 def _copy(planner: Planner) -> Planner:

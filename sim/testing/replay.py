@@ -67,6 +67,8 @@ def _budget_words(budget: Budget) -> Iterator[str]:
         yield from ("--time-s", f"{float(budget.time_s)!r}")
     if budget.memory_mib != usual.memory_mib:
         yield from ("--memory-mib", f"{float(budget.memory_mib)!r}")
+    if budget.stop_s != usual.stop_s:
+        yield from ("--stop-s", f"{float(budget.stop_s)!r}")
 
 
 def _spec_of(kind: type) -> str:

@@ -1,4 +1,4 @@
-"""When the rover wakes, naps and sleeps: rows 6, 7 and 9 to 11."""
+"""When the rover wakes, naps and sleeps, and when the lander wakes: rows 6 to 11."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 from rover.core.logged_day import LoggedDay
 from rover.core.station import Station
 from rover.core.time import parse_utc
-from rover.io.dormancy_log import read_dormancy_log
+from rover.io.dormancy_log import read_dormancy_log, read_lander_log
 from rover.io.site_horizon import read_site_horizon
 from rover.io.stations import read_stations
-from rover.sky.dormancy import ArrayOutput, DormancyRule, fit_rule, sun_elevation_at
+from rover.sky.dormancy import ArrayOutput, DormancyRule, fit_rule, sun_elevation, sun_elevation_at
 from rover.sky.ephemeris import Target
 from rover.sky.events import crossings, sampled_horizon
 from rover.sky.lunar_day import EPOCH, lunar_day_span
@@ -60,6 +60,17 @@ def wakes() -> Iterator[tuple[str, float]]:
     yield "wake_error_median_h", float(np.median(wake_h))
     yield "wake_error_greatest_h", max(wake_h)
     yield "sleep_sun_deg", float(np.mean(sleep_deg))
+
+
+def lander_wakes() -> Iterator[tuple[str, float]]:
+    """Row 8: each day by the Sun elevation that is fitted to the lander's other wakes."""
+    log, found_deg = read_lander_log(), []
+    for day in log:
+        others = [other for other in log if other is not day]
+        rule = fit_rule(sun_elevation, others, latitude_rad=LANDING_RAD[0], longitude_rad=LANDING_RAD[1])
+        if day.wake_counts and (wake := rule.wake(day.lunar_day)) is not None:
+            found_deg.append(math.degrees(sun_elevation_at(rule, wake)))
+    yield "lander_wake_sun_deg", float(np.mean(found_deg))
 
 
 def awake() -> Iterator[tuple[str, float]]:

@@ -41,9 +41,13 @@ def odometer() -> Iterator[tuple[str, float]]:
 
 
 def rolled(log: RunLog) -> float:
-    """Return the way that the rims of the wheels rolled, m: the rover's own over one less the slip ratio."""
+    """Return the way that the rims of the wheels rolled, m.
+
+    By what slip is: 1 - v / rw where wheels drive, rw / v - 1 where they skid.
+    """
     told = log.telemetry
-    return float((np.diff(told["distance_m"]) / (1.0 - told["slip"][1:])).sum())
+    slip = told["slip"][1:]
+    return float((np.diff(told["distance_m"]) * np.where(slip < 0.0, 1.0 + slip, 1.0 / (1.0 - slip))).sum())
 
 
 def seen(log: RunLog) -> float:

@@ -73,6 +73,7 @@ def parts() -> tuple[Part, ...]:
         Part(name="sunrises and sunsets", rows=(3,), cost=1.0, compute=lambda t: sky.sun_table(t.sun)),
         Part(name="noons and days", rows=(4, 5), cost=2.0, compute=lambda _: sky.days()),
         Part(name="wakes and sleeps", rows=(6, 7, 9), cost=0.5, compute=lambda _: dormancy.wakes()),
+        Part(name="the lander's wakes", rows=(8,), cost=0.2, compute=lambda _: dormancy.lander_wakes()),
         Part(name="time awake", rows=(10,), cost=0.5, compute=lambda _: dormancy.awake()),
         Part(name="noon nap", rows=(11,), cost=0.1, compute=lambda _: dormancy.nap()),
         Part(name="halo orbit", rows=(23,), cost=0.1, compute=lambda _: sky.halo()),

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from rover.core.errors import LogError, TimeError
-from rover.io.dormancy_log import read_dormancy_log, read_published_days
+from rover.io.dormancy_log import read_dormancy_log, read_lander_log, read_published_days
 
 HEAD = "lunar_day,rover_wake_utc,rover_sleep_utc\n"
 
@@ -31,6 +31,23 @@ def test_bundled_times_are_those_of_the_reference(reference):
             assert (epoch.utc_at(0.0)[:16] + "Z" if epoch else "") == text
         del wanted[row.lunar_day]
     assert not any(row["rover_wake_utc"] or row["rover_sleep_utc"] for row in wanted.values())
+
+
+def test_the_lander_s_times_are_those_of_the_reference(reference):
+    rows = read_lander_log()
+    with (reference / "tracks" / "yutu2_log.csv").open(encoding="utf-8", newline="") as file:
+        wanted = {int(row["lunar_day"]): row for row in csv.DictReader(file)}
+    for row in rows:
+        for name, epoch in (("lander_wake_utc", row.wake), ("lander_sleep_utc", row.sleep)):
+            assert (epoch.utc_at(0.0)[:16] + "Z" if epoch else "") == wanted[row.lunar_day][name]
+        del wanted[row.lunar_day]
+    assert not any(row["lander_wake_utc"] or row["lander_sleep_utc"] for row in wanted.values())
+    assert [row.lunar_day for row in rows if row.wake and not row.wake_counts] == [8, 14]
+    for ours, theirs in zip(
+        rows, read_dormancy_log(), strict=True
+    ):  # the lander wakes half a day to a day later
+        if ours.wake and theirs.wake:
+            assert 12.0 < theirs.wake.seconds_until(ours.wake) / 3600.0 < 25.5
 
 
 def test_later_rows_are_later_and_their_times_are_the_sources_eight_hours_earlier():

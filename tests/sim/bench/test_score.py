@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -219,6 +220,27 @@ def test_a_traverse_that_holds_where_no_search_found_one_is_right() -> None:
     assert found.success and math.isnan(found.ratio) and found.told == "a plan where none was known"
     none = told(lambda _: replace(plan, schedule=None), Claim.TIMED, problem=unknown)
     assert none.wrong and "a plan where there is none (energy)" in none.violations
+
+
+def test_a_traverse_that_arrives_before_anything_can_is_wrong() -> None:
+    """What is proven is held against the planner and the checker alike."""
+    plan, least = timed_plan(), TIMED.least_s
+    assert least is not None and TIMED.bound_s is not None
+    found = told(lambda _: plan, Claim.TIMED, Claim.DIRECTIONAL, problem=TIMED)
+    assert found.over_proven == pytest.approx(least / TIMED.bound_s, rel=1e-9)
+    for known in ({"least_s": least}, {"feasible": False, "least_s": None, "why": Cause.ENERGY}):
+        shut = TIMED.model_copy(update={"bound_s": 1.01 * least, **known})
+        found = told(lambda _: plan, Claim.TIMED, Claim.DIRECTIONAL, problem=shut)
+        assert found.wrong and math.isnan(found.over_proven)
+        assert re.search(
+            r"arrives 3155\.\d+ s after its departure, and nothing can before", found.violations[0]
+        )
+
+
+def test_what_is_proven_of_a_static_problem_is_its_least() -> None:
+    found = score(AStarPlanner(), OPEN)
+    assert found.over_proven == found.ratio == pytest.approx(1.0, abs=1e-12)
+    assert math.isnan(score(AStarPlanner(), CLOSED).over_proven)
 
 
 def test_a_deadline_before_the_bound_is_refused() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -22,7 +24,16 @@ from sim.campaign.journal import JOURNAL, read_journal
 from sim.campaign.results import read_table
 from sim.campaign.task import Status
 from tests.sim.campaign.dask_cluster import Cluster
-from tests.sim.campaign.quick_runs import FAULTY, POISON, campaign, poisonous, quick, slowly, waiting_at_first
+from tests.sim.campaign.quick_runs import (
+    FAULTY,
+    POISON,
+    campaign,
+    endless,
+    poisonous,
+    quick,
+    slowly,
+    waiting_at_first,
+)
 from tests.sim.campaign.test_engine import bytes_of, made, shuffled
 
 
@@ -73,6 +84,18 @@ def test_a_run_that_kills_its_workers_is_quarantined(dask: Cluster, tmp_path: Pa
     assert bytes_of(tmp_path / "c") == bytes_of(tmp_path / "pool")
     table = read_table(tmp_path / "c")
     assert {int(run) for run in table.run[table.status == Status.QUARANTINED]} == {POISON, FAULTY}
+
+
+@pytest.mark.slow
+def test_a_run_that_never_ends_is_quarantined(dask: Cluster, tmp_path: Path) -> None:
+    """Each worker that it is given to dies of it in time, and so does the process on this machine."""
+    dask.have(3)
+    made(tmp_path / "c", endless, scheduler=dask.address, limit_s=2.0)
+    made(tmp_path / "pool", endless, workers=2, limit_s=2.0)
+    assert bytes_of(tmp_path / "c") == bytes_of(tmp_path / "pool")
+    table = read_table(tmp_path / "c")
+    assert list(table.run[table.status == Status.QUARANTINED]) == [FAULTY]
+    assert table.reason[FAULTY] == "it took longer than 2 s"
 
 
 def real(digest: str | None = None, **versions: str) -> Campaign:
@@ -182,3 +205,24 @@ def test_no_scheduler_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     for asked in (address, address.replace("tcp", "tls")):  # nobody has named certificates here
         with pytest.raises(ClusterError, match="no scheduler to be had there"):
             made(tmp_path / "c", scheduler=asked, resume=True)
+
+
+def test_tls_without_certificates_is_told_in_a_line(tmp_path: Path) -> None:
+    """A client that could not be made would say so once more when the process ends, and take its time over it."""
+    words = [
+        "campaign",
+        "campaign-short",
+        "--runs",
+        "1",
+        "--scheduler",
+        "tls://127.0.0.1:9",
+        "--out",
+        "c",
+        "-q",
+    ]
+    ended = subprocess.run(
+        [sys.executable, "-c", "from sim.cli.main import main; main()", *words],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 5
+    assert "no certificates are named" in ended.stderr and ended.stderr.count("\n") == 1, ended.stderr

@@ -8,6 +8,7 @@ import random
 import resource
 import shutil
 import signal
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from tests.sim.campaign.quick_runs import (
     IMPOSSIBLE,
     POISON,
     campaign,
+    endless,
     faulty,
     faulty_at_first,
     leaving,
@@ -120,6 +122,22 @@ def test_the_last_run_may_be_poisonous(tmp_path: Path, workers: int) -> None:
     table = read_table(folder)
     assert table.status[POISON] == Status.QUARANTINED
     assert table.reason[POISON] == "its process was ended by SIGKILL"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_run_that_never_ends_is_quarantined(tmp_path: Path, workers: int) -> None:
+    """It is ended, begun once more alone, and ended again; the others are as ever."""
+    began = time.monotonic()
+    made(tmp_path / "c", endless, workers=workers, limit_s=2.0)
+    assert 4.0 < time.monotonic() - began < 60.0
+    made(tmp_path / "sound")
+    table, sound = read_table(tmp_path / "c"), read_table(tmp_path / "sound")
+    assert list(table.run[table.status == Status.QUARANTINED]) == [FAULTY]
+    assert table.reason[FAULTY] == "it took longer than 2 s"
+    assert (tmp_path / "c" / CSV).read_text().splitlines()[FAULTY + 2 :] == (
+        tmp_path / "sound" / CSV
+    ).read_text().splitlines()[FAULTY + 2 :]
+    assert sound.status[FAULTY] == Status.DONE
 
 
 @pytest.mark.parametrize("workers", [0, 1])

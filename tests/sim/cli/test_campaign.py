@@ -96,6 +96,11 @@ def test_what_makes_no_scenario_is_each_runs_own_matter(farside_within: Command,
             "--workers = 1000000: more than 8 for each core; give 1 to",
         ),
         (("--runs", "2", "--workers", "0"), "no worker at all"),
+        (
+            ("--runs", "2", "--time-limit", "0"),
+            "--time-limit = 0.0: no time for a run; give 1 to 1e+08 seconds",
+        ),
+        (("--runs", "2", "--time-limit", "nan"), "no time for a run"),
         (("--runs", "2", "--scheduler", "nowhere"), "--scheduler = nowhere: not an address; give tcp://HOST"),
         (("--runs", "2", "--scheduler", "192.0.2.1:8786"), "not on this machine, and not over TLS"),
         (("--runs", "2", "--scheduler", "localhost:1", "--workers", "2"), "a cluster has workers of its own"),
@@ -159,8 +164,9 @@ def test_a_stopped_campaign_says_how_to_go_on(farside_within: Command, doing: ob
         return quick(task)
 
     doing(stopped)  # type: ignore[operator]
-    ended = farside_within(*SHORT, *VARY, "--runs", "6", "--out", "c")
+    ended = farside_within(*SHORT, *VARY, "--runs", "6", "--time-limit", "50", "--out", "c")
     assert ended.returncode == 143
+    assert "--workers 1 --time-limit 50 --out c --resume" in ended.stderr
     assert len(read_journal(work / "c" / JOURNAL).ended) == 3
     assert "3 of 6 runs are kept in c; go on with farside campaign" in ended.stderr
     doing(quick)  # type: ignore[operator]

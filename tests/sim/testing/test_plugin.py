@@ -1,10 +1,9 @@
-"""The pytest plugin from outside: fixtures, marker, what a failure says, and a whole project that has farside only."""
+"""The pytest plugin from outside: fixtures, marker, what a failure says, projects with packages of its names."""
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,8 +15,6 @@ from rover.core.jit import cache_folder
 from sim.testing import terrain_kinds
 
 pytest_plugins = ["pytester"]
-
-OUTSIDE = Path(__file__).parents[3] / "examples" / "outside_planner"
 
 
 @pytest.fixture
@@ -120,23 +117,6 @@ def test_the_plugin_imports_nothing_heavy(pytester: pytest.Pytester, monkeypatch
     # Other projects' plugins may import what they like; ours is to be judged alone.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.runpytest_subprocess("-p", "farside_pytest").assert_outcomes(passed=1)
-
-
-def test_a_project_of_one_s_own(tmp_path: Path) -> None:
-    """`python -m pytest` in a copy of the folder; that the wheel alone will do is a slow test of its own."""
-    project = tmp_path / "outside_planner"
-    shutil.copytree(OUTSIDE, project, ignore=shutil.ignore_patterns("__pycache__"))
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    if folder := cache_folder():
-        kept["NUMBA_CACHE_DIR"] = str(folder.parent)
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *plugin_option()],
-        cwd=project, env=kept, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert f"rootdir: {project}" in done.stdout and "skipped" not in done.stdout
-    for check in ("protocol", "within_bound", "safe", "unreachable", "nan_closed", "stale_state"):
-        assert f"test_keeps_what_it_claims[hasty-{check}] PASSED" in done.stdout
 
 
 THEIRS = """
