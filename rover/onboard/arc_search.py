@@ -16,14 +16,11 @@ import numpy.typing as npt
 
 from rover.core.vehicle import VehicleParams
 from rover.hazard.clearance import arc_poses
-from rover.hazard.clearance_figures import clearance_figures
-from rover.onboard.arc_table import SPACING_M, SWEEP_RAD, arc_table, spreads
-from rover.onboard.arc_walker import BACKWARD, FORWARD, SWEEP_DRIFT_M, ArcWalker
+from rover.onboard.arc_table import EDGE_M, SPACING_M, SWEEP_RAD, arc_table, spreads, sweep_m
+from rover.onboard.arc_walker import BACKWARD, FORWARD, ArcWalker
 from rover.onboard.local_candidates import Motion, Pricer
 
 Floats = npt.NDArray[np.float64]
-
-EDGE_M = 0.6
 
 EDGE_BENDS = (-1.0, -0.5, 0.0, 0.5, 1.0)
 
@@ -57,12 +54,12 @@ class Sequence:
     """What was found.
 
     Attributes:
-        motion: The first of it: a turn and an arc.
+        motions: All of it, the first to be driven first: each a turn and an arc.
         poses: (n, 4) all along, from where the rover stands.
         value_s: Expected time to the goal.
     """
 
-    motion: Motion
+    motions: tuple[Motion, ...]
     poses: Floats
     value_s: float
 
@@ -89,7 +86,7 @@ class ArcSearch:
                 self._motions.append(Motion(turn_rad=0.0, first_m=way * EDGE_M, first_per_m=bend))
                 self._paths.append(poses)
                 self._spreads.append(spreads(vehicle, np.array([bend]), EDGE_M, count, from_m=EDGE_M)[0])
-        sweep = SWEEP_RAD / 2 * clearance_figures(vehicle).reach_m + SWEEP_DRIFT_M
+        sweep = sweep_m(vehicle)
         for way in (1, -1):
             angle = way * np.linspace(0.0, EDGE_TURN_RAD, round(EDGE_TURN_RAD / SWEEP_RAD) + 1)
             self._motions.append(Motion(turn_rad=way * EDGE_TURN_RAD, first_m=0.0, first_per_m=0.0))
@@ -150,24 +147,28 @@ class ArcSearch:
             chain.append(index)
             index = nodes[index].parent
         chain.reverse()
-        motion = self._begun([self._motions[nodes[number].edge] for number in chain])
+        motions = _joined([self._motions[nodes[number].edge] for number in chain])
         poses = np.vstack(
             [_moved(nodes[nodes[number].parent].pose, self._paths[nodes[number].edge]) for number in chain]
         )
-        return Sequence(motion=motion, poses=_directed(poses), value_s=value_s)
+        return Sequence(motions=motions, poses=_directed(poses), value_s=value_s)
 
-    def _begun(self, edges: list[Motion]) -> Motion:
-        """Return what a sequence begins with: turns and an arc, and the next arc where that goes on the same way."""
-        arcs = [number for number, edge in enumerate(edges) if edge.first_m != 0]
-        first = edges[arcs[0]]
-        turn = math.remainder(sum(edge.turn_rad for edge in edges[: arcs[0]]), 2 * math.pi)
-        motion = Motion(turn_rad=turn, first_m=first.first_m, first_per_m=first.first_per_m)
-        after = edges[arcs[0] + 1] if arcs[0] + 1 < len(edges) else None
-        if first.first_m < 0 or after is None or after.first_m <= 0:
-            return motion
-        if after.first_per_m == first.first_per_m:
-            return replace(motion, first_m=first.first_m + after.first_m)
-        return replace(motion, second_m=after.first_m, second_per_m=after.first_per_m)
+
+def _joined(edges: list[Motion]) -> tuple[Motion, ...]:
+    """Return turns and arcs as motions: each the turns before an arc and the arc, with those that go on alike."""
+    motions: list[Motion] = []
+    turn = 0.0
+    for edge in edges:
+        last = motions[-1] if motions else None
+        if edge.first_m == 0:
+            turn += edge.turn_rad
+        elif last and turn == 0 and last.first_per_m == edge.first_per_m and last.first_m * edge.first_m > 0:
+            motions[-1] = replace(last, first_m=last.first_m + edge.first_m)
+        else:
+            turn = math.remainder(turn, 2 * math.pi)
+            motions.append(Motion(turn_rad=turn, first_m=edge.first_m, first_per_m=edge.first_per_m))
+            turn = 0.0
+    return tuple(motions)
 
 
 def _moved(pose: tuple[float, float, float], path: Floats) -> Floats:
