@@ -15,6 +15,7 @@ from rover.core.boundary import Command, Mode, Observation
 from rover.core.vehicle import VehicleParams
 from rover.hazard.costmap import CostMap
 from rover.hazard.detect import Hazard, HazardMap
+from rover.onboard.arc_track import Driven, without_loops
 from rover.onboard.arc_walker import BELLY_MARGIN_M, ArcWalker, way_back
 from rover.onboard.ground_bounds import evened
 from rover.onboard.local_candidates import Motion, Stood, rank
@@ -43,9 +44,6 @@ REMEMBERED_M = 10.0
 
 SHORT_M = 0.02
 """Nearer than this to a place on the way back is there."""
-
-LOOP_M, LOOP_RAD = 0.06, math.radians(6.0)
-"""Motions that begin so near to each other begin at one place: on the way back what lies between is left out."""
 
 LOOKS = 4
 """Where no arc is safe the rover looks so often before it backs out: what noise closed, the mean of looks may open."""
@@ -80,19 +78,6 @@ class GoalField:
     goal_m: Place
     cost_s_per_m: Floats
     onward_s: Floats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Driven:
-    """A motion that was driven.
-
-    Attributes:
-        motion: As commanded; where it was stopped, as far as it went.
-        begun: Pose at which it began, before its turn.
-    """
-
-    motion: Motion
-    begun: Pose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -319,7 +304,7 @@ def back_out(local: LocalState, least_m: float) -> LocalState | None:
     backed = 0 if local.since_m > 3 * least_m * (local.backed + 1) else local.backed
     wanted, way = least_m * 2**backed, 0.0
     over: list[Driven] = []
-    driven = _without_loops(local.driven)
+    driven = without_loops(local.driven)
     while driven and way < wanted - 1e-9:
         last = driven.pop()
         if abs(last.motion.first_m) > SHORT_M:
@@ -330,20 +315,6 @@ def back_out(local: LocalState, least_m: float) -> LocalState | None:
     return replace(
         local, driven=tuple(driven), retrace=tuple(over), kept=(), backed=min(backed + 1, 6), since_m=0.0
     )
-
-
-def _without_loops(driven: tuple[Driven, ...]) -> list[Driven]:
-    """Return motions without those between two that begin at much the same pose: to and fro leads nowhere."""
-    kept: list[Driven] = []
-    for one in driven:
-        east, north, yaw = one.begun
-        for number, other in enumerate(kept):
-            turned = math.remainder(other.begun[2] - yaw, 2 * math.pi)
-            if math.dist(other.begun[:2], (east, north)) < LOOP_M and abs(turned) < LOOP_RAD:
-                del kept[number:]
-                break
-        kept.append(one)
-    return kept
 
 
 def _field_to(goal_m: Place, before: GoalField | None, costmap: CostMap) -> GoalField:

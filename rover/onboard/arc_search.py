@@ -34,6 +34,9 @@ AT_GOAL_M = 0.4
 
 MOST_EDGES = 200
 
+ENCLOSED_M = 0.5
+"""Where none of so many leads as far from where the rover stands, nothing leads on."""
+
 SURE_M = 1.2
 """Edges that begin no further away are held to the ground between its bounds, others to that expected."""
 
@@ -69,7 +72,7 @@ class ArcSearch:
 
     Attributes:
         seen: What was evaluated, in this order: (1, 4) the pose that an edge ends at, its value, whether it passed.
-        exhausted: Whether nothing was left to look at, and nothing leads on.
+        exhausted: Whether nothing leads on: nothing was left to look at, or it all lies close by.
     """
 
     def __init__(self, walker: ArcWalker, pricer: Pricer, vehicle: VehicleParams) -> None:
@@ -93,30 +96,40 @@ class ArcSearch:
             self._paths.append(np.column_stack([0 * angle, 0 * angle, angle]))
             self._spreads.append(np.full((len(angle), 2), sweep))
         self._arcs = np.array(self._paths[: 2 * len(EDGE_BENDS)])
+        self._nodes: list[_Node] = []
+        self._heap: list[tuple[float, int]] = []
+        self._done: set[tuple[int, int, int]] = set()
+        self._furthest = 0.0
         self.exhausted = False
         self.seen: list[tuple[Floats, float, bool]] = []
 
     def run(self, below_s: float) -> Sequence | None:
-        """Return the best sequence that leads on and takes less than a time; None where none was found."""
-        nodes = [_Node((0.0, 0.0, 0.0), 0.0, 0.0, -1, -1)]
-        heap: list[tuple[float, int]] = []
-        done: set[tuple[int, int, int]] = {_key(nodes[0].pose)}
-        self._expand(0, nodes, heap)
+        """Return the best sequence that leads on and takes less than a time; None where none was found.
+
+        Asked again, it goes on from where it ended.
+        """
+        nodes, heap, done = self._nodes, self._heap, self._done
+        if not nodes:
+            nodes.append(_Node((0.0, 0.0, 0.0), 0.0, 0.0, -1, -1))
+            done.add(_key(nodes[0].pose))
+            self._expand(0, nodes, heap)
         goal = self._pricer.goal()
         while heap and len(self.seen) < MOST_EDGES:
-            value, index = heapq.heappop(heap)
+            value, index = heap[0]
             if value >= below_s:
                 return None
+            heapq.heappop(heap)
             node = nodes[index]
             key = _key(node.pose)
             if key in done or not self._passes(node, nodes, value):
                 continue
             done.add(key)
-            away = math.hypot(node.pose[0], node.pose[1]) >= AHEAD_M
-            if away or (node.way_m > 0 and math.dist(node.pose[:2], goal) <= AT_GOAL_M):
+            away = math.hypot(node.pose[0], node.pose[1])
+            self._furthest = max(self._furthest, away)
+            if away >= AHEAD_M or (node.way_m > 0 and math.dist(node.pose[:2], goal) <= AT_GOAL_M):
                 return self._found(index, nodes, value)
             self._expand(index, nodes, heap)
-        self.exhausted = not heap
+        self.exhausted = not heap or self._furthest < ENCLOSED_M
         return None
 
     def _expand(self, index: int, nodes: list[_Node], heap: list[tuple[float, int]]) -> None:

@@ -202,9 +202,10 @@ def rank(
     second_s = pricer.along(table.second, table.second_m)
     turned_s = np.repeat(turn_s, bends)
     begun_s = turned_s + first_s
+    of_arcs = len(kept) > 0 and all(motion.second_m == 0 for motion in kept)
     others = [
         pricer.candidate(motion, vehicle, table)
-        for motion in (*_to_the_goal(table, pose, goal_m), *(kept if len(kept) == 1 else ()))
+        for motion in (*_to_the_goal(table, pose, goal_m), *(() if of_arcs else kept))
     ]
     return Ranked(
         table=table,
@@ -214,7 +215,7 @@ def rank(
         others=tuple(sorted(others, key=lambda other: other.value_s)),
         pricer=pricer,
         near_goal=math.dist(pose[:2], goal_m) <= table.first_m + table.second_m,
-        kept=pricer.sequence(kept, vehicle) if len(kept) > 1 else None,
+        kept=pricer.sequence(kept, vehicle) if of_arcs else None,
     )
 
 
@@ -361,7 +362,9 @@ class Pricer:
             spread = spreads(
                 vehicle, np.array([bend]), abs(length), count, from_m=0.0 if not legs else EDGE_M
             )[0]
-            legs.append(Leg(poses=path, spread_m=spread, backwards=length < 0))
+            # In parts: what begins close by is held to the ground between its bounds, and that is laid out close by.
+            parts = np.array_split(np.arange(count), max(1, round(abs(length) / EDGE_M)))
+            legs += [Leg(poses=path[part], spread_m=spread[part], backwards=length < 0) for part in parts]
             place = (float(poses[-1, 0]), float(poses[-1, 1]), float(poses[-1, 2]))
         value = seconds + float(self.onward_s(legs[-1].poses[-1:])[0])
         return Kept(motions=motions, legs=tuple(legs), value_s=value)

@@ -31,8 +31,8 @@ LONGER_S = 60.0
 """A sequence of short arcs that leads on may take so much longer than a single one is expected to."""
 
 HOLD_S = 20.0
-"""What is left of a sequence is gone on with unless a whole tree is better by more, and always before another is sought:
-each look moves prices by some, and the rover would go to and fro between ways that lead on alike."""
+"""What is left of a sequence, or a last arc, is gone on with unless a whole tree is better by more, and always before
+another is sought: each look moves prices by some, and the rover would go to and fro between ways alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +153,8 @@ class _Search:
         self._firsts: dict[int, tuple[bool, Floats]] = {}
         self._seen: list[tuple[Floats, float, bool]] = []
         self._reach_m = clearance_figures(vehicle).reach_m
-        self._vehicle, self._sought, self._enclosed = vehicle, False, False
+        self._vehicle = vehicle
+        self._search: ArcSearch | None = None
         self._turned: tuple[float, float] | None = None
         self._left = ranked.kept
 
@@ -205,16 +206,24 @@ class _Search:
         """Return a sequence that leads on, else a short arc by itself unless nothing leads on at all."""
         candidate = self._ranked.short(number)
         chosen = self._sequence(candidate.value_s + LONGER_S)
-        return self._other(candidate) if chosen is None and not self._enclosed else chosen
+        if chosen is not None or self._search is None or self._search.exhausted:
+            return chosen
+        chosen = self._other(candidate)
+        if chosen is not None:
+            # To go to and fro in a place that has no way out is no way on.
+            self._search.run(math.inf)
+        if chosen is not None and self._search.exhausted:
+            end, value, _ = self._seen.pop()
+            self._seen.append((end, value, False))
+            return None
+        return chosen
 
     def _sequence(self, below_s: float) -> ArcChoice | None:
         """Return the best sequence of short arcs that leads on, sought once."""
-        if self._sought:
+        if self._search is not None:
             return None
-        self._sought = True
-        search = ArcSearch(self._walker, self._ranked.pricer, self._vehicle)
+        self._search = search = ArcSearch(self._walker, self._ranked.pricer, self._vehicle)
         found = search.run(below_s)
-        self._enclosed = search.exhausted
         for number, (end, value, _) in enumerate(search.seen):
             self._note(end, value, found is not None and number == len(search.seen) - 1)
         if found is None:
