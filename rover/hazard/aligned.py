@@ -47,7 +47,7 @@ class AlignedGround:
             figures: Of the vehicle.
             spacing_m: Of the samples.
         """
-        self.low_m, self.high_m, self._side, self._middle = low_m, high_m, side_m, np.array(middle)
+        self._low, self._high, self._side, self._middle = low_m, high_m, side_m, np.array(middle)
         self._figures, self.spacing_m = figures, spacing_m
         samples = 2 * math.ceil(reach_m / spacing_m) + 1
         # Not filled: a heading that is never asked for takes no memory.
@@ -81,7 +81,7 @@ class AlignedGround:
 
     def _lay_out(self, heading: int) -> None:
         lay_along(
-            self.low_m, self.high_m, self._side, self._middle, heading * (math.pi / HEADINGS), self._figures,
+            self._low, self._high, self._side, self._middle, heading * (math.pi / HEADINGS), self._figures,
             self._crests, self.layers[:, heading], spacing_m=self.spacing_m, off=OFF,
         )  # fmt: skip
         self._done.add(heading)

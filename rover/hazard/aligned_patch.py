@@ -26,6 +26,10 @@ MORE_M = 0.1
 """Laid out so much beyond the rover: what spread and samples take; steps are looked for within it."""
 
 
+KEPT = 24
+"""Patches of 0.8 MB: arcs that begin or refuse at the same places ask for the same ones."""
+
+
 class AlignedPatch:
     """Two surfaces, with the ground between them, laid out finely about a pose.
 
@@ -74,3 +78,36 @@ class AlignedPatch:
         count = int(out.argmax()) if out.any() else len(cells)
         found = np.stack([east * cos + north * sin, north * cos - east * sin, alike, turned], axis=1)
         return np.ascontiguousarray(found[:count])
+
+
+class Patches:
+    """Patches of two surfaces, laid out where they are asked for; the latest are kept."""
+
+    def __init__(
+        self,
+        low_m: npt.NDArray[np.float32],
+        high_m: npt.NDArray[np.float32],
+        side_m: float,
+        figures: ClearanceFigures,
+    ) -> None:
+        """Take the surfaces; nothing is laid out yet."""
+        self._given = low_m, high_m, side_m
+        self._figures = figures
+        self._kept: list[AlignedPatch | None] = [None] * KEPT
+        self._cells, self._next = np.full((KEPT, 4), 1e9), 0
+
+    def at(self, cell: Floats) -> AlignedPatch:
+        """Return a patch that serves a pose: (4,) column and row as fractions, cosine and sine of the yaw."""
+        off = self._cells - cell
+        alike = self._cells[:, 2] * cell[2] + self._cells[:, 3] * cell[3]
+        far = np.hypot(off[:, 0], off[:, 1]) * self._given[2] / SERVED_M
+        # The nearest serves most of what follows.
+        far[~((far < 0.999) & (alike > math.cos(0.999 * SERVED_RAD)))] = np.inf
+        nearest = int(far.argmin())
+        patch = self._kept[nearest]
+        if patch is not None and far[nearest] < np.inf:
+            return patch
+        patch = AlignedPatch(*self._given, cell, self._figures)
+        self._kept[self._next], self._cells[self._next] = patch, cell
+        self._next = (self._next + 1) % KEPT
+        return patch

@@ -11,7 +11,7 @@ from rover.core.vehicle import VehicleParams
 from rover.hazard.aligned import SPACING_M as SAMPLES_M
 from rover.hazard.aligned import AlignedGround
 from rover.hazard.aligned_kernels import OFF
-from rover.hazard.aligned_patch import AlignedPatch
+from rover.hazard.aligned_patch import Patches
 from rover.hazard.clearance import arc_poses
 from rover.hazard.clearance_figures import clearance_figures
 from rover.hazard.linkage_kernels import FIGURES
@@ -97,7 +97,6 @@ class ArcWalker:
 
     def __init__(self, ground: LocalMap, vehicle: VehicleParams, pose: Pose, belly_margin_m: float) -> None:
         bounds, own = ground_bounds(ground), clearance_figures(vehicle)
-        self._figures = own
         self._side, self._corner = bounds.side_m, (bounds.east_m, bounds.north_m)
         self._belly_margin_m = belly_margin_m
         self._cos, self._sin = math.cos(pose[2]), math.sin(pose[2])
@@ -113,6 +112,8 @@ class ArcWalker:
         self._expected = AlignedGround(
             expected, expected, self._side, middle, far_m, own, spacing_m=2 * SAMPLES_M
         )
+        self._sure_patches = Patches(bounds.low_m, bounds.high_m, self._side, own)
+        self._expected_patches = Patches(expected, expected, self._side, own)
         self.expected = Laid(self._expected, ground, self._side)
         self.poses = 0
         self.refused: list[Pose] = []
@@ -167,6 +168,7 @@ class ArcWalker:
     def _passed(
         self, ground: AlignedGround, cells: Floats, spread_m: Floats, *, way: int = FORWARD
     ) -> tuple[int, Floats]:
+        fine = self._expected_patches if ground is self._expected else self._sure_patches
         margins, failed = np.full(MARGINS, np.inf), np.empty(MARGINS)
         held = np.full((FIGURES, 2), np.nan)
         passed, count = 0, len(cells)
@@ -178,7 +180,7 @@ class ArcWalker:
             )  # fmt: skip
             if passed == count or math.isnan(failed[0]):
                 break
-            patch = AlignedPatch(ground.low_m, ground.high_m, self._side, cells[passed], self._figures)
+            patch = fine.at(cells[passed])
             near = patch.served(cells[passed:])
             further = walk_on(
                 patch.spacing_m, patch.layers, np.zeros(len(near), np.int64), ground.rover, near,

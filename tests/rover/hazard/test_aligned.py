@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 
 from rover.hazard.aligned import AlignedGround
 from rover.hazard.aligned_kernels import HEADINGS, within_box
-from rover.hazard.aligned_patch import SERVED_M, SERVED_RAD, AlignedPatch
+from rover.hazard.aligned_patch import SERVED_M, SERVED_RAD, AlignedPatch, Patches
 from rover.hazard.clearance_figures import clearance_figures
 from rover.hazard.standing_kernels import between_samples
 from rover.io.vehicle import read_vehicle
@@ -142,6 +142,19 @@ def test_a_patch_serves_what_lies_close_and_points_alike() -> None:
         turned(0.5 + math.pi, 0.0),
     ):
         assert len(patch.served(np.array([near[0], beyond, near[0]]))) == 1
+
+
+def test_patches_are_laid_out_once() -> None:
+    z, rng = rocks(3), np.random.default_rng(0)
+    patches = Patches(z, z, SIDE_M, FIGURES)
+    first = patches.at(np.array([80.0, 80.0, 1.0, 0.0]))
+    assert patches.at(np.array([81.0, 80.0, math.cos(0.03), math.sin(0.03)])) is first
+    assert patches.at(np.array([80.0, 80.0, math.cos(0.06), math.sin(0.06)])) is not first
+    assert patches.at(np.array([86.0, 80.0, 1.0, 0.0])) is not first
+    for _ in range(60):
+        yaw = rng.uniform(-math.pi, math.pi)
+        cell = np.array([*rng.uniform(60, 100, 2), math.cos(yaw), math.sin(yaw)])
+        assert len(patches.at(cell).served(cell[None])) == 1
 
 
 def test_nothing_is_told_of_unknown_ground_or_of_what_lies_beyond() -> None:
