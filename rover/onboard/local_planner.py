@@ -8,7 +8,7 @@ autonomous rover navigation; Otsu et al. 2020, doi:10.1002/rob.21892).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -209,14 +209,22 @@ class _Search:
         if chosen is not None or self._search is None or self._search.exhausted:
             return chosen
         chosen = self._other(candidate)
-        if chosen is not None:
-            # To go to and fro in a place that has no way out is no way on.
-            self._search.run(math.inf)
-        if chosen is not None and self._search.exhausted:
-            end, value, _ = self._seen.pop()
-            self._seen.append((end, value, False))
+        if chosen is None:
             return None
-        return chosen
+        end, value, _ = self._seen.pop()
+        enclosed = self._enclosed()
+        self._seen.append((end, value, not enclosed))
+        return None if enclosed else replace(chosen, considered=self._considered())
+
+    def _enclosed(self) -> bool:
+        """Tell whether nothing leads on, however long it takes: to go to and fro in such a place is no way on."""
+        if self._search is None:
+            return False
+        before = len(self._search.seen)
+        self._search.run(math.inf)
+        for end, value, _ in self._search.seen[before:]:
+            self._note(end, value, passes=False)
+        return self._search.exhausted
 
     def _sequence(self, below_s: float) -> ArcChoice | None:
         """Return the best sequence of short arcs that leads on, sought once."""
