@@ -202,7 +202,7 @@ def rank(
     second_s = pricer.along(table.second, table.second_m)
     turned_s = np.repeat(turn_s, bends)
     begun_s = turned_s + first_s
-    of_arcs = len(kept) > 0 and all(motion.second_m == 0 for motion in kept)
+    of_arcs = len(kept) > 1
     others = [
         pricer.candidate(motion, vehicle, table)
         for motion in (*_to_the_goal(table, pose, goal_m), *(() if of_arcs else kept))

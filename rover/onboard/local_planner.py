@@ -31,7 +31,7 @@ LONGER_S = 60.0
 """A sequence of short arcs that leads on may take so much longer than a single one is expected to."""
 
 HOLD_S = 20.0
-"""What is left of a sequence, or a last arc, is gone on with unless a whole tree is better by more, and always before
+"""What is left of a sequence is gone on with unless a whole tree is better by more, and always before
 another is sought: each look moves prices by some, and the rover would go to and fro between ways alike."""
 
 
