@@ -87,3 +87,23 @@ def test_a_sample_of_the_proof_of_faults_keeps_the_rules_and_goes_on_where_it_wa
     assert sum(int(row["faults"]) for row in rows) > 0
     with pytest.raises(SystemExit, match="its rows are of other drives"):
         told("--rate", "1")
+
+
+def test_the_local_planner_alone_drives_towards_the_goal_and_a_drive_is_not_driven_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    bench = script("bench_fields_alone")
+    monkeypatch.setattr(sys.modules["hazard_fields"], "PLACES", 20)
+    words = ["bench_fields_alone.py", "--cfa", "2", "--slope", "5", "--seeds", "1", "--commands", "4"]
+    for _ in range(2):
+        monkeypatch.setattr(sys, "argv", [*words, "--out", str(tmp_path)])
+        bench.main()
+    with (tmp_path / "alone.csv").open(newline="", encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert row["outcome"] == "stopped" and row["violations"] == ""
+    assert float(row["straight_m"]) - float(row["left_m"]) == pytest.approx(float(row["driven_m"]), abs=0.6)
+    assert float(row["driven_m"]) > 2.0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert lines[-1].startswith("2 %, 5 deg: 0 of 1")

@@ -53,7 +53,7 @@ class AlignedGround:
         # Not filled: a heading that is never asked for takes no memory.
         self.layers = np.empty((LAYERS, HEADINGS, samples, samples), np.float32)
         self._done: set[int] = set()
-        self._crests = _crests(high_m, spacing_m / side_m, middle, (reach_m + 2 * spacing_m) / side_m)
+        self._crests = crests_near(high_m, spacing_m / side_m, middle, (reach_m + 2 * spacing_m) / side_m)
         self.rover = Rover(
             figures.boxes, figures.arms, figures.limits, figures.links, figures.belly, figures.weights
         )
@@ -80,26 +80,53 @@ class AlignedGround:
         return bins, np.ascontiguousarray(found)
 
     def _lay_out(self, heading: int) -> None:
-        angle = heading * (math.pi / HEADINGS)
-        low, high, wide, rest_low, rest_high = self.layers[:, heading]
-        step = self.spacing_m
-        cos, sin = math.cos(angle), math.sin(angle)
-        lay_out(self._low, self._high, self._side, self._middle, cos, sin, step, low, high)
-        raise_to_crests(self._crests, self._middle, cos, sin, step / self._side, wide, high)
-        radius, half = float(self._figures.belly[5]), float(self._figures.belly[6]) / 2
-        # A wheel may point so far off the heading: its ends lie aside, its sides ahead.
-        aside, ahead = radius * OFF, half * OFF
-        highest_across(high, (half + aside) / step, True, wide)
-        rests_along(wide, *_rim(radius, radius + ahead, -ahead, step), True, rest_high)
-        # At its lowest a wheel still stands on what is under it wherever its axle is nearest to this sample.
-        narrow = np.empty_like(low)
-        highest_across(low, max(0.0, half - aside - step / 2) / step, False, narrow)
-        ahead += step / 2
-        rests_along(narrow, *_rim(radius, radius - ahead, ahead, step), False, rest_low)
+        lay_along(
+            self._low, self._high, self._side, self._middle, heading * (math.pi / HEADINGS), self._figures,
+            self._crests, self.layers[:, heading], spacing_m=self.spacing_m, off=OFF,
+        )  # fmt: skip
         self._done.add(heading)
 
 
-def _crests(
+def lay_along(
+    low_m: npt.NDArray[np.float32],
+    high_m: npt.NDArray[np.float32],
+    side_m: float,
+    middle: Floats,
+    heading_rad: float,
+    figures: ClearanceFigures,
+    crests: npt.NDArray[np.float32],
+    layers: npt.NDArray[np.float32],
+    *,
+    spacing_m: float,
+    off: float,
+) -> None:
+    """Lay two surfaces out along a heading.
+
+    Args:
+        low_m, high_m, side_m, middle, figures, spacing_m: As of `AlignedGround`.
+        heading_rad: Counter-clockwise from east.
+        crests: (n, 3) as of `crests_near`.
+        layers: (LAYERS, n, n) filled.
+        off: Sine of the most that a wheel points off the heading.
+    """
+    low, high, wide, rest_low, rest_high = layers
+    step = spacing_m
+    cos, sin = math.cos(heading_rad), math.sin(heading_rad)
+    lay_out(low_m, high_m, side_m, middle, cos, sin, step, low, high)
+    raise_to_crests(crests, middle, cos, sin, step / side_m, wide, high)
+    radius, half = float(figures.belly[5]), float(figures.belly[6]) / 2
+    # A wheel may point so far off the heading: its ends lie aside, its sides ahead.
+    aside, ahead = radius * off, half * off
+    highest_across(high, (half + aside) / step, True, wide)
+    rests_along(wide, *_rim(radius, radius + ahead, -ahead, step), True, rest_high)
+    # At its lowest a wheel still stands on what is under it wherever its axle is nearest to this sample.
+    narrow = np.empty_like(low)
+    highest_across(low, max(0.0, half - aside - step / 2) / step, False, narrow)
+    ahead += step / 2
+    rests_along(narrow, *_rim(radius, radius - ahead, ahead, step), False, rest_low)
+
+
+def crests_near(
     high_m: npt.NDArray[np.float32], step: float, middle: tuple[float, float], reach: float
 ) -> npt.NDArray[np.float32]:
     """Return (n, 3) column, row and height of points of crests off which samples so many cells apart cut too much.

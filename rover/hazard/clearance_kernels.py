@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rover.core.jit import kernel
+from rover.hazard.aligned_kernels import OFF
 from rover.hazard.linkage_kernels import FIGURES
 from rover.hazard.standing_kernels import Laid, room_to_work, stand
 
@@ -20,6 +21,6 @@ def bound_places(spacing, layers, bins, rover, places, spread, bounds, first, la
     room, held = room_to_work(), np.empty((FIGURES, 2))
     for k in range(first, last):
         b = bins[k]
-        laid = Laid(spacing, layers[0, b], layers[1, b], layers[2, b], layers[3, b], layers[4, b])
+        laid = Laid(spacing, layers[0, b], layers[1, b], layers[2, b], layers[3, b], layers[4, b], OFF)
         held[:] = np.nan
         stand(laid, rover, places[k], spread, spread, held, room, bounds[k])

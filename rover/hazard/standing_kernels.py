@@ -55,6 +55,7 @@ class Laid(NamedTuple):
         low, high: (n, n) float32 bounds of the heights; -inf and +inf where unknown.
         wide: (n, n) float32 highest across a wheel.
         rest_low, rest_high: (n, n) float32 bounds of a wheel's lowest point with its axle above.
+        off: Sine of the most that a wheel points off the heading.
     """
 
     spacing: Any
@@ -63,6 +64,7 @@ class Laid(NamedTuple):
     wide: Any
     rest_low: Any
     rest_high: Any
+    off: Any
 
 
 class Rover(NamedTuple):
@@ -205,7 +207,7 @@ def _settled(laid, rover, place, along, across, boxes, own):  # type: ignore[no-
     """Bound the axles' heights over their boxes, and what follows; False over unknown ground or beyond all bounds."""
     middle = len(laid.rest_low) // 2
     cos, sin = place[2], place[3]
-    bend, sag = between_samples(laid.spacing, rover.belly)
+    bend, sag = between_samples(laid.spacing, rover.belly, laid.off)
     for i in range(WHEELS):
         ahead, left = boxes[i, 0], boxes[i, 1]
         length, width = boxes[i, 2] + along, boxes[i, 3] + across
@@ -233,14 +235,14 @@ def _settled(laid, rover, place, along, across, boxes, own):  # type: ignore[no-
 
 
 @kernel
-def between_samples(spacing, belly):  # type: ignore[no-untyped-def]
+def between_samples(spacing, belly, off=OFF):  # type: ignore[no-untyped-def]
     """How much higher than at any of the samples round it a rim may touch, and how much lower than at the nearest.
 
     It bends by its curve between samples of the axle's place, and once more between those of the ground. Where it
     touches ground of up to 30 deg its curve is 1.6 times that at its lowest point.
     """
-    off = spacing / 2.0 + belly[6] / 2.0 * OFF
-    return CUT_M + 1.6 * spacing * spacing / (4.0 * belly[5]), off * off / (2.0 * belly[5]) + ROUNDING_M
+    away = spacing / 2.0 + belly[6] / 2.0 * off
+    return CUT_M + 1.6 * spacing * spacing / (4.0 * belly[5]), away * away / (2.0 * belly[5]) + ROUNDING_M
 
 
 @kernel

@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from rover.core.jit import kernel
+from rover.hazard.aligned_kernels import OFF
 from rover.hazard.angle_kernels import sine
 from rover.hazard.linkage_kernels import BELLY, BOGIE_LEFT, BOGIE_RIGHT, FIGURES, PITCH, ROCKER, ROLL, WHEELS
 from rover.hazard.standing_kernels import Laid, most, room_to_work, stand
@@ -22,6 +23,28 @@ MARGINS = 4
 
 @kernel
 def walk(spacing, layers, bins, rover, places, spreads, deepest, belly_margin, ahead, held, margins):  # type: ignore[no-untyped-def]
+    """Return how many places pass before the first that does not, whose slacks lower the margins as well.
+
+    Args:
+        spacing, layers, bins, rover, places, spreads, deepest, belly_margin, ahead, held: As of `walk_on`.
+        margins: (MARGINS,) lowered to the least slacks of the places that pass, and of the first that does not; NaN
+            where unknown.
+    """
+    failed = np.empty(MARGINS)
+    passed = walk_on(
+        spacing, layers, bins, rover, places, spreads, deepest, belly_margin, ahead, held, margins, failed, OFF
+    )  # fmt: skip
+    if passed < len(places):
+        for i in range(MARGINS):
+            if not failed[i] >= margins[i]:
+                margins[i] = failed[i]
+    return passed
+
+
+@kernel
+def walk_on(  # type: ignore[no-untyped-def]
+    spacing, layers, bins, rover, places, spreads, deepest, belly_margin, ahead, held, margins, failed, off
+):  # fmt: skip
     """Return how many places pass before the first that does not.
 
     Where one does not pass with the rover anywhere within its spread, each half of the spread along and across is
@@ -38,16 +61,17 @@ def walk(spacing, layers, bins, rover, places, spreads, deepest, belly_margin, a
         belly_margin: Room that must be left under the belly, m.
         ahead: 1 or -1, the way that the wheels look for steps; 0 for either.
         held: (FIGURES, 2) bounds on how the rover stands before the first place, NaN where it stands still; those at
-            the last afterwards.
-        margins: (MARGINS,) lowered to the least slacks of the places that pass, and of the first that does not; NaN
-            where unknown.
+            the last that passes afterwards.
+        margins: (MARGINS,) lowered to the least slacks of the places that pass.
+        failed: (MARGINS,) the slacks of the first that does not; NaN where unknown.
+        off: Sine of the most that a wheel points off the headings.
     """
     room = room_to_work()
     own, before, after = np.empty((FIGURES, 2)), np.empty((FIGURES, 2)), np.empty((FIGURES, 2))
     place, slack = np.empty(4), np.empty(MARGINS)
     for k in range(len(places)):
         b, middle = bins[k], places[k]
-        laid = Laid(spacing, layers[0, b], layers[1, b], layers[2, b], layers[3, b], layers[4, b])
+        laid = Laid(spacing, layers[0, b], layers[1, b], layers[2, b], layers[3, b], layers[4, b], off)
         passes = False
         # One loop, not a function of parts: each level of kernels that holds `stand` compiles for seconds.
         for depth in range(deepest + 1):
@@ -77,11 +101,13 @@ def walk(spacing, layers, bins, rover, places, spreads, deepest, belly_margin, a
                     after[i, 0], after[i, 1] = min(after[i, 0], own[i, 0]), max(after[i, 1], own[i, 1])
             if passes or math.isnan(slack[TILT]):
                 break
+        if not passes:
+            for i in range(MARGINS):
+                failed[i] = slack[i]
+            return k
         for i in range(MARGINS):
             if not slack[i] >= margins[i]:
                 margins[i] = slack[i]
-        if not passes:
-            return k
         _copy(after, held)
     return len(places)
 

@@ -15,6 +15,7 @@ from rover.core.boundary import Command, Mode, Observation
 from rover.core.vehicle import VehicleParams
 from rover.hazard.costmap import CostMap
 from rover.hazard.detect import Hazard, HazardMap
+from rover.onboard.arc_track import Driven, without_loops
 from rover.onboard.arc_walker import BELLY_MARGIN_M, ArcWalker, way_back
 from rover.onboard.ground_bounds import evened
 from rover.onboard.local_candidates import Motion, Stood, rank
@@ -79,19 +80,6 @@ class GoalField:
     onward_s: Floats
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Driven:
-    """A motion that was driven.
-
-    Attributes:
-        motion: As commanded; where it was stopped, as far as it went.
-        begun: Pose at which it began, before its turn.
-    """
-
-    motion: Motion
-    begun: Pose
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LocalState:
     """What driving by arcs remembers.
@@ -120,7 +108,7 @@ class LocalState:
     dead_ends_m: tuple[Place, ...] = ()
     driven: tuple[Driven, ...] = ()
     retrace: tuple[Driven, ...] = ()
-    kept: Motion | None = None
+    kept: tuple[Motion, ...] = ()
     field: GoalField | None = None
     cost: LocalCost | None = None
     choice: ArcChoice | NoArc | None = None
@@ -161,7 +149,7 @@ def sense(
 
 def _cut_short(local: LocalState, seen: Observation) -> LocalState:
     """Put what was really driven in the place of the last motion, which was stopped."""
-    local = replace(local, kept=None)
+    local = replace(local, kept=())
     if local.retrace or not local.driven:
         return replace(local, retrace=())
     *earlier, last = local.driven
@@ -235,11 +223,11 @@ def next_motion(
     local = _refused(replace(local, cost=cost, choice=choice, lattice=lattice), choice.considered.refused)
     if isinstance(choice, NoArc) or local.lingered > MOST_LINGERED:
         if isinstance(choice, NoArc) and local.looks + 1 < LOOKS and seen.heights is not None:
-            return replace(local, kept=None, looks=local.looks + 1), Command(mode=Mode.DRIVE, look_round=True)
+            return replace(local, kept=(), looks=local.looks + 1), Command(mode=Mode.DRIVE, look_round=True)
         ends = (*local.dead_ends_m, pose[:2])[-MOST_DEAD_ENDS:]
         local = _learnt(local, pose, STUCK_S)
-        return replace(local, kept=None, looks=0, dead_ends_m=ends), None
-    return _begun(_learnt(local, pose, choice.value_s), choice.motion, pose, most_m)
+        return replace(local, kept=(), looks=0, dead_ends_m=ends), None
+    return _begun(_learnt(local, pose, choice.value_s), choice.motion, choice.then, pose, most_m)
 
 
 def _lingering(local: LocalState, here_m: Place) -> LocalState:
@@ -258,15 +246,18 @@ def _learnt(local: LocalState, pose: Pose, value_s: float) -> LocalState:
     return replace(local, stood=(*local.stood, (*pose, value_s + AGAIN_S))[-MOST_STOOD:])
 
 
-def _begun(local: LocalState, motion: Motion, pose: Pose, most_m: float) -> tuple[LocalState, Command]:
+def _begun(
+    local: LocalState, motion: Motion, then: tuple[Motion, ...], pose: Pose, most_m: float
+) -> tuple[LocalState, Command]:
     """Drive a motion up to the next look."""
     drive = math.copysign(min(most_m, abs(motion.first_m)), motion.first_m)
+    left = motion.after(drive)
     done = Motion(turn_rad=motion.turn_rad, first_m=drive, first_per_m=motion.first_per_m)
     since = local.since_m + abs(drive)
     local = replace(
         local,
         driven=(*local.driven, Driven(motion=done, begun=pose))[-REMEMBERED_MOTIONS:],
-        kept=motion.after(drive),
+        kept=then if left is None else (left, *then),
         since_m=since,
         looks=0,
     )
@@ -313,7 +304,7 @@ def back_out(local: LocalState, least_m: float) -> LocalState | None:
     backed = 0 if local.since_m > 3 * least_m * (local.backed + 1) else local.backed
     wanted, way = least_m * 2**backed, 0.0
     over: list[Driven] = []
-    driven = list(local.driven)
+    driven = without_loops(local.driven)
     while driven and way < wanted - 1e-9:
         last = driven.pop()
         if abs(last.motion.first_m) > SHORT_M:
@@ -322,7 +313,7 @@ def back_out(local: LocalState, least_m: float) -> LocalState | None:
     if not over:
         return None
     return replace(
-        local, driven=tuple(driven), retrace=tuple(over), kept=None, backed=min(backed + 1, 6), since_m=0.0
+        local, driven=tuple(driven), retrace=tuple(over), kept=(), backed=min(backed + 1, 6), since_m=0.0
     )
 
 

@@ -16,14 +16,11 @@ import numpy.typing as npt
 
 from rover.core.vehicle import VehicleParams
 from rover.hazard.clearance import arc_poses
-from rover.hazard.clearance_figures import clearance_figures
-from rover.onboard.arc_table import SPACING_M, SWEEP_RAD, arc_table, spreads
-from rover.onboard.arc_walker import BACKWARD, FORWARD, SWEEP_DRIFT_M, ArcWalker
+from rover.onboard.arc_table import EDGE_M, SPACING_M, SWEEP_RAD, arc_table, spreads, sweep_m
+from rover.onboard.arc_walker import BACKWARD, FORWARD, ArcWalker
 from rover.onboard.local_candidates import Motion, Pricer
 
 Floats = npt.NDArray[np.float64]
-
-EDGE_M = 0.6
 
 EDGE_BENDS = (-1.0, -0.5, 0.0, 0.5, 1.0)
 
@@ -36,6 +33,9 @@ AT_GOAL_M = 0.4
 """So is one that ends so near the goal."""
 
 MOST_EDGES = 200
+
+ENCLOSED_M = 0.5
+"""Where none of so many leads as far from where the rover stands, nothing leads on."""
 
 SURE_M = 1.2
 """Edges that begin no further away are held to the ground between its bounds, others to that expected."""
@@ -57,12 +57,12 @@ class Sequence:
     """What was found.
 
     Attributes:
-        motion: The first of it: a turn and an arc.
+        motions: All of it, the first to be driven first: each a turn and an arc.
         poses: (n, 4) all along, from where the rover stands.
         value_s: Expected time to the goal.
     """
 
-    motion: Motion
+    motions: tuple[Motion, ...]
     poses: Floats
     value_s: float
 
@@ -72,7 +72,7 @@ class ArcSearch:
 
     Attributes:
         seen: What was evaluated, in this order: (1, 4) the pose that an edge ends at, its value, whether it passed.
-        exhausted: Whether nothing was left to look at, and nothing leads on.
+        exhausted: Whether nothing leads on: nothing was left to look at, or it all lies close by.
     """
 
     def __init__(self, walker: ArcWalker, pricer: Pricer, vehicle: VehicleParams) -> None:
@@ -89,37 +89,47 @@ class ArcSearch:
                 self._motions.append(Motion(turn_rad=0.0, first_m=way * EDGE_M, first_per_m=bend))
                 self._paths.append(poses)
                 self._spreads.append(spreads(vehicle, np.array([bend]), EDGE_M, count, from_m=EDGE_M)[0])
-        sweep = SWEEP_RAD / 2 * clearance_figures(vehicle).reach_m + SWEEP_DRIFT_M
+        sweep = sweep_m(vehicle)
         for way in (1, -1):
             angle = way * np.linspace(0.0, EDGE_TURN_RAD, round(EDGE_TURN_RAD / SWEEP_RAD) + 1)
             self._motions.append(Motion(turn_rad=way * EDGE_TURN_RAD, first_m=0.0, first_per_m=0.0))
             self._paths.append(np.column_stack([0 * angle, 0 * angle, angle]))
             self._spreads.append(np.full((len(angle), 2), sweep))
         self._arcs = np.array(self._paths[: 2 * len(EDGE_BENDS)])
+        self._nodes: list[_Node] = []
+        self._heap: list[tuple[float, int]] = []
+        self._done: set[tuple[int, int, int]] = set()
+        self._furthest = 0.0
         self.exhausted = False
         self.seen: list[tuple[Floats, float, bool]] = []
 
     def run(self, below_s: float) -> Sequence | None:
-        """Return the best sequence that leads on and takes less than a time; None where none was found."""
-        nodes = [_Node((0.0, 0.0, 0.0), 0.0, 0.0, -1, -1)]
-        heap: list[tuple[float, int]] = []
-        done: set[tuple[int, int, int]] = {_key(nodes[0].pose)}
-        self._expand(0, nodes, heap)
+        """Return the best sequence that leads on and takes less than a time; None where none was found.
+
+        Asked again, it goes on from where it ended.
+        """
+        nodes, heap, done = self._nodes, self._heap, self._done
+        if not nodes:
+            nodes.append(_Node((0.0, 0.0, 0.0), 0.0, 0.0, -1, -1))
+            done.add(_key(nodes[0].pose))
+            self._expand(0, nodes, heap)
         goal = self._pricer.goal()
         while heap and len(self.seen) < MOST_EDGES:
-            value, index = heapq.heappop(heap)
+            value, index = heap[0]
             if value >= below_s:
                 return None
+            heapq.heappop(heap)
             node = nodes[index]
             key = _key(node.pose)
             if key in done or not self._passes(node, nodes, value):
                 continue
             done.add(key)
-            away = math.hypot(node.pose[0], node.pose[1]) >= AHEAD_M
-            if away or (node.way_m > 0 and math.dist(node.pose[:2], goal) <= AT_GOAL_M):
+            away = math.hypot(node.pose[0], node.pose[1])
+            self._furthest = max(self._furthest, away)
+            if away >= AHEAD_M or (node.way_m > 0 and math.dist(node.pose[:2], goal) <= AT_GOAL_M):
                 return self._found(index, nodes, value)
             self._expand(index, nodes, heap)
-        self.exhausted = not heap
+        self.exhausted = not heap or self._furthest < ENCLOSED_M
         return None
 
     def _expand(self, index: int, nodes: list[_Node], heap: list[tuple[float, int]]) -> None:
@@ -150,24 +160,28 @@ class ArcSearch:
             chain.append(index)
             index = nodes[index].parent
         chain.reverse()
-        motion = self._begun([self._motions[nodes[number].edge] for number in chain])
+        motions = _joined([self._motions[nodes[number].edge] for number in chain])
         poses = np.vstack(
             [_moved(nodes[nodes[number].parent].pose, self._paths[nodes[number].edge]) for number in chain]
         )
-        return Sequence(motion=motion, poses=_directed(poses), value_s=value_s)
+        return Sequence(motions=motions, poses=_directed(poses), value_s=value_s)
 
-    def _begun(self, edges: list[Motion]) -> Motion:
-        """Return what a sequence begins with: turns and an arc, and the next arc where that goes on the same way."""
-        arcs = [number for number, edge in enumerate(edges) if edge.first_m != 0]
-        first = edges[arcs[0]]
-        turn = math.remainder(sum(edge.turn_rad for edge in edges[: arcs[0]]), 2 * math.pi)
-        motion = Motion(turn_rad=turn, first_m=first.first_m, first_per_m=first.first_per_m)
-        after = edges[arcs[0] + 1] if arcs[0] + 1 < len(edges) else None
-        if first.first_m < 0 or after is None or after.first_m <= 0:
-            return motion
-        if after.first_per_m == first.first_per_m:
-            return replace(motion, first_m=first.first_m + after.first_m)
-        return replace(motion, second_m=after.first_m, second_per_m=after.first_per_m)
+
+def _joined(edges: list[Motion]) -> tuple[Motion, ...]:
+    """Return turns and arcs as motions: each the turns before an arc and the arc, with those that go on alike."""
+    motions: list[Motion] = []
+    turn = 0.0
+    for edge in edges:
+        last = motions[-1] if motions else None
+        if edge.first_m == 0:
+            turn += edge.turn_rad
+        elif last and turn == 0 and last.first_per_m == edge.first_per_m and last.first_m * edge.first_m > 0:
+            motions[-1] = replace(last, first_m=last.first_m + edge.first_m)
+        else:
+            turn = math.remainder(turn, 2 * math.pi)
+            motions.append(Motion(turn_rad=turn, first_m=edge.first_m, first_per_m=edge.first_per_m))
+            turn = 0.0
+    return tuple(motions)
 
 
 def _moved(pose: tuple[float, float, float], path: Floats) -> Floats:

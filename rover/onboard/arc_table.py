@@ -30,6 +30,12 @@ TURN_STEP_RAD = math.radians(15.0)
 SWEEP_RAD = math.radians(1.875)
 """Poses of a turn in place are so far apart, each speaking for those half as far to either side."""
 
+SWEEP_DRIFT_M = 0.01
+"""How far the rover may stray as it turns in place."""
+
+EDGE_M = 0.6
+"""Arcs of sequences are so long."""
+
 SPACING_M = 0.02
 """Of the poses along an arc."""
 
@@ -147,6 +153,11 @@ def spreads(
     strayed = np.minimum(DRIFT_PER_M * (from_m + np.linspace(0.0, length_m, count)), MOST_DRIFT_M)
     across = turned[:, None] + strayed[None, :]
     return np.stack([half + across, across], axis=-1)
+
+
+def sweep_m(vehicle: VehicleParams) -> float:
+    """Return how far any part may be from where a pose of a turn in place puts it."""
+    return SWEEP_RAD / 2 * clearance_figures(vehicle).reach_m + SWEEP_DRIFT_M
 
 
 def _directed(poses: Floats) -> Floats:

@@ -10,11 +10,13 @@ import numpy.typing as npt
 from rover.core.vehicle import VehicleParams
 from rover.hazard.aligned import SPACING_M as SAMPLES_M
 from rover.hazard.aligned import AlignedGround
+from rover.hazard.aligned_kernels import OFF
+from rover.hazard.aligned_patch import Patches
 from rover.hazard.clearance import arc_poses
 from rover.hazard.clearance_figures import clearance_figures
 from rover.hazard.linkage_kernels import FIGURES
-from rover.hazard.walk_kernels import MARGINS, walk
-from rover.onboard.arc_table import SPACING_M, SWEEP_RAD, arc_table, spreads
+from rover.hazard.walk_kernels import MARGINS, walk_on
+from rover.onboard.arc_table import SPACING_M, SWEEP_DRIFT_M, SWEEP_RAD, arc_table, spreads
 from rover.onboard.ground_bounds import ground_bounds
 from rover.onboard.local_candidates import Motion
 from rover.onboard.local_map import LocalMap
@@ -27,7 +29,7 @@ Pose = tuple[float, float, float]
 BELLY_MARGIN_M = 0.02
 """Room that must be left under the belly: what the wheels sink in."""
 
-DEEPEST = 2
+DEEPEST, DEEPEST_FINE = 0, 2
 """Where it is not sure to pass, half of what the rover may stray is looked at by itself so often."""
 
 MORE_M, FURTHER_M = 0.5, 1.0
@@ -35,9 +37,6 @@ MORE_M, FURTHER_M = 0.5, 1.0
 
 CLOSE_M = 0.5
 """For turns in place, which take it along every heading, only so much beyond the rover."""
-
-SWEEP_DRIFT_M = 0.01
-"""How far the rover may stray as it turns in place."""
 
 FORWARD, BACKWARD = 1, -1
 """The way in which wheels look for steps."""
@@ -113,6 +112,8 @@ class ArcWalker:
         self._expected = AlignedGround(
             expected, expected, self._side, middle, far_m, own, spacing_m=2 * SAMPLES_M
         )
+        self._sure_patches = Patches(bounds.low_m, bounds.high_m, self._side, own)
+        self._expected_patches = Patches(expected, expected, self._side, own)
         self.expected = Laid(self._expected, ground, self._side)
         self.poses = 0
         self.refused: list[Pose] = []
@@ -167,11 +168,29 @@ class ArcWalker:
     def _passed(
         self, ground: AlignedGround, cells: Floats, spread_m: Floats, *, way: int = FORWARD
     ) -> tuple[int, Floats]:
-        margins = np.full(MARGINS, np.inf)
+        fine = self._expected_patches if ground is self._expected else self._sure_patches
+        margins, failed = np.full(MARGINS, np.inf), np.empty(MARGINS)
+        held = np.full((FIGURES, 2), np.nan)
+        passed, count = 0, len(cells)
         bins, places = ground.places(cells)
-        passed = walk(
-            ground.spacing_m, ground.layers, bins, ground.rover, places, spread_m, DEEPEST, self._belly_margin_m,
-            way, np.full((FIGURES, 2), np.nan), margins,
-        )  # fmt: skip
-        self.poses += min(passed + 1, len(cells))
+        while passed < count:
+            passed += walk_on(
+                ground.spacing_m, ground.layers, bins[passed:], ground.rover, places[passed:], spread_m[passed:],
+                DEEPEST, self._belly_margin_m, way, held, margins, failed, OFF,
+            )  # fmt: skip
+            if passed == count or math.isnan(failed[0]):
+                break
+            patch = fine.at(cells[passed])
+            near = patch.served(cells[passed:])
+            further = walk_on(
+                patch.spacing_m, patch.layers, np.zeros(len(near), np.int64), ground.rover, near,
+                spread_m[passed : passed + len(near)], DEEPEST_FINE, self._belly_margin_m, way, held, margins,
+                failed, patch.off,
+            )  # fmt: skip
+            passed += further
+            if further < len(near):
+                break
+        if passed < count:
+            margins = np.where(failed >= margins, margins, failed)
+        self.poses += min(passed + 1, count)
         return int(passed), margins

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rover.onboard.arc_driver import Driven, LocalState
+from rover.onboard.arc_driver import LocalState
+from rover.onboard.arc_track import Driven
 from rover.onboard.fault_state import Watch
 
 Place = tuple[float, float]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rover.core.vehicle import VehicleParams
 from rover.hazard.clearance import arc_poses
-from rover.onboard.arc_table import SPACING_M, ArcTable, arc_table, spreads
+from rover.onboard.arc_table import EDGE_M, SPACING_M, SWEEP_RAD, ArcTable, arc_table, spreads, sweep_m
 from rover.onboard.local_cost import BACK, LocalCost
 from rover.onboard.local_cost_kernels import onward_from, price_paths
 
@@ -91,6 +91,36 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Leg:
+    """Part of a sequence laid out: a turn or an arc.
+
+    Attributes:
+        poses: (n, 4) as of `Candidate`.
+        spread_m: (n, 2) what each pose's clearance must allow for.
+        backwards: Whether it is driven so.
+    """
+
+    poses: Floats
+    spread_m: Floats
+    backwards: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Kept:
+    """What is left of a sequence of motions, laid out.
+
+    Attributes:
+        motions: The first to be driven first.
+        legs: Of all of them.
+        value_s: Expected time to the goal.
+    """
+
+    motions: tuple[Motion, ...]
+    legs: tuple[Leg, ...]
+    value_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ranked:
     """The candidates from where the rover stands.
 
@@ -102,6 +132,7 @@ class Ranked:
         others: Those that are not of the table, the best first.
         pricer: By which they are priced.
         near_goal: Whether whole trees reach beyond the goal, so that first arcs alone are candidates too.
+        kept: What is left of the sequence that was begun; None where none was.
     """
 
     table: ArcTable
@@ -111,6 +142,7 @@ class Ranked:
     others: tuple[Candidate, ...]
     pricer: Pricer
     near_goal: bool
+    kept: Kept | None = None
 
     def short(self, number: int) -> Candidate:
         """Return one of the short arcs laid out, by its place in `short_s` laid flat."""
@@ -149,7 +181,7 @@ def rank(
     pose: Pose,
     *,
     goal_m: Place,
-    kept: Motion | None = None,
+    kept: tuple[Motion, ...] = (),
     stood: Sequence[Stood] = (),
 ) -> Ranked:
     """Return every candidate with the time that it takes to turn, to drive it, and from its end to the goal.
@@ -159,7 +191,7 @@ def rank(
         vehicle: For its table and how fast it turns.
         pose: Where it stands.
         goal_m: Arcs that end there are candidates as well, where it is near.
-        kept: What is left of the last choice.
+        kept: What is left of the last choice: of a sequence, several motions.
         stood: Where the rover stood before, and what the way on turned out to take.
     """
     table = arc_table(vehicle)
@@ -170,9 +202,10 @@ def rank(
     second_s = pricer.along(table.second, table.second_m)
     turned_s = np.repeat(turn_s, bends)
     begun_s = turned_s + first_s
+    of_arcs = len(kept) > 1
     others = [
         pricer.candidate(motion, vehicle, table)
-        for motion in (*_to_the_goal(table, pose, goal_m), *(() if kept is None else (kept,)))
+        for motion in (*_to_the_goal(table, pose, goal_m), *(() if of_arcs else kept))
     ]
     return Ranked(
         table=table,
@@ -182,6 +215,7 @@ def rank(
         others=tuple(sorted(others, key=lambda other: other.value_s)),
         pricer=pricer,
         near_goal=math.dist(pose[:2], goal_m) <= table.first_m + table.second_m,
+        kept=pricer.sequence(kept, vehicle) if of_arcs else None,
     )
 
 
@@ -301,6 +335,39 @@ class Pricer:
         laid = np.vstack(parts)
         value = seconds + float(self.onward_s(laid[-1:])[0])
         return Candidate(motion=motion, poses=laid, spread_m=np.concatenate(spread), value_s=value)
+
+    def sequence(self, motions: tuple[Motion, ...], vehicle: VehicleParams) -> Kept:
+        """Lay out motions of one arc each, their turns in place too."""
+        legs: list[Leg] = []
+        place, seconds = (0.0, 0.0, 0.0), 0.0
+        for motion in motions:
+            if motion.turn_rad != 0:
+                seconds += abs(motion.turn_rad) / self._rate
+                angle = place[2] + np.append(
+                    np.arange(0.0, abs(motion.turn_rad), SWEEP_RAD) * math.copysign(1.0, motion.turn_rad),
+                    motion.turn_rad,
+                )
+                path = np.column_stack(
+                    [0 * angle + place[0], 0 * angle + place[1], np.cos(angle), np.sin(angle)]
+                )
+                legs.append(
+                    Leg(poses=path, spread_m=np.full((len(path), 2), sweep_m(vehicle)), backwards=False)
+                )
+                place = (place[0], place[1], place[2] + motion.turn_rad)
+            length, bend = motion.first_m, motion.first_per_m
+            count = max(2, math.ceil(abs(length) / SPACING_M) + 1)
+            poses = arc_poses(place, length_m=length, curvature_per_m=bend, count=count)
+            path = np.column_stack([poses[:, :2], np.cos(poses[:, 2]), np.sin(poses[:, 2])])
+            seconds += float(self.along(path[None], abs(length))[0]) * (BACK if length < 0 else 1.0)
+            spread = spreads(
+                vehicle, np.array([bend]), abs(length), count, from_m=0.0 if not legs else EDGE_M
+            )[0]
+            # In parts: what begins close by is held to the ground between its bounds, and that is laid out close by.
+            parts = np.array_split(np.arange(count), max(1, round(abs(length) / EDGE_M)))
+            legs += [Leg(poses=path[part], spread_m=spread[part], backwards=length < 0) for part in parts]
+            place = (float(poses[-1, 0]), float(poses[-1, 1]), float(poses[-1, 2]))
+        value = seconds + float(self.onward_s(legs[-1].poses[-1:])[0])
+        return Kept(motions=motions, legs=tuple(legs), value_s=value)
 
 
 def _to_the_goal(table: ArcTable, pose: Pose, goal_m: Place) -> list[Motion]:

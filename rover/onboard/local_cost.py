@@ -39,9 +39,16 @@ PRICE = (BLOCKED, 25.0, 10.0, 6.0, 3.5, 2.2, 1.6, 1.15, 1.0)
 """Price of a metre by how much slack the rover has on it: of poses with these 1, 10, 30, 40, 63, 77, 88, 98 and all of
 a hundred pass clearance evaluation."""
 
-TRIED = (-1.0, -0.3, -0.001, 0.0, 0.3, 0.7)
-TRIED_PRICE = (BLOCKED, 25.0, 12.0, 4.0, 1.7, 1.0)
-"""The same by the slack that clearance evaluation of the pose has found."""
+TRIED = (-1.0, -0.3, 0.0)
+TRIED_PRICE = (1.6, 1.25, 1.0)
+"""The same by the slack that clearance evaluation of the pose has found on coarse ground: of those above
+`REFUSED_BELOW` 92, 96 and all of a hundred pass on fine ground."""
+
+REFUSED_BELOW = -0.99
+
+REFUSED_SLACK = (-0.75, -0.3, 0.3, 1.1, 1.5)
+REFUSED_PRICE = (25.0, 18.0, 8.0, 4.5, 3.5)
+"""The same, by the slack of a quick stance, of poses below that: 16 to 60 of a hundred pass on fine ground."""
 
 OPEN = 0.15
 """Slack below which the rover is not expected to pass."""
@@ -198,8 +205,10 @@ def _kept_factor(
     here, there = np.s_[:, r0 - south : r1 - south, c0 - west : c1 - west], np.s_[:, r0:r1, c0:c1]
     stance[here], tried[here] = lattice.stance[there], lattice.tried[there]
     quick = np.where(np.isnan(stance), UNSEEN, np.interp(stance, SLACK, PRICE))
-    factor = np.where(np.isnan(tried), quick, np.interp(tried, TRIED, TRIED_PRICE))
-    fails = np.where(np.isnan(tried), stance < OPEN, tried < 0)
+    narrow = np.interp(stance, REFUSED_SLACK, REFUSED_PRICE)
+    held = np.where(tried > REFUSED_BELOW, np.interp(tried, TRIED, TRIED_PRICE), narrow)
+    factor = np.where(np.isnan(tried), quick, held)
+    fails = np.where(np.isnan(tried), stance < OPEN, tried <= REFUSED_BELOW)
     return factor, np.asarray(fails.all(axis=0))
 
 

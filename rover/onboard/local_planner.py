@@ -8,7 +8,7 @@ autonomous rover navigation; Otsu et al. 2020, doi:10.1002/rob.21892).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from rover.core.arrays import locked
 from rover.core.vehicle import VehicleParams
 from rover.hazard.clearance_figures import clearance_figures
-from rover.onboard.arc_search import ArcSearch
+from rover.onboard.arc_search import SURE_M, ArcSearch
 from rover.onboard.arc_table import SPACING_M
 from rover.onboard.arc_walker import BACKWARD, BELLY_MARGIN_M, FORWARD, ArcWalker
 from rover.onboard.local_candidates import Candidate, Motion, Ranked
@@ -29,6 +29,10 @@ Pose = tuple[float, float, float]
 
 LONGER_S = 60.0
 """A sequence of short arcs that leads on may take so much longer than a single one is expected to."""
+
+HOLD_S = 20.0
+"""What is left of a sequence is gone on with unless a whole tree is better by more, and always before
+another is sought: each look moves prices by some, and the rover would go to and fro between ways alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,7 @@ class ArcChoice:
         value_s: Expected time to the goal.
         margins: Least slacks along it.
         considered: What was evaluated until it passed.
+        then: What is to be driven after it, of a sequence.
     """
 
     motion: Motion
@@ -95,6 +100,7 @@ class ArcChoice:
     value_s: float
     margins: Clearances
     considered: Considered
+    then: tuple[Motion, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", locked(self.path, np.float64, (None, 3), "path"))
@@ -147,14 +153,17 @@ class _Search:
         self._firsts: dict[int, tuple[bool, Floats]] = {}
         self._seen: list[tuple[Floats, float, bool]] = []
         self._reach_m = clearance_figures(vehicle).reach_m
-        self._vehicle, self._sought, self._enclosed = vehicle, False, False
+        self._vehicle = vehicle
+        self._search: ArcSearch | None = None
         self._turned: tuple[float, float] | None = None
+        self._left = ranked.kept
 
     def run(self) -> ArcChoice | NoArc:
         others, values = list(self._ranked.others), self._ranked.value_s
         shorter = float(self._ranked.stub_s.min()) if self._ranked.near_goal else math.inf
         values = np.concatenate([values, self._ranked.short_s.ravel()])
-        trees = len(self._ranked.value_s)
+        trees, left = len(self._ranked.value_s), self._left
+        hold = math.inf if left is None else left.value_s - HOLD_S
         for tree in np.argsort(values, kind="stable").tolist():
             while others and others[0].value_s <= values[tree]:
                 chosen = self._other(others.pop(0))
@@ -166,30 +175,69 @@ class _Search:
                 chosen, shorter = self._stub(), math.inf
                 if chosen is not None:
                     return chosen
+            if tree >= trees or hold <= values[tree]:
+                chosen, hold = self._kept(), math.inf
+                if chosen is not None:
+                    return chosen
             chosen = self._tree(tree) if tree < trees else self._short(tree - trees)
             if chosen is not None:
                 return chosen
         return self._stub() or NoArc(considered=self._considered())
 
+    def _kept(self) -> ArcChoice | None:
+        """Return what is left of the sequence that was begun, if it still passes."""
+        kept, self._left = self._left, None
+        if kept is None or not math.isfinite(kept.value_s):
+            return None
+        margins = np.full(4, np.inf)
+        for leg in kept.legs:
+            sure = math.hypot(*leg.poses[0, :2]) <= SURE_M
+            way = BACKWARD if leg.backwards else FORWARD
+            passes, least = self._walker.walk(leg.poses, leg.spread_m, sure=sure, way=way)
+            margins = np.minimum(margins, least)
+            if not passes:
+                self._note(leg.poses, kept.value_s, passes=False)
+                return None
+        poses = np.vstack([leg.poses for leg in kept.legs])
+        self._note(poses, kept.value_s, passes=True)
+        return self._choice(kept.motions[0], poses, kept.value_s, margins, then=kept.motions[1:])
+
     def _short(self, number: int) -> ArcChoice | None:
         """Return a sequence that leads on, else a short arc by itself unless nothing leads on at all."""
         candidate = self._ranked.short(number)
         chosen = self._sequence(candidate.value_s + LONGER_S)
-        return self._other(candidate) if chosen is None and not self._enclosed else chosen
+        if chosen is not None or self._search is None or self._search.exhausted:
+            return chosen
+        chosen = self._other(candidate)
+        if chosen is None:
+            return None
+        end, value, _ = self._seen.pop()
+        enclosed = self._enclosed()
+        self._seen.append((end, value, not enclosed))
+        return None if enclosed else replace(chosen, considered=self._considered())
+
+    def _enclosed(self) -> bool:
+        """Tell whether nothing leads on, however long it takes: to go to and fro in such a place is no way on."""
+        if self._search is None:
+            return False
+        before = len(self._search.seen)
+        self._search.run(math.inf)
+        for end, value, _ in self._search.seen[before:]:
+            self._note(end, value, passes=False)
+        return self._search.exhausted
 
     def _sequence(self, below_s: float) -> ArcChoice | None:
         """Return the best sequence of short arcs that leads on, sought once."""
-        if self._sought:
+        if self._search is not None:
             return None
-        self._sought = True
-        search = ArcSearch(self._walker, self._ranked.pricer, self._vehicle)
+        self._search = search = ArcSearch(self._walker, self._ranked.pricer, self._vehicle)
         found = search.run(below_s)
-        self._enclosed = search.exhausted
         for number, (end, value, _) in enumerate(search.seen):
             self._note(end, value, found is not None and number == len(search.seen) - 1)
         if found is None:
             return None
-        return self._choice(found.motion, found.poses, found.value_s, np.full(4, np.nan))
+        first, *then = found.motions
+        return self._choice(first, found.poses, found.value_s, np.full(4, np.nan), then=tuple(then))
 
     def _turns(self, turn_rad: float) -> bool:
         if turn_rad == 0:
@@ -272,7 +320,15 @@ class _Search:
             ]
         )
 
-    def _choice(self, motion: Motion, poses: Floats, value_s: float, margins: Floats) -> ArcChoice:
+    def _choice(
+        self,
+        motion: Motion,
+        poses: Floats,
+        value_s: float,
+        margins: Floats,
+        *,
+        then: tuple[Motion, ...] = (),
+    ) -> ArcChoice:
         tilt, suspension, belly, step = margins.tolist()
         return ArcChoice(
             motion=motion,
@@ -280,6 +336,7 @@ class _Search:
             value_s=value_s,
             margins=Clearances(tilt_rad=tilt, suspension_rad=suspension, belly_m=belly, step_m=step),
             considered=self._considered(),
+            then=then,
         )
 
     def _considered(self) -> Considered:

@@ -33,7 +33,9 @@ LATTICE_REACH_M = 7.0
 TRIED_FROM, TRIED_UP_TO = -0.75, 1.5
 """Between these slacks a quick stance does not tell: clearance evaluation is asked."""
 
-SPREAD_M = 0.02
+SPREAD_M = 0.0
+"""Poses are tried as they are: bounds on coarse ground are wider by themselves than those on fine ground, which arcs
+are held to."""
 
 KNOWN_BETTER = 0.4
 """Poses are reckoned once more when the variance under them has fallen to this share."""

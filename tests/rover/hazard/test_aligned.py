@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 
 from rover.hazard.aligned import AlignedGround
 from rover.hazard.aligned_kernels import HEADINGS, within_box
+from rover.hazard.aligned_patch import SERVED_M, SERVED_RAD, AlignedPatch, Patches
 from rover.hazard.clearance_figures import clearance_figures
 from rover.hazard.standing_kernels import between_samples
 from rover.io.vehicle import read_vehicle
@@ -93,6 +94,67 @@ def test_a_wheel_stands_within_its_bounds_wherever_it_is_in_a_box(
             assert low_m - min(sag_m, apart_m) - 5e-4 <= stood <= high_m + min(bend_m, apart_m) + 1e-6
         widths.append(high_m - low_m)
     assert np.median(widths) < 0.08
+
+
+@pytest.mark.parametrize("make", [rocks, ridges])
+@pytest.mark.parametrize("yaw_deg", [0.0, 31.0, -75.0])
+def test_a_wheel_stands_within_its_bounds_on_a_patch_off_whose_heading_it_points(
+    yaw_deg: float, make: Callable[[int], npt.NDArray[np.float32]]
+) -> None:
+    z, rng, yaw = make(1), np.random.default_rng(3), math.radians(yaw_deg)
+    middle = (len(z) - 1) / 2
+    for _ in range(20):
+        cell = np.array([*(middle + rng.uniform(-30, 30, 2)), math.cos(yaw), math.sin(yaw)])
+        patch = AlignedPatch(z, z, SIDE_M, cell, FIGURES)
+        bend_m, sag_m = between_samples(patch.spacing_m, FIGURES.belly, patch.off)
+        *_, low, high = patch.layers[:, 0]
+        samples = len(low) // 2
+        centre, half = rng.uniform(-0.6, 0.6, 2), rng.uniform(0.0, 0.04, 2)
+        low_m, high_m, apart_m = within_box(
+            *(low, high, *(centre / patch.spacing_m + samples)), *(half / patch.spacing_m)
+        )
+        for along, across, off in (*rng.uniform(-1, 1, (4, 3)), (1, -1, 1), (0, 0, -1)):
+            u, v = centre + np.array([along, across]) * half
+            stood = wheel_on(
+                z,
+                (cell[0] - middle) * SIDE_M + u * math.cos(yaw) - v * math.sin(yaw),
+                (cell[1] - middle) * SIDE_M + u * math.sin(yaw) + v * math.cos(yaw),
+                yaw + off * SERVED_RAD,
+            )
+            assert low_m - min(sag_m, apart_m) - 5e-4 <= stood <= high_m + min(bend_m, apart_m) + 1e-6
+
+
+def test_a_patch_serves_what_lies_close_and_points_alike() -> None:
+    cell = np.array([80.0, 80.0, math.cos(0.5), math.sin(0.5)])
+    patch = AlignedPatch(rocks(3), rocks(3), SIDE_M, cell, FIGURES)
+
+    def turned(yaw: float, away_m: float) -> list[float]:
+        off = away_m / SIDE_M
+        return [80.0 + off * math.cos(0.5), 80.0 + off * math.sin(0.5), math.cos(yaw), math.sin(yaw)]
+
+    near = np.array([turned(0.5, 0.0), turned(0.5 + 0.9 * SERVED_RAD, 0.9 * SERVED_M), turned(0.5, 0.01)])
+    found = patch.served(near)
+    np.testing.assert_allclose(found[:, 0], [0.0, 0.9 * SERVED_M, 0.01], atol=1e-9)
+    np.testing.assert_allclose(np.arctan2(found[:, 3], found[:, 2]), [0.0, 0.9 * SERVED_RAD, 0.0], atol=1e-9)
+    for beyond in (
+        turned(0.5 + 1.1 * SERVED_RAD, 0.0),
+        turned(0.5, 1.1 * SERVED_M),
+        turned(0.5 + math.pi, 0.0),
+    ):
+        assert len(patch.served(np.array([near[0], beyond, near[0]]))) == 1
+
+
+def test_patches_are_laid_out_once() -> None:
+    z, rng = rocks(3), np.random.default_rng(0)
+    patches = Patches(z, z, SIDE_M, FIGURES)
+    first = patches.at(np.array([80.0, 80.0, 1.0, 0.0]))
+    assert patches.at(np.array([81.0, 80.0, math.cos(0.03), math.sin(0.03)])) is first
+    assert patches.at(np.array([80.0, 80.0, math.cos(0.06), math.sin(0.06)])) is not first
+    assert patches.at(np.array([86.0, 80.0, 1.0, 0.0])) is not first
+    for _ in range(60):
+        yaw = rng.uniform(-math.pi, math.pi)
+        cell = np.array([*rng.uniform(60, 100, 2), math.cos(yaw), math.sin(yaw)])
+        assert len(patches.at(cell).served(cell[None])) == 1
 
 
 def test_nothing_is_told_of_unknown_ground_or_of_what_lies_beyond() -> None:

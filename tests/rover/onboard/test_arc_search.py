@@ -8,15 +8,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rover.hazard.clearance import arc_poses
 from rover.onboard.arc_search import AHEAD_M, ArcSearch
 from rover.onboard.arc_table import arc_table
+from rover.onboard.arc_track import Driven, without_loops
 from rover.onboard.arc_walker import BELLY_MARGIN_M, ArcWalker, way_back
 from rover.onboard.heading_kernels import HEADINGS
-from rover.onboard.local_candidates import SHORT, Ranked, Stood, rank
+from rover.onboard.local_candidates import SHORT, Motion, Ranked, Stood, rank
 from rover.onboard.local_cost import BACK, local_cost
 from rover.onboard.local_cost_kernels import cost_to_seeds
 from rover.onboard.local_map import LocalMap
-from rover.onboard.local_planner import ArcChoice, select_arc
+from rover.onboard.local_planner import ArcChoice, NoArc, select_arc
 from rover.onboard.pose_lattice import LATTICE_CELL_M, PoseLattice, reckoned
 from tests.rover.onboard.test_local_planner import YUTU_2, Floats, belief, ground, known, level, places, rocky
 
@@ -38,6 +40,7 @@ def ranked_on(
     *,
     pose: Pose = (0.0, 0.0, 0.0),
     stood: tuple[Stood, ...] = (),
+    kept: tuple[Motion, ...] = (),
 ) -> Ranked:
     maps = belief()
     geometry = maps.costmap.geometry
@@ -46,7 +49,7 @@ def ranked_on(
     lattice = reckoned(None, seen, YUTU_2, pose[:2], walker.expected)
     given = {"here_m": pose[:2], "refused": (), "onward_s": onward, "path_m": np.array([goal])}
     cost = local_cost(seen, maps, YUTU_2, lattice=lattice, **given)
-    return rank(cost, YUTU_2, pose, goal_m=goal, stood=stood)
+    return rank(cost, YUTU_2, pose, goal_m=goal, stood=stood, kept=kept)
 
 
 def looked(heights: Floats, pose: Pose = (0.0, 0.0, 0.0)) -> tuple[LocalMap, ArcWalker]:
@@ -170,3 +173,38 @@ def test_to_where_it_came_from_backwards_the_rover_goes_ahead() -> None:
     assert motion.turn_rad == 0.0
     assert motion.first_m == pytest.approx(-1.0, abs=0.02)
     assert motion.first_per_m > 0
+
+
+def test_what_is_left_of_a_sequence_is_gone_on_with() -> None:
+    heights = rocky(3, rocks=12)
+    seen, walker = looked(heights)
+    found = ArcSearch(walker, ranked_on(seen, walker, (20.0, 0.0)).pricer, YUTU_2).run(math.inf)
+    assert found is not None
+    first, *then = found.motions
+    assert len(then) > 0
+    end = arc_poses(
+        (0.0, 0.0, first.turn_rad), length_m=first.first_m, curvature_per_m=first.first_per_m, count=2
+    )
+    pose = (float(end[-1, 0]), float(end[-1, 1]), float(end[-1, 2]))
+    later = ArcWalker(seen, YUTU_2, pose, BELLY_MARGIN_M)
+    ranked = ranked_on(seen, later, (20.0, 0.0), pose=pose, kept=tuple(then))
+    dear = replace(ranked, value_s=ranked.value_s + 1e4, others=())
+    choice = select_arc(seen, YUTU_2, pose, dear, walker=later)
+    assert isinstance(choice, ArcChoice)
+    assert (choice.motion, *choice.then) == tuple(then)
+    np.testing.assert_allclose(choice.path[-1, :2], found.poses[-1, :2], atol=1e-6)
+    e, n = places()
+    shut, _ = looked(np.where(np.hypot(e - found.poses[-1, 0], n - found.poses[-1, 1]) < 0.4, 0.8, heights))
+    blocked = ArcWalker(shut, YUTU_2, pose, BELLY_MARGIN_M)
+    other = select_arc(shut, YUTU_2, pose, dear, walker=blocked)
+    assert isinstance(other, NoArc) or (other.motion, *other.then) != tuple(then)
+
+
+def test_the_way_back_leaves_out_to_and_fro() -> None:
+    ahead = Motion(turn_rad=0.0, first_m=0.6, first_per_m=0.0)
+    back = Motion(turn_rad=0.0, first_m=-0.6, first_per_m=0.0)
+    places_stood = [(0.0, ahead), (0.6, back), (0.01, ahead), (0.61, ahead), (1.2, ahead)]
+    driven = [Driven(motion=motion, begun=(east, 0.0, 0.0)) for east, motion in places_stood]
+    assert [one.begun[0] for one in without_loops(driven)] == [0.01, 0.61, 1.2]
+    turned = [*driven[:2], Driven(motion=ahead, begun=(0.01, 0.0, 0.5)), *driven[3:]]
+    assert [one.begun[0] for one in without_loops(turned)] == [0.0, 0.61, 1.2]

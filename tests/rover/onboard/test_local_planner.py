@@ -343,6 +343,55 @@ def test_what_passes_stands_within_the_limits_on_many_grounds(seed: int) -> None
     conservative(seed, 300)
 
 
+def finely(seed: int, count: int, name: str = "yutu-2") -> tuple[int, int, int]:
+    """Settle the rover on the rims of what poses held to fine ground allow for; return passed, coarse, exact."""
+    whole = read_vehicle(name)
+    vehicle, rig = whole.params, rig_of(whole.params, whole.part("chassis", ChassisParams))
+    rng, spread = np.random.default_rng(seed), 0.02
+    dem = ground(rocky(seed, rocks=int(rng.integers(25, 60)), grade=rng.uniform(0.0, 0.2)))
+    local, poses = known(dem), np.column_stack([rng.uniform(-3, 3, (count, 2)), rng.uniform(-3, 3, count)])
+    fine = exact = 0
+    for east, north, yaw in poses:
+        walker = ArcWalker(local, vehicle, (east, north, yaw), 0.0)
+        passes, _ = walker.walk(np.array([[0.0, 0.0, 1.0, 0.0]]), np.full((1, 2), spread))
+        stance = settle(Cells(dem), rig, east_m=east, north_m=north, yaw_rad=yaw, backwards=False)
+        exact += stands(stance, vehicle)
+        fine += passes
+        if not passes:
+            continue
+        for along, across in ((0, 0), (1, 1), (1, -1), (-1, 1), (-1, -1), *rng.uniform(-1, 1, (2, 2))):
+            u, v = 0.999 * spread * along, 0.999 * spread * across
+            e, n = u * math.cos(yaw) - v * math.sin(yaw), u * math.sin(yaw) + v * math.cos(yaw)
+            stance = settle(Cells(dem), rig, east_m=east + e, north_m=north + n, yaw_rad=yaw, backwards=False)
+            assert_within(stance, vehicle)
+    coarse = int((walked(dem, poses, spread, vehicle)[:, MARGINS] > 0).sum())
+    return fine, coarse, exact
+
+
+def stands(stance: Stance, vehicle: VehicleParams) -> bool:
+    tilts = (
+        abs(stance.pitch_rad) <= vehicle.slope_limit_rad and abs(stance.roll_rad) <= vehicle.roll_limit_rad
+    )
+    return (
+        tilts
+        and stance.stops_slack_rad >= 0
+        and stance.step_m <= vehicle.step_limit_m
+        and stance.belly_gap_m >= 0
+    )
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_what_passes_on_fine_ground_stands_wherever_it_may_be_and_that_is_more(seed: int) -> None:
+    fine, coarse, exact = finely(seed, 60)
+    assert coarse < fine < exact
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(300, 360))
+def test_what_passes_on_fine_ground_stands_on_many_grounds(seed: int) -> None:
+    finely(seed, 150)
+
+
 def seen_with_noise(seed: int, *, looks: int) -> int:
     """Drive arcs on a local map of noisy looks, settled exactly on the true ground; return how many poses passed."""
     whole = read_vehicle("yutu-2")

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from rover.core.boundary import Command, Inertial, Mode, Observation
-from rover.onboard.arc_driver import Driven, LocalState
+from rover.onboard.arc_driver import LocalState
+from rover.onboard.arc_track import Driven
 from rover.onboard.corrections import all_along, local_along, watch_along
 from rover.onboard.fault_state import Watch
 from rover.onboard.fault_watch import carried_on
