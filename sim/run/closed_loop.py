@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from rover.core.boundary import Command, Mode
+from rover.core.boundary import Command, Mode, Observation
 from rover.core.chassis import ChassisParams
 from rover.core.errors import PlaceError
 from rover.io.elevation import DEFAULT_MAX_CELLS
@@ -180,9 +180,7 @@ class _Run:
     ) -> Command:
         """Let the rover sense and decide, and note what comes of it."""
         before = mind.state
-        seen = observe(
-            senses, state, self.setting, looking=looking, look_round=look_round, injection=self.injection
-        )
+        seen = self._sense(senses, state, looking=looking, look_round=look_round)
         self.journal.notes.note_picture(len(self.journal.tape.rows) - 1, seen)
         command = mind.decide(seen)
         self.journal.tape.beliefs.append(mind.believed)
@@ -191,6 +189,16 @@ class _Run:
         self.monitor.commanded(state, command.mode)
         self.final = state
         return command
+
+    def _sense(
+        self, senses: SensorSuite, state: WorldState, *, looking: bool, look_round: bool = False
+    ) -> Observation:
+        """Let the rover sense, and the monitor know what it was shown."""
+        seen = observe(
+            senses, state, self.setting, looking=looking, look_round=look_round, injection=self.injection
+        )
+        self.monitor.looked(state, seen)
+        return seen
 
     def _carry_out(
         self, world: World, senses: SensorSuite, mind: Mind, state: WorldState, command: Command
@@ -206,9 +214,7 @@ class _Run:
             out_of_link_s += injection.out_of_link_s
             if not left or state.stalled or injection.halted or injection.boots > boots:
                 break
-            mind.glance(
-                observe(senses, state, self.setting, looking=True, look_round=False, injection=injection)
-            )
+            mind.glance(self._sense(senses, state, looking=True))
         injection.out_of_link_s = out_of_link_s
         if injection.boots > boots:
             mind.restart()
