@@ -1,8 +1,8 @@
 """What must never happen, judged from the truth by none of the rover's own code.
 
-`watch` judges every state of the world; `looked` is told what the senses have shown from there; `hear` holds against the
-truth what the rover says of itself after a command; `commanded` and `cleared` are told what it commands, and when the
-ground has let it go on.
+`watch` judges every state of the world; `looked` is told what the senses have shown from there; `hear` holds against
+the truth what the rover says of itself after a command; `commanded` and `cleared` are told what it commands, and when
+the ground has let it go on.
 """
 
 from __future__ import annotations

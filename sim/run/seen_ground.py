@@ -23,7 +23,7 @@ WORST_M = 0.25
 
 
 class SeenGround:
-    """Cells that were ranged at some look, or that the rover has stood on."""
+    """Cells that were ranged at some look, and those about the place where the rover was put down."""
 
     def __init__(self, vehicle: VehicleParams) -> None:
         self._wheels_m = wheel_places(vehicle)
@@ -36,7 +36,7 @@ class SeenGround:
         steps = CELL_M * np.arange(-count, count + 1)
         round_it = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
         within = round_it[np.hypot(*round_it.T) <= self._radius_m]
-        self._add(within + [state.east_m, state.north_m])
+        self._add(within + np.array([state.east_m, state.north_m]))
 
     def looked(self, state: WorldState, seen: Observation) -> None:
         """Take in what a look from a true pose has ranged."""
@@ -57,16 +57,17 @@ class SeenGround:
             self._add((pose.place_m + points @ pose.axes)[:, :2])
 
     def unseen_wheels(self, state: WorldState) -> int:
-        """Return how many wheels stand on ground that was neither seen nor stood on, and keep where they stand.
+        """Return how many wheels stand on ground that was neither seen nor stood on at the start.
 
-        Gaps as wide as a wheel between cells that were seen are none.
+        Next to a cell that was seen is seen: gaps as wide as a wheel are none. Where it has stood since is not added,
+        or it would creep on from one such cell to the next.
         """
         cos, sin = np.cos(state.yaw_rad), np.sin(state.yaw_rad)
-        places = self._wheels_m @ np.array([[cos, sin], [-sin, cos]]) + [state.east_m, state.north_m]
+        places = self._wheels_m @ np.array([[cos, sin], [-sin, cos]]) + np.array(
+            [state.east_m, state.north_m]
+        )
         under = [(int(row), int(col)) for row, col in np.floor(places / CELL_M)]
-        unseen = sum(not any((r + a, c + b) in self._cells for a, b in _NEXT_TO) for r, c in under)
-        self._cells.update(under)
-        return unseen
+        return sum(not any((r + a, c + b) in self._cells for a, b in _NEXT_TO) for r, c in under)
 
     def _add(self, places_m: Floats) -> None:
         cells = np.unique(np.floor(places_m / CELL_M).astype(np.int64), axis=0)
