@@ -80,7 +80,7 @@ def run_scenario(
         scenario = scenario.model_copy(update={"seed": seed})
     scenario.read_vehicle().part("chassis", ChassisParams)
     scenario.read_faults()
-    _refuse_goal_underfoot(scenario)
+    refuse_goal_underfoot(scenario)
     setting = prepare(scenario, allow_body=allow_body, max_cells=max_cells)
     energy = energy_params(scenario)
     planner = planner or load_planner(scenario.planner)
@@ -94,7 +94,7 @@ def run_scenario(
     return run.log(time.perf_counter() - begun)
 
 
-def _refuse_goal_underfoot(scenario: Scenario) -> None:
+def refuse_goal_underfoot(scenario: Scenario) -> None:
     """Refuse a goal under the rover that is not where it stands: it would be driven to and fro for it.
 
     Raises:

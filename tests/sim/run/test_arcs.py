@@ -130,6 +130,18 @@ def test_a_rover_that_does_not_look_where_it_goes_is_found_out(
     assert [v.rule for v in log.violations if v.unit == "wheels"] == ["drives over unseen ground"]
 
 
+def test_a_boulder_on_the_goal_is_come_as_near_as_is_said_to_be_as_good(tmp_path: Path) -> None:
+    """It went round it, 110 m in 150 commands: the maps' cell is open, though no arc leads to the goal."""
+    commands = iter(range(80))
+    given = {"mode": "autonomous", "goal_tolerance_m": 2.0}
+    log = drive(tmp_path, boulders=[(*GOAL, 1.2, 0.7)], operations=given, stop=lambda: next(commands) == 79)
+    assert log.outcome is Outcome.ARRIVED, log.reason
+    assert "found closed" in log.reason
+    end = log.telemetry["east_m"][-1] - GOAL[0], log.telemetry["north_m"][-1] - GOAL[1]
+    assert 0.6 < math.hypot(*end) < 2.05
+    assert log.violations == []
+
+
 @pytest.mark.slow
 def test_with_real_senses_it_leaves_the_start_and_reaches_the_goal(tmp_path: Path) -> None:
     """It has never seen the ground that it stands on, nor what lies beside it before it looks round."""
