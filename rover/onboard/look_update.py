@@ -63,6 +63,12 @@ ALIKE_ANYWHERE, AGREE_M = 0.1, 0.05
 must lead to the place that leaves least: of ground without shadows looks are laid beside as well as right, which would
 pass for slip."""
 
+ALIKE_STILL, ALIKE_PER_M = 0.01, 0.22
+"""And less than so much, and so much for each metre between the places that they lead to: looks from one place leave
+0.004 at most, from places half a metre apart 0.03 to 0.05 and up to 0.15 away from the Sun, a metre apart 0.06 to 0.2
+(48 pairs of looks). Away from the Sun the bright patch about the rover's shadow goes along with it, and looks a metre
+apart are laid beside, as from nearly one place, leaving 0.06 to 0.08: that would pass for a stall."""
+
 KNOWN_SHARE = 0.7
 """A look that leaves more than this share of the doubt about the way come says nothing of it."""
 
@@ -118,8 +124,11 @@ def _anywhere(e: Estimate, old: Look, new: Look, way_m: float) -> tuple[Estimate
     wide = None
     for wide, shift in _hypotheses(e, way_m):
         again = _registered(wide, old, new, shift)
-        if again is not None and again.alike <= ALIKE_ANYWHERE:
-            error = np.asarray(np.linalg.lstsq(again.directions, again.moved, rcond=None)[0][:3], np.float64)
+        if again is None:
+            continue
+        error = np.asarray(np.linalg.lstsq(again.directions, again.moved, rcond=None)[0][:3], np.float64)
+        apart_m = float(np.linalg.norm(e.place_m - e.clone_place_m + error))
+        if again.alike <= min(ALIKE_ANYWHERE, max(ALIKE_STILL, ALIKE_PER_M * apart_m)):
             found.append((error, again))
     if not found:
         return wide, None

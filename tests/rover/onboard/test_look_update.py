@@ -88,6 +88,25 @@ def test_two_starts_that_agree_are_not_believed_where_another_place_leaves_less(
     assert (again is not None) is found
 
 
+@pytest.mark.parametrize(("alike", "found"), [(0.08, False), (0.06, False), (0.004, True)])
+def test_what_looks_from_one_place_leave_is_less(
+    stops: list[Stop], monkeypatch: pytest.MonkeyPatch, alike: float, found: bool
+) -> None:
+    """All starts agree that the rover has hardly moved, as away from the Sun, where a bright patch goes along."""
+    state = begun(stops[0])
+    stayed = Registration(
+        directions=np.eye(6),
+        moved=np.array([-0.8, 0, 0, 0, 0, 0]),
+        variance=np.full(6, 1e-6),
+        alike=alike,
+        inliers=9,
+    )
+    monkeypatch.setattr(look_update, "register", lambda *_given, **_told: stayed)
+    ahead = replace(state.estimate, place_m=state.estimate.place_m + np.array([1.0, 0.0, 0.0]))
+    _, again = look_update._anywhere(ahead, stops[0][0], stops[1][0], 1.0)
+    assert (again is not None) is found
+
+
 def test_a_rover_that_does_not_drive_is_not_stalled(stops: list[Stop]) -> None:
     assert not after(stops[1], stops[1], 0.0).stalled
 
