@@ -5,10 +5,11 @@
 
 The ground is `hazard_fields`' with rocks on 1 % and a slope of up to 10 deg, drawn by the seed; the faults are those of
 the table `nominal`, calibrated to Curiosity, at `--rate` times their rate. A rover that has arrived or stopped is
-followed until its next morning. One that is lost is put before an oracle: from the instant of each fault on, with
-everything known, does it live that stays and sleeps, or drives to the nearest haven and sleeps? If so it was lost that
-could be saved. Lost is a rover whose battery runs empty, whose body freezes or overheats, or whose wheels end dug in by
-two thirds of their radius in the mean, as Spirit's did. Rates come with Wilson's interval of 95 %.
+followed until its next morning. One that is lost is put before an oracle: from the instant of each fault on, the last
+first, with everything known, does it live that stays and sleeps, or drives to the nearest haven and sleeps? If so it
+was lost that could be saved; where it lives from before some fault only, that is told apart. Lost is a rover whose
+battery runs empty, whose body freezes or overheats, or whose wheels end dug in by two thirds of their radius in the
+mean, as Spirit's did. Rates come with Wilson's interval of 95 %.
 
 `--out` has a row per seed in `faults.csv`, written as it ends: what is broken off goes on with the seeds that are not
 in it yet, and `options.json` refuses to mix drives of other kinds. The figures are those of all seeds asked for.
@@ -47,6 +48,7 @@ LUNAR_DAYS = 3.0
 """Latest arrival: a drive of sixty metres takes hours; nights between are allowed for, and faults drawn until then."""
 
 EMBEDDED = "embedded"
+TOO_LATE = " but not from "
 LOST = (Outcome.LOST.value, EMBEDDED)
 
 COLUMNS = (
@@ -140,11 +142,16 @@ def outcome_of(made: Scenario, log: RunLog) -> str:
 
 
 def saved_by(made: Scenario, log: RunLog, trace: Sequence[FaultInstant]) -> str:
-    """Return what would have saved a rover that was lost, from the first fault on from which anything does."""
+    """Return what would have saved a rover that was lost, from the last fault on from which anything does.
+
+    Where from a later one nothing does, that is told as well: with a fault to come known, a rover can be saved that
+    cannot from its instant.
+    """
     setting, energy = prepare(made), energy_params(made)
     world, _ = world_and_senses(setting, energy, monitor_of(setting, energy))
     told = log.telemetry
-    for instant in trace:
+    too_late = ""
+    for instant in reversed(trace):
         before = told["time_s"] <= instant.state.time_s
         tilt = np.hypot(told["pitch_rad"], told["roll_rad"])
         columns = (told["east_m"][before], told["north_m"][before], tilt[before])
@@ -158,7 +165,8 @@ def saved_by(made: Scenario, log: RunLog, trace: Sequence[FaultInstant]) -> str:
             haven_tilt_rad=math.radians(made.limits.haven_tilt_deg),
         )
         if way is not None:
-            return f"from {instant.state.time_s:.0f} s: {way}"
+            return f"from {instant.state.time_s:.0f} s{too_late}: {way}"
+        too_late = f"{TOO_LATE}{instant.state.time_s:.0f} s"
     return ""
 
 
@@ -168,9 +176,11 @@ def tell(rows: Sequence[Row]) -> None:
     for outcome, number in Counter(row["outcome"] for row in rows).most_common():
         print(f"{outcome:14s} {number:5d}  {_rate(number, count)}")
     lost = [row for row in rows if row["outcome"] in LOST]
-    savable = [row["seed"] for row in lost if row["saved_by"]]
+    savable = [row["seed"] for row in lost if row["saved_by"] and TOO_LATE not in row["saved_by"]]
+    foreseen = [row["seed"] for row in lost if TOO_LATE in row["saved_by"]]
     print(
-        f"lost that could be saved: {len(savable)} of {len(lost)} lost  {_rate(len(savable), count)}  {savable}"
+        f"lost that could be saved from each fault's instant: {len(savable)} of {len(lost)} lost  "
+        f"{_rate(len(savable), count)}  {savable}; from before some fault only: {foreseen}"
     )
     broken = [row for row in rows if row["violations"]]
     rules = Counter(rule for row in broken for rule in row["violations"].split("; "))

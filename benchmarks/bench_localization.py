@@ -4,9 +4,9 @@
         [--csv FILE] [--from CSV]
 
 Seeded relief of Von Karman on a plane of 0, 3, 7 or 10 deg (seed modulo 4) that leans as the seed has it, the goal
-`--length` metres away in a direction of the seed's, a morning Sun of 35 deg. The rover is told its start with an error,
-slips and slides by the wheels' law, and has a map with the error of one measured from orbit; its drives end when its
-wheels have rolled as far as it thinks they need.
+`--length` metres away in a direction of the seed's, an afternoon Sun of 23 deg. The rover is told its start with an
+error, slips and slides by the wheels' law, and has a map with the error of one measured from orbit; its drives end when
+its wheels have rolled as far as it thinks they need.
 
 A row per drive; with `--both` for each of two filters on the same senses, with and without matching of the local map
 to the orbital one (the second does not steer): `error m` at the end, and that over the way driven in `drift %`;

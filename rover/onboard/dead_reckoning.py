@@ -145,7 +145,7 @@ def _gyro_noise_rad(elapsed_s: float, eyes: EyesParams) -> float:
 
 
 def _walks(elapsed_s: float, eyes: EyesParams) -> Floats:
-    """Return the (22, 22) covariance by which biases walk in a time."""
+    """Return the (23, 23) covariance by which biases walk in a time."""
     imu, hours = eyes.imu, elapsed_s / HOUR_S
     noise = np.zeros((SIZE, SIZE))
     noise[GYRO, GYRO] = (math.radians(imu.gyro_walk_deg_h_per_sqrt_h) / HOUR_S) ** 2 * hours * np.eye(3)

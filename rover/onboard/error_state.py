@@ -23,11 +23,11 @@ Floats = npt.NDArray[np.float64]
 
 PLACE, TURN = slice(0, 3), slice(3, 6)
 GYRO, LEVEL = slice(6, 9), slice(9, 12)
-SLIP, SLIDE, SIDE, SCALE = 12, 13, 14, 15
-CLONE_PLACE, CLONE_TURN = slice(16, 19), slice(19, 22)
-SIZE = 22
-"""Errors of: place, attitude, biases of gyroscopes and accelerometers, slip, slide, side slip, scale of looks; place
-and attitude of the clone."""
+SLIP, SLIDE, SIDE, SCALE, PULL = 12, 13, 14, 15, 16
+CLONE_PLACE, CLONE_TURN = slice(17, 20), slice(20, 23)
+SIZE = 23
+"""Errors of: place, attitude, biases of gyroscopes and accelerometers, slip, slide, side slip, scale of looks and
+their pull towards the Sun; place and attitude of the clone."""
 
 GATE = 0.9999
 """Chance with which a good measurement passes."""
@@ -49,8 +49,9 @@ class Estimate:
         slide_m_per_rad: How far it slides down in a turn in place, per radian and per sine of the tilt.
         side_slip: How far it slides down across its way, per metre and per sine of the roll.
         look_scale: Share by which the motion that looks tell is longer than the way come.
+        look_pull: How far they tell it too far towards the Sun, in their own standard deviations along the way.
         clone_place_m, clone_rotation: (3,), (3, 3) the pose at the last look.
-        covariance: (22, 22) in the order of the slices above.
+        covariance: (23, 23) in the order of the slices above.
     """
 
     place_m: Floats
@@ -61,6 +62,7 @@ class Estimate:
     slide_m_per_rad: float
     side_slip: float
     look_scale: float
+    look_pull: float
     clone_place_m: Floats
     clone_rotation: Floats
     covariance: Floats
@@ -91,7 +93,7 @@ def widened(estimate: Estimate, along: Floats) -> Estimate:
 
     Args:
         estimate: Before.
-        along: (k, 22) errors, each of which may have been made, independently of the others.
+        along: (k, 23) errors, each of which may have been made, independently of the others.
     """
     return replace(estimate, covariance=estimate.covariance + along.T @ along)
 
@@ -104,7 +106,7 @@ def update(
     Args:
         estimate: Before it.
         residual: (m,) measured less expected, m up to 6.
-        slope: (m, 22) what the measurement grows by with each error.
+        slope: (m, 23) what the measurement grows by with each error.
         noise: (m, m) covariance of the measurement.
         gated: Whether it may be refused.
     """
@@ -119,7 +121,7 @@ def update(
 
 
 def relative_slope(estimate: Estimate) -> Floats:
-    """Return the (6, 22) matrix that takes errors to those of the pose as the clone sees it: (3,) shift, (3,) turn.
+    """Return the (6, 23) matrix that takes errors to those of the pose as the clone sees it: (3,) shift, (3,) turn.
 
     A point at `a` from the rover is seen out by `shift + turn x a`, with axes east, north and up.
     """
@@ -145,6 +147,7 @@ def _injected(estimate: Estimate, error: Floats, covariance: Floats) -> Estimate
         slide_m_per_rad=estimate.slide_m_per_rad + float(error[SLIDE]),
         side_slip=estimate.side_slip + float(error[SIDE]),
         look_scale=estimate.look_scale + float(error[SCALE]),
+        look_pull=estimate.look_pull + float(error[PULL]),
         clone_place_m=estimate.clone_place_m + error[CLONE_PLACE],
         clone_rotation=orthonormal(rotation_of(error[CLONE_TURN]) @ estimate.clone_rotation),
         covariance=0.5 * (turned + turned.T),

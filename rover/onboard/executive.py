@@ -14,6 +14,7 @@ from rover.core.boundary import Command, DriveReading, Mode, Observation
 from rover.limits.thermal import Phase
 from rover.onboard import arc_driver, fault_watch
 from rover.onboard.arc_driver import LocalState
+from rover.onboard.closed_goal import aimed_by_arcs
 from rover.onboard.corrections import all_along, along, local_along, watch_along
 from rover.onboard.driving import LOOK_EVERY_M
 from rover.onboard.executive_state import ExecutiveState, aim_of, finish, gap, hold, stay
@@ -161,7 +162,7 @@ def _check_path(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Exe
     if state.must_replan is not None or len(state.path_m) == 0 or seen.heights is None:
         return state
     if state.local is not None:  # its arcs are judged one by one
-        return state
+        return aimed_by_arcs(state, seen, uplink)
     own = np.vstack([(seen.east_m, seen.north_m), state.path_m[: state.backing]])  # it has driven there
     reach_m = uplink.vehicle.sensing_range_m + LOOK_EVERY_M - path_length(own)  # beyond, nothing has changed
     if reach_m <= 0.0:

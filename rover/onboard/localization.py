@@ -34,7 +34,13 @@ from rover.onboard.dead_reckoning import (
 from rover.onboard.doubt import NO_DOUBT, Doubt, biases_doubted, place_doubted
 from rover.onboard.error_state import LEVEL, SIZE, TURN, Estimate, relative_slope, update
 from rover.onboard.local_map import LocalMap
-from rover.onboard.look_update import LOOK_SCALE, LOOK_SCALE_SIGMA, laid_upon
+from rover.onboard.look_update import (
+    LOOK_PULL,
+    LOOK_PULL_SIGMA,
+    LOOK_SCALE,
+    LOOK_SCALE_SIGMA,
+    laid_upon,
+)
 from rover.onboard.registration import Look, look_of
 from rover.onboard.rotations import angles_of, cross_matrix, rotation_from_angles
 from rover.onboard.site_match import match_site
@@ -141,6 +147,7 @@ def init_localization(
         SLIDE_SIGMA,
         SIDE_SLIP_SIGMA,
         LOOK_SCALE_SIGMA,
+        LOOK_PULL_SIGMA,
     ]
     sigma = np.concatenate([pose, biases, slips])
     rotation = rotation_from_angles(yaw_rad, pitch_rad, roll_rad)
@@ -153,6 +160,7 @@ def init_localization(
         slide_m_per_rad=SLIDE_M_PER_RAD,
         side_slip=SIDE_SLIP,
         look_scale=LOOK_SCALE,
+        look_pull=LOOK_PULL,
         clone_place_m=np.array(place_m),
         clone_rotation=rotation,
         covariance=block_diag(np.diag(sigma**2), np.zeros((6, 6))),
@@ -194,9 +202,8 @@ def localize(
     if observation.sun_direction is not None and sun is not None:
         state = _by_the_sun(state, np.array(observation.sun_direction), sun, eyes)
     if observation.stereo:
-        state = _by_the_look(
-            state, look_of(observation.stereo, state.estimate.rotation, eyes.matching.window_px)
-        )
+        look = look_of(observation.stereo, state.estimate.rotation, eyes.matching.window_px)
+        state = _by_the_look(state, look, sun)
     return state
 
 
@@ -257,11 +264,11 @@ def _by_the_sun(state: LocalizationState, direction: Floats, sun: Sun, eyes: Eye
     return replace(state, estimate=biases_doubted(estimate, state.doubt, doubt, "sun"), doubt=doubt)
 
 
-def _by_the_look(state: LocalizationState, look: Look) -> LocalizationState:
+def _by_the_look(state: LocalizationState, look: Look, sun: Sun | None) -> LocalizationState:
     """Lay a look upon the last one, and keep it for the next."""
     e, doubt, laid = state.estimate, state.doubt, None
     if state.look is not None:
-        laid = laid_upon(e, state.look, look, way_m=state.since_look_m)
+        laid = laid_upon(e, state.look, look, way_m=state.since_look_m, sun=sun)
         e = laid.estimate
         if laid.told:
             doubt = doubt.heard("look", laid.taken)

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from rover.onboard.error_state import (
     CLONE_PLACE,
     PLACE,
+    PULL,
     SCALE,
     SIZE,
     SLIP,
@@ -27,6 +28,7 @@ from rover.onboard.error_state import (
     widened,
 )
 from rover.onboard.registration import Look, Registration, register
+from rover.sky.almanac import Sun
 
 Floats = npt.NDArray[np.float64]
 
@@ -46,10 +48,26 @@ LOOK_SCALE, LOOK_SCALE_SIGMA = -0.002, 0.003
 """Share by which looks tell the motion too long, the same on one kind of ground: mean and standard deviation. Over
 three seeded grounds they told 0.4, 4 and 5 mm too little of a metre."""
 
+LOOK_PULL, LOOK_PULL_SIGMA = 0.3, 0.25
+"""How far looks tell the motion of a metre too far towards the Sun, in their own standard deviations: mean, and spread
+over grounds. Away from the Sun the bright patch about the rover's own shadow goes along with it, and shadows hide, so
+that both what looks tell and what they say of its error are worst. Over four seeded grounds under a Sun of 23 and 35
+deg the share was 0.06 to 0.74, each to 0.18 (488 looks in eight directions): 2 mm of a metre towards the Sun, 7 mm away
+from it; driving out and back does not undo it, as it does a scale. In turns in place there is none."""
+
+PULL_FROM_M = 1.0
+"""On shorter ways the pull is less in proportion."""
+
 ALIKE_ANYWHERE, AGREE_M = 0.1, 0.05
 """What is left of the light's residuals must be less than this share where the motion may be anything, and two starts
 must lead to the place that leaves least: of ground without shadows looks are laid beside as well as right, which would
 pass for slip."""
+
+ALIKE_STILL, ALIKE_PER_M = 0.01, 0.22
+"""And less than so much, and so much for each metre between the places that they lead to: looks from one place leave
+0.004 at most, from places half a metre apart 0.03 to 0.05 and up to 0.15 away from the Sun, a metre apart 0.06 to 0.2
+(48 pairs of looks). Away from the Sun the bright patch about the rover's shadow goes along with it, and looks a metre
+apart are laid beside, as from nearly one place, leaving 0.06 to 0.08: that would pass for a stall."""
 
 KNOWN_SHARE = 0.7
 """A look that leaves more than this share of the doubt about the way come says nothing of it."""
@@ -75,25 +93,26 @@ class Laid:
     stalled: bool = False
 
 
-def laid_upon(e: Estimate, old: Look, new: Look, *, way_m: float) -> Laid:
+def laid_upon(e: Estimate, old: Look, new: Look, *, way_m: float, sun: Sun | None = None) -> Laid:
     """Return the estimate after laying a look upon that taken from its clone.
 
     Args:
         e: Before it.
         old, new: The looks.
         way_m: That the wheels have rolled between them.
+        sun: Where the almanac has the Sun; None where it does not say.
     """
     found = _registered(e, old, new, np.zeros(6))
     near = Laid(estimate=e, told=found is not None, taken=False)
     if found is not None:
-        after, taken = _taken(e, found)
+        after, taken = _taken(e, found, sun)
         near = Laid(estimate=after, told=True, taken=taken, stalled=taken and _stalls(e, after, way_m))
         if taken and _along_sigma_m(after) < KNOWN_SHARE * _along_sigma_m(e):
             return near
     # Refused, or it says nothing of how far the rover has come: it may have come to anywhere along the way.
     wide, again = _anywhere(e, old, new, way_m)
     if wide is not None and again is not None:
-        after, taken = _taken(wide, again)
+        after, taken = _taken(wide, again, sun)
         if taken and _along_sigma_m(after) < KNOWN_SHARE * _along_sigma_m(e):
             return Laid(estimate=after, told=True, taken=True, stalled=_stalls(e, after, way_m))
     return near
@@ -105,8 +124,11 @@ def _anywhere(e: Estimate, old: Look, new: Look, way_m: float) -> tuple[Estimate
     wide = None
     for wide, shift in _hypotheses(e, way_m):
         again = _registered(wide, old, new, shift)
-        if again is not None and again.alike <= ALIKE_ANYWHERE:
-            error = np.asarray(np.linalg.lstsq(again.directions, again.moved, rcond=None)[0][:3], np.float64)
+        if again is None:
+            continue
+        error = np.asarray(np.linalg.lstsq(again.directions, again.moved, rcond=None)[0][:3], np.float64)
+        apart_m = float(np.linalg.norm(e.place_m - e.clone_place_m + error))
+        if again.alike <= min(ALIKE_ANYWHERE, max(ALIKE_STILL, ALIKE_PER_M * apart_m)):
             found.append((error, again))
     if not found:
         return wide, None
@@ -116,7 +138,7 @@ def _anywhere(e: Estimate, old: Look, new: Look, way_m: float) -> tuple[Estimate
 
 
 def _along(e: Estimate) -> tuple[Floats, float]:
-    """Return the (22,) slope of the way since the last look, and its length; nothing where there is none."""
+    """Return the (23,) slope of the way since the last look, and its length; nothing where there is none."""
     moved = e.place_m - e.clone_place_m
     length = float(np.linalg.norm(moved))
     slope = np.zeros(SIZE)
@@ -143,11 +165,24 @@ def _registered(e: Estimate, old: Look, new: Look, start: Floats) -> Registratio
     )
 
 
-def _taken(e: Estimate, found: Registration) -> tuple[Estimate, bool]:
+def _taken(e: Estimate, found: Registration, sun: Sun | None) -> tuple[Estimate, bool]:
     slope = found.directions @ relative_slope(e)
     slope[:, SCALE] = found.directions[:, :3] @ (e.place_m - e.clone_place_m)
-    told = e.look_scale * slope[:, SCALE]
+    if sun is not None:
+        slope[:, PULL] = found.directions[:, :3] @ _sunwards_m(e, found, sun)
+    told = e.look_scale * slope[:, SCALE] + e.look_pull * slope[:, PULL]
     return update(e, found.moved - told, slope, np.diag(found.variance))
+
+
+def _sunwards_m(e: Estimate, found: Registration, sun: Sun) -> Floats:
+    """Return (3,) towards the Sun, as long as the standard deviation of the way that a look is going to leave."""
+    slope, length = _along(e)
+    into = relative_slope(e)
+    told = found.directions.T / found.variance @ found.directions
+    left = np.linalg.inv(np.linalg.inv(into @ e.covariance @ into.T + 1e-10 * np.eye(6)) + told)[:3, :3]
+    ahead = slope[PLACE]
+    long = math.sqrt(max(0.0, float(ahead @ left @ ahead))) * min(1.0, length / PULL_FROM_M)
+    return long * np.array([math.sin(sun.azimuth_rad), math.cos(sun.azimuth_rad), 0.0])
 
 
 def _hypotheses(e: Estimate, way_m: float) -> Iterator[tuple[Estimate, Floats]]:

@@ -87,11 +87,13 @@ def check(
 def _check_scenario(
     file: str, settings: Sequence[str], seed: int | None, *, allow_body: bool, max_cells: int
 ) -> None:
+    from sim.run.closed_loop import refuse_goal_underfoot
     from sim.run.scenario import load_scenario
     from sim.run.setting import prepare
 
     scenario = load_scenario(file, settings=settings, seed=seed)
     scenario.read_faults()
+    refuse_goal_underfoot(scenario)
     prepare(scenario, allow_body=allow_body, max_cells=max_cells)
 
 

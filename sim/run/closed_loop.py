@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from rover.core.boundary import Command, Mode
+from rover.core.boundary import Command, Mode, Observation
 from rover.core.chassis import ChassisParams
 from rover.core.errors import PlaceError
 from rover.io.elevation import DEFAULT_MAX_CELLS
@@ -80,7 +80,7 @@ def run_scenario(
         scenario = scenario.model_copy(update={"seed": seed})
     scenario.read_vehicle().part("chassis", ChassisParams)
     scenario.read_faults()
-    _refuse_goal_underfoot(scenario)
+    refuse_goal_underfoot(scenario)
     planner = planner or load_planner(scenario.planner)
     timed = given is None and Claim.TIMED in planner.claims
     setting = prepare(scenario, timed=timed, allow_body=allow_body, max_cells=max_cells)
@@ -95,7 +95,7 @@ def run_scenario(
     return run.log(time.perf_counter() - begun)
 
 
-def _refuse_goal_underfoot(scenario: Scenario) -> None:
+def refuse_goal_underfoot(scenario: Scenario) -> None:
     """Refuse a goal under the rover that is not where it stands: it would be driven to and fro for it.
 
     Raises:
@@ -181,9 +181,7 @@ class _Run:
     ) -> Command:
         """Let the rover sense and decide, and note what comes of it."""
         before = mind.state
-        seen = observe(
-            senses, state, self.setting, looking=looking, look_round=look_round, injection=self.injection
-        )
+        seen = self._sense(senses, state, looking=looking, look_round=look_round)
         self.journal.notes.note_picture(len(self.journal.tape.rows) - 1, seen)
         command = mind.decide(seen)
         self.journal.tape.beliefs.append(mind.believed)
@@ -192,6 +190,16 @@ class _Run:
         self.monitor.commanded(state, command.mode)
         self.final = state
         return command
+
+    def _sense(
+        self, senses: SensorSuite, state: WorldState, *, looking: bool, look_round: bool = False
+    ) -> Observation:
+        """Let the rover sense, and the monitor know what it was shown."""
+        seen = observe(
+            senses, state, self.setting, looking=looking, look_round=look_round, injection=self.injection
+        )
+        self.monitor.looked(state, seen)
+        return seen
 
     def _carry_out(
         self, world: World, senses: SensorSuite, mind: Mind, state: WorldState, command: Command
@@ -207,9 +215,7 @@ class _Run:
             out_of_link_s += injection.out_of_link_s
             if not left or state.stalled or injection.halted or injection.boots > boots:
                 break
-            mind.glance(
-                observe(senses, state, self.setting, looking=True, look_round=False, injection=injection)
-            )
+            mind.glance(self._sense(senses, state, looking=True))
         injection.out_of_link_s = out_of_link_s
         if injection.boots > boots:
             mind.restart()

@@ -58,6 +58,7 @@ def monitor_of(setting: Setting, energy: EnergyParams) -> Monitor:
         work_max_k=energy.heat.limits.work_max_k,
         dusks_s=_dusks_s(setting.almanac, sun.dormant_rad),
         haven_tilt_rad=math.radians(setting.scenario.limits.haven_tilt_deg),
+        over_seen_ground=True,
     )
 
 

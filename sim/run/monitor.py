@@ -1,7 +1,8 @@
 """What must never happen, judged from the truth by none of the rover's own code.
 
-`watch` judges every state of the world; `hear` holds against the truth what the rover says of itself after a command;
-`commanded` and `cleared` are told what it commands, and when the ground has let it go on.
+`watch` judges every state of the world; `looked` is told what the senses have shown from there; `hear` holds against
+the truth what the rover says of itself after a command; `commanded` and `cleared` are told what it commands, and when
+the ground has let it go on.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from rover.core.boundary import Mode
+from rover.core.boundary import Mode, Observation
 from rover.core.vehicle import VehicleParams
 from rover.core.zones import Zone, ZoneKind, clearance_m, footprint
 from sim.run.runlog import Violation
+from sim.run.seen_ground import SeenGround
 from sim.run.world import WorldState
 
 PLACE_SIGMAS, ZONE_SIGMAS = 4.0, 3.0
@@ -65,6 +67,7 @@ class Monitor:
         work_max_k: float = math.inf,
         dusks_s: Sequence[float] = (),
         haven_tilt_rad: float = math.inf,
+        over_seen_ground: bool = False,
     ) -> None:
         """Begin to watch.
 
@@ -76,6 +79,7 @@ class Monitor:
             work_max_k: Warmer than this the body may not drive or work.
             dusks_s: Times at which the Sun sinks too low to be awake.
             haven_tilt_rad: Steepest ground for a night.
+            over_seen_ground: Whether its wheels may only stand on ground that its senses have shown.
         """
         self._vehicle = vehicle
         always = [(-math.inf, math.inf)] * len(zones)
@@ -93,6 +97,7 @@ class Monitor:
         self._places: list[tuple[float, float]] = []
         self._latched_m: float | None = None
         self._safe_m: float | None = None
+        self._seen = SeenGround(vehicle) if over_seen_ground else None
         self.violations: list[Violation] = []
 
     def watch(self, state: WorldState) -> None:
@@ -126,6 +131,8 @@ class Monitor:
     def _watch_time(self, state: WorldState) -> None:
         """Judge what hangs on time: it goes on, the state is one, and the night finds the rover asleep on a haven."""
         last, self._last = self._last, state
+        if self._seen is not None and last is None:
+            self._seen.put_down(state)
         known = (
             state.east_m,
             state.north_m,
@@ -142,6 +149,8 @@ class Monitor:
             self._at_most("motion out of drive mode", state, moved_m if still else 0.0, 0.0, "m")
         if not self._places or math.dist(self._places[-1], (state.east_m, state.north_m)) > APART_M:
             self._places = [*self._places[1 - PLACES_KEPT :], (state.east_m, state.north_m)]
+        if self._seen is not None and all(map(math.isfinite, known)):
+            self._at_most("drives over unseen ground", state, self._seen.unseen_wheels(state), 0.0, "wheels")
         if state.sun.elevation_rad < 0:
             self._at_most("awake at night", state, float(state.mode is not Mode.DORMANT), 0.0, "")
         if math.hypot(state.stance.pitch_rad, state.stance.roll_rad) <= self._haven_tilt_rad:
@@ -150,6 +159,11 @@ class Monitor:
         if state.mode is Mode.DRIVE and math.isfinite(dusk_s):
             back_s = (state.distance_m - self._haven_m) / self._vehicle.speed_m_s
             self._at_least("haven before night", state, dusk_s - state.time_s - back_s, 0.0, "s")
+
+    def looked(self, state: WorldState, seen: Observation) -> None:
+        """Take in what the senses have shown of the ground, from a true pose."""
+        if self._seen is not None:
+            self._seen.looked(state, seen)
 
     def hear(self, state: WorldState, account: Account) -> None:
         """Judge what the rover says of itself, where the world has come to."""

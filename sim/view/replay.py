@@ -14,7 +14,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Circle, Patch
 from PIL import Image
 
 from rover.core.errors import ResultsError, UsageError
@@ -117,6 +117,7 @@ class _Stage:
         self._log, self._replay, self._told = log, log.replay, log.telemetry
         self._track = np.column_stack([self._told["east_m"], self._told["north_m"]])
         self._belief = np.column_stack([self._told["believed_east_m"], self._told["believed_north_m"]])
+        self._boulders = log.scenario.get("terrain", {}).get("boulders", ())
 
     def picture(self, row: int) -> Image.Image:
         """Return the picture at a row."""
@@ -135,6 +136,7 @@ class _Stage:
         window = Window(west=west, south=south, east=west + 2 * HALF_M, north=south + 2 * HALF_M)
         ground.draw_relief(ax, self._log.dem, window.grown(2 * self._log.dem.geometry.resolution_m))
         ground.draw_zones(ax, self._log.zones, window)
+        self._draw_boulders(ax)
         self._draw_known(ax, row)
         self._draw_ways(ax, row)
         self._draw_arcs(ax, row)
@@ -142,6 +144,12 @@ class _Stage:
         frame.draw_coordinates(ax, window)
         ax.set_xlim(window.west, window.east)
         ax.set_ylim(window.south, window.north)
+
+    def _draw_boulders(self, ax: Axes) -> None:
+        """Draw the boulders that the scenario has put into the world: no map on board shows them."""
+        for boulder in self._boulders:
+            place, radius = (boulder["east_m"], boulder["north_m"]), boulder["diameter_m"] / 2
+            ax.add_patch(Circle(place, radius, fc=style.FAINT_INK, ec=style.INK, lw=0.8, zorder=2.5))
 
     def _draw_known(self, ax: Axes, row: int) -> None:
         """Draw the ground that the rover has come to know as impassable."""
@@ -243,15 +251,16 @@ class _Stage:
             shown = words if len(words) <= 110 else words[:108] + " \u2026"
             figure.text(0.025, 0.125, shown, fontsize=9, va="center", color=style.INK)
         figure.legend(
-            handles=_legend(), loc="lower center", ncols=4, fontsize=8, bbox_to_anchor=(0.5, 0.0),
-            columnspacing=1.4, handlelength=2.2,
+            handles=_legend(boulders=bool(self._boulders)), loc="lower center", ncols=5, fontsize=8,
+            bbox_to_anchor=(0.5, 0.0), columnspacing=1.4, handlelength=2.2,
         )  # fmt: skip
 
 
-def _legend() -> list[Line2D | Patch]:
+def _legend(*, boulders: bool) -> list[Line2D | Patch]:
     def line(colour: str, words: str, **look: object) -> Line2D:
         return Line2D([], [], color=colour, label=words, **{"lw": 2.0, **look})  # type: ignore[arg-type]
 
+    rock = {"marker": "o", "ms": 8, "mec": style.INK, "lw": 0}
     return [
         line(style.INK, "driven"),
         line(style.ORANGE, "believed, 3 sigma", lw=1.4, ls=(0, (2, 1.5))),
@@ -261,4 +270,5 @@ def _legend() -> list[Line2D | Patch]:
         line(style.VERMILLION, "arc refused", marker="s", ms=4, lw=0.8),
         line(style.VERMILLION, "found impassable", marker="x", ms=5, lw=0),
         line(style.YELLOW, "goal", marker="*", ms=11, mec=style.INK, lw=0),
+        *([line(style.FAINT_INK, "boulder, in no map", **rock)] if boulders else []),
     ]

@@ -35,6 +35,7 @@ def standing(yaw: float = 0.6, pitch: float = 0.1, roll: float = -0.05) -> Estim
         slide_m_per_rad=0.0,
         side_slip=0.0,
         look_scale=0.0,
+        look_pull=0.0,
         clone_place_m=PLACE,
         clone_rotation=rotation,
         covariance=np.eye(SIZE),

@@ -62,6 +62,7 @@ def assert_nothing_written(work: Path, *but: str) -> None:
                 "choose the start itself, or a goal 0.5 m",
             ),
         ),
+        (("check", "short-hop", "--set", "goal_m=[0.3,0.1]"), ("goal_m = [0.3, 0.1]: inside the rover",)),
         (("run", "short-hop", "--set", "power"), ("error[USAGE]", "key=value")),
         (("run", "short-hop", "--set", "format=7"), ("format = 7", "upgrade farside")),
         (("run", "short-hop", "--set", "seed=x", "--set", "zones=1"), ("(+1 more: farside check ",)),

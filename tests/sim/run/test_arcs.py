@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from rover.core.boundary import Command, Mode
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.io.crs import local_crs_wkt
 from rover.io.raster import write_dem
 from sim.run.closed_loop import run_scenario
+from sim.run.closed_loop_mind import Mind
 from sim.run.runlog import Outcome, RunLog
 from sim.run.scenario import scenario_from_table
 
 GOAL = (12.0, 5.0)
 
 
-def drive(folder: Path, *, grade: float = 0.0, seed: int = 1, **table: Any) -> RunLog:
+def drive(
+    folder: Path,
+    *,
+    grade: float = 0.0,
+    seed: int = 1,
+    stop: Callable[[], bool] | None = None,
+    **table: Any,
+) -> RunLog:
     """Drive from the origin over a plane without any detail."""
     latitude, longitude = math.radians(-45.4446), math.radians(177.5991)
     site = Site(
@@ -48,7 +58,7 @@ def drive(folder: Path, *, grade: float = 0.0, seed: int = 1, **table: Any) -> R
         "terrain": {"dem": str(dem), "world_resolution_m": 0.1, "detail": "none", "boulders": boulders},
         "operations": {"mode": "autonomous"},
     }
-    return run_scenario(scenario_from_table(whole | table, file="a test"))
+    return run_scenario(scenario_from_table(whole | table, file="a test"), stop=stop)
 
 
 @pytest.mark.parametrize("grade", [0.0, 0.12])
@@ -104,6 +114,31 @@ def test_what_cannot_be_left_is_an_answer(tmp_path: Path) -> None:
     log = drive(tmp_path, boulders=ring(2.0, 18))
     assert log.outcome is Outcome.STOPPED_SAFE
     assert "no arc is known to be safe" in log.reason
+    assert log.violations == []
+
+
+def test_a_rover_that_does_not_look_where_it_goes_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sees five metres far; told to go nine at once, it comes upon ground that no look has shown."""
+    blindly = Command(mode=Mode.DRIVE, drive_m=9.0)
+    monkeypatch.setattr(Mind, "decide", lambda _mind, _seen: blindly)
+    log = drive(tmp_path, goal_m=[30.0, 0.0], stop=lambda: True)
+    assert "drives over unseen ground" not in {violation.rule for violation in log.violations}
+    commands = iter((False, True))
+    log = drive(tmp_path, goal_m=[30.0, 0.0], stop=lambda: next(commands))
+    assert [v.rule for v in log.violations if v.unit == "wheels"] == ["drives over unseen ground"]
+
+
+def test_a_boulder_on_the_goal_is_come_as_near_as_is_said_to_be_as_good(tmp_path: Path) -> None:
+    """It went round it, 110 m in 150 commands: the maps' cell is open, though no arc leads to the goal."""
+    commands = iter(range(80))
+    given = {"mode": "autonomous", "goal_tolerance_m": 2.0}
+    log = drive(tmp_path, boulders=[(*GOAL, 1.2, 0.7)], operations=given, stop=lambda: next(commands) == 79)
+    assert log.outcome is Outcome.ARRIVED, log.reason
+    assert "found closed" in log.reason
+    end = log.telemetry["east_m"][-1] - GOAL[0], log.telemetry["north_m"][-1] - GOAL[1]
+    assert 0.6 < math.hypot(*end) < 2.05
     assert log.violations == []
 
 

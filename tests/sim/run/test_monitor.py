@@ -11,7 +11,8 @@ import pytest
 from shapely.geometry import box
 
 from rover.core.bodies import AU_M
-from rover.core.boundary import Mode
+from rover.core.boundary import Mode, Observation, StereoPoints
+from rover.core.grid import Dem, GridGeometry, Site
 from rover.core.zones import Zone, ZoneKind
 from rover.io.vehicle import read_vehicle
 from rover.sky.almanac import Sun
@@ -30,6 +31,7 @@ FIGURES = {
 }
 YUTU_2 = read_vehicle("yutu-2", FIGURES).params
 """Yutu-2 with the figures that are reckoned with by hand below, whatever its file comes to say."""
+SITE = Site(latitude_rad=0.0, longitude_rad=0.0, body="moon", crs_wkt="")
 CRATER = Zone(name="crater", kind=ZoneKind.KEEP_OUT, polygon=box(10, -10, 20, 10))
 FIELD = Zone(name="field", kind=ZoneKind.KEEP_IN, polygon=box(-50, -50, 50, 50))
 
@@ -212,6 +214,84 @@ def test_what_it_has_learnt_lies_where_it_has_looked() -> None:
     watching.hear(here, Account(believed_m=(6.0, 0.0), learnt_m=np.array([[11.5, 0.0]]), reach_m=5.0))
     assert rules_of(watching) == ["knows unseen ground"]
     assert watching.violations[0].value == pytest.approx(5.5)
+
+
+def looking_on(first_m: float, last_m: float) -> Observation:
+    """A look that ranges a strip two metres wide along the way east, in cells of 0.1 m."""
+    cols = round((last_m - first_m) / 0.1)
+    geometry = GridGeometry(
+        rows=20, cols=cols, resolution_m=0.1, east_m=first_m + 0.05, north_m=-0.95, site=SITE
+    )
+    heights = Dem(geometry=geometry, elevation_m=np.zeros((20, cols)), datum_m=0.0, source="a look")
+    return Observation(
+        time_s=0.0, east_m=0.0, north_m=0.0, yaw_rad=0.0, pitch_rad=0.0, roll_rad=0.0, soc=1.0, array_w=0.0,
+        stalled=False, heights=heights,
+    )  # fmt: skip
+
+
+def seeing_monitor() -> Monitor:
+    return Monitor(
+        YUTU_2, zones=(), reserve_soc=0.3, min_drive_sun_rad=0.1, nap_enter_sun_rad=1.0, nap_exit_sun_rad=1.0,
+        over_seen_ground=True,
+    )  # fmt: skip
+
+
+def test_it_drives_over_ground_that_it_has_seen_or_was_put_down_on() -> None:
+    """It turns where it was put down, drives on to where it has looked, and back."""
+    watching, way = seeing_monitor(), [*np.arange(0.0, 3.0, 0.05), *np.arange(3.0, 0.0, -0.05)]
+    for yaw_rad in np.arange(0.0, math.pi, 0.1):
+        watching.watch(state(yaw_rad=float(yaw_rad)))
+    watching.looked(GOOD, looking_on(0.5, 4.0))
+    for east_m in way:
+        watching.watch(state(east_m=float(east_m)))
+    assert watching.violations == []
+
+
+def test_wheels_on_ground_that_no_look_has_shown_break_the_rule_for_as_long_as_they_are_on_it() -> None:
+    """The front wheels leave the strip, all six go over a gap in what was seen, and come out upon it again."""
+    watching = seeing_monitor()
+    watching.watch(GOOD)
+    for first_m, last_m in ((0.5, 2.0), (4.0, 6.0)):
+        watching.looked(GOOD, looking_on(first_m, last_m))
+    for east_m in np.arange(0.0, 5.0, 0.05):
+        watching.watch(state(east_m=float(east_m), time_s=float(east_m)))
+    assert set(rules_of(watching)) == {"drives over unseen ground"}
+    first = watching.violations[0]
+    assert first.time_s + YUTU_2.wheelbase_m / 2 == pytest.approx(2.3, abs=0.15)
+    assert (first.value, first.bound, first.unit) == (2, 0.0, "wheels")
+    watching.watch(state(east_m=5.0, time_s=5.0))
+    assert not watching._broken
+
+
+def test_a_look_without_depth_shows_no_ground() -> None:
+    watching, seen = seeing_monitor(), looking_on(0.5, 4.0)
+    assert seen.heights is not None
+    blind = replace(seen.heights, elevation_m=np.full(seen.heights.elevation_m.shape, np.nan))
+    watching.watch(GOOD)
+    watching.looked(GOOD, replace(seen, heights=blind))
+    watching.watch(state(east_m=2.0))
+    assert rules_of(watching) == ["drives over unseen ground"]
+
+
+def test_stereo_shows_the_ground_where_it_truly_is() -> None:
+    """Points ahead of a rover that looks north, from where it truly stands; what is ranged ill shows nothing."""
+    places = np.stack(np.meshgrid(np.arange(0.5, 4.0, 0.1), np.arange(-0.9, 1.0, 0.1)), axis=-1).reshape(
+        -1, 2
+    )
+    points = np.column_stack([places, np.zeros(len(places))]).astype(np.float32)
+    north = state(yaw_rad=math.pi / 2)
+    for sigma_m, rules in ((0.01, []), (1.0, ["drives over unseen ground"])):
+        pair = StereoPoints(
+            camera="navcam",
+            points_m=points,
+            sigma_m=np.full(len(points), sigma_m, np.float32),
+            eye_m=(0.0, 0.0, 1.0),
+        )
+        watching = seeing_monitor()
+        watching.watch(north)
+        watching.looked(north, replace(looking_on(0.5, 4.0), heights=None, stereo=(pair,)))
+        watching.watch(replace(north, north_m=2.0))
+        assert rules_of(watching) == rules
 
 
 @pytest.mark.parametrize("cut", ["stalled", "halted"])

@@ -51,6 +51,15 @@ def test_a_gif_of_so_many_frames_in_the_colours_that_tell(log: RunLog, tmp_path:
         assert wanted in colours, colour
 
 
+def test_boulders_of_the_world_are_drawn_though_no_map_has_them(log: RunLog) -> None:
+    rows = replay.frame_rows(log, 2)[:1]
+    without = replace(log, scenario={**log.scenario, "terrain": {}})
+    shown, bare = (np.asarray(next(replay.replay_pictures(each, rows))) for each in (log, without))
+    rock = tuple(int(style.FAINT_INK[k : k + 2], 16) for k in (1, 3, 5))
+    count = [int((picture[80:440, 60:500] == rock).all(axis=-1).sum()) for picture in (shown, bare)]
+    assert count[0] >= count[1] + 10
+
+
 def test_frames_are_where_it_moved_with_the_ends(log: RunLog) -> None:
     rows = replay.frame_rows(log, 5)
     assert rows[0] == 0 and rows[-1] == len(log.telemetry["time_s"]) - 1
