@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from rover.core.eyes import EyesParams
 from rover.io.lander import read_lander
 from rover.io.vehicle import read_vehicle
 from sim.mission.landing_place import LandingPlace
-from sim.mission.portraits import Portraits, take_portraits
+from sim.mission.portraits import PortraitSetting, Viewpoint, choose_viewpoint, take_portraits, viewpoint_at
 from sim.moon.ground import Patch
 from sim.run.setting import load_site
 from sim.sensors.camera import Picture, Sunlight
@@ -23,6 +24,15 @@ ROVER = read_vehicle("yutu-2")
 EYES = ROVER.part("eyes", EyesParams)
 TCAM = read_lander("chang-e-4").params.tcam
 STANDS = BodyPose(east_m=0.0, north_m=0.0, up_m=0.0, yaw_rad=0.4)
+
+
+class Portraits(NamedTuple):
+    """Both pictures, and from where."""
+
+    place: LandingPlace
+    phase_rad: tuple[float, float]
+    of_lander: Picture
+    of_rover: Picture
 
 
 def place(wall_m: float = 0.0) -> LandingPlace:
@@ -39,10 +49,17 @@ def taken(where: LandingPlace, sun_deg: float = 20.8) -> Portraits | str:
     optics = load_site("von-karman").optics
     assert optics is not None
     sun = Sunlight(azimuth_rad=math.radians(293.0), elevation_rad=math.radians(sun_deg), distance_m=AU_M)
-    return take_portraits(
-        where, vehicle=ROVER.params, mast=EYES.navcam, pcam=EYES.pcam, tcam=TCAM, sun=sun, optics=optics,
-        cols=(294, 294),
+    setting = PortraitSetting(
+        place=where, vehicle=ROVER.params, mast=EYES.navcam, pcam=EYES.pcam, tcam=TCAM, sun=sun, optics=optics,
+        world=None,
     )  # fmt: skip
+    rover = choose_viewpoint(setting)
+    if isinstance(rover, str):
+        return rover
+    view = viewpoint_at(setting, rover)
+    assert isinstance(view, Viewpoint)
+    of_lander, of_rover = take_portraits(setting, view.place, (294, 294))
+    return Portraits(place=view.place, phase_rad=view.phase_rad, of_lander=of_lander, of_rover=of_rover)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +69,7 @@ def both() -> Portraits:
     return found
 
 
-def seen(picture: Picture, parts: tuple[int, int]) -> np.ndarray:  # type: ignore[type-arg]
+def seen(picture: Picture, parts: tuple[int, int]) -> np.ndarray:
     return (picture.part >= parts[0]) & (picture.part < parts[1])
 
 
