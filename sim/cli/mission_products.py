@@ -109,7 +109,7 @@ def _on_the_ground(
         if only in (None, Product.PANORAMA):
             _panoramas(made, operations, place, out, full=full, tell=partly(tell, 0.3, 0.9))
     if only not in (Product.PORTRAIT, Product.PANORAMA):
-        tell(0.9, "instruments, biosphere and link")
+        tell(0.9, "instruments, biosphere and link" if only is None else only.value)
         done = operations.finish(out, only)
         made.parts |= done.parts
         made.budgets = done.budgets

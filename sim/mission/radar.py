@@ -33,8 +33,8 @@ _FINER = 16
 """Values of a pulse to a sample, from which that of a rock's echo is taken."""
 
 _WIDE, _WIDEST = 1.5, 2.0
-"""Ways to a rock over the straight one from which on its echo fades out, and beyond which it is left out: a sixteenth of
-the strongest, and less."""
+"""Ways to a rock over the straight one from which on its echo fades out, and beyond which it is left out: a sixteenth
+of the strongest, and less."""
 
 _REFERENCE = 0.05
 """Reflection of the border by which the depth that a channel sees is told."""
