@@ -83,10 +83,11 @@ def make_portraits(
     ignition = parse_utc(mission.descent.ignition_utc)
     planned_s = ignition.seconds_until(parse_utc(mission.portraits.utc))
     first = ""
+    judged: dict[tuple[float, float], bool] = {}
     for wait_s in _WAITS_S:
         at_s = planned_s + wait_s
         setting = _setting(place, descent, mission, params, at_s)
-        found = choose_viewpoint(setting, stands)
+        found = choose_viewpoint(setting, stands, judged)
         stood = found if isinstance(found, str) else reach(found, at_s)
         view = stood if isinstance(stood, str) else viewpoint_at(setting, stood)
         if not isinstance(view, str):

@@ -84,12 +84,26 @@ Stands = Callable[[BodyPose], bool]
 """Tells whether the rover may stand somewhere."""
 
 
-def choose_viewpoint(setting: PortraitSetting, stands: Stands = lambda _pose: True) -> BodyPose | str:
-    """Return where the rover is to stand, the best place from which both are seen whole, or why there is none."""
+def choose_viewpoint(
+    setting: PortraitSetting,
+    stands: Stands = lambda _pose: True,
+    judged: dict[tuple[float, float], bool] | None = None,
+) -> BodyPose | str:
+    """Return where the rover is to stand, the best place from which both are seen whole, or why there is none.
+
+    Args:
+        setting: Of both vehicles.
+        stands: Where the rover may stand.
+        judged: Of an earlier time, by east and north: what is seen from where does not change. Is added to.
+    """
+    known = {} if judged is None else judged
     if setting.sun.elevation_rad <= 0.0:
         return f"the Sun is {-math.degrees(setting.sun.elevation_rad):.1f} deg below the horizon"
     for rover in filter(stands, _viewpoints(setting)):
-        if _shows_whole(setting, _with_rover(setting, rover)):
+        where = round(rover.east_m, 3), round(rover.north_m, 3)
+        if where not in known:
+            known[where] = _shows_whole(setting, _with_rover(setting, rover))
+        if known[where]:
             return rover
     return "no viewpoint shows the whole of both"
 

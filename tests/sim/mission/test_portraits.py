@@ -45,14 +45,18 @@ def place(wall_m: float = 0.0) -> LandingPlace:
     return LandingPlace(scene=scene, lander=STANDS, rover=STANDS, lander_parts=(0, 0), rover_parts=(0, 0))
 
 
-def taken(where: LandingPlace, sun_deg: float = 20.8) -> Portraits | str:
+def setting_of(where: LandingPlace, sun_deg: float = 20.8) -> PortraitSetting:
     optics = load_site("von-karman").optics
     assert optics is not None
     sun = Sunlight(azimuth_rad=math.radians(293.0), elevation_rad=math.radians(sun_deg), distance_m=AU_M)
-    setting = PortraitSetting(
+    return PortraitSetting(
         place=where, vehicle=ROVER.params, mast=EYES.navcam, pcam=EYES.pcam, tcam=TCAM, sun=sun, optics=optics,
         world=None,
     )  # fmt: skip
+
+
+def taken(where: LandingPlace, sun_deg: float = 20.8) -> Portraits | str:
+    setting = setting_of(where, sun_deg)
     rover = choose_viewpoint(setting)
     if isinstance(rover, str):
         return rover
@@ -117,6 +121,18 @@ def test_light_is_from_the_side_in_both_and_the_rover_faces_the_lander(both: Por
 
 def test_a_wall_between_the_two_leaves_no_viewpoint() -> None:
     assert taken(place(wall_m=6.0)) == "no viewpoint shows the whole of both"
+
+
+def test_what_was_seen_from_where_is_not_looked_at_again() -> None:
+    setting = setting_of(place())
+    judged: dict[tuple[float, float], bool] = {}
+    first = choose_viewpoint(setting, judged=judged)
+    assert isinstance(first, BodyPose)
+    chosen = (round(first.east_m, 3), round(first.north_m, 3))
+    assert judged[chosen] and sum(judged.values()) == 1
+    judged[chosen] = False  # as if something stood between
+    other = choose_viewpoint(setting, judged=judged)
+    assert isinstance(other, BodyPose) and (other.east_m, other.north_m) != (first.east_m, first.north_m)
 
 
 def test_without_the_sun_there_is_no_picture() -> None:
