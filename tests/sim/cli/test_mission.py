@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import shutil
 from pathlib import Path
 
@@ -92,6 +93,23 @@ def test_portraits_alone_leave_two_pictures_and_their_event(
     (event,) = [event for event in events if event["event"] == "portraits"]
     assert event["utc"] == "2019-01-11T08:47:00Z"
     assert event["figures"]["sun_elevation_deg"] == pytest.approx(20.8, abs=0.1)
+
+
+@pytest.mark.slow
+def test_panoramas_alone_show_the_rover_where_it_drove(made: tuple[Path, Path, str], tmp_path: Path) -> None:
+    words = told(made[0], "--out", tmp_path / "out", "--only", "panorama")
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "panorama-polar.png", "panorama.png", "pcam-anaglyph.png", "pcam.png", "timeline.json",
+    ]  # fmt: skip
+    (line,) = (line for line in words.splitlines() if line.startswith("panorama.png"))
+    assert "; rover, crater" in line
+    events = json.loads((tmp_path / "out" / "timeline.json").read_text())["events"]
+    assert {event["part"] for event in events} == {"descent", "panorama"}
+    (ring,) = (event for event in events if event["event"] == "ring of pairs")
+    away = math.hypot(ring["figures"]["rover_east_m"], ring["figures"]["rover_north_m"])
+    assert 13.5 < away < 25.5  # a viewpoint of the portraits
+    with Image.open(tmp_path / "out" / "pcam-anaglyph.png") as both:
+        assert both.size == (5400, 240)
 
 
 @pytest.mark.slow
