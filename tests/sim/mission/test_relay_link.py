@@ -82,7 +82,7 @@ def test_bits_in_equal_bits_out_plus_queue(data: st.DataObject) -> None:
     assert traffic.on_relay_bit.max() <= relay
     for source in ("rover", "lander"):
         held = traffic.on_board_bit[source]
-        assert 0 <= held.min() and held.max() <= store
+        assert held.min() >= 0 and held.max() <= store
 
 
 def test_the_urgent_goes_first_and_arrives_a_light_time_after_its_last_bit() -> None:
