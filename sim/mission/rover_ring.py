@@ -29,7 +29,7 @@ PCAM_SPAN = Span(rows=240, cols=5400, top_deg=6.0, bottom_deg=-10.0)
 EYES = (1.0, -1.0)
 """Left and right."""
 
-_NEAR_RINGS = (Ring(12.0, 10), Ring(40.0, 50), Ring(150.0, 160))
+_NEAR_RINGS = (Ring(12.0, 10), Ring(24.0, 20), Ring(48.0, 40), Ring(150.0, 160))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
