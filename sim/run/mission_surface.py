@@ -82,9 +82,10 @@ class SurfaceDays:
         if isinstance(chosen, str) or self.rollout.stays or drive is None:
             return
         ahead = np.array([math.cos(chosen.heading_rad), math.sin(chosen.heading_rad)])
+        further = np.arange(0.0, _FURTHER_M, 0.1)[:, None]
         poses = [
-            standing_pose(self.place.scene, *(chosen.stop_m + further_m * ahead).tolist(), chosen.heading_rad)
-            for further_m in np.arange(0.0, _FURTHER_M, 0.1).tolist()
+            standing_pose(self.place.scene, east, north, chosen.heading_rad)
+            for east, north in (chosen.stop_m + further * ahead).tolist()
         ]
         # Straight on, until a drive may begin.
         self._stand(self.rollout.down_s, next(filter(self.may_stand, poses), poses[0]))
