@@ -71,6 +71,8 @@ def check_key(folder: Path, name: str, key: str, **more: Any) -> None:
             "holds frames of another mission, seed, version or size", remedy="name another --out, or remove them",
             file=folder,
         )  # fmt: skip
+    for left in folder.glob(".frame-*.tmp.*"):  # of a run that was killed
+        left.unlink(missing_ok=True)
 
 
 def kept_shares(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rover.core.eyes import EyesParams
 from rover.core.lander import LanderParams
 from rover.core.time import parse_utc
 from rover.io.vehicle import Vehicle, read_vehicle
@@ -56,12 +57,12 @@ class OperationsDone:
     """What came of operations.
 
     Attributes:
-        events: For the timeline.
+        parts: Events for the timeline, by the part of the mission that makes them.
         budgets: Tables by name, each a list of rows of column and value.
         lines: That tell of the files.
     """
 
-    events: list[MissionEvent]
+    parts: dict[str, list[MissionEvent]]
     budgets: dict[str, list[dict[str, Any]]]
     lines: list[str]
 
@@ -93,15 +94,51 @@ class Operations:
         )
         self.days.begin()
 
-    def reach(self, viewpoint: BodyPose, at_s: float) -> str:
-        """Drive to a viewpoint, and return why the rover does not stand there at a time, empty if it does."""
+    def reach(self, viewpoint: BodyPose, at_s: float) -> BodyPose | str:
+        """Drive to a viewpoint, and return how the rover stands there at a time, or why it does not."""
         if self.days is None:
-            return ""
+            return viewpoint
         why = self.days.drive_to_portraits(viewpoint)
         if why:
             return why
-        late_s = self.days.legs[-1].end_s - at_s
-        return f"the rover is {late_s / _HOUR_S:.1f} h late" if late_s > 0.0 else ""
+        late_s = self.days.ready_s - at_s
+        if late_s > 0.0:
+            return f"the rover is {late_s / _HOUR_S:.1f} h late"
+        return self.days.pose_at(at_s) or "the rover is not on the ground yet"
+
+    def place_at(self, place: LandingPlace, time_s: float) -> tuple[LandingPlace, str]:
+        """Return the landing place with the rover where it is at a time, or without it, and why it is not there.
+
+        A mission without drives has it where its file says. What is left to be done is done.
+        """
+        pose, stays = place.rover, self.rollout.stays
+        if self.days is not None:
+            self.days.finish()
+            found = self.days.pose_at(time_s)
+            if found is None:
+                why = (
+                    f"the rover stays on the lander; {stays}" if stays else "the rover is still on the lander"
+                )
+                return self._with_rover(place, None), why
+            pose = found
+        return self._with_rover(place, pose), ""
+
+    def _with_rover(self, place: LandingPlace, pose: BodyPose | None) -> LandingPlace:
+        return place.with_rover(pose, self.vehicle.params, self.vehicle.part("eyes", EyesParams).navcam)
+
+    @property
+    def ramps_deg(self) -> float | None:
+        """On which side of the lander the ramps are down, None while they are stowed."""
+        chosen = self.rollout.chosen
+        if isinstance(chosen, str) or self.rollout.stays:
+            return None
+        return next(row.azimuth_deg for row in self.mission.rollout.ramp if row.name == chosen.name)
+
+    @property
+    def ways_m(self) -> list[Floats]:
+        """(n, 2) east and north from the lander of each drive."""
+        legs = self.days.legs if self.days is not None else []
+        return [leg.place_m - np.array(self.rollout.lander_m) for leg in legs]
 
     def may_stand(self, pose: BodyPose) -> bool:
         """Tell whether the map that drives are planned on lets the rover stand somewhere."""
@@ -118,7 +155,7 @@ class Operations:
         """Make the files that are asked for, and return events, budgets and lines that tell of them."""
         if self.days is not None:
             self.days.finish()
-        events: list[MissionEvent] = []
+        parts: dict[str, list[MissionEvent]] = {}
         lines: list[str] = []
         for product, make in (
             (Product.ROLLOUT, self._rollout),
@@ -128,10 +165,9 @@ class Operations:
         ):
             if only in (None, product):
                 found, told = make(out)
-                events += found
+                parts[product.value] = [replace(event, pictures=_pictures(event, out)) for event in found]
                 lines += told
-        shown = [replace(event, pictures=_pictures(event, out)) for event in events]
-        return OperationsDone(events=shown, budgets=self._budgets, lines=lines)
+        return OperationsDone(parts=parts, budgets=self._budgets, lines=lines)
 
     def _rollout(self, out: Path) -> tuple[list[MissionEvent], list[str]]:
         from sim.cli.mission_sheets import rollout_sheet

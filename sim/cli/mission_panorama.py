@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -109,9 +110,16 @@ def _told(shots: Iterator[Shot], count: int, tell: Tell, name: str) -> Iterator[
         yield shot
 
 
-def _night(sitting: _Sitting, what: str) -> list[str]:
-    words = f"the Sun is {-sitting.height_deg:.1f} deg below the horizon at {sitting.mission.panorama.utc}"
-    return [f"{what}: none, {words}"]
+def _below(sitting: _Sitting) -> str:
+    return f"the Sun is {-sitting.height_deg:.1f} deg below the horizon at {sitting.mission.panorama.utc}"
+
+
+def _ring_event(sitting: _Sitting, words: str, figures: dict[str, Any]) -> MissionEvent:
+    mission = sitting.mission
+    return MissionEvent(
+        time_s=parse_utc(mission.descent.ignition_utc).seconds_until(parse_utc(mission.panorama.utc)),
+        name="ring of pairs", words=words, figures=figures, derived=False,
+    )  # fmt: skip
 
 
 def make_panorama(
@@ -130,7 +138,7 @@ def make_panorama(
 
     sitting = _Sitting(descent, mission, params, out, full)
     if sitting.height_deg <= 0.0:
-        return _night(sitting, "panorama")
+        return [f"panorama: none, {_below(sitting)}"]
     tcam, sun = params.tcam, sitting.sun
     panorama = sitting.taken(
         looks_of(place, tcam), tcam, TURNS, SPAN, stream=PANORAMA_STREAM, name="panorama", tell=tell
@@ -162,15 +170,23 @@ def make_rover_ring(
     *,
     full: bool,
     tell: Tell,
-) -> tuple[list[MissionEvent], list[str]]:
-    """Write the ring of the rover's pairs, and return its event and lines that tell of it."""
+    why_not: str = "",
+) -> tuple[MissionEvent, list[str]]:
+    """Write the ring of the rover's pairs, and return its event and lines that tell of it.
+
+    Args:
+        place, descent, mission, params, out, full, tell: As `make_panorama` takes them.
+        why_not: Why the rover cannot take it, empty if it can.
+    """
     from sim.view.film import save_frame
     from sim.view.ring import draw_ring, shown
     from sim.view.save import save_figure
 
     sitting = _Sitting(descent, mission, params, out, full)
     if sitting.height_deg <= 0.0:
-        return [], _night(sitting, "pcam")
+        why_not = _below(sitting)
+    if why_not:
+        return _ring_event(sitting, f"not taken: {why_not}", {}), [f"pcam: none, {why_not}"]
     vehicle = read_vehicle(mission.rover)
     eyes = vehicle.part("eyes", EyesParams)
     here = rover_place(descent.world, place, vehicle.params, eyes.navcam)
@@ -200,19 +216,15 @@ def make_rover_ring(
     save_figure(figure, out / "pcam.png")
     save_frame(shown(anaglyph(*both), key), out / "pcam-anaglyph.png")
     words = f"{len(PAIRS)} pairs of the rover's panoramic camera, all round"
-    event = MissionEvent(
-        time_s=parse_utc(mission.descent.ignition_utc).seconds_until(parse_utc(mission.panorama.utc)),
-        name="ring of pairs",
-        words=words,
-        figures={
-            "rover_east_m": round(place.rover.east_m - place.lander.east_m, 1),
-            "rover_north_m": round(place.rover.north_m - place.lander.north_m, 1),
-            "sun_elevation_deg": round(sitting.height_deg, 2),
-            "cols": sitting.cols(eyes.pcam),
-        },
-        derived=False,
-    )
-    return [event], [f"pcam.png, pcam-anaglyph.png: {words}, {sitting.cols(eyes.pcam)} columns a frame"]
+    figures = {
+        "rover_east_m": round(place.rover.east_m - place.lander.east_m, 1),
+        "rover_north_m": round(place.rover.north_m - place.lander.north_m, 1),
+        "sun_elevation_deg": round(sitting.height_deg, 2),
+        "cols": sitting.cols(eyes.pcam),
+    }
+    return _ring_event(sitting, words, figures), [
+        f"pcam.png, pcam-anaglyph.png: {words}, {sitting.cols(eyes.pcam)} columns a frame"
+    ]
 
 
 def _sun_name(sitting: _Sitting, span: Span) -> Named:
@@ -225,8 +237,8 @@ def partly(tell: Tell, first: float, last: float) -> Tell:
     return lambda share, words: tell(first + (last - first) * share, words)
 
 
-def place_of(descent: Descent, mission: Mission) -> LandingPlace:
-    """Return where the lander stands, with the rover beside it."""
+def place_of(descent: Descent, mission: Mission, *, ramps_deg: float | None = 0.0) -> LandingPlace:
+    """Return where the lander stands, with the rover where the mission file has it, and ramps on one side."""
     vehicle = read_vehicle(mission.rover)
     return landing_place(
         descent.world,
@@ -237,4 +249,5 @@ def place_of(descent: Descent, mission: Mission) -> LandingPlace:
         mast=vehicle.part("eyes", EyesParams).navcam,
         rover_m=mission.panorama.rover_m,
         rover_yaw_rad=math.radians(mission.panorama.rover_yaw_deg),
+        ramps_deg=ramps_deg,
     )

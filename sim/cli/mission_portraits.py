@@ -16,7 +16,14 @@ from rover.io.vehicle import read_vehicle
 from sim.mission.daylight import sunlight_at
 from sim.mission.landing_place import LandingPlace
 from sim.mission.panorama import tints_of
-from sim.mission.portraits import Portraits, Stands, take_portraits
+from sim.mission.portraits import (
+    PortraitSetting,
+    Stands,
+    Viewpoint,
+    choose_viewpoint,
+    take_portraits,
+    viewpoint_at,
+)
 from sim.run.closed_loop_landing import Descent
 from sim.run.closed_loop_landing_events import MissionEvent
 from sim.run.mission_scenario import Mission
@@ -30,8 +37,8 @@ _WAITS_S = tuple(3600.0 * hour for hour in range(0, 25, 2))
 _KEY_PERCENTILE, _KEY_TIMES = 75.0, 1.7
 
 
-Reach = Callable[[BodyPose, float], str]
-"""Drives the rover to a viewpoint, and says why it is not there at a time."""
+Reach = Callable[[BodyPose, float], BodyPose | str]
+"""Drives the rover to a viewpoint, and returns how it stands there at a time, or why it does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,16 +48,16 @@ class Sitting:
     Attributes:
         event: For the timeline, with the reason where there are none.
         lines: That tell of it.
-        place: With the rover at its viewpoint, None where there is none.
+        is_taken: Whether there are pictures.
     """
 
     event: MissionEvent
     lines: list[str]
-    place: LandingPlace | None
+    is_taken: bool
 
 
-def _there(_viewpoint: BodyPose, _at_s: float) -> str:
-    return ""
+def _there(viewpoint: BodyPose, _at_s: float) -> BodyPose:
+    return viewpoint
 
 
 def make_portraits(
@@ -68,91 +75,81 @@ def make_portraits(
 
     Args:
         place, descent, mission, params: Where and of whom.
-        out: The folder; None, and only the viewpoint is looked for.
+        out: The folder; None, and the rover goes to the viewpoint without pictures.
         full: At full size.
         reach: Brings the rover to the viewpoint.
         stands: Where the rover may stand.
     """
     ignition = parse_utc(mission.descent.ignition_utc)
     planned_s = ignition.seconds_until(parse_utc(mission.portraits.utc))
-    taken: Portraits | str = ""
     first = ""
+    judged: dict[tuple[float, float], bool] = {}
     for wait_s in _WAITS_S:
         at_s = planned_s + wait_s
-        taken = _taken(place, descent, mission, params, at_s, full=full, stands=stands)
-        if not isinstance(taken, str):
-            why = reach(taken.place.rover, at_s)
-            if not why:
-                lines = [] if out is None else _written(taken, descent, out)
-                return Sitting(event=_event(taken, descent, mission, at_s), lines=lines, place=taken.place)
-            taken = why
-        first = first or taken
+        setting = _setting(place, descent, mission, params, at_s)
+        found = choose_viewpoint(setting, stands, judged)
+        stood = found if isinstance(found, str) else reach(found, at_s)
+        view = stood if isinstance(stood, str) else viewpoint_at(setting, stood)
+        if not isinstance(view, str):
+            lines = [] if out is None else _written(setting, view, out, full=full)
+            event = _event(view, setting, at_s, late=wait_s > 0.0)
+            return Sitting(event=event, lines=lines, is_taken=True)
+        first = first or view
     words = f"not taken: {first}; nor within a day"
     event = MissionEvent(time_s=planned_s, name="portraits", words=words, figures={}, derived=False)
-    return Sitting(event=event, lines=[f"portraits: {words}"], place=None)
+    return Sitting(event=event, lines=[f"portraits: {words}"], is_taken=False)
 
 
-def _taken(
-    place: LandingPlace,
-    descent: Descent,
-    mission: Mission,
-    params: LanderParams,
-    at_s: float,
-    *,
-    full: bool,
-    stands: Stands,
-) -> Portraits | str:
+def _setting(
+    place: LandingPlace, descent: Descent, mission: Mission, params: LanderParams, at_s: float
+) -> PortraitSetting:
     site = descent.world.site
-    sun = sunlight_at(site, parse_utc(mission.descent.ignition_utc), at_s)
     vehicle = read_vehicle(mission.rover)
     eyes = vehicle.part("eyes", EyesParams)
     assert site.optics is not None
-    share = 1 if full else _PART_OF_FULL
-    return take_portraits(
-        place,
-        stands=stands,
+    return PortraitSetting(
+        place=place,
         vehicle=vehicle.params,
         mast=eyes.navcam,
         pcam=eyes.pcam,
         tcam=params.tcam,
-        sun=sun,
+        sun=sunlight_at(site, parse_utc(mission.descent.ignition_utc), at_s),
         optics=site.optics,
-        cols=(eyes.pcam.cols // share, params.tcam.cols // share),
         world=descent.world,
     )
 
 
-def _event(taken: Portraits, descent: Descent, mission: Mission, at_s: float) -> MissionEvent:
-    sun = sunlight_at(descent.world.site, parse_utc(mission.descent.ignition_utc), at_s)
-    lander, rover = taken.place.lander, taken.place.rover
+def _event(view: Viewpoint, setting: PortraitSetting, at_s: float, *, late: bool) -> MissionEvent:
+    lander, rover = view.place.lander, view.place.rover
     return MissionEvent(
         time_s=at_s,
         name="portraits",
         words="rover and lander photograph each other, each the whole of the other",
         figures={
-            "range_m": round(taken.range_m, 1),
+            "range_m": round(view.range_m, 1),
             "rover_east_m": round(rover.east_m - lander.east_m, 1),
             "rover_north_m": round(rover.north_m - lander.north_m, 1),
-            "phase_at_lander_deg": round(math.degrees(taken.phase_rad[0]), 1),
-            "phase_at_rover_deg": round(math.degrees(taken.phase_rad[1]), 1),
-            "sun_elevation_deg": round(math.degrees(sun.elevation_rad), 2),
+            "phase_at_lander_deg": round(math.degrees(view.phase_rad[0]), 1),
+            "phase_at_rover_deg": round(math.degrees(view.phase_rad[1]), 1),
+            "sun_elevation_deg": round(math.degrees(setting.sun.elevation_rad), 2),
         },
-        derived=False,
+        derived=late,
     )
 
 
-def _written(taken: Portraits, descent: Descent, out: Path) -> list[str]:
+def _written(setting: PortraitSetting, view: Viewpoint, out: Path, *, full: bool) -> list[str]:
     from sim.view.film import save_frame
     from sim.view.ring import shown
 
-    optics = descent.world.site.optics
-    assert optics is not None
-    tints = tints_of(taken.place.scene.bodies, optics)
+    tints = tints_of(view.place.scene.bodies, setting.optics)
+    share = 1 if full else _PART_OF_FULL
+    cols = setting.pcam.cols // share, setting.tcam.cols // share
+    of_lander, of_rover = take_portraits(setting, view.place, cols)
 
     def write(picture: Picture, name: str) -> None:
         key = _KEY_TIMES * float(np.percentile(picture.radiance[picture.part == -1], _KEY_PERCENTILE))
         save_frame(shown(picture.radiance[..., None] * tints[picture.part + 2], key), out / name)
 
-    write(taken.of_lander, "portrait-lander.png")
-    write(taken.of_rover, "portrait-rover.png")
-    return [f"portrait-lander.png, portrait-rover.png: {taken.range_m:.1f} m apart"]
+    write(of_lander, "portrait-lander.png")
+    write(of_rover, "portrait-rover.png")
+    return [f"portrait-lander.png, portrait-rover.png: {view.range_m:.1f} m apart"]

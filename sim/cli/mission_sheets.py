@@ -224,7 +224,7 @@ def rollout_sheet(
         inner, half = ramps.hinge_out_m * ahead, figures.track_m / 2 + figures.wheel_width_m / 2
         stop = check.stop_m - lander
         front = stop + ahead * figures.length_m / 2
-        taken = isinstance(done.chosen, RampCheck) and done.chosen.name == check.name
+        taken = not done.stays and isinstance(done.chosen, RampCheck) and done.chosen.name == check.name
         words = (
             f"rails {math.degrees(check.slope_rad):.0f}°, lean {abs(math.degrees(check.roll_rad)):.1f}°, "
             f"step {check.step_m:.2f} m"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from sim.mission.descent_world import DescentWorld
 from sim.mission.touchdown import Standing
 from sim.moon.ground import Patch
 from sim.moon.scatter import HALF_MM
-from sim.sensors.bodies import set_down
+from sim.sensors.bodies import Part, set_down
 from sim.sensors.camera import height_at
 from sim.sensors.craft import lander_parts, rover_parts
 from sim.sensors.grain import octaves
@@ -26,22 +26,24 @@ from sim.sensors.scene import Scene, build_scene, site_patches
 Floats = npt.NDArray[np.float64]
 
 RINGS = (
-    (5.0, 10),
-    (20.0, 40),
+    (6.0, 10),
+    (12.0, 20),
+    (24.0, 40),
+    (48.0, 80),
     (120.0, 160),
     (1000.0, 1000),
     (8000.0, 10_000),
     (40_000.0, 80_000),
     (110_000.0, 640_000),
 )
-"""Half sides in metres and cells in millimetres, of a width that a panorama's pixel has at the inner edge of each; what
-lies beyond the last would have to be 3.5 km high to be seen."""
+"""Half sides in metres and cells in millimetres, near the lander as wide as a panorama's pixel is at the outer edge of
+each; what lies beyond the last would have to be 3.5 km high to be seen."""
 
 _HALF_ROVER_M = 0.6
 _CRATER_REACH_M = 6000.0
 
 
-FAR_RINGS = RINGS[3:]
+FAR_RINGS = RINGS[5:]
 """Those from where what is near no longer counts."""
 
 
@@ -66,7 +68,8 @@ class LandingPlace:
     Attributes:
         scene: With both on it, about the lander.
         lander, rover: How they stand.
-        lander_parts, rover_parts: Of the scene's bodies, first and one past the last.
+        lander_parts, rover_parts: Of the scene's bodies, first and one past the last; no rover's where none is there.
+        shape: The lander's parts, as they are let down.
     """
 
     scene: Scene
@@ -74,6 +77,28 @@ class LandingPlace:
     rover: BodyPose
     lander_parts: tuple[int, int]
     rover_parts: tuple[int, int]
+    shape: tuple[Part, ...] = field(default_factory=lambda: lander_parts())
+
+    def with_rover(
+        self, rover: BodyPose | None, vehicle: VehicleParams, mast: CameraParams, *, on: Scene | None = None
+    ) -> LandingPlace:
+        """Return the place with the rover elsewhere, or without one.
+
+        Args:
+            rover: How it stands; None, and it is still on the lander.
+            vehicle, mast: The rover and the cameras on its mast.
+            on: Other ground of the same frame.
+        """
+        scene = self.scene if on is None else on
+        groups = [(self.shape, self.lander)]
+        if rover is not None:
+            groups.append((rover_parts(vehicle, mast), rover))
+        bodies = set_down([(parts, from_origin(scene, pose), pose.axes) for parts, pose in groups])
+        first = len(self.shape)
+        return replace(
+            self, scene=scene.with_bodies(bodies), rover=self.lander if rover is None else rover,
+            lander_parts=(0, first), rover_parts=(first, len(bodies.parts)),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +125,7 @@ def landing_place(
     mast: CameraParams,
     rover_m: tuple[float, float],
     rover_yaw_rad: float,
+    ramps_deg: float | None = 0.0,
 ) -> LandingPlace:
     """Return the ground about a lander with the rover beside it.
 
@@ -111,23 +137,16 @@ def landing_place(
         vehicle, mast: The rover and the cameras on its mast.
         rover_m: East and north of the rover from the lander.
         rover_yaw_rad: Where the rover faces.
+        ramps_deg: As `lander_parts` takes it.
     """
     scene = world.scene(place_m, RINGS, grain=True)
     lander = _lander_pose(scene, standing, yaw_rad)
     rover = standing_pose(scene, scene.east_m + rover_m[0], scene.north_m + rover_m[1], rover_yaw_rad)
-    parts = lander_parts(), rover_parts(vehicle, mast)
-    groups = [
-        (parts[0], from_origin(scene, lander), lander.axes),
-        (parts[1], from_origin(scene, rover), rover.axes),
-    ]
-    first = len(parts[0])
-    return LandingPlace(
-        scene=scene.with_bodies(set_down(groups)),
-        lander=lander,
-        rover=rover,
-        lander_parts=(0, first),
-        rover_parts=(first, first + len(parts[1])),
-    )
+    bare = LandingPlace(
+        scene=scene, lander=lander, rover=lander, lander_parts=(0, 0), rover_parts=(0, 0),
+        shape=lander_parts(ramps_deg),
+    )  # fmt: skip
+    return bare.with_rover(rover, vehicle, mast)
 
 
 def ground_about(world: DescentWorld, place_m: tuple[float, float], rings: Sequence[Ring]) -> Scene:

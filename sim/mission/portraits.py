@@ -16,7 +16,7 @@ from sim.mission.landing_place import FAR_RINGS, LandingPlace, Ring, from_origin
 from sim.moon.optics import OpticsParams
 from sim.sensors.bodies import set_down
 from sim.sensors.camera import Eye, Picture, Sunlight, take_picture
-from sim.sensors.craft import lander_parts, rover_parts
+from sim.sensors.craft import rover_parts
 from sim.sensors.lens import Lens
 from sim.sensors.mount import BodyPose, eye_at, eye_on_body, lens_of
 from sim.sensors.scene import Scene
@@ -34,8 +34,8 @@ _WHOLE = 0.95
 _BEST_PHASE_RAD = math.radians(90.0)
 """Of either picture: the angles of the two add up to half a turn, and light from the side shows shapes in both."""
 
-_FINE_RINGS, _BEHIND_M = ((9.0, 8), (45.0, 45), (150.0, 160)), 30.0
-"""Half sides and cells of the ground of a picture, as `Ring` has them, and how far behind the aim the second lies."""
+_FINE_RINGS = ((7.0, 8, 0.0), (17.0, 16, 9.0), (45.0, 40, 28.0), (150.0, 160, 0.0))
+"""Half sides and cells of the ground of a picture, as `Ring` has them, and how far behind the aim their middles lie."""
 
 _MOST_LEAN_RAD = math.radians(10.0)
 _LANDER_AIM_M, _ROVER_AIM_M = 1.5, 0.6
@@ -43,26 +43,32 @@ _LANDER_AIM_M, _ROVER_AIM_M = 1.5, 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Portraits:
-    """Two pictures, and from where they are taken.
+class Viewpoint:
+    """From where both are seen whole.
 
     Attributes:
         place: With the rover where it stands.
-        of_lander, of_rover: What each camera sees.
         range_m: Between the two.
         phase_rad: At the lander and at the rover, between Sun and camera.
     """
 
     place: LandingPlace
-    of_lander: Picture
-    of_rover: Picture
     range_m: float
     phase_rad: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Sitting:
-    """What all viewpoints have in common."""
+class PortraitSetting:
+    """What all viewpoints have in common.
+
+    Attributes:
+        place: Where the lander stands; the rover is put elsewhere.
+        vehicle, mast: The rover and the cameras on its mast, which it is drawn by.
+        pcam, tcam: The cameras of rover and lander.
+        sun: Light.
+        optics: Of the ground.
+        world: Ground to be made anew in cells of a picture's pixels; that of the place is taken if None.
+    """
 
     place: LandingPlace
     vehicle: VehicleParams
@@ -78,44 +84,69 @@ Stands = Callable[[BodyPose], bool]
 """Tells whether the rover may stand somewhere."""
 
 
-def take_portraits(
-    place: LandingPlace,
-    *,
+def choose_viewpoint(
+    setting: PortraitSetting,
     stands: Stands = lambda _pose: True,
-    vehicle: VehicleParams,
-    mast: CameraParams,
-    pcam: CameraParams,
-    tcam: CameraParams,
-    sun: Sunlight,
-    optics: OpticsParams,
-    cols: tuple[int, int],
-    world: DescentWorld | None = None,
-) -> Portraits | str:
-    """Return the two pictures from the best viewpoint that shows the whole of both, or why there is none.
+    judged: dict[tuple[float, float], bool] | None = None,
+) -> BodyPose | str:
+    """Return where the rover is to stand, the best place from which both are seen whole, or why there is none.
 
     Args:
-        place: Where the lander stands; the rover is put elsewhere.
-        stands: Where the rover may be put.
-        vehicle, mast: The rover and the cameras on its mast, which it is drawn by.
-        pcam, tcam: The cameras of rover and lander.
-        sun: Light.
-        optics: Of the ground.
-        cols: Of the rover's and of the lander's picture.
-        world: Ground to be made anew in cells of a picture's pixels; that of the place is taken if left out.
+        setting: Of both vehicles.
+        stands: Where the rover may stand.
+        judged: Of an earlier time, by east and north: what is seen from where does not change. Is added to.
     """
-    if sun.elevation_rad <= 0.0:
-        return f"the Sun is {-math.degrees(sun.elevation_rad):.1f} deg below the horizon"
-    sitting = _Sitting(
-        place=place, vehicle=vehicle, mast=mast, pcam=pcam, tcam=tcam, sun=sun, optics=optics, world=world
-    )
-    for rover in filter(stands, _viewpoints(sitting)):
-        there = _with_rover(sitting, rover)
-        if _shows_whole(sitting, there):
-            return _taken(sitting, there, cols)
+    known = {} if judged is None else judged
+    if setting.sun.elevation_rad <= 0.0:
+        return f"the Sun is {-math.degrees(setting.sun.elevation_rad):.1f} deg below the horizon"
+    for rover in filter(stands, _viewpoints(setting)):
+        where = round(rover.east_m, 3), round(rover.north_m, 3)
+        if where not in known:
+            known[where] = _shows_whole(setting, _with_rover(setting, rover))
+        if known[where]:
+            return rover
     return "no viewpoint shows the whole of both"
 
 
-def _viewpoints(sitting: _Sitting) -> Iterator[BodyPose]:
+def viewpoint_at(setting: PortraitSetting, rover: BodyPose) -> Viewpoint | str:
+    """Return the viewpoint of a rover as it stands, or why pictures cannot be taken from there."""
+    there = _with_rover(setting, rover)
+    if not _shows_whole(setting, there):
+        return "where the rover stands the whole of both is not seen"
+    eyes = _eyes(setting, there)
+    lander = there.lander.place_m
+    return Viewpoint(
+        place=there,
+        range_m=float(np.linalg.norm(lander - rover.place_m)),
+        phase_rad=(
+            _angle(eyes[0].place_m - lander, setting.sun.direction),
+            _angle(eyes[1].place_m - rover.place_m, setting.sun.direction),
+        ),
+    )
+
+
+def take_portraits(
+    setting: PortraitSetting, place: LandingPlace, cols: tuple[int, int]
+) -> tuple[Picture, Picture]:
+    """Return the pictures of the lander and of the rover.
+
+    Args:
+        setting: Of both vehicles.
+        place: Of a viewpoint.
+        cols: Of the rover's and of the lander's picture.
+    """
+    eyes, cameras = _eyes(setting, place), (setting.pcam, setting.tcam)
+    of_lander, of_rover = (
+        take_picture(
+            _finely(setting, place, target, eye), eye, lens_of(camera, cols=wide), setting.sun, setting.optics,
+            samples=2,
+        )
+        for eye, camera, wide, target in zip(eyes, cameras, cols, (place.lander, place.rover), strict=True)
+    )  # fmt: skip
+    return of_lander, of_rover
+
+
+def _viewpoints(sitting: PortraitSetting) -> Iterator[BodyPose]:
     """Yield where the rover may stand, facing the lander, by light and then from near to far."""
     lander, scene = sitting.place.lander, sitting.place.scene
     found = []
@@ -132,26 +163,11 @@ def _viewpoints(sitting: _Sitting) -> Iterator[BodyPose]:
             yield pose
 
 
-def _with_rover(sitting: _Sitting, rover: BodyPose) -> LandingPlace:
-    place = sitting.place
-    parts = lander_parts(), rover_parts(sitting.vehicle, sitting.mast)
-    bodies = set_down(
-        [
-            (parts[0], from_origin(place.scene, place.lander), place.lander.axes),
-            (parts[1], from_origin(place.scene, rover), rover.axes),
-        ]
-    )
-    first = len(parts[0])
-    return LandingPlace(
-        scene=place.scene.with_bodies(bodies),
-        lander=place.lander,
-        rover=rover,
-        lander_parts=(0, first),
-        rover_parts=(first, first + len(parts[1])),
-    )
+def _with_rover(sitting: PortraitSetting, rover: BodyPose) -> LandingPlace:
+    return sitting.place.with_rover(rover, sitting.vehicle, sitting.mast)
 
 
-def _eyes(sitting: _Sitting, place: LandingPlace) -> tuple[Eye, Eye]:
+def _eyes(sitting: PortraitSetting, place: LandingPlace) -> tuple[Eye, Eye]:
     """Return the rover's eye on the lander and the lander's on the rover."""
     return (
         _aimed(sitting.pcam, place.rover, place.lander.place_m + _LANDER_AIM_M * place.lander.axes[2]),
@@ -171,11 +187,11 @@ def _aimed(camera: CameraParams, pose: BodyPose, target_m: Floats) -> Eye:
     )
 
 
-def _shows_whole(sitting: _Sitting, place: LandingPlace) -> bool:
+def _shows_whole(sitting: PortraitSetting, place: LandingPlace) -> bool:
     """Tell whether each camera sees the whole of the other: nothing before it, none of it out of the picture."""
     rover_eye, lander_eye = _eyes(sitting, place)
     cases = (
-        (rover_eye, sitting.pcam, place.lander_parts, lander_parts(), place.lander),
+        (rover_eye, sitting.pcam, place.lander_parts, place.shape, place.lander),
         (
             lander_eye,
             sitting.tcam,
@@ -196,48 +212,23 @@ def _shows_whole(sitting: _Sitting, place: LandingPlace) -> bool:
     return True
 
 
-def _trial(sitting: _Sitting, scene: Scene, eye: Eye, lens: Lens) -> npt.NDArray[np.int16]:
+def _trial(sitting: PortraitSetting, scene: Scene, eye: Eye, lens: Lens) -> npt.NDArray[np.int16]:
     return take_picture(scene, eye, lens, sitting.sun, sitting.optics, shaded=False).part
 
 
-def _taken(sitting: _Sitting, place: LandingPlace, cols: tuple[int, int]) -> Portraits:
-    eyes, cameras = _eyes(sitting, place), (sitting.pcam, sitting.tcam)
-    of_lander, of_rover = (
-        take_picture(
-            _finely(sitting, place, target, eye), eye, lens_of(camera, cols=wide), sitting.sun, sitting.optics,
-            samples=2,
-        )
-        for eye, camera, wide, target in zip(eyes, cameras, cols, (place.lander, place.rover), strict=True)
-    )  # fmt: skip
-    lander, rover = place.lander.place_m, place.rover.place_m
-    return Portraits(
-        place=place,
-        of_lander=of_lander,
-        of_rover=of_rover,
-        range_m=float(np.linalg.norm(lander - rover)),
-        phase_rad=(
-            _angle(eyes[0].place_m - lander, sitting.sun.direction),
-            _angle(eyes[1].place_m - rover, sitting.sun.direction),
-        ),
-    )
-
-
-def _finely(sitting: _Sitting, place: LandingPlace, target: BodyPose, eye: Eye) -> Scene:
+def _finely(sitting: PortraitSetting, place: LandingPlace, target: BodyPose, eye: Eye) -> Scene:
     """Return ground in cells about as wide as a picture's pixel, finest about what is aimed at, with both bodies."""
     if sitting.world is None:
         return place.scene
     away = target.place_m[:2] - eye.place_m[:2]
     along = away / np.linalg.norm(away)
-    behind = float(along[0]) * _BEHIND_M, float(along[1]) * _BEHIND_M
-    rings = [Ring(*_FINE_RINGS[0]), Ring(*_FINE_RINGS[1], behind), Ring(*_FINE_RINGS[2])]
+    rings = [
+        Ring(half, cell, (float(along[0]) * behind, float(along[1]) * behind))
+        for half, cell, behind in _FINE_RINGS
+    ]
     rings += [Ring(half, cell) for half, cell in FAR_RINGS]
     scene = ground_about(sitting.world, (target.east_m, target.north_m), rings)
-    parts = lander_parts(), rover_parts(sitting.vehicle, sitting.mast)
-    groups = [
-        (of, from_origin(scene, pose), pose.axes)
-        for of, pose in zip(parts, (place.lander, place.rover), strict=True)
-    ]
-    return scene.with_bodies(set_down(groups))
+    return place.with_rover(place.rover, sitting.vehicle, sitting.mast, on=scene).scene
 
 
 def _angle(one: Floats, other: Floats) -> float:

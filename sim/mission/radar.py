@@ -32,8 +32,9 @@ _TAPER = 0.6
 _FINER = 16
 """Values of a pulse to a sample, from which that of a rock's echo is taken."""
 
-_WIDEST = 2.0
-"""Ways to a rock over the straight one beyond which its echo is left out: a sixteenth of the strongest, and less."""
+_WIDE, _WIDEST = 1.5, 2.0
+"""Ways to a rock over the straight one from which on its echo fades out, and beyond which it is left out: a sixteenth
+of the strongest, and less."""
 
 _REFERENCE = 0.05
 """Reflection of the border by which the depth that a channel sees is told."""
@@ -221,6 +222,7 @@ def _rock_echoes(
         strength = _scattering_m(channel, radius, ground.permittivity[layer], inside)
         lost = math.pi * channel.centre_mhz * 1e6 * _loss_times(ground, deep) * slant
         size = 2.0 * strength * channel.antenna_m / (high * slant) ** 2 / slant**2 * np.exp(-lost)
+        size *= np.clip((_WIDEST - slant) / (_WIDEST - _WIDE), 0.0, 1.0)
         centre = straight_s * slant / step_s
         heard = np.flatnonzero((centre < len(time_s) - half - 1) & (centre > half) & (slant < _WIDEST))
         first = np.rint(centre[heard]).astype(np.int64)[:, None]

@@ -97,7 +97,7 @@ def run_steps(rows: Sequence[StepRow], *, from_s: float, contacts_s: Floats, sit
         if "link" in row.needs:
             opens = next_contact(contacts_s, now)
             if opens is None:
-                words = f"{row.name}: the link never opens again"
+                words = f"{row.name}: the link never opens{' again' if len(contacts_s) else ''}"
                 return StepsDone(steps=tuple(done), stopped=words, stopped_s=now)
             begin = opens
         done.append(Step(row=row, start_s=begin, end_s=begin + row.lasts_s, waited_s=begin - now))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -12,22 +13,23 @@ from rover.core.vehicle import VehicleParams
 from sim.mission.descent_world import DescentWorld
 from sim.mission.landing_place import FAR_RINGS, LandingPlace, Ring, from_origin, ground_about
 from sim.mission.panorama import Look, Panorama, Span, Turns
-from sim.sensors.bodies import Bodies, set_down
+from sim.sensors.bodies import Bodies, Part, set_down
 from sim.sensors.camera import Eye
 from sim.sensors.craft import lander_parts, rover_parts
 from sim.sensors.mount import BodyPose, eye_at
 from sim.sensors.scene import Scene
 
-PAIRS = Turns(count=28, tilts_deg=(0.0,))
-"""Twenty-eight pairs at the mount's own pitch: steps of 12.9 deg, which overlap by a third."""
+PAIRS = Turns(count=28, tilts_deg=(-2.0,))
+"""Twenty-eight pairs, their middle so far from level that horizon and lander are in the picture, and steps of 12.9 deg,
+which overlap by a third."""
 
-PCAM_SPAN = Span(rows=360, cols=5400, top_deg=6.0, bottom_deg=-18.0)
-"""A fifteenth of a degree a pixel; the band of pictures leans as the rover does, and is some 14 deg high."""
+PCAM_SPAN = Span(rows=240, cols=5400, top_deg=6.0, bottom_deg=-10.0)
+"""A fifteenth of a degree a pixel."""
 
 EYES = (1.0, -1.0)
 """Left and right."""
 
-_NEAR_RINGS = (Ring(12.0, 10), Ring(40.0, 50), Ring(150.0, 160))
+_NEAR_RINGS = (Ring(12.0, 10), Ring(24.0, 20), Ring(48.0, 40), Ring(150.0, 160))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,6 +40,7 @@ class RoverPlace:
         scene: Bare ground, fine about the rover.
         vehicle, mast: The rover, and the cameras on its mast.
         rover, lander: How they stand.
+        shape: The lander's parts.
     """
 
     scene: Scene
@@ -45,15 +48,16 @@ class RoverPlace:
     mast: CameraParams
     rover: BodyPose
     lander: BodyPose
+    shape: tuple[Part, ...] = field(default_factory=lander_parts)
 
     @property
     def lander_parts(self) -> tuple[int, int]:
         """The lander's parts among the scene's: first, and one past the last."""
-        return 0, len(lander_parts())
+        return 0, len(self.shape)
 
     def bodies(self, pan_rad: float = 0.0) -> Bodies:
         """Return lander and rover, its head turned."""
-        parts = lander_parts(), rover_parts(self.vehicle, self.mast, pan_rad=pan_rad)
+        parts = self.shape, rover_parts(self.vehicle, self.mast, pan_rad=pan_rad)
         return set_down(
             [
                 (parts[0], from_origin(self.scene, self.lander), self.lander.axes),
@@ -63,7 +67,7 @@ class RoverPlace:
 
     def lander_alone(self) -> Bodies:
         """Return the lander, for an eye between the rover's cameras, which its head would be before."""
-        return set_down([(lander_parts(), from_origin(self.scene, self.lander), self.lander.axes)])
+        return set_down([(self.shape, from_origin(self.scene, self.lander), self.lander.axes)])
 
 
 def rover_place(
@@ -72,15 +76,23 @@ def rover_place(
     """Return the ground about the rover of a landing place as a camera on its mast sees it."""
     rings = [*_NEAR_RINGS, *(Ring(half, cell) for half, cell in FAR_RINGS)]
     scene = ground_about(world, (place.rover.east_m, place.rover.north_m), rings)
-    return RoverPlace(scene=scene, vehicle=vehicle, mast=mast, rover=place.rover, lander=place.lander)
+    return RoverPlace(
+        scene=scene, vehicle=vehicle, mast=mast, rover=place.rover, lander=place.lander, shape=place.shape
+    )
 
 
 def ring_looks(place: RoverPlace, pcam: CameraParams, side: float) -> Look:
-    """Return what an eye of the panoramic camera has to see; the head turns with it."""
+    """Return what an eye of the panoramic camera has to see; the head turns with it.
+
+    It is tilted against level ground: the mast takes off what the rover leans the way that it looks.
+    """
+    ahead, left, _ = place.rover.axes
 
     def look(pan_rad: float, tilt_rad: float) -> tuple[Scene, Eye]:
         scene = place.scene.with_bodies(place.bodies(pan_rad))
-        return scene, eye_at(pcam, place.rover, side=side, pan_rad=pan_rad, tilt_rad=tilt_rad)
+        leans = math.asin(float(math.cos(pan_rad) * ahead[2] + math.sin(pan_rad) * left[2]))
+        tilt = tilt_rad - leans - math.radians(pcam.pitch_deg)
+        return scene, eye_at(pcam, place.rover, side=side, pan_rad=pan_rad, tilt_rad=tilt)
 
     return look
 

@@ -42,10 +42,13 @@ class MissionEvent:
 
 def told(event: MissionEvent, epoch: Epoch) -> dict[str, Any]:
     """Return an event as the timeline's file has it."""
+    whole_s = epoch.seconds_until(
+        parse_utc(epoch.utc_at(event.time_s))
+    )  # so that both clocks show one second
     pictures = {"pictures": list(event.pictures)} if event.pictures else {}
     return {
         "utc": epoch.utc_at(event.time_s),
-        "beijing": epoch.utc_at(event.time_s + _BEIJING_S).replace("Z", "+08:00"),
+        "beijing": epoch.utc_at(whole_s + _BEIJING_S).replace("Z", "+08:00"),
         "time_s": round(event.time_s, 1),
         "event": event.name,
         "words": event.words,

@@ -24,6 +24,9 @@ from sim.run.setting import origin_mm_of
 Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
 
+MOST_M = 200.0
+"""From the lander to a goal: the ground of a drive is held in cells of a decimetre."""
+
 _SPARE_M = 6.0
 """Of map about start, goal and lander, beside the rover's own size."""
 
@@ -37,6 +40,15 @@ class LegRow(Row):
         default=None, description="east and north from the lander"
     )
     to_portraits: bool = False
+
+    @model_validator(mode="after")
+    def _near(self) -> LegRow:
+        if self.goal_m is not None and not math.hypot(*self.goal_m) <= MOST_M:
+            raise ValueError(
+                f"drive {self.name}: goal_m = {list(self.goal_m)} is not within {MOST_M:g} m of the lander; "
+                "give a nearer one"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_goal(self) -> LegRow:
@@ -61,6 +73,14 @@ class DriveParams(Figures):
     )
     lander_dormant_sun_deg: Annotated[float, Field(ge=0, lt=90)]
     leg: Annotated[tuple[LegRow, ...], Field(strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _wakes(self) -> DriveParams:
+        if not parse_utc(self.nap_from).seconds_until(parse_utc(self.nap_until)) > 0.0:
+            raise ValueError(
+                f"nap_until = {self.nap_until} is not after nap_from = {self.nap_from}; give it later"
+            )
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -144,7 +144,8 @@ def biosphere_events(bio: Biosphere, mission: Mission) -> list[MissionEvent]:
             found.append(
                 _event(
                     one.reached_s, one.row.stage, f"{one.row.name}: warm for long enough", species=one.row.name,
-                    degree_h=round(float(one.degree_h[at])), hours=round((one.reached_s - bio.watered_s) / 3600.0, 1),
+                    gathered_deg_h=round(float(one.degree_h[at])),
+                    hours=round((one.reached_s - bio.watered_s) / 3600.0, 1),
                     record=one.row.record,
                 )
             )  # fmt: skip

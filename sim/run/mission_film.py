@@ -105,4 +105,5 @@ def caption(descent: Descent, time_s: float) -> str:
         if height >= 999.5
         else (f"{height:.0f} m" if height >= 9.95 else f"{max(height, 0.0):.1f} m")
     )
-    return f"T-{max(descent.touchdown.time_s - time_s, 0.0):.0f} s   {high}   {phase}"
+    left = max(descent.touchdown.time_s - time_s, 0.0)
+    return f"T-{left:.0f} s   {high}   {phase}" if left >= 9.95 else f"T-{left:.1f} s   {high}   {phase}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,13 +11,14 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from rover.core.errors import ScenarioError
 from rover.core.tables import validate
+from rover.core.time import parse_utc
 from rover.io.bundle import find_mission
 from rover.io.lander import Lander, read_lander
 from rover.io.toml import read_toml
 from sim.mission.biosphere import BiosphereParams
 from sim.mission.instruments import AnalyserRow, SpectrometerRow
 from sim.mission.radar import RadarParams
-from sim.mission.relay_radio import LinkParams
+from sim.mission.relay_radio import EVENTS, LinkParams
 from sim.mission.rollout import RampParams, RampRow
 from sim.mission.rollout_steps import StepRow
 from sim.moon.site import SiteParams
@@ -97,6 +99,34 @@ class Mission(Table):
     panorama: PanoramaTable
     film: FilmTable = FilmTable()
 
+    @model_validator(mode="after")
+    def _dated_after_the_ignition(self) -> Mission:
+        ignition = parse_utc(self.descent.ignition_utc)
+        for name, utc in self.dates():
+            if not 0.0 < ignition.seconds_until(parse_utc(utc)) <= MOST_DAYS * 86_400.0:
+                raise ValueError(
+                    f"{name} = {utc} is not within {MOST_DAYS:g} days after descent.ignition_utc = "
+                    f"{self.descent.ignition_utc}; give a time between"
+                )
+        return self
+
+    def dates(self) -> Iterator[tuple[str, str]]:
+        """Yield field and UTC of all that is to be done at a time."""
+        for name in ("rollout", "portraits", "panorama"):
+            yield f"{name}.utc", getattr(self, name).utc
+        if self.biosphere is not None:
+            yield "biosphere.watered_utc", self.biosphere.watered_utc
+            yield "biosphere.off_utc", self.biosphere.off_utc
+        if self.drive is not None:
+            yield "drive.nap_from", self.drive.nap_from
+            yield "drive.nap_until", self.drive.nap_until
+            yield from ((f"drive.leg.{n}.utc", leg.utc) for n, leg in enumerate(self.drive.leg))
+        for kind in ("spectrometer", "analyser"):
+            yield from ((f"{kind}.{n}.utc", row.utc) for n, row in enumerate(getattr(self, kind)))
+        if self.link is not None:
+            rows = enumerate(self.link.picture)
+            yield from ((f"link.picture.{n}.at", row.at) for n, row in rows if row.at not in EVENTS)
+
     def read_lander(self) -> Lander:
         """Return the lander.
 
@@ -121,6 +151,9 @@ class Mission(Table):
                 )  # fmt: skip
         return site
 
+
+MOST_DAYS = 60.0
+"""From the ignition on, two lunar days: so long the sky, the link and the battery may be followed."""
 
 FIGURES = ("rollout", "link", "drive", "radar", "biosphere")
 """Tables whose numbers have sources."""

@@ -22,7 +22,7 @@ from sim.run.mission_drive import DriveParams, Leg, LegRow, drive_leg
 from sim.run.mission_rollout import RolloutDone, last_s, nights_s, rails_of
 from sim.run.mission_scenario import Mission
 from sim.run.setting import seeded_dem
-from sim.sensors.craft import lander_parts, rover_parts
+from sim.sensors.craft import rover_parts
 from sim.sensors.mount import BodyPose
 
 Floats = npt.NDArray[np.float64]
@@ -30,6 +30,9 @@ Floats = npt.NDArray[np.float64]
 TURN_LOAD = "turn"
 _FURTHER_M = 2.0
 """Most that is driven straight on beyond the run where the map of drives shows a hazard at its end."""
+
+_SAME_M = 0.05
+"""Viewpoints that are no further apart are one."""
 
 _ABOUT_M = 40.0
 """Half side of the map about the lander by which viewpoints are judged."""
@@ -48,6 +51,7 @@ class SurfaceDays:
         loads: What was on between drives.
         night_s: When the rover is put to sleep.
         unheard: Why a drive did not begin, empty if all did.
+        ready_s: When the rover stands at the viewpoint of the portraits and faces the lander; infinite if it does not.
     """
 
     mission: Mission
@@ -61,8 +65,9 @@ class SurfaceDays:
     loads: list[Load] = field(default_factory=list)
     unheard: str = ""
     night_s: float = math.inf
+    ready_s: float = math.inf
     _maps: Maps | None = None
-    _pose: BodyPose | None = None
+    _stood: list[tuple[float, BodyPose]] = field(default_factory=list)
     _now_s: float = math.nan
     _soc: float = math.nan
 
@@ -77,13 +82,13 @@ class SurfaceDays:
         if isinstance(chosen, str) or self.rollout.stays or drive is None:
             return
         ahead = np.array([math.cos(chosen.heading_rad), math.sin(chosen.heading_rad)])
-        for further_m in np.arange(0.0, _FURTHER_M, 0.1).tolist():  # straight on, until a drive may begin
-            east, north = (chosen.stop_m + further_m * ahead).tolist()
-            pose = standing_pose(self.place.scene, east, north, chosen.heading_rad)
-            if self._pose is None or self.may_stand(pose):
-                self._pose = pose
-            if self.may_stand(pose):
-                break
+        further = np.arange(0.0, _FURTHER_M, 0.1)[:, None]
+        poses = [
+            standing_pose(self.place.scene, east, north, chosen.heading_rad)
+            for east, north in (chosen.stop_m + further * ahead).tolist()
+        ]
+        # Straight on, until a drive may begin.
+        self._stand(self.rollout.down_s, next(filter(self.may_stand, poses), poses[0]))
         self._now_s, self._soc = self.rollout.down_s, drive.initial_soc
         self.night_s, _ = nights_s(self.mission)
 
@@ -98,7 +103,24 @@ class SurfaceDays:
     @property
     def is_down(self) -> bool:
         """Whether the rover is on the ground."""
-        return self._pose is not None
+        return bool(self._stood)
+
+    @property
+    def _pose(self) -> BodyPose | None:
+        """How the rover stands after all that was done so far."""
+        return self._stood[-1][1] if self._stood else None
+
+    def _stand(self, from_s: float, pose: BodyPose) -> None:
+        self._stood.append((from_s, pose))
+
+    def pose_at(self, time_s: float) -> BodyPose | None:
+        """Return how the rover stands or drives at a time up to now, None while it is on the lander."""
+        for leg in self.legs:
+            if leg.start_s <= time_s < leg.end_s:
+                east, north = (float(np.interp(time_s, leg.time_s, leg.place_m[:, axis])) for axis in (0, 1))
+                yaw = float(leg.yaw_rad[np.searchsorted(leg.time_s, time_s)])
+                return standing_pose(self.place.scene, east, north, yaw)
+        return next((pose for from_s, pose in reversed(self._stood) if from_s <= time_s), None)
 
     @property
     def soc(self) -> float:
@@ -106,7 +128,13 @@ class SurfaceDays:
         return self._soc
 
     def may_stand(self, pose: BodyPose) -> bool:
-        """Tell whether the map that drives are planned on lets the rover stand at a pose; beyond it, it may not."""
+        """Tell whether the rover may be sent to a pose: the map that drives are planned on lets it stand there.
+
+        Beyond the map it may not. Once it was sent to a viewpoint, it stays there.
+        """
+        leg = self._to_portraits()
+        if leg is not None:
+            return math.dist(leg.goal_m, (pose.east_m, pose.north_m)) < _SAME_M
         if self._maps is None:
             self._maps = self._surroundings()
         cell = self._maps.dem.geometry.cell_at(pose.east_m, pose.north_m)
@@ -130,10 +158,16 @@ class SurfaceDays:
         if not self.is_down:
             return f"the rover stays on the lander; {self.rollout.stays}"
         self._drive(viewpoint)
-        leg = next((leg for row, leg in zip(self._rows(), self.legs, strict=False) if row.to_portraits), None)
+        leg = self._to_portraits()
         if leg is None:
             return self.unheard or "no drive to the viewpoint is planned"
         return "" if leg.arrived else f"the rover does not get there: {leg.reason}"
+
+    def _to_portraits(self) -> Leg | None:
+        """Return the drive to the viewpoint, None before it."""
+        return next(
+            (leg for row, leg in zip(self._rows(), self.legs, strict=False) if row.to_portraits), None
+        )
 
     def finish(self) -> None:
         """Do what is left: legs without a viewpoint are not driven, and measurements after the last."""
@@ -197,7 +231,7 @@ class SurfaceDays:
         )
         self.legs.append(leg)
         east, north = leg.place_m[-1].tolist()
-        self._pose = standing_pose(self.place.scene, east, north, float(leg.yaw_rad[-1]))
+        self._stand(leg.end_s, standing_pose(self.place.scene, east, north, float(leg.yaw_rad[-1])))
         self._now_s, self._soc = leg.end_s, float(leg.soc[-1])
 
     def _turn_to(self, wanted: BodyPose) -> None:
@@ -209,7 +243,9 @@ class SurfaceDays:
         self.loads.append(
             Load(name=TURN_LOAD, start_s=self._now_s, end_s=self._now_s + lasts, watts=figures.drive_w)
         )
-        self._pose = standing_pose(self.place.scene, pose.east_m, pose.north_m, pose.yaw_rad + off)
+        turned = standing_pose(self.place.scene, pose.east_m, pose.north_m, pose.yaw_rad + off)
+        self.ready_s = self._now_s + lasts
+        self._stand(self.ready_s, turned)
 
     def _rest(self, until_s: float) -> None:
         """Stand until a time, with the measurements that fall into it."""
@@ -254,7 +290,7 @@ class SurfaceDays:
                 site=site,
                 epoch=self.epoch,
                 scene=self.place.scene,
-                parts=((lander_parts(), self.place.lander),),
+                parts=((self.place.shape, self.place.lander),),
                 rover=rover_parts(self.vehicle.params, eyes.navcam),
                 optics=site.optics,
             )
@@ -276,7 +312,7 @@ class SurfaceDays:
         self.loads.append(
             Load(name=one.row.name, start_s=one.start_s, end_s=end, watts=one.row.watts + awake)
         )
-        self._pose = one.pose
+        self._stand(one.start_s, one.pose)
 
     def _base(self, until_s: float) -> list[Load]:
         """Return what is on while the rover stands: least of all awake, and in the nap what that takes."""

@@ -14,6 +14,8 @@ from sim.sensors.bodies import Part
 
 _GOLD = (1.35, 1.0, 0.45)
 _CELLS = (0.7, 0.9, 1.4)
+_BODY_M, _EIGHTH = 1.15, math.tan(math.pi / 8)
+"""From the middle of the lander to each of its sides, and half a side of that: wider boxes would stick out of them."""
 
 
 def rover_parts(vehicle: VehicleParams, mast: CameraParams, *, pan_rad: float = 0.0) -> tuple[Part, ...]:
@@ -112,11 +114,15 @@ def _mast(mast: CameraParams, deck: float, pan_rad: float) -> list[Part]:
     ]  # fmt: skip
 
 
-def lander_parts() -> tuple[Part, ...]:
-    """Return the parts of a lander of Chang'e-4's kind: an eight-sided body on four legs, two panels, a dish, ramps."""
+def lander_parts(ramps_deg: float | None = 0.0) -> tuple[Part, ...]:
+    """Return the parts of a lander of Chang'e-4's kind: an eight-sided body on four legs, two panels, a dish, ramps.
+
+    Args:
+        ramps_deg: Side that the ramps are let down on, counter-clockwise from the x axis; None while they are stowed.
+    """
     parts = [
         Part(
-            name=f"body {n}", kind="box", at_m=(0.0, 0.0, 1.55), half_m=(1.15, 0.48, 0.55),
+            name=f"body {n}", kind="box", at_m=(0.0, 0.0, 1.55), half_m=(_BODY_M, _BODY_M * _EIGHTH, 0.55),
             turn_deg=(45.0 * n, 0.0, 0.0), albedo=0.55, gloss=0.03, tint=_GOLD,
         )
         for n in range(4)
@@ -136,12 +142,8 @@ def lander_parts() -> tuple[Part, ...]:
                 turn_deg=(0.0, 0.0, side * 15.0), albedo=0.07, gloss=0.02, tint=_CELLS,
             )
         )  # fmt: skip
-        parts.append(
-            Part(
-                name=f"{word} ramp", kind="box", at_m=(2.15, side * 0.4, 0.6), half_m=(1.25, 0.09, 0.02),
-                turn_deg=(0.0, -28.0, 0.0), albedo=0.5,
-            )
-        )  # fmt: skip
+        if ramps_deg is not None:
+            parts.append(_ramp(f"{word} ramp", side * 0.4, ramps_deg))
     parts += [
         Part(
             name="dish", kind="ellipsoid", at_m=(-0.7, 0.0, 2.75), half_m=(0.06, 0.38, 0.38),
@@ -153,6 +155,15 @@ def lander_parts() -> tuple[Part, ...]:
         ),
     ]  # fmt: skip
     return tuple(parts)
+
+
+def _ramp(name: str, left_m: float, azimuth_deg: float) -> Part:
+    """Return one of the two ramps, so far to the left of the middle between them."""
+    cos, sin = math.cos(math.radians(azimuth_deg)), math.sin(math.radians(azimuth_deg))
+    return Part(
+        name=name, kind="box", at_m=(2.15 * cos - left_m * sin, 2.15 * sin + left_m * cos, 0.6),
+        half_m=(1.25, 0.09, 0.02), turn_deg=(azimuth_deg, -28.0, 0.0), albedo=0.5,
+    )  # fmt: skip
 
 
 def _leg(azimuth_rad: float) -> list[Part]:

@@ -97,9 +97,10 @@ def _warmth(ax: Axes, sheet: BiosphereSheet) -> None:
     right = sheet.off_h + 0.01 * sheet.hours[-1]
     ax.text(right, 36.0, "off", fontsize=style.SMALL_PT, va="top")
     if not math.isnan(sheet.frozen_h):
+        late = sheet.frozen_h >= sheet.off_h  # else the legend stands there
         ax.text(
-            sheet.frozen_h + 0.012 * sheet.hours[-1], -52.0, "water freezes", fontsize=style.SMALL_PT, rotation=90,
-            va="bottom",
+            sheet.frozen_h + 0.012 * sheet.hours[-1], -52.0 if late else 36.0, "water freezes", rotation=90,
+            fontsize=style.SMALL_PT, va="bottom" if late else "top",
         )  # fmt: skip
 
 

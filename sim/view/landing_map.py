@@ -28,6 +28,7 @@ def draw_landing_map(
     *,
     lander_m: tuple[float, float],
     stops: Sequence[Stop],
+    ways_m: Sequence[Points] = (),
     below_m: Points,
     title: str,
     words: str,
@@ -38,6 +39,7 @@ def draw_landing_map(
         dem: The ground shown.
         lander_m: East and north of the lander in its frame.
         stops: Where the rover was, in order.
+        ways_m: (n, 2) of each way that it drove.
         below_m: (n, 2) over which the lander came down; what lies outside the map is left out.
         title, words: Heading.
     """
@@ -46,6 +48,7 @@ def draw_landing_map(
         sheet = Sheet(dem, window)
         entries: list[Artist] = []
         entries += _way_down(sheet, below_m[window.holds(below_m)])
+        entries += _driven(sheet, ways_m)
         mark: dict[str, Any] = {"ls": "", "mec": style.INK, "mew": 1.2, "zorder": 8}
         lander = Line2D(
             [lander_m[0]], [lander_m[1]], marker="s", ms=11, mfc=style.YELLOW, label="lander", **mark
@@ -64,6 +67,18 @@ def draw_landing_map(
         sheet.explain([("Landing place", entries), ("Ground", ground.gap_entries(dem))])
         draw_heading(sheet.figure, title, [words], colour=style.FAINT_INK)
         return sheet.figure
+
+
+def _driven(sheet: Sheet, ways_m: Sequence[Points]) -> list[Artist]:
+    """Draw the rover's ways, and return one of them for the legend."""
+    lines = [
+        Line2D(way[:, 0], way[:, 1], color=style.BLUE, lw=2.4, label="driven by the rover", zorder=7)
+        for way in ways_m
+        if len(way) > 1
+    ]
+    for line in lines:
+        sheet.map.add_line(line)
+    return list(lines[:1])
 
 
 def _way_down(sheet: Sheet, points_m: Points) -> list[Artist]:

@@ -165,7 +165,7 @@ def markdown(page: Page) -> str:
             lines += _told(entry)
     for budget in page.budgets:
         lines += [
-            f"## {budget.name.capitalize()} budget",
+            f"## Budget: {budget.name}",
             "",
             _row(budget.columns),
             _row(["---"] * len(budget.columns)),

@@ -32,7 +32,10 @@ CAPTIONS = {
     "portrait-lander.png": "The lander by the rover",
     "portrait-rover.png": "The rover by the lander",
     "radargram.png": "The ground below, by the rover's radar",
+    "rollout.png": "The ground before the rails, what the site check found, and the steps",
+    "energy.png": "The rover's battery, its array and its loads",
     "biosphere.png": "The biosphere",
+    "link.png": "The link: geometry, passes, rates and stores",
     MAP: "Where things are",
 }
 
@@ -45,6 +48,10 @@ _UNITS = (
     ("_kj", "kJ"), ("_mj", "MJ"), ("_min", "min"), ("_db", "dB"), ("_ns", "ns"), ("_k", "K"), ("_w", "W"),
     ("_j", "J"), ("_c", "°C"), ("_h", "h"), ("_s", "s"), ("_m", "m"),
 )  # fmt: skip
+
+
+_IN_WORDS = {"soc": "state of charge"}
+"""Names of figures that are short for something."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +212,7 @@ def _named(name: str) -> tuple[str, str]:
     for ending, unit in _UNITS:
         if name.lower().endswith(ending) and len(name) > len(ending):
             return name[: -len(ending)].replace("_", " "), unit
-    return name.replace("_", " "), ""
+    return _IN_WORDS.get(name, name.replace("_", " ")), ""
 
 
 def _value(value: Any) -> str:

@@ -180,6 +180,7 @@ def draw_disc(
     col = azimuth[inside] / math.tau * cols - 0.5
     seen = shown(light, key)
     disc = np.full((_DISC_PX, _DISC_PX, 3), 255, np.uint8)
+    disc[share < 0] = np.rint(255.0 * np.array(to_rgb(style.NO_DATA)))  # lower than any frame
     for band in range(3):
         disc[inside, band] = map_coordinates(
             seen[..., band], [row, col], order=1, mode="grid-wrap", output=np.uint8

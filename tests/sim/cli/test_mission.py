@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +96,23 @@ def test_portraits_alone_leave_two_pictures_and_their_event(
 
 
 @pytest.mark.slow
+def test_panoramas_alone_show_the_rover_where_it_drove(made: tuple[Path, Path, str], tmp_path: Path) -> None:
+    words = told(made[0], "--out", tmp_path / "out", "--only", "panorama")
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "panorama-polar.png", "panorama.png", "pcam-anaglyph.png", "pcam.png", "timeline.json",
+    ]  # fmt: skip
+    (line,) = (line for line in words.splitlines() if line.startswith("panorama.png"))
+    assert "; rover, crater" in line
+    events = json.loads((tmp_path / "out" / "timeline.json").read_text())["events"]
+    assert {event["part"] for event in events} == {"descent", "panorama"}
+    (ring,) = (event for event in events if event["event"] == "ring of pairs")
+    away = math.hypot(ring["figures"]["rover_east_m"], ring["figures"]["rover_north_m"])
+    assert 13.5 < away < 25.5  # a viewpoint of the portraits
+    with Image.open(tmp_path / "out" / "pcam-anaglyph.png") as both:
+        assert both.size == (5400, 240)
+
+
+@pytest.mark.slow
 def test_a_portrait_at_night_is_an_event_with_its_reason(tmp_path: Path) -> None:
     dark = written(tmp_path, SMALL.replace("2019-01-11T08:47:00Z", "2019-01-20T08:47:00Z"))
     words = told(dark, "--out", tmp_path / "out", "--only", "portrait")
@@ -146,13 +165,17 @@ def test_instruments_and_link_alone(
 @pytest.mark.slow
 def test_portraits_are_not_taken_where_the_rover_stays_on_the_lander(tmp_path: Path) -> None:
     barred = SMALL.replace("sun_off_deg = { value = 20.0", "sun_off_deg = { value = 180.0")
-    words = told(written(tmp_path, barred), "--out", tmp_path / "out", "--only", "instruments")
+    mission, out = written(tmp_path, barred), tmp_path / "out"
+    words = told(mission, "--out", out, "--only", "instruments")
     assert "rollout: the rover stays on the lander" not in words  # of another product
-    assert (
-        "portraits: not taken: the rover stays on the lander; order to separate: front: the Sun stands"
-        in words
-    )
     assert "instruments: none work: the rover stays on the lander" in words
+    stays = "not taken: the rover stays on the lander; order to separate: front: the Sun stands"
+    words = told(mission, "--out", out, "--only", "portrait")
+    assert f"portraits: {stays}" in words and not (out / "portrait-rover.png").exists()
+    words = told(mission, "--out", out, "--only", "panorama")
+    assert f"ring of pairs: {stays}" in words and not (out / "pcam.png").exists()
+    (line,) = (line for line in words.splitlines() if line.startswith("panorama.png"))
+    assert "rover" not in line and (out / "panorama.png").is_file()
 
 
 def test_it_goes_on_with_the_frames_that_are_missing(made: tuple[Path, Path, str]) -> None:
@@ -169,7 +192,41 @@ def test_it_goes_on_with_the_frames_that_are_missing(made: tuple[Path, Path, str
 def test_frames_of_another_film_are_not_gone_on_with(made: tuple[Path, Path, str], tmp_path: Path) -> None:
     other = written(tmp_path, SMALL.replace("pixels = 64", "pixels = 48"))
     words = refused(ResultsError, other, "--out", made[1], "--only", "descent")
-    assert words.startswith(f"farside: error[RESULTS]: {made[1]}/frames: holds frames of another mission")
+    assert words.startswith(f"farside: error[RESULTS]: {made[1]}/timeline.json: is of another mission, seed")
+    alone = tmp_path / "alone"
+    shutil.copytree(made[1] / "frames", alone / "frames")
+    words = refused(ResultsError, other, "--out", alone, "--only", "descent")
+    assert words.startswith(f"farside: error[RESULTS]: {alone}/frames: holds frames of another mission")
+
+
+def test_a_part_made_anew_leaves_the_rest_of_the_timeline(
+    made: tuple[Path, Path, str], tmp_path: Path
+) -> None:
+    mission, out = made[0], tmp_path / "out"
+    parts = []
+    for product in ("biosphere", "rollout", "biosphere"):
+        told(mission, "--out", out, "--only", product)
+        table = json.loads((out / "timeline.json").read_text())
+        parts.append([event["part"] for event in table["events"]])
+        assert [event["time_s"] for event in table["events"]] == sorted(e["time_s"] for e in table["events"])
+    assert set(parts[0]) == {"descent", "biosphere"}
+    assert set(parts[1]) == {"descent", "biosphere", "rollout"}
+    assert parts[2] == parts[1]
+    assert list(table["budgets"]) == ["energy of the biosphere"]
+
+
+def test_a_folder_of_another_mission_is_left_as_it_is(made: tuple[Path, Path, str], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    told(made[0], "--out", out, "--only", "biosphere")
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    other = written(tmp_path, SMALL.replace("seed = 5", "seed = 6"))
+    words = refused(ResultsError, other, "--out", out, "--only", "rollout")
+    assert "timeline.json: is of another mission, seed or version; name another --out" in words
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    (out / "timeline.json").write_text("{")
+    assert "timeline.json: cannot be read" in refused(
+        ResultsError, made[0], "--out", out, "--only", "rollout"
+    )
 
 
 @pytest.mark.parametrize(
@@ -225,6 +282,30 @@ def test_frames_of_another_film_are_not_gone_on_with(made: tuple[Path, Path, str
             'at = "lunch"',
             ScenarioError,
             "link.picture.1.at = lunch: is neither of touchdown",
+        ),
+        (
+            'utc = "2019-01-11T08:47:00Z"',
+            'utc = "2059-01-11T08:47:00Z"',
+            ScenarioError,
+            "portraits.utc = 2059-01-11T08:47:00Z is not within 60 days after descent.ignition_utc",
+        ),
+        (
+            'watered_utc = "2019-01-03',
+            'watered_utc = "2019-01-02',
+            ScenarioError,
+            "biosphere.watered_utc = 2019-01-02T15:18:00Z is not within 60 days after",
+        ),
+        (
+            'nap_from = "2019-01-06',
+            'nap_from = "2019-01-12',
+            ScenarioError,
+            "nap_until = 2019-01-10T09:14:00Z is not after nap_from = 2019-01-12T00:00:00Z; give it later",
+        ),
+        (
+            "goal_m = [-6.0, 11.0]",
+            "goal_m = [-6000.0, 11.0]",
+            ScenarioError,
+            "goal_m = [-6000.0, 11.0] is not within 200 m of the lander; give a nearer one",
         ),
         ('lander = "chang-e-4"', 'lander = "apollo-11"', LanderError, "lander = apollo-11: no such lander"),
         (

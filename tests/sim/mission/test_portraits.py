@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from rover.core.eyes import EyesParams
 from rover.io.lander import read_lander
 from rover.io.vehicle import read_vehicle
 from sim.mission.landing_place import LandingPlace
-from sim.mission.portraits import Portraits, take_portraits
+from sim.mission.portraits import PortraitSetting, Viewpoint, choose_viewpoint, take_portraits, viewpoint_at
 from sim.moon.ground import Patch
 from sim.run.setting import load_site
 from sim.sensors.camera import Picture, Sunlight
@@ -25,6 +26,15 @@ TCAM = read_lander("chang-e-4").params.tcam
 STANDS = BodyPose(east_m=0.0, north_m=0.0, up_m=0.0, yaw_rad=0.4)
 
 
+class Portraits(NamedTuple):
+    """Both pictures, and from where."""
+
+    place: LandingPlace
+    phase_rad: tuple[float, float]
+    of_lander: Picture
+    of_rover: Picture
+
+
 def place(wall_m: float = 0.0) -> LandingPlace:
     """A plain, with a ring wall of a height about the lander, 8 to 10 m away."""
     side = np.arange(-200.0, 200.5, 0.5)
@@ -35,14 +45,25 @@ def place(wall_m: float = 0.0) -> LandingPlace:
     return LandingPlace(scene=scene, lander=STANDS, rover=STANDS, lander_parts=(0, 0), rover_parts=(0, 0))
 
 
-def taken(where: LandingPlace, sun_deg: float = 20.8) -> Portraits | str:
+def setting_of(where: LandingPlace, sun_deg: float = 20.8) -> PortraitSetting:
     optics = load_site("von-karman").optics
     assert optics is not None
     sun = Sunlight(azimuth_rad=math.radians(293.0), elevation_rad=math.radians(sun_deg), distance_m=AU_M)
-    return take_portraits(
-        where, vehicle=ROVER.params, mast=EYES.navcam, pcam=EYES.pcam, tcam=TCAM, sun=sun, optics=optics,
-        cols=(294, 294),
+    return PortraitSetting(
+        place=where, vehicle=ROVER.params, mast=EYES.navcam, pcam=EYES.pcam, tcam=TCAM, sun=sun, optics=optics,
+        world=None,
     )  # fmt: skip
+
+
+def taken(where: LandingPlace, sun_deg: float = 20.8) -> Portraits | str:
+    setting = setting_of(where, sun_deg)
+    rover = choose_viewpoint(setting)
+    if isinstance(rover, str):
+        return rover
+    view = viewpoint_at(setting, rover)
+    assert isinstance(view, Viewpoint)
+    of_lander, of_rover = take_portraits(setting, view.place, (294, 294))
+    return Portraits(place=view.place, phase_rad=view.phase_rad, of_lander=of_lander, of_rover=of_rover)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +73,7 @@ def both() -> Portraits:
     return found
 
 
-def seen(picture: Picture, parts: tuple[int, int]) -> np.ndarray:  # type: ignore[type-arg]
+def seen(picture: Picture, parts: tuple[int, int]) -> np.ndarray:
     return (picture.part >= parts[0]) & (picture.part < parts[1])
 
 
@@ -100,6 +121,18 @@ def test_light_is_from_the_side_in_both_and_the_rover_faces_the_lander(both: Por
 
 def test_a_wall_between_the_two_leaves_no_viewpoint() -> None:
     assert taken(place(wall_m=6.0)) == "no viewpoint shows the whole of both"
+
+
+def test_what_was_seen_from_where_is_not_looked_at_again() -> None:
+    setting = setting_of(place())
+    judged: dict[tuple[float, float], bool] = {}
+    first = choose_viewpoint(setting, judged=judged)
+    assert isinstance(first, BodyPose)
+    chosen = (round(first.east_m, 3), round(first.north_m, 3))
+    assert judged[chosen] and sum(judged.values()) == 1
+    judged[chosen] = False  # as if something stood between
+    other = choose_viewpoint(setting, judged=judged)
+    assert isinstance(other, BodyPose) and (other.east_m, other.north_m) != (first.east_m, first.north_m)
 
 
 def test_without_the_sun_there_is_no_picture() -> None:

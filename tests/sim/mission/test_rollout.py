@@ -122,7 +122,9 @@ def test_steps_follow_each_other_and_wait_for_the_link() -> None:
 def test_a_sequence_stops_where_nothing_gets_through_or_no_ramp_will_do() -> None:
     rows = [row("a", hours=1.0), row("b", hours=1.0, needs=["link", "site"])]
     silent = run_steps(rows, from_s=0.0, contacts_s=np.zeros((0, 2)), site="")
-    assert silent.stopped == "b: the link never opens again" and len(silent.steps) == 1
+    assert silent.stopped == "b: the link never opens" and len(silent.steps) == 1
+    closed = run_steps(rows, from_s=0.0, contacts_s=np.array([[0.0, 60.0]]), site="")
+    assert closed.stopped == "b: the link never opens again"
     barred = run_steps(rows, from_s=0.0, contacts_s=np.array([[0.0, 1e6]]), site="front: too steep")
     assert barred.stopped == "b: front: too steep" and barred.stopped_s == 3600.0
 

@@ -9,6 +9,7 @@ import pytest
 
 from rover.core.time import parse_utc
 from rover.onboard.descent import Phase
+from sim.mission.daylight import sunlight_at
 from sim.mission.lander_kernels import MASS, THRUST
 from sim.run.closed_loop_landing import PHASES, Descent, fly_descent
 from sim.run.closed_loop_landing_events import MissionEvent, dated_events, descent_events, told
@@ -52,6 +53,8 @@ def test_touchdown_is_at_the_published_minute_and_its_sun(events: dict[str, Miss
     later = {event.name: event.figures["sun_elevation_deg"] for event in dated_events(MISSION)}
     assert later["rollout"] == pytest.approx(34.7, abs=0.1)
     assert later["panorama"] == pytest.approx(20.7, abs=0.1)
+    portraits = sunlight_at(MISSION.read_site(), parse_utc(MISSION.portraits.utc))
+    assert math.degrees(portraits.elevation_rad) == pytest.approx(20.8, abs=0.1)
 
 
 def test_thrust_mass_and_height_keep_their_bounds(flown: Descent) -> None:

@@ -137,7 +137,7 @@ def test_a_link_that_never_opens_is_an_event_with_its_reason(flown: Descent, pla
     sight = sight_of(deaf, last_s(deaf))
     assert sight is not None and not sight.relay_up.any()
     done = roll_out(deaf, flown, LANDER, ROVER.params, sight)
-    assert done.stays == "lander checked: the link never opens again"
+    assert done.stays == "lander checked: the link never opens"
     days = send_all(
         deaf, LANDER, ROVER, sight, touchdown_s=flown.touchdown.time_s, rollout=done, days=None, bio=None,
         portraits_s=None,
@@ -194,9 +194,32 @@ def test_a_viewpoint_that_cannot_be_reached_is_a_reason(
     assert not days.legs[-1].arrived
 
 
+def test_the_rover_is_where_it_is_known_to_be_at_any_time(days: SurfaceDays, place: LandingPlace) -> None:
+    first, second = days.legs
+    assert days.pose_at(days.rollout.down_s - 1.0) is None
+    landed = days.pose_at(days.rollout.down_s + 1.0)
+    assert landed is not None
+    assert math.dist((landed.east_m, landed.north_m), first.start_m) < 1e-9
+    n = int(np.flatnonzero(second.moving)[len(second.moving) // 4])
+    driving = days.pose_at(float(second.time_s[n]))
+    assert driving is not None
+    assert (driving.east_m, driving.north_m) == pytest.approx(tuple(second.place_m[n]), abs=1e-6)
+    goal = viewpoint(place)
+    assert second.end_s <= days.ready_s < second.end_s + 600.0
+    turned = days.pose_at(days.ready_s + 1.0)
+    assert turned is not None and turned.yaw_rad % math.tau == pytest.approx(goal.yaw_rad % math.tau)
+    assert math.dist((turned.east_m, turned.north_m), (goal.east_m, goal.north_m)) < 0.3
+
+
+def test_once_at_a_viewpoint_the_rover_is_sent_to_no_other(days: SurfaceDays, place: LandingPlace) -> None:
+    assert days.may_stand(viewpoint(place))
+    assert not days.may_stand(viewpoint(place, east_m=-5.0))
+
+
 def test_viewpoints_are_judged_by_the_map_that_drives_are_planned_on(
-    days: SurfaceDays, place: LandingPlace
+    rollout: RolloutDone, place: LandingPlace, sight: Sight
 ) -> None:
+    days = days_of(MISSION, rollout, place, sight)
     assert days.may_stand(viewpoint(place))
     assert not days.may_stand(
         standing_pose(place.scene, place.lander.east_m + 39.9, place.lander.north_m + 41.5, 0.0)

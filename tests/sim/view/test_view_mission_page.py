@@ -82,7 +82,8 @@ def test_figures_have_the_unit_that_their_names_end_in() -> None:
     assert told_figure("latitude_deg", -45.43607) == ("latitude", "-45.43607 deg")
     assert told_figure("within_limits", True) == ("within limits", "yes")
     assert told_figure("species", ["cotton", "yeast"]) == ("species", "cotton, yeast")
-    assert told_figure("soc", None) == ("soc", "–")
+    assert told_figure("soc", None) == ("state of charge", "–")
+    assert told_figure("gathered_deg_h", 667) == ("gathered", "667 deg h")
 
 
 def test_the_page_holds_everything_and_asks_for_nothing(folder: Path) -> None:
