@@ -80,8 +80,13 @@ def _options(
     pass
 
 
+_STOPS_RAISED: list[Stopped] = []
+"""Kept here too: a library whose C code is under way may make an error of its own of it, without a cause."""
+
+
 def _stop(number: int, _frame: object) -> NoReturn:
-    raise STOPS[number]
+    _STOPS_RAISED.append(STOPS[number]())
+    raise _STOPS_RAISED[-1]
 
 
 _AGAIN_S = 0.05
@@ -162,7 +167,7 @@ def _status() -> int:
         what = f"{error.strerror or error}"
         return _fail(ResourceError(what, remedy="check the disk and the permissions", file=error.filename))
     except Exception as error:
-        cause = _first_cause(error)
+        cause = _STOPS_RAISED[-1] if _STOPS_RAISED else _first_cause(error)
         return _stopped(cause) if isinstance(cause, Stopped) else _fail_otherwise(error)
 
 

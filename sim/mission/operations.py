@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rover.core.boundary import Mode
+from rover.core.errors import ResourceError
 from rover.core.grid import Dem, GridGeometry
 from rover.core.vehicle import VehicleParams
 from rover.core.zones import Zone
@@ -32,6 +33,7 @@ from rover.planning.given_plan import GIVEN, Given, between, check_given, plan_o
 from rover.planning.problem import Claim, NoPlan, Plan, Planner, PlanningProblem
 from rover.planning.registry import load_planner
 from rover.planning.schedule import schedule_plan
+from rover.planning.surroundings import check_room
 from rover.planning.timetable import Timetable
 from rover.planning.traverse import TraversePlanner
 from rover.sky.almanac import Almanac
@@ -253,6 +255,23 @@ def stops_of(plan: Plan) -> PlannedStops | None:
         elif not command_s[at] < math.inf:
             command_s[at], leave_s[at] = leave_s[at], -math.inf
     return PlannedStops(command_s=command_s, leave_s=leave_s, soc=soc, depart_s=depart_s)
+
+
+def check_light(geometry: GridGeometry, rules: TimedRules, *, span_s: float) -> None:
+    """Refuse a timed plan whose light does not fit into memory, before maps and horizon are made for it.
+
+    Args:
+        geometry: Of the map.
+        rules: Of the timed plan.
+        span_s: From the departure to the deadline.
+
+    Raises:
+        ResourceError: More memory than there is.
+    """
+    try:
+        check_room(geometry, span_s, step_s=rules.light_step_s, relayed=rules.link_margin_rad is not None)
+    except ResourceError as error:
+        raise error.by_the_names({"step_s": "limits.light_step_h"}) from error
 
 
 def mission_control(

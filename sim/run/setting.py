@@ -27,10 +27,9 @@ from rover.io.toml import read_toml
 from rover.io.vehicle import Vehicle
 from rover.limits.power import wake_elevation_rad
 from rover.limits.thermal import SunWindowParams
-from rover.planning.surroundings import check_room
 from rover.sky.almanac import Almanac, build_almanac
 from rover.sky.relay import ASSUMED_PHASE
-from sim.mission.operations import MissionControl, mission_control, survey
+from sim.mission.operations import MissionControl, check_light, mission_control, survey
 from sim.moon.dem import Window, geometry_of, synthesize
 from sim.moon.ground import Ground
 from sim.moon.optics import OpticsParams
@@ -382,11 +381,7 @@ def prepare(
 def _check_geometry(scenario: Scenario, geometry: GridGeometry, span_s: float) -> None:
     """Refuse a map without start or goal, or with more light in so much time than there is memory for."""
     require_inside(geometry, {"start_m": scenario.start_m, "goal_m": scenario.goal_m})
-    step_s = timed_rules(scenario.limits).light_step_s
-    try:
-        check_room(geometry, span_s, step_s=step_s, relayed=scenario.limits.link)
-    except ResourceError as error:
-        raise error.by_the_names({"step_s": "limits.light_step_h"}) from error
+    check_light(geometry, timed_rules(scenario.limits), span_s=span_s)
 
 
 def _senses(scenario: Scenario, vehicle: Vehicle) -> tuple[EyesParams | None, OpticsParams | None]:

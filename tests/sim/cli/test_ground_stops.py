@@ -149,6 +149,23 @@ def test_a_signal_while_a_module_is_imported_is_no_bug(
     assert capsys.readouterr().err.startswith(f"farside: {word}: ")
 
 
+def test_a_signal_that_a_library_makes_an_error_of_its_own_of_is_no_bug(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As pydantic's core does while it builds a model: the error has no cause."""
+    monkeypatch.setattr(main, "_STOPS_RAISED", [])
+
+    def built(**_: object) -> None:
+        try:
+            main._stop(signal.SIGINT, None)
+        except Interrupted:
+            raise RuntimeError('Error building "model" validator') from None
+
+    monkeypatch.setattr(main, "app", built)
+    assert main._status() == 130
+    assert capsys.readouterr().err.startswith("farside: interrupted: ")
+
+
 def test_what_is_said_of_a_stop_to_a_terminal_that_is_gone_is_no_failure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

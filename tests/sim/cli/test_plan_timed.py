@@ -130,7 +130,7 @@ def test_maps_are_made_of_a_goal_out_of_reach_too_and_need_a_place(
         "departure.tif",
         "reach.png",
     ]
-    assert_refused(farside_within(*HOP, "--maps"), 2, "--maps", "nowhere to go", "--out DIR")
+    assert_refused(farside_within(*HOP, "--maps"), 2, "--maps", "nowhere to put", "--out DIR")
 
 
 def test_a_front_is_a_front_and_its_ends_are_the_best_by_either(farside_within: Command, work: Path) -> None:
