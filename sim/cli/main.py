@@ -147,6 +147,7 @@ def _that_names_itself(stdout: TextIO) -> TextIO:
 
 def _status() -> int:
     """Run a command and return its exit status, every error having become one line on stderr."""
+    _STOPS_RAISED.clear()
     try:
         result = app(standalone_mode=False)
         sys.stdout.flush()
