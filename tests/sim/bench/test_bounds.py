@@ -53,25 +53,31 @@ def test_by_day_with_charge_it_is_the_driving_time() -> None:
     assert "least driving time" in bounds.in_words and no_traverse(bounds, asked) is None
 
 
-@pytest.mark.parametrize("kind", ["mare", "polar light"])
+@pytest.mark.parametrize("kind", ["mare", "crater field", "boulder field"])
 def test_a_small_battery_is_waited_for(kind: str) -> None:
     asked = poorer(timed(kind), soc=0.36, battery_wh=15.0)
     arrives = arrives_s(asked)
     bounds = bounds_of(asked, known_s=arrives)
     assert bounds.driving_s < bounds.charge_s == bounds.greatest_s <= arrives
-    assert bounds.charge_s > 0.8 * arrives
+    assert bounds.charge_s > 0.88 * arrives
     assert bounds_of(asked).charge_s <= bounds.charge_s  # of a longer time the Sun may be better
     assert "the array has brought" in bounds.in_words
 
 
+@pytest.mark.parametrize("kind", ["maze", "polar light"])
+def test_where_it_is_far_from_the_least_it_is_none_the_less_below(kind: str) -> None:
+    """Charge of places that the way does not come to, or of legs that store it themselves, is given."""
+    asked = poorer(timed(kind), soc=0.36, battery_wh=15.0)
+    arrives = arrives_s(asked)
+    assert bounds_of(asked, known_s=arrives).greatest_s <= arrives
+
+
 def test_a_low_sun_is_waited_for() -> None:
     asked = timed()
-    early = replace(
-        asked, depart_s=asked.depart_s - 20_000.0
-    )  # the Sun is at 10 deg some hours before 12 deg
+    early = replace(asked, depart_s=asked.depart_s - 40_000.0)  # half a day before the Sun is at 12 deg
     bounds, arrives = bounds_of(early), arrives_s(early)
     assert bounds.driving_s + 1000.0 < bounds.hours_s <= arrives
-    assert bounds.hours_s > 0.95 * arrives
+    assert bounds.hours_s > 0.99 * arrives
 
 
 def test_stops_for_commands_take_hours_of_driving() -> None:
@@ -81,11 +87,13 @@ def test_stops_for_commands_take_hours_of_driving() -> None:
     ordered = limits_again(replace(asked, forecaster=replace(asked.forecaster, operations=operations)))
     bounds, arrives = bounds_of(ordered), arrives_s(ordered)
     assert 3 * bounds.driving_s < bounds.hours_s <= arrives
-    assert bounds.hours_s > 0.9 * arrives
+    assert bounds.hours_s > 0.85 * arrives
 
 
 def test_a_battery_that_does_for_no_leg_proves_that_there_is_no_way() -> None:
-    asked = poorer(timed(), soc=0.9, battery_wh=0.05)
+    asked = timed()
+    weak = asked.vehicle.model_copy(update={"battery_wh": 0.05, "array_area_m2": 0.2})
+    asked = limits_again(replace(asked, vehicle=weak))
     answer = TraversePlanner().plan(asked)
     assert isinstance(answer, NoPlan) and answer.cause is Cause.ENERGY
     bounds = bounds_of(asked)

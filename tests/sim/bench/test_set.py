@@ -54,7 +54,7 @@ def test_larger_problems_are_what_the_file_says(problem: Problem) -> None:
     recomputed(problem)
 
 
-AT_ONCE = ("timed-morning-64", "timed-too-late-64")
+AT_ONCE = ("timed-morning-64", "timed-dawn-64", "timed-scarce-64", "timed-too-late-64", "timed-weak-64")
 
 
 @pytest.mark.parametrize(
