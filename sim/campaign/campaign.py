@@ -78,8 +78,21 @@ def run_campaign(
                     tell(len(ended), done)
         table = table_of(campaign, ended)
         table = replace(table, about=about_campaign(campaign, table))
-        write_table(folder, table, ended)
+        _write(folder, table, ended)
     return table
+
+
+def _write(folder: Path, table: CampaignTable, ended: Sequence[Ended]) -> None:
+    """Write the table; where that cannot be, say that no run is lost."""
+    try:
+        write_table(folder, table, ended)
+    except OutputError as error:
+        told = error.problems[0]
+        raise OutputError(
+            told.what,
+            remedy="mend that, then say the same with --resume: all runs are kept, and the table is made of them",
+            file=told.file,
+        ) from error
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from rover.core.atomic import atomic_paths
 from rover.core.errors import ResultsError
 from sim.campaign.identity import FORMAT, Campaign
+from sim.campaign.journal import JOURNAL
 from sim.campaign.task import FIGURES, Ended
 
 CSV, NPZ, ABOUT = "results.csv", "results.npz", "campaign.json"
@@ -124,8 +125,12 @@ def read_table(folder: Path) -> CampaignTable:
     """Read a campaign's table back.
 
     Raises:
-        ResultsError: No finished campaign is there, it is damaged, or of a newer format.
+        ResultsError: No campaign that has ended is there, it is damaged, or of a newer format.
     """
+    if (folder / JOURNAL).exists() and not (folder / ABOUT).exists():
+        raise ResultsError(
+            "this campaign has not ended", remedy="go on with it by farside campaign --resume", file=folder
+        )
     about = _read_about(folder / ABOUT)
     try:
         with np.load(folder / NPZ, allow_pickle=False) as archive:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rover.core.errors import FarsideError, ResultsError, UsageError
+from rover.core.errors import FarsideError, OutputError, ResultsError, UsageError
 from sim.campaign.campaign import run_campaign
 from sim.campaign.draws import parse_varied
 from sim.campaign.journal import JOURNAL, locked, read_journal
@@ -287,6 +287,29 @@ def test_a_file_that_may_not_grow_loses_nothing(tmp_path: Path) -> None:
     running.join()
     assert running.exitcode == 0
     assert bytes_of(tmp_path / "c") == expected
+
+
+def test_a_table_that_cannot_be_written_loses_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = made(tmp_path / "undisturbed")
+
+    def full(folder: Path, *_: object) -> None:
+        raise OutputError("cannot be written: No space left on device", file=folder / CSV)
+
+    monkeypatch.setattr("sim.campaign.campaign.write_table", full)
+    with pytest.raises(OutputError, match="results.csv: cannot be written.*--resume: all runs are kept"):
+        made(tmp_path / "c")
+    monkeypatch.undo()
+    done: list[object] = []
+    assert made(tmp_path / "c", lambda task: done.append(task) or quick(task), resume=True) == expected  # type: ignore[func-returns-value]
+    assert not done
+
+
+@pytest.mark.parametrize("name", ["lock", JOURNAL])
+def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path, name: str) -> None:
+    """A folder in the place of a file cannot be, whoever asks."""
+    (tmp_path / "c" / name).mkdir(parents=True)
+    with pytest.raises((OutputError, ResultsError), match=f"{name}: cannot be"):
+        made(tmp_path / "c", resume=True)
 
 
 def test_nothing_is_done_twice(tmp_path: Path) -> None:

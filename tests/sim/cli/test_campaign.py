@@ -217,7 +217,10 @@ def test_a_picture_needs_a_campaign_that_has_ended(
     (work / "c" / "campaign.json").unlink()
     ended = farside_within("plot", "c")
     assert ended.returncode == 7
-    assert "a campaign that has ended" in ended.stderr
+    assert "c: this campaign has not ended; go on with it by farside campaign --resume" in ended.stderr
+    (work / "none").mkdir()
+    ended = farside_within("plot", "none")
+    assert ended.returncode in (2, 7) and ended.stderr.count("\n") == 1
 
 
 def test_a_campaign_of_which_nothing_can_be_driven_is_drawn(
