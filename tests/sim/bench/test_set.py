@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from rover.core.errors import BenchmarkError
@@ -76,6 +79,16 @@ def test_nothing_arrives_before_the_bound(name: str) -> None:
         assert (no_traverse(bounds, asked) or "search came to its end") in problem.proof
     else:
         assert bounds.greatest_s <= problem.least_s and no_traverse(bounds, asked) is None
+
+
+def test_the_document_has_the_bounds_as_they_are() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "bench.md").read_text(encoding="utf-8")
+    known = [one for one in SET.values() if one.kind == "timed" and one.least_s is not None]
+    assert len(re.findall(r"^\| timed-", text, re.MULTILINE)) == len(known)
+    for one in known:
+        assert one.least_s is not None and one.bound_s is not None
+        ratio = one.least_s / one.bound_s
+        assert f"| {one.name} | {one.least_s:,.0f} | {one.bound_s:,.0f} | {ratio:.3f} |" in text
 
 
 @pytest.mark.parametrize(

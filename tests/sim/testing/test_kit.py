@@ -141,6 +141,29 @@ def test_exceptions_are_failures_of_the_check() -> None:
         check_planner(Fails(), checks=["safe"], seeds=[1], kinds=["maze"], pictures=None)
 
 
+def test_checks_that_judge_the_same_answers_ask_once() -> None:
+    """And each asks anew where there is no answer, so that all of them fail by name."""
+    asked: list[object] = []
+
+    class Counted(sound.Spoiled):
+        def question(self, problem):  # type: ignore[no-untyped-def]
+            asked.append(problem)
+            return problem
+
+    class Fails(sound.Spoiled):
+        def question(self, problem):  # type: ignore[no-untyped-def]
+            raise IndexError
+
+    judging = ["optimal", "safe", "honest"]
+    check_planner(Counted(), checks=judging, seeds=[0, 1], kinds=["maze"])
+    assert len(asked) == 2
+    check_planner(Counted(), checks=["deterministic"], seeds=[1], kinds=["maze"])
+    assert len(asked) == 2 + 3
+    with pytest.raises(PlannerCheckError) as caught:
+        check_planner(Fails(), checks=judging, seeds=[1], kinds=["maze"], pictures=None)
+    assert [failure.check for failure in caught.value.failures] == judging
+
+
 def test_a_check_comes_to_the_same_alone_and_after_others() -> None:
     """A planner that keeps the first map it sees fails what it fails alone, so that the replay shows it."""
     planner = in_reading.KeepsTheFirstMap()
