@@ -21,7 +21,7 @@ from sim.moon.ground import Patch
 from sim.run.closed_loop_landing import Descent
 from sim.run.closed_loop_landing_events import MissionEvent
 from sim.run.mission_scenario import Mission
-from sim.run.setting import site_frame
+from sim.run.scenario_ground import site_frame
 
 Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]

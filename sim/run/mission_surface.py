@@ -21,7 +21,7 @@ from sim.mission.rover_energy import Charge, Load, keep_charge
 from sim.run.mission_drive import DriveParams, Leg, LegRow, drive_leg
 from sim.run.mission_rollout import RolloutDone, last_s, nights_s, rails_of
 from sim.run.mission_scenario import Mission
-from sim.run.setting import seeded_dem
+from sim.run.scenario_ground import seeded_dem
 from sim.sensors.craft import rover_parts
 from sim.sensors.mount import BodyPose
 

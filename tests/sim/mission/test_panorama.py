@@ -29,7 +29,7 @@ from sim.mission.panorama import (
 from sim.mission.panorama_marks import marks_on, overview
 from sim.moon.ground import Patch
 from sim.moon.optics import OpticsParams
-from sim.run.setting import load_site
+from sim.run.scenario_ground import load_site
 from sim.sensors.bodies import Part, set_down
 from sim.sensors.camera import Sunlight
 from sim.sensors.craft import rover_parts

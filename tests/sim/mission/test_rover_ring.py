@@ -13,7 +13,7 @@ from rover.io.vehicle import read_vehicle
 from sim.mission.panorama import Shot, put_together, shoot
 from sim.mission.rover_ring import EYES, PAIRS, PCAM_SPAN, RoverPlace, anaglyph, ring_looks
 from sim.moon.ground import Patch
-from sim.run.setting import load_site
+from sim.run.scenario_ground import load_site
 from sim.sensors.camera import Sunlight
 from sim.sensors.mount import BodyPose
 from sim.sensors.scene import build_scene
