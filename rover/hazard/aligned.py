@@ -10,7 +10,15 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from rover.hazard.aligned_kernels import HEADINGS, OFF, highest_across, lay_out, rests_along
+from rover.core.strips import by_strips
+from rover.hazard.aligned_kernels import (
+    HEADINGS,
+    OFF,
+    highest_across,
+    highest_of_blocks,
+    lay_out,
+    rests_along,
+)
 from rover.hazard.clearance_figures import ClearanceFigures
 from rover.hazard.crest_kernels import CUT_M, find_crests, raise_to_crests
 from rover.hazard.standing_kernels import Rover
@@ -20,7 +28,11 @@ Floats = npt.NDArray[np.float64]
 SPACING_M = 0.025
 """Of the samples."""
 
-LAYERS = 5
+LAYERS = 6
+"""Tops of blocks, lowest and highest ground, highest across a wheel, and where a wheel rests at the least and most."""
+
+CRESTS = 4096
+"""Room for so many points of crests at first."""
 
 
 class AlignedGround:
@@ -69,8 +81,10 @@ class AlignedGround:
         """
         cos, sin = cells[:, 2], cells[:, 3]
         bins = np.floor(np.arctan2(sin, cos) / math.pi * HEADINGS + 0.5).astype(np.int64) % HEADINGS
-        for heading in set(bins.tolist()) - self._done:
-            self._lay_out(heading)
+        wanted = sorted(set(bins.tolist()) - self._done)
+        if wanted:
+            by_strips(len(wanted), lambda first, last: self._lay_out(wanted[first:last]), least=1)
+            self._done.update(wanted)
         angle = bins * (math.pi / HEADINGS)
         c, s = np.cos(angle), np.sin(angle)
         east, north = ((cells[:, :2] - self._middle) * self._side).T
@@ -79,12 +93,12 @@ class AlignedGround:
         )
         return bins, np.ascontiguousarray(found)
 
-    def _lay_out(self, heading: int) -> None:
-        lay_along(
-            self._low, self._high, self._side, self._middle, heading * (math.pi / HEADINGS), self._figures,
-            self._crests, self.layers[:, heading], spacing_m=self.spacing_m, off=OFF,
-        )  # fmt: skip
-        self._done.add(heading)
+    def _lay_out(self, headings: list[int]) -> None:
+        for heading in headings:
+            lay_along(
+                self._low, self._high, self._side, self._middle, heading * (math.pi / HEADINGS), self._figures,
+                self._crests, self.layers[:, heading], spacing_m=self.spacing_m, off=OFF,
+            )  # fmt: skip
 
 
 def lay_along(
@@ -106,14 +120,15 @@ def lay_along(
         low_m, high_m, side_m, middle, figures, spacing_m: As of `AlignedGround`.
         heading_rad: Counter-clockwise from east.
         crests: (n, 3) as of `crests_near`.
-        layers: (LAYERS, n, n) filled.
+        layers: (LAYERS, m, n) filled.
         off: Sine of the most that a wheel points off the heading.
     """
-    low, high, wide, rest_low, rest_high = layers
+    tops, low, high, wide, rest_low, rest_high = layers
     step = spacing_m
     cos, sin = math.cos(heading_rad), math.sin(heading_rad)
-    lay_out(low_m, high_m, side_m, middle, cos, sin, step, low, high)
+    lay_out(low_m, high_m, low_m is high_m, side_m, middle, cos, sin, step, low, high)
     raise_to_crests(crests, middle, cos, sin, step / side_m, wide, high)
+    highest_of_blocks(high, tops)
     radius, half = float(figures.belly[5]), float(figures.belly[6]) / 2
     # A wheel may point so far off the heading: its ends lie aside, its sides ahead.
     aside, ahead = radius * off, half * off
@@ -137,9 +152,12 @@ def crests_near(
     col, row = (max(0, math.floor(at - reach) - 2) for at in middle)
     east, north = (max(0, math.ceil(at + reach) + 3) for at in middle)
     near = np.ascontiguousarray(high_m[row:north, col:east])
-    none = np.empty((0, 3), np.float32)
-    found = np.empty((find_crests(near, least, none), 3), np.float32)
-    find_crests(near, least, found)
+    found = np.empty((CRESTS, 3), np.float32)
+    count = find_crests(near, least, found)
+    if count > CRESTS:
+        found = np.empty((count, 3), np.float32)
+        find_crests(near, least, found)
+    found = found[:count]
     found[:, 0] += np.float32(col)
     found[:, 1] += np.float32(row)
     return found[(found[:, 0] - middle[0]) ** 2 + (found[:, 1] - middle[1]) ** 2 <= reach * reach]

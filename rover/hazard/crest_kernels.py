@@ -11,13 +11,13 @@ import math
 
 import numpy as np
 
-from rover.core.jit import kernel
+from rover.core.jit import bare
 
 CUT_M = 0.0005
 """Most that samples may cut off a crest."""
 
 
-@kernel
+@bare
 def find_crests(z, least, found):  # type: ignore[no-untyped-def]
     """Return how many points of crests there are; fill column, row and height of as many as there is room for.
 
@@ -51,20 +51,20 @@ def find_crests(z, least, found):  # type: ignore[no-untyped-def]
     return count
 
 
-@kernel
+@bare
 def _bend(before, here, after):  # type: ignore[no-untyped-def]
     """Second difference: negative where it bends downward."""
     return (before + after) - (here + here)
 
 
-@kernel
+@bare
 def _noted(found, count, col, row, height):  # type: ignore[no-untyped-def]
     if count < len(found):
         found[count, 0], found[count, 1], found[count, 2] = col, row, height
     return count + 1
 
 
-@kernel
+@bare
 def raise_to_crests(crests, middle, cos, sin, step, more, high):  # type: ignore[no-untyped-def]
     """Raise samples so that what is bilinear between them is no lower than any point of a crest.
 
@@ -72,17 +72,18 @@ def raise_to_crests(crests, middle, cos, sin, step, more, high):  # type: ignore
         crests: (n, 3) float32 column, row and height.
         middle, cos, sin: As of `rover.hazard.aligned_kernels.lay_out`.
         step: Spacing of the samples, in cells.
-        more: (n, n) float32 room to work in.
-        high: (n, n) float32 samples.
+        more: (m, n) float32 room to work in.
+        high: (m, n) float32 samples.
     """
-    n = len(high)
-    half = n // 2
-    more[:] = 0.0
+    m, n = high.shape
+    for i in range(m):
+        for j in range(n):
+            more[i, j] = 0.0
     for k in range(len(crests)):
         east, north = (crests[k, 0] - middle[0]) / step, (crests[k, 1] - middle[1]) / step
-        u, v = east * cos + north * sin + half, north * cos - east * sin + half
+        u, v = east * cos + north * sin + n // 2, north * cos - east * sin + m // 2
         j, i = math.floor(u), math.floor(v)
-        if not (0 <= i < n - 1 and 0 <= j < n - 1):
+        if not (0 <= i < m - 1 and 0 <= j < n - 1):
             continue
         a, b = np.float32(u - j), np.float32(v - i)
         south = high[i, j] + a * (high[i, j + 1] - high[i, j])
@@ -93,6 +94,6 @@ def raise_to_crests(crests, middle, cos, sin, step, more, high):  # type: ignore
                 for x in range(j, j + 2):
                     if lacks > more[y, x]:
                         more[y, x] = lacks
-    for i in range(n):
+    for i in range(m):
         for j in range(n):
             high[i, j] += more[i, j]

@@ -18,6 +18,9 @@ CELL_M = 0.2
 
 _NEXT_TO = [(row, col) for row in (-1, 0, 1) for col in (-1, 0, 1)]
 
+MOST_CELLS = 4_000_000
+"""Places that lie within so many cells are sorted out by a raster of them."""
+
 WORST_M = 0.25
 """What is ranged no better than that may lie anywhere."""
 
@@ -70,5 +73,13 @@ class SeenGround:
         return sum(not any((r + a, c + b) in self._cells for a, b in _NEXT_TO) for r, c in under)
 
     def _add(self, places_m: Floats) -> None:
-        cells = np.unique(np.floor(places_m / CELL_M).astype(np.int64), axis=0)
+        cells = np.floor(places_m / CELL_M).astype(np.int64)
+        if len(cells) == 0:
+            return
+        first = cells.min(axis=0)
+        rows, cols = (cells.max(axis=0) - first + 1).tolist()
+        if rows * cols <= MOST_CELLS:
+            seen = np.zeros((rows, cols), np.bool_)
+            seen[cells[:, 0] - first[0], cells[:, 1] - first[1]] = True
+            cells = np.argwhere(seen) + first
         self._cells.update(map(tuple, cells.tolist()))
