@@ -6,6 +6,9 @@ What wheels stand on is the same whichever way round they point, so half a circl
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+from sys import getrefcount
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -24,15 +27,13 @@ from rover.hazard.crest_kernels import CUT_M, find_crests, raise_to_crests
 from rover.hazard.standing_kernels import Rover
 
 Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
 
 SPACING_M = 0.025
 """Of the samples."""
 
 LAYERS = 6
 """Tops of blocks, lowest and highest ground, highest across a wheel, and where a wheel rests at the least and most."""
-
-CRESTS = 4096
-"""Room for so many points of crests at first."""
 
 
 class AlignedGround:
@@ -62,8 +63,7 @@ class AlignedGround:
         self._low, self._high, self._side, self._middle = low_m, high_m, side_m, np.array(middle)
         self._figures, self.spacing_m = figures, spacing_m
         samples = 2 * math.ceil(reach_m / spacing_m) + 1
-        # Not filled: a heading that is never asked for takes no memory.
-        self.layers = np.empty((LAYERS, HEADINGS, samples, samples), np.float32)
+        self.layers = room_for((LAYERS, HEADINGS, samples, samples))
         self._done: set[int] = set()
         self._crests = crests_near(high_m, spacing_m / side_m, middle, (reach_m + 2 * spacing_m) / side_m)
         self.rover = Rover(
@@ -99,6 +99,30 @@ class AlignedGround:
                 self._low, self._high, self._side, self._middle, heading * (math.pi / HEADINGS), self._figures,
                 self._crests, self.layers[:, heading], spacing_m=self.spacing_m, off=OFF,
             )  # fmt: skip
+
+
+_rooms: dict[tuple[int, ...], list[Singles]] = {}
+_lock = Lock()
+
+
+def room_for(shape: tuple[int, ...], *, kept: int = 2) -> Singles:
+    """Return an array to be filled: one that was given out before, if nobody holds it any more.
+
+    Memory that is new each time costs as much as what is laid out in it.
+
+    Args:
+        shape: Of the array.
+        kept: How many of this shape are kept for later.
+    """
+    with _lock:
+        rooms = _rooms.setdefault(shape, [])
+        for k in range(len(rooms)):
+            if getrefcount(rooms[k]) <= 2:  # the list's, and the argument's
+                return rooms[k]
+        room = np.empty(shape, np.float32)
+        if len(rooms) < kept:
+            rooms.append(room)
+        return room
 
 
 def lay_along(
@@ -152,9 +176,10 @@ def crests_near(
     col, row = (max(0, math.floor(at - reach) - 2) for at in middle)
     east, north = (max(0, math.ceil(at + reach) + 3) for at in middle)
     near = np.ascontiguousarray(high_m[row:north, col:east])
-    found = np.empty((CRESTS, 3), np.float32)
+    # More than there are but on the roughest ground; what is not written to takes no memory.
+    found = np.empty((near.size, 3), np.float32)
     count = find_crests(near, least, found)
-    if count > CRESTS:
+    if count > len(found):
         found = np.empty((count, 3), np.float32)
         find_crests(near, least, found)
     found = found[:count]
@@ -163,6 +188,7 @@ def crests_near(
     return found[(found[:, 0] - middle[0]) ** 2 + (found[:, 1] - middle[1]) ** 2 <= reach * reach]
 
 
+@lru_cache(maxsize=64)
 def _rim(
     radius_m: float, length_m: float, more_m: float, step_m: float
 ) -> tuple[npt.NDArray[np.float32], np.float32]:

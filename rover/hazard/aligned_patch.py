@@ -11,7 +11,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from rover.hazard.aligned import LAYERS, crests_near, lay_along
+from rover.hazard.aligned import LAYERS, crests_near, lay_along, room_for
 from rover.hazard.clearance_figures import ClearanceFigures
 
 Floats = npt.NDArray[np.float64]
@@ -60,7 +60,7 @@ class AlignedPatch:
         # No part of the rover is as far aside as ahead.
         aside_m = _aside_m(figures) + figures.reach_m * self.off + SERVED_M + MORE_M
         left, ahead = (2 * math.ceil(so_far / spacing_m) + 1 for so_far in (min(aside_m, reach_m), reach_m))
-        self.layers = np.empty((LAYERS, 1, left, ahead), np.float32)
+        self.layers = room_for((LAYERS, 1, left, ahead), kept=2 * KEPT + 1)
         middle = (float(cell[0]), float(cell[1]))
         crests = crests_near(
             high_m, spacing_m / side_m, middle, (math.sqrt(2.0) * reach_m + 2 * spacing_m) / side_m

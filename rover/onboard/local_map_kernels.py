@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from rover.core.jit import bare, kernel
+from rover.core.jit import kernel
 
 
 @kernel
@@ -158,45 +158,24 @@ def even_out(height, variance, apart, even, doubt):  # type: ignore[no-untyped-d
         even, doubt: (rows, cols) float32.
     """
     rows, cols = height.shape
-    sums = np.empty((3, cols))
     for i in range(rows):
         for j in range(cols):
-            sums[0, j], sums[1, j], sums[2, j] = 0.0, 0.0, 0.0
-        for r in range(max(0, i - 1), min(rows, i + 2)):
-            for k in range(-1, 2):
-                share = (2 - abs(r - i)) * (2 - abs(k))
-                _add_neighbours(height[i], variance[i], height[r], variance[r], k, apart * apart, share, sums)
-        for j in range(cols):
-            known, weight = variance[i, j] > 0.0, sums[0, j]
-            even[i, j] = np.float64(height[i, j]) + sums[1, j] / weight if known else height[i, j]
-            doubt[i, j] = sums[2, j] / (weight * weight) if known else variance[i, j]
-
-
-@bare
-def _add_neighbours(height, variance, beside, theirs, off, apart, share, sums):  # type: ignore[no-untyped-def]
-    """Add to a row's sums the cells of one next to it, or of itself, so many further on.
-
-    Args:
-        height, variance: (n,) float32 of the row.
-        beside, theirs: (n,) float32 of the other.
-        off: Cells further on.
-        apart: Square of that of `even_out`.
-        share: The binomial filter's.
-        sums: (3, n) float64 weights, weights times differences, squares of weights times variances.
-    """
-    first, count = max(0, -off), len(height) - abs(off)
-    # Slices, and a choice instead of a branch, so that the loop is done in vectors.
-    here, own, there, told = height[first:], variance[first:], beside[max(0, off) :], theirs[max(0, off) :]
-    weights, differences, squares = sums[0, first:], sums[1, first:], sums[2, first:]
-    for j in range(count):
-        more = np.float64(there[j]) - np.float64(here[j])
-        doubt = np.float64(told[j])
-        near = 1.0 - more * more / (apart * (np.float64(own[j]) + doubt))
-        agrees = near > 0.0
-        w = near * near * share
-        weights[j] += w if agrees else 0.0
-        differences[j] += w * more if agrees else 0.0
-        squares[j] += w * w * doubt if agrees else 0.0
+            even[i, j], doubt[i, j] = height[i, j], variance[i, j]
+            here, own = np.float64(height[i, j]), np.float64(variance[i, j])
+            if not own > 0.0:
+                continue
+            weights, sums, squares = 0.0, 0.0, 0.0
+            for r in range(max(0, i - 1), min(rows, i + 2)):
+                for c in range(max(0, j - 1), min(cols, j + 2)):
+                    off, told = np.float64(height[r, c]) - here, np.float64(variance[r, c])
+                    share = 1.0 - off * off / (apart * apart * (own + told))
+                    if not share > 0.0:
+                        continue
+                    w = share * share * (2 - abs(r - i)) * (2 - abs(c - j))
+                    weights += w
+                    sums += w * off
+                    squares += w * w * told
+            even[i, j], doubt[i, j] = here + sums / weights, squares / (weights * weights)
 
 
 @kernel
