@@ -5,8 +5,8 @@
 Start and goal are the cells furthest apart from south-west to north-east of the largest piece of ground that hangs
 together, or as the recipe says. Least times are scipy's Dijkstra over `sim.testing.graphs`, none of the planners; that
 there is no way of place alone is seen by labelling what hangs together. The earliest arrival of a timed problem is that
-of the traverse planner, searched whole, whose plan the independent checker holds; nothing arrives before the least
-driving time by heading, which is scipy's. `--only`, `--least` and `--most` work out some and keep the others.
+of the traverse planner, searched whole, whose plan the independent checker holds; what nothing arrives before is of
+`sim.bench.bounds`, which is scipy's. `--only`, `--least` and `--most` work out some and keep the others.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from rover.io.plan_file import dem_digest
 from rover.planning.check_heading import closed_to_all
 from rover.planning.problem import Cause, NoPlan, PlanningProblem
 from rover.planning.traverse import TraversePlanner
+from sim.bench.bounds import bounds_of, no_traverse
 from sim.bench.optimum import least_by_heading_s, least_s, refusal
 from sim.bench.problems import FILE, MAX_CELLS, Posed, Problem, read_set, scenario_of, static_problem
 from sim.bench.timed import broken_limits
@@ -193,22 +194,27 @@ def made_timed(posed: Problem) -> Problem:
     update: dict[str, Any] = {
         "ground_sha256": dem_digest(setting.dem),
         "free_cells": int(np.isfinite(asked.costmap.cost_s_per_m).sum()),
-        "bound_s": least_by_heading_s(asked),
     }
-    bound = "nothing arrives before the least driving time by heading, scipy's over sim.testing.graphs.directed_graph"
     answer = TraversePlanner().plan(asked)
     if isinstance(answer, NoPlan):
-        proof = f"the traverse planner's search came to its end without one; {bound}"
-        if update["bound_s"] > setting.deadline_s:
-            proof = f"{bound}: {update['bound_s']:.0f} s, after the deadline at {setting.deadline_s:.0f} s"
+        bounds = bounds_of(asked)
+        why_not = no_traverse(bounds, asked) or "the traverse planner's search came to its end without one"
+        proof = f"{why_not}; {bounds.in_words}"
+        update["bound_s"] = bounds.greatest_s
         return posed.model_copy(
             update={**update, "feasible": False, "least_s": None, "why": answer.cause, "proof": proof}
         )
     broken, arrives_s = broken_limits(answer, Posed(problem=posed, asked=asked, setting=setting))
     if broken:
         raise SystemExit(f"{posed.name}: the plan does not hold: {broken}")
-    proof = f"the traverse planner, searched whole, held by rover.planning.check_traverse; {bound}"
-    return posed.model_copy(update={**update, "least_s": arrives_s, "proof": proof})
+    bounds = bounds_of(asked, known_s=arrives_s)
+    if bounds.greatest_s > arrives_s:
+        raise SystemExit(f"{posed.name}: arrives before what nothing can: {bounds}")
+    held = "the traverse planner, searched whole, held by rover.planning.check_traverse"
+    proof = f"{held}; {bounds.in_words}"
+    return posed.model_copy(
+        update={**update, "least_s": arrives_s, "bound_s": bounds.greatest_s, "proof": proof}
+    )
 
 
 def ends(free: npt.NDArray[np.bool_], geometry: GridGeometry, how: str) -> tuple[tuple[float, float], ...]:

@@ -132,7 +132,7 @@ class SunWindow:
         edges = _cut(sorted({from_s, until_s, *marks}), step_s, lambda t: self.phase_at(t) is Phase.NIGHT)
         middle = (edges[:-1] + edges[1:]) / 2
         span = np.array([_SPAN_OF[self.phase_at(t)] for t in middle.tolist()], np.int8)
-        suns = [self.almanac.sun_at(t) for t in middle.tolist()]
+        suns = self.almanac.suns_at(middle.tolist())
         awake = span != Span.NIGHT
         return Timeline(
             edge_s=edges,

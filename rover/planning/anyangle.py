@@ -155,7 +155,8 @@ def _search(
     start, goal = (costs.index_of(np.array(cell) + TO_CORNER) for cell in cells)
     best = np.full(len(costs.flat), np.inf)
     parents = np.zeros(len(costs.flat), np.int64)
-    keys, items = np.empty(MOVES * _CHUNK), np.empty(MOVES * _CHUNK, np.int64)
+    room = 2 * MOVES * _CHUNK  # what is never written to takes no memory
+    keys, items = np.empty(room), np.empty(room, np.int64)
     state = np.zeros(STATE_LENGTH, np.int64)
     most_cost = most_s / costs.resolution_m * (1.0 + _ROUNDING)
     begin(best, parents, keys, items, state, start)

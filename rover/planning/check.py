@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,7 @@ from rover.planning.problem import Claim, Objective, Plan, PlanningProblem
 
 Points = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+Indices = npt.NDArray[np.int64]
 
 SAMPLES_PER_CELL = 20
 COST_TOLERANCE = 1e-9
@@ -30,7 +30,6 @@ _CORNER = 1e-9
 """Share of a segment within which a row's border and a column's border are crossed at once."""
 _BORDER = 1e-7
 """Cells from the border of two cells within which a way runs along it."""
-_NONE: Points = np.empty(0)
 
 
 def check_plan(
@@ -137,25 +136,53 @@ def _position(points: Points, geometry: GridGeometry) -> Points:
     return np.column_stack([north, east]) / geometry.resolution_m
 
 
-def _crossings(a: Points, b: Points) -> tuple[Points, Points]:
-    """Shares of the way from `a` to `b`, both exclusive, at which it crosses a border between rows, and columns."""
-    found = []
-    for start, end in zip((a + 0.5).tolist(), (b + 0.5).tolist(), strict=True):  # floats: most ways are short
-        first, past = math.floor(min(start, end)) + 1, math.ceil(max(start, end))
-        found.append((np.arange(first, past) - start) / (end - start) if first < past else _NONE)
-    return found[0], found[1]
+def _crossings(position: Points) -> tuple[Indices, Points, Indices]:
+    """Where the legs between (n, 2) positions cross borders: leg, share of it, and 0 of rows or 1 of columns.
+
+    Shares are between 0 and 1, both exclusive; (k,) each, rows first, leg by leg.
+    """
+    start, end = position[:-1] + 0.5, position[1:] + 0.5
+    first = np.floor(np.minimum(start, end)) + 1.0
+    count = np.maximum(0.0, np.ceil(np.maximum(start, end)) - first).astype(np.int64)
+    axis = np.repeat([0, 1], count.sum(axis=0))
+    leg = np.concatenate([np.repeat(np.arange(len(start)), count[:, a]) for a in (0, 1)])
+    place = np.concatenate([_counted(count[:, a]) for a in (0, 1)])
+    share = (first[leg, axis] + place - start[leg, axis]) / (end[leg, axis] - start[leg, axis])
+    return leg, share, axis
+
+
+def _counted(count: Indices) -> Indices:
+    """Return 0, 1, ... of each of (n,) counts, one after the other."""
+    return np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+
+
+def _pieces(position: Points) -> tuple[Indices, Points, Points]:
+    """Leg, and share of it at either end, of each piece that lies in one row and one column, in their order."""
+    legs = np.arange(len(position) - 1)
+    crossed, share, _ = _crossings(position)
+    leg = np.concatenate([legs, crossed, legs])
+    share = np.concatenate([np.zeros(len(legs)), share, np.ones(len(legs))])
+    order = np.lexsort((share, leg))
+    leg, share = leg[order], share[order]
+    whole = leg[:-1] == leg[1:]
+    return leg[:-1][whole], share[:-1][whole], share[1:][whole]
+
+
+def _along(position: Points, leg: Indices, share: Points) -> Points:
+    return np.asarray(position[leg] + (position[leg + 1] - position[leg]) * share[:, None])
 
 
 def _samples(points: Points, geometry: GridGeometry) -> Points:
     """Positions at most 1/20 cell apart, with every waypoint and at least one inside each cell that is crossed."""
     position = _position(points, geometry)
-    pieces = [position[:1]]
-    for a, b in pairwise(position):
-        even = np.linspace(0.0, 1.0, max(1, math.ceil(math.dist(a, b) * SAMPLES_PER_CELL)) + 1)
-        edges = np.sort(np.concatenate([[0.0], *_crossings(a, b), [1.0]]))
-        share = np.sort(np.concatenate([even, (edges[:-1] + edges[1:]) / 2]))
-        pieces.append(a + (b - a) * share[:, None])
-    return np.concatenate(pieces)
+    apart = np.hypot(*np.diff(position, axis=0).T)
+    count = np.maximum(1, np.ceil(apart * SAMPLES_PER_CELL).astype(np.int64))
+    even = np.repeat(np.arange(len(count)), count + 1)
+    piece, low, high = _pieces(position)
+    leg = np.concatenate([even, piece])
+    share = np.concatenate([_counted(count + 1) / count[even], (low + high) / 2])
+    order = np.lexsort((share, leg))
+    return np.concatenate([position[:1], _along(position, leg[order], share[order])])
 
 
 def _touches_lethal(points: Points, problem: PlanningProblem, lethal: Mask) -> list[str]:
@@ -169,18 +196,20 @@ def _touches_lethal(points: Points, problem: PlanningProblem, lethal: Mask) -> l
 
 
 def _cuts_corner(points: Points, problem: PlanningProblem, lethal: Mask) -> list[str]:
-    """A way through the very corner of four cells needs all four free."""
+    """A way through the very corner of four cells needs all four free; beyond the map none is."""
     position = _position(points, problem.costmap.geometry)
-    for a, b in pairwise(position):
-        by_row, by_col = _crossings(a, b)
-        if not len(by_row) or not len(by_col):
-            continue
-        for share in by_row[(np.abs(by_row[:, None] - by_col[None, :]) < _CORNER).any(axis=1)]:
-            row, col = np.floor(a + (b - a) * share + 1e-6).astype(np.int64)
-            around = lethal[max(0, row) : row + 2, max(0, col) : col + 2]
-            if around.size < 4 or around.any():
-                return [f"cuts the corner between rows {row} and {row + 1}, columns {col} and {col + 1}"]
-    return []
+    leg, share, axis = _crossings(position)
+    order = np.lexsort((share, leg))
+    leg, share, axis = leg[order], share[order], axis[order]
+    both = (leg[:-1] == leg[1:]) & (axis[:-1] != axis[1:]) & (np.diff(share) < _CORNER)
+    corner = np.floor(_along(position, leg[:-1][both], share[:-1][both]) + 1e-6).astype(np.int64)
+    row, col = corner.clip(-1, np.array(lethal.shape) - 1).T + 1
+    around = np.pad(lethal, 1, constant_values=True)
+    cut = around[row, col] | around[row + 1, col] | around[row, col + 1] | around[row + 1, col + 1]
+    if not cut.any():
+        return []
+    row, col = corner[cut.argmax()]
+    return [f"cuts the corner between rows {row} and {row + 1}, columns {col} and {col + 1}"]
 
 
 def _neighbours(plan: Plan, problem: PlanningProblem) -> list[str]:
@@ -227,14 +256,14 @@ def _adds_up(what: str, stated: float, unit: str, own: float) -> list[str]:
 
 def _integral(plan: Plan, points: Points, problem: PlanningProblem) -> list[str]:
     """The line integral of the cost, between its least and greatest value where the way runs along borders."""
-    least, greatest = [0.0], [0.0]
-    for a, b in pairwise(_position(points, problem.costmap.geometry)):
-        share = np.sort(np.concatenate([[0.0], *_crossings(a, b), [1.0]]))
-        length_m = np.diff(share) * math.hypot(*(b - a)) * problem.costmap.geometry.resolution_m
-        price = _prices_about(a + (b - a) * ((share[:-1] + share[1:]) / 2)[:, None], problem)
-        least.append(math.fsum(length_m * price.min(axis=1)))
-        greatest.append(math.fsum(length_m * np.where(np.isinf(price), 0.0, price).max(axis=1)))
-    low, high = math.fsum(least), math.fsum(greatest)
+    position = _position(points, problem.costmap.geometry)
+    leg, begins, ends = _pieces(position)
+    length_m = (
+        (ends - begins) * np.hypot(*np.diff(position, axis=0).T)[leg] * problem.costmap.geometry.resolution_m
+    )
+    price = _prices_about(_along(position, leg, (begins + ends) / 2), problem)
+    low = math.fsum(length_m * price.min(axis=1))
+    high = math.fsum(length_m * np.where(np.isinf(price), 0.0, price).max(axis=1))
     a_metre = (
         high / plan.length_m if plan.length_m > 0.0 else 0.0
     )  # a place is rounded however short the way is

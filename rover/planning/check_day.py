@@ -95,7 +95,7 @@ class Day:
 
 def _suns(almanac: Almanac, times_s: Floats) -> tuple[Floats, Floats, Floats]:
     """Return (n,) azimuths, elevations and distances."""
-    suns = [almanac.sun_at(t) for t in times_s.tolist()]
+    suns = almanac.suns_at(times_s.tolist())
     columns = [(sun.azimuth_rad, sun.elevation_rad, sun.distance_m) for sun in suns]
     azimuth, elevation, distance = np.array(columns, np.float64).reshape(-1, 3).T
     return azimuth, elevation, distance

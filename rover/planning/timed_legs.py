@@ -15,6 +15,7 @@ from rover.limits.base import Leg, Surroundings
 from rover.limits.power import dawn_array_w
 from rover.planning.timetable import Step
 from rover.planning.traverse_ground import SHADOW_BELOW, clearance_of
+from rover.sky.almanac import Sun
 
 Cell = tuple[int, int]
 
@@ -42,10 +43,15 @@ class LegJudge:
 
     def legs_of(self, steps: Sequence[Step]) -> list[Leg]:
         """Return the leg of each step, in order."""
+        if not steps:
+            return []
+        times_s = [time_s for step in steps for time_s in (step.start_s, step.end_s)]
+        suns = self.around.almanac.suns_at(times_s)
+        dusks_s = self.around.timeline.dusk_after(times_s[::2]).tolist()
         legs, dark_s = [], 0.0
-        for step in steps:
+        for step, first, last, dusk_s in zip(steps, suns[::2], suns[1::2], dusks_s, strict=True):
             dark_s = self._dark_after(step, dark_s)
-            legs.append(self._leg(step, dark_s))
+            legs.append(self._leg(step, dark_s, (first, last), dusk_s))
         return legs
 
     def _dark_after(self, step: Step, dark_s: float) -> float:
@@ -56,13 +62,12 @@ class LegJudge:
             return 0.0
         return dark_s + step.end_s - step.start_s
 
-    def _leg(self, step: Step, dark_s: float) -> Leg:
+    def _leg(self, step: Step, dark_s: float, suns: tuple[Sun, Sun], dusk_s: float) -> Leg:
         around, cells = self.around, crossed_cells(step.cell, step.to)
         driving = step.mode is Mode.DRIVE
         climb, descent, roll = self.attitude(step, cells) if driving else (0.0, 0.0, 0.0)
         ends = around.geometry.centres_of(np.array([step.cell, step.to] if driving else [step.cell]))
-        first, last = around.almanac.sun_at(step.start_s), around.almanac.sun_at(step.end_s)
-        low, high = sorted((first.elevation_rad, last.elevation_rad))
+        low, high = sorted(sun.elevation_rad for sun in suns)
         return Leg(
             start_s=step.start_s,
             end_s=step.end_s,
@@ -70,7 +75,7 @@ class LegJudge:
             tilt_rad=max(float(around.terrain.slope_rad[cell]) for cell in cells),
             soc=min(step.soc, step.soc_after),
             sun_elevation_rad=(low, high),
-            sun_rising=first.rising,
+            sun_rising=suns[0].rising,
             driving=driving,
             asleep=step.mode is Mode.DORMANT,
             commanding=step.mode is Mode.COMMAND,
@@ -82,7 +87,7 @@ class LegJudge:
             dark_s=dark_s,
             relay_rad=self._relay_rad(step),
             dawn_w=self._dawn_w(step.cell) if step.mode is Mode.DORMANT else math.nan,
-            dusk_s=float(around.timeline.dusk_after(step.start_s)),
+            dusk_s=dusk_s,
         )
 
     def _dawn_w(self, cell: Cell) -> float:

@@ -12,14 +12,23 @@ from rover.planning.check import check_plan
 from rover.planning.problem import Cause, Claim, NoPlan, Plan, Planner
 from sim.bench.problems import Posed, Problem, pose
 from sim.bench.timed import broken_limits
+from sim.testing.patience import NotInTimeError, made_within
 from sim.testing.peak import with_peak
 
 MISSED = "no plan where there is a way"
 LATE = "out of time"
+GIVEN_UP = "out of time, and had to be interrupted"
 BEATS = "a plan, which beats the known"
 BEYOND = "a plan where none was known"
 LOOSE = 1e-9
 """By which share a cost may be off the least by rounding."""
+
+GRACE_S = 5.0
+"""From the end of its time until a planner is interrupted: it may look at its clock now and then only."""
+_USUAL_S = 3600.0
+"""For an answer where no limit is given."""
+_COMPILES_S = 300.0
+"""For the first answer, in which a planner may compile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +61,7 @@ class Score:
     @property
     def wrong(self) -> bool:
         """Whether it was answered, and not as it should be; one that is out of time is no answer."""
-        return not self.success and self.told != LATE
+        return not self.success and self.told not in (LATE, GIVEN_UP)
 
 
 def known(planner: Planner, problem: Problem) -> tuple[float | None, Cause | None]:
@@ -70,14 +79,39 @@ def asks(planner: Planner, problem: Problem) -> bool:
     return fits and known(planner, problem) != (None, None)
 
 
-def score(planner: Planner, problem: Problem, *, time_limit_s: float | None = None) -> Score:
+def patience_s(time_limit_s: float | None, *, first: bool = False) -> float:
+    """Return how long an answer is waited for.
+
+    Args:
+        time_limit_s: That the planner is given, None for none.
+        first: Whether it is the first of its kind, in which a planner may compile.
+    """
+    waiting_s = _USUAL_S if time_limit_s is None else time_limit_s + GRACE_S
+    return max(waiting_s, _COMPILES_S) if first else waiting_s
+
+
+def score(
+    planner: Planner,
+    problem: Problem,
+    *,
+    time_limit_s: float | None = None,
+    waiting_s: float | None = None,
+    last_words: str = "",
+) -> Score:
     """Ask a planner a problem and judge its answer.
+
+    Args:
+        planner, problem: Who is asked what.
+        time_limit_s: Longest time that it may search, None for as long as it likes.
+        waiting_s: How long it is waited for, None for `patience_s(time_limit_s)`.
+        last_words: Written to standard error where it stays in native code beyond that, and the process is ended.
 
     Raises:
         BenchmarkError: The problem is not the one whose answer is known.
     """
+    waiting_s = patience_s(time_limit_s) if waiting_s is None else waiting_s
     posed = pose(problem, planner, time_limit_s=time_limit_s)
-    (answer, seconds), memory_mib = with_peak(lambda: _timed(planner, posed))
+    (answer, seconds), memory_mib = with_peak(lambda: _timed(planner, posed, waiting_s, last_words))
     blank = Score(
         problem=problem,
         planner=planner.name,
@@ -96,16 +130,20 @@ def score(planner: Planner, problem: Problem, *, time_limit_s: float | None = No
     return _of_plan(blank, answer, posed, planner)
 
 
-def _timed(planner: Planner, posed: Posed) -> tuple[Plan | NoPlan | str, float]:
+def _timed(
+    planner: Planner, posed: Posed, waiting_s: float, last_words: str
+) -> tuple[Plan | NoPlan | str, float]:
     """Return an answer and how long it took, without what counting memory takes."""
     began = time.perf_counter()
-    answer = _answer(planner, posed)
+    answer = _answer(planner, posed, waiting_s, last_words)
     return answer, time.perf_counter() - began
 
 
-def _answer(planner: Planner, posed: Posed) -> Plan | NoPlan | str:
+def _answer(planner: Planner, posed: Posed, waiting_s: float, last_words: str) -> Plan | NoPlan | str:
     try:
-        return ask(planner, posed.asked)
+        return made_within(waiting_s, last_words, lambda: ask(planner, posed.asked))
+    except NotInTimeError:
+        return GIVEN_UP
     except TimeLimitError:
         return LATE
     except PlannerError as error:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from rover.core.errors import ClusterError, OutputError, UsageError
 from sim.campaign.cluster import connected
@@ -110,6 +112,7 @@ def _started(
 def _make(folder: Path) -> None:
     try:
         folder.mkdir(exist_ok=True)
+        there = list(folder.iterdir())
     except FileExistsError:
         raise UsageError(
             "the output folder is an existing file",
@@ -119,11 +122,13 @@ def _make(folder: Path) -> None:
         ) from None
     except OSError as error:
         raise OutputError(
-            f"cannot be made: {error.strerror}", remedy="choose a name in a folder that exists", file=folder
+            f"cannot be made or read: {error.strerror}",
+            remedy="choose a name in a folder that exists and may be written to",
+            file=folder,
         ) from None
     known = (LOCK, JOURNAL)
     if not (folder / JOURNAL).exists() and any(
-        path.name not in known and not _is_left_over(path) for path in folder.iterdir()
+        path.name not in known and not _is_left_over(path) for path in there
     ):
         raise UsageError(
             "the output folder is not empty",
@@ -183,13 +188,17 @@ def about_campaign(campaign: Campaign, table: CampaignTable) -> dict[str, Any]:
         "failure_below_95": failure_bound(share.of - share.count, share.of),
         "outcomes": outcomes(table),
         "impossible": int((table.status == Status.IMPOSSIBLE.value).sum()),
-        "quarantined": [
-            {"run": int(run), "reason": str(reason), "command": campaign.task(int(run)).command()}
-            for run, status, reason in zip(table.run, table.status, table.reason, strict=True)
-            if status == Status.QUARANTINED.value
-        ],
+        "first_impossible": next(iter(_not_driven(campaign, table, Status.IMPOSSIBLE)), None),
+        "quarantined": list(_not_driven(campaign, table, Status.QUARANTINED)),
         "worst": [_told_of(campaign, table, row) for row in worst_runs(table)],
     }
+
+
+def _not_driven(campaign: Campaign, table: CampaignTable, status: Status) -> Iterator[dict[str, Any]]:
+    """Yield what is told of each run of a status that says why it was not driven."""
+    for row in np.flatnonzero(table.status == status.value).tolist():
+        run = int(table.run[row])
+        yield {"run": run, "reason": str(table.reason[row]), "command": campaign.task(run).command()}
 
 
 def _told_of(campaign: Campaign, table: CampaignTable, row: int) -> dict[str, Any]:

@@ -32,6 +32,9 @@ JOURNAL, LOCK = "journal.jsonl", "lock"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CRC_DIGITS = 8
 
+_SAID_BY = {"digest": "scenario", "settings": "--set", "seed": "--seed", "vary": "--vary"}
+"""Under which option or name a field of the header is said."""
+
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
@@ -39,8 +42,12 @@ def locked(folder: Path) -> Iterator[None]:
 
     Raises:
         ResultsError: Another process holds it.
+        OutputError: The lock cannot be written.
     """
-    handle = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o666)
+    try:
+        handle = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise _unwritable(error, folder / LOCK) from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -53,6 +60,15 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _unwritable(error: OSError, path: Path) -> OutputError:
+    remedy = "free some space" if error.errno in _FULL else "check the disk and who may write there"
+    return OutputError(
+        f"cannot be written: {error.strerror}",
+        remedy=f"{remedy}, then go on with --resume: nothing that was kept is lost",
+        file=path,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -174,16 +190,29 @@ def require_same(held: Mapping[str, Any], asked: Mapping[str, Any], path: Path) 
         ResultsError: Naming the first difference.
     """
     for name in ("scenario", "digest", "settings", "seed", "vary", "versions"):
-        if held.get(name) != asked[name]:
-            raise ResultsError(
-                f"the journal is of another campaign: asked for is {_shown(name, asked[name])}",
-                remedy="say what it was begun with, or name another folder",
-                file=path,
-                field={"digest": "scenario", "settings": "--set", "seed": "--seed", "vary": "--vary"}.get(
-                    name, name
-                ),
-                value=_shown(name, held.get(name)),
-            )
+        if held.get(name) == asked[name]:
+            continue
+        if name == "versions":
+            raise _of_other_versions(held.get(name) or {}, asked[name], path)
+        raise ResultsError(
+            f"the journal is of another campaign: asked for is {_shown(name, asked[name])}",
+            remedy="say what it was begun with, or name another folder",
+            file=path,
+            field=_SAID_BY.get(name, name),
+            value=_shown(name, held.get(name)),
+        )
+
+
+def _of_other_versions(held: Mapping[str, str], asked: Mapping[str, str], path: Path) -> ResultsError:
+    differ = [name for name in {**held, **asked} if held.get(name) != asked.get(name)]
+    was, here = ({name: one.get(name, "none") for name in differ} for one in (held, asked))
+    return ResultsError(
+        f"the journal is of another campaign: here is {_shown('versions', here)}",
+        remedy="go on with what it was begun with, or begin anew in another folder",
+        file=path,
+        field="versions",
+        value=_shown("versions", was),
+    )
 
 
 def _shown(name: str, value: Any) -> str:
@@ -202,13 +231,19 @@ class Journal:
     Args:
         path: Of the file, which must hold `held` and whatever a death has left behind it.
         held: What was read of it.
+
+    Raises:
+        OutputError: It cannot be written.
     """
 
     def __init__(self, path: Path, held: Held) -> None:
         self._path = path
         self._length, self._crc = held.length, held.crc
-        self._handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-        os.ftruncate(self._handle, held.length)
+        try:
+            self._handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+            os.ftruncate(self._handle, held.length)
+        except OSError as error:
+            raise _unwritable(error, path) from error
         os.lseek(self._handle, held.length, os.SEEK_SET)
 
     @classmethod
@@ -238,12 +273,7 @@ class Journal:
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._handle, self._length)
-            remedy = "free some space" if error.errno in _FULL else "check the disk"
-            raise OutputError(
-                f"cannot be written: {error.strerror}",
-                remedy=f"{remedy}, then go on with --resume: nothing that was kept is lost",
-                file=self._path,
-            ) from error
+            raise _unwritable(error, self._path) from error
         self._length += len(data) + len(commit)
         self._crc = crc
 

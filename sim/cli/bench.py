@@ -41,7 +41,10 @@ def farside_bench(
     time_limit: Annotated[
         Optional[float],  # noqa: UP045
         typer.Option(
-            "--time-limit", metavar="S", help="Longest time that a planner may search for an answer."
+            "--time-limit",
+            metavar="S",
+            help="Longest time that a planner may search for an answer; it is interrupted 5 s later.",
+            show_default="an hour, before it is interrupted",
         ),
     ] = None,
     out: Annotated[

@@ -81,7 +81,7 @@ def _problems(asked: Asked) -> tuple[Problem, ...]:
 
 
 def _ask(planners: Sequence[Planner], problems: Sequence[Problem], asked: Asked) -> list[Score]:
-    from sim.bench.score import asks, score
+    from sim.bench.score import asks, patience_s, score
     from sim.cli.progress import Progress, say_if_cold
 
     say_if_cold(quiet=asked.quiet)
@@ -92,17 +92,40 @@ def _ask(planners: Sequence[Planner], problems: Sequence[Problem], asked: Asked)
         for place, (planner, problem) in enumerate(pairs):
             progress.update(done / whole, f"{planner.name}: {problem.name}")
             if place == 0 or pairs[place - 1][0] is not planner:
-                _warm(planner, [other for one, other in pairs if one is planner], asked.time_limit_s)
-            scores.append(score(planner, problem, time_limit_s=asked.time_limit_s))
+                of_it = [other for one, other in pairs if one is planner]
+                _warm(planner, of_it, asked.time_limit_s, scores)
+            waiting_s = patience_s(asked.time_limit_s)
+            words = _last_words(planner, problem, waiting_s, scores)
+            scores.append(
+                score(
+                    planner, problem, time_limit_s=asked.time_limit_s, waiting_s=waiting_s, last_words=words
+                )
+            )
             done += problem.cells**2
         progress.update(1.0, "done")
     return scores
 
 
-def _warm(planner: Planner, problems: Sequence[Problem], time_limit_s: float | None) -> None:
+def _warm(
+    planner: Planner, problems: Sequence[Problem], time_limit_s: float | None, scores: Sequence[Score]
+) -> None:
     """Ask the smallest problem of each kind of answer: what is compiled or read at first is in no answer's time."""
-    from sim.bench.score import score
+    from sim.bench.score import GIVEN_UP, patience_s, score
 
+    waiting_s = patience_s(time_limit_s, first=True)
     smallest = {one.why: one for one in sorted(problems, key=lambda one: -one.cells)}
     for problem in smallest.values():
-        score(planner, problem, time_limit_s=time_limit_s)
+        words = _last_words(planner, problem, waiting_s, scores)
+        found = score(planner, problem, time_limit_s=time_limit_s, waiting_s=waiting_s, last_words=words)
+        if found.told == GIVEN_UP:
+            return
+
+
+def _last_words(planner: Planner, problem: Problem, waiting_s: float, scores: Sequence[Score]) -> str:
+    """Return what is told, beside the answers that there are, where a planner does not come back from native code."""
+    from sim.cli.bench_scores import text_lines
+
+    what = f"gives no answer within {waiting_s:g} s, nor comes back from native code: the command is ended"
+    return "\n".join(
+        [*(text_lines(scores) if scores else ()), f"planner {planner.name}, {problem.name}: {what}"]
+    )

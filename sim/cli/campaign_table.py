@@ -62,6 +62,8 @@ def success_in_words(about: Mapping[str, Any]) -> str:
 def bound_in_words(about: Mapping[str, Any]) -> str:
     """Return what the runs prove of the probability of a failure."""
     counted = _counted(about)
+    if counted == 0:
+        return "nothing is proven of it"
     failures = counted - about["succeeded"]
     without = "without a failure" if failures == 0 else f"with {failures} failure{'s' * (failures > 1)}"
     bound = 100 * about["failure_below_95"]
@@ -81,6 +83,12 @@ def _lines(about: Mapping[str, Any]) -> Iterator[str]:
         broke = f", {one['violations']} rules broken" if one["violations"] else ""
         yield f"  {one['run']}: {one['outcome'].replace('_', ' ')}{broke}: {one['reason']}"
         yield f"    {one['command']}"
+    if first := about.get("first_impossible"):
+        yield "Impossible:"
+        yield f"  {first['run']}: {first['reason']}"
+        yield f"    {first['command']}"
+        if about["impossible"] > 1:
+            yield f"  and {about['impossible'] - 1} more, in results.csv"
     if about["quarantined"]:
         yield "Quarantined:"
     for one in about["quarantined"][:_MOST_SHOWN]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from scipy.sparse.csgraph import dijkstra
@@ -14,7 +14,7 @@ from rover.planning.objective import UNITS, price_map
 from rover.planning.problem import Claim, NoPlan, Objective, Plan, Planner, PlanningProblem
 from sim.testing.graphs import directed_graph, grid_graph
 from sim.testing.ground import ends_of
-from sim.testing.patience import PATIENCE, GaveUp
+from sim.testing.patience import NotInTimeError, made_within
 
 TOLERANCE = 1e-9
 """Relative, of a price against the least."""
@@ -76,6 +76,7 @@ class Case:
         budget: For one question.
         asked: The last question that was put to it.
         last_words: Told where it never comes back from native code, and its process is ended.
+        kept: Answers to `questions()` of a planner as it was given, one after another; more are put there.
     """
 
     planner: Planner
@@ -83,6 +84,7 @@ class Case:
     budget: Budget
     asked: PlanningProblem
     last_words: str = ""
+    kept: list[Plan | NoPlan] = field(default_factory=list)
 
     @property
     def claims(self) -> frozenset[Claim]:
@@ -96,11 +98,11 @@ class Case:
             NoAnswerError: None came.
         """
         self.asked = problem
-        answer, patience_s = None, self.budget.patience_s
-        with contextlib.suppress(GaveUp), PATIENCE.within(patience_s, self.last_words) as over:
-            answer = self.planner.plan(problem)
-        if over:
-            raise NoAnswerError(f"gives no answer within {patience_s:g} s")
+        patience_s = self.budget.patience_s
+        try:
+            answer: Any = made_within(patience_s, self.last_words, lambda: self.planner.plan(problem))
+        except NotInTimeError:
+            raise NoAnswerError(f"gives no answer within {patience_s:g} s") from None
         if not isinstance(answer, Plan | NoPlan):
             raise NotAnAnswerError(f"answers {answer!r}, which is neither Plan nor NoPlan")
         return answer
@@ -113,6 +115,23 @@ class Case:
         pairs = [(objective, usual) for objective in objectives]
         pairs += [(first, number) for number in numbers if number != usual]
         return [replace(self.problem, objective=objective, neighbours=number) for objective, number in pairs]
+
+    def answered(self) -> Iterator[tuple[PlanningProblem, Plan | NoPlan]]:
+        """Yield `questions()` and what is answered to them, which is asked once for all checks that judge nothing else.
+
+        Where an answer does not come, or is none, the next check begins anew with the planner as it was given.
+
+        Raises:
+            NotAnAnswerError: As of `ask`; and whatever the planner raises.
+        """
+        for place, problem in enumerate(self.questions()):
+            if place == len(self.kept):
+                try:
+                    self.kept.append(self.ask(problem))
+                except BaseException:
+                    self.kept.clear()
+                    raise
+            yield problem, self.kept[place]
 
     def usual_question(self) -> PlanningProblem:
         """Return the problem by least time and 8 neighbours, or the first of what the planner has."""

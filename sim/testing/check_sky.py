@@ -32,8 +32,7 @@ _NO_LIGHT = (Cause.DAYLIGHT, Cause.SHADOW, Cause.NIGHT)
 
 def timetable(case: Case) -> Iterator[Broken]:
     """Claims TIMED: steps follow each other from start to goal in time and place, and take what legs and stays take."""
-    for problem in case.questions():
-        answer = case.ask(problem)
+    for problem, answer in case.answered():
         if isinstance(answer, NoPlan):
             yield no_way(problem, answer)
         else:

@@ -58,8 +58,7 @@ def no_way(problem: PlanningProblem, answer: NoPlan) -> Broken:
 
 def optimal(case: Case) -> Iterator[Broken]:
     """Claims OPTIMAL: costs what Dijkstra's way costs, to 1e-9, by each objective and number of moves."""
-    for problem in case.questions():
-        plan = case.ask(problem)
+    for problem, plan in case.answered():
         if isinstance(plan, NoPlan):
             yield no_way(problem, plan)
         else:
@@ -77,8 +76,7 @@ def off_the_least(case: Case, problem: PlanningProblem, plan: Plan) -> Iterator[
 def not_below_least(case: Case) -> Iterator[Broken]:
     """Claims neither OPTIMAL nor ANY_ANGLE: never states less than the least that there is on the grid."""
     tolerance = PRICE_TOLERANCE if Claim.TIMED in case.claims else TOLERANCE
-    for problem in case.questions():
-        plan = case.ask(problem)
+    for problem, plan in case.answered():
         if isinstance(plan, NoPlan):
             yield no_way(problem, plan)
             continue
@@ -92,8 +90,7 @@ def not_below_least(case: Case) -> Iterator[Broken]:
 
 def within_bound(case: Case) -> Iterator[Broken]:
     """Claims BOUNDED: costs no more than the bound that its plan states, times the least."""
-    for problem in case.questions():
-        plan = case.ask(problem)
+    for problem, plan in case.answered():
         if isinstance(plan, NoPlan):
             yield no_way(problem, plan)
         elif plan.bound is None:
@@ -106,8 +103,7 @@ def within_bound(case: Case) -> Iterator[Broken]:
 
 def safe(case: Case) -> Iterator[Broken]:
     """The way touches nothing lethal, cuts no corner, and keeps to pitch and roll where it claims headings."""
-    for problem in case.questions():
-        plan = case.ask(problem)
+    for problem, plan in case.answered():
         if isinstance(plan, NoPlan):
             yield no_way(problem, plan)
             continue
@@ -117,8 +113,7 @@ def safe(case: Case) -> Iterator[Broken]:
 
 def honest(case: Case) -> Iterator[Broken]:
     """The way leads from start to goal by the moves allowed, and costs what it says."""
-    for problem in case.questions():
-        plan = case.ask(problem)
+    for problem, plan in case.answered():
         if not isinstance(plan, Plan):
             continue  # told by `safe`
         broken = case.breaks(plan, problem)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from rover.planning.problem import Claim, Planner
+from rover.planning.problem import Claim, NoPlan, Plan, Planner
 from rover.planning.registry import load_planner
 from sim.testing.case import Broken, Budget, Case, NoAnswerError, NotAnAnswerError
 from sim.testing.ground import make_problem
@@ -235,13 +235,18 @@ def _narrowed(triples: Sequence[Chosen]) -> list[Chosen]:
     )
 
 
-def _broken(
-    check: Check, planner: Planner, triple: Chosen, budget: Budget, last_words: str
-) -> Iterator[Broken]:
-    """Yield what is wrong; an exception is, whatever it is."""
+def _case(
+    planner: Planner, triple: Chosen, budget: Budget, last_words: str, kept: list[Plan | NoPlan]
+) -> Case:
     timed = Claim.TIMED in getattr(planner, "claims", ())
     problem = make_problem(triple.seed, triple.kind, timed=timed)
-    case = Case(planner=planner, problem=problem, budget=budget, asked=problem, last_words=last_words)
+    return Case(
+        planner=planner, problem=problem, budget=budget, asked=problem, last_words=last_words, kept=kept
+    )
+
+
+def _broken(check: Check, case: Case) -> Iterator[Broken]:
+    """Yield what is wrong; an exception is, whatever it is."""
     try:
         yield from check.run(case)
     except NoAnswerError as error:
@@ -263,20 +268,24 @@ def _failures(
 ) -> Iterator[Failure]:
     """Yield what fails, with a picture of the first failure of each check.
 
-    Each check on each ground has a planner as it was given, so that it comes to the same when it is run alone. Once a
+    Each check on each ground has a planner as it was given, or what such a one has answered, so that it comes to the
+    same when it is run alone. Once a
     planner has been given up, that check is over, and in others it has the time of an answer and no more: one that
     never answers would be waited for all day.
     """
     found: list[Failure] = []
     given_up: set[str] = set()
     unused = _copy(planner)
+    answers: dict[tuple[int, str], list[Plan | NoPlan]] = {}
     for triple in triples:
         if triple.check in given_up:
             continue
         replay = replay_command(given, planner, triple, budget)
         waiting = replace(budget, stop_s=0.0) if given_up else budget
         last_words = _last_words(planner, found, triple, waiting, replay)
-        for broken in _broken(CHECKS[triple.check], _copy(unused), triple, waiting, last_words):
+        kept = answers.setdefault((triple.seed, triple.kind), [])
+        case = _case(_copy(unused), triple, waiting, last_words, kept)
+        for broken in _broken(CHECKS[triple.check], case):
             drawn = {failure.check for failure in found}
             picture = None
             if pictures is not None and triple.check not in drawn:

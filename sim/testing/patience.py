@@ -14,9 +14,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 _AGAIN_S = 1.0
 """Between alarms, for a planner that catches everything."""
@@ -24,6 +24,9 @@ _GRACE_S = 5.0
 """From the first alarm to the end of the process."""
 _LONGEST_S = 1e8
 _DEBUGGERS = ("bdb", "pdb", "pydevd", "_pydevd")
+
+
+Made = TypeVar("Made")
 
 
 class GaveUp(BaseException):
@@ -115,6 +118,29 @@ class Patience:
 
 
 PATIENCE = Patience()
+
+
+class NotInTimeError(Exception):
+    """What was waited for did not come in time."""
+
+
+def made_within(limit_s: float, last_words: str, work: Callable[[], Made]) -> Made:
+    """Return what a planner makes of its work.
+
+    Args:
+        limit_s: By the clock.
+        last_words: Written to standard error before the process is ended, where it stays in native code.
+        work: Asks it.
+
+    Raises:
+        NotInTimeError: The time was over, whether or not it came back after that.
+    """
+    made: list[Made] = []
+    with contextlib.suppress(GaveUp), PATIENCE.within(limit_s, last_words) as over:
+        made.append(work())
+    if over:
+        raise NotInTimeError
+    return made[0]
 
 
 def _in_main_thread() -> bool:

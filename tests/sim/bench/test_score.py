@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 import time
@@ -20,7 +21,8 @@ from rover.planning.problem import Cause, Claim, NoPlan, Plan, PlanningProblem
 from rover.planning.timetable import Timetable
 from rover.planning.traverse import TraversePlanner
 from sim.bench.problems import Problem, read_set
-from sim.bench.score import Score, asks, score
+from sim.bench.score import Score, asks, patience_s, score
+from sim.testing.patience import PATIENCE
 from sim.testing.peak import with_peak
 
 SET = {one.name: one for one in read_set().problem}
@@ -148,6 +150,46 @@ def test_a_planner_that_raises_or_is_late() -> None:
     assert raised.wrong and "raised ZeroDivisionError" in raised.told
     found = told(late)
     assert (found.success, found.wrong, found.told) == (False, False, "out of time")
+
+
+def asleep(_: PlanningProblem) -> None:
+    """As a planner that waits for something, and catches what it can."""
+    while True:
+        with contextlib.suppress(Exception):
+            time.sleep(600)
+
+
+def too_late(problem: PlanningProblem) -> Plan:
+    """As one that catches what interrupts it, and answers then."""
+    with contextlib.suppress(BaseException):
+        time.sleep(600)
+    return least(problem)
+
+
+@pytest.mark.parametrize("answer", [asleep, too_late])
+def test_a_planner_that_ignores_its_time_is_interrupted(answer: Callable[[PlanningProblem], object]) -> None:
+    found = score(Told(answer), OPEN, time_limit_s=0.1, waiting_s=0.3)
+    assert (found.success, found.wrong, found.told) == (
+        False,
+        False,
+        "out of time, and had to be interrupted",
+    )
+    assert 0.3 <= found.seconds < 5.0
+
+
+def test_how_long_an_answer_is_waited_for() -> None:
+    """A little longer than it may take, an hour where it may take any time; the first one long enough to compile."""
+    assert patience_s(10.0) == 15.0 and patience_s(10.0, first=True) == 300.0
+    assert patience_s(900.0) == patience_s(900.0, first=True) == 905.0
+    assert patience_s(None) == patience_s(None, first=True) == 3600.0
+
+
+def test_what_is_said_where_it_does_not_come_back_from_native_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other process has it, with the time, before the planner is asked."""
+    told: list[str] = []
+    monkeypatch.setattr(PATIENCE, "_tell", told.append)
+    score(AStarPlanner(), OPEN, time_limit_s=2.0, last_words="what there is")
+    assert told == ['12.0 "what there is"', ""]
 
 
 def test_the_time_is_of_the_answer_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from rover.core.errors import BenchmarkError
 from rover.planning.astar import AStarPlanner
 from rover.planning.problem import Cause
 from rover.planning.traverse import TraversePlanner
+from sim.bench.bounds import bounds_of, no_traverse
 from sim.bench.optimum import least_by_heading_s, least_s, refusal
 from sim.bench.problems import Problem, pose, read_set
 
@@ -53,7 +54,7 @@ def test_larger_problems_are_what_the_file_says(problem: Problem) -> None:
     recomputed(problem)
 
 
-AT_ONCE = ("timed-morning-64", "timed-too-late-64")
+AT_ONCE = ("timed-morning-64", "timed-dawn-64", "timed-scarce-64", "timed-too-late-64", "timed-weak-64")
 
 
 @pytest.mark.parametrize(
@@ -66,14 +67,15 @@ AT_ONCE = ("timed-morning-64", "timed-too-late-64")
 )
 def test_nothing_arrives_before_the_bound(name: str) -> None:
     problem = SET[name]
-    posed = pose(problem, TraversePlanner())
-    assert least_by_heading_s(posed.asked) == pytest.approx(problem.bound_s, rel=1e-12)
-    assert problem.bound_s is not None
-    if problem.why is Cause.DEADLINE:  # proven by the bound alone
-        assert posed.setting is not None
-        assert problem.bound_s > posed.setting.deadline_s
-    elif problem.least_s is not None:
-        assert problem.bound_s <= problem.least_s
+    asked = pose(problem, TraversePlanner()).asked
+    bounds = bounds_of(asked, known_s=problem.least_s)
+    assert bounds.driving_s == pytest.approx(least_by_heading_s(asked), rel=3e-5)
+    assert bounds.greatest_s == pytest.approx(problem.bound_s, rel=1e-9)
+    assert bounds.in_words in problem.proof
+    if problem.least_s is None:
+        assert (no_traverse(bounds, asked) or "search came to its end") in problem.proof
+    else:
+        assert bounds.greatest_s <= problem.least_s and no_traverse(bounds, asked) is None
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,10 @@ def test_what_makes_no_scenario_is_each_runs_own_matter(farside_within: Command,
     assert ended.returncode == 0
     assert {row["status"] for row in rows_of(work / "c")} == {"impossible"}
     assert all("power.initial_soc = 2." in row["reason"] for row in rows_of(work / "c"))
-    assert "3 of them impossible" in ended.stdout
+    assert "3 of them impossible" in ended.stdout and "nothing is proven of it" in ended.stdout
+    told = json.loads((work / "c" / "campaign.json").read_text(encoding="utf-8"))["first_impossible"]
+    assert told["run"] == 0 and told["reason"] == rows_of(work / "c")[0]["reason"]
+    assert f"Impossible:\n  0: {told['reason']}\n    {told['command']}\n  and 2 more" in ended.stdout
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 from rover.core.jit import cache_folder
 from sim.testing import Budget, PlannerCheckError, check_planner
 from sim.testing.patience import PATIENCE
-from tests.sim.testing import planted
+from tests.sim.testing.planted import over_budget, sound
 
 pytest_plugins = ["pytester"]
 
@@ -28,7 +28,9 @@ import numpy as np
 import pytest
 
 from rover.planning.problem import Claim
-from sim.testing import Budget
+from sim.testing import Budget, patience
+
+patience._GRACE_S = 1.0
 
 
 @numba.njit
@@ -68,7 +70,7 @@ def alarms_are_as_before() -> Iterator[None]:
     assert signal.getsignal(signal.SIGALRM) is before
 
 
-class Asleep(planted.Spoiled):
+class Asleep(sound.Spoiled):
     """As a planner that waits for something."""
 
     def plan(self, problem: object) -> object:  # type: ignore[override]
@@ -96,11 +98,11 @@ def test_one_that_never_answers_fails_every_check_that_asks_it_by_name() -> None
 
 def test_one_that_never_answers_one_question_keeps_its_other_checks() -> None:
     """It catches what interrupts it and answers then: too late all the same."""
-    error, _ = asks(planted.NeverAnswers(), ["optimal", "unreachable", "rim"])
+    error, _ = asks(over_budget.NeverAnswers(), ["optimal", "unreachable", "rim"])
     assert {failure.check for failure in error.failures} == {"unreachable"}
     assert error.failures[0].what == "gives no answer within 1.5 s"
     assert check_planner(
-        planted.NeverAnswers(), checks=["rim"], seeds=[1], kinds=["maze"], pictures=None
+        over_budget.NeverAnswers(), checks=["rim"], seeds=[1], kinds=["maze"], pictures=None
     ).checks == ("rim",)
 
 
@@ -125,7 +127,7 @@ def test_a_debugger_has_all_the_time_it_takes(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("sim.testing.patience._debugged", lambda: True)
     budget = Budget(time_s=0.1, stop_s=0.1)
     asked = {"checks": ["rim"], "seeds": [1], "kinds": ["maze"], "pictures": None, "budget": budget}
-    assert check_planner(planted.TakesItsTime(), **asked).checks == ("rim",)  # type: ignore[arg-type]
+    assert check_planner(over_budget.TakesItsTime(), **asked).checks == ("rim",)  # type: ignore[arg-type]
 
 
 def test_it_asks_in_any_thread() -> None:
