@@ -171,9 +171,8 @@ def test_the_ground_is_where_a_camera_of_the_published_figures_has_it(
     picture, _ = frame(film, world, state)
     shown, wanted = flat(picture.radiance.astype(np.float64)), flat(seen_by_hand(world, state, pixels))
     shift, stretch = warp_px(shown, wanted)
-    print("warp", where, shift, stretch)
-    assert math.hypot(*shift) < 0.3
-    assert abs(stretch) < 2e-3
+    assert math.hypot(*shift) < 0.1
+    assert abs(stretch) < 1e-3
 
 
 def warp_px(shown: Floats, wanted: Floats) -> tuple[Floats, float]:
