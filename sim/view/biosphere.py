@@ -121,8 +121,7 @@ def _power(ax: Axes, sheet: BiosphereSheet) -> None:
 def _growth(ax: Axes, sheet: BiosphereSheet) -> None:
     ax.axhline(1.0, color=style.FAINT_INK, lw=0.8)
     for curve, (colour, line) in zip(sheet.growth, _LINES * 8, strict=False):
-        shown = np.minimum(curve.share, 1.6)
-        ax.plot(sheet.hours, shown, color=colour, ls=line)
+        ax.plot(sheet.hours, curve.share, color=colour, ls=line)
         if not math.isnan(curve.reached_h):
             ax.plot([curve.reached_h], [1.0], "^", color=colour, ms=8, mec=style.PAPER, zorder=5)
     ax.set_ylabel("degree-hours over those needed")

@@ -109,7 +109,7 @@ def test_panoramas_alone_show_the_rover_where_it_drove(made: tuple[Path, Path, s
     away = math.hypot(ring["figures"]["rover_east_m"], ring["figures"]["rover_north_m"])
     assert 13.5 < away < 25.5  # a viewpoint of the portraits
     with Image.open(tmp_path / "out" / "pcam-anaglyph.png") as both:
-        assert both.size == (5400, 240)
+        assert both.size == (5400, 222)
 
 
 @pytest.mark.slow
