@@ -22,7 +22,7 @@ from rover.core.eyes import EyesParams
 from rover.io.vehicle import read_vehicle
 from sim.moon.optics import OpticsParams
 from sim.moon.surface import surface
-from sim.run.setting import load_site
+from sim.run.scenario_ground import load_site
 from sim.sensors.bodies import attitude
 from sim.sensors.camera import Eye, Sunlight, height_at, take_picture
 from sim.sensors.grain import octaves

@@ -36,7 +36,7 @@ from rover.onboard.arc_driver import LocalState
 from rover.onboard.mapping import BeliefState
 from sim.moon.ground import Patch
 from sim.physics.suspension import Rig, rig_of, settle
-from sim.run.setting import orbital_dem, world_ground
+from sim.run.scenario_ground import orbital_dem, world_ground
 
 ASTRAY_PER_M, SUNK_M, FELT_M = 0.004, 0.008, 0.1
 ARRIVED_M, LOOK_M, BACK_M, HALF_M = 0.5, 1.0, 1.0, 60

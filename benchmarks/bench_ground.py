@@ -46,7 +46,7 @@ def ground(resolution_mm: int, *, rocks: bool) -> Make:
     from sim.moon.cells import Cells
     from sim.moon.rocks import NO_ROCKS
     from sim.moon.surface import surface
-    from sim.run.setting import load_site
+    from sim.run.scenario_ground import load_site
 
     whole = surface(load_site("von-karman"), 1)
     step = 2 * resolution_mm

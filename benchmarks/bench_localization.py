@@ -41,7 +41,7 @@ from rover.onboard.perception import PerceptionState, init_perception, perceive
 from sim.run import closed_loop_mind
 from sim.run.closed_loop import run_scenario
 from sim.run.scenario import Scenario, scenario_from_table
-from sim.run.setting import orbital_dem
+from sim.run.scenario_ground import orbital_dem
 from sim.sensors.suite import SensorSuite
 
 SEEDS = tuple(range(1, 41))

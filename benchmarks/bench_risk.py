@@ -46,7 +46,8 @@ from rover.planning.traverse_setup import Outlook, outlook
 from rover.terrain.derive import Terrain, derive_terrain
 from rover.terrain.horizon import trace_horizon
 from sim.run.scenario import load_scenario
-from sim.run.setting import prepare, seeded_dem
+from sim.run.scenario_ground import seeded_dem
+from sim.run.setting import prepare
 
 ERROR = DemError(sigma_m=0.3, length_m=20.0)
 CLONE_SEED = 20_250

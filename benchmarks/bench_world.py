@@ -29,14 +29,8 @@ def world_of(cell_m: float) -> tuple[Any, Any]:
     from rover.sky.almanac import build_almanac
     from sim.physics.light import far_ground
     from sim.run.scenario import load_scenario
-    from sim.run.setting import (
-        energy_params,
-        orbital_dem,
-        region_dem,
-        world_drivetrain,
-        world_ground,
-        world_soil,
-    )
+    from sim.run.scenario_ground import orbital_dem, region_dem, world_ground, world_soil
+    from sim.run.setting import energy_params, world_drivetrain
     from sim.run.world import World
 
     settings = [f"terrain.world_resolution_m={cell_m}", "terrain.size_m=400", "goal_m=[30, 0]"]

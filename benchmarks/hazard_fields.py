@@ -23,7 +23,7 @@ from rover.io.crs import local_crs_wkt
 from rover.io.raster import write_dem
 from sim.moon.ground import Ground
 from sim.run.scenario import Scenario, scenario_from_table
-from sim.run.setting import orbital_dem, world_ground
+from sim.run.scenario_ground import orbital_dem, world_ground
 
 CELL_M, HALF_M = 4.0, 100.0
 WORLD_CELL_M = 0.05

@@ -41,7 +41,8 @@ from sim.run.parked import level_world, stay
 from sim.run.regolith_heat import read_regolith_heat
 from sim.run.runlog import RunLog
 from sim.run.scenario import OperationsTable, load_scenario
-from sim.run.setting import drivetrain_on, load_site, seeded_dem
+from sim.run.scenario_ground import load_site, seeded_dem
+from sim.run.setting import drivetrain_on
 from sim.run.world import WorldState
 from sim.testing import PlannerCheckError, check_planner
 from sim.view.crater import Rings, draw_crater, rings_of

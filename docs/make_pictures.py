@@ -18,7 +18,7 @@ from sim.mission.daylight import sunlight_at
 from sim.mission.landing_place import standing_pose
 from sim.moon.optics import OpticsParams
 from sim.moon.surface import surface
-from sim.run.setting import load_site
+from sim.run.scenario_ground import load_site
 from sim.sensors.bodies import Bodies, set_down
 from sim.sensors.camera import Picture, Sunlight, take_picture
 from sim.sensors.craft import lander_parts, rover_parts

@@ -21,7 +21,7 @@ from rover.planning.astar import AStarPlanner
 from rover.planning.problem import NoPlan, PlanningProblem
 from rover.terrain.derive import derive_terrain
 from sim.run.scenario import load_scenario
-from sim.run.setting import orbital_dem
+from sim.run.scenario_ground import orbital_dem
 from sim.view.maps import draw_plan
 from sim.view.save import save_figure
 

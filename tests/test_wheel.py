@@ -24,7 +24,7 @@ IMPORT_ALL = """
 import importlib, pkgutil, rover, sim
 from rover.io.bundle import maps_folder, scenario_names, site_names
 from sim.run.scenario import load_scenario
-from sim.run.setting import load_site
+from sim.run.scenario_ground import load_site
 print(maps_folder())
 for name in scenario_names():
     load_scenario(name).read_vehicle()

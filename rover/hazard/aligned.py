@@ -6,21 +6,34 @@ What wheels stand on is the same whichever way round they point, so half a circl
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+from sys import getrefcount
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
 
-from rover.hazard.aligned_kernels import HEADINGS, OFF, highest_across, lay_out, rests_along
+from rover.core.strips import by_strips
+from rover.hazard.aligned_kernels import (
+    HEADINGS,
+    OFF,
+    highest_across,
+    highest_of_blocks,
+    lay_out,
+    rests_along,
+)
 from rover.hazard.clearance_figures import ClearanceFigures
 from rover.hazard.crest_kernels import CUT_M, find_crests, raise_to_crests
 from rover.hazard.standing_kernels import Rover
 
 Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
 
 SPACING_M = 0.025
 """Of the samples."""
 
-LAYERS = 5
+LAYERS = 6
+"""Tops of blocks, lowest and highest ground, highest across a wheel, and where a wheel rests at the least and most."""
 
 
 class AlignedGround:
@@ -50,8 +63,7 @@ class AlignedGround:
         self._low, self._high, self._side, self._middle = low_m, high_m, side_m, np.array(middle)
         self._figures, self.spacing_m = figures, spacing_m
         samples = 2 * math.ceil(reach_m / spacing_m) + 1
-        # Not filled: a heading that is never asked for takes no memory.
-        self.layers = np.empty((LAYERS, HEADINGS, samples, samples), np.float32)
+        self.layers = room_for((LAYERS, HEADINGS, samples, samples))
         self._done: set[int] = set()
         self._crests = crests_near(high_m, spacing_m / side_m, middle, (reach_m + 2 * spacing_m) / side_m)
         self.rover = Rover(
@@ -69,8 +81,10 @@ class AlignedGround:
         """
         cos, sin = cells[:, 2], cells[:, 3]
         bins = np.floor(np.arctan2(sin, cos) / math.pi * HEADINGS + 0.5).astype(np.int64) % HEADINGS
-        for heading in set(bins.tolist()) - self._done:
-            self._lay_out(heading)
+        wanted = sorted(set(bins.tolist()) - self._done)
+        if wanted:
+            by_strips(len(wanted), lambda first, last: self._lay_out(wanted[first:last]), least=1)
+            self._done.update(wanted)
         angle = bins * (math.pi / HEADINGS)
         c, s = np.cos(angle), np.sin(angle)
         east, north = ((cells[:, :2] - self._middle) * self._side).T
@@ -79,12 +93,36 @@ class AlignedGround:
         )
         return bins, np.ascontiguousarray(found)
 
-    def _lay_out(self, heading: int) -> None:
-        lay_along(
-            self._low, self._high, self._side, self._middle, heading * (math.pi / HEADINGS), self._figures,
-            self._crests, self.layers[:, heading], spacing_m=self.spacing_m, off=OFF,
-        )  # fmt: skip
-        self._done.add(heading)
+    def _lay_out(self, headings: list[int]) -> None:
+        for heading in headings:
+            lay_along(
+                self._low, self._high, self._side, self._middle, heading * (math.pi / HEADINGS), self._figures,
+                self._crests, self.layers[:, heading], spacing_m=self.spacing_m, off=OFF,
+            )  # fmt: skip
+
+
+_rooms: dict[tuple[int, ...], list[Singles]] = {}
+_lock = Lock()
+
+
+def room_for(shape: tuple[int, ...], *, kept: int = 2) -> Singles:
+    """Return an array to be filled: one that was given out before, if nobody holds it any more.
+
+    Memory that is new each time costs as much as what is laid out in it.
+
+    Args:
+        shape: Of the array.
+        kept: How many of this shape are kept for later.
+    """
+    with _lock:
+        rooms = _rooms.setdefault(shape, [])
+        for k in range(len(rooms)):
+            if getrefcount(rooms[k]) <= 2:  # the list's, and the argument's
+                return rooms[k]
+        room = np.empty(shape, np.float32)
+        if len(rooms) < kept:
+            rooms.append(room)
+        return room
 
 
 def lay_along(
@@ -106,14 +144,15 @@ def lay_along(
         low_m, high_m, side_m, middle, figures, spacing_m: As of `AlignedGround`.
         heading_rad: Counter-clockwise from east.
         crests: (n, 3) as of `crests_near`.
-        layers: (LAYERS, n, n) filled.
+        layers: (LAYERS, m, n) filled.
         off: Sine of the most that a wheel points off the heading.
     """
-    low, high, wide, rest_low, rest_high = layers
+    tops, low, high, wide, rest_low, rest_high = layers
     step = spacing_m
     cos, sin = math.cos(heading_rad), math.sin(heading_rad)
-    lay_out(low_m, high_m, side_m, middle, cos, sin, step, low, high)
+    lay_out(low_m, high_m, low_m is high_m, side_m, middle, cos, sin, step, low, high)
     raise_to_crests(crests, middle, cos, sin, step / side_m, wide, high)
+    highest_of_blocks(high, tops)
     radius, half = float(figures.belly[5]), float(figures.belly[6]) / 2
     # A wheel may point so far off the heading: its ends lie aside, its sides ahead.
     aside, ahead = radius * off, half * off
@@ -137,14 +176,19 @@ def crests_near(
     col, row = (max(0, math.floor(at - reach) - 2) for at in middle)
     east, north = (max(0, math.ceil(at + reach) + 3) for at in middle)
     near = np.ascontiguousarray(high_m[row:north, col:east])
-    none = np.empty((0, 3), np.float32)
-    found = np.empty((find_crests(near, least, none), 3), np.float32)
-    find_crests(near, least, found)
+    # More than there are but on the roughest ground; what is not written to takes no memory.
+    found = np.empty((near.size, 3), np.float32)
+    count = find_crests(near, least, found)
+    if count > len(found):
+        found = np.empty((count, 3), np.float32)
+        find_crests(near, least, found)
+    found = found[:count]
     found[:, 0] += np.float32(col)
     found[:, 1] += np.float32(row)
     return found[(found[:, 0] - middle[0]) ** 2 + (found[:, 1] - middle[1]) ** 2 <= reach * reach]
 
 
+@lru_cache(maxsize=64)
 def _rim(
     radius_m: float, length_m: float, more_m: float, step_m: float
 ) -> tuple[npt.NDArray[np.float32], np.float32]:

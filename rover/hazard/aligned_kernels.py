@@ -11,7 +11,8 @@ import math
 
 import numpy as np
 
-from rover.core.jit import kernel
+from rover.core.jit import bare
+from rover.hazard.belly_kernels import BLOCK
 
 HEADINGS = 24
 """In half a circle: a wheel's end lies a centimetre beside where the nearest of them has it."""
@@ -20,38 +21,51 @@ OFF = math.sin(math.pi / HEADINGS / 2)
 """Sine of the most that a wheel points off the nearest of them."""
 
 
-@kernel
-def lay_out(low_z, high_z, resolution, middle, cos, sin, spacing, low, high):  # type: ignore[no-untyped-def]
+@bare
+def lay_out(low_z, high_z, alike, resolution, middle, cos, sin, spacing, low, high):  # type: ignore[no-untyped-def]
     """Sample two surfaces along a heading; -inf and +inf where they are not known.
 
     Args:
         low_z, high_z: (rows, cols) float32, bilinear between the cells' centres; NaN is unknown.
+        alike: Whether both are the same.
         resolution: Side of a cell, m.
         middle: (2,) column and row of the middle of what is laid out, as fractions.
         cos, sin: Of the heading.
         spacing: Of the samples, m.
-        low, high: (n, n) float32, n odd.
+        low, high: (m, n) float32, m and n odd.
     """
     rows, cols = low_z.shape
-    n = len(low)
-    half = n // 2
+    left, ahead = low.shape[0] // 2, low.shape[1] // 2
     step = spacing / resolution
-    for i in range(n):
-        for j in range(n):
-            u, v = (j - half) * step, (i - half) * step
+    inside = _reaches(middle, cos, sin, left * step, ahead * step, rows, cols)
+    for i in range(low.shape[0]):
+        for j in range(low.shape[1]):
+            u, v = (j - ahead) * step, (i - left) * step
             col, row = middle[0] + u * cos - v * sin, middle[1] + u * sin + v * cos
-            c, r = math.floor(col), math.floor(row)
-            low[i, j], high[i, j] = -np.inf, np.inf
-            if not (0 <= c < cols - 1 and 0 <= r < rows - 1):
-                continue
-            a, b = np.float32(col - c), np.float32(row - r)
-            top = _mixed(high_z, r, c, a, b)
-            least = _mixed(low_z, r, c, a, b)
-            if top == top and least == least:
-                low[i, j], high[i, j] = least, top
+            if inside or (0.0 <= col < cols - 1 and 0.0 <= row < rows - 1):
+                c, r = int(col), int(row)
+                a, b = np.float32(col - c), np.float32(row - r)
+                top = _mixed(high_z, r, c, a, b)
+                least = top if alike else _mixed(low_z, r, c, a, b)
+                known = (top == top) & (least == least)
+                low[i, j], high[i, j] = least if known else -np.inf, top if known else np.inf
+            else:
+                low[i, j], high[i, j] = -np.inf, np.inf
 
 
-@kernel
+@bare
+def _reaches(middle, cos, sin, aside, ahead, rows, cols):  # type: ignore[no-untyped-def]
+    """Tell whether a raster reaches beyond all four corners of what is laid out on it."""
+    inside = True
+    for way in (-1.0, 1.0):
+        for side in (-1.0, 1.0):
+            u, v = way * ahead, side * aside
+            col, row = middle[0] + u * cos - v * sin, middle[1] + u * sin + v * cos
+            inside = inside and 1.0 <= col < cols - 2 and 1.0 <= row < rows - 2
+    return inside
+
+
+@bare
 def _mixed(z, r, c, a, b):  # type: ignore[no-untyped-def]
     """Bilinear between four cells; what they have in common comes out as it is."""
     south = z[r, c] + a * (z[r, c + 1] - z[r, c])
@@ -59,55 +73,75 @@ def _mixed(z, r, c, a, b):  # type: ignore[no-untyped-def]
     return south + b * (north - south)
 
 
-@kernel
+@bare
+def highest_of_blocks(z, tops):  # type: ignore[no-untyped-def]
+    """Fill the highest of each block of `BLOCK` x `BLOCK` samples.
+
+    Args:
+        z: (m, n) float32.
+        tops: (rows, cols) float32, of which as many as there are blocks are filled.
+    """
+    m, n = z.shape
+    for a in range((m + BLOCK - 1) // BLOCK):
+        for b in range((n + BLOCK - 1) // BLOCK):
+            most = np.float32(-np.inf)
+            for i in range(a * BLOCK, min(m, (a + 1) * BLOCK)):
+                for j in range(b * BLOCK, min(n, (b + 1) * BLOCK)):
+                    most = z[i, j] if z[i, j] > most else most
+            tops[a, b] = most
+
+
+@bare
 def highest_across(z, reach, between, found):  # type: ignore[no-untyped-def]
     """Fill the highest of each sample and those up to `reach` samples to its left and right.
 
     Args:
-        z: (n, n) float32.
+        z: (m, n) float32.
         reach: Samples, as a fraction.
         between: Whether the ends that lie between two samples count.
-        found: (n, n) float32.
+        found: (m, n) float32.
     """
-    n = len(z)
+    m, n = z.shape
     whole = math.floor(reach + 1e-6)
     part = np.float32(reach - whole)
-    for i in range(n):
+    for i in range(m):
         for j in range(n):
             found[i, j] = z[i, j]
-        for k in range(max(0, i - whole), min(n, i + whole + 1)):
+        for k in range(max(0, i - whole), min(m, i + whole + 1)):
             for j in range(n):
                 found[i, j] = z[k, j] if z[k, j] > found[i, j] else found[i, j]
         if between and part > 1e-3:
             for side in (-1, 1):
                 last, beyond = i + side * whole, i + side * (whole + 1)
-                if 0 <= last < n and 0 <= beyond < n:
+                if 0 <= last < m and 0 <= beyond < m:
+                    inner, outer, own = z[last], z[beyond], found[i]
                     for j in range(n):
-                        value = _at_end(z[last, j], z[beyond, j], part)
-                        found[i, j] = value if value > found[i, j] else found[i, j]
+                        value = _at_end(inner[j], outer[j], part)
+                        own[j] = value if value > own[j] else own[j]
 
 
-@kernel
+@bare
 def _at_end(last, beyond, part):  # type: ignore[no-untyped-def]
     """How high ground may be a part of a sample beyond the last."""
-    if not (last < np.inf and beyond < np.inf):
-        return max(last, beyond)
-    return last + part * (beyond - last)
+    between = last + part * (beyond - last)
+    higher = last if last > beyond else beyond
+    # One of both, not a branch, which would keep loops from being done in vectors.
+    return between if (last < np.inf) & (beyond < np.inf) else higher
 
 
-@kernel
+@bare
 def rests_along(z, drops, part, between, found):  # type: ignore[no-untyped-def]
     """Fill how high a wheel's lowest point is over each sample: the highest ahead and behind less the rim's height.
 
     Args:
-        z: (n, n) float32 highest across the wheel.
+        z: (m, n) float32 highest across the wheel.
         drops: (k,) float32 height of the rim 0, 1, ... samples ahead; the last at the end of the wheel.
         part: How far that lies beyond the one before, samples.
         between: Whether the end counts.
-        found: (n, n) float32.
+        found: (m, n) float32.
     """
-    n, last = len(z), len(drops) - 1
-    for i in range(n):
+    n, last = z.shape[1], len(drops) - 1
+    for i in range(len(z)):
         for j in range(n):
             found[i, j] = z[i, j]
         for k in range(1, min(last, (n - 1) // 2 + 1)):
@@ -118,30 +152,32 @@ def rests_along(z, drops, part, between, found):  # type: ignore[no-untyped-def]
                 value = (behind[j] if behind[j] > ahead[j] else ahead[j]) - drop
                 own[j] = value if value > own[j] else own[j]
         if between and part > 1e-3:
-            drop, w = drops[last], last - 1
-            for j in range(last + 1, n - last - 1):
-                before = _at_end(z[i, j + w], z[i, j + w + 1], part)
-                behind = _at_end(z[i, j - w], z[i, j - w - 1], part)
-                value = max(before, behind) - drop
-                found[i, j] = value if value > found[i, j] else found[i, j]
+            drop, begin = drops[last], last + 1
+            inner_ahead, outer_ahead = z[i, begin + last - 1 :], z[i, begin + last :]
+            inner_behind, outer_behind, own = z[i, begin - last + 1 :], z[i, begin - last :], found[i, begin:]
+            for j in range(n - last - 1 - begin):
+                there = _at_end(inner_ahead[j], outer_ahead[j], part)
+                back = _at_end(inner_behind[j], outer_behind[j], part)
+                value = (there if there > back else back) - drop
+                own[j] = value if value > own[j] else own[j]
 
 
-@kernel
+@bare
 def within_box(rest_low, rest_high, u, v, half_u, half_v):  # type: ignore[no-untyped-def]
     """Bound how high a wheel stands with its axle in a box of samples.
 
     Args:
-        rest_low, rest_high: (n, n) float32 bounds at each sample.
+        rest_low, rest_high: (m, n) float32 bounds at each sample.
         u, v, half_u, half_v: Middle and half sides of the box along and across, in samples.
 
     Returns:
         Low, by the nearest samples; high, as between samples along; and how far apart the bounds are at samples on
         and about the box, more than what a rim bends between them leaves open. NaN off what is laid out or unknown.
     """
-    n = len(rest_low)
+    m, n = rest_low.shape
     j0, j1 = math.floor(u - half_u), math.floor(u + half_u)
     i0, i1 = math.floor(v - half_v), math.ceil(v + half_v)
-    if not (min(i0, j0) >= 0 and max(i1, j1 + 1) < n):
+    if not (min(i0, j0) >= 0 and i1 < m and j1 + 1 < n):
         return np.nan, np.nan, np.nan
     first, last = np.float32(u - half_u - j0), np.float32(u + half_u - j1)
     high, top, bottom = np.float32(-np.inf), np.float32(-np.inf), np.float32(np.inf)

@@ -11,7 +11,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from rover.hazard.aligned import LAYERS, crests_near, lay_along
+from rover.hazard.aligned import LAYERS, crests_near, lay_along, room_for
 from rover.hazard.clearance_figures import ClearanceFigures
 
 Floats = npt.NDArray[np.float64]
@@ -27,7 +27,7 @@ MORE_M = 0.1
 
 
 KEPT = 24
-"""Patches of 0.8 MB: arcs that begin or refuse at the same places ask for the same ones."""
+"""Patches of half a megabyte: arcs that begin or refuse at the same places ask for the same ones."""
 
 
 class AlignedPatch:
@@ -36,7 +36,7 @@ class AlignedPatch:
     Attributes:
         spacing_m: Of the samples.
         off: Sine of the most that a wheel points off the heading.
-        layers: (LAYERS, 1, n, n) as of `rover.hazard.aligned.AlignedGround`.
+        layers: (LAYERS, 1, m, n) as of `rover.hazard.aligned.AlignedGround`.
     """
 
     def __init__(
@@ -57,8 +57,10 @@ class AlignedPatch:
         """
         self.spacing_m, self.off, self._side, self._cell = spacing_m, math.sin(SERVED_RAD), side_m, cell
         reach_m = figures.reach_m + SERVED_M + MORE_M
-        samples = 2 * math.ceil(reach_m / spacing_m) + 1
-        self.layers = np.empty((LAYERS, 1, samples, samples), np.float32)
+        # No part of the rover is as far aside as ahead.
+        aside_m = _aside_m(figures) + figures.reach_m * self.off + SERVED_M + MORE_M
+        left, ahead = (2 * math.ceil(so_far / spacing_m) + 1 for so_far in (min(aside_m, reach_m), reach_m))
+        self.layers = room_for((LAYERS, 1, left, ahead), kept=2 * KEPT + 1)
         middle = (float(cell[0]), float(cell[1]))
         crests = crests_near(
             high_m, spacing_m / side_m, middle, (math.sqrt(2.0) * reach_m + 2 * spacing_m) / side_m
@@ -78,6 +80,12 @@ class AlignedPatch:
         count = int(out.argmax()) if out.any() else len(cells)
         found = np.stack([east * cos + north * sin, north * cos - east * sin, alike, turned], axis=1)
         return np.ascontiguousarray(found[:count])
+
+
+def _aside_m(figures: ClearanceFigures) -> float:
+    """Return how far to its side any part of the rover may be."""
+    wheels = np.abs(figures.boxes[:, 1]) + figures.boxes[:, 3] + figures.belly[6] / 2
+    return max(float(wheels.max()), float(figures.belly[2]))
 
 
 class Patches:

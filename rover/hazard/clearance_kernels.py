@@ -18,9 +18,11 @@ def bound_places(spacing, layers, bins, rover, places, spread, bounds, first, la
         spacing, layers, bins, rover, places: As of `rover.hazard.walk_kernels.walk`.
         spread: How far any part may be from where the place puts it, m.
     """
-    room, held = room_to_work(), np.empty((FIGURES, 2))
+    room, held = room_to_work(0), np.empty((FIGURES, 2))
     for k in range(first, last):
         b = bins[k]
-        laid = Laid(spacing, layers[0, b], layers[1, b], layers[2, b], layers[3, b], layers[4, b], OFF)
+        laid = Laid(
+            spacing, layers[0, b], layers[1, b], layers[2, b], layers[3, b], layers[4, b], layers[5, b], OFF
+        )
         held[:] = np.nan
         stand(laid, rover, places[k], spread, spread, held, room, bounds[k])

@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 
-from rover.core.jit import kernel
-from rover.hazard.angle_kernels import arcsine, sine
+from rover.core.jit import bare
+from rover.hazard.angle_kernels import arcsines, sine
 from rover.hazard.interval_kernels import between, least_square, most_square, times
 
 WHEELS = 6
@@ -26,17 +26,18 @@ PASSES = 4
 HALF_PI = math.pi / 2
 
 
-@kernel
+@bare
 def settle_axles(links, own):  # type: ignore[no-untyped-def]
     """Bound attitude, suspension and body from the heights of the axles."""
     lean_low, lean_high = 0.0, 1.0
     side_low, side_high = -1.0, 1.0
+    bogies = _bogie(links, own, 0), _bogie(links, own, 1)
     for _ in range(PASSES):
-        side_low, side_high = _side_slope(links, own, lean_low, lean_high)
+        side_low, side_high = _side_slope(links, own, bogies, lean_low, lean_high)
         lean_high = math.sqrt(1.0 - least_square(side_low, side_high))
         lean_low = math.sqrt(max(0.0, 1.0 - most_square(side_low, side_high)))
-    left = _side(links, own, 0, lean_low, lean_high)
-    right = _side(links, own, 1, lean_low, lean_high)
+    left = _side(links, own, 0, bogies[0], lean_low, lean_high)
+    right = _side(links, own, 1, bogies[1], lean_low, lean_high)
     worst = max(most_square(left[2], left[3]), most_square(right[2], right[3]))
     worst = max(worst, max(most_square(left[6], left[7]), most_square(right[6], right[7])))
     if not worst < lean_low * lean_low:
@@ -57,7 +58,7 @@ def settle_axles(links, own):  # type: ignore[no-untyped-def]
     _attitude(links, own, low, high, lean_low, lean_high, side_low, side_high, up_low, up_high)
 
 
-@kernel
+@bare
 def beyond_bounds(own):  # type: ignore[no-untyped-def]
     """No standing is known to be possible: bounds that refuse everything."""
     for i in range(WHEELS, FIGURES):
@@ -65,7 +66,7 @@ def beyond_bounds(own):  # type: ignore[no-untyped-def]
         own[i, 1] = np.inf
 
 
-@kernel
+@bare
 def _attitude(links, own, low, high, lean_low, lean_high, side_low, side_high, up_low, up_high):  # type: ignore[no-untyped-def]
     """Bound pitch, roll and the middle of the axles from the pitch within the leaning sides."""
     if not (low > -HALF_PI and high < HALF_PI):
@@ -81,8 +82,8 @@ def _attitude(links, own, low, high, lean_low, lean_high, side_low, side_high, u
     if not (roll_low > -1.0 and roll_high < 1.0):
         beyond_bounds(own)
         return
-    own[PITCH, 0], own[PITCH, 1] = arcsine(sine_low), arcsine(sine_high)
-    own[ROLL, 0], own[ROLL, 1] = arcsine(roll_low), arcsine(roll_high)
+    own[PITCH, 0], own[PITCH, 1] = arcsines(sine_low, sine_high)
+    own[ROLL, 0], own[ROLL, 1] = arcsines(roll_low, roll_high)
     upright_low, upright_high = upright(sine_low, sine_high, side_low, side_high)
     ahead_low, ahead_high = times(links[7], sine_low, sine_high)
     over_low, over_high = times(links[8], upright_low, upright_high)
@@ -90,7 +91,7 @@ def _attitude(links, own, low, high, lean_low, lean_high, side_low, side_high, u
     own[BODY, 1] = up_high - ahead_low - over_low
 
 
-@kernel
+@bare
 def upright(sine_low, sine_high, side_low, side_high):  # type: ignore[no-untyped-def]
     """Bound the vertical part of the body's own vertical."""
     low = max(0.0, 1.0 - most_square(sine_low, sine_high) - most_square(side_low, side_high))
@@ -98,22 +99,23 @@ def upright(sine_low, sine_high, side_low, side_high):  # type: ignore[no-untype
     return math.sqrt(low), math.sqrt(high)
 
 
-@kernel
+@bare
 def _turned(low, high, lean_low, lean_high, rest):  # type: ignore[no-untyped-def]
     """Bound the angle of a link within its side, from that at rest, by its slope."""
     low /= lean_low if low < 0.0 else lean_high
     high /= lean_high if high < 0.0 else lean_low
-    return arcsine(max(-1.0, low)) - rest, arcsine(min(1.0, high)) - rest
+    least, most = arcsines(max(-1.0, low), min(1.0, high))
+    return least - rest, most - rest
 
 
-@kernel
-def _side_slope(links, own, lean_low, lean_high):  # type: ignore[no-untyped-def]
+@bare
+def _side_slope(links, own, bogies, lean_low, lean_high):  # type: ignore[no-untyped-def]
     """Bound the slope of the line through both rockers' pivots.
 
     What the links' lifts add on the left is taken off by those on the right; their difference is bounded as one.
     """
-    left = _side(links, own, 0, lean_low, lean_high)
-    right = _side(links, own, 1, lean_low, lean_high)
+    left = _side(links, own, 0, bogies[0], lean_low, lean_high)
+    right = _side(links, own, 1, bogies[1], lean_low, lean_high)
     bogie = _lift_difference(left, right, 0)
     rocker = _lift_difference(left, right, 4)
     level_low, level_high = left[0] - right[1], left[1] - right[0]
@@ -126,7 +128,7 @@ def _side_slope(links, own, lean_low, lean_high):  # type: ignore[no-untyped-def
     return max(-1.0, low), min(1.0, high)
 
 
-@kernel
+@bare
 def _lift_difference(left, right, at):  # type: ignore[no-untyped-def]
     """Bound the left link's upright share less the right one's.
 
@@ -139,7 +141,7 @@ def _lift_difference(left, right, at):  # type: ignore[no-untyped-def]
     return -_over_sum(-low, least, most), _over_sum(high, least, most)
 
 
-@kernel
+@bare
 def _over_sum(difference, least, most):  # type: ignore[no-untyped-def]
     if difference < 0.0:
         return difference / most if most > 0.0 else 0.0
@@ -147,19 +149,25 @@ def _over_sum(difference, least, most):  # type: ignore[no-untyped-def]
     return min(root, difference / least) if least > 0.0 else root
 
 
-@kernel
-def _side(links, own, side, lean_low, lean_high):  # type: ignore[no-untyped-def]
+@bare
+def _bogie(links, own, side):  # type: ignore[no-untyped-def]
+    """Bounds of one bogie whichever way its side leans: 0, 1 its pivot without its lift; 2, 3 its slope."""
+    rear_low, rear_high = own[4 + side, 0], own[4 + side, 1]
+    middle_low, middle_high = own[2 + side, 0], own[2 + side, 1]
+    level_low, level_high = between(links[0], rear_low, rear_high, middle_low, middle_high)
+    return level_low, level_high, (middle_low - rear_high) / links[2], (middle_high - rear_low) / links[2]
+
+
+@bare
+def _side(links, own, side, bogie, lean_low, lean_high):  # type: ignore[no-untyped-def]
     """Bounds of one side from the heights of its axles.
 
     Returned: 0, 1 the bogie's pivot without its lift; 2, 3 the bogie's slope; 4, 5 its pivot; 6, 7 the rocker's slope;
     8, 9 its pivot; 10, 11 upright share of the bogie; 14, 15 of the rocker.
     """
-    rear_low, rear_high = own[4 + side, 0], own[4 + side, 1]
-    middle_low, middle_high = own[2 + side, 0], own[2 + side, 1]
     front_low, front_high = own[side, 0], own[side, 1]
-    tip_low, tip_high = (middle_low - rear_high) / links[2], (middle_high - rear_low) / links[2]
+    level_low, level_high, tip_low, tip_high = bogie
     tip_up = _upright_share(tip_low, tip_high, lean_low, lean_high)
-    level_low, level_high = between(links[0], rear_low, rear_high, middle_low, middle_high)
     lift_low, lift_high = times(links[1], tip_up[0], tip_up[1])
     low, high = level_low + lift_low, level_high + lift_high
     rock_low, rock_high = (front_low - high) / links[5], (front_high - low) / links[5]
@@ -172,7 +180,7 @@ def _side(links, own, side, lean_low, lean_high):  # type: ignore[no-untyped-def
     )  # fmt: skip
 
 
-@kernel
+@bare
 def _upright_share(low, high, lean_low, lean_high):  # type: ignore[no-untyped-def]
     least = max(0.0, lean_low * lean_low - most_square(low, high))
     most = max(0.0, lean_high * lean_high - least_square(low, high))

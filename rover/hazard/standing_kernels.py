@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rover.core.jit import kernel
+from rover.core.jit import bare, kernel
 from rover.hazard.aligned_kernels import OFF, within_box
-from rover.hazard.axle_kernels import place_axles
+from rover.hazard.axle_kernels import place_axles, place_axles_beside
 from rover.hazard.belly_kernels import belly_bounds
 from rover.hazard.crest_kernels import CUT_M
 from rover.hazard.linkage_kernels import (
@@ -52,13 +52,15 @@ class Laid(NamedTuple):
 
     Attributes:
         spacing: Of the samples, m; the middle one lies where places are counted from.
-        low, high: (n, n) float32 bounds of the heights; -inf and +inf where unknown.
-        wide: (n, n) float32 highest across a wheel.
-        rest_low, rest_high: (n, n) float32 bounds of a wheel's lowest point with its axle above.
+        tops: Highest of `high` in each block of `BLOCK` samples to a side, in the first rows and columns.
+        low, high: (m, n) float32 bounds of the heights; -inf and +inf where unknown.
+        wide: (m, n) float32 highest across a wheel.
+        rest_low, rest_high: (m, n) float32 bounds of a wheel's lowest point with its axle above.
         off: Sine of the most that a wheel points off the heading.
     """
 
     spacing: Any
+    tops: Any
     low: Any
     high: Any
     wide: Any
@@ -86,15 +88,18 @@ class Room(NamedTuple):
     piece: Any
     part: Any
     found: Any
+    stood: Any
+    lows: Any
 
 
 @kernel
-def room_to_work():  # type: ignore[no-untyped-def]
-    figures = np.empty((4, FIGURES, 2))
-    return Room(np.empty((WHEELS, 4)), figures[0], figures[1], figures[2], figures[3])
+def room_to_work(blocks):  # type: ignore[no-untyped-def]
+    """Return room to work in, with so many numbers for blocks under the belly; none if both its bounds are wanted."""
+    figures, lows = np.empty((5, FIGURES, 2)), np.empty(blocks)
+    return Room(np.empty((WHEELS, 4)), figures[0], figures[1], figures[2], figures[3], figures[4], lows)
 
 
-@kernel
+@bare
 def stand(laid, rover, place, along, across, held, room, own):  # type: ignore[no-untyped-def]
     """Bound how the rover stands at a place, when its angles were within `held` on the way there.
 
@@ -137,18 +142,21 @@ def stand(laid, rover, place, along, across, held, room, own):  # type: ignore[n
         level[i, 0] = level[i, 1] = (own[i, 0] + own[i, 1]) / 2.0
     settle_axles(rover.links, level)
     if level[PITCH, 1] < np.inf:
-        belly_bounds(laid, rover, place, along, across, level, own)
+        belly_bounds(laid, rover, place, along, across, level, room, own)
 
 
-@kernel
+@bare
 def _in_pieces(laid, rover, place, along, across, held, room, own):  # type: ignore[no-untyped-def]
     """Bound what the rover may do within `held`, each bogie's range looked at in pieces; False over unknown ground.
 
     A piece that leads out of itself holds no standing. As a wheel that is lifted turns its bogie and so moves on, or
-    back, the pieces tell what their hull does not: whether it moves to higher or to lower ground.
+    back, the pieces tell what their hull does not: whether it moves to higher or to lower ground. Only the bogie's own
+    axles are elsewhere in them: the others stand as in `own`, which holds of all of `held` when this is called.
     """
-    piece, part, found = room.piece, room.part, room.found
+    piece, part, found, stood = room.piece, room.part, room.found, room.stood
     boxes = room.boxes
+    for i in range(WHEELS):
+        stood[i, 0], stood[i, 1] = own[i, 0], own[i, 1]
     for side in range(2):
         row = BOGIE_LEFT + side
         for i in range(FIGURES):
@@ -158,10 +166,14 @@ def _in_pieces(laid, rover, place, along, across, held, room, own):  # type: ign
             for i in range(FIGURES):
                 piece[i, 0], piece[i, 1] = held[i, 0], held[i, 1]
             piece[row, 0], piece[row, 1] = low + k * step, low + (k + 1) * step
-            place_axles(piece, rover.limits, rover.arms, rover.reach, boxes)
-            if not _settled(laid, rover, place, along, across, boxes, part):
-                if part[0, 0] != part[0, 0]:
+            place_axles_beside(piece, rover.limits, rover.arms, rover.reach, side, 1, boxes)
+            for i in range(WHEELS):
+                part[i, 0], part[i, 1] = stood[i, 0], stood[i, 1]
+            for axle in range(1, 3):
+                if not _stands(laid, rover, place, along, across, boxes, 2 * axle + side, part):
+                    _unknown(own)
                     return False
+            if not _hangs(rover, part):
                 continue
             # The outermost pieces keep what lies beyond them: it shows whether bounds are too narrow.
             if k > 0:
@@ -180,7 +192,7 @@ def _in_pieces(laid, rover, place, along, across, held, room, own):  # type: ign
     return True
 
 
-@kernel
+@bare
 def _seek(laid, rover, place, along, across, held, boxes, own):  # type: ignore[no-untyped-def]
     """Fill `held` with about how the rover stands; False over unknown ground."""
     for i in range(FIGURES):
@@ -202,31 +214,48 @@ def _seek(laid, rover, place, along, across, held, boxes, own):  # type: ignore[
     return True
 
 
-@kernel
+@bare
 def _settled(laid, rover, place, along, across, boxes, own):  # type: ignore[no-untyped-def]
     """Bound the axles' heights over their boxes, and what follows; False over unknown ground or beyond all bounds."""
-    middle = len(laid.rest_low) // 2
+    for i in range(WHEELS):
+        if not _stands(laid, rover, place, along, across, boxes, i, own):
+            _unknown(own)
+            return False
+    return _hangs(rover, own)
+
+
+@bare
+def _unknown(own):  # type: ignore[no-untyped-def]
+    for i in range(FIGURES):
+        own[i, 0] = own[i, 1] = np.nan
+
+
+@bare
+def _stands(laid, rover, place, along, across, boxes, i, own):  # type: ignore[no-untyped-def]
+    """Bound the height of an axle over its box; False over unknown ground."""
+    left_of, ahead_of = laid.rest_low.shape[0] // 2, laid.rest_low.shape[1] // 2
     cos, sin = place[2], place[3]
     bend, sag = between_samples(laid.spacing, rover.belly, laid.off)
-    for i in range(WHEELS):
-        ahead, left = boxes[i, 0], boxes[i, 1]
-        length, width = boxes[i, 2] + along, boxes[i, 3] + across
-        low, high, apart = within_box(
-            laid.rest_low,
-            laid.rest_high,
-            (place[0] + ahead * cos - left * sin) / laid.spacing + middle,
-            (place[1] + ahead * sin + left * cos) / laid.spacing + middle,
-            (length * abs(cos) + width * abs(sin)) / laid.spacing,
-            (length * abs(sin) + width * abs(cos)) / laid.spacing,
-        )
-        if not high < np.inf:
-            for k in range(FIGURES):
-                own[k, 0] = own[k, 1] = np.nan
-            return False
-        # Between samples the rim may touch higher than at any, by no more than its curve; or lower than at the nearest,
-        # which is no further off than the axle may be and a wheel's side may point.
-        own[i, 0] = low - min(sag, apart) + rover.belly[5]
-        own[i, 1] = high + min(bend, apart) + rover.belly[5]
+    ahead, left = boxes[i, 0], boxes[i, 1]
+    length, width = boxes[i, 2] + along, boxes[i, 3] + across
+    low, high, apart = within_box(
+        laid.rest_low,
+        laid.rest_high,
+        (place[0] + ahead * cos - left * sin) / laid.spacing + ahead_of,
+        (place[1] + ahead * sin + left * cos) / laid.spacing + left_of,
+        (length * abs(cos) + width * abs(sin)) / laid.spacing,
+        (length * abs(sin) + width * abs(cos)) / laid.spacing,
+    )
+    # Between samples the rim may touch higher than at any, by no more than its curve; or lower than at the nearest,
+    # which is no further off than the axle may be and a wheel's side may point.
+    own[i, 0] = low - min(sag, apart) + rover.belly[5]
+    own[i, 1] = high + min(bend, apart) + rover.belly[5]
+    return high < np.inf
+
+
+@bare
+def _hangs(rover, own):  # type: ignore[no-untyped-def]
+    """Bound what follows from the axles' heights; False beyond all bounds."""
     settle_axles(rover.links, own)
     if not own[PITCH, 1] < np.inf:
         own[BELLY, 0], own[BELLY, 1] = -np.inf, np.inf
@@ -234,7 +263,7 @@ def _settled(laid, rover, place, along, across, boxes, own):  # type: ignore[no-
     return True
 
 
-@kernel
+@bare
 def between_samples(spacing, belly, off=OFF):  # type: ignore[no-untyped-def]
     """How much higher than at any of the samples round it a rim may touch, and how much lower than at the nearest.
 
@@ -245,7 +274,7 @@ def between_samples(spacing, belly, off=OFF):  # type: ignore[no-untyped-def]
     return CUT_M + 1.6 * spacing * spacing / (4.0 * belly[5]), away * away / (2.0 * belly[5]) + ROUNDING_M
 
 
-@kernel
+@bare
 def _inside(own, held):  # type: ignore[no-untyped-def]
     inside = True
     for i in range(PITCH, BELLY):
@@ -253,7 +282,7 @@ def _inside(own, held):  # type: ignore[no-untyped-def]
     return inside
 
 
-@kernel
+@bare
 def _widen(held, own):  # type: ignore[no-untyped-def]
     """Make bounds of angles hold others too."""
     for i in range(PITCH, BELLY):
@@ -263,7 +292,7 @@ def _widen(held, own):  # type: ignore[no-untyped-def]
             held[i, 1] = own[i, 1] + WIDER_RAD + FURTHER * (own[i, 1] - held[i, 1])
 
 
-@kernel
+@bare
 def _within(own, limits):  # type: ignore[no-untyped-def]
     """Tell whether the bounds of every angle keep to the limits."""
     bogies = max(most(own[BOGIE_LEFT]), most(own[BOGIE_RIGHT]))
@@ -271,7 +300,7 @@ def _within(own, limits):  # type: ignore[no-untyped-def]
     return tilts and most(own[ROCKER]) <= limits[2] and bogies <= limits[3]
 
 
-@kernel
+@bare
 def most(pair):  # type: ignore[no-untyped-def]
     """The larger magnitude of a pair; NaN of an unknown one, which `max` might lose."""
     if math.isnan(pair[0]) or math.isnan(pair[1]):

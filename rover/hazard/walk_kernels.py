@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from rover.core.jit import kernel
+from rover.core.jit import bare, kernel
 from rover.hazard.aligned_kernels import OFF
 from rover.hazard.angle_kernels import sine
 from rover.hazard.linkage_kernels import BELLY, BOGIE_LEFT, BOGIE_RIGHT, FIGURES, PITCH, ROCKER, ROLL, WHEELS
@@ -19,6 +19,9 @@ from rover.hazard.standing_kernels import Laid, most, room_to_work, stand
 TILT, SUSPENSION, BELLY_ROOM, STEP = 0, 1, 2, 3
 MARGINS = 4
 """Least slack found on a walk: of attitude and suspension, rad, of the room under the belly and of steps, m."""
+
+BLOCKS = 1024
+"""Under the belly: more than of a rover twice as long and wide."""
 
 
 @kernel
@@ -52,7 +55,7 @@ def walk_on(  # type: ignore[no-untyped-def]
 
     Args:
         spacing: Of the samples, m.
-        layers: (5, headings, n, n) float32 the fields of `Laid` along each heading.
+        layers: (LAYERS, headings, m, n) float32 the fields of `Laid` along each heading.
         bins: (n,) int64 heading along which each place is laid out.
         rover: A `Rover`.
         places: (n, 4) ahead and left of the middle along that heading, m; cosine and sine of the yaw from it.
@@ -66,12 +69,14 @@ def walk_on(  # type: ignore[no-untyped-def]
         failed: (MARGINS,) the slacks of the first that does not; NaN where unknown.
         off: Sine of the most that a wheel points off the headings.
     """
-    room = room_to_work()
+    room = room_to_work(BLOCKS)
     own, before, after = np.empty((FIGURES, 2)), np.empty((FIGURES, 2)), np.empty((FIGURES, 2))
     place, slack = np.empty(4), np.empty(MARGINS)
     for k in range(len(places)):
         b, middle = bins[k], places[k]
-        laid = Laid(spacing, layers[0, b], layers[1, b], layers[2, b], layers[3, b], layers[4, b], off)
+        laid = Laid(
+            spacing, layers[0, b], layers[1, b], layers[2, b], layers[3, b], layers[4, b], layers[5, b], off
+        )
         passes = False
         # One loop, not a function of parts: each level of kernels that holds `stand` compiles for seconds.
         for depth in range(deepest + 1):
@@ -112,14 +117,14 @@ def walk_on(  # type: ignore[no-untyped-def]
     return len(places)
 
 
-@kernel
+@bare
 def _copy(bounds, to):  # type: ignore[no-untyped-def]
     """Copy bounds without the seconds of compiling that a check of shapes takes."""
     for i in range(FIGURES):
         to[i, 0], to[i, 1] = bounds[i, 0], bounds[i, 1]
 
 
-@kernel
+@bare
 def _within(own, limits, belly_margin, margins):  # type: ignore[no-untyped-def]
     """Tell whether bounds keep to the limits; lower the margins."""
     tilt = min(limits[0] - most(own[PITCH]), limits[1] - most(own[ROLL]))
@@ -135,7 +140,7 @@ def _within(own, limits, belly_margin, margins):  # type: ignore[no-untyped-def]
     return tilt >= 0.0 and suspension >= 0.0 and room >= 0.0
 
 
-@kernel
+@bare
 def _grades(own):  # type: ignore[no-untyped-def]
     """Middle and half width of the body's plane's grade along the heading, and to the left of it."""
     sine_low, sine_high = sine(own[PITCH, 0]), sine(own[PITCH, 1])
@@ -151,7 +156,7 @@ def _grades(own):  # type: ignore[no-untyped-def]
     return (low + high) / 2.0, (high - low) / 2.0, (left_low + left_high) / 2.0, (left_high - left_low) / 2.0
 
 
-@kernel
+@bare
 def _step_bound(laid, rover, place, boxes, along, across, ahead, own):  # type: ignore[no-untyped-def]
     """Bound the highest rise before any wheel above where it stands, off the body's plane; NaN over unknown ground.
 
@@ -182,19 +187,19 @@ def _step_bound(laid, rover, place, boxes, along, across, ahead, own):  # type: 
     return highest
 
 
-@kernel
+@bare
 def _rise(laid, u, v, cos, length, width, back, reach, grade):  # type: ignore[no-untyped-def]
     """Highest ground from so far behind an axle to so far before it, less a grade along."""
     wide, spacing = laid.wide, laid.spacing
-    n = len(wide)
+    m, n = wide.shape
     way = 1.0 if cos > 0.0 else -1.0
     before, behind = (reach, back) if way > 0.0 else (back, reach)
     j0, j1 = (
         math.floor((u - behind - length) / spacing) + n // 2,
         math.ceil((u + before + length) / spacing) + n // 2,
     )
-    i0, i1 = math.floor((v - width) / spacing) + n // 2, math.ceil((v + width) / spacing) + n // 2
-    if not (min(i0, j0) >= 0 and max(i1, j1) < n):
+    i0, i1 = math.floor((v - width) / spacing) + m // 2, math.ceil((v + width) / spacing) + m // 2
+    if not (min(i0, j0) >= 0 and i1 < m and j1 < n):
         return np.nan
     highest = -np.inf
     slope = way * grade

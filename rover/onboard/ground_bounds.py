@@ -71,7 +71,8 @@ def ground_bounds(local: LocalMap, *, sigmas: float = SIGMAS) -> GroundBounds:
     factor = max(1, math.ceil(local.cell_m / FINEST_M - 1e-9))
     rows, cols = ((count - 1) * factor + 1 for count in local.height_m.shape)
     low, high = np.empty((rows, cols), np.float32), np.empty((rows, cols), np.float32)
-    refine_bounds(local.height_m, local.variance_m2, sigmas, factor, low, high)
+    deviation = np.sqrt(local.variance_m2.astype(np.float64))
+    refine_bounds(local.height_m, deviation, sigmas, factor, low, high)
     geometry = local.geometry
     return GroundBounds(
         east_m=geometry.east_m,

@@ -13,7 +13,7 @@ from rover.core.vehicle import VehicleParams
 from rover.hazard.clearance import arc_poses
 from rover.onboard.arc_table import EDGE_M, SPACING_M, SWEEP_RAD, ArcTable, arc_table, spreads, sweep_m
 from rover.onboard.local_cost import BACK, LocalCost
-from rover.onboard.local_cost_kernels import onward_from, price_paths
+from rover.onboard.local_cost_kernels import onward_from, price_paths, raise_where_stood
 
 Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
@@ -287,7 +287,7 @@ class Pricer:
         cells, places = self._on_cells(ends)
         left_s = np.empty(len(ends))
         onward_from(self._cost.to_goal_s, cells, self._rate, left_s)
-        self._learn(left_s, places, cells[:, 2:])
+        raise_where_stood(self._stood, SAME_M, math.cos(SAME_RAD), places, cells[:, 2:], left_s)
         away = np.hypot(*(places - self._goal_m).T)
         missed_s = np.where(away < NEAR_GOAL_M, MISS_S, 0.0)
         return np.asarray(np.where(away < 1e-6, 0.0, left_s + missed_s))
@@ -297,14 +297,6 @@ class Pricer:
         arcs = np.ascontiguousarray((table.first if way > 0 else table.back)[:, : short_poses(length_m)])
         seconds = self.along(arcs, length_m) * (BACK if way < 0 else 1.0)
         return seconds + self.onward_s(arcs[:, -1]) + SHORT_S
-
-    def _learn(self, left_s: Floats, places: Floats, headings: Floats) -> None:
-        """Raise, in place, the time from ends where the rover has stood to what it turned out to take from there."""
-        for east, north, yaw, value in self._stood.tolist():
-            near = np.hypot(places[:, 0] - east, places[:, 1] - north) < SAME_M
-            if near.any():
-                near &= headings[:, 0] * math.cos(yaw) + headings[:, 1] * math.sin(yaw) > math.cos(SAME_RAD)
-                left_s[near] = np.maximum(left_s[near], value)
 
     def _on_cells(self, ends: Floats) -> tuple[Floats, Floats]:
         """Return (m, 4) ends on the local costs' cells, with cosine and sine of the yaw, and (m, 2) east and north."""

@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from rover.core.jit import kernel
+from rover.core.jit import bare, kernel
 from rover.onboard.heading_kernels import HEADINGS, TURNS_RAD, bearing_off, nearest_heading
-from rover.planning.heap_kernels import drop_first, put
+
+MOST_BUCKETS = 65536
+
+_NOWHERE = -(2**62)
+
+
+class Waiting(NamedTuple):
+    """Items that wait in buckets, in lists linked both ways.
+
+    Attributes:
+        first: (buckets,) of each; -1 for none.
+        after: (items,) the next one in its bucket; -1 for none.
+        before: (items,) the one before; of the first one, -1 less the bucket; `_NOWHERE` for one that does not wait.
+    """
+
+    first: Any
+    after: Any
+    before: Any
 
 
 @kernel
@@ -16,7 +34,9 @@ def cost_to_seeds(cost, resolution, base, rate, back, field):  # type: ignore[no
     """Lower `field` to the least cost from each cell and heading to a seed and on from there.
 
     A move along a heading costs its length times the mean of the costs of the cells that it crosses; a turn to the next
-    heading the time that it takes, times what the ground costs at either more than plain ground.
+    heading the time that it takes, times what the ground costs at either more than plain ground. What is to be looked
+    at waits in buckets by its cost, none wider than the cheapest move or turn: whatever leaves one is final (Dial
+    1969, doi:10.1145/363269.363610). Were they wider it would be looked at again, and come to the same.
 
     Args:
         cost: (headings, rows, cols) s/m; +inf is lethal.
@@ -27,52 +47,125 @@ def cost_to_seeds(cost, resolution, base, rate, back, field):  # type: ignore[no
         field: (headings, rows, cols) cost on from each seed, +inf elsewhere.
     """
     count, rows, cols = cost.shape
-    keys, items, size = np.empty(4096), np.empty(4096, np.int64), 0
+    turns = TURNS_RAD[0] / rate, TURNS_RAD[1] / rate
+    low, width, buckets = _widths(cost, resolution, base, turns, back, field)
+    if not buckets > 0:
+        return
+    waiting = Waiting(
+        np.full(buckets, -1, np.int64),
+        np.empty(count * rows * cols, np.int64),
+        np.full(count * rows * cols, _NOWHERE, np.int64),
+    )
+    ways = np.array(HEADINGS)
+    size = 0
     for h in range(count):
         for i in range(rows):
             for j in range(cols):
                 if field[h, i, j] < np.inf:
-                    keys, items, size = put(keys, items, size, field[h, i, j], (h * rows + i) * cols + j)
+                    bucket = int((field[h, i, j] - low) / width) % buckets
+                    size += _join(waiting, bucket, (h * rows + i) * cols + j)
+    bucket = 0
     while size > 0:
-        key, item = keys[0], items[0]
-        size = drop_first(keys, items, size)
+        item = waiting.first[bucket]
+        if item < 0:
+            bucket = (bucket + 1) % buckets
+            continue
+        _leave(waiting, item)
+        size -= 1
         h, cell = item // (rows * cols), item % (rows * cols)
         i, j = cell // cols, cell % cols
-        if key > field[h, i, j]:
-            continue
+        key = field[h, i, j]
         for way in (1, -1):
-            r, c = i - way * HEADINGS[h][1], j - way * HEADINGS[h][0]
+            r, c = i - way * ways[h, 1], j - way * ways[h, 0]
             if 0 <= r < rows and 0 <= c < cols:
-                price = _move(cost[h], r, c, i, j) * resolution
+                price = _move(cost, h, r, c, i, j) * resolution
                 reached = key + (price if way > 0 else back * price)
                 if reached < field[h, r, c]:
                     field[h, r, c] = reached
-                    keys, items, size = put(keys, items, size, reached, (h * rows + r) * cols + c)
+                    size += _join(waiting, int((reached - low) / width) % buckets, (h * rows + r) * cols + c)
         for k in range(2):
             other = (h + 1 - 2 * k) % count
-            angle = TURNS_RAD[h % 2] if k == 0 else TURNS_RAD[other % 2]
+            turn = turns[h % 2] if k == 0 else turns[other % 2]
             share = (cost[h, i, j] + cost[other, i, j]) / (2.0 * base[i, j])
-            reached = key + angle / rate * share
+            reached = key + turn * share
             if reached < field[other, i, j]:
                 field[other, i, j] = reached
-                keys, items, size = put(keys, items, size, reached, (other * rows + i) * cols + j)
+                size += _join(waiting, int((reached - low) / width) % buckets, (other * rows + i) * cols + j)
 
 
-@kernel
-def _move(cost, i, j, r, c):  # type: ignore[no-untyped-def]
-    """Cost of a move between two cells of side 1."""
+@bare
+def _join(waiting, bucket, item):  # type: ignore[no-untyped-def]
+    """Have an item wait in a bucket, and no longer where it did; return how many more wait."""
+    first, after, before = waiting
+    more = 1
+    if before[item] != _NOWHERE:
+        _leave(waiting, item)
+        more = 0
+    head = first[bucket]
+    after[item], before[item], first[bucket] = head, -1 - bucket, item
+    if head >= 0:
+        before[head] = item
+    return more
+
+
+@bare
+def _leave(waiting, item):  # type: ignore[no-untyped-def]
+    first, after, before = waiting
+    earlier, later = before[item], after[item]
+    if earlier >= 0:
+        after[earlier] = later
+    else:
+        first[-1 - earlier] = later
+    if later >= 0:
+        before[later] = earlier
+    before[item] = _NOWHERE
+
+
+@bare
+def _widths(cost, resolution, base, turns, back, field):  # type: ignore[no-untyped-def]
+    """Return the least seed, how wide buckets may be, and how many there must be at a time; 0 where nothing is."""
+    least, most, least_share, most_share = np.inf, 0.0, np.inf, 0.0
+    low, high = np.inf, -np.inf
+    count, rows, cols = cost.shape
+    for h in range(count):
+        for i in range(rows):
+            for j in range(cols):
+                here, seed = cost[h, i, j], field[h, i, j]
+                if seed < np.inf:
+                    low, high = min(low, seed), max(high, seed)
+                if here < np.inf:
+                    share = here / base[i, j]
+                    least, most = min(least, here), max(most, here)
+                    least_share, most_share = min(least_share, share), max(most_share, share)
+    if not (low < np.inf and least < np.inf):
+        return low, 1.0, 0
+    # A little less, for sums are rounded.
+    width = 0.999 * min(least * resolution, least_share * min(turns[0], turns[1]))
+    span = high - low + max(math.sqrt(5.0) * back * most * resolution, most_share * max(turns[0], turns[1]))
+    if not width > span / MOST_BUCKETS:
+        width = span / MOST_BUCKETS
+    return low, width, int(span / width) + 3
+
+
+@bare
+def _move(cost, h, i, j, r, c):  # type: ignore[no-untyped-def]
+    """Cost of a move along a heading between two cells of side 1."""
     up, along = r - i, c - j
     if abs(up) == 2:
         middle = i + up // 2
-        return math.sqrt(5.0) * (cost[i, j] + cost[middle, j] + cost[middle, c] + cost[r, c]) / 4.0
+        return (
+            math.sqrt(5.0) * (cost[h, i, j] + cost[h, middle, j] + cost[h, middle, c] + cost[h, r, c]) / 4.0
+        )
     if abs(along) == 2:
         middle = j + along // 2
-        return math.sqrt(5.0) * (cost[i, j] + cost[i, middle] + cost[r, middle] + cost[r, c]) / 4.0
+        return (
+            math.sqrt(5.0) * (cost[h, i, j] + cost[h, i, middle] + cost[h, r, middle] + cost[h, r, c]) / 4.0
+        )
     if up != 0 and along != 0:
-        if cost[i, c] == np.inf or cost[r, j] == np.inf:
+        if cost[h, i, c] == np.inf or cost[h, r, j] == np.inf:
             return np.inf
-        return math.sqrt(2.0) * (cost[i, j] + cost[r, c]) / 2.0
-    return (cost[i, j] + cost[r, c]) / 2.0
+        return math.sqrt(2.0) * (cost[h, i, j] + cost[h, r, c]) / 2.0
+    return (cost[h, i, j] + cost[h, r, c]) / 2.0
 
 
 @kernel
@@ -128,7 +221,27 @@ def onward_from(field, places, rate, onward):  # type: ignore[no-untyped-def]
         onward[n] = least
 
 
-@kernel
+@bare
+def raise_where_stood(stood, same, alike, ends, headings, onward):  # type: ignore[no-untyped-def]
+    """Raise the cost on from ends where the rover has stood to what it turned out to be from there, in place.
+
+    Args:
+        stood: (k, 4) east and north, heading, and the cost on.
+        same, alike: An end no further away, and the cosine of whose bearing off the heading is more, is the same pose.
+        ends: (n, 2) east and north.
+        headings: (n, 2) cosine and sine of theirs.
+        onward: (n,).
+    """
+    for k in range(len(stood)):
+        cos, sin, value = math.cos(stood[k, 2]), math.sin(stood[k, 2]), stood[k, 3]
+        for n in range(len(ends)):
+            east, north = ends[n, 0] - stood[k, 0], ends[n, 1] - stood[k, 1]
+            near = east * east + north * north < same * same
+            if near and headings[n, 0] * cos + headings[n, 1] * sin > alike:
+                onward[n] = max(onward[n], value)
+
+
+@bare
 def _between(values, col, row):  # type: ignore[no-untyped-def]
     """Bilinear value where all four are finite, else that of the cell; +inf off the raster."""
     rows, cols = values.shape

@@ -179,11 +179,12 @@ def even_out(height, variance, apart, even, doubt):  # type: ignore[no-untyped-d
 
 
 @kernel
-def refine_bounds(height, variance, sigmas, factor, low, high):  # type: ignore[no-untyped-def]
+def refine_bounds(height, deviation, sigmas, factor, low, high):  # type: ignore[no-untyped-def]
     """Fill the surfaces `sigmas` standard deviations below and above a map's, bilinear on cells `factor` times as fine.
 
     Args:
-        height, variance: (rows, cols) float32; NaN where unknown.
+        height: (rows, cols) float32; NaN where unknown.
+        deviation: (rows, cols) float64 of the heights.
         sigmas: How many.
         factor: Fine cells to a cell; the outermost centres are the same.
         low, high: ((rows - 1) * factor + 1, (cols - 1) * factor + 1) float32.
@@ -192,14 +193,15 @@ def refine_bounds(height, variance, sigmas, factor, low, high):  # type: ignore[
     for r in range(low.shape[0]):
         i = min(r // factor, rows - 2)
         up = (r - i * factor) / factor
-        for c in range(low.shape[1]):
-            j = min(c // factor, cols - 2)
-            along = (c - j * factor) / factor
-            middle, off = 0.0, 0.0
-            for a in range(2):
-                for b in range(2):
-                    share = (up if a == 1 else 1.0 - up) * (along if b == 1 else 1.0 - along)
-                    if share > 0.0:
-                        middle += share * np.float64(height[i + a, j + b])
-                        off += share * math.sqrt(np.float64(variance[i + a, j + b]))
-            low[r, c], high[r, c] = middle - sigmas * off, middle + sigmas * off
+        for j in range(cols - 1):
+            for k in range(factor + 1 if j == cols - 2 else factor):
+                along = k / factor
+                middle, off = 0.0, 0.0
+                for a in range(2):
+                    for b in range(2):
+                        share = (up if a == 1 else 1.0 - up) * (along if b == 1 else 1.0 - along)
+                        if share > 0.0:
+                            middle += share * np.float64(height[i + a, j + b])
+                            off += share * deviation[i + a, j + b]
+                c = j * factor + k
+                low[r, c], high[r, c] = middle - sigmas * off, middle + sigmas * off

@@ -12,16 +12,16 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import maximum_filter
 
 from rover.core.strips import by_strips
 from rover.core.vehicle import VehicleParams
 from rover.hazard.clearance_figures import clearance_figures
 from rover.onboard.heading_kernels import HEADINGS
 from rover.onboard.local_map import LocalMap
-from rover.onboard.stance_kernels import stances, wheel_rests
+from rover.onboard.stance_kernels import extremes_about, stances, wheel_rests
 
 Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
 
 MARGINS = (math.radians(3.0), math.radians(3.0), 0.03, 0.04)
 """Slack that counts as one: of attitude and of suspension, rad, of the room under the belly and of steps, m."""
@@ -43,28 +43,28 @@ def slack_by_heading(ground: LocalMap, vehicle: VehicleParams, places: Floats) -
     own, height, side = clearance_figures(vehicle), ground.height_m, ground.cell_m
     rests = np.empty_like(height)
     by_strips(len(height), lambda first, last: wheel_rests(height, side, own.belly[5], rests, first, last))
-    near = _disc(ASTRAY_M / side)
-    low, high = -_highest(-rests, near), _highest(rests, near)
+    low, high = _extremes(rests, _disc(ASTRAY_M / side))
     axles = np.ascontiguousarray(own.boxes[:, :2])
     slack = np.empty((len(places), len(HEADINGS)), np.float32)
     directions = np.array(HEADINGS, np.float64)
     directions /= np.hypot(directions[:, 0], directions[:, 1])[:, None]
     given = (
-        *(_highest(height, np.ones((3, 3), np.bool_)), low, high, side, places, directions, axles),
+        *(_extremes(height, _disc(1.5))[1], low, high, side, places, directions, axles),
         *(own.limits, own.links, own.belly, own.weights, np.array(MARGINS)),
     )
     by_strips(len(places), lambda first, last: stances(*given, slack, first, last))
     return np.ascontiguousarray(slack.T)
 
 
-def _highest(values: npt.NDArray[np.floating], near: npt.NDArray[np.bool_]) -> npt.NDArray[np.floating]:
-    """Return the greatest value near each cell, what is unknown left out; NaN on unknown cells."""
-    known = np.isfinite(values)
-    found = maximum_filter(np.where(known, values, -np.inf), footprint=near)
-    return np.where(known, found, np.nan).astype(values.dtype)
+def _extremes(values: Singles, near: npt.NDArray[np.int64]) -> tuple[Singles, Singles]:
+    """Return the least and the greatest value near each cell, what is unknown left out; NaN on unknown cells."""
+    low, high = np.empty_like(values), np.empty_like(values)
+    by_strips(len(values), lambda first, last: extremes_about(values, near, low, high, first, last))
+    return low, high
 
 
-def _disc(radius: float) -> npt.NDArray[np.bool_]:
+def _disc(radius: float) -> npt.NDArray[np.int64]:
+    """Return (k, 2) rows and columns off a cell no further than so many cells."""
     reach = math.floor(radius + 1e-9)
     row, col = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    return np.asarray(row * row + col * col <= radius * radius + 1e-9)
+    return np.argwhere(row * row + col * col <= radius * radius + 1e-9) - reach

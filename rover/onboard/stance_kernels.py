@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from rover.core.jit import kernel
+from rover.core.jit import bare, kernel
 from rover.hazard.linkage_kernels import (
     BODY,
     BOGIE_LEFT,
@@ -32,24 +32,56 @@ def wheel_rests(z, resolution, radius, rests, first, last):  # type: ignore[no-u
     """
     rows, cols = z.shape
     reach = math.floor(0.9 * radius / resolution)
-    size = 2 * reach + 1
-    rim = np.empty((size, size))
-    for i in range(size):
-        for j in range(size):
-            square = radius * radius - ((i - reach) ** 2 + (j - reach) ** 2) * resolution * resolution
-            rim[i, j] = radius - math.sqrt(square) if square > 0.19 * radius * radius else np.inf
+    highest = np.empty(cols)
     for r in range(first, last):
         for c in range(cols):
-            if math.isnan(z[r, c]):
-                rests[r, c] = np.nan
+            highest[c] = z[r, c]
+        for i in range(max(0, r - reach), min(rows, r + reach + 1)):
+            for k in range(-reach, reach + 1):
+                square = radius * radius - ((i - r) ** 2 + k * k) * resolution * resolution
+                if not square > 0.19 * radius * radius:
+                    continue
+                _raise_by(z[i], k, radius - math.sqrt(square), highest)
+        for c in range(cols):
+            rests[r, c] = highest[c]
+
+
+@bare
+def _raise_by(beside, off, less, highest):  # type: ignore[no-untyped-def]
+    """Raise a row to another, so many cells further on, less a height; what is unknown stays so."""
+    first, count = max(0, -off), len(highest) - abs(off)
+    # Slices, so that the loop is done in vectors.
+    theirs, own = beside[max(0, off) :], highest[first:]
+    for c in range(count):
+        height = np.float64(theirs[c]) - less
+        own[c] = height if height > own[c] else own[c]
+
+
+@bare
+def extremes_about(values, near, low, high, first, last):  # type: ignore[no-untyped-def]
+    """Fill rows `first` up to `last` of the least and the greatest value near each cell, what is unknown left out.
+
+    Args:
+        values: (rows, cols) float32; NaN is unknown.
+        near: (k, 2) rows and columns off a cell that are near it.
+        low, high: (rows, cols) float32; NaN on unknown cells.
+    """
+    rows, cols = values.shape
+    for r in range(first, last):
+        for c in range(cols):
+            low[r, c], high[r, c] = np.inf, -np.inf
+        for k in range(len(near)):
+            i, off = r + near[k, 0], near[k, 1]
+            if not 0 <= i < rows:
                 continue
-            most = np.float64(z[r, c])
-            for i in range(max(0, r - reach), min(rows, r + reach + 1)):
-                for j in range(max(0, c - reach), min(cols, c + reach + 1)):
-                    height = np.float64(z[i, j]) - rim[i - r + reach, j - c + reach]
-                    if height > most:
-                        most = height
-            rests[r, c] = most
+            begin, count = max(0, -off), cols - abs(off)
+            theirs, least, most = values[i, max(0, off) :], low[r, begin:], high[r, begin:]
+            for c in range(count):
+                least[c] = theirs[c] if theirs[c] < least[c] else least[c]
+                most[c] = theirs[c] if theirs[c] > most[c] else most[c]
+        for c in range(cols):
+            if not abs(values[r, c]) < np.inf:
+                low[r, c], high[r, c] = np.nan, np.nan
 
 
 @kernel
@@ -104,7 +136,7 @@ def stances(  # type: ignore[no-untyped-def]
             )
 
 
-@kernel
+@bare
 def _slack(z, low, high, resolution, place, heading, axles, limits, links, belly, weights, margins, own):  # type: ignore[no-untyped-def]
     cos, sin = heading[0] / resolution, heading[1] / resolution
     for i in range(WHEELS):
@@ -135,12 +167,12 @@ def _slack(z, low, high, resolution, place, heading, axles, limits, links, belly
     return max(-1.0, min(least, room / margins[2]))
 
 
-@kernel
+@bare
 def _most(pair):  # type: ignore[no-untyped-def]
     return max(abs(pair[0]), abs(pair[1]))
 
 
-@kernel
+@bare
 def _steps(high, place, cos, sin, axles, belly, limit, along, margin, own):  # type: ignore[no-untyped-def]
     """Least slack of the steps before the wheels, over its margin."""
     most = 0.0
@@ -157,7 +189,7 @@ def _steps(high, place, cos, sin, axles, belly, limit, along, margin, own):  # t
     return (limit - most) / margin
 
 
-@kernel
+@bare
 def _room(z, resolution, place, cos, sin, belly, weights, base, along, across, own):  # type: ignore[no-untyped-def]
     """Least room between the belly's plane, as low as it may be, and the ground under it."""
     rows, cols = z.shape

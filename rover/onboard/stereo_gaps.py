@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.ndimage import maximum_filter, minimum_filter, uniform_filter
 
 from rover.onboard.local_map import LocalMap
+from rover.onboard.stereo_gaps_kernels import bridge
 
 LEAST_KNOWN = 5
 """Of the eight neighbours of a gap."""
@@ -26,14 +26,9 @@ def bridged(local: LocalMap) -> LocalMap:
         local: The map; gaps wider than some cells stay unknown.
     """
     height, sigma = local.height_m.astype(np.float64), np.sqrt(local.variance_m2.astype(np.float64))
+    filled, doubt = np.empty_like(height), np.empty_like(sigma)
     for _ in range(PASSES):
-        known = ~np.isnan(height)
-        count = np.rint(9 * uniform_filter(known.astype(np.float64), 3, mode="constant"))
-        gap = ~known & (count >= LEAST_KNOWN)
-        if not gap.any():
+        if bridge(height, sigma, LEAST_KNOWN, filled, doubt) == 0:
             break
-        high = maximum_filter(np.where(known, height, -np.inf), 3, mode="constant", cval=-np.inf)[gap]
-        low = minimum_filter(np.where(known, height, np.inf), 3, mode="constant", cval=np.inf)[gap]
-        worst = maximum_filter(np.where(known, sigma, 0.0), 3, mode="constant")[gap]
-        height[gap], sigma[gap] = (low + high) / 2, (high - low) / 2 + worst
+        height, filled, sigma, doubt = filled, height, doubt, sigma
     return replace(local, height_m=height.astype(np.float32), variance_m2=(sigma**2).astype(np.float32))

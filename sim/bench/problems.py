@@ -17,7 +17,8 @@ from rover.io.toml import read_toml
 from rover.planning.problem import Cause, Planner, PlanningProblem
 from sim.mission.operations import derive_maps
 from sim.run.scenario import Scenario, scenario_from_table
-from sim.run.setting import Setting, orbital_dem, prepare
+from sim.run.scenario_ground import orbital_dem
+from sim.run.setting import Setting, prepare
 
 FILE = "farside-bench.toml"
 MAX_CELLS = 4096 * 4096

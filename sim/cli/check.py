@@ -148,7 +148,7 @@ def _check_other(kind: Kind, path: Path) -> None:
     from sim.run.fault_table import check_fault_table
     from sim.run.mission_scenario import load_mission
     from sim.run.regolith_heat import read_regolith_heat
-    from sim.run.setting import load_site
+    from sim.run.scenario_ground import load_site
 
     if kind is Kind.SITE:
         read_regolith_heat(load_site(str(path)).regolith_heat)

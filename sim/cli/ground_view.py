@@ -27,7 +27,7 @@ from sim.moon.site import SiteParams
 from sim.moon.surface import GROUND_VERSION
 from sim.run import window as checks
 from sim.run.scenario import Scenario, load_scenario, scenario_of_site
-from sim.run.setting import frame_of, load_site, origin_mm_of
+from sim.run.scenario_ground import frame_of, load_site, origin_mm_of
 from sim.run.window import COMMAND
 
 _SITE_DEFAULT = ("terrain.size_m=2000",)

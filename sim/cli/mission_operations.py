@@ -23,10 +23,11 @@ from sim.mission.relay_queue import Traffic
 from sim.mission.relay_radio import Sight
 from sim.run.closed_loop_landing import Descent
 from sim.run.closed_loop_landing_events import MissionEvent
+from sim.run.mission_commands import MissionOrders, command_way, mission_orders
 from sim.run.mission_drive import Leg
 from sim.run.mission_energy import energy_account
 from sim.run.mission_events import biosphere_events, link_events, night_events, radar_event, surface_events
-from sim.run.mission_rollout import RolloutDone, commands_s, last_s, roll_out, rollout_events, sight_of
+from sim.run.mission_rollout import RolloutDone, last_s, nights_s, roll_out, rollout_events, sight_of
 from sim.run.mission_scenario import Mission
 from sim.run.mission_surface import SurfaceDays
 from sim.run.mission_traffic import send_all
@@ -47,6 +48,7 @@ _PICTURES = {
     "radargram": "radargram.png",
     "battery at its lowest": "energy.png",
     "biosphere off": "biosphere.png",
+    "biosphere stays on": "biosphere.png",
     "link closed": "link.png",
 }
 """By the event that they are shown with."""
@@ -75,6 +77,8 @@ class Operations:
         self.epoch = parse_utc(mission.descent.ignition_utc)
         self.vehicle: Vehicle = read_vehicle(mission.rover)
         self.sight: Sight | None = sight_of(mission, last_s(mission))
+        self.way = command_way(mission, self.sight)
+        self.orders: MissionOrders = mission_orders(mission, self.way)
         self.rollout: RolloutDone = roll_out(mission, descent, params, self.vehicle.params, self.sight)
         self.days: SurfaceDays | None = None
         self.portraits_s: float | None = None
@@ -90,9 +94,16 @@ class Operations:
             vehicle=self.vehicle,
             place=place,
             rollout=self.rollout,
-            contacts_s=commands_s(self.mission, self.sight),
+            way=self.way,
         )
         self.days.begin()
+
+    def not_ordered(self, at_s: float) -> str:
+        """Return why portraits are not taken at a time: their commands are not there; empty if they are."""
+        order = self.orders.portraits
+        if order.time_s <= at_s:
+            return ""
+        return order.why or f"their commands come at {self.epoch.utc_at(order.time_s)}"
 
     def reach(self, viewpoint: BodyPose, at_s: float) -> BodyPose | str:
         """Drive to a viewpoint, and return how the rover stands there at a time, or why it does not."""
@@ -147,8 +158,17 @@ class Operations:
     @property
     def biosphere(self) -> Biosphere | None:
         """What happened in the canister."""
-        if self._bio is None and self.mission.biosphere is not None:
-            self._bio = live(self.mission.biosphere, self.mission.read_site(), self.epoch)
+        params, orders = self.mission.biosphere, self.orders
+        if (
+            self._bio is None
+            and params is not None
+            and orders.watering is not None
+            and orders.off is not None
+        ):
+            _, night_s = nights_s(self.mission)
+            off_s = min(orders.off.time_s, night_s)
+            watered_s = orders.watering.time_s if orders.watering.time_s < off_s else math.inf
+            self._bio = live(params, self.mission.read_site(), self.epoch, watered_s=watered_s, off_s=off_s)
         return self._bio
 
     def finish(self, out: Path, only: Product | None) -> OperationsDone:
@@ -196,7 +216,7 @@ class Operations:
             return [event], [f"radargram.png: none, {why}"]
         found, told = self._radar(days, out)
         told += self._energy(days, out)
-        return [*surface_events(days), *night_events(self.mission), *found], told
+        return [*surface_events(days), *night_events(self.mission, self.way), *found], told
 
     def _energy(self, days: SurfaceDays, out: Path) -> list[str]:
         from sim.cli.mission_sheets import energy_sheet, write_energy
@@ -258,7 +278,7 @@ class Operations:
             draw_biosphere(biosphere_sheet(bio, self.mission), title=f"{self.mission.name}: biosphere"),
             out / "biosphere.png",
         )
-        on_h = (bio.off_s - bio.watered_s) / _HOUR_S
+        on_h = (min(bio.off_s, float(bio.time_s[-1])) - float(bio.time_s[0])) / _HOUR_S
         camera_h = len(camera_times(params, bio)) * _PICTURE_H
         self._budgets["energy of the biosphere"] = [
             {"load": "heater", "energy_wh": round(bio.heater_j / 3600.0, 1)},
@@ -267,7 +287,9 @@ class Operations:
         ]
         came = [one.row.name for one in bio.growth if not math.isnan(one.reached_s)]
         told = ", ".join(came) if came else "nothing"
-        return biosphere_events(bio, self.mission), [f"biosphere.png: {told} came up by degree-hours"]
+        return biosphere_events(bio, self.mission, self.orders), [
+            f"biosphere.png: {told} came up by degree-hours"
+        ]
 
     def _link(self, out: Path) -> tuple[list[MissionEvent], list[str]]:
         from sim.cli.mission_sheets import link_sheet, write_traffic

@@ -26,12 +26,13 @@ from sim.mission.panorama import (
     Shot,
     Span,
     Turns,
+    from_true_north,
     level_eye,
     looks_of,
     put_together,
     shoot,
 )
-from sim.mission.panorama_marks import ground_light, marks_on, overview
+from sim.mission.panorama_marks import Mark, ground_light, marks_on, overview
 from sim.mission.rover_ring import EYES, PAIRS, PCAM_SPAN, anaglyph, ring_looks, rover_place
 from sim.moon.surface import GROUND_VERSION
 from sim.run.closed_loop_landing import Descent
@@ -62,6 +63,9 @@ class _Sitting:
         optics = descent.world.site.optics
         assert optics is not None
         self.optics = optics
+        anchor = descent.world.site.anchor
+        assert anchor is not None
+        self.grid_north_rad = descent.world.site.grid_north_rad(anchor.latitude_deg, anchor.longitude_deg)
 
     def cols(self, camera: CameraParams) -> int:
         return camera.cols // (1 if self.full else _PART_OF_FULL)
@@ -146,14 +150,17 @@ def make_panorama(
     seen = overview(place.scene, level_eye(tcam, place.lander), sun, sitting.optics)
     here = place.lander.east_m, place.lander.north_m
     craters = craters_about(descent.world, place.scene, _CRATERS_FROM_M)
-    marks = marks_on(seen, ("rover", place.rover_parts), here, craters)
-    names = [(mark.words, mark.azimuth_deg, mark.elevation_deg) for mark in marks]
-    names.append(_sun_name(sitting, SPAN))
+    names = _names(sitting, marks_on(seen, ("rover", place.rover_parts), here, craters), SPAN)
     title = f"{mission.name}: panorama of the lander, {mission.panorama.utc}"
     key = _KEY_TIMES * ground_light(panorama, seen, _KEY_PERCENTILE)
     for name, draw in (("panorama.png", draw_ring), ("panorama-polar.png", draw_disc)):
         figure = draw(
-            panorama.light, key=key, top_deg=TOP_DEG, bottom_deg=BOTTOM_DEG, marks=names, title=title
+            from_true_north(panorama.light, sitting.grid_north_rad),
+            key=key,
+            top_deg=TOP_DEG,
+            bottom_deg=BOTTOM_DEG,
+            marks=names,
+            title=title,
         )
         save_figure(figure, out / name)
     shown = ", ".join(words for words, _, _ in names)
@@ -204,17 +211,16 @@ def make_rover_ring(
     at = place.rover.east_m, place.rover.north_m
     craters = craters_about(descent.world, here.scene, _CRATERS_FROM_M)
     marks = marks_on(seen, ("lander", here.lander_parts), at, craters, PCAM_SPAN, shots=both[0].shots)
-    names = [(mark.words, mark.azimuth_deg, mark.elevation_deg) for mark in marks]
-    names.append(_sun_name(sitting, PCAM_SPAN))
+    names = _names(sitting, marks, PCAM_SPAN)
     key = _KEY_TIMES * ground_light(both[0], seen, _KEY_PERCENTILE)
     title = f"{mission.name}: ring of the rover's panoramic camera, left eye, {mission.panorama.utc}"
-    span, left = PCAM_SPAN, both[0]
+    span, left, north = PCAM_SPAN, both[0], sitting.grid_north_rad
     figure = draw_ring(
-        left.light, key=key, top_deg=span.top_deg, bottom_deg=span.bottom_deg, marks=names, title=title,
-        covered=left.shots > 0,
+        from_true_north(left.light, north), key=key, top_deg=span.top_deg, bottom_deg=span.bottom_deg, marks=names,
+        title=title, covered=from_true_north(left.shots > 0, north),
     )  # fmt: skip
     save_figure(figure, out / "pcam.png")
-    save_frame(shown(anaglyph(*both), key), out / "pcam-anaglyph.png")
+    save_frame(shown(from_true_north(anaglyph(*both), north), key), out / "pcam-anaglyph.png")
     words = f"{len(PAIRS)} pairs of the rover's panoramic camera, all round"
     figures = {
         "rover_east_m": round(place.rover.east_m - place.lander.east_m, 1),
@@ -227,9 +233,15 @@ def make_rover_ring(
     ]
 
 
-def _sun_name(sitting: _Sitting, span: Span) -> Named:
-    azimuth = math.degrees(sitting.sun.azimuth_rad) % 360.0
-    return f"Sun, {sitting.height_deg:.1f} deg high", azimuth, min(sitting.height_deg, span.top_deg)
+def _names(sitting: _Sitting, marks: Sequence[Mark], span: Span) -> list[Named]:
+    """Return what is named, the Sun last, at azimuths from true north."""
+    north = math.degrees(sitting.grid_north_rad)
+    names = [(mark.words, (mark.azimuth_deg + north) % 360.0, mark.elevation_deg) for mark in marks]
+    azimuth = (math.degrees(sitting.sun.azimuth_rad) + north) % 360.0
+    return [
+        *names,
+        (f"Sun, {sitting.height_deg:.1f} deg high", azimuth, min(sitting.height_deg, span.top_deg)),
+    ]
 
 
 def partly(tell: Tell, first: float, last: float) -> Tell:

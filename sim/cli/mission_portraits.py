@@ -56,6 +56,10 @@ class Sitting:
     is_taken: bool
 
 
+def _ordered(_at_s: float) -> str:
+    return ""
+
+
 def _there(viewpoint: BodyPose, _at_s: float) -> BodyPose:
     return viewpoint
 
@@ -68,6 +72,7 @@ def make_portraits(
     out: Path | None,
     *,
     full: bool,
+    ordered: Callable[[float], str] = _ordered,
     reach: Reach = _there,
     stands: Stands = lambda _pose: True,
 ) -> Sitting:
@@ -77,6 +82,7 @@ def make_portraits(
         place, descent, mission, params: Where and of whom.
         out: The folder; None, and the rover goes to the viewpoint without pictures.
         full: At full size.
+        ordered: Why their commands are not there at a time, empty if they are.
         reach: Brings the rover to the viewpoint.
         stands: Where the rover may stand.
     """
@@ -87,7 +93,7 @@ def make_portraits(
     for wait_s in _WAITS_S:
         at_s = planned_s + wait_s
         setting = _setting(place, descent, mission, params, at_s)
-        found = choose_viewpoint(setting, stands, judged)
+        found = ordered(at_s) or choose_viewpoint(setting, stands, judged)
         stood = found if isinstance(found, str) else reach(found, at_s)
         view = stood if isinstance(stood, str) else viewpoint_at(setting, stood)
         if not isinstance(view, str):

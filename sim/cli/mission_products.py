@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rover.core.errors import UsageError
@@ -19,6 +19,8 @@ from sim.cli.mission_timeline import TIMELINE, Budgets, Timeline
 from sim.mission.landing_place import LandingPlace
 from sim.run.closed_loop_landing import fly_descent
 from sim.run.closed_loop_landing_events import MissionEvent, dated_events, descent_events
+from sim.run.mission_commands import as_ordered
+from sim.run.mission_events import not_commanded, waited
 from sim.run.mission_scenario import Mission
 
 _FIRST = (TIMELINE, TRAJECTORY)
@@ -100,7 +102,7 @@ def _on_the_ground(
         tell(0.1, "drives, and the portraits")
         sitting = make_portraits(
             place, descent, mission, params, out if only in (None, Product.PORTRAIT) else None, full=full,
-            reach=operations.reach, stands=operations.may_stand,
+            ordered=operations.not_ordered, reach=operations.reach, stands=operations.may_stand,
         )  # fmt: skip
         operations.portraits_s = sitting.event.time_s if sitting.is_taken else None
         if only in (None, Product.PORTRAIT):
@@ -120,8 +122,14 @@ def _panoramas(
     made: Made, operations: Operations, place: LandingPlace, out: Path, *, full: bool, tell: Tell
 ) -> None:
     """Make the lander's panorama and the rover's ring, with the rover where it is by then."""
-    descent, mission, params = operations.descent, operations.mission, operations.params
+    descent, params, orders = operations.descent, operations.params, operations.orders
+    if orders.panorama.why:
+        made.parts[Product.PANORAMA.value] = not_commanded(orders)
+        made.lines.append(f"panorama, pcam: none, {orders.panorama.why}")
+        return
+    mission = as_ordered(operations.mission, orders)
     (dated,) = (event for event in dated_events(mission) if event.name == Product.PANORAMA.value)
+    dated = replace(dated, figures={**dated.figures, **waited(orders.panorama)})
     there, why = operations.place_at(place, dated.time_s)
     made.lines += make_panorama(there, descent, mission, params, out, full=full, tell=partly(tell, 0.0, 0.55))
     ring, lines = make_rover_ring(

@@ -297,8 +297,14 @@ def biosphere_sheet(bio: Biosphere, mission: Mission) -> BiosphereSheet:
     params = mission.biosphere
     assert params is not None
 
-    begun = bio.watered_s
-
+    begun, end = float(bio.time_s[0]), float(bio.time_s[-1])
+    clock = parse_utc(mission.descent.ignition_utc).utc_at
+    is_dry = math.isinf(bio.watered_s)
+    life = (
+        "never watered"
+        if is_dry
+        else f"on for {(min(bio.off_s, end) - begun) / _HOUR_S:.0f} h from {clock(begun)}"
+    )
     return BiosphereSheet(
         hours=(bio.time_s - begun) / _HOUR_S,
         canister_c=bio.canister_k - ZERO_C_K,
@@ -307,6 +313,7 @@ def biosphere_sheet(bio: Biosphere, mission: Mission) -> BiosphereSheet:
         sun_deg=np.degrees(bio.sun_rad),
         off_h=(bio.off_s - begun) / _HOUR_S,
         frozen_h=(bio.frozen_s - begun) / _HOUR_S,
+        begun="the time planned for the watering" if is_dry else "the watering",
         design_c=(params.design_low_c, params.design_high_c),
         growth=[
             GrowthCurve(
@@ -317,7 +324,7 @@ def biosphere_sheet(bio: Biosphere, mission: Mission) -> BiosphereSheet:
         ],
         words=(
             f"{params.canister_kg:g} kg, {1000.0 * params.water_kg:g} ml of water; species: {params.species_set}; "
-            f"on for {(bio.off_s - begun) / _HOUR_S:.0f} h from {params.watered_utc}"
+            f"{life}"
         ),
     )  # fmt: skip
 

@@ -53,7 +53,7 @@ def plan_on_dem(asked: DemRequest) -> int:
     from sim.cli.plan_table import print_json, print_tables
     from sim.cli.progress import say_if_cold
     from sim.mission.operations import derive_maps
-    from sim.run.setting import read_dem_of_body
+    from sim.run.scenario_ground import read_dem_of_body
 
     _check_files(asked.out, asked.plot, [asked.dem, *([] if asked.zones is None else [asked.zones])])
     question = read_question(

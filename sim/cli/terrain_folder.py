@@ -29,7 +29,7 @@ from sim.cli.terrain_maps import (
     read_inputs,
     write_layers,
 )
-from sim.run.setting import read_dem_of_body
+from sim.run.scenario_ground import read_dem_of_body
 
 FORMAT = 1
 SUMMARY = "terrain.json"

@@ -25,7 +25,7 @@ from sim.cli.terrain_tables import as_json, as_text
 from sim.moon.craters import crater_law, crater_ratio
 from sim.moon.rocks import rock_law
 from sim.moon.site import SiteParams
-from sim.run.setting import load_site
+from sim.run.scenario_ground import load_site
 
 _LIKE = 1.6
 """Ratio of sides up to which a target of one square is held to another."""

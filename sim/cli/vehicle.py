@@ -29,7 +29,8 @@ def vehicle(
     from rover.io.vehicle import read_vehicle
     from sim.cli.output import refuse_other_picture
     from sim.cli.vehicle_tables import as_json_text, as_text, derive
-    from sim.run.setting import load_site, load_soil
+    from sim.run.scenario_ground import load_site
+    from sim.run.setting import load_soil
 
     refuse_other_picture("--out", out)
     check_outputs({"--out": out})

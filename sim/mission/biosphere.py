@@ -145,7 +145,7 @@ class Biosphere:
         heater_w: (n,) in the step before.
         sun_rad: (n,) elevation of the Sun.
         frozen: (n,) share of the water that is ice.
-        watered_s, off_s: When it was watered and switched off.
+        watered_s, off_s: When it was watered and switched off; infinite, and it never was.
         growth: Of each species.
     """
 
@@ -178,17 +178,31 @@ def growth_rate(row: SpeciesRow, celsius: npt.ArrayLike) -> Floats:
     return np.asarray(np.clip(np.minimum(at - row.base_c, falling), 0.0, None))
 
 
-def live(params: BiosphereParams, site: SiteParams, epoch: Epoch) -> Biosphere:
+def live(
+    params: BiosphereParams,
+    site: SiteParams,
+    epoch: Epoch,
+    *,
+    watered_s: float | None = None,
+    off_s: float | None = None,
+) -> Biosphere:
     """Return what becomes of the canister from its watering until some time after it is switched off.
 
     Args:
         params: The canister and who is inside.
         site: Under whose Sun.
         epoch: That times count from.
+        watered_s, off_s: When it is watered and switched off, infinite if it never is; as the mission file has it if
+            left out. Dry seeds do not grow, and are followed from when they were to be watered.
     """
-    watered = epoch.seconds_until(parse_utc(params.watered_utc))
-    off = epoch.seconds_until(parse_utc(params.off_utc))
-    time_s = np.arange(watered, off + 3600.0 * params.after_h + STEP_S, STEP_S)
+    planned, planned_off = (
+        epoch.seconds_until(parse_utc(utc)) for utc in (params.watered_utc, params.off_utc)
+    )
+    watered = planned if watered_s is None else watered_s
+    off = planned_off if off_s is None else off_s
+    begin = watered if math.isfinite(watered) else planned
+    end = max(begin, off if math.isfinite(off) else planned_off) + 3600.0 * params.after_h
+    time_s = np.arange(begin, end + STEP_S, STEP_S)
     coarse = np.append(np.arange(time_s[0], time_s[-1], 1800.0), time_s[-1])
     suns = [sunlight_at(site, epoch, float(at)) for at in coarse]
     sun_rad = np.interp(time_s, coarse, [sun.elevation_rad for sun in suns])
@@ -205,7 +219,9 @@ def live(params: BiosphereParams, site: SiteParams, epoch: Epoch) -> Biosphere:
         frozen=frozen,
         watered_s=watered,
         off_s=off,
-        growth=tuple(_grown(row, time_s, canister, frost, off) for row in params.inside),
+        growth=tuple(
+            _grown(row, time_s, canister, 0 if math.isinf(watered) else frost, off) for row in params.inside
+        ),
     )
 
 
@@ -274,7 +290,9 @@ def _grown(row: SpeciesRow, time_s: Floats, canister_k: Floats, frost: int, off_
     gathered = np.concatenate([[0.0], np.cumsum(0.5 * (rate[1:] + rate[:-1]) * np.diff(time_s))]) / 3600.0
     over = np.flatnonzero(gathered >= row.degree_h)
     ended = ""
-    if frost < len(time_s):
+    if frost == 0:
+        ended = "it was never watered"
+    elif frost < len(time_s):
         when = "after" if time_s[frost] >= off_s else "before"
         ended = f"the water froze, {when} the canister was switched off"
     return Growth(
@@ -283,6 +301,10 @@ def _grown(row: SpeciesRow, time_s: Floats, canister_k: Floats, frost: int, off_
 
 
 def camera_times(params: BiosphereParams, bio: Biosphere) -> Sequence[float]:
-    """Return when the camera takes its pictures."""
+    """Return when the camera takes its pictures: none of dry seeds, whose camera is switched on with the watering."""
+    if math.isinf(bio.watered_s):
+        return []
     every = 3600.0 * params.picture_every_h
-    return [float(at) for at in np.arange(bio.watered_s + every, bio.off_s, every)]
+    return [
+        float(at) for at in np.arange(bio.watered_s + every, min(bio.off_s, float(bio.time_s[-1])), every)
+    ]

@@ -106,6 +106,7 @@ def measure(
     row: SpectrometerRow | AnalyserRow,
     *,
     from_s: float,
+    until_s: float,
     where: Where,
     site: SiteParams,
     epoch: Epoch,
@@ -118,7 +119,7 @@ def measure(
 
     Args:
         row: What is wanted.
-        from_s: Not before.
+        from_s, until_s: Not before, and begun not after.
         where: How the rover stands.
         site, epoch: Sun and clock.
         scene: Ground about the lander.
@@ -126,9 +127,9 @@ def measure(
         rover: Parts of the rover.
         optics: Of the ground.
     """
-    kind = "spectrometer" if isinstance(row, SpectrometerRow) else "analyser"
+    kind = _kind(row)
     reasons: dict[str, int] = {}
-    for at in np.arange(from_s, from_s + 3600.0 * row.within_h + 1.0, EVERY_S).tolist():
+    for at in np.arange(from_s, until_s + 1.0, EVERY_S).tolist():
         pose = where(at)
         sun = sunlight_at(site, epoch, at)
         why = _kept(row, pose, sun)
@@ -146,10 +147,19 @@ def measure(
             why = found
         reasons[why] = reasons.get(why, 0) + 1
     most = max(reasons, key=lambda why: reasons[why])
+    return not_made(row, from_s, most)
+
+
+def not_made(row: SpectrometerRow | AnalyserRow, at_s: float, why: str) -> Measurement:
+    """Return what comes of a row that is not measured, given up at a time."""
     return Measurement(
-        row=row, kind=kind, start_s=from_s, done=False, words=f"not made within {row.within_h:g} h: {most}", pose=None,
-        turned_rad=0.0, figures={},
+        row=row, kind=_kind(row), start_s=at_s, done=False, words=f"not made within {row.within_h:g} h: {why}",
+        pose=None, turned_rad=0.0, figures={},
     )  # fmt: skip
+
+
+def _kind(row: SpectrometerRow | AnalyserRow) -> str:
+    return "spectrometer" if isinstance(row, SpectrometerRow) else "analyser"
 
 
 def _done(

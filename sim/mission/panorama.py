@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -197,6 +198,16 @@ def put_together(shots: Iterable[Shot | Share], span: Span = SPAN) -> Panorama:
         count[window] += share.weight > 0.0
     light /= np.maximum(weight, 1e-9)[..., None]
     return Panorama(light=light.astype(np.float32), shots=count)
+
+
+def from_true_north(raster: npt.NDArray[Any], grid_north_rad: float) -> npt.NDArray[Any]:
+    """Return a panorama's raster turned by whole columns, so that azimuths count from true north, not the ground's.
+
+    Args:
+        raster: (rows, cols, ...), column 0 beginning at the ground's north.
+        grid_north_rad: Azimuth of that, clockwise from true north.
+    """
+    return np.roll(raster, round(grid_north_rad / math.tau * raster.shape[1]), axis=1)
 
 
 def share_of(shot: Shot, span: Span = SPAN) -> Share:

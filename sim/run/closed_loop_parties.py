@@ -23,7 +23,8 @@ from sim.run.fault_schedule import FaultSchedule, schedule_faults
 from sim.run.faults import sense_faults
 from sim.run.injection import Injection
 from sim.run.monitor import Monitor
-from sim.run.setting import Setting, region_dem, world_drivetrain, world_ground, world_soil
+from sim.run.scenario_ground import region_dem, world_ground, world_soil
+from sim.run.setting import Setting, world_drivetrain
 from sim.run.world import World, WorldState
 from sim.sensors.eyesight import Eyesight
 from sim.sensors.suite import Draws, SensorSuite

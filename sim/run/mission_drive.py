@@ -19,7 +19,7 @@ from sim.moon.site import SiteParams
 from sim.run.closed_loop import run_scenario
 from sim.run.runlog import Outcome, RunLog
 from sim.run.scenario import Scenario, scenario_from_table
-from sim.run.setting import origin_mm_of
+from sim.run.scenario_ground import origin_mm_of
 
 Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]

@@ -20,16 +20,15 @@ from sim.mission.touchdown import CELL_MM
 from sim.moon.ground import Patch
 from sim.run.closed_loop_landing import Descent
 from sim.run.closed_loop_landing_events import MissionEvent
+from sim.run.mission_commands import commands_s
 from sim.run.mission_scenario import Mission
-from sim.run.setting import site_frame
+from sim.run.scenario_ground import site_frame
 
 Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
 
 _AFTER_S = 86_400.0
 """Followed by the link beyond the last time that the mission file names."""
-
-ALWAYS_S = np.array([[-math.inf, math.inf]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -101,15 +100,6 @@ def nights_s(mission: Mission) -> tuple[float, float]:
     ]
     rover, lander = (math.inf if math.isnan(at) else at for at in found)
     return rover, lander
-
-
-def commands_s(mission: Mission, sight: Sight | None) -> Floats:
-    """Return (k, 2) stretches in which commands get through to the Moon."""
-    if sight is None or mission.link is None:
-        return ALWAYS_S
-    through = mission.link.relay_forward.rate_bit_s(sight.range_m) > 0.0
-    up = mission.link.station_up.rate_bit_s(sight.earth_range_m) > 0.0
-    return sight.contacts_s(through & up & sight.relay_up & sight.station)
 
 
 def roll_out(
@@ -192,10 +182,12 @@ def rollout_events(done: RolloutDone, mission: Mission) -> list[MissionEvent]:
     chosen = done.chosen
     assert isinstance(chosen, RampCheck)
     sun = sunlight_at(site, epoch, done.down_s)
+    assert site.anchor is not None
+    north = site.grid_north_rad(site.anchor.latitude_deg, site.anchor.longitude_deg)
     told: dict[str, object] = {
         "on_the_ground": True,
         "ramp": chosen.name,
-        "heading_deg": round(math.degrees(math.pi / 2 - chosen.heading_rad), 1) % 360.0,
+        "heading_deg": round(math.degrees(math.pi / 2 - chosen.heading_rad + north) % 360.0, 1),
         "ramp_slope_deg": round(math.degrees(chosen.slope_rad), 1),
         "ramp_roll_deg": round(math.degrees(chosen.roll_rad), 1),
         "ground_slope_deg": round(math.degrees(chosen.run_slope_rad), 1),

@@ -24,8 +24,8 @@ from sim.mission.rollout_steps import StepRow
 from sim.moon.site import SiteParams
 from sim.run.mission_drive import DriveParams
 from sim.run.mission_figures import plain_tables
+from sim.run.scenario_ground import load_site
 from sim.run.scenario_limits import Finite, Place, Table, utc_text
-from sim.run.setting import load_site
 
 Utc = Annotated[str, BeforeValidator(utc_text)]
 

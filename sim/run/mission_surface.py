@@ -13,15 +13,15 @@ from rover.core.eyes import EyesParams
 from rover.core.heat import HeatParams, PowerParams
 from rover.core.time import Epoch, parse_utc
 from rover.io.vehicle import Vehicle
-from sim.mission.instruments import AnalyserRow, Measurement, SpectrometerRow, measure
+from sim.mission.instruments import AnalyserRow, Measurement, SpectrometerRow, measure, not_made
 from sim.mission.landing_place import LandingPlace, standing_pose
 from sim.mission.operations import Maps, derive_maps
-from sim.mission.rollout_steps import next_contact
 from sim.mission.rover_energy import Charge, Load, keep_charge
+from sim.run.mission_commands import CommandWay
 from sim.run.mission_drive import DriveParams, Leg, LegRow, drive_leg
 from sim.run.mission_rollout import RolloutDone, last_s, nights_s, rails_of
 from sim.run.mission_scenario import Mission
-from sim.run.setting import seeded_dem
+from sim.run.scenario_ground import seeded_dem
 from sim.sensors.craft import rover_parts
 from sim.sensors.mount import BodyPose
 
@@ -44,13 +44,13 @@ class SurfaceDays:
 
     Attributes:
         mission, vehicle, place, rollout: What it starts from.
-        contacts_s: (k, 2) stretches in which commands get through.
+        way: By which commands come.
         legs: Drives.
         measurements: Of instruments that stand still.
         charge: The battery between drives.
         loads: What was on between drives.
         night_s: When the rover is put to sleep.
-        unheard: Why a drive did not begin, empty if all did.
+        unheard, unheard_s: Why a drive did not begin, and when it should have; empty if all did.
         ready_s: When the rover stands at the viewpoint of the portraits and faces the lander; infinite if it does not.
     """
 
@@ -58,12 +58,13 @@ class SurfaceDays:
     vehicle: Vehicle
     place: LandingPlace
     rollout: RolloutDone
-    contacts_s: Floats
+    way: CommandWay
     legs: list[Leg] = field(default_factory=list)
     measurements: list[Measurement] = field(default_factory=list)
     charge: list[Charge] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)
     unheard: str = ""
+    unheard_s: float = math.nan
     night_s: float = math.inf
     ready_s: float = math.inf
     _maps: Maps | None = None
@@ -193,11 +194,11 @@ class SurfaceDays:
             goal = self._goal(row, viewpoint)
             if goal is None:
                 return
-            start = next_contact(
-                self.contacts_s, max(self._now_s, self.epoch.seconds_until(parse_utc(row.utc)))
-            )
-            if start is None:
-                self.unheard = f"{row.name}: no command gets through any more"
+            wanted = max(self._now_s, self.epoch.seconds_until(parse_utc(row.utc)))
+            start = self.way.there_s(wanted, self.way.block_bit)
+            if not math.isfinite(start):
+                self.unheard = f"{row.name}: {self.way.why_never}"
+                self.unheard_s = wanted
                 return
             self._rest(start)
             self._leg(row, params, goal)
@@ -276,16 +277,21 @@ class SurfaceDays:
         site = self.mission.read_site()
         assert site.optics is not None
         free = self._now_s
-        asked: list[SpectrometerRow | AnalyserRow] = [*self.mission.spectrometer, *self.mission.analyser]
-        rows = sorted(asked, key=lambda row: row.utc)
+        wanted: list[SpectrometerRow | AnalyserRow] = [*self.mission.spectrometer, *self.mission.analyser]
+        rows = sorted(wanted, key=lambda row: row.utc)
         for row in rows[len(self.measurements) :]:
-            begin = max(free, self.epoch.seconds_until(parse_utc(row.utc)))
+            asked = self.epoch.seconds_until(parse_utc(row.utc))
+            latest, ready = asked + 3600.0 * row.within_h, max(free, asked)
+            begin = self.way.there_s(ready, self.way.block_bit)
+            if not begin <= latest:
+                yield not_made(row, min(ready, latest), self._why_late(begin, ready))
+                continue
             if begin + 60.0 * row.minutes > until_s:
                 return
-            room_h = (until_s - begin) / 3600.0 - row.minutes / 60.0
             done = measure(
-                row.model_copy(update={"within_h": min(row.within_h, room_h)}),
+                row,
                 from_s=begin,
+                until_s=min(latest, until_s - 60.0 * row.minutes),
                 where=self.standing_at,
                 site=site,
                 epoch=self.epoch,
@@ -297,6 +303,12 @@ class SurfaceDays:
             if done.done:
                 free = done.start_s + 60.0 * row.minutes
             yield done
+
+    def _why_late(self, begin_s: float, ready_s: float) -> str:
+        """Return why a measurement could not begin in its time."""
+        if not math.isfinite(begin_s):
+            return self.way.why_never
+        return "its commands come too late" if begin_s > ready_s else "the rover is busy with others"
 
     def _note(self, one: Measurement) -> None:
         """Put down what a measurement takes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from sim.mission.biosphere import Biosphere, camera_times
 from sim.mission.radar import RadarParams, traces_along
 from sim.mission.relay_queue import Item, Sent, Traffic, carry
 from sim.mission.relay_radio import STEP_S, LinkParams, PictureRow, Sight
+from sim.run.mission_commands import CommandWay, MissionOrders, command_way, mission_orders
 from sim.run.mission_drive import Leg
 from sim.run.mission_rollout import RolloutDone, nights_s
 from sim.run.mission_scenario import Mission
@@ -40,11 +41,13 @@ class Command:
 
     Attributes:
         name: What for.
+        sent_s: From when on they are sent.
         needed_s: By when.
         bits: How many.
     """
 
     name: str
+    sent_s: float
     needed_s: float
     bits: int
 
@@ -148,12 +151,23 @@ def send_all(
     legs = days.legs if days is not None else []
     silent, low = _rover_radio(mission, rollout, legs, epoch, float(sight.time_s[-1]))
     until = float(sight.time_s[-1])
+    way = command_way(mission, sight)
+    orders = mission_orders(mission, way)
     rover_off, lander_off = (min(until, at) for at in nights_s(mission))
     silent.append((rover_off + _LAST_WORDS_S, math.inf))
     rates = rates_of(link, sight, silent, low, lander_off + _LAST_WORDS_S)
     items = [
-        *_lander_items(mission, params, vehicle, rollout, bio, touchdown_s, portraits_s, lander_off),
-        *_rover_items(mission, vehicle, rollout, days, portraits_s, rover_off),
+        *_lander_items(mission, params, rollout, bio, touchdown_s, lander_off),
+        *_picture_items(
+            mission,
+            params,
+            vehicle,
+            orders,
+            down_s=math.inf if days is None else rollout.down_s,
+            touchdown_s=touchdown_s,
+            portraits_s=portraits_s,
+        ),
+        *_rover_items(mission, rollout, days, rover_off),
     ]
     stores = {"rover": link.store_gbit_rover * _GBIT, "lander": link.store_gbit_lander * _GBIT}
 
@@ -172,19 +186,19 @@ def send_all(
         )
 
     down = through(items, {name: rates[name] for name in stores}, rates["relay_down"], stores)
-    commands = tuple(_commands(mission, rollout, days, bio, portraits_s))
-    lead = 3600.0 * link.command_lead_h
-    orders = [
+    asleep = dict(zip(("rover", "lander"), nights_s(mission), strict=True)) if days is not None else {}
+    commands = tuple(_commands(way, orders, rollout, days, portraits_s, asleep))
+    sent = [
         Item(
             name=one.name,
             source="earth",
             bits=one.bits,
             priority=COMMAND,
-            ready_s=max(one.needed_s - lead - one.bits / link.relay_forward.rates_bit_s[-1], 0.0),
+            ready_s=one.sent_s,
         )
         for one in commands
     ]
-    up = through(orders, {"earth": rates["station_up"]}, rates["forward"], {"earth": _ENDLESS_BIT})
+    up = through(sent, {"earth": rates["station_up"]}, rates["forward"], {"earth": _ENDLESS_BIT})
     return LinkDays(sight=sight, rates_bit_s=rates, down=down, up=up, commands=commands)
 
 
@@ -206,29 +220,37 @@ def _rover_radio(
     return silent, low
 
 
-def _at(row: PictureRow, mission: Mission, touchdown_s: float, portraits_s: float | None) -> float | None:
-    epoch = parse_utc(mission.descent.ignition_utc)
-    known = {
-        "touchdown": touchdown_s,
-        "portraits": portraits_s,
-        "panorama": epoch.seconds_until(parse_utc(mission.panorama.utc)),
-    }
-    return known[row.at] if row.at in known else epoch.seconds_until(parse_utc(row.at))
+def _at(
+    row: PictureRow, orders: MissionOrders, source: str, touchdown_s: float, portraits_s: float | None
+) -> float | None:
+    """Return when pictures are taken, None if they are not: nothing is that was not commanded."""
+    if row.at == "touchdown":
+        return touchdown_s  # the film runs by itself
+    if row.at == "portraits":
+        return portraits_s
+    if row.at == "panorama":
+        order = orders.ring if source == "rover" else orders.panorama
+    else:
+        order = orders.pictures[row.name]
+    return None if order.why else order.time_s
 
 
 def _picture_items(
     mission: Mission,
     params: LanderParams,
     vehicle: Vehicle,
-    of: str,
+    orders: MissionOrders,
+    *,
+    down_s: float,
     touchdown_s: float,
     portraits_s: float | None,
 ) -> Iterator[Item]:
+    """Yield the pictures of the mission file that are taken: the rover's from `down_s` on, if it ever is."""
     assert mission.link is not None
     for row in mission.link.picture:
         camera, source = camera_of(row.camera, params, vehicle)
-        at = _at(row, mission, touchdown_s, portraits_s)
-        if source == of and at is not None:
+        at = _at(row, orders, source, touchdown_s, portraits_s)
+        if at is not None and (source == "lander" or at >= down_s):
             bits = row.count * picture_bits(camera, mission.link)
             yield Item(name=row.name, source=source, bits=bits, priority=row.priority, ready_s=at)
 
@@ -252,17 +274,14 @@ def _health(link: LinkParams, source: str, from_s: float, until_s: float) -> Ite
 def _lander_items(
     mission: Mission,
     params: LanderParams,
-    vehicle: Vehicle,
     rollout: RolloutDone,
     bio: Biosphere | None,
     touchdown_s: float,
-    portraits_s: float | None,
     until_s: float,
 ) -> Iterator[Item]:
     link = mission.link
     assert link is not None
     yield from _health(link, "lander", touchdown_s, until_s)
-    yield from _picture_items(mission, params, vehicle, "lander", touchdown_s, portraits_s)
     for step in rollout.steps.steps:
         if step.row.pictures:
             yield Item(
@@ -278,20 +297,13 @@ def _lander_items(
 
 
 def _rover_items(
-    mission: Mission,
-    vehicle: Vehicle,
-    rollout: RolloutDone,
-    days: SurfaceDays | None,
-    portraits_s: float | None,
-    until_s: float,
+    mission: Mission, rollout: RolloutDone, days: SurfaceDays | None, until_s: float
 ) -> Iterator[Item]:
     link = mission.link
     assert link is not None
     if rollout.stays or days is None:
         return
     yield from _health(link, "rover", rollout.down_s, until_s)
-    params = mission.read_lander().params
-    yield from _picture_items(mission, params, vehicle, "rover", 0.0, portraits_s)
     ring = round(OperationsTable().data_mbit_per_stop * 1e6)
     for leg in days.legs:
         for at in leg.command_s.tolist():
@@ -326,32 +338,42 @@ def radar_bits(radar: RadarParams, leg: Leg) -> tuple[int, float, float]:
 
 
 def _commands(
-    mission: Mission,
+    way: CommandWay,
+    orders: MissionOrders,
     rollout: RolloutDone,
     days: SurfaceDays | None,
-    bio: Biosphere | None,
     portraits_s: float | None,
+    asleep_s: Mapping[str, float],
 ) -> Iterator[Command]:
-    link, epoch = mission.link, parse_utc(mission.descent.ignition_utc)
-    assert link is not None
-    block = round(link.command_bit)
+    """Yield all that is sent up, also what never gets there."""
+
+    def by(name: str, needed_s: float, bits: int = way.block_bit) -> Command:
+        return Command(name=name, sent_s=way.sent_s(needed_s, bits), needed_s=needed_s, bits=bits)
+
     for step in rollout.steps.steps:
         if step.row.command_bit:
-            yield Command(name=step.row.name, needed_s=step.end_s, bits=round(step.row.command_bit))
-    if bio is not None:
-        yield Command(name="water the biosphere", needed_s=bio.watered_s, bits=block)
-        yield Command(name="switch the biosphere off", needed_s=bio.off_s, bits=block)
-    if portraits_s is not None:
-        yield Command(name="take the portraits", needed_s=portraits_s, bits=2 * block)
-    panorama = epoch.seconds_until(parse_utc(mission.panorama.utc))
-    yield Command(name="take the panorama", needed_s=panorama, bits=block)
-    if days is None:
-        return
+            yield by(step.row.name, step.end_s, round(step.row.command_bit))
+    for order in orders.all if days is None else [*orders.all, orders.ring]:
+        needed = order.needed_s
+        if order is orders.portraits and portraits_s is not None:
+            needed = portraits_s
+        yield Command(
+            name=order.name, sent_s=way.sent_s(order.planned_s, order.bits), needed_s=needed, bits=order.bits
+        )
+    for name, at in asleep_s.items():
+        if math.isfinite(at):
+            yield by(f"sleep, {name}", at)
+    if days is not None:
+        for name, at in _on_the_way(days):
+            yield by(name, at)
+
+
+def _on_the_way(days: SurfaceDays) -> Iterator[tuple[str, float]]:
+    """Yield what the rover is commanded to do on the ground, and by when."""
     for leg in days.legs:
-        yield Command(name=f"drive: {leg.name}", needed_s=leg.start_s, bits=block)
+        yield f"drive: {leg.name}", leg.start_s
         for at in leg.command_s.tolist()[:-1]:  # after the last stop nothing is driven
-            cycle_s = OperationsTable().cycle_s
-            yield Command(name=f"on from a stop: {leg.name}", needed_s=at + cycle_s, bits=block)
+            yield f"on from a stop: {leg.name}", at + OperationsTable().cycle_s
     for one in days.measurements:
         if one.done:
-            yield Command(name=one.row.name, needed_s=one.start_s, bits=block)
+            yield one.row.name, one.start_s

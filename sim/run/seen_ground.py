@@ -18,6 +18,9 @@ CELL_M = 0.2
 
 _NEXT_TO = [(row, col) for row in (-1, 0, 1) for col in (-1, 0, 1)]
 
+TILE = 64
+"""Cells to a side of the rasters that they are kept in, wherever there is one that was seen."""
+
 WORST_M = 0.25
 """What is ranged no better than that may lie anywhere."""
 
@@ -28,7 +31,7 @@ class SeenGround:
     def __init__(self, vehicle: VehicleParams) -> None:
         self._wheels_m = wheel_places(vehicle)
         self._radius_m = vehicle.footprint_radius_m
-        self._cells: set[tuple[int, int]] = set()
+        self._tiles: dict[tuple[int, int], npt.NDArray[np.bool_]] = {}
 
     def put_down(self, state: WorldState) -> None:
         """Take in where a run begins: nobody has looked under the rover, nor beside it, but there it stands."""
@@ -67,8 +70,19 @@ class SeenGround:
             [state.east_m, state.north_m]
         )
         under = [(int(row), int(col)) for row, col in np.floor(places / CELL_M)]
-        return sum(not any((r + a, c + b) in self._cells for a, b in _NEXT_TO) for r, c in under)
+        return sum(not any(self.has_seen(r + a, c + b) for a, b in _NEXT_TO) for r, c in under)
+
+    def has_seen(self, row: int, col: int) -> bool:
+        """Tell whether a cell was seen, or stood on at the start."""
+        tile = self._tiles.get((row // TILE, col // TILE))
+        return tile is not None and bool(tile[row % TILE, col % TILE])
 
     def _add(self, places_m: Floats) -> None:
-        cells = np.unique(np.floor(places_m / CELL_M).astype(np.int64), axis=0)
-        self._cells.update(map(tuple, cells.tolist()))
+        cells = np.floor(places_m / CELL_M).astype(np.int64)
+        tiles = cells // TILE
+        while len(cells):
+            row, col = tiles[0].tolist()
+            tile = self._tiles.setdefault((row, col), np.zeros((TILE, TILE), np.bool_))
+            here = (tiles[:, 0] == row) & (tiles[:, 1] == col)
+            tile[cells[here, 0] - row * TILE, cells[here, 1] - col * TILE] = True
+            cells, tiles = cells[~here], tiles[~here]

@@ -13,6 +13,7 @@ the window or the match leaves the pictures. A window's errors are related to it
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from rover.core.strips import by_strips
 from sim.moon.optics import OpticsParams
 from sim.sensors.camera import Picture, Sunlight, take_picture
 from sim.sensors.exposure import auto_exposure_s, electrons, noise_variance_e2
+from sim.sensors.lens import Lens
 from sim.sensors.mount import BodyPose, eye_at, lens_of
 from sim.sensors.scene import Scene
 from sim.sensors.stereo_kernels import across, box_mean, disparity_noise, match
@@ -34,6 +36,14 @@ QUICK_COLS = 256
 
 _BLOCK_ROWS = 64
 """Rows whose errors have a stream of their own."""
+
+
+@lru_cache(maxsize=8)
+def _sights(lens: Lens) -> npt.NDArray[np.float64]:
+    """Return what the pixels of a lens look at, reckoned once for pairs that look at every stop."""
+    sights = lens.sights()
+    sights.flags.writeable = False
+    return sights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,7 +81,8 @@ class StereoDepth:
     def seen_m(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Return (n, 3) points forward, left and up of the left eye, and (n,) standard deviations along the axis."""
         known = np.isfinite(self.depth_m)
-        sights = self.picture.lens.sights()[known]
+        lens = self.picture.lens
+        sights = (_sights(lens) if lens.cols <= QUICK_COLS else lens.sights())[known]
         points = sights * (self.depth_m[known] / sights[:, 0])[:, None]
         return points, self.sigma_m[known].astype(np.float64)
 

@@ -15,7 +15,7 @@ from rover.terrain.craters import find_craters
 from sim.moon.craters import crater_ratio
 from sim.moon.dem import Window, rocks_in, synthesize
 from sim.moon.site import SiteParams
-from sim.run.setting import load_site, site_frame
+from sim.run.scenario_ground import load_site, site_frame
 
 _SITE, _SEED = "von-karman", 4
 _ROCKS_MM, _LEAST_ROCK_M = 256_000, 0.05

@@ -10,7 +10,7 @@ import numpy as np
 from rover.core.time import SYNODIC_MONTH_S
 from sim.physics.regolith_heat import STEP_S, Sunlight, settled, stages_s, warm
 from sim.run.regolith_heat import read_regolith_heat
-from sim.run.setting import load_site
+from sim.run.scenario_ground import load_site
 from sim.validation.place import LANDING_RAD
 
 _FLUX_W_M2 = 1361.0

@@ -43,12 +43,13 @@ class BiosphereSheet:
     """What is drawn.
 
     Attributes:
-        hours: (n,) since the watering.
+        hours: (n,) since it began.
         canister_c, deck_c, heater_w, sun_deg: (n,).
-        off_h, frozen_h: When it is switched off and ice first forms; NaN if it does not.
+        off_h, frozen_h: When it is switched off, infinite if it never is, and ice first forms; NaN if it does not.
         design_c: Lowest and highest temperature of the design.
         growth: Of each species.
         words: Under the title.
+        begun: From when hours count.
     """
 
     hours: Floats
@@ -61,6 +62,7 @@ class BiosphereSheet:
     design_c: tuple[float, float]
     growth: Sequence[GrowthCurve]
     words: str
+    begun: str = "the watering"
 
 
 def draw_biosphere(sheet: BiosphereSheet, *, title: str) -> Figure:
@@ -77,7 +79,8 @@ def draw_biosphere(sheet: BiosphereSheet, *, title: str) -> Figure:
         _growth(grown, sheet)
         for ax in (warm, power, grown):
             ax.set_xlim(0.0, sheet.hours[-1])
-            ax.axvline(sheet.off_h, color=style.INK, lw=0.9)
+            if math.isfinite(sheet.off_h):
+                ax.axvline(sheet.off_h, color=style.INK, lw=0.9)
             if not math.isnan(sheet.frozen_h):
                 ax.axvline(sheet.frozen_h, color=style.SKY, lw=1.2, ls="--")
             ax.tick_params(labelsize=style.SMALL_PT, labelbottom=ax is grown)
@@ -93,15 +96,11 @@ def _warmth(ax: Axes, sheet: BiosphereSheet) -> None:
     ax.plot(sheet.hours, sheet.deck_c, color=style.VERMILLION, ls="--", label="lander's deck")
     ax.set_ylabel("temperature, °C")
     ax.set_ylim(-60.0, 40.0)
-    ax.legend(loc="lower left", fontsize=style.SMALL_PT)
-    right = sheet.off_h + 0.01 * sheet.hours[-1]
-    ax.text(right, 36.0, "off", fontsize=style.SMALL_PT, va="top")
-    if not math.isnan(sheet.frozen_h):
-        late = sheet.frozen_h >= sheet.off_h  # else the legend stands there
-        ax.text(
-            sheet.frozen_h + 0.012 * sheet.hours[-1], -52.0 if late else 36.0, "water freezes", rotation=90,
-            fontsize=style.SMALL_PT, va="bottom" if late else "top",
-        )  # fmt: skip
+    if not math.isnan(sheet.frozen_h):  # told in the legend: beside its line the curves fall
+        ax.plot([], [], color=style.SKY, lw=1.2, ls="--", label="water freezes")
+    ax.legend(loc="best", fontsize=style.SMALL_PT)
+    if math.isfinite(sheet.off_h):
+        ax.text(sheet.off_h + 0.01 * sheet.hours[-1], 36.0, "off", fontsize=style.SMALL_PT, va="top")
 
 
 def _power(ax: Axes, sheet: BiosphereSheet) -> None:
@@ -122,12 +121,11 @@ def _power(ax: Axes, sheet: BiosphereSheet) -> None:
 def _growth(ax: Axes, sheet: BiosphereSheet) -> None:
     ax.axhline(1.0, color=style.FAINT_INK, lw=0.8)
     for curve, (colour, line) in zip(sheet.growth, _LINES * 8, strict=False):
-        shown = np.minimum(curve.share, 1.6)
-        ax.plot(sheet.hours, shown, color=colour, ls=line)
+        ax.plot(sheet.hours, curve.share, color=colour, ls=line)
         if not math.isnan(curve.reached_h):
             ax.plot([curve.reached_h], [1.0], "^", color=colour, ms=8, mec=style.PAPER, zorder=5)
     ax.set_ylabel("degree-hours over those needed")
-    ax.set_xlabel("hours since the watering")
+    ax.set_xlabel(f"hours since {sheet.begun}")
     ax.set_ylim(0.0, 1.65)
 
 

@@ -197,8 +197,10 @@ def draw_disc(
                 [way[0], 1.015 * way[0]], [way[1], 1.015 * way[1]], color=style.INK, lw=0.8, clip_on=False
             )
             bold = "bold" if deg in _POINTS else "normal"
+            side = "left" if way[0] > 0.2 else "right" if way[0] < -0.2 else "center"
+            out = 1.06 if side == "center" else 1.03
             ax.text(
-                1.06 * way[0], 1.06 * way[1], _azimuth_words(deg), ha="center", va="center", fontsize=11,
+                out * way[0], out * way[1], _azimuth_words(deg), ha=side, va="center", fontsize=11,
                 fontweight=bold, zorder=6, path_effects=style.halo(3.0),
             )  # fmt: skip
         _name_beside(ax, marks, top_deg, bottom_deg)

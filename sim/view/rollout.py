@@ -154,8 +154,8 @@ def _steps(ax: Axes, sheet: RolloutSheet) -> None:
         )  # fmt: skip
     ax.axvline(sheet.landed_h, color=style.INK, lw=1.0)
     ax.axvline(sheet.published_h, color=style.VERMILLION, lw=1.2, ls="--")
-    ax.text(sheet.landed_h, -1.05, "touchdown", fontsize=style.SMALL_PT, ha="left", va="center")
-    ax.text(sheet.published_h, -1.05, "published", fontsize=style.SMALL_PT, ha="right", va="center",
+    ax.text(sheet.landed_h + 0.1, -1.05, "touchdown", fontsize=style.SMALL_PT, ha="left", va="center")
+    ax.text(sheet.published_h - 0.1, -1.05, "published", fontsize=style.SMALL_PT, ha="right", va="center",
             color=style.VERMILLION)  # fmt: skip
     ax.set_ylim(max(len(sheet.steps), 1) - 0.4, -1.6)
     ax.set_xlim(sheet.landed_h - 0.4, sheet.published_h + 0.6)

@@ -18,7 +18,8 @@ from sim.moon.cells import Cells
 from sim.moon.ground import Ground
 from sim.moon.scatter import HALF_MM
 from sim.physics.drivetrain import Drivetrain, drivetrain_of
-from sim.run.setting import load_site, load_soil
+from sim.run.scenario_ground import load_site
+from sim.run.setting import load_soil
 
 ROOT = Path(__file__).parents[2]
 

@@ -49,6 +49,12 @@ def test_every_bundled_figure_has_a_source_and_no_other_stands_beside_it(name: s
     assert vehicle.name == name
 
 
+@pytest.mark.parametrize("name", vehicle_names())
+def test_less_is_drawn_the_less_is_done(name: str) -> None:
+    figures = read_vehicle(name).params
+    assert figures.dormant_w <= figures.nap_w <= figures.charge_w <= figures.command_w <= figures.drive_w
+
+
 def test_yutu_2_is_what_is_published_of_it() -> None:
     figures = read_vehicle("yutu-2").params
     assert (figures.mass_kg, figures.length_m, figures.width_m) == (135.0, 1.5, 1.0)

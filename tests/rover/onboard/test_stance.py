@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.ndimage import maximum_filter, minimum_filter
 
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.hazard.clearance import evaluate_clearance
 from rover.io.vehicle import read_vehicle
 from rover.onboard.heading_kernels import HEADINGS, bearing_off, nearest_heading
 from rover.onboard.local_map import fuse_heights
-from rover.onboard.stance import MARGINS, slack_by_heading
+from rover.onboard.stance import MARGINS, _disc, _extremes, slack_by_heading
+from rover.onboard.stance_kernels import wheel_rests
 from tests.rover.hazard.test_aligned import rocks
 
 YUTU_2 = read_vehicle("yutu-2").params
@@ -65,3 +67,36 @@ def test_much_slack_passes_clearance_evaluation_and_none_fails() -> None:
     assert 0.2 < passed.mean() < 0.95
     assert passed[told > 2.0].mean() > 0.95
     assert passed[told < 0.0].mean() < 0.15
+
+
+def test_the_least_and_the_greatest_near_a_cell_are_those_of_a_plain_filter() -> None:
+    rng = np.random.default_rng(2)
+    values = rng.normal(0.0, 1.0, (30, 41)).astype(np.float32)
+    values[rng.random(values.shape) < 0.2] = np.nan
+    for radius in (1.0, 1.5, 2.0):
+        near = _disc(radius)
+        low, high = _extremes(values, near)
+        mask = np.zeros((2 * int(radius) + 1,) * 2, np.bool_)
+        mask[tuple((near + int(radius)).T)] = True
+        known = np.isfinite(values)
+        most = maximum_filter(np.where(known, values, -np.inf), footprint=mask)
+        least = minimum_filter(np.where(known, values, np.inf), footprint=mask)
+        np.testing.assert_array_equal(high, np.where(known, most, np.nan))
+        np.testing.assert_array_equal(low, np.where(known, least, np.nan))
+
+
+def test_a_wheel_rests_as_high_as_the_ground_within_its_rim_lifts_it() -> None:
+    rng, radius, side = np.random.default_rng(4), 0.15, 0.05
+    z = rng.normal(0.0, 0.05, (20, 24)).astype(np.float32)
+    z[rng.random(z.shape) < 0.1] = np.nan
+    rests = np.empty_like(z)
+    wheel_rests(z, side, radius, rests, 0, len(z))
+    for r, c in np.argwhere(np.isfinite(z)).tolist():
+        heights = [
+            float(z[i, j]) - (radius - math.sqrt(radius**2 - ((i - r) ** 2 + (j - c) ** 2) * side**2))
+            for i in range(max(0, r - 2), min(20, r + 3))
+            for j in range(max(0, c - 2), min(24, c + 3))
+            if radius**2 - ((i - r) ** 2 + (j - c) ** 2) * side**2 > 0.19 * radius**2 and np.isfinite(z[i, j])
+        ]
+        assert math.isclose(float(rests[r, c]), max(heights), abs_tol=1e-7)
+    assert np.isnan(rests[np.isnan(z)]).all()

@@ -215,7 +215,7 @@ def test_brute_force_on_seeded_ground(exact: bool) -> None:
     from sim.moon.cells import Cells
     from sim.moon.rocks import NO_ROCKS
     from sim.moon.surface import surface
-    from sim.run.setting import load_site
+    from sim.run.scenario_ground import load_site
 
     wanted = Cells(east=40_000_000, north=-50_000_000, step=2000, rows=1024, cols=1024)
     heights = surface(load_site("von-karman"), 1).elevation_m(wanted, NO_ROCKS, rocks=True)

@@ -109,7 +109,7 @@ def test_panoramas_alone_show_the_rover_where_it_drove(made: tuple[Path, Path, s
     away = math.hypot(ring["figures"]["rover_east_m"], ring["figures"]["rover_north_m"])
     assert 13.5 < away < 25.5  # a viewpoint of the portraits
     with Image.open(tmp_path / "out" / "pcam-anaglyph.png") as both:
-        assert both.size == (5400, 240)
+        assert both.size == (5400, 222)
 
 
 @pytest.mark.slow
@@ -176,6 +176,30 @@ def test_portraits_are_not_taken_where_the_rover_stays_on_the_lander(tmp_path: P
     assert f"ring of pairs: {stays}" in words and not (out / "pcam.png").exists()
     (line,) = (line for line in words.splitlines() if line.startswith("panorama.png"))
     assert "rover" not in line and (out / "panorama.png").is_file()
+
+
+@pytest.mark.slow
+def test_over_a_link_that_never_opens_the_page_is_made_with_the_reasons(tmp_path: Path) -> None:
+    deaf = SMALL.replace("mask_deg = { value = 5.0", "mask_deg = { value = 85.0")
+    out = tmp_path / "out"
+    told(written(tmp_path, deaf), "--out", out)
+    events = json.loads((out / "timeline.json").read_text())["events"]
+    never = "no command gets through: the relay is never above 85 deg"
+    by_name = {event["event"]: event["words"] for event in events}
+    assert by_name["panorama"] == by_name["ring of pairs"] == f"not taken: {never}"
+    assert by_name["portraits"] == f"not taken: {never}; nor within a day"
+    assert by_name["biosphere not watered"] == f"the seeds stay dry: {never}"
+    assert by_name["rollout"].startswith(
+        "the rover stays on the lander; lander checked: the link never opens"
+    )
+    assert "goes to sleep; no command gets through" in by_name["biosphere off"]
+    kept = {event["words"].partition(":")[0] for event in events if event["event"] == "not on Earth"}
+    assert kept == {"film of the descent", "health of the lander"}
+    assert not {"drive begins", "biosphere watered", "sprout", "spectrometer"} & set(by_name)
+    made = {path.name for path in out.iterdir()}
+    assert made >= {"biosphere.png", "descent.gif", "link.png", "map.png", "rollout.png"}
+    assert made & {"mission.html", "mission.md"}
+    assert not made & {"panorama.png", "pcam.png", "portrait-lander.png", "radargram.png"}
 
 
 def test_it_goes_on_with_the_frames_that_are_missing(made: tuple[Path, Path, str]) -> None:

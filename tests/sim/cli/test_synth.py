@@ -25,7 +25,7 @@ from sim.cli.progress import Progress
 from sim.cli.window import parse_window
 from sim.moon.surface import GROUND_VERSION
 from sim.run.scenario import load_scenario
-from sim.run.setting import orbital_dem
+from sim.run.scenario_ground import orbital_dem
 from tests.sim.cli.conftest import FARSIDE, Command, environment
 
 

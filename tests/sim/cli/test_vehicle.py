@@ -17,7 +17,8 @@ from rover.io.vehicle import read_vehicle
 from sim.cli.main import app
 from sim.cli.vehicle_sheet import sheet_of
 from sim.cli.vehicle_tables import derive
-from sim.run.setting import load_site, load_soil
+from sim.run.scenario_ground import load_site
+from sim.run.setting import load_soil
 from sim.view.vehicle import draw_vehicle
 
 YUTU_2 = maps_folder() / "vehicles" / "yutu-2.toml"

@@ -8,7 +8,7 @@ import pytest
 
 from rover.core.time import parse_utc
 from sim.mission.daylight import sunlight_at
-from sim.run.setting import load_site
+from sim.run.scenario_ground import load_site
 
 
 @pytest.mark.parametrize(

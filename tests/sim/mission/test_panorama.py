@@ -21,6 +21,7 @@ from sim.mission.panorama import (
     TURNS,
     Panorama,
     Shot,
+    from_true_north,
     level_eye,
     looks_of,
     put_together,
@@ -29,7 +30,7 @@ from sim.mission.panorama import (
 from sim.mission.panorama_marks import marks_on, overview
 from sim.moon.ground import Patch
 from sim.moon.optics import OpticsParams
-from sim.run.setting import load_site
+from sim.run.scenario_ground import load_site
 from sim.sensors.bodies import Part, set_down
 from sim.sensors.camera import Sunlight
 from sim.sensors.craft import rover_parts
@@ -176,3 +177,29 @@ def test_a_frame_is_the_same_whichever_were_taken_before(place: LandingPlace) ->
     all_three = {shot.number: shot.light for shot in shots_of(place, (3, 41, 42))}
     (alone,) = shots_of(place, (42,))
     np.testing.assert_array_equal(alone.light, all_three[42])
+
+
+def test_azimuths_count_from_true_north() -> None:
+    """A place 5 km off is drawn at the bearing of the great circle to it, by its latitude and longitude."""
+    site = load_site("von-karman")
+    assert site.anchor is not None
+    here = site.anchor.latitude_deg, site.anchor.longitude_deg
+    east, north = site.project(*here)
+    for grid_deg in (10.05, 123.05, 300.05):
+        aside = out_at(grid_deg, 5000.0)
+        there = site.unproject(east + aside[0], north + aside[1])
+        raster = np.zeros((1, COLS), np.uint8)
+        raster[0, int(grid_deg * COLS / 360.0)] = 1
+        turned = from_true_north(raster, site.grid_north_rad(*here))
+        drawn_deg = (int(np.argmax(turned[0])) + 0.5) * 360.0 / COLS
+        assert drawn_deg == pytest.approx(bearing_deg(here, there), abs=0.06)
+        assert abs(drawn_deg - grid_deg) > 0.9  # it is not the grid's
+
+
+def bearing_deg(here: tuple[float, float], there: tuple[float, float]) -> float:
+    """Return the azimuth from one place to another along the great circle, clockwise from north."""
+    (phi1, lambda1), (phi2, lambda2) = (np.radians(place) for place in (here, there))
+    away = lambda2 - lambda1
+    y = math.sin(away) * math.cos(phi2)
+    x = math.cos(phi1) * math.sin(phi2) - math.sin(phi1) * math.cos(phi2) * math.cos(away)
+    return math.degrees(math.atan2(y, x)) % 360.0

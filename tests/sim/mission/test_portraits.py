@@ -15,7 +15,7 @@ from rover.io.vehicle import read_vehicle
 from sim.mission.landing_place import LandingPlace
 from sim.mission.portraits import PortraitSetting, Viewpoint, choose_viewpoint, take_portraits, viewpoint_at
 from sim.moon.ground import Patch
-from sim.run.setting import load_site
+from sim.run.scenario_ground import load_site
 from sim.sensors.camera import Picture, Sunlight
 from sim.sensors.mount import BodyPose
 from sim.sensors.scene import build_scene

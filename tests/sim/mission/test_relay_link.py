@@ -15,7 +15,7 @@ from rover.sky.sun import earth_from_moon
 from sim.mission.relay_queue import Item, Traffic, carry
 from sim.mission.relay_radio import STEP_S, RadioParams, chord_depth_m, look
 from sim.run.mission_scenario import load_mission
-from sim.run.setting import load_site, site_frame
+from sim.run.scenario_ground import load_site, site_frame
 
 RADIO = RadioParams(
     frequency_mhz=8400.0, eirp_dbw=20.0, gain_over_temperature_db_k=18.0, losses_db=2.0, eb_n0_db=2.5,

@@ -10,7 +10,7 @@ from rover.io.bundle import site_names
 from sim.moon.rocks import NO_ROCKS, rock_law
 from sim.moon.scatter import HALF_MM
 from sim.moon.surface import surface
-from sim.run.setting import load_site
+from sim.run.scenario_ground import load_site
 from tests.sim.moon.conftest import FAR, centred
 
 

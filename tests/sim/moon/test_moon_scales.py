@@ -15,7 +15,7 @@ from sim.moon.craters import share_seen
 from sim.moon.dem import Window, synthesize
 from sim.moon.scatter import HALF_MM
 from sim.moon.surface import surface
-from sim.run.setting import load_site
+from sim.run.scenario_ground import load_site
 from tests.sim.moon.conftest import NOWHERE, elevation
 
 PAIRS_MM = [

@@ -24,7 +24,7 @@ from sim.moon.dem import Window, rocks_in, synthesize
 from sim.moon.scatter import HALF_MM
 from sim.moon.site import SiteParams
 from sim.moon.surface import surface
-from sim.run.setting import load_site
+from sim.run.scenario_ground import load_site
 from tests.sim.moon.conftest import centred
 
 NAMES = site_names()

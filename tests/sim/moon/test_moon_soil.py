@@ -9,7 +9,7 @@ from sim.moon.ground import NEAR_M, Ground
 from sim.moon.regolith import regolith_at
 from sim.moon.soil import NOMINAL, SQUARE_M, Soil
 from sim.moon.surface import surface
-from sim.run.setting import load_site
+from sim.run.scenario_ground import load_site
 from tests.sim.shaped import plane
 
 SITE = load_site("von-karman")

@@ -24,7 +24,8 @@ from sim.physics.terramechanics import (
     wheel_forces,
     wheel_of,
 )
-from sim.run.setting import load_site, load_soil
+from sim.run.scenario_ground import load_site
+from sim.run.setting import load_soil
 from tests.sim.shaped import CHASSIS, YUTU_2, laws_with
 
 LAWS = load_soil()

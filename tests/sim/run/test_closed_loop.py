@@ -19,7 +19,8 @@ from sim.run.closed_loop import run_scenario
 from sim.run.results import write_results
 from sim.run.runlog import TELEMETRY_COLUMNS, Outcome, RunLog
 from sim.run.scenario import Scenario, load_scenario
-from sim.run.setting import Setting, orbital_dem, prepare
+from sim.run.scenario_ground import orbital_dem
+from sim.run.setting import Setting, prepare
 
 HOP = ["goal_m=[-30, 24]", "terrain.size_m=120"]
 
@@ -418,7 +419,7 @@ class TestRealGround:
         assert "Orthographic" in log.summary["crs_wkt"]
 
     def test_without_detail_the_ground_is_the_dem(self, reference: Path) -> None:
-        from sim.run.setting import world_ground
+        from sim.run.scenario_ground import world_ground
 
         dem = reference / "dem" / "aristarchus_imp_5m.tif"
         settings = [*self.SETTINGS, f"terrain.dem={dem}"]

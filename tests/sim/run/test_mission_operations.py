@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,10 @@ from sim.mission.relay_radio import Sight
 from sim.mission.rollout import RampCheck
 from sim.mission.rover_energy import Load, keep_charge, level_array_w
 from sim.run.closed_loop_landing import Descent, fly_descent
+from sim.run.mission_commands import CommandWay, command_way
 from sim.run.mission_energy import energy_account
 from sim.run.mission_events import biosphere_events, link_events, night_events, surface_events
-from sim.run.mission_rollout import RolloutDone, commands_s, last_s, roll_out, rollout_events, sight_of
+from sim.run.mission_rollout import RolloutDone, last_s, roll_out, rollout_events, sight_of
 from sim.run.mission_scenario import Mission, load_mission
 from sim.run.mission_surface import SurfaceDays
 from sim.run.mission_traffic import LinkDays, picture_bits, radar_bits, rates_of, send_all
@@ -67,9 +69,11 @@ def place(flown: Descent) -> LandingPlace:
     return LandingPlace(scene=scene, lander=lander, rover=lander, lander_parts=(0, 0), rover_parts=(0, 0))
 
 
-def days_of(mission: Mission, rollout: RolloutDone, place: LandingPlace, sight: Sight) -> SurfaceDays:
+def days_of(
+    mission: Mission, rollout: RolloutDone, place: LandingPlace, sight: Sight, way: CommandWay | None = None
+) -> SurfaceDays:
     days = SurfaceDays(
-        mission=mission, vehicle=ROVER, place=place, rollout=rollout, contacts_s=commands_s(mission, sight)
+        mission=mission, vehicle=ROVER, place=place, rollout=rollout, way=way or command_way(mission, sight)
     )
     days.begin()
     return days
@@ -147,6 +151,30 @@ def test_a_link_that_never_opens_is_an_event_with_its_reason(flown: Descent, pla
     assert days.down.arrived_bit[-1] == 0.0 and events["link closed"].figures["balance_bit"] == 0
     late = [event for event in link_events(days, deaf) if event.name == "command late"]
     assert len(late) == len(days.commands) and all("never there" in event.words for event in late)
+    assert {command.name for command in days.commands} >= {"take the panorama", "water the biosphere"}
+    made = {one.item.name for one in days.down.sent}
+    assert made == {"health of the lander", "film of the descent"}  # what runs by itself
+    kept = [event.words for event in link_events(days, deaf) if event.name == "not on Earth"]
+    assert kept == [
+        f"{name}: made, and in the store of the lander: the relay is never above 85 deg"
+        for name in sorted(made)[::-1]
+    ]
+
+
+def test_on_the_ground_nothing_is_done_once_no_command_gets_through(
+    rollout: RolloutDone, place: LandingPlace, sight: Sight
+) -> None:
+    open_ = command_way(MISSION, sight)
+    until = int(np.searchsorted(open_.time_s, rollout.down_s))
+    carried = np.minimum(open_.carried_bit, open_.carried_bit[until])
+    days = days_of(MISSION, rollout, place, sight, replace(open_, carried_bit=carried))
+    assert days.drive_to_portraits(viewpoint(place)) == "first metres: no command gets through any more"
+    days.finish()
+    assert not days.legs and not [load for load in days.loads if load.name != "turn"]
+    assert len(days.measurements) == 4 and not any(one.done for one in days.measurements)
+    assert all(one.words.endswith("h: no command gets through any more") for one in days.measurements)
+    events = {event.name: event for event in surface_events(days)}
+    assert EPOCH.utc_at(events["drive not begun"].time_s) == MISSION.drive.leg[0].utc  # type: ignore[union-attr]
 
 
 def test_a_radio_too_weak_says_so(sight: Sight) -> None:

@@ -18,7 +18,8 @@ from rover.planning.traverse import TraversePlanner
 from sim.run.closed_loop import run_scenario
 from sim.run.runlog import RunLog
 from sim.run.scenario import Scenario, load_scenario
-from sim.run.setting import orbital_dem, prepare
+from sim.run.scenario_ground import orbital_dem
+from sim.run.setting import prepare
 
 MOST_OFF = 0.03
 """Of the state of charge."""

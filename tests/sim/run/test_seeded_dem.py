@@ -9,7 +9,7 @@ import pytest
 
 from rover.core.errors import FarsideError, ResourceError, SiteError, UsageError
 from sim.cli.ground_view import view_dem, view_of
-from sim.run.setting import seeded_dem
+from sim.run.scenario_ground import seeded_dem
 
 HERE = (0.0, 0.0, 40.0, 40.0)
 

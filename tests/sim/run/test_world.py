@@ -31,7 +31,7 @@ from sim.physics.wheel_faults import MobilityFaults, SlipPatch
 from sim.run.body import on_the_map
 from sim.run.faults import WorldFaults
 from sim.run.regolith_heat import read_regolith_heat
-from sim.run.setting import load_site
+from sim.run.scenario_ground import load_site
 from sim.run.world import World, WorldState
 from tests.sim.shaped import YUTU_2, Shape, ground, train
 
