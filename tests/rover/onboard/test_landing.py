@@ -39,7 +39,8 @@ def sight(tangents: Floats, lean_rad: float = 0.0) -> Sight:
 
 def ranges(ground: Ground, seen: Sight, noise_m: float = 0.02) -> Floats:
     """Return ranges to a height field by a few steps of fixed-point iteration, enough for gentle ground."""
-    ways = seen.directions()
+    ways = seen.tangents[..., :1] * seen.axes[0] + seen.tangents[..., 1:] * seen.axes[1] - seen.axes[2]
+    ways /= np.linalg.norm(ways, axis=-1, keepdims=True)
     far = HIGH_M / -ways[..., 2]
     for _ in range(20):
         far = (HIGH_M - ground(far * ways[..., 0], far * ways[..., 1])) / -ways[..., 2]
@@ -126,6 +127,34 @@ def test_where_nothing_is_safe_it_says_so() -> None:
     assert not found.is_safe
 
 
+def test_ground_between_stones_must_hold_the_whole_footprint() -> None:
+    """Stones in a square grid leave a circle of 2.1 m, less than the footprint; twice as far apart there is room."""
+
+    def stones(apart_m: float) -> Ground:
+        return lambda x, y: (
+            0.5 * (np.hypot(x - apart_m * np.rint(x / apart_m), y - apart_m * np.rint(y / apart_m)) < 0.2)
+        )
+
+    assert 1.05 < 0.5 * BODY.footprint_radius_m < 2.1 < BODY.footprint_radius_m
+    assert not scanned(stones(3.4)).is_safe
+    assert scanned(stones(9.0)).is_safe
+
+
+def test_a_hump_that_the_body_would_touch_is_gone_aside_of() -> None:
+    """Without a step over a foot, and level over the footprint: it matters only to a body that hangs low."""
+    seen = sight(sight_tangents(288, 288, LANDER.scanner.fov_rad))
+    dem = scan_map(
+        ranges(lambda x, y: 0.12 * np.cos(np.minimum(np.hypot(x, y) / 3.0, 1.0) * math.pi / 2) ** 2, seen),
+        seen,
+    )
+    high, low = (
+        choose_fine(dem, BODY.model_copy(update={"clearance_m": room_m}), reach_m=20.0, target_m=(0.0, 0.0))
+        for room_m in (0.45, 0.1)
+    )
+    assert high.below_is_safe
+    assert not low.below_is_safe and low.is_safe
+
+
 def test_no_further_than_it_can_be_reached() -> None:
     found = scanned(lambda x, y: math.tan(math.radians(11.0)) * np.minimum(x, 12.0), reach_m=5.0)
     assert math.hypot(*found.aside_m) <= 5.0
@@ -150,6 +179,12 @@ def test_shadow_is_gone_aside_of() -> None:
     aside = looked(lambda x, y: np.asarray(np.hypot(x - 10.0, y) < 40.0, float))
     assert math.hypot(aside[0] - 10.0, aside[1]) > 45.0
     assert math.hypot(aside[0] - 10.0, aside[1]) <= 100.0
+
+
+def test_shadow_too_wide_to_lean_or_to_have_texture_is_gone_aside_of() -> None:
+    """A band of shadow 500 m wide, whose edges are further off than what light is compared with."""
+    aside = looked(lambda x, y: np.asarray((x > -240.0) & (x < 260.0), float), reach_m=350.0)
+    assert not -240.0 < aside[0] < 260.0
 
 
 def test_texture_is_gone_aside_of() -> None:

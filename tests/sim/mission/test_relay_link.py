@@ -77,8 +77,13 @@ def test_bits_in_equal_bits_out_plus_queue(data: st.DataObject) -> None:
         for ready in [data.draw(st.floats(0.0, 480.0))]
     ]
     store, relay = data.draw(st.sampled_from([1e4, 1e12])), data.draw(st.sampled_from([5e3, 1e12]))
-    traffic = sent(items, data.draw(rates), data.draw(rates), store=store, relay=relay)
+    first, second = data.draw(rates), data.draw(rates)
+    traffic = sent(items, first, second, store=store, relay=relay)
     balanced(traffic)
+    came = np.diff(traffic.arrived_bit, prepend=0.0)
+    assert (came <= 10.0 * np.array(second) + 1.0).all()  # what is left of a bit is carried over
+    left = np.diff(traffic.arrived_bit + traffic.on_relay_bit, prepend=0.0)
+    assert (left <= 2 * (10.0 * np.array(first) + 1.0)).all()  # of rover and lander
     assert traffic.on_relay_bit.max() <= relay
     for source in ("rover", "lander"):
         held = traffic.on_board_bit[source]

@@ -52,6 +52,12 @@ def test_a_stone_anywhere_under_the_footprint_is_a_step(height_m: float, fits: b
     assert found.within(BODY) is fits
 
 
+def test_a_rise_within_a_foot_s_width_is_a_step() -> None:
+    """Of 0.18 m over 0.5 m, less what the plane through the footprint takes of it, 0.07 m a metre."""
+    found = stood(lambda x, y: 0.18 * np.clip(x / 0.5, 0.0, 1.0))
+    assert 0.13 < found.step_m < 0.18
+
+
 def test_a_stone_beside_the_footprint_is_none() -> None:
     found = stood(lambda x, y: 0.8 * (np.hypot(x - 2.9, y) < 0.2))
     assert found.step_m == pytest.approx(0.0, abs=1e-3)
