@@ -22,6 +22,7 @@ from rover.hazard.aligned_kernels import (
     lay_out,
     rests_along,
 )
+from rover.hazard.belly_kernels import BLOCK
 from rover.hazard.clearance_figures import ClearanceFigures
 from rover.hazard.crest_kernels import CUT_M, find_crests, raise_to_crests
 from rover.hazard.standing_kernels import Rover
@@ -31,6 +32,15 @@ Singles = npt.NDArray[np.float32]
 
 SPACING_M = 0.025
 """Of the samples."""
+
+Box = tuple[int, int, int, int]
+"""Rows from and up to, columns from and up to."""
+
+TILE = 64
+"""Cells to a side of the tiles in which crests are found."""
+
+MORE_M = 0.1
+"""Laid out beyond what is looked at, for what is highest across and along a wheel."""
 
 LAYERS = 6
 """Tops of blocks, lowest and highest ground, highest across a wheel, and where a wheel rests at the least and most."""
@@ -64,41 +74,84 @@ class AlignedGround:
         self._figures, self.spacing_m = figures, spacing_m
         samples = 2 * math.ceil(reach_m / spacing_m) + 1
         self.layers = room_for((LAYERS, HEADINGS, samples, samples))
-        self._done: set[int] = set()
+        self._laid: dict[int, Box] = {}
         self._crests = crests_near(high_m, spacing_m / side_m, middle, (reach_m + 2 * spacing_m) / side_m)
         self.rover = Rover(
             figures.boxes, figures.arms, figures.limits, figures.links, figures.belly, figures.weights
         )
 
-    def places(self, cells: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
+    def places(self, cells: Floats, spread_m: float | None = None) -> tuple[npt.NDArray[np.int64], Floats]:
         """Return by which heading each of n poses is laid out, which is done, and where it is on that.
 
         Args:
             cells: (n, 4) column and row as fractions, cosine and sine of the yaw.
+            spread_m: The most that any part may be from where its pose puts it: no more is laid out than is looked at
+                for these poses, and the rest stays unknown until it is asked for. None for all of each heading.
 
         Returns:
             (n,) headings and (n, 4) metres ahead and left of the middle, cosine and sine of the yaw from the heading.
         """
         cos, sin = cells[:, 2], cells[:, 3]
         bins = np.floor(np.arctan2(sin, cos) / math.pi * HEADINGS + 0.5).astype(np.int64) % HEADINGS
-        wanted = sorted(set(bins.tolist()) - self._done)
-        if wanted:
-            by_strips(len(wanted), lambda first, last: self._lay_out(wanted[first:last]), least=1)
-            self._done.update(wanted)
         angle = bins * (math.pi / HEADINGS)
         c, s = np.cos(angle), np.sin(angle)
         east, north = ((cells[:, :2] - self._middle) * self._side).T
         found = np.stack(
             [east * c + north * s, north * c - east * s, cos * c + sin * s, sin * c - cos * s], axis=1
         )
+        wanted = self._wanted(bins, found, spread_m) if len(bins) else []
+        if wanted:
+            by_strips(len(wanted), lambda first, last: self._lay_out(wanted[first:last]), least=1)
+            self._laid.update(wanted)
         return bins, np.ascontiguousarray(found)
 
-    def _lay_out(self, headings: list[int]) -> None:
-        for heading in headings:
+    def _wanted(
+        self, bins: npt.NDArray[np.int64], places: Floats, spread_m: float | None
+    ) -> list[tuple[int, Box]]:
+        """Return what has to be laid out for poses, by heading: samples from and up to along each axis."""
+        samples = self.layers.shape[-1]
+        whole: Box = (0, samples, 0, samples)
+        if spread_m is None:
+            return [
+                (heading, whole) for heading in sorted(set(bins.tolist())) if self._laid.get(heading) != whole
+            ]
+        starts = np.flatnonzero(np.diff(bins, prepend=-1))
+        more = np.array(reads_m(self._figures, self.spacing_m)) + spread_m
+        low = np.minimum.reduceat(places[:, :2], starts) - more
+        high = np.maximum.reduceat(places[:, :2], starts) + more
+        first = (np.floor(low / self.spacing_m).astype(np.int64) + samples // 2) // BLOCK * BLOCK
+        last = -(-(np.ceil(high / self.spacing_m).astype(np.int64) + samples // 2 + 1) // BLOCK) * BLOCK
+        first, last = np.clip(first, 0, samples), np.clip(last, 0, samples)
+        wanted: dict[int, Box] = {}
+        for heading, (j0, i0), (j1, i1) in zip(
+            bins[starts].tolist(), first.tolist(), last.tolist(), strict=True
+        ):
+            held = wanted.get(heading) or self._laid.get(heading)
+            if held is None:
+                wanted[heading] = (i0, i1, j0, j1)
+            elif not (held[0] <= i0 and i1 <= held[1] and held[2] <= j0 and j1 <= held[3]):
+                # What is asked for once more is asked for again and again: the second time all of it is laid out.
+                grown = min(held[0], i0), max(held[1], i1), min(held[2], j0), max(held[3], j1)
+                wanted[heading] = whole if heading in self._laid else grown
+        return list(wanted.items())
+
+    def _lay_out(self, wanted: list[tuple[int, Box]]) -> None:
+        for heading, (i0, i1, j0, j1) in wanted:
+            layers = self.layers[:, heading]
+            part = layers
+            if (i1 - i0, j1 - j0) != layers.shape[1:]:
+                layers[:] = np.inf  # unknown, wherever it is looked at
+                part = np.empty((LAYERS, i1 - i0, j1 - j0), np.float32)
             lay_along(
                 self._low, self._high, self._side, self._middle, heading * (math.pi / HEADINGS), self._figures,
-                self._crests, self.layers[:, heading], spacing_m=self.spacing_m, off=OFF,
+                self._crests, part, spacing_m=self.spacing_m, off=OFF, half=(self.layers.shape[-1] // 2,) * 2,
+                first=(i0, j0),
             )  # fmt: skip
+            if part is not layers:
+                layers[1:, i0:i1, j0:j1] = part[1:]
+                blocks = np.s_[: -(-(i1 - i0) // BLOCK), : -(-(j1 - j0) // BLOCK)]
+                tops = layers[0, i0 // BLOCK :, j0 // BLOCK :]
+                tops[blocks] = part[0][blocks]
 
 
 _rooms: dict[tuple[int, ...], list[Singles]] = {}
@@ -137,6 +190,8 @@ def lay_along(
     *,
     spacing_m: float,
     off: float,
+    half: tuple[int, int],
+    first: tuple[int, int] = (0, 0),
 ) -> None:
     """Lay two surfaces out along a heading.
 
@@ -146,12 +201,15 @@ def lay_along(
         crests: (n, 3) as of `crests_near`.
         layers: (LAYERS, m, n) filled.
         off: Sine of the most that a wheel points off the heading.
+        half: Row and column, of all samples, of the one in the middle.
+        first: Row and column, of all samples, of the first of these.
     """
     tops, low, high, wide, rest_low, rest_high = layers
     step = spacing_m
     cos, sin = math.cos(heading_rad), math.sin(heading_rad)
-    lay_out(low_m, high_m, low_m is high_m, side_m, middle, cos, sin, step, low, high)
-    raise_to_crests(crests, middle, cos, sin, step / side_m, wide, high)
+    at = half[0] - first[0], half[1] - first[1]
+    lay_out(low_m, high_m, low_m is high_m, side_m, middle, cos, sin, step, *at, low, high)
+    raise_to_crests(crests, middle, cos, sin, step / side_m, half, first, wide, high)
     highest_of_blocks(high, tops)
     radius, half = float(figures.belly[5]), float(figures.belly[6]) / 2
     # A wheel may point so far off the heading: its ends lie aside, its sides ahead.
@@ -175,7 +233,38 @@ def crests_near(
     least = np.float32(CUT_M * 4 / step)
     col, row = (max(0, math.floor(at - reach) - 2) for at in middle)
     east, north = (max(0, math.ceil(at + reach) + 3) for at in middle)
-    near = np.ascontiguousarray(high_m[row:north, col:east])
+    found = _crests(np.ascontiguousarray(high_m[row:north, col:east]), least, col, row)
+    return found[(found[:, 0] - middle[0]) ** 2 + (found[:, 1] - middle[1]) ** 2 <= reach * reach]
+
+
+class Crests:
+    """Points of the crests of a surface, found tile by tile where they are asked for."""
+
+    def __init__(self, high_m: Singles, step: float) -> None:
+        """Take the surface; samples of it lie so many cells apart."""
+        self._high, self._least = high_m, np.float32(CUT_M * 4 / step)
+        self._tiles: dict[tuple[int, int], Singles] = {}
+
+    def near(self, middle: tuple[float, float], reach: float) -> Singles:
+        """Return (n, 3) column, row and height of all points no more than so many cells from a place, and of others."""
+        (west, east), (south, north) = (
+            (max(0, math.floor(at - reach)) // TILE, max(0, math.floor(at + reach)) // TILE) for at in middle
+        )
+        return np.concatenate(
+            [self._tile(row, col) for row in range(south, north + 1) for col in range(west, east + 1)]
+        )
+
+    def _tile(self, row: int, col: int) -> Singles:
+        found = self._tiles.get((row, col))
+        if found is None:
+            south, west = (max(0, at * TILE - 1) for at in (row, col))
+            near = np.ascontiguousarray(self._high[south : (row + 1) * TILE + 2, west : (col + 1) * TILE + 2])
+            found = self._tiles[row, col] = _crests(near, self._least, west, south)
+        return found
+
+
+def _crests(near: Singles, least: np.float32, west: int, south: int) -> Singles:
+    """Return (n, 3) column, row and height of points of crests on a part of a surface that begins at a cell."""
     # More than there are but on the roughest ground; what is not written to takes no memory.
     found = np.empty((near.size, 3), np.float32)
     count = find_crests(near, least, found)
@@ -183,9 +272,24 @@ def crests_near(
         found = np.empty((count, 3), np.float32)
         find_crests(near, least, found)
     found = found[:count]
-    found[:, 0] += np.float32(col)
-    found[:, 1] += np.float32(row)
-    return found[(found[:, 0] - middle[0]) ** 2 + (found[:, 1] - middle[1]) ** 2 <= reach * reach]
+    found[:, 0] += np.float32(west)
+    found[:, 1] += np.float32(south)
+    return found
+
+
+def reads_m(figures: ClearanceFigures, spacing_m: float) -> tuple[float, float]:
+    """Return how far ahead, and aside, of a pose at most anything is looked at on samples along its heading.
+
+    Steps are looked for up to a wheel's diameter ahead of an axle: a radius further than any part of the rover.
+    """
+    ahead = figures.reach_m + float(figures.belly[5]) + MORE_M + 2 * spacing_m
+    return ahead, aside_m(figures) + ahead * OFF + MORE_M + 2 * spacing_m
+
+
+def aside_m(figures: ClearanceFigures) -> float:
+    """Return how far to its side any part of the rover may be."""
+    wheels = np.abs(figures.boxes[:, 1]) + figures.boxes[:, 3] + figures.belly[6] / 2
+    return max(float(wheels.max()), float(figures.belly[2]))
 
 
 @lru_cache(maxsize=64)
