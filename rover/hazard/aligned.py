@@ -36,8 +36,11 @@ SPACING_M = 0.025
 Box = tuple[int, int, int, int]
 """Rows from and up to, columns from and up to."""
 
-TILE = 64
-"""Cells to a side of the tiles in which crests are found."""
+TILE, WIDE_TILE = 64, 128
+"""Cells to a side of the tiles in which crests are found: about poses, and about all ground within reach."""
+
+GROWN_M = 0.4
+"""What is laid out of a heading grows by so much more than is asked for."""
 
 MORE_M = 0.1
 """Laid out beyond what is looked at, for what is highest across and along a wheel."""
@@ -75,7 +78,13 @@ class AlignedGround:
         samples = 2 * math.ceil(reach_m / spacing_m) + 1
         self.layers = room_for((LAYERS, HEADINGS, samples, samples))
         self._laid: dict[int, Box] = {}
-        self._crests = crests_near(high_m, spacing_m / side_m, middle, (reach_m + 2 * spacing_m) / side_m)
+        self._crests = Crests(
+            high_m,
+            spacing_m / side_m,
+            about=middle,
+            within=(reach_m + 2 * spacing_m) / side_m,
+            tile=WIDE_TILE,
+        )
         self.rover = Rover(
             figures.boxes, figures.arms, figures.limits, figures.links, figures.belly, figures.weights
         )
@@ -101,7 +110,7 @@ class AlignedGround:
         )
         wanted = self._wanted(bins, found, spread_m) if len(bins) else []
         if wanted:
-            by_strips(len(wanted), lambda first, last: self._lay_out(wanted[first:last]), least=1)
+            by_strips(len(wanted), lambda first, last: self._lay_out(wanted[first:last]), least=2)
             self._laid.update(wanted)
         return bins, np.ascontiguousarray(found)
 
@@ -130,22 +139,39 @@ class AlignedGround:
             if held is None:
                 wanted[heading] = (i0, i1, j0, j1)
             elif not (held[0] <= i0 and i1 <= held[1] and held[2] <= j0 and j1 <= held[3]):
-                # What is asked for once more is asked for again and again: the second time all of it is laid out.
-                grown = min(held[0], i0), max(held[1], i1), min(held[2], j0), max(held[3], j1)
-                wanted[heading] = whole if heading in self._laid else grown
+                wanted[heading] = self._grown(held, (i0, i1, j0, j1))
         return list(wanted.items())
 
+    def _grown(self, held: Box, asked: Box) -> Box:
+        """Return a box that holds two, and more on the sides to which it grows: it is going to be asked for again."""
+        more, samples = round(GROWN_M / self.spacing_m / BLOCK) * BLOCK, self.layers.shape[-1]
+        low = [min(h, a) - (more if a < h else 0) for h, a in zip(held[::2], asked[::2], strict=True)]
+        high = [max(h, a) + (more if a > h else 0) for h, a in zip(held[1::2], asked[1::2], strict=True)]
+        return max(0, low[0]), min(samples, high[0]), max(0, low[1]), min(samples, high[1])
+
+    def _crests_in(self, heading: int, box: Box) -> Singles:
+        """Return the points of crests in a box, and others."""
+        i0, i1, j0, j1 = box
+        half, step = self.layers.shape[-1] // 2, self.spacing_m / self._side
+        u, v = ((j0 + j1) / 2 - half) * step, ((i0 + i1) / 2 - half) * step
+        cos, sin = math.cos(heading * math.pi / HEADINGS), math.sin(heading * math.pi / HEADINGS)
+        east, north = self._middle.tolist()
+        middle = east + u * cos - v * sin, north + u * sin + v * cos
+        return self._crests.near(middle, math.hypot(i1 - i0 + 2, j1 - j0 + 2) / 2 * step)
+
     def _lay_out(self, wanted: list[tuple[int, Box]]) -> None:
-        for heading, (i0, i1, j0, j1) in wanted:
+        half = (self.layers.shape[-1] // 2,) * 2
+        for heading, box in wanted:
+            i0, i1, j0, j1 = box
             layers = self.layers[:, heading]
             part = layers
             if (i1 - i0, j1 - j0) != layers.shape[1:]:
-                layers[:] = np.inf  # unknown, wherever it is looked at
+                if heading not in self._laid:
+                    layers[:] = np.inf  # unknown, wherever it is looked at
                 part = np.empty((LAYERS, i1 - i0, j1 - j0), np.float32)
             lay_along(
                 self._low, self._high, self._side, self._middle, heading * (math.pi / HEADINGS), self._figures,
-                self._crests, part, spacing_m=self.spacing_m, off=OFF, half=(self.layers.shape[-1] // 2,) * 2,
-                first=(i0, j0),
+                self._crests_in(heading, box), part, spacing_m=self.spacing_m, off=OFF, half=half, first=(i0, j0),
             )  # fmt: skip
             if part is not layers:
                 layers[1:, i0:i1, j0:j1] = part[1:]
@@ -198,7 +224,7 @@ def lay_along(
     Args:
         low_m, high_m, side_m, middle, figures, spacing_m: As of `AlignedGround`.
         heading_rad: Counter-clockwise from east.
-        crests: (n, 3) as of `crests_near`.
+        crests: (n, 3) as of `Crests.near`.
         layers: (LAYERS, m, n) filled.
         off: Sine of the most that a wheel points off the heading.
         half: Row and column, of all samples, of the one in the middle.
@@ -223,58 +249,68 @@ def lay_along(
     rests_along(narrow, *_rim(radius, radius - ahead, ahead, step), False, rest_low)
 
 
-def crests_near(
-    high_m: npt.NDArray[np.float32], step: float, middle: tuple[float, float], reach: float
-) -> npt.NDArray[np.float32]:
-    """Return (n, 3) column, row and height of points of crests off which samples so many cells apart cut too much.
-
-    No part of the rover is further than so many cells from the middle; the crests there are all that count.
-    """
-    least = np.float32(CUT_M * 4 / step)
-    col, row = (max(0, math.floor(at - reach) - 2) for at in middle)
-    east, north = (max(0, math.ceil(at + reach) + 3) for at in middle)
-    found = _crests(np.ascontiguousarray(high_m[row:north, col:east]), least, col, row)
-    return found[(found[:, 0] - middle[0]) ** 2 + (found[:, 1] - middle[1]) ** 2 <= reach * reach]
-
-
 class Crests:
-    """Points of the crests of a surface, found tile by tile where they are asked for."""
+    """Points of the crests of a surface off which samples cut too much, found tile by tile where they are asked for."""
 
-    def __init__(self, high_m: Singles, step: float) -> None:
-        """Take the surface; samples of it lie so many cells apart."""
-        self._high, self._least = high_m, np.float32(CUT_M * 4 / step)
+    def __init__(
+        self,
+        high_m: Singles,
+        step: float,
+        *,
+        about: tuple[float, float] = (0.0, 0.0),
+        within: float = math.inf,
+        tile: int = TILE,
+    ) -> None:
+        """Take the surface; nothing is found yet.
+
+        Args:
+            high_m: The surface.
+            step: So many cells lie between samples of it.
+            about, within: Column and row, and how many cells from there at most points count.
+            tile: Cells to a side of a tile.
+        """
+        self._high, self._least, self._tile = high_m, np.float32(CUT_M * 4 / step), tile
+        self._about, self._within = about, within
         self._tiles: dict[tuple[int, int], Singles] = {}
+        self._joined: dict[tuple[int, ...], Singles] = {}
 
     def near(self, middle: tuple[float, float], reach: float) -> Singles:
         """Return (n, 3) column, row and height of all points no more than so many cells from a place, and of others."""
-        (west, east), (south, north) = (
-            (max(0, math.floor(at - reach)) // TILE, max(0, math.floor(at + reach)) // TILE) for at in middle
+        west, east, south, north = (
+            min(max(0, math.floor(at + side * reach)), size - 1) // self._tile
+            for at, size in zip(middle, self._high.shape[::-1], strict=True)
+            for side in (-1.0, 1.0)
         )
-        return np.concatenate(
-            [self._tile(row, col) for row in range(south, north + 1) for col in range(west, east + 1)]
-        )
+        key = west, east, south, north
+        if key not in self._joined:
+            rows, cols = range(south, north + 1), range(west, east + 1)
+            self._joined[key] = np.concatenate([self._on(row, col) for row in rows for col in cols])
+        return self._joined[key]
 
-    def _tile(self, row: int, col: int) -> Singles:
+    def _on(self, row: int, col: int) -> Singles:
         found = self._tiles.get((row, col))
         if found is None:
-            south, west = (max(0, at * TILE - 1) for at in (row, col))
-            near = np.ascontiguousarray(self._high[south : (row + 1) * TILE + 2, west : (col + 1) * TILE + 2])
-            found = self._tiles[row, col] = _crests(near, self._least, west, south)
+            found = self._tiles[row, col] = self._found(row, col)
         return found
 
-
-def _crests(near: Singles, least: np.float32, west: int, south: int) -> Singles:
-    """Return (n, 3) column, row and height of points of crests on a part of a surface that begins at a cell."""
-    # More than there are but on the roughest ground; what is not written to takes no memory.
-    found = np.empty((near.size, 3), np.float32)
-    count = find_crests(near, least, found)
-    if count > len(found):
-        found = np.empty((count, 3), np.float32)
-        find_crests(near, least, found)
-    found = found[:count]
-    found[:, 0] += np.float32(west)
-    found[:, 1] += np.float32(south)
-    return found
+    def _found(self, row: int, col: int) -> Singles:
+        """Return the points of a tile's cells, and of those next to them on its far sides."""
+        south, west = (max(0, at * self._tile - 1) for at in (row, col))
+        north, east = ((at + 1) * self._tile + 2 for at in (row, col))
+        near = np.ascontiguousarray(self._high[south:north, west:east])
+        # More than there are but on the roughest ground; what is not written to takes no memory.
+        found = np.empty((near.size, 3), np.float32)
+        count = find_crests(near, self._least, found)
+        if count > len(found):
+            found = np.empty((count, 3), np.float32)
+            find_crests(near, self._least, found)
+        found = found[:count]
+        found[:, 0] += np.float32(west)
+        found[:, 1] += np.float32(south)
+        if self._within == math.inf:
+            return found
+        away = (found[:, 0] - self._about[0]) ** 2 + (found[:, 1] - self._about[1]) ** 2
+        return np.ascontiguousarray(found[away <= self._within**2])
 
 
 def reads_m(figures: ClearanceFigures, spacing_m: float) -> tuple[float, float]:
