@@ -17,6 +17,8 @@ from rover.hazard.belly_kernels import BLOCK
 HEADINGS = 24
 """In half a circle: a wheel's end lies a centimetre beside where the nearest of them has it."""
 
+STRIP = 32
+
 OFF = math.sin(math.pi / HEADINGS / 2)
 """Sine of the most that a wheel points off the nearest of them."""
 
@@ -44,19 +46,21 @@ def lay_out(low_z, high_z, alike, resolution, middle, cos, sin, spacing, left, a
             u, v = way * step, side * step
             col, row = middle[0] + u * cos - v * sin, middle[1] + u * sin + v * cos
             inside = inside and 1.0 <= col < cols - 2 and 1.0 <= row < rows - 2
-    for i in range(low.shape[0]):
-        for j in range(low.shape[1]):
-            u, v = (j - ahead) * step, (i - left) * step
-            col, row = middle[0] + u * cos - v * sin, middle[1] + u * sin + v * cos
-            if inside or (0.0 <= col < cols - 1 and 0.0 <= row < rows - 1):
-                c, r = int(col), int(row)
-                a, b = np.float32(col - c), np.float32(row - r)
-                top = _mixed(high_z, r, c, a, b)
-                least = top if alike else _mixed(low_z, r, c, a, b)
-                known = (top == top) & (least == least)
-                low[i, j], high[i, j] = least if known else -np.inf, top if known else np.inf
-            else:
-                low[i, j], high[i, j] = -np.inf, np.inf
+    # In strips as wide as stays in the nearest cache whichever way they lie on the raster.
+    for begin in range(0, low.shape[1], STRIP):
+        for i in range(low.shape[0]):
+            for j in range(begin, min(low.shape[1], begin + STRIP)):
+                u, v = (j - ahead) * step, (i - left) * step
+                col, row = middle[0] + u * cos - v * sin, middle[1] + u * sin + v * cos
+                if inside or (0.0 <= col < cols - 1 and 0.0 <= row < rows - 1):
+                    c, r = int(col), int(row)
+                    a, b = np.float32(col - c), np.float32(row - r)
+                    top = _mixed(high_z, r, c, a, b)
+                    least = top if alike else _mixed(low_z, r, c, a, b)
+                    known = (top == top) & (least == least)
+                    low[i, j], high[i, j] = least if known else -np.inf, top if known else np.inf
+                else:
+                    low[i, j], high[i, j] = -np.inf, np.inf
 
 
 @bare
