@@ -22,6 +22,7 @@ from rover.hazard.aligned_kernels import (
     lay_out,
     rests_along,
 )
+from rover.hazard.belly_kernels import BLOCK
 from rover.hazard.clearance_figures import ClearanceFigures
 from rover.hazard.crest_kernels import CUT_M, find_crests, raise_to_crests
 from rover.hazard.standing_kernels import Rover
@@ -31,6 +32,18 @@ Singles = npt.NDArray[np.float32]
 
 SPACING_M = 0.025
 """Of the samples."""
+
+Box = tuple[int, int, int, int]
+"""Rows from and up to, columns from and up to."""
+
+TILE, WIDE_TILE = 64, 128
+"""Cells to a side of the tiles in which crests are found: about poses, and about all ground within reach."""
+
+GROWN_M = 0.4
+"""What is laid out of a heading grows by so much more than is asked for."""
+
+MORE_M = 0.1
+"""Laid out beyond what is looked at, for what is highest across and along a wheel."""
 
 LAYERS = 6
 """Tops of blocks, lowest and highest ground, highest across a wheel, and where a wheel rests at the least and most."""
@@ -64,41 +77,107 @@ class AlignedGround:
         self._figures, self.spacing_m = figures, spacing_m
         samples = 2 * math.ceil(reach_m / spacing_m) + 1
         self.layers = room_for((LAYERS, HEADINGS, samples, samples))
-        self._done: set[int] = set()
-        self._crests = crests_near(high_m, spacing_m / side_m, middle, (reach_m + 2 * spacing_m) / side_m)
+        self._laid: dict[int, Box] = {}
+        self._crests = Crests(
+            high_m,
+            spacing_m / side_m,
+            about=middle,
+            within=(reach_m + 2 * spacing_m) / side_m,
+            tile=WIDE_TILE,
+        )
         self.rover = Rover(
             figures.boxes, figures.arms, figures.limits, figures.links, figures.belly, figures.weights
         )
 
-    def places(self, cells: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
+    def places(self, cells: Floats, spread_m: float | None = None) -> tuple[npt.NDArray[np.int64], Floats]:
         """Return by which heading each of n poses is laid out, which is done, and where it is on that.
 
         Args:
             cells: (n, 4) column and row as fractions, cosine and sine of the yaw.
+            spread_m: The most that any part may be from where its pose puts it: no more is laid out than is looked at
+                for these poses, and the rest stays unknown until it is asked for. None for all of each heading.
 
         Returns:
             (n,) headings and (n, 4) metres ahead and left of the middle, cosine and sine of the yaw from the heading.
         """
         cos, sin = cells[:, 2], cells[:, 3]
         bins = np.floor(np.arctan2(sin, cos) / math.pi * HEADINGS + 0.5).astype(np.int64) % HEADINGS
-        wanted = sorted(set(bins.tolist()) - self._done)
-        if wanted:
-            by_strips(len(wanted), lambda first, last: self._lay_out(wanted[first:last]), least=1)
-            self._done.update(wanted)
         angle = bins * (math.pi / HEADINGS)
         c, s = np.cos(angle), np.sin(angle)
         east, north = ((cells[:, :2] - self._middle) * self._side).T
         found = np.stack(
             [east * c + north * s, north * c - east * s, cos * c + sin * s, sin * c - cos * s], axis=1
         )
+        wanted = self._wanted(bins, found, spread_m) if len(bins) else []
+        if wanted:
+            by_strips(len(wanted), lambda first, last: self._lay_out(wanted[first:last]), least=2)
+            self._laid.update(wanted)
         return bins, np.ascontiguousarray(found)
 
-    def _lay_out(self, headings: list[int]) -> None:
-        for heading in headings:
+    def _wanted(
+        self, bins: npt.NDArray[np.int64], places: Floats, spread_m: float | None
+    ) -> list[tuple[int, Box]]:
+        """Return what has to be laid out for poses, by heading: samples from and up to along each axis."""
+        samples = self.layers.shape[-1]
+        whole: Box = (0, samples, 0, samples)
+        if spread_m is None:
+            return [
+                (heading, whole) for heading in sorted(set(bins.tolist())) if self._laid.get(heading) != whole
+            ]
+        starts = np.flatnonzero(np.diff(bins, prepend=-1))
+        more = np.array(reads_m(self._figures, self.spacing_m)) + spread_m
+        low = np.minimum.reduceat(places[:, :2], starts) - more
+        high = np.maximum.reduceat(places[:, :2], starts) + more
+        first = (np.floor(low / self.spacing_m).astype(np.int64) + samples // 2) // BLOCK * BLOCK
+        last = -(-(np.ceil(high / self.spacing_m).astype(np.int64) + samples // 2 + 1) // BLOCK) * BLOCK
+        first, last = np.clip(first, 0, samples), np.clip(last, 0, samples)
+        wanted: dict[int, Box] = {}
+        for heading, (j0, i0), (j1, i1) in zip(
+            bins[starts].tolist(), first.tolist(), last.tolist(), strict=True
+        ):
+            held = wanted.get(heading) or self._laid.get(heading)
+            if held is None:
+                wanted[heading] = (i0, i1, j0, j1)
+            elif not (held[0] <= i0 and i1 <= held[1] and held[2] <= j0 and j1 <= held[3]):
+                wanted[heading] = self._grown(held, (i0, i1, j0, j1))
+        return list(wanted.items())
+
+    def _grown(self, held: Box, asked: Box) -> Box:
+        """Return a box that holds two, and more on the sides to which it grows: it is going to be asked for again."""
+        more, samples = round(GROWN_M / self.spacing_m / BLOCK) * BLOCK, self.layers.shape[-1]
+        low = [min(h, a) - (more if a < h else 0) for h, a in zip(held[::2], asked[::2], strict=True)]
+        high = [max(h, a) + (more if a > h else 0) for h, a in zip(held[1::2], asked[1::2], strict=True)]
+        return max(0, low[0]), min(samples, high[0]), max(0, low[1]), min(samples, high[1])
+
+    def _crests_in(self, heading: int, box: Box) -> Singles:
+        """Return the points of crests in a box, and others."""
+        i0, i1, j0, j1 = box
+        half, step = self.layers.shape[-1] // 2, self.spacing_m / self._side
+        u, v = ((j0 + j1) / 2 - half) * step, ((i0 + i1) / 2 - half) * step
+        cos, sin = math.cos(heading * math.pi / HEADINGS), math.sin(heading * math.pi / HEADINGS)
+        east, north = self._middle.tolist()
+        middle = east + u * cos - v * sin, north + u * sin + v * cos
+        return self._crests.near(middle, math.hypot(i1 - i0 + 2, j1 - j0 + 2) / 2 * step)
+
+    def _lay_out(self, wanted: list[tuple[int, Box]]) -> None:
+        half = (self.layers.shape[-1] // 2,) * 2
+        for heading, box in wanted:
+            i0, i1, j0, j1 = box
+            layers = self.layers[:, heading]
+            part = layers
+            if (i1 - i0, j1 - j0) != layers.shape[1:]:
+                if heading not in self._laid:
+                    layers[:] = np.inf  # unknown, wherever it is looked at
+                part = np.empty((LAYERS, i1 - i0, j1 - j0), np.float32)
             lay_along(
                 self._low, self._high, self._side, self._middle, heading * (math.pi / HEADINGS), self._figures,
-                self._crests, self.layers[:, heading], spacing_m=self.spacing_m, off=OFF,
+                self._crests_in(heading, box), part, spacing_m=self.spacing_m, off=OFF, half=half, first=(i0, j0),
             )  # fmt: skip
+            if part is not layers:
+                layers[1:, i0:i1, j0:j1] = part[1:]
+                blocks = np.s_[: -(-(i1 - i0) // BLOCK), : -(-(j1 - j0) // BLOCK)]
+                tops = layers[0, i0 // BLOCK :, j0 // BLOCK :]
+                tops[blocks] = part[0][blocks]
 
 
 _rooms: dict[tuple[int, ...], list[Singles]] = {}
@@ -137,21 +216,26 @@ def lay_along(
     *,
     spacing_m: float,
     off: float,
+    half: tuple[int, int],
+    first: tuple[int, int] = (0, 0),
 ) -> None:
     """Lay two surfaces out along a heading.
 
     Args:
         low_m, high_m, side_m, middle, figures, spacing_m: As of `AlignedGround`.
         heading_rad: Counter-clockwise from east.
-        crests: (n, 3) as of `crests_near`.
+        crests: (n, 3) as of `Crests.near`.
         layers: (LAYERS, m, n) filled.
         off: Sine of the most that a wheel points off the heading.
+        half: Row and column, of all samples, of the one in the middle.
+        first: Row and column, of all samples, of the first of these.
     """
     tops, low, high, wide, rest_low, rest_high = layers
     step = spacing_m
     cos, sin = math.cos(heading_rad), math.sin(heading_rad)
-    lay_out(low_m, high_m, low_m is high_m, side_m, middle, cos, sin, step, low, high)
-    raise_to_crests(crests, middle, cos, sin, step / side_m, wide, high)
+    at = half[0] - first[0], half[1] - first[1]
+    lay_out(low_m, high_m, low_m is high_m, side_m, middle, cos, sin, step, *at, low, high)
+    raise_to_crests(crests, middle, cos, sin, step / side_m, half, first, wide, high)
     highest_of_blocks(high, tops)
     radius, half = float(figures.belly[5]), float(figures.belly[6]) / 2
     # A wheel may point so far off the heading: its ends lie aside, its sides ahead.
@@ -165,27 +249,83 @@ def lay_along(
     rests_along(narrow, *_rim(radius, radius - ahead, ahead, step), False, rest_low)
 
 
-def crests_near(
-    high_m: npt.NDArray[np.float32], step: float, middle: tuple[float, float], reach: float
-) -> npt.NDArray[np.float32]:
-    """Return (n, 3) column, row and height of points of crests off which samples so many cells apart cut too much.
+class Crests:
+    """Points of the crests of a surface off which samples cut too much, found tile by tile where they are asked for."""
 
-    No part of the rover is further than so many cells from the middle; the crests there are all that count.
+    def __init__(
+        self,
+        high_m: Singles,
+        step: float,
+        *,
+        about: tuple[float, float] = (0.0, 0.0),
+        within: float = math.inf,
+        tile: int = TILE,
+    ) -> None:
+        """Take the surface; nothing is found yet.
+
+        Args:
+            high_m: The surface.
+            step: So many cells lie between samples of it.
+            about, within: Column and row, and how many cells from there at most points count.
+            tile: Cells to a side of a tile.
+        """
+        self._high, self._least, self._tile = high_m, np.float32(CUT_M * 4 / step), tile
+        self._about, self._within = about, within
+        self._tiles: dict[tuple[int, int], Singles] = {}
+        self._joined: dict[tuple[int, ...], Singles] = {}
+
+    def near(self, middle: tuple[float, float], reach: float) -> Singles:
+        """Return (n, 3) column, row and height of all points no more than so many cells from a place, and of others."""
+        west, east, south, north = (
+            min(max(0, math.floor(at + side * reach)), size - 1) // self._tile
+            for at, size in zip(middle, self._high.shape[::-1], strict=True)
+            for side in (-1.0, 1.0)
+        )
+        key = west, east, south, north
+        if key not in self._joined:
+            rows, cols = range(south, north + 1), range(west, east + 1)
+            self._joined[key] = np.concatenate([self._on(row, col) for row in rows for col in cols])
+        return self._joined[key]
+
+    def _on(self, row: int, col: int) -> Singles:
+        found = self._tiles.get((row, col))
+        if found is None:
+            found = self._tiles[row, col] = self._found(row, col)
+        return found
+
+    def _found(self, row: int, col: int) -> Singles:
+        """Return the points of a tile's cells, and of those next to them on its far sides."""
+        south, west = (max(0, at * self._tile - 1) for at in (row, col))
+        north, east = ((at + 1) * self._tile + 2 for at in (row, col))
+        near = np.ascontiguousarray(self._high[south:north, west:east])
+        # More than there are but on the roughest ground; what is not written to takes no memory.
+        found = np.empty((near.size, 3), np.float32)
+        count = find_crests(near, self._least, found)
+        if count > len(found):
+            found = np.empty((count, 3), np.float32)
+            find_crests(near, self._least, found)
+        found = found[:count]
+        found[:, 0] += np.float32(west)
+        found[:, 1] += np.float32(south)
+        if self._within == math.inf:
+            return found
+        away = (found[:, 0] - self._about[0]) ** 2 + (found[:, 1] - self._about[1]) ** 2
+        return np.ascontiguousarray(found[away <= self._within**2])
+
+
+def reads_m(figures: ClearanceFigures, spacing_m: float) -> tuple[float, float]:
+    """Return how far ahead, and aside, of a pose at most anything is looked at on samples along its heading.
+
+    Steps are looked for up to a wheel's diameter ahead of an axle: a radius further than any part of the rover.
     """
-    least = np.float32(CUT_M * 4 / step)
-    col, row = (max(0, math.floor(at - reach) - 2) for at in middle)
-    east, north = (max(0, math.ceil(at + reach) + 3) for at in middle)
-    near = np.ascontiguousarray(high_m[row:north, col:east])
-    # More than there are but on the roughest ground; what is not written to takes no memory.
-    found = np.empty((near.size, 3), np.float32)
-    count = find_crests(near, least, found)
-    if count > len(found):
-        found = np.empty((count, 3), np.float32)
-        find_crests(near, least, found)
-    found = found[:count]
-    found[:, 0] += np.float32(col)
-    found[:, 1] += np.float32(row)
-    return found[(found[:, 0] - middle[0]) ** 2 + (found[:, 1] - middle[1]) ** 2 <= reach * reach]
+    ahead = figures.reach_m + float(figures.belly[5]) + MORE_M + 2 * spacing_m
+    return ahead, aside_m(figures) + ahead * OFF + MORE_M + 2 * spacing_m
+
+
+def aside_m(figures: ClearanceFigures) -> float:
+    """Return how far to its side any part of the rover may be."""
+    wheels = np.abs(figures.boxes[:, 1]) + figures.boxes[:, 3] + figures.belly[6] / 2
+    return max(float(wheels.max()), float(figures.belly[2]))
 
 
 @lru_cache(maxsize=64)

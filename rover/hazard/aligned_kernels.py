@@ -17,12 +17,14 @@ from rover.hazard.belly_kernels import BLOCK
 HEADINGS = 24
 """In half a circle: a wheel's end lies a centimetre beside where the nearest of them has it."""
 
+STRIP = 32
+
 OFF = math.sin(math.pi / HEADINGS / 2)
 """Sine of the most that a wheel points off the nearest of them."""
 
 
 @bare
-def lay_out(low_z, high_z, alike, resolution, middle, cos, sin, spacing, low, high):  # type: ignore[no-untyped-def]
+def lay_out(low_z, high_z, alike, resolution, middle, cos, sin, spacing, left, ahead, low, high):  # type: ignore[no-untyped-def]
     """Sample two surfaces along a heading; -inf and +inf where they are not known.
 
     Args:
@@ -32,37 +34,33 @@ def lay_out(low_z, high_z, alike, resolution, middle, cos, sin, spacing, low, hi
         middle: (2,) column and row of the middle of what is laid out, as fractions.
         cos, sin: Of the heading.
         spacing: Of the samples, m.
-        low, high: (m, n) float32, m and n odd.
+        left, ahead: Row and column of the sample that lies in the middle; beyond the arrays, if they are a part.
+        low, high: (m, n) float32.
     """
     rows, cols = low_z.shape
-    left, ahead = low.shape[0] // 2, low.shape[1] // 2
     step = spacing / resolution
-    inside = _reaches(middle, cos, sin, left * step, ahead * step, rows, cols)
-    for i in range(low.shape[0]):
-        for j in range(low.shape[1]):
-            u, v = (j - ahead) * step, (i - left) * step
-            col, row = middle[0] + u * cos - v * sin, middle[1] + u * sin + v * cos
-            if inside or (0.0 <= col < cols - 1 and 0.0 <= row < rows - 1):
-                c, r = int(col), int(row)
-                a, b = np.float32(col - c), np.float32(row - r)
-                top = _mixed(high_z, r, c, a, b)
-                least = top if alike else _mixed(low_z, r, c, a, b)
-                known = (top == top) & (least == least)
-                low[i, j], high[i, j] = least if known else -np.inf, top if known else np.inf
-            else:
-                low[i, j], high[i, j] = -np.inf, np.inf
-
-
-@bare
-def _reaches(middle, cos, sin, aside, ahead, rows, cols):  # type: ignore[no-untyped-def]
-    """Tell whether a raster reaches beyond all four corners of what is laid out on it."""
+    last_left, last_ahead = low.shape[0] - 1 - left, low.shape[1] - 1 - ahead
     inside = True
-    for way in (-1.0, 1.0):
-        for side in (-1.0, 1.0):
-            u, v = way * ahead, side * aside
+    for way in (-ahead, last_ahead):
+        for side in (-left, last_left):
+            u, v = way * step, side * step
             col, row = middle[0] + u * cos - v * sin, middle[1] + u * sin + v * cos
             inside = inside and 1.0 <= col < cols - 2 and 1.0 <= row < rows - 2
-    return inside
+    # In strips as wide as stays in the nearest cache whichever way they lie on the raster.
+    for begin in range(0, low.shape[1], STRIP):
+        for i in range(low.shape[0]):
+            for j in range(begin, min(low.shape[1], begin + STRIP)):
+                u, v = (j - ahead) * step, (i - left) * step
+                col, row = middle[0] + u * cos - v * sin, middle[1] + u * sin + v * cos
+                if inside or (0.0 <= col < cols - 1 and 0.0 <= row < rows - 1):
+                    c, r = int(col), int(row)
+                    a, b = np.float32(col - c), np.float32(row - r)
+                    top = _mixed(high_z, r, c, a, b)
+                    least = top if alike else _mixed(low_z, r, c, a, b)
+                    known = (top == top) & (least == least)
+                    low[i, j], high[i, j] = least if known else -np.inf, top if known else np.inf
+                else:
+                    low[i, j], high[i, j] = -np.inf, np.inf
 
 
 @bare

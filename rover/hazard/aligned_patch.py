@@ -11,7 +11,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from rover.hazard.aligned import LAYERS, crests_near, lay_along, room_for
+from rover.hazard.aligned import LAYERS, Crests, aside_m, lay_along, room_for
 from rover.hazard.clearance_figures import ClearanceFigures
 
 Floats = npt.NDArray[np.float64]
@@ -46,28 +46,28 @@ class AlignedPatch:
         side_m: float,
         cell: Floats,
         figures: ClearanceFigures,
-        spacing_m: float = FINE_M,
+        crests: Crests | None = None,
     ) -> None:
         """Lay them out.
 
         Args:
             low_m, high_m, side_m, figures: As of `rover.hazard.aligned.AlignedGround`.
             cell: (4,) column and row as fractions, cosine and sine of the yaw.
-            spacing_m: Of the samples.
+            crests: Of the upper one, where they are known from other patches.
         """
+        spacing_m = FINE_M
         self.spacing_m, self.off, self._side, self._cell = spacing_m, math.sin(SERVED_RAD), side_m, cell
         reach_m = figures.reach_m + SERVED_M + MORE_M
         # No part of the rover is as far aside as ahead.
-        aside_m = _aside_m(figures) + figures.reach_m * self.off + SERVED_M + MORE_M
-        left, ahead = (2 * math.ceil(so_far / spacing_m) + 1 for so_far in (min(aside_m, reach_m), reach_m))
-        self.layers = room_for((LAYERS, 1, left, ahead), kept=2 * KEPT + 1)
+        most_aside_m = aside_m(figures) + figures.reach_m * self.off + SERVED_M + MORE_M
+        left, ahead = (math.ceil(so_far / spacing_m) for so_far in (min(most_aside_m, reach_m), reach_m))
+        self.layers = room_for((LAYERS, 1, 2 * left + 1, 2 * ahead + 1), kept=2 * KEPT + 1)
+        crests = crests or Crests(high_m, spacing_m / side_m)
         middle = (float(cell[0]), float(cell[1]))
-        crests = crests_near(
-            high_m, spacing_m / side_m, middle, (math.sqrt(2.0) * reach_m + 2 * spacing_m) / side_m
-        )
+        points = crests.near(middle, (math.sqrt(2.0) * reach_m + 2 * spacing_m) / side_m)
         lay_along(
-            low_m, high_m, side_m, np.array(middle), math.atan2(cell[3], cell[2]), figures, crests,
-            self.layers[:, 0], spacing_m=spacing_m, off=self.off,
+            low_m, high_m, side_m, np.array(middle), math.atan2(cell[3], cell[2]), figures, points,
+            self.layers[:, 0], spacing_m=spacing_m, off=self.off, half=(left, ahead),
         )  # fmt: skip
 
     def served(self, cells: Floats) -> Floats:
@@ -82,12 +82,6 @@ class AlignedPatch:
         return np.ascontiguousarray(found[:count])
 
 
-def _aside_m(figures: ClearanceFigures) -> float:
-    """Return how far to its side any part of the rover may be."""
-    wheels = np.abs(figures.boxes[:, 1]) + figures.boxes[:, 3] + figures.belly[6] / 2
-    return max(float(wheels.max()), float(figures.belly[2]))
-
-
 class Patches:
     """Patches of two surfaces, laid out where they are asked for; the latest are kept."""
 
@@ -100,7 +94,7 @@ class Patches:
     ) -> None:
         """Take the surfaces; nothing is laid out yet."""
         self._given = low_m, high_m, side_m
-        self._figures = figures
+        self._figures, self._crests = figures, Crests(high_m, FINE_M / side_m)
         self._kept: list[AlignedPatch | None] = [None] * KEPT
         self._cells, self._next = np.full((KEPT, 4), 1e9), 0
 
@@ -115,7 +109,7 @@ class Patches:
         patch = self._kept[nearest]
         if patch is not None and far[nearest] < np.inf:
             return patch
-        patch = AlignedPatch(*self._given, cell, self._figures)
+        patch = AlignedPatch(*self._given, cell, self._figures, self._crests)
         self._kept[self._next], self._cells[self._next] = patch, cell
         self._next = (self._next + 1) % KEPT
         return patch

@@ -65,13 +65,15 @@ def _noted(found, count, col, row, height, holds):  # type: ignore[no-untyped-de
 
 
 @bare
-def raise_to_crests(crests, middle, cos, sin, step, more, high):  # type: ignore[no-untyped-def]
+def raise_to_crests(crests, middle, cos, sin, step, half, first, more, high):  # type: ignore[no-untyped-def]
     """Raise samples so that what is bilinear between them is no lower than any point of a crest.
 
     Args:
         crests: (n, 3) float32 column, row and height.
         middle, cos, sin: As of `rover.hazard.aligned_kernels.lay_out`.
         step: Spacing of the samples, in cells.
+        half: (2,) row and column, of all samples, of the one in the middle.
+        first: (2,) row and column, of all samples, of the first of these.
         more: (m, n) float32 room to work in.
         high: (m, n) float32 samples.
     """
@@ -81,11 +83,12 @@ def raise_to_crests(crests, middle, cos, sin, step, more, high):  # type: ignore
             more[i, j] = 0.0
     for k in range(len(crests)):
         east, north = (crests[k, 0] - middle[0]) / step, (crests[k, 1] - middle[1]) / step
-        u, v = east * cos + north * sin + n // 2, north * cos - east * sin + m // 2
-        j, i = math.floor(u), math.floor(v)
+        u, v = east * cos + north * sin + half[1], north * cos - east * sin + half[0]
+        whole_u, whole_v = math.floor(u), math.floor(v)
+        i, j = whole_v - first[0], whole_u - first[1]
         if not (0 <= i < m - 1 and 0 <= j < n - 1):
             continue
-        a, b = np.float32(u - j), np.float32(v - i)
+        a, b = np.float32(u - whole_u), np.float32(v - whole_v)
         south = high[i, j] + a * (high[i, j + 1] - high[i, j])
         far = high[i + 1, j] + a * (high[i + 1, j + 1] - high[i + 1, j])
         lacks = crests[k, 2] - (south + b * (far - south))

@@ -172,7 +172,7 @@ class ArcWalker:
         margins, failed = np.full(MARGINS, np.inf), np.empty(MARGINS)
         held = np.full((FIGURES, 2), np.nan)
         passed, count = 0, len(cells)
-        bins, places = ground.places(cells)
+        bins, places = ground.places(cells, float(spread_m.max()))
         while passed < count:
             passed += walk_on(
                 ground.spacing_m, ground.layers, bins[passed:], ground.rover, places[passed:], spread_m[passed:],
