@@ -10,11 +10,13 @@ import numpy.typing as npt
 import pytest
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from rover.hazard.aligned import AlignedGround
-from rover.hazard.aligned_kernels import HEADINGS, within_box
+from rover.hazard.aligned import AlignedGround, room_for
+from rover.hazard.aligned_kernels import HEADINGS, OFF, within_box
 from rover.hazard.aligned_patch import SERVED_M, SERVED_RAD, AlignedPatch, Patches
 from rover.hazard.clearance_figures import clearance_figures
-from rover.hazard.standing_kernels import between_samples
+from rover.hazard.linkage_kernels import FIGURES as BOUNDS
+from rover.hazard.linkage_kernels import PITCH
+from rover.hazard.standing_kernels import Laid, between_samples, room_to_work, stand
 from rover.io.vehicle import read_vehicle
 
 Floats = npt.NDArray[np.float64]
@@ -108,7 +110,7 @@ def test_a_wheel_stands_within_its_bounds_on_a_patch_off_whose_heading_it_points
         patch = AlignedPatch(z, z, SIDE_M, cell, FIGURES)
         bend_m, sag_m = between_samples(patch.spacing_m, FIGURES.belly, patch.off)
         *_, low, high = patch.layers[:, 0]
-        samples = len(low) // 2
+        samples = np.array([low.shape[1] // 2, low.shape[0] // 2])
         centre, half = rng.uniform(-0.6, 0.6, 2), rng.uniform(0.0, 0.04, 2)
         low_m, high_m, apart_m = within_box(
             *(low, high, *(centre / patch.spacing_m + samples)), *(half / patch.spacing_m)
@@ -167,3 +169,49 @@ def test_nothing_is_told_of_unknown_ground_or_of_what_lies_beyond() -> None:
     assert math.isnan(within_box(low, high, middle + 4.0, float(middle), 2.0, 2.0)[1])
     assert not math.isnan(within_box(low, high, middle - 30.0, float(middle), 2.0, 2.0)[1])
     assert math.isnan(within_box(low, high, 1.0, float(middle), 2.0, 2.0)[1])
+
+
+def stood(ground: AlignedGround, cell: Floats, spread_m: float | None) -> Floats:
+    """Bounds of a pose, with what it needs laid out, or with all of its heading."""
+    (heading,), (place,) = ground.places(cell, spread_m)
+    own, held = np.empty((BOUNDS, 2)), np.full((BOUNDS, 2), np.nan)
+    laid = Laid(ground.spacing_m, *ground.layers[:, heading], OFF)
+    stand(laid, ground.rover, place, 0.02, 0.01, held, room_to_work(1024), own)
+    return own[:-1]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_laid_out_for_a_pose_bounds_it_as_all_of_it_does(seed: int) -> None:
+    z, rng = rocks(seed), np.random.default_rng(seed)
+    part, whole, middle = laid_out(z), laid_out(z), (len(z) - 1) / 2
+    for _ in range(80):
+        yaw = rng.choice([0.3, -2.0, 1.1]) + rng.uniform(-0.3, 0.3)
+        cell = np.array([[*(middle + rng.uniform(-30, 30, 2)), math.cos(yaw), math.sin(yaw)]])
+        np.testing.assert_array_equal(stood(part, cell, 0.02), stood(whole, cell, None))
+
+
+def test_what_was_not_laid_out_is_unknown_whatever_the_memory_held_before() -> None:
+    z, yaw = rocks(1), 0.0
+    for heading in range(HEADINGS):
+        angle = heading * math.pi / HEADINGS
+        laid_out(z).places(np.array([[80.0, 80.0, math.cos(angle), math.sin(angle)]]))
+    ground = laid_out(z)
+    near = np.array([[60.0, 80.0, math.cos(yaw), math.sin(yaw)]])
+    assert not np.isnan(stood(ground, near, 0.02)[PITCH]).any()
+    (heading,), (place,) = ground.places(near, 0.02)
+    place[0] += 2.0
+    own, held = np.empty((BOUNDS, 2)), np.full((BOUNDS, 2), np.nan)
+    laid = Laid(ground.spacing_m, *ground.layers[:, heading], OFF)
+    stand(laid, ground.rover, place, 0.02, 0.01, held, room_to_work(1024), own)
+    assert np.isnan(own).all()
+
+
+def test_memory_is_given_out_again_when_nobody_holds_it() -> None:
+    first = room_for((3, 5))
+    other = room_for((3, 5))
+    assert not np.shares_memory(first, other)
+    view, address = first[0], first.__array_interface__["data"]
+    del first
+    assert room_for((3, 5)).__array_interface__["data"] != address
+    del view
+    assert room_for((3, 5)).__array_interface__["data"] == address
