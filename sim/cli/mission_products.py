@@ -157,5 +157,6 @@ def _words(events: list[MissionEvent], mission: Mission) -> list[str]:
     lines = []
     for event in events:
         figures = ", ".join(f"{name} {value}" for name, value in event.figures.items())
-        lines.append(f"{epoch.utc_at(event.time_s)}  {event.name}: {event.words} ({figures})")
+        told = f" ({figures})" if figures else ""
+        lines.append(f"{epoch.utc_at(event.time_s)}  {event.name}: {event.words}{told}")
     return lines

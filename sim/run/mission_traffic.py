@@ -14,6 +14,7 @@ from rover.core.lander import LanderParams
 from rover.core.time import Epoch, parse_utc
 from rover.io.vehicle import Vehicle
 from sim.mission.biosphere import Biosphere, camera_times
+from sim.mission.daylight import sunlight_at
 from sim.mission.radar import RadarParams, traces_along
 from sim.mission.relay_queue import Item, Sent, Traffic, carry
 from sim.mission.relay_radio import STEP_S, LinkParams, PictureRow, Sight
@@ -221,9 +222,15 @@ def _rover_radio(
 
 
 def _at(
-    row: PictureRow, orders: MissionOrders, source: str, touchdown_s: float, portraits_s: float | None
+    row: PictureRow,
+    mission: Mission,
+    orders: MissionOrders,
+    source: str,
+    *,
+    touchdown_s: float,
+    portraits_s: float | None,
 ) -> float | None:
-    """Return when pictures are taken, None if they are not: nothing is that was not commanded."""
+    """Return when pictures are taken, None if they are not: none is without a command or without the Sun."""
     if row.at == "touchdown":
         return touchdown_s  # the film runs by itself
     if row.at == "portraits":
@@ -232,7 +239,10 @@ def _at(
         order = orders.ring if source == "rover" else orders.panorama
     else:
         order = orders.pictures[row.name]
-    return None if order.why else order.time_s
+    if order.why:
+        return None
+    sun = sunlight_at(mission.read_site(), parse_utc(mission.descent.ignition_utc), order.time_s)
+    return order.time_s if sun.elevation_rad > 0.0 else None
 
 
 def _picture_items(
@@ -249,7 +259,7 @@ def _picture_items(
     assert mission.link is not None
     for row in mission.link.picture:
         camera, source = camera_of(row.camera, params, vehicle)
-        at = _at(row, orders, source, touchdown_s, portraits_s)
+        at = _at(row, mission, orders, source, touchdown_s=touchdown_s, portraits_s=portraits_s)
         if at is not None and (source == "lander" or at >= down_s):
             bits = row.count * picture_bits(camera, mission.link)
             yield Item(name=row.name, source=source, bits=bits, priority=row.priority, ready_s=at)

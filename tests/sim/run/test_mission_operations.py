@@ -177,6 +177,22 @@ def test_on_the_ground_nothing_is_done_once_no_command_gets_through(
     assert EPOCH.utc_at(events["drive not begun"].time_s) == MISSION.drive.leg[0].utc  # type: ignore[union-attr]
 
 
+def test_what_no_light_shows_is_not_sent(
+    rollout: RolloutDone, days: SurfaceDays, sight: Sight, flown: Descent
+) -> None:
+    dusk = changed(panorama={"utc": "2019-01-13T09:00:00Z"})
+    dark = changed(panorama={"utc": "2019-01-14T06:00:00Z"})
+    for mission, taken in ((dusk, True), (dark, False)):
+        sky = sight_of(mission, last_s(mission))
+        assert sky is not None
+        done = send_all(
+            mission, LANDER, ROVER, sky, touchdown_s=flown.touchdown.time_s, rollout=rollout, days=days, bio=None,
+            portraits_s=None,
+        )  # fmt: skip
+        names = {one.item.name for one in done.down.sent}
+        assert ("panorama" in names) == ("ring of the panoramic camera" in names) == taken
+
+
 def test_a_radio_too_weak_says_so(sight: Sight) -> None:
     assert MISSION.link is not None
     weak = MISSION.link.lander.model_copy(update={"eirp_dbw": -40.0})
