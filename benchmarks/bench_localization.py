@@ -47,7 +47,7 @@ from sim.sensors.suite import SensorSuite
 SEEDS = tuple(range(1, 41))
 SLOPES_DEG = (0.0, 3.0, 7.0, 10.0)
 FILTERS = ("matched", "unmatched")
-DRIVE = ("seed", "slope deg", "outcome", "driven m", "goal m")
+DRIVE = ("seed", "slope deg", "outcome", "driven m", "goal m", "observations")
 FIGURES = ("error m", "from start %", "drift %", "sigma m", "in 3 sigma", "nees", "matches")
 COLUMNS = (*DRIVE, *(f"{name} {what}" for what in FILTERS for name in FIGURES), "perceive ms", "wall s")
 WITHIN = 11.83
@@ -183,7 +183,14 @@ def drive(seed: int, options: argparse.Namespace, folder: Path) -> Row | None:
     row: Row = dict(
         zip(
             DRIVE,
-            (seed, SLOPES_DEG[seed % 4], log.outcome.value, round(driven, 1), round(away, 3)),
+            (
+                seed,
+                SLOPES_DEG[seed % 4],
+                log.outcome.value,
+                round(driven, 1),
+                round(away, 3),
+                len(watch.truth),
+            ),
             strict=True,
         )
     )
@@ -211,12 +218,16 @@ def summary(rows: list[Row]) -> Iterator[str]:
         if not rows:
             continue
         within = np.array([float(row[f"in 3 sigma {name}"]) for row in rows])
+        count = np.array([int(row["observations"]) for row in rows])
+        worst = int(within.argmin())
         ends = sum(float(row[f"error m {name}"]) < 3.0 * float(row[f"sigma m {name}"]) for row in rows)
         drift = np.array([float(row[f"from start % {name}"]) for row in rows])
         nees = np.array([float(row[f"nees {name}"]) for row in rows])
         low, high = wilson(ends, len(rows))
         yield (
-            f"{name}: observations within 3 sigma {100 * within.mean():.2f} %, drives ending within 3 sigma {ends} of "
+            f"{name}: within 3 sigma {100 * (within * count).sum() / count.sum():.2f} % of {count.sum()} observations, "
+            f"{100 * within.mean():.2f} % in the mean of drives, {100 * within[worst]:.2f} % in the worst, seed "
+            f"{rows[worst]['seed']}; drives ending within 3 sigma {ends} of "
             f"{len(rows)} ({100 * low:.1f} to {100 * high:.1f} %); nees {nees.mean():.2f}; drift % of way mean "
             f"{drift.mean():.2f}, median {np.median(drift):.2f}, worst {drift.max():.2f}"
         )

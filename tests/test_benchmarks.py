@@ -20,6 +20,7 @@ def script(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # where dataclasses look for their annotations
     spec.loader.exec_module(module)
     return module
 
@@ -110,3 +111,36 @@ def test_the_local_planner_alone_drives_towards_the_goal_and_a_drive_is_not_driv
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3
     assert lines[-1].startswith("2 %, 5 deg: 0 of 1")
+
+
+def test_shares_within_three_sigma_are_counted_by_observation_and_the_worst_drive_is_named() -> None:
+    bench = script("bench_localization")
+    rows = []
+    for seed, observations, within in ((1, 100, 1.0), (2, 300, 0.9)):
+        row = {"seed": seed, "outcome": "arrived", "goal m": 0.1 * seed, "observations": observations}
+        figures = (0.1, 0.1, 0.1, 0.2, within, 2.0, 3)
+        rows.append(
+            row | {f"{name} matched": value for name, value in zip(bench.FIGURES, figures, strict=True)}
+        )
+    first, told, away = bench.summary(rows)
+    assert first == "drives 2, at the goal 2"
+    assert "92.50 % of 400 observations, 95.00 % in the mean of drives, 90.00 % in the worst, seed 2;" in told
+    assert "within 0.5 m 2 of 2" in away
+
+
+@pytest.mark.slow
+def test_looks_from_known_poses_are_as_sure_as_they_say(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    bench = script("bench_looks")
+    words = ["--grounds", "102", "--away", "6", "--towards", "2", "--beside", "2", "--turns", "2"]
+    monkeypatch.setattr(sys, "argv", ["bench_looks.py", *words])
+    bench.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["away", "towards", "beside", "turns", "laid", "laid"][
+        : len(lines)
+    ]
+    for line in lines[:4]:
+        assert float(line.rsplit(" ", 1)[1]) < 2.0
+    assert all(line.endswith("believed 0") for line in lines if line.startswith("laid beside"))

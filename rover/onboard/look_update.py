@@ -69,6 +69,11 @@ ALIKE_STILL, ALIKE_PER_M = 0.01, 0.22
 (48 pairs of looks). Away from the Sun the bright patch about the rover's shadow goes along with it, and looks a metre
 apart are laid beside, as from nearly one place, leaving 0.06 to 0.08: that would pass for a stall."""
 
+UNEVEN_ANYWHERE = 1.1
+"""And heights must leave no more than their variance says: laid right they leave 0.4 to 1.1 of it, beside by 0.15 m or
+more 1.2 to 9 (240 and 310 of each, nineteen in twenty, four grounds), also where the bright patch about the rover's
+shadow makes light agree."""
+
 KNOWN_SHARE = 0.7
 """A look that leaves more than this share of the doubt about the way come says nothing of it."""
 
@@ -124,7 +129,7 @@ def _anywhere(e: Estimate, old: Look, new: Look, way_m: float) -> tuple[Estimate
     wide = None
     for wide, shift in _hypotheses(e, way_m):
         again = _registered(wide, old, new, shift)
-        if again is None:
+        if again is None or again.uneven > UNEVEN_ANYWHERE:
             continue
         error = np.asarray(np.linalg.lstsq(again.directions, again.moved, rcond=None)[0][:3], np.float64)
         apart_m = float(np.linalg.norm(e.place_m - e.clone_place_m + error))

@@ -12,7 +12,7 @@ from scipy.stats import chi2
 from rover.core.boundary import Command, Inertial, Mode, Odometry
 from rover.core.eyes import EyesParams
 from rover.io.vehicle import read_vehicle
-from rover.onboard.dead_reckoning import SLIDE_M_PER_RAD, SLIDE_SIGMA, carried_on
+from rover.onboard.dead_reckoning import SLIDE_M_PER_RAD, SLIDE_SIGMA, TURNING_M_PER_RAD, carried_on
 from rover.onboard.error_state import GATES, SIZE, update
 from rover.onboard.localization import LocalizationState, init_localization, localize
 from rover.onboard.rotations import angles_of, rotation_from_angles, rotation_of
@@ -239,7 +239,9 @@ def test_in_a_turn_on_a_slope_it_expects_to_slide_down_and_learns_how_far() -> N
     assert e.place_m[1] == pytest.approx(-SLIDE_M_PER_RAD * way * math.cos(slope), rel=1e-3)
     assert abs(e.place_m[0]) < 1e-6
     sigma = np.sqrt(np.diag(e.covariance)[:2])
-    assert sigma[1] == pytest.approx(math.hypot(SLIDE_SIGMA * way * math.cos(slope), 0.02), rel=0.02)
+    assert sigma[1] == pytest.approx(
+        math.hypot(SLIDE_SIGMA * way * math.cos(slope), 2.0 * TURNING_M_PER_RAD), rel=0.02
+    )
     slid = np.zeros((1, SIZE))
     slid[0, 1] = 1.0  # the place is told: it slid twice as far
     after, taken = update(e, np.array([-SLIDE_M_PER_RAD * way]), slid, np.array([[1e-8]]))

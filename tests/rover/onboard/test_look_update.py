@@ -107,6 +107,26 @@ def test_what_looks_from_one_place_leave_is_less(
     assert (again is not None) is found
 
 
+@pytest.mark.parametrize(("uneven", "found"), [(1.3, False), (0.8, True)])
+def test_where_heights_do_not_agree_light_is_not_believed_that_the_rover_slipped(
+    stops: list[Stop], monkeypatch: pytest.MonkeyPatch, uneven: float, found: bool
+) -> None:
+    """As away from the Sun: the light of the two looks has much in common 0.4 m short of the way come."""
+    state = begun(stops[0])
+    short = Registration(
+        directions=np.eye(6),
+        moved=np.array([-0.4, 0, 0, 0, 0, 0]),
+        variance=np.full(6, 1e-6),
+        alike=0.08,
+        uneven=uneven,
+        inliers=9,
+    )
+    monkeypatch.setattr(look_update, "register", lambda *_given, **_told: short)
+    ahead = replace(state.estimate, place_m=state.estimate.place_m + np.array([1.0, 0.0, 0.0]))
+    _, again = look_update._anywhere(ahead, stops[0][0], stops[1][0], 1.0)
+    assert (again is not None) is found
+
+
 def test_a_rover_that_does_not_drive_is_not_stalled(stops: list[Stop]) -> None:
     assert not after(stops[1], stops[1], 0.0).stalled
 

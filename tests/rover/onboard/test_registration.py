@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
-from rover.core.boundary import StereoPoints
+from rover.core.boundary import RectifiedPicture, StereoPoints
 from rover.core.eyes import EyesParams
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.io.vehicle import read_vehicle
@@ -101,6 +102,37 @@ def test_flat_ground_without_light_tells_height_and_tilt_and_leaves_the_rest(sto
     assert sigma[2] < 0.2 * before[2] and (sigma[3:5] < 0.9 * before[3:5]).all()
     np.testing.assert_allclose(told[[0, 1, 5]], 0.0, atol=1e-3)
     np.testing.assert_allclose(sigma[[0, 1, 5]], before[[0, 1, 5]], rtol=0.03)
+
+
+def test_light_that_goes_along_with_the_rover_is_not_believed_against_shape(stops: list[Stop]) -> None:
+    """The picture of the first stop with the heights of the second: light says that the rover has not moved.
+
+    So does the bright patch about the rover's own shadow, away from the Sun.
+    """
+    (pairs, _, _), (there, place, rotation) = stops[0], stops[1]
+    mixed = tuple(replace(new, picture=old.picture) for old, new in zip(pairs, there, strict=True))
+    wide = PRIOR + np.diag([0.4**2, 0, 0, 0, 0, 0])
+    given = {"reference": (stops[0][1], stops[0][2]), "predicted": (place, rotation), "prior": wide}
+    beside = np.array([-1.0, 0, 0, 0, 0, 0])
+    assert register(looked(stops[0]), looked((mixed, place, rotation)), **given, start=beside) is None
+    assert register(looked(stops[0]), looked(stops[1]), **given) is not None
+
+
+def test_the_range_of_points_is_told_without_the_bias_of_triangulation() -> None:
+    """Disparities known to a tenth, with even errors: their mean range is too long by a hundredth."""
+    disparity = 1.0 + 0.1 * norm.ppf((np.arange(2000) + 0.5) / 2000)
+    depth = 1.0 / disparity
+    pair = StereoPoints(
+        camera="hazcam", points_m=np.outer(depth, [1.0, 0.5, 0.0]), sigma_m=0.1 * depth**2, eye_m=(0.0, 0.0, 0.0),
+        picture=RectifiedPicture(
+            light=np.full((64, 64), 0.5), axes=np.eye(3), focal_px=32.0, centre_row=31.5, centre_col=31.5
+        ),
+    )  # fmt: skip
+    sight = look_of((pair,), np.eye(3), WINDOW).sights[0]
+    assert depth.mean() == pytest.approx(1.0103, abs=2e-4)
+    assert sight.points_m[:, 0].mean() == pytest.approx(1.0, abs=1e-3)
+    np.testing.assert_allclose(sight.errors_m[:, 0], 0.1 * depth**2, rtol=1e-5)
+    np.testing.assert_allclose(sight.errors_m[:, 1], 0.5 * sight.errors_m[:, 0], rtol=1e-6)
 
 
 def test_it_is_pure(stops: list[Stop]) -> None:
