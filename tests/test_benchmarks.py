@@ -8,10 +8,13 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from rover.core.boundary import Command, Mode
+from sim.moon.surface import detail_surface
 from sim.run.mission_scenario import load_mission
+from sim.run.setting import load_site
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 
@@ -110,3 +113,24 @@ def test_the_local_planner_alone_drives_towards_the_goal_and_a_drive_is_not_driv
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3
     assert lines[-1].startswith("2 %, 5 deg: 0 of 1")
+
+
+@pytest.mark.parametrize("cfa", [10.0, 20.0])
+def test_the_rocks_of_a_field_cover_what_the_law_says_from_every_size_on(
+    cfa: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    fields = script("hazard_fields")
+    side_m, seeds = 120, (1, 2, 3)
+    window = tuple(40 * 2000 + side for side in (0, 0, side_m * 2000, side_m * 2000))
+    found = []
+    for seed in seeds:
+        _, site = fields.write_field(tmp_path, cfa_percent=cfa, slope_deg=0.0, seed=seed)
+        rocks = detail_surface(load_site(str(site)), seed).rocks_in(window)
+        found.append(rocks.diameter_m)
+    diameter = np.concatenate(found)
+    k, total_m2 = cfa / 100, len(seeds) * side_m**2
+    for least_m in (0.05, 0.2, 0.5):
+        covered = np.pi / 4 * np.square(diameter[diameter >= least_m]).sum() / total_m2
+        law = k * np.exp(-(1.79 + 0.152 / k) * least_m)
+        assert covered == pytest.approx(law, rel=0.08), least_m

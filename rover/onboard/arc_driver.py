@@ -16,6 +16,7 @@ from rover.core.vehicle import VehicleParams
 from rover.hazard.costmap import CostMap
 from rover.hazard.detect import Hazard, HazardMap
 from rover.onboard.arc_track import Driven, without_loops
+from rover.onboard.field_memory import FieldMemory, remembered
 from rover.onboard.arc_walker import BELLY_MARGIN_M, ArcWalker, way_back
 from rover.onboard.ground_bounds import evened
 from rover.onboard.local_candidates import Motion, Stood, rank
@@ -58,6 +59,7 @@ AWAY_M, MOST_LINGERED = 3.0, 30
 AGAIN_S = 15.0
 """To stand where the rover has stood is worse by so much each time."""
 
+ABL_MEMORY = 0
 STUCK_S = 1e5
 """The way on from where no arc is safe."""
 
@@ -100,6 +102,7 @@ class LocalState:
         lattice: Poses round it, and how well it would stand there.
         about_m: The place that it was last `AWAY_M` from another such place.
         lingered: Choices made no further than that from there.
+        memory: What the way to the goal turned out to take, beyond what the maps have it.
         stood: Where it has chosen, and what the way on took at the least, the latest last.
     """
 
@@ -119,6 +122,7 @@ class LocalState:
     lattice: PoseLattice | None = None
     about_m: Place | None = None
     lingered: int = 0
+    memory: FieldMemory | None = None
 
 
 def sense(
@@ -215,9 +219,12 @@ def next_motion(
         refused=local.refused,
         dead_ends_m=local.dead_ends_m,
         lattice=lattice,
+        memory=local.memory,
         onward_s=None if keeps_to_path or local.field is None else local.field.onward_s,
         path_m=path_m,
     )
+    if ABL_MEMORY and not keeps_to_path:
+        local = replace(local, memory=_memory_of(local.memory, cost, goal))
     ranked = rank(cost, vehicle, pose, goal_m=goal, kept=local.kept, stood=local.stood)
     choice = select_arc(ground, vehicle, pose, ranked, walker=walker)
     local = _refused(replace(local, cost=cost, choice=choice, lattice=lattice), choice.considered.refused)
@@ -228,6 +235,17 @@ def next_motion(
         local = _learnt(local, pose, STUCK_S)
         return replace(local, kept=(), looks=0, dead_ends_m=ends), None
     return _begun(_learnt(local, pose, choice.value_s), choice.motion, choice.then, pose, most_m)
+
+
+def _memory_of(memory: FieldMemory | None, cost: LocalCost, goal_m: Place) -> FieldMemory:
+    return remembered(
+        memory,
+        goal_m=goal_m,
+        cell_m=cost.geometry.resolution_m,
+        corner=cost.corner,
+        over_map_s=cost.over_map_s,
+        to_goal_s=cost.to_goal_s,
+    )
 
 
 def _lingering(local: LocalState, here_m: Place) -> LocalState:

@@ -38,6 +38,15 @@ MORE_M, FURTHER_M = 0.5, 1.0
 CLOSE_M = 0.5
 """For turns in place, which take it along every heading, only so much beyond the rover."""
 
+ALIKE_M, ALIKE_RAD = 0.03, math.radians(3.0)
+"""Poses so near to one that was refused are refused too, as good as always: they need not be looked at."""
+
+UNDERFOOT_M = 0.2
+"""Those that begin so near to the rover are: all its arcs begin there, and some lead out."""
+
+EVERY = 2
+"""Of a path's poses every so many are compared with those refused."""
+
 FORWARD, BACKWARD = 1, -1
 """The way in which wheels look for steps."""
 
@@ -117,6 +126,7 @@ class ArcWalker:
         self.expected = Laid(self._expected, ground, self._side)
         self.poses = 0
         self.refused: list[Pose] = []
+        self._met: dict[tuple[bool, int], list[Floats]] = {}
 
     def walk(
         self, poses: Floats, spread_m: Floats, *, sure: bool = True, way: int = FORWARD
@@ -134,7 +144,23 @@ class ArcWalker:
         passed, margins = self._passed(self._sure if sure else self._expected, cells, spread_m, way=way)
         if passed < len(poses):
             self._refuse(cells[passed])
+            if math.hypot(*poses[passed, :2]) > UNDERFOOT_M:
+                self._met.setdefault((sure, way), []).append(cells[passed])
         return passed == len(poses), margins
+
+    def doomed(self, poses: Floats, *, sure: bool = True, way: int = FORWARD) -> bool:
+        """Tell whether a path leads by a pose much like one that was refused; what the middle refuses, bounds do too.
+
+        Args:
+            poses, sure, way: As of `walk`.
+        """
+        met = [*self._met.get((False, way), ()), *(self._met.get((True, way), ()) if sure else ())]
+        if not met:
+            return False
+        known, cells = np.array(met), self._on_cells(poses[::EVERY])
+        away = np.square(cells[:, None, :2] - known[None, :, :2]).sum(axis=2)
+        near = away <= (ALIKE_M / self._side) ** 2
+        return bool((near & (cells[:, 2:] @ known[:, 2:].T >= math.cos(ALIKE_RAD))).any())
 
     def turns(self, reach_m: float) -> tuple[float, float]:
         """Return how far the rover can turn in place to the right, negative, and to the left."""
