@@ -366,9 +366,7 @@ def main() -> None:
                             "cpu_s": round(time.process_time() - begun, 1),
                         }
                         rows.append(row)
-                        print(
-                            *(f"{key} {row[key]}" for key in ROW), flush=True
-                        )
+                        print(*(f"{key} {row[key]}" for key in ROW), flush=True)
                         with path.open("w", newline="", encoding="utf-8") as file:
                             writer = csv.DictWriter(file, ROW)
                             writer.writeheader()

@@ -16,8 +16,8 @@ from rover.core.vehicle import VehicleParams
 from rover.hazard.costmap import CostMap
 from rover.hazard.detect import Hazard, HazardMap
 from rover.onboard.arc_track import Driven, without_loops
-from rover.onboard.field_memory import FieldMemory, remembered
 from rover.onboard.arc_walker import BELLY_MARGIN_M, ArcWalker, way_back
+from rover.onboard.field_memory import FieldMemory, remembered
 from rover.onboard.ground_bounds import evened
 from rover.onboard.local_candidates import Motion, Stood, rank
 from rover.onboard.local_cost import LocalCost, local_cost
@@ -59,7 +59,6 @@ AWAY_M, MOST_LINGERED = 3.0, 30
 AGAIN_S = 15.0
 """To stand where the rover has stood is worse by so much each time."""
 
-ABL_MEMORY = 0
 STUCK_S = 1e5
 """The way on from where no arc is safe."""
 
@@ -223,7 +222,7 @@ def next_motion(
         onward_s=None if keeps_to_path or local.field is None else local.field.onward_s,
         path_m=path_m,
     )
-    if ABL_MEMORY and not keeps_to_path:
+    if not keeps_to_path:
         local = replace(local, memory=_memory_of(local.memory, cost, goal))
     ranked = rank(cost, vehicle, pose, goal_m=goal, kept=local.kept, stood=local.stood)
     choice = select_arc(ground, vehicle, pose, ranked, walker=walker)

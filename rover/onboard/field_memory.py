@@ -1,8 +1,8 @@
 """What the way to the goal turned out to take beyond what the maps have it, kept where the local costs have been.
 
-The local costs reach some metres about the rover. What lies beyond is told by the maps, which know of no boulder: a dead
-end that the rover has left would look like the way ahead again as soon as it is out of the window. So the time to the
-goal from every place and heading is kept as it was when the window last held it, and taken up on the window's rim
+The local costs reach some metres about the rover. What lies beyond is told by the maps, which know of no boulder: a
+dead end that the rover has left would look like the way ahead again as soon as it is out of the window. So the time to
+the goal from every place and heading is kept as it was when the window last held it, and taken up on the window's rim
 (Koenig and Likhachev 2006, Real-time adaptive A*, doi:10.1145/1160633.1160682). It is kept as what it takes more than
 over the maps, since the price of unseen ground, by which those are told, changes as the rover sees more.
 """
