@@ -134,3 +134,21 @@ def test_the_rocks_of_a_field_cover_what_the_law_says_from_every_size_on(
         covered = np.pi / 4 * np.square(diameter[diameter >= least_m]).sum() / total_m2
         law = k * np.exp(-(1.79 + 0.152 / k) * least_m)
         assert covered == pytest.approx(law, rel=0.08), least_m
+
+
+def test_the_oracle_crosses_a_field_of_few_rocks_straight_and_does_not_search_it_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    oracle = script("field_oracle")
+    monkeypatch.setattr(sys.modules["hazard_fields"], "PLACES", 20)
+    words = ["field_oracle.py", "--cfa", "2", "--seeds", "1", "--poses", "2000", "--out", str(tmp_path)]
+    for _ in range(2):
+        monkeypatch.setattr(sys, "argv", words)
+        oracle.main()
+    with (tmp_path / "oracle.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["judge"] for row in rows] == ["exact", "rule"]
+    for row in rows:
+        assert row["crossed"] == "1" and float(row["over_straight"]) < 1.08 and float(row["left_m"]) <= 0.5
+    assert len(capsys.readouterr().out.splitlines()) == 2

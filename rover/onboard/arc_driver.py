@@ -46,6 +46,9 @@ REMEMBERED_M = 10.0
 SHORT_M = 0.02
 """Nearer than this to a place on the way back is there."""
 
+PART_M, PARTLY = 0.3, 0.8
+"""Shorter parts of a way back are not driven; where less than this share of a motion is left, so much is."""
+
 LOOKS = 4
 """Where no arc is safe the rover looks so often before it backs out: what noise closed, the mean of looks may open."""
 
@@ -289,13 +292,14 @@ def _back(
     """Drive, mostly backwards, to where the next of the motions to be backed out over began.
 
     The rover has strayed by some centimetres: of several arcs there the first that passes clearance evaluation is
-    taken, and none passing, the one that was driven.
+    taken, none passing the longest part of one that does, and where not even that is long, the one that was driven.
     """
     last, rest = local.retrace[0], local.retrace[1:]
-    ahead = last.motion.first_m < 0
-    motion = way_back(ground, vehicle, pose, last.begun[:2], ahead=ahead) or _as_driven(last, pose)
-    drive = min(abs(motion.first_m), most_m)
-    left = local.retrace if drive < abs(motion.first_m) - SHORT_M else rest
+    ahead, away = last.motion.first_m < 0, math.dist(pose[:2], last.begun[:2])
+    found = way_back(ground, vehicle, pose, last.begun[:2], ahead=ahead, least_m=PART_M)
+    motion = found or _as_driven(last, pose, away)
+    drive, whole = min(abs(motion.first_m), most_m), abs(motion.first_m) if found is None else away
+    left = local.retrace if drive < whole - SHORT_M else rest
     command = Command(
         mode=Mode.DRIVE,
         turn_rad=motion.turn_rad,
@@ -305,10 +309,16 @@ def _back(
     return replace(local, retrace=left), command
 
 
-def _as_driven(last: Driven, pose: Pose) -> Motion:
-    """Return a motion to be driven backwards as it was driven, from the heading at which it ended."""
+def _as_driven(last: Driven, pose: Pose, away_m: float) -> Motion:
+    """Return a motion to be driven backwards as it was driven, from the heading at which it ended.
+
+    Where a part of it has been backed out over, it is what is left of it.
+    """
     ended = last.begun[2] + last.motion.turn_rad + last.motion.first_per_m * last.motion.first_m
-    return replace(last.motion, turn_rad=math.remainder(ended - pose[2], 2 * math.pi))
+    turn, length = math.remainder(ended - pose[2], 2 * math.pi), last.motion.first_m
+    if away_m < PARTLY * abs(length):
+        length = math.copysign(away_m, length)
+    return replace(last.motion, turn_rad=turn, first_m=length)
 
 
 def back_out(local: LocalState, least_m: float) -> LocalState | None:

@@ -62,14 +62,18 @@ def way_back(
     *,
     belly_margin_m: float = 0.0,
     ahead: bool = False,
+    least_m: float = math.inf,
 ) -> Motion | None:
     """Return a turn and an arc to be driven backwards to a place, the least turn that passes; None if none does.
+
+    Where none passes all along it is the longest part of one that does.
 
     Args:
         ground, vehicle, pose: As of `select_arc`.
         place: East and north of where it ends.
         belly_margin_m: Room that must be left under the belly.
         ahead: The rover came from there backwards: the arc leads ahead, and its length is negative.
+        least_m: Parts that are shorter will not do.
     """
     side = 1 if ahead else -1
     away = math.hypot(place[0] - pose[0], place[1] - pose[1])
@@ -81,6 +85,7 @@ def way_back(
     least, most = walker.turns(clearance_figures(vehicle).reach_m)
     tightest = float(arc_table(vehicle).curvature_per_m.max())
     needed = math.remainder(bearing - pose[2], 2 * math.pi)
+    part: Motion | None = None
     for turn in sorted((*BACK_TURNS_RAD, needed), key=abs):
         aside = math.remainder(needed - turn, 2 * math.pi)
         bend = side * 2 * math.sin(aside) / away
@@ -95,10 +100,14 @@ def way_back(
         )
         laid = np.column_stack([poses[:, :2], np.cos(poses[:, 2]), np.sin(poses[:, 2])])
         spread = spreads(vehicle, np.array([bend]), length, len(poses), from_m=0.0)[0]
-        passes, _ = walker.walk(laid, spread, way=FORWARD if ahead else BACKWARD)
-        if passes:
-            return Motion(turn_rad=turn, first_m=-side * length, first_per_m=bend)
-    return None
+        passed = walker.passing(laid, spread, way=FORWARD if ahead else BACKWARD)
+        share = 1.0 if passed == len(laid) else max(0, passed - 1) / (len(laid) - 1)
+        motion = Motion(turn_rad=turn, first_m=-side * length * share, first_per_m=bend)
+        if passed == len(laid):
+            return motion
+        if share * length >= (least_m if part is None else abs(part.first_m)):
+            part = motion
+    return part
 
 
 class ArcWalker:
@@ -147,6 +156,11 @@ class ArcWalker:
             if math.hypot(*poses[passed, :2]) > UNDERFOOT_M:
                 self._met.setdefault((sure, way), []).append(cells[passed])
         return passed == len(poses), margins
+
+    def passing(self, poses: Floats, spread_m: Floats, *, way: int) -> int:
+        """Return how many poses pass before the first that does not; arguments as of `walk`, for what is sure."""
+        passed, _ = self._passed(self._sure, self._on_cells(poses), spread_m, way=way)
+        return passed
 
     def doomed(self, poses: Floats, *, sure: bool = True, way: int = FORWARD) -> bool:
         """Tell whether a path leads by a pose much like one that was refused; what the middle refuses, bounds do too.
