@@ -41,6 +41,8 @@ from sim.run.scenario import Scenario
 from sim.run.setting import energy_params, prepare
 
 CFA_PERCENT, STEEPEST_DEG = 1.0, 10.0
+ROCKS_FROM_M = 0.05
+"""Rocks so wide and wider cover that share."""
 
 DUG_IN_RADII = 2.0 / 3.0
 
@@ -74,7 +76,9 @@ def scenario(folder: Path, seed: int, options: argparse.Namespace) -> tuple[Scen
         np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(79,))).uniform(0, STEEPEST_DEG)
     )
     slope = round(slope, 1)
-    dem, site = write_field(folder, cfa_percent=CFA_PERCENT, slope_deg=slope, seed=seed)
+    dem, site = write_field(
+        folder, cfa_percent=CFA_PERCENT, slope_deg=slope, seed=seed, counted_from_m=ROCKS_FROM_M
+    )
     start, goal = _ends(dem, site, seed, options)
     cell_m = WORLD_CELL_M if options.senses == "real" else 0.1
     made = scenario_of(

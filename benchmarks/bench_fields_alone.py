@@ -78,9 +78,9 @@ class Field:
         orbital = orbital_dem(scenario)
         ground, whole = world_ground(scenario, orbital), scenario.read_vehicle()
         self.vehicle: VehicleParams = whole.params
-        self._rig: Rig = rig_of(whole.params, whole.part("chassis", ChassisParams))
-        self._patch: Patch = ground.patch(0.0, 0.0, HALF_M - 20.0)
-        self._site, self._datum_m = orbital.geometry.site, ground.datum_m
+        self.rig: Rig = rig_of(whole.params, whole.part("chassis", ChassisParams))
+        self.patch: Patch = ground.patch(0.0, 0.0, HALF_M - 20.0)
+        self.site, self._datum_m = orbital.geometry.site, ground.datum_m
         self._rng = np.random.default_rng(seed)
         self.driven_m, self.step_m, self.broken = 0.0, 0.0, set[str]()
 
@@ -88,7 +88,7 @@ class Field:
         """Return the maps on board: a plain."""
         side = 2 * HALF_M
         geometry = GridGeometry(
-            rows=side, cols=side, resolution_m=1.0, east_m=0.5 - HALF_M, north_m=0.5 - HALF_M, site=self._site
+            rows=side, cols=side, resolution_m=1.0, east_m=0.5 - HALF_M, north_m=0.5 - HALF_M, site=self.site
         )
         cost = np.full((side, side), 1.0 / self.vehicle.speed_m_s)
         return BeliefState(
@@ -99,7 +99,7 @@ class Field:
 
     def near(self, east_m: float, north_m: float, reach_m: float) -> Patch:
         """Return the true ground about a place, whole cells of it."""
-        whole, side = self._patch, self._patch.resolution_m
+        whole, side = self.patch, self.patch.resolution_m
         row, col = round((north_m - whole.north_m) / side), round((east_m - whole.east_m) / side)
         cells = math.ceil(reach_m / side) + 2
         south, west = max(0, row - cells), max(0, col - cells)
@@ -129,7 +129,7 @@ class Field:
             resolution_m=patch.resolution_m,
             east_m=patch.east_m,
             north_m=patch.north_m,
-            site=self._site,
+            site=self.site,
         )
         heights = Dem(
             geometry=geometry, elevation_m=height.astype(np.float32), datum_m=self._datum_m, source="a look"
@@ -157,7 +157,7 @@ class Field:
     def _feel(self, pose: Floats, *, backwards: bool) -> None:
         east, north, yaw = pose.tolist()
         stance = settle(
-            self, self._rig, east_m=east, north_m=north, yaw_rad=yaw, backwards=backwards, sinkage_m=SUNK_M
+            self, self.rig, east_m=east, north_m=north, yaw_rad=yaw, backwards=backwards, sinkage_m=SUNK_M
         )
         own = self.vehicle
         self.step_m = max(self.step_m, stance.step_m)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import re
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +39,18 @@ def golombek_decay_per_m(cfa: float) -> float:
     return 1.79 + 0.152 / cfa
 
 
-def write_field(folder: Path, *, cfa_percent: float, slope_deg: float, seed: int) -> tuple[Path, Path]:
-    """Write the map and the site file of a field; return both paths."""
+def write_field(
+    folder: Path, *, cfa_percent: float, slope_deg: float, seed: int, counted_from_m: float = 0.0
+) -> tuple[Path, Path]:
+    """Write the map and the site file of a field; return both paths.
+
+    Args:
+        folder: Where.
+        cfa_percent: The law's k: of all rocks, of which those smaller than the site's smallest are not strewn.
+        slope_deg: Of the plane.
+        seed: Of its aspect.
+        counted_from_m: Rocks of this diameter and more cover that area; the law's own is 0.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     name = f"cfa{cfa_percent:g}-slope{slope_deg:g}-{seed}"
     dem, site = folder / f"{name}.npz", folder / f"rocks{cfa_percent:g}.toml"
@@ -47,6 +58,8 @@ def write_field(folder: Path, *, cfa_percent: float, slope_deg: float, seed: int
     text = find_site(SITE, ValueError).read_text(encoding="utf-8")
     cfa = cfa_percent / 100
     covered, decay = (cfa, golombek_decay_per_m(cfa)) if cfa > 0 else (1e-9, 10.0)
+    smallest_m = float(tomllib.loads(text)["rocks"]["smallest_m"])
+    covered *= math.exp(-decay * (smallest_m - counted_from_m))
     text = re.sub(r"covered_fraction = .*", f"covered_fraction = {covered}", text)
     text = re.sub(r"decay_per_m = .*", f"decay_per_m = {decay}", text)
     site.write_text(text, encoding="utf-8")

@@ -8,10 +8,13 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from rover.core.boundary import Command, Mode
+from sim.moon.surface import detail_surface
 from sim.run.mission_scenario import load_mission
+from sim.run.setting import load_site
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 
@@ -144,3 +147,42 @@ def test_looks_from_known_poses_are_as_sure_as_they_say(
     for line in lines[:4]:
         assert float(line.rsplit(" ", 1)[1]) < 2.0
     assert all(line.endswith("believed 0") for line in lines if line.startswith("laid beside"))
+
+
+@pytest.mark.parametrize("cfa", [10.0, 20.0])
+def test_the_rocks_of_a_field_cover_what_the_law_says_from_every_size_on(
+    cfa: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    fields = script("hazard_fields")
+    side_m, seeds = 120, (1, 2, 3)
+    window = tuple(40 * 2000 + side for side in (0, 0, side_m * 2000, side_m * 2000))
+    found = []
+    for seed in seeds:
+        _, site = fields.write_field(tmp_path, cfa_percent=cfa, slope_deg=0.0, seed=seed)
+        rocks = detail_surface(load_site(str(site)), seed).rocks_in(window)
+        found.append(rocks.diameter_m)
+    diameter = np.concatenate(found)
+    k, total_m2 = cfa / 100, len(seeds) * side_m**2
+    for least_m in (0.05, 0.2, 0.5):
+        covered = np.pi / 4 * np.square(diameter[diameter >= least_m]).sum() / total_m2
+        law = k * np.exp(-(1.79 + 0.152 / k) * least_m)
+        assert covered == pytest.approx(law, rel=0.08), least_m
+
+
+def test_the_oracle_crosses_a_field_of_few_rocks_straight_and_does_not_search_it_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    oracle = script("field_oracle")
+    monkeypatch.setattr(sys.modules["hazard_fields"], "PLACES", 20)
+    words = ["field_oracle.py", "--cfa", "2", "--seeds", "1", "--poses", "2000", "--out", str(tmp_path)]
+    for _ in range(2):
+        monkeypatch.setattr(sys, "argv", words)
+        oracle.main()
+    with (tmp_path / "oracle.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["judge"] for row in rows] == ["exact", "rule"]
+    for row in rows:
+        assert row["crossed"] == "1" and float(row["over_straight"]) < 1.08 and float(row["left_m"]) <= 0.5
+    assert len(capsys.readouterr().out.splitlines()) == 2

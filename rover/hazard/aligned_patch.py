@@ -1,6 +1,6 @@
 """Ground laid out finely about one pose, for it and those that lie close and point much the same way.
 
-Samples half as far apart bound how a wheel stands half as loosely, and a heading of its own leaves a wheel's sides
+Samples closer together bound how a wheel stands less loosely, and a heading of its own leaves a wheel's sides
 nearly where they are. That takes long for all the ground round the rover, so it is done where wider bounds do not pass.
 """
 
@@ -16,18 +16,18 @@ from rover.hazard.clearance_figures import ClearanceFigures
 
 Floats = npt.NDArray[np.float64]
 
-FINE_M = 0.0125
+FINE_M = 0.007
 """Spacing of the samples."""
 
-SERVED_M, SERVED_RAD = 0.13, math.radians(2.5)
+SERVED_M, SERVED_RAD = 0.09, math.radians(1.25)
 """Poses that lie and point no further off are looked at on the same patch."""
 
 MORE_M = 0.1
 """Laid out so much beyond the rover: what spread and samples take; steps are looked for within it."""
 
 
-KEPT = 24
-"""Patches of half a megabyte: arcs that begin or refuse at the same places ask for the same ones."""
+KEPT = 32
+"""Patches of 2 MB: arcs that begin or refuse at the same places ask for the same ones."""
 
 
 class AlignedPatch:

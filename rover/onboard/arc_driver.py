@@ -17,6 +17,7 @@ from rover.hazard.costmap import CostMap
 from rover.hazard.detect import Hazard, HazardMap
 from rover.onboard.arc_track import Driven, without_loops
 from rover.onboard.arc_walker import BELLY_MARGIN_M, ArcWalker, way_back
+from rover.onboard.field_memory import FieldMemory, remembered
 from rover.onboard.ground_bounds import evened
 from rover.onboard.local_candidates import Motion, Stood, rank
 from rover.onboard.local_cost import LocalCost, local_cost
@@ -44,6 +45,9 @@ REMEMBERED_M = 10.0
 
 SHORT_M = 0.02
 """Nearer than this to a place on the way back is there."""
+
+PART_M, PARTLY = 0.3, 0.8
+"""Shorter parts of a way back are not driven; where less than this share of a motion is left, so much is."""
 
 LOOKS = 4
 """Where no arc is safe the rover looks so often before it backs out: what noise closed, the mean of looks may open."""
@@ -100,6 +104,7 @@ class LocalState:
         lattice: Poses round it, and how well it would stand there.
         about_m: The place that it was last `AWAY_M` from another such place.
         lingered: Choices made no further than that from there.
+        memory: What the way to the goal turned out to take, beyond what the maps have it.
         stood: Where it has chosen, and what the way on took at the least, the latest last.
     """
 
@@ -119,6 +124,7 @@ class LocalState:
     lattice: PoseLattice | None = None
     about_m: Place | None = None
     lingered: int = 0
+    memory: FieldMemory | None = None
 
 
 def sense(
@@ -215,9 +221,12 @@ def next_motion(
         refused=local.refused,
         dead_ends_m=local.dead_ends_m,
         lattice=lattice,
+        memory=local.memory,
         onward_s=None if keeps_to_path or local.field is None else local.field.onward_s,
         path_m=path_m,
     )
+    if not keeps_to_path:
+        local = replace(local, memory=_memory_of(local.memory, cost, goal))
     ranked = rank(cost, vehicle, pose, goal_m=goal, kept=local.kept, stood=local.stood)
     choice = select_arc(ground, vehicle, pose, ranked, walker=walker)
     local = _refused(replace(local, cost=cost, choice=choice, lattice=lattice), choice.considered.refused)
@@ -228,6 +237,17 @@ def next_motion(
         local = _learnt(local, pose, STUCK_S)
         return replace(local, kept=(), looks=0, dead_ends_m=ends), None
     return _begun(_learnt(local, pose, choice.value_s), choice.motion, choice.then, pose, most_m)
+
+
+def _memory_of(memory: FieldMemory | None, cost: LocalCost, goal_m: Place) -> FieldMemory:
+    return remembered(
+        memory,
+        goal_m=goal_m,
+        cell_m=cost.geometry.resolution_m,
+        corner=cost.corner,
+        over_map_s=cost.over_map_s,
+        to_goal_s=cost.to_goal_s,
+    )
 
 
 def _lingering(local: LocalState, here_m: Place) -> LocalState:
@@ -272,13 +292,14 @@ def _back(
     """Drive, mostly backwards, to where the next of the motions to be backed out over began.
 
     The rover has strayed by some centimetres: of several arcs there the first that passes clearance evaluation is
-    taken, and none passing, the one that was driven.
+    taken, none passing the longest part of one that does, and where not even that is long, the one that was driven.
     """
     last, rest = local.retrace[0], local.retrace[1:]
-    ahead = last.motion.first_m < 0
-    motion = way_back(ground, vehicle, pose, last.begun[:2], ahead=ahead) or _as_driven(last, pose)
-    drive = min(abs(motion.first_m), most_m)
-    left = local.retrace if drive < abs(motion.first_m) - SHORT_M else rest
+    ahead, away = last.motion.first_m < 0, math.dist(pose[:2], last.begun[:2])
+    found = way_back(ground, vehicle, pose, last.begun[:2], ahead=ahead, least_m=PART_M)
+    motion = found or _as_driven(last, pose, away)
+    drive, whole = min(abs(motion.first_m), most_m), abs(motion.first_m) if found is None else away
+    left = local.retrace if drive < whole - SHORT_M else rest
     command = Command(
         mode=Mode.DRIVE,
         turn_rad=motion.turn_rad,
@@ -288,10 +309,16 @@ def _back(
     return replace(local, retrace=left), command
 
 
-def _as_driven(last: Driven, pose: Pose) -> Motion:
-    """Return a motion to be driven backwards as it was driven, from the heading at which it ended."""
+def _as_driven(last: Driven, pose: Pose, away_m: float) -> Motion:
+    """Return a motion to be driven backwards as it was driven, from the heading at which it ended.
+
+    Where a part of it has been backed out over, it is what is left of it.
+    """
     ended = last.begun[2] + last.motion.turn_rad + last.motion.first_per_m * last.motion.first_m
-    return replace(last.motion, turn_rad=math.remainder(ended - pose[2], 2 * math.pi))
+    turn, length = math.remainder(ended - pose[2], 2 * math.pi), last.motion.first_m
+    if away_m < PARTLY * abs(length):
+        length = math.copysign(away_m, length)
+    return replace(last.motion, turn_rad=turn, first_m=length)
 
 
 def back_out(local: LocalState, least_m: float) -> LocalState | None:

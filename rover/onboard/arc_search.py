@@ -150,6 +150,8 @@ class ArcSearch:
         poses = _directed(_moved(begun, self._paths[node.edge]))
         sure = math.hypot(begun[0], begun[1]) <= SURE_M
         way = BACKWARD if self._motions[node.edge].first_m < 0 else FORWARD
+        if self._walker.doomed(poses, sure=sure, way=way):
+            return False
         passes, _ = self._walker.walk(poses, self._spreads[node.edge], sure=sure, way=way)
         self.seen.append((poses[-1:], value_s, passes))
         return passes

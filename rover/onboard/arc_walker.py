@@ -38,6 +38,15 @@ MORE_M, FURTHER_M = 0.5, 1.0
 CLOSE_M = 0.5
 """For turns in place, which take it along every heading, only so much beyond the rover."""
 
+ALIKE_M, ALIKE_RAD = 0.03, math.radians(3.0)
+"""Poses so near to one that was refused are refused too, as good as always: they need not be looked at."""
+
+UNDERFOOT_M = 0.2
+"""Those that begin so near to the rover are: all its arcs begin there, and some lead out."""
+
+EVERY = 2
+"""Of a path's poses every so many are compared with those refused."""
+
 FORWARD, BACKWARD = 1, -1
 """The way in which wheels look for steps."""
 
@@ -53,14 +62,18 @@ def way_back(
     *,
     belly_margin_m: float = 0.0,
     ahead: bool = False,
+    least_m: float = math.inf,
 ) -> Motion | None:
     """Return a turn and an arc to be driven backwards to a place, the least turn that passes; None if none does.
+
+    Where none passes all along it is the longest part of one that does.
 
     Args:
         ground, vehicle, pose: As of `select_arc`.
         place: East and north of where it ends.
         belly_margin_m: Room that must be left under the belly.
         ahead: The rover came from there backwards: the arc leads ahead, and its length is negative.
+        least_m: Parts that are shorter will not do.
     """
     side = 1 if ahead else -1
     away = math.hypot(place[0] - pose[0], place[1] - pose[1])
@@ -72,6 +85,7 @@ def way_back(
     least, most = walker.turns(clearance_figures(vehicle).reach_m)
     tightest = float(arc_table(vehicle).curvature_per_m.max())
     needed = math.remainder(bearing - pose[2], 2 * math.pi)
+    part: Motion | None = None
     for turn in sorted((*BACK_TURNS_RAD, needed), key=abs):
         aside = math.remainder(needed - turn, 2 * math.pi)
         bend = side * 2 * math.sin(aside) / away
@@ -86,10 +100,14 @@ def way_back(
         )
         laid = np.column_stack([poses[:, :2], np.cos(poses[:, 2]), np.sin(poses[:, 2])])
         spread = spreads(vehicle, np.array([bend]), length, len(poses), from_m=0.0)[0]
-        passes, _ = walker.walk(laid, spread, way=FORWARD if ahead else BACKWARD)
-        if passes:
-            return Motion(turn_rad=turn, first_m=-side * length, first_per_m=bend)
-    return None
+        passed = walker.passing(laid, spread, way=FORWARD if ahead else BACKWARD)
+        share = 1.0 if passed == len(laid) else max(0, passed - 1) / (len(laid) - 1)
+        motion = Motion(turn_rad=turn, first_m=-side * length * share, first_per_m=bend)
+        if passed == len(laid):
+            return motion
+        if share * length >= (least_m if part is None else abs(part.first_m)):
+            part = motion
+    return part
 
 
 class ArcWalker:
@@ -117,6 +135,7 @@ class ArcWalker:
         self.expected = Laid(self._expected, ground, self._side)
         self.poses = 0
         self.refused: list[Pose] = []
+        self._met: dict[tuple[bool, int], list[Floats]] = {}
 
     def walk(
         self, poses: Floats, spread_m: Floats, *, sure: bool = True, way: int = FORWARD
@@ -134,7 +153,28 @@ class ArcWalker:
         passed, margins = self._passed(self._sure if sure else self._expected, cells, spread_m, way=way)
         if passed < len(poses):
             self._refuse(cells[passed])
+            if math.hypot(*poses[passed, :2]) > UNDERFOOT_M:
+                self._met.setdefault((sure, way), []).append(cells[passed])
         return passed == len(poses), margins
+
+    def passing(self, poses: Floats, spread_m: Floats, *, way: int) -> int:
+        """Return how many poses pass before the first that does not; arguments as of `walk`, for what is sure."""
+        passed, _ = self._passed(self._sure, self._on_cells(poses), spread_m, way=way)
+        return passed
+
+    def doomed(self, poses: Floats, *, sure: bool = True, way: int = FORWARD) -> bool:
+        """Tell whether a path leads by a pose much like one that was refused; what the middle refuses, bounds do too.
+
+        Args:
+            poses, sure, way: As of `walk`.
+        """
+        met = [*self._met.get((False, way), ()), *(self._met.get((True, way), ()) if sure else ())]
+        if not met:
+            return False
+        known, cells = np.array(met), self._on_cells(poses[::EVERY])
+        away = np.square(cells[:, None, :2] - known[None, :, :2]).sum(axis=2)
+        near = away <= (ALIKE_M / self._side) ** 2
+        return bool((near & (cells[:, 2:] @ known[:, 2:].T >= math.cos(ALIKE_RAD))).any())
 
     def turns(self, reach_m: float) -> tuple[float, float]:
         """Return how far the rover can turn in place to the right, negative, and to the left."""

@@ -17,6 +17,7 @@ from rover.core.arrays import locked
 from rover.core.grid import GridGeometry
 from rover.core.vehicle import VehicleParams
 from rover.hazard.detect import Hazard
+from rover.onboard.field_memory import FieldMemory, excess_on
 from rover.onboard.heading_kernels import HEADINGS
 from rover.onboard.local_cost_kernels import cost_to_seeds
 from rover.onboard.local_map import LocalMap
@@ -39,6 +40,12 @@ PRICE = (BLOCKED, 25.0, 10.0, 6.0, 3.5, 2.2, 1.6, 1.15, 1.0)
 """Price of a metre by how much slack the rover has on it: of poses with these 1, 10, 30, 40, 63, 77, 88, 98 and all of
 a hundred pass clearance evaluation."""
 
+SHARE = (0.01, 0.1, 0.3, 0.4, 0.63, 0.77, 0.88, 0.98, 1.0)
+"""Those shares of poses, by price."""
+
+PRIOR, BESIDE = 2.0, 0.25
+"""A price counts as so many trials of poses; a refusal counts at the headings next to its own as so much of one."""
+
 TRIED = (-1.0, -0.3, 0.0)
 TRIED_PRICE = (1.6, 1.25, 1.0)
 """The same by the slack that clearance evaluation of the pose has found on coarse ground: of those above
@@ -57,15 +64,14 @@ BACK = 1.3
 """How many times as much a metre costs backwards."""
 
 UNSEEN = 1.5
-"""Price of a metre of ground that was not seen: it is about as much in the way as what was."""
+"""Price of a metre of ground that was not seen, at the least: it is about as much in the way as what was."""
+
+CROWDED, CROWDED_PRICE = (2.1, 2.4, 3.4), (UNSEEN, 1.6, 3.1)
+"""The same by the harmonic mean of the prices of all poses seen: what ways of 14 m took by the metre over fields whose
+rocks cover 2 to 20 % (1.2 at a mean of 1.6, 1.6 at 2.3, 3.2 at 3.6)."""
 
 REACH_M = 7.0
 """The costs reach so far about the rover."""
-
-REFUSED, BESIDE = 12.0, 3.0
-"""Added price for each time that clearance evaluation has refused a pose on a cell: at its heading, and at the next."""
-
-MOST_REFUSED = 36.0
 
 DEAD_END, DEAD_END_M = 10.0, 1.5
 """Added price where no arc was safe; it is less the further away, and none so far."""
@@ -81,17 +87,22 @@ class LocalCost:
             the map.
         blocked: (rows, cols) bool: seen, and the rover is not expected to pass whichever way it stands.
         to_goal_s: (headings, rows, cols) least cost on to the goal; +inf where there is no way.
+        corner: Row and column of the south-western cell, from the local map's origin.
+        over_map_s: (rows, cols) cost on to the goal by the maps alone; +inf where the way is a given path.
     """
 
     geometry: GridGeometry
     cost_s_per_m: Floats
     blocked: npt.NDArray[np.bool_]
     to_goal_s: Floats
+    corner: tuple[int, int]
+    over_map_s: Floats
 
     def __post_init__(self) -> None:
         shape = len(HEADINGS), *self.geometry.shape
         for name in ("cost_s_per_m", "to_goal_s"):
             object.__setattr__(self, name, locked(getattr(self, name), np.float64, shape, name))
+        object.__setattr__(self, "over_map_s", locked(self.over_map_s, np.float64, shape[1:], "over_map_s"))
         object.__setattr__(self, "blocked", locked(self.blocked, np.bool_, shape[1:], "blocked"))
 
 
@@ -104,6 +115,7 @@ def local_cost(
     refused: Sequence[Pose],
     dead_ends_m: Sequence[Place] = (),
     lattice: PoseLattice | None = None,
+    memory: FieldMemory | None = None,
     onward_s: Floats | None,
     path_m: Floats,
 ) -> LocalCost:
@@ -117,31 +129,61 @@ def local_cost(
         refused: Poses that clearance evaluation has refused, as often as it did.
         dead_ends_m: Places at which no arc was safe, as often as there was none.
         lattice: What is known of poses; None where they are to be reckoned anew, by a quick stance alone.
+        memory: What the way to the goal took beyond what the maps have it; with `onward_s` alone.
         onward_s: (rows, cols) of the belief's cells, cost from each to the goal; None where the way is a given path.
         path_m: (n, 2) the way ahead, its last place the goal; with `onward_s`, that place alone counts.
     """
-    geometry, places, known = _cells_on(ground, here_m)
+    geometry, places, known = cells_on(ground, here_m)
     if lattice is None:
         factor, blocked = _factor(ground, vehicle, geometry, places, known)
     else:
-        factor, blocked = _kept_factor(lattice, ground, geometry)
-    _add_refusals(factor, refused, geometry)
+        factor, blocked = kept_factor(lattice, ground, geometry)
+    unseen = unseen_price(factor)
+    factor[np.isnan(factor)] = unseen
+    _raise_by_refusals(factor, refused, geometry)
     factor += _dead_ends(dead_ends_m, geometry)
     base = _map_cost(belief, geometry, known)
     cost = np.where(np.isinf(base), np.inf, base * factor)
     cost[:, _near_keep_out(belief, geometry, vehicle)] = np.inf
-    field = np.full(geometry.shape, np.inf)
+    corner, over_map = _first_cell(ground, geometry), np.full(geometry.shape, np.inf)
+    field = np.full(cost.shape, np.inf)
     if onward_s is None:
-        _seed_path(field, geometry, path_m, belief)
+        way = np.full(geometry.shape, np.inf)
+        _seed_path(way, geometry, path_m, belief)
+        field[:] = way
     else:
-        _seed_rim(field, geometry, onward_s, belief)
-        _seed(field, geometry, path_m[-1:], np.zeros(1))
+        over_map = unseen * between_cells(onward_s, belief.costmap.geometry, _centres(geometry)).reshape(
+            geometry.shape
+        )
+        goal, side = (float(path_m[-1, 0]), float(path_m[-1, 1])), geometry.resolution_m
+        beyond = excess_on(memory, goal_m=goal, cell_m=side, corner=corner, shape=geometry.shape)
+        rim = _rim(geometry)
+        field[:, rim] = over_map[rim] + beyond[:, rim]
+        at_goal = np.full(geometry.shape, np.inf)
+        _seed(at_goal, geometry, path_m[-1:], np.zeros(1))
+        field = np.minimum(field, at_goal)
     to_goal = np.where(np.isinf(cost), np.inf, field)
     cost_to_seeds(cost, geometry.resolution_m, base, math.radians(vehicle.turn_rate_deg_s), BACK, to_goal)
-    return LocalCost(geometry=geometry, cost_s_per_m=cost, blocked=blocked, to_goal_s=to_goal)
+    return LocalCost(
+        geometry=geometry,
+        cost_s_per_m=cost,
+        blocked=blocked,
+        to_goal_s=to_goal,
+        corner=corner,
+        over_map_s=over_map,
+    )
 
 
-def _cells_on(ground: LocalMap, here_m: Place) -> tuple[GridGeometry, Floats, npt.NDArray[np.bool_]]:
+def _first_cell(ground: LocalMap, geometry: GridGeometry) -> tuple[int, int]:
+    """Return row and column of the south-western cell, from the local map's origin."""
+    side = geometry.resolution_m
+    shift = (side - ground.cell_m) / 2
+    east = geometry.east_m - ground.geometry.east_m - shift + ground.corner[1] * ground.cell_m
+    north = geometry.north_m - ground.geometry.north_m - shift + ground.corner[0] * ground.cell_m
+    return round(north / side), round(east / side)
+
+
+def cells_on(ground: LocalMap, here_m: Place) -> tuple[GridGeometry, Floats, npt.NDArray[np.bool_]]:
     """Return the cells of the local costs, where they are on the map's, (n, 2) column and row, and which are known."""
     old, block = ground.geometry, max(1, math.floor(LOCAL_CELL_M / ground.cell_m + 1e-9))
     # Blocks stay where they are on the ground as the map rolls.
@@ -184,19 +226,16 @@ def _factor(
     slack = np.full((len(HEADINGS), *geometry.shape), np.nan)
     if known.any():
         slack[:, known] = slack_by_heading(ground, vehicle, np.ascontiguousarray(places[known]))
-    factor = np.where(np.isnan(slack), UNSEEN, np.interp(slack, SLACK, PRICE))
+    factor = np.where(np.isnan(slack), np.nan, np.interp(slack, SLACK, PRICE))
     return factor, np.asarray((slack < OPEN).all(axis=0))
 
 
-def _kept_factor(
+def kept_factor(
     lattice: PoseLattice, ground: LocalMap, geometry: GridGeometry
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Return what `_factor` does, of what a lattice keeps."""
-    side = geometry.resolution_m
-    shift = (side - ground.cell_m) / 2
-    east = geometry.east_m - ground.geometry.east_m - shift + ground.corner[1] * ground.cell_m
-    north = geometry.north_m - ground.geometry.north_m - shift + ground.corner[0] * ground.cell_m
-    south, west = round(north / side) - lattice.corner[0], round(east / side) - lattice.corner[1]
+    first = _first_cell(ground, geometry)
+    south, west = first[0] - lattice.corner[0], first[1] - lattice.corner[1]
     rows, cols = lattice.variance_m2.shape
     stance = np.full((len(HEADINGS), *geometry.shape), np.nan)
     tried = stance.copy()
@@ -204,7 +243,7 @@ def _kept_factor(
     c0, c1 = max(0, west), min(cols, west + geometry.cols)
     here, there = np.s_[:, r0 - south : r1 - south, c0 - west : c1 - west], np.s_[:, r0:r1, c0:c1]
     stance[here], tried[here] = lattice.stance[there], lattice.tried[there]
-    quick = np.where(np.isnan(stance), UNSEEN, np.interp(stance, SLACK, PRICE))
+    quick = np.where(np.isnan(stance), np.nan, np.interp(stance, SLACK, PRICE))
     narrow = np.interp(stance, REFUSED_SLACK, REFUSED_PRICE)
     held = np.where(tried > REFUSED_BELOW, np.interp(tried, TRIED, TRIED_PRICE), narrow)
     factor = np.where(np.isnan(tried), quick, held)
@@ -212,18 +251,39 @@ def _kept_factor(
     return factor, np.asarray(fails.all(axis=0))
 
 
-def _add_refusals(factor: Floats, refused: Sequence[Pose], geometry: GridGeometry) -> None:
-    """Raise, in place, the prices at which poses were refused: at their heading, and at those to either side."""
+def unseen_price(factor: Floats) -> float:
+    """Return the price of unseen ground, by the prices of what was seen.
+
+    Among many rocks a metre on known ground costs several of plain ground. Were the unknown priced as plain, the rover
+    would leave whatever it knows for it, to either side and back.
+
+    Args:
+        factor: (headings, rows, cols) prices; NaN where unseen.
+    """
+    seen = factor[~np.isnan(factor)]
+    if len(seen) == 0:
+        return UNSEEN
+    return float(np.interp(1.0 / np.mean(1.0 / seen), CROWDED, CROWDED_PRICE))
+
+
+def _raise_by_refusals(factor: Floats, refused: Sequence[Pose], geometry: GridGeometry) -> None:
+    """Raise, in place, the prices at which poses were refused: at their heading, and at those to either side.
+
+    A cell has room for many poses, and one that is refused is one of them: what is thought to pass of them becomes what
+    trials make of it (the mean of a beta distribution), the price's own share counting as `PRIOR` of them.
+    """
     if not refused:
         return
     poses = np.array(refused)
     rows, cols, inside = _cells_of(poses[:, :2], geometry)
     angles = np.array([math.atan2(north, east) for east, north in HEADINGS])
     off = np.abs(np.angle(np.exp(1j * (poses[:, 2, None] - angles))))
-    added = np.zeros(factor.shape)
-    for nearest, price in zip(np.argsort(off, axis=1).T[:3], (REFUSED, BESIDE, BESIDE), strict=True):
-        np.add.at(added, (nearest[inside], rows[inside], cols[inside]), price)
-    factor += np.minimum(added, MOST_REFUSED)
+    counts = np.zeros(factor.shape)
+    for nearest, weight in zip(np.argsort(off, axis=1).T[:3], (1.0, BESIDE, BESIDE), strict=True):
+        np.add.at(counts, (nearest[inside], rows[inside], cols[inside]), weight)
+    met = counts > 0
+    share = np.interp(factor[met], PRICE[::-1], SHARE[::-1]) * PRIOR / (PRIOR + counts[met])
+    factor[met] = np.interp(share, SHARE, PRICE)
 
 
 def _dead_ends(places: Sequence[Place], geometry: GridGeometry) -> Floats:
@@ -285,12 +345,10 @@ def _seed(field: Floats, geometry: GridGeometry, places: Floats, onward_s: Float
     np.minimum.at(field, (rows[inside], cols[inside]), onward_s[inside])
 
 
-def _seed_rim(field: Floats, geometry: GridGeometry, onward_s: Floats, belief: BeliefState) -> None:
-    """Seed the window's rim with the cost to the goal over the map."""
+def _rim(geometry: GridGeometry) -> npt.NDArray[np.bool_]:
     rim = np.ones(geometry.shape, np.bool_)
     rim[1:-1, 1:-1] = False
-    places = geometry.centres_of(np.argwhere(rim))
-    field[rim] = UNSEEN * between_cells(onward_s, belief.costmap.geometry, places)
+    return rim
 
 
 def _seed_path(field: Floats, geometry: GridGeometry, path_m: Floats, belief: BeliefState) -> None:

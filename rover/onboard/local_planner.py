@@ -270,7 +270,7 @@ class _Search:
             return None
         root = turn * len(table.curvature_per_m) + first
         passes, least = self._first(root)
-        if not passes:
+        if not passes or self._walker.doomed(table.second[tree], sure=False):
             return None
         passes, margins = self._walker.walk(table.second[tree], table.second_spread_m[second], sure=False)
         self._note(table.second[tree], value, passes)
@@ -284,6 +284,9 @@ class _Search:
         if root not in self._firsts:
             table = self._ranked.table
             bend = root % len(table.curvature_per_m)
+            if self._walker.doomed(table.first[root]):
+                self._firsts[root] = False, np.full(4, np.nan)
+                return self._firsts[root]
             self._firsts[root] = self._walker.walk(table.first[root], table.first_spread_m[bend])
             if not self._firsts[root][0]:
                 self._note(table.first[root], float(self._ranked.stub_s[root]), passes=False)

@@ -50,7 +50,7 @@ def ridges(seed: int, side: int = 160) -> npt.NDArray[np.float32]:
 def wheel_on(z: npt.NDArray[np.float32], east_m: float, north_m: float, yaw: float) -> float:
     """How high a wheel's lowest point is with its axle over a place, counted from the raster's middle."""
     radius, half = YUTU_2.wheel_radius_m, YUTU_2.wheel_width_m / 2
-    ahead, left = np.meshgrid(np.linspace(-radius, radius, 81), np.linspace(-half, half, 41))
+    ahead, left = np.meshgrid(np.linspace(-radius, radius, 161), np.linspace(-half, half, 81))
     east = east_m + ahead * math.cos(yaw) - left * math.sin(yaw)
     north = north_m + ahead * math.sin(yaw) + left * math.cos(yaw)
     middle = (len(z) - 1) / 2
@@ -150,8 +150,11 @@ def test_patches_are_laid_out_once() -> None:
     z, rng = rocks(3), np.random.default_rng(0)
     patches = Patches(z, z, SIDE_M, FIGURES)
     first = patches.at(np.array([80.0, 80.0, 1.0, 0.0]))
-    assert patches.at(np.array([81.0, 80.0, math.cos(0.03), math.sin(0.03)])) is first
-    assert patches.at(np.array([80.0, 80.0, math.cos(0.06), math.sin(0.06)])) is not first
+    assert patches.at(np.array([81.0, 80.0, math.cos(0.7 * SERVED_RAD), math.sin(0.7 * SERVED_RAD)])) is first
+    assert (
+        patches.at(np.array([80.0, 80.0, math.cos(1.4 * SERVED_RAD), math.sin(1.4 * SERVED_RAD)]))
+        is not first
+    )
     assert patches.at(np.array([86.0, 80.0, 1.0, 0.0])) is not first
     for _ in range(60):
         yaw = rng.uniform(-math.pi, math.pi)

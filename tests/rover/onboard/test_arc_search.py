@@ -208,3 +208,15 @@ def test_the_way_back_leaves_out_to_and_fro() -> None:
     assert [one.begun[0] for one in without_loops(driven)] == [0.01, 0.61, 1.2]
     turned = [*driven[:2], Driven(motion=ahead, begun=(0.01, 0.0, 0.5)), *driven[3:]]
     assert [one.begun[0] for one in without_loops(turned)] == [0.0, 0.61, 1.2]
+
+
+def test_of_a_way_back_that_is_barred_the_part_before_the_bar_is_driven() -> None:
+    e, n = places()
+    barred = np.where((np.abs(e + 2.3) < 0.1) & (np.abs(n) < 3.0), 0.6, 0.0)
+    seen, _ = looked(barred)
+    place = (-2.0, 0.0)
+    assert way_back(seen, YUTU_2, (0.0, 0.0, 0.0), place) is None
+    part = way_back(seen, YUTU_2, (0.0, 0.0, 0.0), place, least_m=0.3)
+    assert part is not None
+    assert 0.3 <= part.first_m < 1.6
+    assert way_back(seen, YUTU_2, (0.0, 0.0, 0.0), place, least_m=1.7) is None
