@@ -137,11 +137,13 @@ def seen_by_hand(world: DescentWorld, state: LanderState, pixels: int) -> Floats
     far = np.full((pixels, pixels), eye[2])
     for _ in range(12):
         x, y = (eye[axis] + far * ways[..., axis] for axis in (0, 1))
-        at = [
-            (world.north_m + x - patch.north_m) / patch.resolution_m,
-            (world.east_m - y - patch.east_m) / patch.resolution_m,
-        ]
-        ground = map_coordinates(heights, at, order=1, mode="nearest")
+        at = np.stack(
+            [
+                (world.north_m + x - patch.north_m) / patch.resolution_m,
+                (world.east_m - y - patch.east_m) / patch.resolution_m,
+            ]
+        )
+        ground = np.asarray(map_coordinates(heights, at, order=1, mode="nearest"), np.float64)
         far = (eye[2] - ground + (x**2 + y**2) / 2.0 / world.frame.ground_radius_m) / -ways[..., 2]
     north, east = (
         map_coordinates(rise, at, order=1, mode="nearest")
@@ -149,7 +151,7 @@ def seen_by_hand(world: DescentWorld, state: LanderState, pixels: int) -> Floats
     )
     sun = sunlight_at(world.site, EPOCH, 600.0).direction
     light = (sun[2] - east * sun[0] - north * sun[1]) / np.sqrt(1.0 + east**2 + north**2)
-    return np.clip(np.asarray(light), 0.0, None)
+    return np.asarray(np.clip(light, 0.0, None), np.float64)
 
 
 def _cell_mm(high_m: float, pixels: int) -> int:
@@ -182,5 +184,5 @@ def warp_px(shown: Floats, wanted: Floats) -> tuple[Floats, float]:
     middle = (wanted.shape[0] - 1) / 2.0
     row, col = np.indices(wanted.shape) - middle
     design = np.column_stack([layer[inside].ravel() for layer in (down, right, down * row + right * col)])
-    found = np.linalg.lstsq(design, (wanted - shown)[inside].ravel(), rcond=None)[0]
+    found: Floats = np.asarray(np.linalg.lstsq(design, (wanted - shown)[inside].ravel(), rcond=None)[0])
     return found[:2], float(found[2])

@@ -34,7 +34,8 @@ DAY_S = 86_400.0
 def way_of(rate_bit_s: list[float], *, lead_s: float = 0.0) -> CommandWay:
     rate = np.array(rate_bit_s)
     return CommandWay(
-        time_s=STEP_S * (1.0 + np.arange(len(rate))), carried_bit=np.cumsum(np.floor(rate * STEP_S)),
+        time_s=STEP_S * np.arange(1.0, 1.0 + len(rate), dtype=np.float64),
+        carried_bit=np.cumsum(np.floor(rate * STEP_S)),
         light_time_s=np.full(len(rate), 1.7), rate_bit_s=125.0, lead_s=lead_s, block_bit=8192, closed="",
     )  # fmt: skip
 
