@@ -237,14 +237,14 @@ def lay_along(
     lay_out(low_m, high_m, low_m is high_m, side_m, middle, cos, sin, step, *at, low, high)
     raise_to_crests(crests, middle, cos, sin, step / side_m, half, first, wide, high)
     highest_of_blocks(high, tops)
-    radius, half_m = float(figures.belly[5]), float(figures.belly[6]) / 2
+    radius, side = float(figures.belly[5]), float(figures.belly[6]) / 2
     # A wheel may point so far off the heading: its ends lie aside, its sides ahead.
-    aside, ahead = radius * off, half_m * off
-    highest_across(high, (half_m + aside) / step, True, wide)
+    aside, ahead = radius * off, side * off
+    highest_across(high, (side + aside) / step, True, wide)
     rests_along(wide, *_rim(radius, radius + ahead, -ahead, step), True, rest_high)
     # At its lowest a wheel still stands on what is under it wherever its axle is nearest to this sample.
     narrow = np.empty_like(low)
-    highest_across(low, max(0.0, half_m - aside - step / 2) / step, False, narrow)
+    highest_across(low, max(0.0, side - aside - step / 2) / step, False, narrow)
     ahead += step / 2
     rests_along(narrow, *_rim(radius, radius - ahead, ahead, step), False, rest_low)
 
