@@ -10,10 +10,13 @@ Fields and ends are those of `hazard_fields.py`. The search (A*, over poses 0.15
     straying  the same, wherever it strays by 12 mm
     rule      clearance evaluation as on board, of the true heights without noise
 
+The ways lie within 7 m to either side of the straight one. `exact` and `straying` are guided by the distance alone,
+`rule` by the prices that the rover would have, had it seen all: it is not always the shortest way that is found.
+
 What `exact` does not cross the vehicle cannot; what it crosses and `rule` does not, the bounds refuse; and what `rule`
-crosses and a drive does not is lost to the drive's search. `oracle.csv` has a row per field and judge: the way found
-(not always the shortest), how near to the goal it came, and how many poses it looked at. The same command goes on
-where it was interrupted.
+crosses and a drive does not is lost to the drive's search, or to what it cannot see yet. `oracle.csv` has a row per
+field and judge: the way found, how near to the goal it came, and how many poses it looked at; `cut off` after
+`--poses`. The same command goes on where it was interrupted.
 """
 
 from __future__ import annotations
@@ -166,16 +169,16 @@ class Rule:
 
 
 class Guide:
-    """About how far it is to the goal: over cells and headings at the prices that they have on board, without noise."""
+    """About how far it is to the goal: over cells and headings, plain or at the prices that they have on board."""
 
-    def __init__(self, field: Field) -> None:
+    def __init__(self, field: Field, *, plain: bool) -> None:
         start, goal, side = field.start, field.goal, GUIDE_CELL_M
         west, east = min(start[0], goal[0]) - BEYOND_M, max(start[0], goal[0]) + BEYOND_M
         middle = (start[1] + goal[1]) / 2
         self._corner = np.array([west, middle - ASIDE_M])
         cols, rows = round((east - west) / side), round(2 * ASIDE_M / side)
-        cost = np.full((len(HEADINGS), rows, cols), UNSEEN)
-        for centre in np.arange(west + ASIDE_M, east + ASIDE_M, 2 * ASIDE_M).tolist():
+        cost = np.full((len(HEADINGS), rows, cols), 1.0 if plain else UNSEEN)
+        for centre in np.arange(west + ASIDE_M, east + ASIDE_M, 2 * ASIDE_M).tolist() if not plain else ():
             _price(field, (centre, middle), self._corner, cost)
         self._field = np.full(cost.shape, np.inf)
         at = np.rint((np.array(goal) - self._corner) / side).astype(np.int64)
@@ -347,10 +350,11 @@ def main() -> None:
                         continue
                     field = Field(Path(held), cfa, slope, seed)
                     truth = Truth(field)
-                    guide, edges = Guide(field), edges_of(field)
+                    edges = edges_of(field)
                     straight = math.dist(field.start, field.goal)
                     for name in wanted:
                         begun = time.process_time()
+                        guide = Guide(field, plain=name != "rule")
                         found = crossing(field, edges, guide, judge_of(name, truth), options.poses)
                         crossed = len(found.way) > 0
                         row = {

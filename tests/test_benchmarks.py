@@ -174,7 +174,7 @@ def test_the_oracle_crosses_a_field_of_few_rocks_straight_and_does_not_search_it
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.syspath_prepend(str(FOLDER))
-    oracle = script("field_oracle")
+    oracle = importlib.import_module("field_oracle")
     monkeypatch.setattr(sys.modules["hazard_fields"], "PLACES", 20)
     words = ["field_oracle.py", "--cfa", "2", "--seeds", "1", "--poses", "2000", "--out", str(tmp_path)]
     for _ in range(2):

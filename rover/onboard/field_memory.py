@@ -75,7 +75,8 @@ def remembered(
         here, there = _overlap(first, kept.shape[1:], memory.corner, memory.excess_s.shape[1:])
         kept[:, *here] = memory.excess_s[:, *there]
     here, there = _overlap(first, kept.shape[1:], corner, over_map_s.shape)
-    found = (to_goal_s - over_map_s)[:, *there]
+    with np.errstate(invalid="ignore"):  # where there is no way by the maps either
+        found = (to_goal_s - over_map_s)[:, *there]
     window = kept[:, *here]
     window[:] = np.where(np.isfinite(found), found, window)
     return FieldMemory(goal_m=goal_m, cell_m=cell_m, corner=first, excess_s=kept)

@@ -55,6 +55,19 @@ def test_less_than_the_maps_have_it_is_not_believed_and_what_is_far_is_forgotten
     assert (looked_up(held((0, cells), 0.0, before=held((0, 0), 50.0)), (0, 0)) == 0.0).all()
 
 
+def test_of_what_no_map_leads_on_from_nothing_is_kept() -> None:
+    closed = np.full((10, 10), math.inf)
+    memory = remembered(
+        None,
+        goal_m=GOAL,
+        cell_m=CELL_M,
+        corner=(0, 0),
+        over_map_s=closed,
+        to_goal_s=np.broadcast_to(closed, (COUNT, 10, 10)),
+    )
+    assert (looked_up(memory, (0, 0)) == 0.0).all()
+
+
 def test_another_goal_begins_anew() -> None:
     assert (looked_up(held((0, 0), 50.0), (0, 0), goal=(0.0, 20.0)) == 0.0).all()
 
