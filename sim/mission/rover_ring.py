@@ -19,12 +19,11 @@ from sim.sensors.craft import lander_parts, rover_parts
 from sim.sensors.mount import BodyPose, eye_at
 from sim.sensors.scene import Scene
 
-PAIRS = Turns(count=28, tilts_deg=(-7.0,))
-"""Twenty-eight pairs in steps of 12.9 deg, which overlap by a third, their middle 7 deg below level: the upper one of
-the two pitches that are recalled of Yutu (7 and 19 deg; not found published). The horizon of level ground is at the
-upper edge."""
+PAIRS = Turns(count=28, tilts_deg=(-2.0,))
+"""Twenty-eight pairs in steps of 12.9 deg, which overlap by a third. Their pitch is chosen, so that horizon and lander
+are in the picture: the two that are recalled of Yutu, 7 and 19 deg down (not found published), are for the ground."""
 
-PCAM_SPAN = Span(rows=222, cols=5400, top_deg=0.4, bottom_deg=-14.4)
+PCAM_SPAN = Span(rows=228, cols=5400, top_deg=5.6, bottom_deg=-9.6)
 """A fifteenth of a degree a pixel."""
 
 EYES = (1.0, -1.0)
