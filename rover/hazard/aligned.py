@@ -86,7 +86,13 @@ class AlignedGround:
             tile=WIDE_TILE,
         )
         self.rover = Rover(
-            figures.boxes, figures.arms, figures.limits, figures.links, figures.belly, figures.weights
+            figures.boxes,
+            figures.arms,
+            figures.limits,
+            figures.links,
+            figures.belly,
+            figures.weights,
+            figures.bends,
         )
 
     def places(self, cells: Floats, spread_m: float | None = None) -> tuple[npt.NDArray[np.int64], Floats]:

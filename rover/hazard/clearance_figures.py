@@ -13,12 +13,16 @@ import numpy.typing as npt
 from rover.core.arrays import locked
 from rover.core.vehicle import VehicleParams
 from rover.hazard.belly_kernels import belly_planes
+from rover.hazard.leverage_kernels import ANGLES, BEYOND, FOLLOWS, PLACES, follow_all
 from rover.hazard.linkage_kernels import WHEELS
 
 Floats = npt.NDArray[np.float64]
 
 _STANDINGS = 6000
 """At which the weights of the axles are taken."""
+
+_BENT = 1000
+"""At which second derivatives are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,6 +36,7 @@ class ClearanceFigures:
         belly: (7,) of the belly and of the wheels.
         limits: (5,) most pitch, roll, rocker and bogie angle, rad, and step, m.
         weights: (2, 3, 6) what each axle's height does to the belly's plane, and how far that may be off.
+        bends: (FOLLOWS, 6, 6) most that what follows from the axles' heights bends by them, per m.
         reach_m: The furthest that a part of the rover is from its middle.
     """
 
@@ -41,6 +46,7 @@ class ClearanceFigures:
     belly: Floats
     limits: Floats
     weights: Floats
+    bends: Floats
     reach_m: float
 
     def __post_init__(self) -> None:
@@ -52,6 +58,7 @@ class ClearanceFigures:
             "belly": (7,),
             "limits": (5,),
             "weights": weights,
+            "bends": (FOLLOWS, WHEELS, WHEELS),
         }
         for name, shape in shapes.items():
             object.__setattr__(self, name, locked(getattr(self, name), np.float64, shape, name))
@@ -72,6 +79,7 @@ def clearance_figures(vehicle: VehicleParams) -> ClearanceFigures:
         belly=belly,
         limits=np.array([*angles, vehicle.step_limit_m]),
         weights=_weights(vehicle, links, belly, np.array(angles)),
+        bends=_bends(vehicle, links, _arms(vehicle), np.array(angles)),
         reach_m=_reach_m(wheel_boxes(vehicle), belly),
     )
 
@@ -109,6 +117,43 @@ def _weights(vehicle: VehicleParams, links: Floats, belly: Floats, limits: Float
     mirrored = weights[:, :, [1, 0, 3, 2, 5, 4]]
     mirrored[0, 2] *= -1
     return np.stack([(weights[0] + mirrored[0]) / 2, np.maximum(weights[1], mirrored[1])])
+
+
+def _bends(vehicle: VehicleParams, links: Floats, arms: Floats, limits: Floats) -> Floats:
+    """Return (FOLLOWS, 6, 6) the most that second derivatives by the axles' heights may be.
+
+    They are taken over standings within `BEYOND` times the limits, with a tenth added for those between.
+    """
+    rng = np.random.default_rng(1)
+    span = vehicle.wheelbase_m * math.tan(vehicle.slope_limit_rad) * BEYOND
+    heights = rng.uniform(-1.0, 1.0, (_BENT, WHEELS)) * rng.uniform(0.0, 1.0, (_BENT, 1)) * span
+    corners = np.array(list(product((-1.0, 1.0), repeat=WHEELS)))
+    heights = np.vstack([heights, *(corners * span * share for share in np.linspace(0.0, 1.0, 11))])
+
+    def following(axles: Floats) -> Floats:
+        found = np.empty((len(axles), FOLLOWS))
+        follow_all(links, arms, np.ascontiguousarray(axles), found)
+        return found
+
+    attitude = np.abs(following(heights)[:, :ANGLES])
+    within = (attitude <= BEYOND * limits[[0, 1, 2, 3, 3]]).all(axis=1)
+    heights, step = heights[within], 2e-3
+    nudges = step * np.eye(WHEELS)
+    here = following(heights)
+    once = [following(heights + nudge) for nudge in nudges]
+    back = [following(heights - nudge) for nudge in nudges]
+    bends = np.empty((FOLLOWS, WHEELS, WHEELS))
+    for i in range(WHEELS):
+        bends[:, i, i] = np.nanmax(np.abs(once[i] - 2 * here + back[i]), axis=0) / step**2
+        for j in range(i):
+            both = following(heights + nudges[i] + nudges[j])
+            most = np.nanmax(np.abs(both - once[i] - once[j] + here), axis=0) / step**2
+            bends[:, i, j] = bends[:, j, i] = most
+    # Left and right are alike.
+    other = np.array([1, 0, 3, 2, 5, 4])
+    places = PLACES + np.stack([2 * other, 2 * other + 1], axis=1).ravel()
+    follows = np.concatenate([[0, 1, 2, 4, 3, 5], places])
+    return np.maximum(bends, bends[follows][:, other][:, :, other]) * 1.1
 
 
 def _places(vehicle: VehicleParams) -> tuple[float, float, float, float, float, float, float]:

@@ -1,11 +1,13 @@
-"""Kernels that bound how a rover stands at a pose, by bounds on its angles that it cannot leave as it drives.
+"""Kernels that bound how a rover stands at a pose, by bounds on its axles' heights that it cannot leave as it drives.
 
 Bounds from the vehicle's limits inward hold of every standing within the limits, but among rocks they stay wide: an
 axle that may be a decimetre ahead may stand a decimetre higher, and then may well be there. A rover that drives stands
-near to how it stood just before, though. Let its angles lie within bounds B, and every standing with angles in B have
-them in F(B), by the ground that its axles may then be over. If F(B) lies inside of B then it cannot reach the rim of B
-as it moves, since at the rim it would stand outside of F(B). So bounds are handed on from pose to pose, each time wide
-enough to hold those before and how the rover may stand at the next.
+near to how it stood just before, though. Let its axles' heights lie within bounds B. They put every axle somewhere, as
+`leverage_kernels` bounds, and the ground there has the axles' heights in F(B). If F(B) lies inside of B then the rover
+cannot reach the rim of B as it moves, since at the rim it would stand outside of F(B). So bounds are handed on from
+pose to pose, each time wide enough to hold those before and how the rover may stand at the next. Of bounds that hold,
+F(B) holds as well, and so does F(F(B)): they are narrowed to what the ground under each pose, or under a part of where
+the rover may be, leaves open.
 """
 
 from __future__ import annotations
@@ -17,17 +19,23 @@ import numpy as np
 
 from rover.core.jit import bare, kernel
 from rover.hazard.aligned_kernels import OFF, within_box
-from rover.hazard.axle_kernels import place_axles, place_axles_beside
+from rover.hazard.axle_kernels import place_axles
 from rover.hazard.belly_kernels import belly_bounds
 from rover.hazard.crest_kernels import CUT_M
+from rover.hazard.leverage_kernels import (
+    ANGLES,
+    BEYOND,
+    FOLLOWS,
+    PLACES,
+    bound_following,
+    expand,
+    no_limits,
+)
 from rover.hazard.linkage_kernels import (
     BELLY,
-    BOGIE_LEFT,
-    BOGIE_RIGHT,
+    BODY,
     FIGURES,
     PITCH,
-    ROCKER,
-    ROLL,
     WHEELS,
     beyond_bounds,
     settle_axles,
@@ -36,12 +44,17 @@ from rover.hazard.linkage_kernels import (
 SEEKING, ENOUGH_RAD = 8, 0.003
 """Where the rover stands at first is sought so often, until its angles change by less."""
 
-TRIES = 8
+TRIES = 12
 """Bounds are widened so often until they hold what they let the rover do."""
-PIECES = 4
 
-WIDER_RAD, FURTHER = 0.01, 0.5
-"""They are widened by so much at least, and by this share of what they failed to hold."""
+WIDER_M, FURTHER = 0.001, 0.1
+"""They are widened by so much at least, and by this share of what they are wide."""
+
+NARROWED, ENOUGH_M = 4, 0.001
+"""Bounds that hold are narrowed by what they let the rover do, so often, until that is less than this."""
+
+EXPANDED_M = 0.02
+"""About narrower bounds what follows from them is not expanded anew."""
 
 ROUNDING_M = 1e-6
 """Of heights kept as float32."""
@@ -78,118 +91,155 @@ class Rover(NamedTuple):
     links: Any
     belly: Any
     weights: Any
+    bends: Any
 
 
 class Room(NamedTuple):
     """Room to work in."""
 
     boxes: Any
-    level: Any
-    piece: Any
-    part: Any
-    found: Any
-    stood: Any
+    span: Any
+    point: Any
+    spots: Any
+    anywhere: Any
+    about: Any
+    values: Any
+    slopes: Any
     lows: Any
 
 
 @kernel
 def room_to_work(blocks):  # type: ignore[no-untyped-def]
     """Return room to work in, with so many numbers for blocks under the belly; none if both its bounds are wanted."""
-    figures, lows = np.empty((5, FIGURES, 2)), np.empty(blocks)
-    return Room(np.empty((WHEELS, 4)), figures[0], figures[1], figures[2], figures[3], figures[4], lows)
+    return Room(
+        np.empty((WHEELS, 4)), np.empty((WHEELS, 2)), np.empty((FIGURES, 2)), np.empty((WHEELS, 4)),
+        np.empty((WHEELS + 1, 4)), np.empty(WHEELS), np.empty(FOLLOWS), np.empty((WHEELS, FOLLOWS)), np.empty(blocks),
+    )  # fmt: skip
 
 
 @bare
-def stand(laid, rover, place, along, across, held, room, own):  # type: ignore[no-untyped-def]
-    """Bound how the rover stands at a place, when its angles were within `held` on the way there.
+def stand(laid, rover, place, along, across, held, room, own, known=False):  # type: ignore[no-untyped-def]
+    """Bound how the rover stands at a place, when its axles were as high as `held` has them on the way there.
 
     Args:
         laid: A `Laid`.
         rover: A `Rover`.
         place: (4,) ahead and left of the middle of what is laid out, m; cosine and sine of the yaw from its heading.
         along, across: How far any part may be from where the place puts it, m.
-        held: (FIGURES, 2) bounds before; NaN for a rover that has stood there. Those at this place afterwards.
+        held: (FIGURES, 2) bounds before; NaN for a rover that has stood there.
         room: A `Room`; the axles' boxes afterwards.
         own: (FIGURES, 2) the bounds: NaN over unknown ground, without end where none hold.
+        known: Whether `held` is known to hold here.
     """
-    boxes, limits = room.boxes, rover.limits
-    if not held[PITCH, 0] > -np.inf and not _seek(laid, rover, place, along, across, held, boxes, own):
-        return
-    for i in range(PITCH, BELLY):
-        held[i, 0] -= WIDER_RAD
-        held[i, 1] += WIDER_RAD
-    closed = False
-    for _ in range(TRIES):
-        place_axles(held, limits, rover.arms, rover.reach, boxes)
-        if not _settled(laid, rover, place, along, across, boxes, own):
+    span = room.span
+    if not known and not held[0, 0] > -np.inf:
+        if not _seek(laid, rover, place, along, across, room.point, room.boxes, own):
             return
-        closed = _inside(own, held)
-        if not closed or not _within(own, limits):
-            if not _in_pieces(laid, rover, place, along, across, held, room, own):
+        for i in range(WHEELS):
+            span[i, 0], span[i, 1] = own[i, 0], own[i, 1]
+    else:
+        for i in range(WHEELS):
+            span[i, 0], span[i, 1] = held[i, 0], held[i, 1]
+    no_limits(room.anywhere)
+    closed = known
+    if not known:
+        for _ in range(TRIES):
+            _inflate(span)
+            if not _expanded(rover, room):
+                break
+            if not _stood(laid, rover, place, along, across, room, own):
                 return
-            closed = _inside(own, held)
-        if closed or not _within(own, limits):
-            break
-        _widen(held, own)
-    own[BELLY, 0], own[BELLY, 1] = -np.inf, np.inf
+            closed = _inside(own, span)
+            if closed:
+                break
+            for i in range(WHEELS):
+                span[i, 0], span[i, 1] = min(span[i, 0], own[i, 0]), max(span[i, 1], own[i, 1])
+        if closed:
+            for i in range(WHEELS):
+                span[i, 0], span[i, 1] = own[i, 0], own[i, 1]
+    else:
+        closed = _expanded(rover, room)
     if not closed:
         beyond_bounds(own)
         return
-    level = room.level
-    for i in range(PITCH, BELLY):
-        held[i, 0], held[i, 1] = own[i, 0], own[i, 1]
+    for attempt in range(NARROWED):
+        before = _widest(span)
+        if attempt > 0 and before > EXPANDED_M and not _expanded(rover, room):
+            beyond_bounds(own)
+            return
+        if not _stood(laid, rover, place, along, across, room, own):
+            return
+        for i in range(WHEELS):
+            own[i, 0], own[i, 1] = max(own[i, 0], span[i, 0]), min(own[i, 1], span[i, 1])
+            span[i, 0], span[i, 1] = own[i, 0], own[i, 1]
+        if _widest(span) > before - ENOUGH_M:
+            break
+    _hang(rover, room, own)
+    level = room.point
     for i in range(WHEELS):
         level[i, 0] = level[i, 1] = (own[i, 0] + own[i, 1]) / 2.0
     settle_axles(rover.links, level)
+    own[BELLY, 0], own[BELLY, 1] = -np.inf, np.inf
     if level[PITCH, 1] < np.inf:
         belly_bounds(laid, rover, place, along, across, level, room, own)
 
 
 @bare
-def _in_pieces(laid, rover, place, along, across, held, room, own):  # type: ignore[no-untyped-def]
-    """Bound what the rover may do within `held`, each bogie's range looked at in pieces; False over unknown ground.
-
-    A piece that leads out of itself holds no standing. As a wheel that is lifted turns its bogie and so moves on, or
-    back, the pieces tell what their hull does not: whether it moves to higher or to lower ground. Only the bogie's own
-    axles are elsewhere in them: the others stand as in `own`, which holds of all of `held` when this is called.
-    """
-    piece, part, found, stood = room.piece, room.part, room.found, room.stood
-    boxes = room.boxes
+def _inflate(span):  # type: ignore[no-untyped-def]
     for i in range(WHEELS):
-        stood[i, 0], stood[i, 1] = own[i, 0], own[i, 1]
-    for side in range(2):
-        row = BOGIE_LEFT + side
-        for i in range(FIGURES):
-            found[i, 0], found[i, 1] = np.inf, -np.inf
-        low, step = held[row, 0], (held[row, 1] - held[row, 0]) / PIECES
-        for k in range(PIECES):
-            for i in range(FIGURES):
-                piece[i, 0], piece[i, 1] = held[i, 0], held[i, 1]
-            piece[row, 0], piece[row, 1] = low + k * step, low + (k + 1) * step
-            place_axles_beside(piece, rover.limits, rover.arms, rover.reach, side, 1, boxes)
-            for i in range(WHEELS):
-                part[i, 0], part[i, 1] = stood[i, 0], stood[i, 1]
-            for axle in range(1, 3):
-                if not _stands(laid, rover, place, along, across, boxes, 2 * axle + side, part):
-                    _unknown(own)
-                    return False
-            if not _hangs(rover, part):
-                continue
-            # The outermost pieces keep what lies beyond them: it shows whether bounds are too narrow.
-            if k > 0:
-                part[row, 0] = max(part[row, 0], piece[row, 0])
-            if k < PIECES - 1:
-                part[row, 1] = min(part[row, 1], piece[row, 1])
-            if part[row, 0] <= part[row, 1]:
-                for i in range(FIGURES):
-                    found[i, 0], found[i, 1] = min(found[i, 0], part[i, 0]), max(found[i, 1], part[i, 1])
-        if not found[row, 0] <= found[row, 1]:
-            beyond_bounds(own)
-            return True
-        for i in range(BELLY):
-            own[i, 0], own[i, 1] = max(own[i, 0], found[i, 0]), min(own[i, 1], found[i, 1])
-    place_axles(held, rover.limits, rover.arms, rover.reach, boxes)
+        more = WIDER_M + FURTHER * (span[i, 1] - span[i, 0])
+        span[i, 0] -= more
+        span[i, 1] += more
+
+
+@bare
+def _widest(span):  # type: ignore[no-untyped-def]
+    widest = 0.0
+    for i in range(WHEELS):
+        widest = max(widest, span[i, 1] - span[i, 0])
+    return widest
+
+
+@bare
+def _expanded(rover, room):  # type: ignore[no-untyped-def]
+    """Expand what follows from the heights about the middle of their bounds; False beyond where that is known."""
+    span, about, values, limits = room.span, room.about, room.values, rover.limits
+    for i in range(WHEELS):
+        about[i] = (span[i, 0] + span[i, 1]) / 2.0
+    if not expand(rover.links, rover.arms, room.anywhere, about, room.point, room.spots, values, room.slopes):
+        return False
+    within = abs(values[0]) <= BEYOND * limits[0] and abs(values[1]) <= BEYOND * limits[1]
+    bogies = max(abs(values[3]), abs(values[4]))
+    return within and abs(values[2]) <= BEYOND * limits[2] and bogies <= BEYOND * limits[3]
+
+
+@bare
+def _stood(laid, rover, place, along, across, room, own):  # type: ignore[no-untyped-def]
+    """Bound the axles' heights, wherever theirs within `room.span` put them; False over unknown ground."""
+    boxes, reach = room.boxes, rover.reach
+    for i in range(WHEELS):
+        for axis in range(2):
+            low, high = bound_following(
+                PLACES + 2 * i + axis, room.about, room.values, room.slopes, rover.bends, room.span
+            )
+            # What is beyond the limits is not looked at.
+            low = max(low, reach[i, axis] - reach[i, axis + 2])
+            high = min(high, reach[i, axis] + reach[i, axis + 2])
+            boxes[i, axis], boxes[i, axis + 2] = (low + high) / 2.0, max(0.0, (high - low) / 2.0)
+        if not _stands(laid, rover, place, along, across, boxes, i, own):
+            _unknown(own)
+            return False
     return True
+
+
+@bare
+def _hang(rover, room, own):  # type: ignore[no-untyped-def]
+    """Bound what follows from the axles' heights, by intervals and by all of them together."""
+    settle_axles(rover.links, own)
+    for k in range(ANGLES + 1):
+        row = PITCH + k if k < ANGLES else BODY
+        low, high = bound_following(k, room.about, room.values, room.slopes, rover.bends, own)
+        own[row, 0], own[row, 1] = max(own[row, 0], low), min(own[row, 1], high)
 
 
 @bare
@@ -209,8 +259,6 @@ def _seek(laid, rover, place, along, across, held, boxes, own):  # type: ignore[
             held[i, 1] = held[i, 0]
         if not most > ENOUGH_RAD:
             break
-    for i in range(PITCH, BELLY):
-        held[i, 0], held[i, 1] = min(held[i, 0], own[i, 0]), max(held[i, 1], own[i, 1])
     return True
 
 
@@ -277,27 +325,9 @@ def between_samples(spacing, belly, off=OFF):  # type: ignore[no-untyped-def]
 @bare
 def _inside(own, held):  # type: ignore[no-untyped-def]
     inside = True
-    for i in range(PITCH, BELLY):
+    for i in range(WHEELS):
         inside = inside and held[i, 0] < own[i, 0] and own[i, 1] < held[i, 1]
     return inside
-
-
-@bare
-def _widen(held, own):  # type: ignore[no-untyped-def]
-    """Make bounds of angles hold others too."""
-    for i in range(PITCH, BELLY):
-        if own[i, 0] <= held[i, 0]:
-            held[i, 0] = own[i, 0] - WIDER_RAD - FURTHER * (held[i, 0] - own[i, 0])
-        if own[i, 1] >= held[i, 1]:
-            held[i, 1] = own[i, 1] + WIDER_RAD + FURTHER * (own[i, 1] - held[i, 1])
-
-
-@bare
-def _within(own, limits):  # type: ignore[no-untyped-def]
-    """Tell whether the bounds of every angle keep to the limits."""
-    bogies = max(most(own[BOGIE_LEFT]), most(own[BOGIE_RIGHT]))
-    tilts = most(own[PITCH]) <= limits[0] and most(own[ROLL]) <= limits[1]
-    return tilts and most(own[ROCKER]) <= limits[2] and bogies <= limits[3]
 
 
 @bare

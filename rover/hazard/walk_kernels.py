@@ -70,42 +70,54 @@ def walk_on(  # type: ignore[no-untyped-def]
         off: Sine of the most that a wheel points off the headings.
     """
     room = room_to_work(BLOCKS)
-    own, before, after = np.empty((FIGURES, 2)), np.empty((FIGURES, 2)), np.empty((FIGURES, 2))
+    own, after, after_span = np.empty((FIGURES, 2)), np.empty((FIGURES, 2)), np.empty((FIGURES, 2))
     place, slack = np.empty(4), np.empty(MARGINS)
+    parts, spans = np.empty((3 * deepest + 1, 4)), np.empty((3 * deepest + 1, FIGURES, 2))
     for k in range(len(places)):
         b, middle = bins[k], places[k]
         laid = Laid(
             spacing, layers[0, b], layers[1, b], layers[2, b], layers[3, b], layers[4, b], layers[5, b], off
         )
-        passes = False
+        slack[:] = np.inf
+        for i in range(FIGURES):
+            after[i, 0], after[i, 1] = np.inf, -np.inf
         # One loop, not a function of parts: each level of kernels that holds `stand` compiles for seconds.
-        for depth in range(deepest + 1):
-            parts = 1 << depth
-            along, across = spreads[k, 0] / parts, spreads[k, 1] / parts
-            slack[:] = np.inf
-            for i in range(FIGURES):
-                after[i, 0], after[i, 1] = np.inf, -np.inf
-            for part in range(parts * parts):
-                u = along * (2 * (part // parts) + 1) - spreads[k, 0]
-                v = across * (2 * (part % parts) + 1) - spreads[k, 1]
-                place[0] = middle[0] + u * middle[2] - v * middle[3]
-                place[1] = middle[1] + u * middle[3] + v * middle[2]
-                place[2], place[3] = middle[2], middle[3]
-                _copy(held, before)
-                stand(laid, rover, place, along, across, before, room, own)
-                passes = _within(own, rover.limits, belly_margin, slack)
-                if passes:
-                    slack_up = rover.limits[4] - _step_bound(
-                        laid, rover, place, room.boxes, along, across, ahead, own
-                    )
+        left, passes = 1, True
+        parts[0, 0] = parts[0, 1] = parts[0, 2] = parts[0, 3] = 0.0
+        _copy(held, spans[0])
+        while left > 0 and passes:
+            left -= 1
+            u, v, depth, known = parts[left, 0], parts[left, 1], parts[left, 2], parts[left, 3]
+            share = 0.5**depth
+            along, across = share * spreads[k, 0], share * spreads[k, 1]
+            ahead_m, left_m = u * spreads[k, 0], v * spreads[k, 1]
+            place[0] = middle[0] + ahead_m * middle[2] - left_m * middle[3]
+            place[1] = middle[1] + ahead_m * middle[3] + left_m * middle[2]
+            place[2], place[3] = middle[2], middle[3]
+            stand(laid, rover, place, along, across, spans[left], room, own, known > 0.0)
+            last = depth >= deepest or math.isnan(own[0, 0])
+            passes = _within(own, rover.limits, belly_margin, slack, last)
+            if passes:
+                slack_up = rover.limits[4] - _step_bound(
+                    laid, rover, place, room.boxes, along, across, ahead, own
+                )
+                passes = slack_up >= 0.0
+                if passes or last:
                     slack[STEP] = slack[STEP] if slack_up >= slack[STEP] else slack_up
-                    passes = slack_up >= 0.0
-                if not passes:
-                    break
+            if passes:
                 for i in range(FIGURES):
                     after[i, 0], after[i, 1] = min(after[i, 0], own[i, 0]), max(after[i, 1], own[i, 1])
-            if passes or math.isnan(slack[TILT]):
-                break
+            elif not last:
+                # What is known of the whole is of its parts.
+                holds = own[PITCH, 1] < np.inf
+                _copy(own if holds else spans[left], after_span)
+                for part in range(4):
+                    parts[left, 0] = u + share / 2.0 * (2 * (part // 2) - 1)
+                    parts[left, 1] = v + share / 2.0 * (2 * (part % 2) - 1)
+                    parts[left, 2], parts[left, 3] = depth + 1.0, 1.0 if holds or known > 0.0 else 0.0
+                    _copy(after_span, spans[left])
+                    left += 1
+                passes = True
         if not passes:
             for i in range(MARGINS):
                 failed[i] = slack[i]
@@ -125,19 +137,22 @@ def _copy(bounds, to):  # type: ignore[no-untyped-def]
 
 
 @bare
-def _within(own, limits, belly_margin, margins):  # type: ignore[no-untyped-def]
-    """Tell whether bounds keep to the limits; lower the margins."""
+def _within(own, limits, belly_margin, margins, last):  # type: ignore[no-untyped-def]
+    """Tell whether bounds keep to the limits; lower the margins if they do, or if that is the last word."""
     tilt = min(limits[0] - most(own[PITCH]), limits[1] - most(own[ROLL]))
     bogies = max(most(own[BOGIE_LEFT]), most(own[BOGIE_RIGHT]))
     suspension = min(limits[2] - most(own[ROCKER]), limits[3] - bogies)
     room = own[BELLY, 0] - belly_margin
+    passes = tilt >= 0.0 and suspension >= 0.0 and room >= 0.0
+    if not (passes or last):
+        return False
     if not tilt >= margins[TILT]:
         margins[TILT] = tilt
     if not suspension >= margins[SUSPENSION]:
         margins[SUSPENSION] = suspension
     if not room >= margins[BELLY_ROOM]:
         margins[BELLY_ROOM] = room
-    return tilt >= 0.0 and suspension >= 0.0 and room >= 0.0
+    return passes
 
 
 @bare

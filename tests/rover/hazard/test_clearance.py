@@ -110,7 +110,7 @@ class Settler:
     def contact(self, east: float, north: float, yaw: float) -> float:
         """Height of an axle whose wheel, upright, rests on the highest ground under it."""
         r, half = self.v.wheel_radius_m, self.v.wheel_width_m / 2
-        along, across = np.meshgrid(np.linspace(-r, r, 41), np.linspace(-half, half, 9))
+        along, across = np.meshgrid(np.linspace(-r, r, 81), np.linspace(-half, half, 33))
         e = east + along * math.cos(yaw) - across * math.sin(yaw)
         n = north + along * math.sin(yaw) + across * math.cos(yaw)
         return float((self.ground(e, n) + np.sqrt(np.maximum(r * r - along**2, 0))).max())
