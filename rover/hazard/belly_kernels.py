@@ -24,7 +24,8 @@ class Under(NamedTuple):
 
     Attributes:
         place: Of the belly.
-        length, width: It reaches so far from there, half a sample with it.
+        ahead, left: Of its middle, from there.
+        length, width: It reaches so far from its middle, half a sample with it.
         grade, side: Of its plane, along and to the left.
         doubt, along_doubt, across_doubt: What its height may be off in the middle, and more for each metre ahead and
             aside.
@@ -33,6 +34,8 @@ class Under(NamedTuple):
     """
 
     place: Any
+    ahead: Any
+    left: Any
     length: Any
     width: Any
     grade: Any
@@ -124,18 +127,20 @@ def belly_bounds(laid, rover, place, along, across, level, room, own):  # type: 
     along_doubt, across_doubt = along_doubt + grade_doubt, across_doubt + side_doubt
     doubt += _sway(own, along, across)
     (m, n), spacing, cos, sin = laid.high.shape, laid.spacing, place[2], place[3]
-    length, width = belly[1] + along, belly[2] + across
+    ahead, left, length, width = _from_above(belly, own)
+    length, width = length + along, width + across
     # Ground between samples is told by those all round it.
     more = spacing * (abs(cos) + abs(sin)) + 1e-9
     u, v = length * abs(cos) + width * abs(sin), length * abs(sin) + width * abs(cos)
-    j0, j1 = math.floor((place[0] - u) / spacing) + n // 2, math.ceil((place[0] + u) / spacing) + n // 2
-    i0, i1 = math.floor((place[1] - v) / spacing) + m // 2, math.ceil((place[1] + v) / spacing) + m // 2
+    east, north = place[0] + ahead * cos - left * sin, place[1] + ahead * sin + left * cos
+    j0, j1 = math.floor((east - u) / spacing) + n // 2, math.ceil((east + u) / spacing) + n // 2
+    i0, i1 = math.floor((north - v) / spacing) + m // 2, math.ceil((north + v) / spacing) + m // 2
     if not (min(i0, j0) >= 0 and i1 < m and j1 < n):
         own[:] = np.nan
         return
     under = Under(
-        place, length + more, width + more, grade, side, doubt, along_doubt, across_doubt,
-        _loosest(weights, own, length + more, width + more), weights, own,
+        place, ahead, left, length + more, width + more, grade, side, doubt, along_doubt, across_doubt,
+        _loosest(weights, own, abs(ahead) + length + more, abs(left) + width + more), weights, own,
     )  # fmt: skip
     box = i0, i1, j0, j1
     blocks = (i1 // BLOCK - i0 // BLOCK + 1) * (j1 // BLOCK - j0 // BLOCK + 1)
@@ -148,6 +153,32 @@ def belly_bounds(laid, rover, place, along, across, level, room, own):  # type: 
         own[:] = np.nan
         return
     own[BELLY, 0], own[BELLY, 1] = low, high
+
+
+@bare
+def _from_above(belly, own):  # type: ignore[no-untyped-def]
+    """Return how far ahead and left of the axles' middle the belly's lies, seen from above, and its half sides.
+
+    A point of the body that is `x` ahead, `y` left and `z` up lies x cos(p) - sin(p) (y sin(r) + z cos(r)) ahead and
+    y cos(r) - z sin(r) left, at pitch p and roll r.
+    """
+    up, length, width = belly[0], belly[7], belly[8]
+    pitch_low, pitch_high = sine(own[PITCH, 0]), sine(own[PITCH, 1])
+    roll_low, roll_high = sine(own[ROLL, 0]), sine(own[ROLL, 1])
+    most_pitch, most_roll = most_square(pitch_low, pitch_high), most_square(roll_low, roll_high)
+    flat = math.sqrt(1.0 - least_square(pitch_low, pitch_high))
+    rolled_low, rolled_high = math.sqrt(1.0 - most_roll), math.sqrt(1.0 - least_square(roll_low, roll_high))
+    # The product of two ranges, of which one is positive.
+    low = min(pitch_low * rolled_low, pitch_low * rolled_high)
+    high = max(pitch_high * rolled_low, pitch_high * rolled_high)
+    ahead_low, ahead_high = times(-up, low, high)
+    left_low, left_high = times(-up, roll_low, roll_high)
+    twisted = width * math.sqrt(most_pitch * most_roll)
+    return (
+        (ahead_low + ahead_high) / 2.0, (left_low + left_high) / 2.0,
+        length * flat + twisted + (ahead_high - ahead_low) / 2.0,
+        width * rolled_high + (left_high - left_low) / 2.0,
+    )  # fmt: skip
 
 
 @bare
@@ -223,7 +254,7 @@ def _gap_within(laid, under, base, box, low):  # type: ignore[no-untyped-def]
     for i in range(i0, i1 + 1):
         for j in range(j0, j1 + 1):
             ahead, left = _off(laid, under, i, j)
-            if abs(ahead) > under.length or abs(left) > under.width:
+            if abs(ahead - under.ahead) > under.length or abs(left - under.left) > under.width:
                 continue
             most = np.float64(laid.high[i, j])
             if not most < np.inf:
@@ -244,7 +275,7 @@ def _most_gap(laid, under, base, box, length, width):  # type: ignore[no-untyped
     for i in range(i0, i1 + 1):
         for j in range(j0, j1 + 1):
             ahead, left = _off(laid, under, i, j)
-            if abs(ahead) > under.length or abs(left) > under.width:
+            if abs(ahead - under.ahead) > under.length or abs(left - under.left) > under.width:
                 continue
             plane = under.grade * ahead + under.side * left
             loose = under.doubt + under.along_doubt * abs(ahead) + under.across_doubt * abs(left)

@@ -33,7 +33,7 @@ class ClearanceFigures:
         boxes: (6, 4) where each axle may be at the limits of tilt and of suspension.
         arms: (10,) of the suspension, from pivot to axle.
         links: (10,) of the suspension.
-        belly: (7,) of the belly and of the wheels.
+        belly: (9,) of the belly and of the wheels.
         limits: (5,) most pitch, roll, rocker and bogie angle, rad, and step, m.
         weights: (2, 3, 6) what each axle's height does to the belly's plane, and how far that may be off.
         bends: (FOLLOWS, 6, 6) most that what follows from the axles' heights bends by them, per m.
@@ -55,7 +55,7 @@ class ClearanceFigures:
             "boxes": (WHEELS, 4),
             "arms": (10,),
             "links": (10,),
-            "belly": (7,),
+            "belly": (9,),
             "limits": (5,),
             "weights": weights,
             "bends": (FOLLOWS, WHEELS, WHEELS),
@@ -259,6 +259,7 @@ def _belly(vehicle: VehicleParams) -> Floats:
         [
             *(above, length + further[0], width + further[1]),
             *(length - shorter[0], width - shorter[1], vehicle.wheel_radius_m, vehicle.wheel_width_m),
+            *(length, width),
         ]
     )
 

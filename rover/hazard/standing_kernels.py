@@ -35,6 +35,7 @@ from rover.hazard.linkage_kernels import (
     BELLY,
     BODY,
     FIGURES,
+    HALF_PI,
     PITCH,
     WHEELS,
     beyond_bounds,
@@ -175,6 +176,8 @@ def stand(laid, rover, place, along, across, held, room, own, known=False):  # t
         if _widest(span) > before - ENOUGH_M:
             break
     _hang(rover, room, own)
+    if not own[PITCH, 1] < np.inf:
+        return
     level = room.point
     for i in range(WHEELS):
         level[i, 0] = level[i, 1] = (own[i, 0] + own[i, 1]) / 2.0
@@ -240,6 +243,9 @@ def _hang(rover, room, own):  # type: ignore[no-untyped-def]
         row = PITCH + k if k < ANGLES else BODY
         low, high = bound_following(k, room.about, room.values, room.slopes, rover.bends, own)
         own[row, 0], own[row, 1] = max(own[row, 0], low), min(own[row, 1], high)
+        if k < ANGLES and not max(-own[row, 0], own[row, 1]) < HALF_PI:
+            beyond_bounds(own)
+            return
 
 
 @bare

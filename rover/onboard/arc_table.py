@@ -149,10 +149,17 @@ def spreads(
         from_m: Way before they begin.
     """
     half = length_m / (count - 1) / 2
-    turned = half * np.abs(curvature_per_m) * clearance_figures(vehicle).reach_m
+    lever = np.abs(curvature_per_m) * clearance_figures(vehicle).reach_m
     strayed = np.minimum(DRIFT_PER_M * (from_m + np.linspace(0.0, length_m, count)), MOST_DRIFT_M)
-    across = turned[:, None] + strayed[None, :]
-    return np.stack([half + across, across], axis=-1)
+    across = (half * lever)[:, None] + strayed[None, :]
+    wide = np.stack([half + across, across], axis=-1)
+    # Astray along it the rover is where another pose puts it, but for how far the arc has turned on the way.
+    turned = lever[:, None] * (half + strayed)[None, :]
+    beyond = np.zeros(count)
+    beyond[-math.ceil(MOST_DRIFT_M / (2 * half) + 1) :] = MOST_DRIFT_M
+    short = np.stack([half + turned + beyond, strayed[None, :] + turned], axis=-1)
+    smaller = short.prod(axis=-1) < wide.prod(axis=-1)
+    return np.where(smaller[..., None], short, wide)
 
 
 def sweep_m(vehicle: VehicleParams) -> float:
