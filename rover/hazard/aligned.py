@@ -224,6 +224,7 @@ def lay_along(
     off: float,
     half: tuple[int, int],
     first: tuple[int, int] = (0, 0),
+    lean: float = 0.0,
 ) -> None:
     """Lay two surfaces out along a heading.
 
@@ -235,6 +236,7 @@ def lay_along(
         off: Sine of the most that a wheel points off the heading.
         half: Row and column, of all samples, of the one in the middle.
         first: Row and column, of all samples, of the first of these.
+        lean: Sine of the roll at which wheels are laid out.
     """
     tops, low, high, wide, rest_low, rest_high = layers
     step = spacing_m
@@ -246,11 +248,15 @@ def lay_along(
     radius, side = float(figures.belly[5]), float(figures.belly[6]) / 2
     # A wheel may point so far off the heading: its ends lie aside, its sides ahead.
     aside, ahead = radius * off, side * off
-    highest_across(high, (side + aside) / step, True, wide)
-    rests_along(wide, *_rim(radius, radius + ahead, -ahead, step), True, rest_high)
+    highest_across(high, (side + aside) / step, True, 0.0, wide)
+    leant = wide
+    if lean != 0.0:
+        leant = np.empty_like(wide)
+        highest_across(high, (side + aside) / step, True, lean * step, leant)
+    rests_along(leant, *_rim(radius, radius + ahead, -ahead, step), True, rest_high)
     # At its lowest a wheel still stands on what is under it wherever its axle is nearest to this sample.
     narrow = np.empty_like(low)
-    highest_across(low, max(0.0, side - aside - step / 2) / step, False, narrow)
+    highest_across(low, max(0.0, side - aside - step / 2) / step, False, lean * step, narrow)
     ahead += step / 2
     rests_along(narrow, *_rim(radius, radius - ahead, ahead, step), False, rest_low)
 

@@ -90,13 +90,14 @@ def highest_of_blocks(z, tops):  # type: ignore[no-untyped-def]
 
 
 @bare
-def highest_across(z, reach, between, found):  # type: ignore[no-untyped-def]
+def highest_across(z, reach, between, lean, found):  # type: ignore[no-untyped-def]
     """Fill the highest of each sample and those up to `reach` samples to its left and right.
 
     Args:
         z: (m, n) float32.
         reach: Samples, as a fraction.
         between: Whether the ends that lie between two samples count.
+        lean: How much lower what is a sample further left counts: so far the wheel's side there is raised, m.
         found: (m, n) float32.
     """
     m, n = z.shape
@@ -106,15 +107,18 @@ def highest_across(z, reach, between, found):  # type: ignore[no-untyped-def]
         for j in range(n):
             found[i, j] = z[i, j]
         for k in range(max(0, i - whole), min(m, i + whole + 1)):
+            raised = np.float32((k - i) * lean)
             for j in range(n):
-                found[i, j] = z[k, j] if z[k, j] > found[i, j] else found[i, j]
+                value = z[k, j] - raised
+                found[i, j] = value if value > found[i, j] else found[i, j]
         if between and part > 1e-3:
             for side in (-1, 1):
                 last, beyond = i + side * whole, i + side * (whole + 1)
                 if 0 <= last < m and 0 <= beyond < m:
                     inner, outer, own = z[last], z[beyond], found[i]
+                    near, far = np.float32((last - i) * lean), np.float32((beyond - i) * lean)
                     for j in range(n):
-                        value = _at_end(inner[j], outer[j], part)
+                        value = _at_end(inner[j] - near, outer[j] - far, part)
                         own[j] = value if value > own[j] else own[j]
 
 

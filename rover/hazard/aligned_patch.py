@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from rover.hazard.aligned import LAYERS, Crests, aside_m, lay_along, room_for
 from rover.hazard.clearance_figures import ClearanceFigures
+from rover.hazard.lean_kernels import roll_about
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,6 +22,9 @@ FINE_M = 0.007
 
 SERVED_M, SERVED_RAD = 0.09, math.radians(1.25)
 """Poses that lie and point no further off are looked at on the same patch."""
+
+LEANS = 0.02
+"""And lean no more otherwise, by sines of the roll."""
 
 MORE_M = 0.1
 """Laid out so much beyond the rover: what spread and samples take; steps are looked for within it."""
@@ -36,6 +40,7 @@ class AlignedPatch:
     Attributes:
         spacing_m: Of the samples.
         off: Sine of the most that a wheel points off the heading.
+        lean: Sine of the roll at which wheels are laid out.
         layers: (LAYERS, 1, m, n) as of `rover.hazard.aligned.AlignedGround`.
     """
 
@@ -47,6 +52,7 @@ class AlignedPatch:
         cell: Floats,
         figures: ClearanceFigures,
         crests: Crests | None = None,
+        lean: float | None = None,
     ) -> None:
         """Lay them out.
 
@@ -54,7 +60,9 @@ class AlignedPatch:
             low_m, high_m, side_m, figures: As of `rover.hazard.aligned.AlignedGround`.
             cell: (4,) column and row as fractions, cosine and sine of the yaw.
             crests: Of the upper one, where they are known from other patches.
+            lean: Sine of the roll; None for about that at the pose.
         """
+        self.lean = roll_about(high_m, side_m, cell, figures.boxes, figures.belly) if lean is None else lean
         spacing_m = FINE_M
         self.spacing_m, self.off, self._side, self._cell = spacing_m, math.sin(SERVED_RAD), side_m, cell
         reach_m = figures.reach_m + SERVED_M + MORE_M
@@ -68,6 +76,7 @@ class AlignedPatch:
         lay_along(
             low_m, high_m, side_m, np.array(middle), math.atan2(cell[3], cell[2]), figures, points,
             self.layers[:, 0], spacing_m=spacing_m, off=self.off, half=(left, ahead),
+            lean=self.lean,
         )  # fmt: skip
 
     def served(self, cells: Floats) -> Floats:
@@ -96,7 +105,7 @@ class Patches:
         self._given = low_m, high_m, side_m
         self._figures, self._crests = figures, Crests(high_m, FINE_M / side_m)
         self._kept: list[AlignedPatch | None] = [None] * KEPT
-        self._cells, self._next = np.full((KEPT, 4), 1e9), 0
+        self._cells, self._leans, self._next = np.full((KEPT, 4), 1e9), np.full(KEPT, 9.0), 0
 
     def at(self, cell: Floats) -> AlignedPatch:
         """Return a patch that serves a pose: (4,) column and row as fractions, cosine and sine of the yaw."""
@@ -104,12 +113,16 @@ class Patches:
         alike = self._cells[:, 2] * cell[2] + self._cells[:, 3] * cell[3]
         far = np.hypot(off[:, 0], off[:, 1]) * self._given[2] / SERVED_M
         # The nearest serves most of what follows.
-        far[~((far < 0.999) & (alike > math.cos(0.999 * SERVED_RAD)))] = np.inf
+        _, high_m, side_m = self._given
+        lean = roll_about(high_m, side_m, cell, self._figures.boxes, self._figures.belly)
+        near = (far < 0.999) & (alike > math.cos(0.999 * SERVED_RAD)) & (np.abs(self._leans - lean) < LEANS)
+        far[~near] = np.inf
         nearest = int(far.argmin())
         patch = self._kept[nearest]
         if patch is not None and far[nearest] < np.inf:
             return patch
-        patch = AlignedPatch(*self._given, cell, self._figures, self._crests)
+        patch = AlignedPatch(*self._given, cell, self._figures, self._crests, lean)
         self._kept[self._next], self._cells[self._next] = patch, cell
+        self._leans[self._next] = lean
         self._next = (self._next + 1) % KEPT
         return patch

@@ -22,7 +22,15 @@ def bound_places(spacing, layers, bins, rover, places, spread, bounds, first, la
     for k in range(first, last):
         b = bins[k]
         laid = Laid(
-            spacing, layers[0, b], layers[1, b], layers[2, b], layers[3, b], layers[4, b], layers[5, b], OFF
+            spacing,
+            layers[0, b],
+            layers[1, b],
+            layers[2, b],
+            layers[3, b],
+            layers[4, b],
+            layers[5, b],
+            OFF,
+            0.0,
         )
         held[:] = np.nan
         stand(laid, rover, places[k], spread, spread, held, room, bounds[k])

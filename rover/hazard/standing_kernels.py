@@ -19,6 +19,7 @@ import numpy as np
 
 from rover.core.jit import bare, kernel
 from rover.hazard.aligned_kernels import OFF, within_box
+from rover.hazard.angle_kernels import sine
 from rover.hazard.axle_kernels import place_axles
 from rover.hazard.belly_kernels import belly_bounds
 from rover.hazard.crest_kernels import CUT_M
@@ -51,8 +52,17 @@ TRIES = 12
 WIDER_M, FURTHER = 0.001, 0.1
 """They are widened by so much at least, and by this share of what they are wide."""
 
-NARROWED, ENOUGH_M = 4, 0.001
+NARROWED, ENOUGH_M = 12, 0.001
 """Bounds that hold are narrowed by what they let the rover do, so often, until that is less than this."""
+
+LOWEST = 0.5
+"""Wheels touch the ground with no point of their rim that is further up: cosine, from the lowest."""
+
+PIECE_RAD, MOST_PIECES = 0.004, 10
+"""The range of roll is looked at in parts as wide, and at most so many."""
+
+ANYWHERE_M = 1e3
+"""Of heights of which nothing is known."""
 
 EXPANDED_M = 0.02
 """About narrower bounds what follows from them is not expanded anew."""
@@ -71,6 +81,7 @@ class Laid(NamedTuple):
         wide: (m, n) float32 highest across a wheel.
         rest_low, rest_high: (m, n) float32 bounds of a wheel's lowest point with its axle above.
         off: Sine of the most that a wheel points off the heading.
+        lean: Sine of the roll at which wheels are laid out.
     """
 
     spacing: Any
@@ -81,6 +92,7 @@ class Laid(NamedTuple):
     rest_low: Any
     rest_high: Any
     off: Any
+    lean: Any = 0.0
 
 
 class Rover(NamedTuple):
@@ -229,9 +241,29 @@ def _stood(laid, rover, place, along, across, room, own):  # type: ignore[no-unt
             low = max(low, reach[i, axis] - reach[i, axis + 2])
             high = min(high, reach[i, axis] + reach[i, axis + 2])
             boxes[i, axis], boxes[i, axis + 2] = (low + high) / 2.0, max(0.0, (high - low) / 2.0)
-        if not _stands(laid, rover, place, along, across, boxes, i, own):
-            _unknown(own)
-            return False
+    limit, part = rover.limits[1], room.point
+    low, high = bound_following(1, room.about, room.values, room.slopes, rover.bends, room.span)
+    low, high = max(-limit, min(limit, low)), max(-limit, min(limit, high))
+    pieces = max(1, min(MOST_PIECES, math.ceil((high - low) / PIECE_RAD)))
+    step = (high - low) / pieces
+    for i in range(WHEELS):
+        own[i, 0], own[i, 1] = np.inf, -np.inf
+    for k in range(pieces):
+        begin, end = low + k * step, low + (k + 1) * step
+        leans = sine(begin), sine(end)
+        for i in range(WHEELS):
+            if not _stands(laid, rover, place, along, across, boxes, i, leans, part):
+                _unknown(own)
+                return False
+        # A part of the range of roll that leads out of itself holds no standing.
+        least, highest = bound_following(1, room.about, room.values, room.slopes, rover.bends, part)
+        if highest < begin or least > end:
+            continue
+        for i in range(WHEELS):
+            own[i, 0], own[i, 1] = min(own[i, 0], part[i, 0]), max(own[i, 1], part[i, 1])
+    if not own[0, 0] <= own[0, 1]:
+        for i in range(WHEELS):
+            own[i, 0], own[i, 1] = -ANYWHERE_M, ANYWHERE_M
     return True
 
 
@@ -272,7 +304,7 @@ def _seek(laid, rover, place, along, across, held, boxes, own):  # type: ignore[
 def _settled(laid, rover, place, along, across, boxes, own):  # type: ignore[no-untyped-def]
     """Bound the axles' heights over their boxes, and what follows; False over unknown ground or beyond all bounds."""
     for i in range(WHEELS):
-        if not _stands(laid, rover, place, along, across, boxes, i, own):
+        if not _stands(laid, rover, place, along, across, boxes, i, (0.0, 0.0), own):
             _unknown(own)
             return False
     return _hangs(rover, own)
@@ -285,13 +317,24 @@ def _unknown(own):  # type: ignore[no-untyped-def]
 
 
 @bare
-def _stands(laid, rover, place, along, across, boxes, i, own):  # type: ignore[no-untyped-def]
-    """Bound the height of an axle over its box; False over unknown ground."""
+def _stands(laid, rover, place, along, across, boxes, i, leans, own):  # type: ignore[no-untyped-def]
+    """Bound the height of an axle over its box; False over unknown ground.
+
+    Wheels lean with the body, by sines within `leans`: a wheel's lowest point lies aside of its axle, by up to its
+    radius times that, one of its sides is lower than its middle, and its rim is not as deep. They are laid out at
+    about the roll there; what they lean otherwise puts either side up or down.
+    """
     left_of, ahead_of = laid.rest_low.shape[0] // 2, laid.rest_low.shape[1] // 2
     cos, sin = place[2], place[3]
     bend, sag = between_samples(laid.spacing, rover.belly, laid.off)
-    ahead, left = boxes[i, 0], boxes[i, 1]
-    length, width = boxes[i, 2] + along, boxes[i, 3] + across
+    radius = rover.belly[5]
+    right_most = radius * min(leans[0], LOWEST * leans[0])
+    left_most = radius * max(leans[1], LOWEST * leans[1])
+    ahead, left = boxes[i, 0], boxes[i, 1] + (right_most + left_most) / 2.0
+    length, width = boxes[i, 2] + along, boxes[i, 3] + across + (left_most - right_most) / 2.0
+    leant = max(abs(leans[0]), abs(leans[1]))
+    otherwise = max(abs(leans[0] - laid.lean), abs(leans[1] - laid.lean))
+    lower = rover.belly[6] / 2.0 * otherwise + laid.spacing * abs(laid.lean)
     low, high, apart = within_box(
         laid.rest_low,
         laid.rest_high,
@@ -302,8 +345,8 @@ def _stands(laid, rover, place, along, across, boxes, i, own):  # type: ignore[n
     )
     # Between samples the rim may touch higher than at any, by no more than its curve; or lower than at the nearest,
     # which is no further off than the axle may be and a wheel's side may point.
-    own[i, 0] = low - min(sag, apart) + rover.belly[5]
-    own[i, 1] = high + min(bend, apart) + rover.belly[5]
+    own[i, 0] = low - min(sag, apart) + radius * math.sqrt(1.0 - leant * leant) - lower
+    own[i, 1] = high + min(bend, apart) + radius + lower
     return high < np.inf
 
 

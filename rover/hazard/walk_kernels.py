@@ -35,7 +35,7 @@ def walk(spacing, layers, bins, rover, places, spreads, deepest, belly_margin, a
     """
     failed = np.empty(MARGINS)
     passed = walk_on(
-        spacing, layers, bins, rover, places, spreads, deepest, belly_margin, ahead, held, margins, failed, OFF
+        spacing, layers, bins, rover, places, spreads, deepest, belly_margin, ahead, held, margins, failed, OFF, 0.0
     )  # fmt: skip
     if passed < len(places):
         for i in range(MARGINS):
@@ -46,7 +46,7 @@ def walk(spacing, layers, bins, rover, places, spreads, deepest, belly_margin, a
 
 @kernel
 def walk_on(  # type: ignore[no-untyped-def]
-    spacing, layers, bins, rover, places, spreads, deepest, belly_margin, ahead, held, margins, failed, off
+    spacing, layers, bins, rover, places, spreads, deepest, belly_margin, ahead, held, margins, failed, off, lean
 ):  # fmt: skip
     """Return how many places pass before the first that does not.
 
@@ -68,6 +68,7 @@ def walk_on(  # type: ignore[no-untyped-def]
         margins: (MARGINS,) lowered to the least slacks of the places that pass.
         failed: (MARGINS,) the slacks of the first that does not; NaN where unknown.
         off: Sine of the most that a wheel points off the headings.
+        lean: Sine of the roll at which wheels are laid out.
     """
     room = room_to_work(BLOCKS)
     own, after, after_span = np.empty((FIGURES, 2)), np.empty((FIGURES, 2)), np.empty((FIGURES, 2))
@@ -76,7 +77,15 @@ def walk_on(  # type: ignore[no-untyped-def]
     for k in range(len(places)):
         b, middle = bins[k], places[k]
         laid = Laid(
-            spacing, layers[0, b], layers[1, b], layers[2, b], layers[3, b], layers[4, b], layers[5, b], off
+            spacing,
+            layers[0, b],
+            layers[1, b],
+            layers[2, b],
+            layers[3, b],
+            layers[4, b],
+            layers[5, b],
+            off,
+            lean,
         )
         slack[:] = np.inf
         for i in range(FIGURES):

@@ -216,7 +216,7 @@ class ArcWalker:
         while passed < count:
             passed += walk_on(
                 ground.spacing_m, ground.layers, bins[passed:], ground.rover, places[passed:], spread_m[passed:],
-                DEEPEST, self._belly_margin_m, way, held, margins, failed, OFF,
+                DEEPEST, self._belly_margin_m, way, held, margins, failed, OFF, 0.0,
             )  # fmt: skip
             if passed == count or math.isnan(failed[0]):
                 break
@@ -225,7 +225,7 @@ class ArcWalker:
             further = walk_on(
                 patch.spacing_m, patch.layers, np.zeros(len(near), np.int64), ground.rover, near,
                 spread_m[passed : passed + len(near)], DEEPEST_FINE, self._belly_margin_m, way, held, margins,
-                failed, patch.off,
+                failed, patch.off, patch.lean,
             )  # fmt: skip
             passed += further
             if further < len(near):
