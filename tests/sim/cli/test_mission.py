@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from rover.core.errors import FarsideError, LanderError, ResultsError, ScenarioError
 from rover.io.bundle import maps_folder
 from sim.cli.main import app
+from sim.mission.rover_ring import PCAM_SPAN
 
 TEXT = (maps_folder() / "von-karman" / "chang-e-4.toml").read_text(encoding="utf-8")
 SMALL = TEXT.replace("frames = 200", "frames = 5").replace("pixels = 512", "pixels = 64")
@@ -109,7 +110,7 @@ def test_panoramas_alone_show_the_rover_where_it_drove(made: tuple[Path, Path, s
     away = math.hypot(ring["figures"]["rover_east_m"], ring["figures"]["rover_north_m"])
     assert 13.5 < away < 25.5  # a viewpoint of the portraits
     with Image.open(tmp_path / "out" / "pcam-anaglyph.png") as both:
-        assert both.size == (5400, 222)
+        assert both.size == (PCAM_SPAN.cols, PCAM_SPAN.rows)
 
 
 @pytest.mark.slow
