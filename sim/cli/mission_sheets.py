@@ -184,7 +184,9 @@ def energy_sheet(account: EnergyAccount, days: SurfaceDays) -> EnergySheet:
 
 
 def _into_battery(stored_wh: float) -> str:
-    return f"- {-stored_wh:.0f} out of the battery" if stored_wh < 0.0 else f"+ {stored_wh:.0f} into the battery"
+    return (
+        f"- {-stored_wh:.0f} out of the battery" if stored_wh < 0.0 else f"+ {stored_wh:.0f} into the battery"
+    )
 
 
 def write_energy(account: EnergyAccount, clock: Callable[[float], str], path: Path) -> None:

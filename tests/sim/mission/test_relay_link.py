@@ -104,7 +104,9 @@ def test_the_urgent_goes_first_and_arrives_a_light_time_after_its_last_bit() -> 
 
 def test_no_bit_leaves_before_it_is_there() -> None:
     """An item of the middle of a step goes in that step, but not at its beginning."""
-    picture = sent([Item(name="picture", source="rover", bits=100, priority=0, ready_s=24.0)], 100.0, 1e6).sent[0]
+    picture = sent(
+        [Item(name="picture", source="rover", bits=100, priority=0, ready_s=24.0)], 100.0, 1e6
+    ).sent[0]
     assert picture.begun_s == 24.0
     assert picture.done_s == pytest.approx(30.0 + 1.7)
 

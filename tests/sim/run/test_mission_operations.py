@@ -399,7 +399,8 @@ def test_instruments_cost_power_time_and_data(days: SurfaceDays, link: LinkDays)
             assert one.row.name not in sent
             continue
         assert event.figures["energy_wh"] >= one.row.watts * one.row.minutes / 60.0 - 0.01
-        assert any(load.name == one.row.name and load.watts > one.row.watts for load in days.loads)
+        name = f"measuring: {one.row.name}"
+        assert any(load.name == name and load.watts > one.row.watts for load in days.loads)
         assert sent[one.row.name].item.bits == one.row.data_bit
         assert sent[one.row.name].done_s > one.start_s + 60.0 * one.row.minutes
     assert MISSION.radar is not None
