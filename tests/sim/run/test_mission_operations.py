@@ -324,9 +324,9 @@ def test_what_is_taken_from_the_array_is_spent_stored_or_lost(days: SurfaceDays)
         "awake",
         "nap",
         "dormant",
-        "first spectrum",
+        "measuring: first spectrum",
         "drive: to the portraits",
-        "atoms in low Sun",
+        "measuring: atoms in low Sun",
     } <= names
     assert (np.diff(account.time_s) >= 0.0).all() and account.soc.min() > 0.3
 
