@@ -303,6 +303,18 @@ def test_a_folder_of_another_mission_is_left_as_it_is(made: tuple[Path, Path, st
             "sun_min_deg = 2.0 is not below sun_max_deg",
         ),
         (
+            "phase_min_deg = 39.6",
+            "phase_min_deg = 139.6",
+            ScenarioError,
+            "phase_min_deg = 139.6 is not below phase_max_deg = 97.1; lower it",
+        ),
+        (
+            "rocks_per_m3 = 0.05",
+            "rocks_per_m3 = 1e9",
+            ScenarioError,
+            "radar.layer.0.rocks_per_m3 = 1000000000.0: out of range; give a value less than or equal to 100",
+        ),
+        (
             'at = "panorama"',
             'at = "lunch"',
             ScenarioError,
