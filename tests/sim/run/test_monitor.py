@@ -99,6 +99,7 @@ BROKEN = {
     "belly": ({"belly_gap_m": -0.01}, -0.01, 0.0, "m"),
     "too warm to work": ({"body_k": 324.0}, 324.0, 323.15, "K"),
     "reserve": ({"stored_j": 0.29 * YUTU_2.battery_j}, 0.29, 0.3, "soc"),
+    "tip-over": ({"tip_margin_rad": math.radians(-0.5)}, -0.5, 0.0, "deg"),
     "zone crater": ({"east_m": 9.5}, -math.sqrt(0.25), 0.0, "m"),  # a quarter of a metre by the width of one
     "zone field": ({"north_m": 50.0}, -math.sqrt(0.75), 0.0, "m"),
     "drive in low Sun": ({"elevation_rad": math.radians(9.9)}, 9.9, 10.0, "deg"),
@@ -148,8 +149,26 @@ def test_only_a_driving_rover_minds_the_sun(mode: Mode) -> None:
 @pytest.mark.parametrize("mode", [mode for mode in Mode if mode is not Mode.DRIVE])
 def test_the_night_finds_it_asleep(mode: Mode) -> None:
     watching = monitor()
-    watching.watch(state(mode=mode, elevation_rad=math.radians(-0.1)))
+    watching.watch(state(mode=mode, elevation_rad=math.radians(-0.1), folded=mode is Mode.DORMANT))
     assert [v.rule for v in watching.violations] == ([] if mode is Mode.DORMANT else ["awake at night"])
+
+
+@pytest.mark.parametrize(
+    ("elevation_deg", "folded", "stuck", "broken"),
+    [
+        (-0.1, False, False, True),
+        (-0.1, True, False, False),
+        (-0.1, False, True, False),  # nobody on board can shut it
+        (0.1, False, False, False),
+    ],
+)
+def test_the_night_finds_its_array_folded(
+    elevation_deg: float, folded: bool, stuck: bool, broken: bool
+) -> None:
+    watching = monitor()
+    elevation_rad = math.radians(elevation_deg)
+    watching.watch(state(mode=Mode.DORMANT, elevation_rad=elevation_rad, folded=folded, hinge_stuck=stuck))
+    assert [v.rule for v in watching.violations] == (["array open at night"] if broken else [])
 
 
 def rules_of(watching: Monitor) -> list[str]:
@@ -393,3 +412,29 @@ def test_a_zone_with_times_holds_between_them_only() -> None:
     for time_s in (0.0, 99.0, 150.0, 201.0):
         watch.watch(state(east_m=15.0, time_s=time_s))
     assert [(violation.rule, violation.time_s) for violation in watch.violations] == [("zone crater", 150.0)]
+
+
+@pytest.mark.parametrize(
+    ("elevations_deg", "broken"),
+    [
+        ([41.0, 43.0, 35.0], True),  # after a noon above the nap's begin it drives again below the nap's end
+        ([41.0, 41.9, 35.0], False),  # a noon that never came so high asks for no nap
+        ([41.0, 43.0, -5.0, 41.0, 35.0], False),  # that was another noon
+    ],
+)
+def test_after_a_nap_the_sun_must_have_sunk_lower(elevations_deg: list[float], broken: bool) -> None:
+    watching = monitor()
+    *before, last = elevations_deg
+    for time_s, elevation in enumerate(before):
+        asleep = {"mode": Mode.DORMANT, "folded": True}
+        watching.watch(state(time_s=float(time_s), elevation_rad=math.radians(elevation), **asleep))
+    watching.watch(state(time_s=9.0, elevation_rad=math.radians(last), rising=False))
+    assert rules_of(watching) == (["drive in high Sun"] if broken else [])
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_it_neither_drives_nor_talks_when_it_is_too_warm(mode: Mode) -> None:
+    watching = monitor()
+    watching.watch(state(mode=mode, body_k=324.0))
+    works = mode in (Mode.DRIVE, Mode.COMMAND)
+    assert rules_of(watching) == (["too warm to work"] if works else [])
