@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rover.core.boundary import DriveReading, Mode, Observation
+from rover.core.boundary import Command, DriveReading, Mode, Observation
 from rover.limits.thermal import Phase
 from rover.onboard import executive
+from rover.onboard.arc_driver import LocalState
 from rover.onboard.executive_state import ExecutiveState
 from rover.onboard.fault_table import BY_NAME, TABLE, After, FaultRow
 from rover.onboard.modes import MAY_FOLLOW, may_follow
@@ -163,3 +164,60 @@ def test_no_motion_is_begun_that_would_run_into_the_nap(setting: Setting, before
     assert rover.state.hop_left_m == pytest.approx(left_m - abs(rover.command.drive_m)), (
         "no commands are lost"
     )
+
+
+def test_commands_that_heat_breaks_off_are_asked_for_again(setting: Setting) -> None:
+    rover = rover_at(setting, BY_NAME["too warm"])
+    rover.until(lambda: rover.command.mode is Mode.COMMAND)
+    rover.on = True
+    rover.step()
+    assert rover.command.mode is Mode.NAP and rover.state.owes_cycle
+    rover.on = False
+    rover.modes.clear()
+    rover.until(lambda: rover.command.mode is Mode.DRIVE, 200)
+    assert rover.modes.count(Mode.COMMAND) > 10, "the whole of them"
+
+
+@pytest.mark.parametrize(
+    ("asleep", "hour", "mode"),
+    [
+        (False, 150.0, Mode.SAFE),  # by day it stays awake
+        (True, 150.0, Mode.DORMANT),  # asleep it stays so, since an afternoon's Sun wakes nobody
+        (True, 621.5, Mode.SAFE),  # the morning does
+        (False, 300.0, Mode.DORMANT),  # by night it sleeps
+    ],
+)
+def test_what_has_gone_safe_sleeps_and_wakes_by_itself(
+    setting: Setting, asleep: bool, hour: float, mode: Mode
+) -> None:
+    rover = rover_at(setting, BY_NAME["place lost"])
+    rover.on = True
+    rover.until(lambda: rover.state.finished is not None, 20)
+    rover.on = False
+    rover.state = replace(rover.state, mode=Mode.DORMANT if asleep else Mode.SAFE)
+    rover.command = Command(mode=rover.state.mode)
+    rover.view = replace(rover.view, time_s=hour * 3600.0)
+    assert rover.step().mode is mode
+
+
+def test_after_a_wait_an_array_that_sees_the_sun_keeps_it_awake(setting: Setting) -> None:
+    """On a slope towards the morning it has light while a level array would sleep on."""
+    rover = rover_at(setting, BY_NAME["blocked"])
+    window, almanac = rover.sound.forecaster.window, rover.sound.forecaster.window.almanac
+    dawn_s = next(t for t in np.arange(400.0, 700.0, 0.25) * 3600.0 if almanac.sun_at(t).elevation_rad > 0.05)
+    assert window.phase_at(dawn_s) is Phase.NIGHT and almanac.sun_at(dawn_s).rising
+    state = replace(rover.state, waited=True, mode=Mode.CHARGE)
+    bright = replace(rover.lit(replace(rover.view, time_s=dawn_s)), array_w=60.0, heights=None)
+    assert executive.step(state, bright, rover.sound)[1].mode is Mode.CHARGE
+    assert executive.step(state, replace(bright, array_w=5.0), rover.sound)[1].mode is Mode.DORMANT
+
+
+def test_where_wheels_met_what_they_cannot_pass_no_arc_is_laid_again(setting: Setting) -> None:
+    rover = rover_at(setting, BY_NAME["blocked"])
+    state = replace(rover.state, local=LocalState())
+    stalled = replace(rover.view, stalled=True, heights=None, east_m=3.0, north_m=-2.0, yaw_rad=2.0)
+    after, _ = executive.step(state, stalled, rover.sound)
+    assert after.local is not None
+    (east, north, yaw), *others = after.local.refused
+    assert (east, north, yaw) == pytest.approx((3.0 + 0.2 * math.cos(2.0), -2.0 + 0.2 * math.sin(2.0), 2.0))
+    assert len(others) == 7
