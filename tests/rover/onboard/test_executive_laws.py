@@ -14,7 +14,9 @@ from rover.limits.thermal import Phase
 from rover.onboard import executive
 from rover.onboard.arc_driver import LocalState
 from rover.onboard.executive_state import ExecutiveState
+from rover.onboard.fault_state import RowState
 from rover.onboard.fault_table import BY_NAME, TABLE, After, FaultRow
+from rover.onboard.fault_watch import _timed
 from rover.onboard.modes import MAY_FOLLOW, may_follow
 from rover.onboard.uplink import Uplink
 from sim.run.setting import Setting
@@ -221,3 +223,23 @@ def test_where_wheels_met_what_they_cannot_pass_no_arc_is_laid_again(setting: Se
     (east, north, yaw), *others = after.local.refused
     assert (east, north, yaw) == pytest.approx((3.0 + 0.2 * math.cos(2.0), -2.0 + 0.2 * math.sin(2.0), 2.0))
     assert len(others) == 7
+
+
+@pytest.mark.parametrize("late_s", [-1.0, 1.0])
+def test_beyond_the_almanac_it_goes_safe(setting: Setting, late_s: float) -> None:
+    """Past its end, or before its beginning, there is no Sun to hold anything against."""
+    rover = rover_at(setting, BY_NAME["blocked"])
+    time_s = rover.sound.forecaster.window.almanac.time_s
+    state = replace(rover.state, watch=replace(rover.state.watch, time_s=math.nan))
+    at_s = float(time_s[-1]) + late_s if late_s > 0 else float(time_s[0]) + late_s
+    after, command = executive.step(state, replace(rover.view, time_s=at_s), rover.sound)
+    assert after.watch.latched == "clock wrong" and command.mode in (Mode.SAFE, Mode.DORMANT)
+
+
+@pytest.mark.parametrize(("pause_h", "fresh"), [(1.0, False), (25.0, True)])
+def test_what_shows_again_after_a_day_is_another_fault(pause_h: float, fresh: bool) -> None:
+    """Its time counts anew, or faults of a moment, days apart, would add up to one that lasted its longest."""
+    row, begun = BY_NAME["stereo blind"], RowState(count=1, since_s=0.0, last_s=0.0)
+    since, latches = _timed(row, begun, 3600.0 * pause_h)
+    assert since.since_s == (3600.0 * pause_h if fresh else 0.0) and not latches
+    assert _timed(row, replace(begun, last_s=row.longest_s), row.longest_s)[1], "without a pause it is over"
