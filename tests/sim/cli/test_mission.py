@@ -333,6 +333,13 @@ def test_a_folder_of_another_mission_is_left_as_it_is(made: tuple[Path, Path, st
             "biosphere.watered_utc = 2019-01-02T15:18:00Z is not within 60 days after",
         ),
         (
+            'utc = "2019-01-10T09:30:00Z"',
+            'utc = "2019-01-08T09:30:00Z"',
+            ScenarioError,
+            "leg to the portraits: utc = 2019-01-08T09:30:00Z is within the noon nap, 2019-01-06T00:00:00Z to "
+            "2019-01-10T09:14:00Z; give a time outside it",
+        ),
+        (
             'nap_from = "2019-01-06',
             'nap_from = "2019-01-12',
             ScenarioError,
