@@ -48,9 +48,10 @@ def test_an_interruption_at_any_line_leaves_nobody_at_work(busy: pytest.MonkeyPa
     cost = ground()
     answer = solve(cost)
     at_work, over, late = [0], threading.Event(), list[int]()
-    led, ended = TileHelpers.led, list[int]()
+    led, ended, crews = TileHelpers.led, list[int](), list[crew.Crew]()
 
     def led_to_the_end(helpers: TileHelpers, lead: Callable[[], None]) -> None:
+        crews.append(helpers._crew)
         led(helpers, lead)
         ended.append(1)
 
@@ -68,6 +69,10 @@ def test_an_interruption_at_any_line_leaves_nobody_at_work(busy: pytest.MonkeyPa
     while True:
         over.clear()
         ended.clear()
+        for before in crews:  # who helped in a search that came to its end would be counted in the next one
+            for begun in before._begun:
+                assert begun.wait(LONG_S)
+        crews.clear()
         busy.setattr(tile_helpers, "run", watched)
         if not interrupted_at(line, MODULES, lambda: solve(cost)):
             break
