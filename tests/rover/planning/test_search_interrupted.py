@@ -69,9 +69,8 @@ def test_an_interruption_at_any_line_leaves_nobody_at_work(busy: pytest.MonkeyPa
     while True:
         over.clear()
         ended.clear()
-        for before in crews:  # who helped in a search that came to its end would be counted in the next one
-            for begun in before._begun:
-                assert begun.wait(LONG_S)
+        # Who helped in a search that came to its end would be counted in the next one.
+        assert all(begun.wait(LONG_S) for before in crews for begun in before._begun)
         crews.clear()
         busy.setattr(tile_helpers, "run", watched)
         if not interrupted_at(line, MODULES, lambda: solve(cost)):
