@@ -27,6 +27,25 @@ _MARKER = (
 )
 
 
+class _Planners:
+    """`pytest.mark.planners`, which takes a planner's class, named alone, for a planner.
+
+    Pytest takes a marker called with one class and nothing else for a decorator of that class.
+    """
+
+    def __init__(self, marker: pytest.MarkDecorator) -> None:
+        self._marker = marker
+
+    def __call__(self, *named: Any, **options: Any) -> Any:
+        alone = len(named) == 1 and not options and isinstance(named[0], type)
+        if alone and {"plan", "claims"} <= set(dir(named[0])):
+            return self._marker.with_args(*named)
+        return self._marker(*named, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._marker, name)
+
+
 error_stream: int | None = None
 """Where what is said at the end of a process goes, while tests are run."""
 
@@ -35,6 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known, and keep the error stream, of which tests are given another."""
     global error_stream
     config.addinivalue_line("markers", _MARKER)
+    if not isinstance(pytest.mark.planners, _Planners):
+        setattr(pytest.mark, "planners", _Planners(pytest.mark.planners))  # noqa: B010 - declared by no type
     if error_stream is None:  # a run within another one has the same
         with contextlib.suppress(OSError):
             error_stream = os.dup(2)

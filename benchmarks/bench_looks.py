@@ -34,10 +34,12 @@ from rover.onboard.look_update import (
     UNEVEN_ANYWHERE,
     WIDE_SLIP,
 )
-from rover.onboard.registration import Look, Registration, look_of, register
+from rover.onboard.looks import Look, look_of
+from rover.onboard.registration import Registration, register
 from rover.onboard.rotations import rotation_from_angles, rotation_of
 from sim.moon.ground import Ground
-from sim.run.setting import prepare, world_ground
+from sim.run.scenario_ground import world_ground
+from sim.run.setting import prepare
 from sim.sensors.camera import Sunlight
 from sim.sensors.eyesight import Eyesight
 from sim.sensors.mount import BodyPose

@@ -150,6 +150,22 @@ def atomic_folder(final: Path | str) -> Iterator[Path]:
         _sync(final.parent)
 
 
+def check_folder(final: Path | str) -> None:
+    """Refuse, before any work is done, a folder that `atomic_folder` could not make at its end.
+
+    For work that may be ended together with its process: nothing is left where the folder is made only after it.
+
+    Raises:
+        UsageError, OutputError: As of `atomic_folder`.
+    """
+    shown, final = final, Path(os.path.realpath(final))
+    temporary = _beside(final)
+    with _as_output_error(Path(shown), temporary):
+        _refuse_occupied(final, shown)
+        temporary.mkdir()
+        temporary.rmdir()
+
+
 def check_outputs(
     outputs: Mapping[str, Path | None],
     *,

@@ -186,6 +186,9 @@ class AlignedGround:
                 tops[blocks] = part[0][blocks]
 
 
+MOST_SHAPES = 4
+"""Of arrays that memory is kept for, those last asked for: of the local map and its patches, of two vehicles."""
+
 _rooms: dict[tuple[int, ...], list[Singles]] = {}
 _lock = Lock()
 
@@ -200,7 +203,9 @@ def room_for(shape: tuple[int, ...], *, kept: int = 2) -> Singles:
         kept: How many of this shape are kept for later.
     """
     with _lock:
-        rooms = _rooms.setdefault(shape, [])
+        rooms = _rooms[shape] = _rooms.pop(shape, [])
+        while len(_rooms) > MOST_SHAPES:
+            del _rooms[next(iter(_rooms))]
         for k in range(len(rooms)):
             if getrefcount(rooms[k]) <= 2:  # the list's, and the argument's
                 return rooms[k]

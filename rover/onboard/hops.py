@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from rover.core.boundary import Command, Mode, Observation
-from rover.onboard.driving import drive_on
+from rover.limits.thermal import Phase
+from rover.onboard.driving import LOOK_EVERY_M, drive_on
 from rover.onboard.executive_state import ExecutiveState, hold, waypoints_here
 from rover.onboard.path_watch import sampled
 from rover.onboard.planned_stops import ARRIVAL_M
@@ -23,6 +24,9 @@ pebble was gone round."""
 
 LATE_S = 1800.0
 """A rover is as good as on time after noon, if it is no later than this."""
+
+LONGER = 1.5
+"""A motion may take so many times what is expected of it: wheels slip, and ground is steeper than the maps have it."""
 
 
 Answer = tuple[ExecutiveState, Command | None]
@@ -43,7 +47,24 @@ def go_on(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Answer:
         return _at_stop(state, seen, uplink)
     if state.waited:
         return _resume(state, seen, uplink)
-    return drive_on(state, seen, uplink)
+    return _drive(state, seen, uplink)
+
+
+def _drive(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Answer:
+    """Drive on, if the motion ends before the Sun forbids it; else wait until it allows it again.
+
+    A set of commands is begun where it fits; turns, new ways and ways back on it take longer than that.
+    """
+    after, command = drive_on(state, seen, uplink)
+    if command is None:
+        return after, None
+    speed_m_s = _slowest_ahead(state, seen, LOOK_EVERY_M)
+    turn_s = abs(math.degrees(command.turn_rad)) / uplink.vehicle.turn_rate_deg_s
+    ends_s = seen.time_s + LONGER * (turn_s + abs(command.drive_m) / speed_m_s)
+    window = uplink.forecaster.window
+    if window.phase_at(seen.time_s) is Phase.DRIVE and ends_s <= window.next_change(seen.time_s):
+        return after, command
+    return _await_departure(state, seen, uplink, math.inf)
 
 
 def _departs_s(state: ExecutiveState, here: int) -> float:
@@ -79,7 +100,7 @@ def _resume(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Answer:
         return hold(state, Mode.CHARGE, seen.time_s + STAY_S, seen)
     if decision.mode is not Mode.DRIVE:
         return hold(state, decision.mode, decision.until_s, seen)
-    return drive_on(state, seen, uplink)
+    return _drive(state, seen, uplink)
 
 
 def _at_stop(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Answer:
@@ -95,7 +116,7 @@ def _at_stop(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Answer
         return hold(state, decision.mode, decision.until_s, seen)
     if hop.length_m == 0:
         return hold(replace(state, owes_cycle=False), Mode.COMMAND, decision.until_s, seen)
-    return drive_on(replace(state, hop_left_m=hop.length_m), seen, uplink)
+    return _drive(replace(state, hop_left_m=hop.length_m), seen, uplink)
 
 
 def _decide(state: ExecutiveState, seen: Observation, uplink: Uplink, hop: Hop) -> Decision:

@@ -41,7 +41,7 @@ from rover.onboard.look_update import (
     LOOK_SCALE_SIGMA,
     laid_upon,
 )
-from rover.onboard.registration import Look, look_of
+from rover.onboard.looks import Look, look_of
 from rover.onboard.rotations import angles_of, cross_matrix, rotation_from_angles
 from rover.onboard.site_match import match_site
 from rover.planning.dem_error import DemError

@@ -27,7 +27,8 @@ from rover.onboard.error_state import (
     update,
     widened,
 )
-from rover.onboard.registration import Look, Registration, register
+from rover.onboard.looks import Look
+from rover.onboard.registration import Registration, register
 from rover.sky.almanac import Sun
 
 Floats = npt.NDArray[np.float64]

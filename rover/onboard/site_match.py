@@ -94,12 +94,15 @@ def match_site(
     start[2] = _offset(blocks, heights, east, north, cell)
     kept = np.isfinite(_residuals(blocks, heights, east, north, cell, start)[0])
     starts = [start + ahead for ahead in _starts(prior)]
-    laid = _laid(blocks, (heights, east, north, cell), orbital_error, coarse, trust, starts, kept)
+    covariance = _covariance(blocks, orbital_error, coarse)
+    laid = _laid(blocks, (heights, east, north, cell), covariance, trust, starts, kept)
     if laid is None:
         return None
     # Only once it lies as it should, what does not fit can be told from what lies elsewhere.
-    kept = _without_outliers(laid, kept)
-    laid = _laid(blocks, (heights, east, north, cell), orbital_error, coarse, trust, [laid.error], kept)
+    fits = _without_outliers(laid, kept)
+    inverse = laid.inverse if (fits == kept).all() else None
+    starts = [laid.error]
+    laid = _laid(blocks, (heights, east, north, cell), covariance, trust, starts, fits, inverse)
     if laid is None:
         return None
     matrix, vector, whitened, residual = laid.matrix, laid.vector, laid.whitened, laid.residual
@@ -184,11 +187,11 @@ class _Laid:
 def _laid(
     blocks: Floats,
     field: tuple[Floats, float, float, float],
-    orbital_error: DemError,
-    coarse: float,
+    covariance: Floats,
     trust: Floats,
     starts: Sequence[Floats],
     kept: npt.NDArray[np.bool_],
+    inverse: Floats | None = None,
 ) -> _Laid | None:
     """Return the blocks kept laid upon a field of heights as they fit best from any start.
 
@@ -197,7 +200,8 @@ def _laid(
     blocks = blocks[kept]
     if len(blocks) < FEWEST_BLOCKS:
         return None
-    inverse = np.asarray(np.linalg.inv(_covariance(blocks, orbital_error, coarse)), np.float64)
+    if inverse is None:
+        inverse = np.asarray(np.linalg.inv(covariance[np.ix_(kept, kept)]), np.float64)
     found = [_laid_from(blocks, field, inverse, trust, start) for start in starts]
     fits = [laid for laid in found if laid is not None]
     if not fits:

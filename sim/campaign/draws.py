@@ -26,7 +26,8 @@ _FORM = re.compile(r"\s*([a-z]+)\s*\((.*)\)\s*", re.DOTALL)
 _KEY = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*")
 _WORD = re.compile(r"[A-Za-z_][\w.+-]*")
 _ITEM = re.compile(r'\s*("(?:[^"\\]|\\.)*"|\'[^\']*\'|[^,"\'#\n]*?)\s*(,|$)')
-_SHOWN = "uniform(A, B), normal(MEAN, SIGMA), integers(A, B) or choice(A, B, ...)"
+_SHOWN = "uniform(A, B), uniform(A, B, STEP), normal(MEAN, SIGMA), integers(A, B) or choice(A, B, ...)"
+_MOST_STEPS = 10**9
 _SEED_BITS = 53
 """Of a run's seed: what every reader of JSON takes for the same number."""
 
@@ -36,8 +37,8 @@ class Distribution:
     """A distribution.
 
     Attributes:
-        kind: `uniform` on [a, b), `normal` with mean and standard deviation, `integers` from a to b, both of them
-            included, or `choice`, each value as likely as the others.
+        kind: `uniform` on [a, b), or on a, a + step, ... up to b where a step is given, `normal` with mean and standard
+            deviation, `integers` from a to b, both of them included, or `choice`, each value as likely as the others.
         arguments: Its figures, or the values chosen from.
     """
 
@@ -51,7 +52,9 @@ class Distribution:
         """Return a value."""
         if self.kind == "choice":
             return self.arguments[int(generator.integers(len(self.arguments)))]
-        first, second = (value for value in self.arguments if not isinstance(value, str))
+        first, second, *step = (value for value in self.arguments if not isinstance(value, str))
+        if step:
+            return _stepped(first, step[0], int(generator.integers(_steps(first, second, step[0]) + 1)))
         if self.kind == "integers":
             return int(generator.integers(int(first), int(second), endpoint=True))
         if self.kind == "uniform":
@@ -125,7 +128,8 @@ def parse_distribution(form: str, *, shown: str | None = None) -> Distribution:
     if name == "choice":
         return Distribution(kind="choice", arguments=values)
     if name == "uniform":
-        return Distribution(kind="uniform", arguments=_ordered(_two(values, shown), shown))
+        pair = _ordered(_two(values[:2], shown), shown)
+        return Distribution(kind="uniform", arguments=(*pair, *_step_of(values, pair, shown)))
     if name == "normal":
         mean, sigma = _two(values, shown)
         if not sigma > 0:
@@ -182,6 +186,32 @@ def _ordered(pair: tuple[int | float, int | float], shown: str) -> tuple[int | f
     if not math.isfinite(pair[1] - pair[0]):
         raise _refused(shown, "too wide", "give figures closer together")
     return pair
+
+
+def _step_of(
+    values: tuple[Value, ...], pair: tuple[int | float, int | float], shown: str
+) -> tuple[int | float, ...]:
+    """Return the step of a uniform distribution, if it has one."""
+    if len(values) == 2:
+        return ()
+    step = values[2]
+    if len(values) > 3 or isinstance(step, bool | str):
+        raise _refused(shown, "not two numbers, or three", f"give {_SHOWN}")
+    if not 0 < step <= pair[1] - pair[0]:
+        raise _refused(shown, "the step is not above 0 and within the range", "give another step")
+    if (pair[1] - pair[0]) / step > _MOST_STEPS:
+        raise _refused(shown, f"more than {_MOST_STEPS} steps", "give a longer step, or leave it out")
+    return (step,)
+
+
+def _steps(first: int | float, last: int | float, step: int | float) -> int:
+    """Return how many steps there are; one that only rounding keeps from fitting is one."""
+    return math.floor((last - first) / step * (1.0 + 1e-12))
+
+
+def _stepped(first: int | float, step: int | float, count: int) -> int | float:
+    """Return a value so many steps on, as it would be written: 0.1 and two steps of 0.1 are 0.3."""
+    return first + step * count if isinstance(first + step, int) else float(f"{first + step * count:.15g}")
 
 
 def _refused(shown: str, what: str, remedy: str) -> UsageError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -131,7 +131,7 @@ def perform(task: Task) -> Ended:
     except FarsideError as error:
         if _comes_of_the_system(error):
             raise
-        return without_drive(task, Status.IMPOSSIBLE, str(error).removeprefix("farside: "))
+        return without_drive(task, Status.IMPOSSIBLE, _why_impossible(error, task.keys))
     return Ended(
         run=task.draw.run,
         seed=scenario.seed,
@@ -142,6 +142,13 @@ def perform(task: Task) -> Ended:
         figures=_figures(log.summary),
         wall_s=time.perf_counter() - began,
     )
+
+
+def _why_impossible(error: FarsideError, keys: Sequence[str]) -> str:
+    """Return what was wrong, and for a key whose values fall between its steps the distribution that does not."""
+    why = str(error).removeprefix("farside: ")
+    between = [p for p in error.problems if p.field in keys and "whole number" in f"{p.what} {p.remedy}"]
+    return f"{why} (to vary it: uniform(A, B, STEP), integers(A, B) or choice(A, B, ...))" if between else why
 
 
 def _comes_of_the_system(error: BaseException) -> bool:

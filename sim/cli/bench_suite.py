@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,18 +38,24 @@ def run_suite(asked: Asked) -> int:
         PlannerError: No such planner.
         BenchmarkError: A problem is not the one whose answer is known.
     """
-    from rover.core.atomic import atomic_folder
+    from rover.core.atomic import atomic_folder, check_folder
     from rover.planning.registry import load_planner
     from sim.cli.bench_scores import as_json_text, text_lines, write_folder
     from sim.cli.output import write_lines
 
     problems = _problems(asked)
     planners = [load_planner(name) for name in asked.planners]
-    with contextlib.nullcontext() if asked.out is None else atomic_folder(asked.out) as folder:
-        scores = _ask(planners, problems, asked)
-        if folder is not None:
-            write_folder(scores, folder)
-    write_lines([as_json_text(scores)] if asked.as_json else text_lines(scores), None)
+    if asked.out is not None:
+        check_folder(asked.out)
+    scores = _ask(planners, problems, asked)
+    try:
+        if (
+            asked.out is not None
+        ):  # not before: a planner that never comes back is ended together with this process
+            with atomic_folder(asked.out) as folder:
+                write_folder(scores, folder)
+    finally:
+        write_lines([as_json_text(scores)] if asked.as_json else text_lines(scores), None)
     return _WRONG if any(score.wrong for score in scores) else 0
 
 

@@ -60,7 +60,10 @@ def campaign(
         typer.Option(
             "--vary",
             metavar="KEY=DIST",
-            help="Draw a value for each run: uniform(A, B), normal(MEAN, SIGMA), integers(A, B), choice(A, B, ...).",
+            help=(
+                "Draw a value for each run: uniform(A, B), uniform(A, B, STEP), normal(MEAN, SIGMA), integers(A, B),"
+                " choice(A, B, ...)."
+            ),
         ),
     ] = None,
     settings: Settings = None,

@@ -178,8 +178,14 @@ def energy_sheet(account: EnergyAccount, days: SurfaceDays) -> EnergySheet:
         day=days.mission.descent.ignition_utc[:10],
         words=(
             f"{account.taken_wh:.0f} Wh taken from the array = {asked - account.unserved_wh:.0f} to loads "
-            f"{account.stored_wh:+.0f} into the battery + {account.lost_wh:.0f} lost"
+            f"{_into_battery(account.stored_wh)} + {account.lost_wh:.0f} lost"
         ),
+    )
+
+
+def _into_battery(stored_wh: float) -> str:
+    return (
+        f"- {-stored_wh:.0f} out of the battery" if stored_wh < 0.0 else f"+ {stored_wh:.0f} into the battery"
     )
 
 

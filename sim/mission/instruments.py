@@ -72,6 +72,14 @@ class SpectrometerRow(_Costs):
     phase_max_deg: Degrees
     lit_share: Share = Field(description="of the field of view that must be in sunlight")
 
+    @model_validator(mode="after")
+    def _window(self) -> SpectrometerRow:
+        if not self.phase_min_deg < self.phase_max_deg:
+            raise ValueError(
+                f"phase_min_deg = {self.phase_min_deg} is not below phase_max_deg = {self.phase_max_deg}; lower it"
+            )
+        return self
+
 
 class AnalyserRow(_Costs):
     """A measurement of the analyser of neutral atoms."""

@@ -36,7 +36,9 @@ class LayerRow(Row):
     length_m: Positive = Field(description="of the undulations, crest to crest in the mean")
     permittivity: Permittivity = Field(description="relative, real part")
     loss_tangent: Annotated[float, Field(ge=0, lt=0.5)]
-    rocks_per_m3: NotNegative = Field(description="of rocks wider than rock_m")
+    rocks_per_m3: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = Field(
+        description="of rocks wider than rock_m"
+    )
     rock_m: Positive
     rock_permittivity: Permittivity
 

@@ -7,6 +7,7 @@ holds back the first one when it is full. What does not fit into the store where
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -192,7 +193,8 @@ def _first_hop(
             return
         if items[n].source == source and books.board[n]:
             moved = min(room, books.board[n])
-            books.begun_s[n] = now_s if books.begun_s[n] != books.begun_s[n] else books.begun_s[n]
+            if math.isnan(books.begun_s[n]):  # an item may come to be within a step
+                books.begun_s[n] = max(now_s, items[n].ready_s)
             books.board[n] -= moved
             books.held[source] -= moved
             books.relay[n] += moved

@@ -82,6 +82,17 @@ class DriveParams(Figures):
             )
         return self
 
+    @model_validator(mode="after")
+    def _naps_in_peace(self) -> DriveParams:
+        nap_s = parse_utc(self.nap_from).seconds_until(parse_utc(self.nap_until))
+        for row in self.leg:
+            if 0.0 <= parse_utc(self.nap_from).seconds_until(parse_utc(row.utc)) < nap_s:
+                raise ValueError(
+                    f"leg {row.name}: utc = {row.utc} is within the noon nap, {self.nap_from} to {self.nap_until}; "
+                    "give a time outside it"
+                )
+        return self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Leg:

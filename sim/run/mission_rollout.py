@@ -22,7 +22,7 @@ from sim.run.closed_loop_landing import Descent
 from sim.run.closed_loop_landing_events import MissionEvent
 from sim.run.mission_commands import commands_s
 from sim.run.mission_scenario import Mission
-from sim.run.scenario_ground import site_frame
+from sim.run.scenario_ground import anchor_frame
 
 Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
@@ -70,7 +70,7 @@ def sight_of(mission: Mission, until_s: float) -> Sight | None:
     if mission.link is None:
         return None
     return look(
-        site_frame(mission.read_site()),
+        anchor_frame(mission.read_site()),
         parse_utc(mission.descent.ignition_utc),
         mission.link,
         tuple(read_stations().stations.values()),

@@ -322,7 +322,9 @@ class SurfaceDays:
             begin = one.start_s - turn_s
             self.loads.append(Load(name=TURN_LOAD, start_s=begin, end_s=one.start_s, watts=figures.drive_w))
         self.loads.append(
-            Load(name=one.row.name, start_s=one.start_s, end_s=end, watts=one.row.watts + awake)
+            Load(
+                name=f"measuring: {one.row.name}", start_s=one.start_s, end_s=end, watts=one.row.watts + awake
+            )
         )
         self._stand(one.start_s, one.pose)
 

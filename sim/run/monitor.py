@@ -155,7 +155,11 @@ class Monitor:
         if self._seen is not None and all(map(math.isfinite, known)):
             self._at_most("drives over unseen ground", state, self._seen.unseen_wheels(state), 0.0, "wheels")
         if state.sun.elevation_rad < 0:
-            self._at_most("awake at night", state, float(state.mode is not Mode.DORMANT), 0.0, "")
+            awake = state.mode is not Mode.DORMANT
+            self._at_most("awake at night", state, float(awake), 0.0, "")
+            # A hinge that is stuck nobody on board can shut.
+            left_open = not (awake or state.folded or state.hinge_stuck)
+            self._at_most("array open at night", state, float(left_open), 0.0, "")
         if math.hypot(state.stance.pitch_rad, state.stance.roll_rad) <= self._haven_tilt_rad:
             self._haven_m = state.distance_m
         dusk_s = next((dusk for dusk in self._dusks_s if dusk >= state.time_s), math.inf)

@@ -83,9 +83,17 @@ class TerrainTable(Table):
         for key in ("size_m", "resolution_m", "world_resolution_m"):
             value = getattr(self, key)
             if abs(value * 1000 - round(value * 1000)) > 1e-6:
-                raise ValueError(f"{key} is not a whole number of millimetres; round it")
+                raise PydanticCustomError(
+                    "millimetres",
+                    "not a whole number of millimetres; round it",
+                    {"field": f"terrain.{key}", "value": value},
+                )
         if self.dem is None and round(self.size_m * 1000) % round(self.resolution_m * 1000):
-            raise ValueError("size_m is not a whole number of cells of resolution_m; change one of them")
+            raise PydanticCustomError(
+                "cells",
+                "not a whole number of cells of terrain.resolution_m ({cell_m} m); change one of them",
+                {"field": "terrain.size_m", "value": self.size_m, "cell_m": f"{self.resolution_m:g}"},
+            )
         return self
 
 

@@ -172,6 +172,12 @@ def site_frame(site: SiteParams) -> Site:
     return _frame_at(site.frame.latitude_deg, site.frame.longitude_deg)
 
 
+def anchor_frame(site: SiteParams) -> Site:
+    """Return place and frame of a site's anchor, which it must have: where a mission comes down."""
+    assert site.anchor is not None
+    return _frame_at(site.anchor.latitude_deg, site.anchor.longitude_deg)
+
+
 def _frame_at(latitude_deg: float, longitude_deg: float) -> Site:
     latitude, longitude = math.radians(latitude_deg), math.radians(longitude_deg)
     return Site(

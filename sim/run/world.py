@@ -60,6 +60,7 @@ class WorldState:
         stalled: Whether the last motion was cut short by what wheels or belly could not pass.
         halted: Whether it was ended by what watches the drives.
         folded: Whether the array's latch is shut.
+        hinge_stuck: Whether it could not be shut.
         motion: The last one since it was last told to move; None if it does not move.
         sinkage_m: Of each wheel, holes that it has dug apart: front left, front right, middle, rear.
         dug_m: Depth of the hole in which each wheel stands.
@@ -87,6 +88,7 @@ class WorldState:
     dug_m: tuple[float, ...]
     halted: bool = False
     folded: bool = False
+    hinge_stuck: bool = False
 
     @property
     def pose(self) -> Pose:
@@ -203,10 +205,10 @@ class World:
         """
         self._faults, self._guard = faults, guard  # of this command alone
         # A hinge that does not close keeps an array open that is open; one that lies folded it cannot open.
-        folded = command.mode is Mode.DORMANT and (state.folded or not faults.energy.fold_stuck)
-        state = replace(
-            state, mode=command.mode, stalled=False, halted=False, folded=folded, slip=0.0, motion=None
-        )
+        stuck = faults.energy.fold_stuck
+        folded = command.mode is Mode.DORMANT and (state.folded or not stuck)
+        state = replace(state, mode=command.mode, folded=folded, hinge_stuck=stuck)
+        state = replace(state, stalled=False, halted=False, slip=0.0, motion=None)
         if command.mode is not Mode.DRIVE:
             return self._pass_time(state, command.duration_s, motors_w=0.0)
         if command.turn_rad:

@@ -85,6 +85,15 @@ def replay_pictures(log: RunLog, rows: npt.NDArray[np.int64]) -> Iterator[Image.
         yield stage.picture(row)
 
 
+def mode_spans(
+    hours: npt.NDArray[np.float64], modes: npt.NDArray[np.str_]
+) -> Iterator[tuple[float, float, str]]:
+    """Yield from when until when it was in each mode: a row of the telemetry is of the end of a command."""
+    begins = np.flatnonzero(np.append(True, modes[1:] != modes[:-1]))
+    for begin, end in zip(begins.tolist(), [*begins[1:].tolist(), len(modes)], strict=True):
+        yield float(hours[max(0, begin - 1)]), float(hours[end - 1]), str(modes[begin])
+
+
 def _palette(pictures: list[Image.Image]) -> Image.Image:
     """Return an image with the colours of some pictures across the replay, so that still parts stay still."""
     some = [pictures[k] for k in np.unique(np.linspace(0, len(pictures) - 1, 5).astype(int))]
@@ -212,12 +221,8 @@ class _Stage:
     def _draw_charge(self, ax: Axes, row: int) -> None:
         """Draw the charge so far over the modes that it was in."""
         hours = self._told["time_s"] / 3600.0
-        modes = np.array(self._log.modes)[self._told["mode"]]
-        for k in np.flatnonzero(np.append(True, modes[1:] != modes[:-1])).tolist():
-            later = np.flatnonzero(modes[k:] != modes[k])
-            until = hours[k + later[0]] if len(later) else hours[-1]
-            colour = style.mode_colour(str(modes[k]))
-            ax.axvspan(hours[max(0, k - 1)], until, color=colour, alpha=0.35, lw=0)
+        for from_h, until_h, mode in mode_spans(hours, np.array(self._log.modes)[self._told["mode"]]):
+            ax.axvspan(from_h, until_h, color=style.mode_colour(mode), alpha=0.35, lw=0)
         ax.plot(hours, 100 * self._told["soc"], color=style.FAINT_INK, lw=0.8)
         ax.plot(hours[: row + 1], 100 * self._told["soc"][: row + 1], color=style.INK, lw=2.0)
         ax.axvline(hours[row], color=style.INK, lw=1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Callable
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 import pytest
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from rover.hazard.aligned import AlignedGround, room_for
+from rover.hazard.aligned import MOST_SHAPES, AlignedGround, room_for
 from rover.hazard.aligned_kernels import HEADINGS, OFF, within_box
 from rover.hazard.aligned_patch import SERVED_M, SERVED_RAD, AlignedPatch, Patches
 from rover.hazard.clearance_figures import clearance_figures
@@ -218,3 +219,11 @@ def test_memory_is_given_out_again_when_nobody_holds_it() -> None:
     assert room_for((3, 5)).__array_interface__["data"] != address
     del view
     assert room_for((3, 5)).__array_interface__["data"] == address
+
+
+def test_memory_is_kept_for_the_shapes_last_asked_for_only() -> None:
+    held = weakref.ref(room_for((2, 7)))
+    for wide in range(8, 8 + MOST_SHAPES):
+        assert held() is not None
+        room_for((2, wide))
+    assert held() is None

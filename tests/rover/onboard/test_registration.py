@@ -13,7 +13,8 @@ from rover.core.boundary import RectifiedPicture, StereoPoints
 from rover.core.eyes import EyesParams
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.io.vehicle import read_vehicle
-from rover.onboard.registration import Look, Registration, look_of, register
+from rover.onboard.looks import Look, look_of
+from rover.onboard.registration import Registration, register
 from rover.onboard.rotations import rotation_from_angles, rotation_of
 from sim.moon.ground import Ground
 from sim.sensors.camera import Sunlight
@@ -130,9 +131,11 @@ def test_the_range_of_points_is_told_without_the_bias_of_triangulation() -> None
     )  # fmt: skip
     sight = look_of((pair,), np.eye(3), WINDOW).sights[0]
     assert depth.mean() == pytest.approx(1.0103, abs=2e-4)
-    assert sight.points_m[:, 0].mean() == pytest.approx(1.0, abs=1e-3)
-    np.testing.assert_allclose(sight.errors_m[:, 0], 0.1 * depth**2, rtol=1e-5)
-    np.testing.assert_allclose(sight.errors_m[:, 1], 0.5 * sight.errors_m[:, 0], rtol=1e-6)
+    assert sight.sought[-1].points_m[:, 0].mean() == pytest.approx(1.0, abs=1e-3)
+    np.testing.assert_allclose(sight.sought[-1].errors_m[:, 0], 0.1 * depth**2, rtol=1e-5)
+    np.testing.assert_allclose(
+        sight.sought[-1].errors_m[:, 1], 0.5 * sight.sought[-1].errors_m[:, 0], rtol=1e-6
+    )
 
 
 def test_it_is_pure(stops: list[Stop]) -> None:

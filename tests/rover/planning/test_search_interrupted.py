@@ -48,9 +48,10 @@ def test_an_interruption_at_any_line_leaves_nobody_at_work(busy: pytest.MonkeyPa
     cost = ground()
     answer = solve(cost)
     at_work, over, late = [0], threading.Event(), list[int]()
-    led, ended = TileHelpers.led, list[int]()
+    led, ended, crews = TileHelpers.led, list[int](), list[crew.Crew]()
 
     def led_to_the_end(helpers: TileHelpers, lead: Callable[[], None]) -> None:
+        crews.append(helpers._crew)
         led(helpers, lead)
         ended.append(1)
 
@@ -68,6 +69,9 @@ def test_an_interruption_at_any_line_leaves_nobody_at_work(busy: pytest.MonkeyPa
     while True:
         over.clear()
         ended.clear()
+        # Who helped in a search that came to its end would be counted in the next one.
+        assert all(begun.wait(LONG_S) for before in crews for begun in before._begun)
+        crews.clear()
         busy.setattr(tile_helpers, "run", watched)
         if not interrupted_at(line, MODULES, lambda: solve(cost)):
             break

@@ -15,6 +15,8 @@ from sim.campaign.draws import draw_run, parse_distribution, parse_varied, value
 WRITTEN = [
     "uniform(0.5, 0.9)",
     "uniform(-3, 1e3)",
+    "uniform(60, 100, 2)",
+    "uniform(0.1, 0.3, 0.1)",
     "normal(1, 0.25)",
     "integers(-2, 2)",
     "choice(1, 2.5)",
@@ -27,6 +29,12 @@ BAD = [
     "uniform()",
     "uniform(1)",
     "uniform(1, 2, 3)",
+    "uniform(1, 2, 0)",
+    "uniform(1, 2, -0.5)",
+    "uniform(1, 2, 1e-10)",
+    "uniform(1, 2, true)",
+    "uniform(1, 2, a)",
+    "uniform(1, 2, 0.5, 0.5)",
     "uniform(2, 1)",
     "uniform(1, 1)",
     "uniform(nan, 1)",
@@ -103,6 +111,14 @@ def test_values_have_their_distribution() -> None:
     chosen = drawn("choice(a, 2, true)")
     assert set(chosen) == {"a", 2, True}
     assert min(chosen.count(value) for value in ("a", 2, True)) > 2000 / 3 - 4 * np.sqrt(2000 * 2 / 9)
+
+
+def test_steps_are_met_to_the_last_bit_and_each_as_often() -> None:
+    whole = drawn("uniform(60, 100, 20)")
+    assert set(whole) == {60, 80, 100} and all(type(value) is int for value in whole)
+    assert min(whole.count(value) for value in (60, 80, 100)) > 2000 / 3 - 4 * np.sqrt(2000 * 2 / 9)
+    assert set(drawn("uniform(0.1, 0.5, 0.1)")) == {0.1, 0.2, 0.3, 0.4, 0.5}
+    assert set(drawn("uniform(0, 1, 0.4)")) == {0.0, 0.4, 0.8}
 
 
 def test_a_draw_depends_on_seed_run_and_place_alone() -> None:

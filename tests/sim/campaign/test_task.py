@@ -68,6 +68,24 @@ def test_a_value_that_is_not_finite_is_impossible(key: str) -> None:
     assert f"{key} = inf: not a finite number" in ended.reason
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("terrain.size_m", 61.2983, "terrain.size_m = 61.2983: not a whole number of millimetres; round it"),
+        ("terrain.band", 1.5, "terrain.band = 1.5: of the wrong kind; give a whole number"),
+    ],
+)
+def test_a_value_between_steps_is_told_with_the_distributions_that_have_none(
+    key: str, value: float, told: str
+) -> None:
+    drawn = Draw(run=2, seed=11, values=(value,))
+    ended = perform(Task(spec="campaign-short", settings=(), keys=(key,), draw=drawn))
+    assert ended.status is Status.IMPOSSIBLE
+    assert told in ended.reason and ended.reason.endswith(
+        "(to vary it: uniform(A, B, STEP), integers(A, B) or choice(A, B, ...))"
+    )
+
+
 def test_a_scenario_that_cannot_be_used_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     def run_scenario(scenario: object) -> None:
         raise PlaceError("outside the terrain", remedy="choose another", field="goal_m")

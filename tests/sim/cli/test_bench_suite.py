@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.sim.cli.conftest import Command
+from tests.sim.cli.conftest import FARSIDE, Command
 
 PNG = b"\x89PNG\r\n\x1a\n"
 TWO = ("--only", "mare-plain-64", "--only", "mare-plain-64-goal-lethal")
@@ -55,6 +57,30 @@ def test_somebodys_planner_that_is_wrong_ends_in_8(farside_within: Command, work
     assert told["planners"] == [
         {**told["planners"][0], "planner": "mine", "asked": 2, "succeeded": 1, "late": 0, "mean_ratio": None}
     ]
+
+
+def test_where_the_command_is_killed_nothing_hidden_is_left(tmp_path: Path) -> None:
+    """As by the guard of a planner in native code, which ends the command with it."""
+    (tmp_path / "mine.py").write_text(
+        MINE.replace(
+            "        return",
+            "        import os, signal\n        os.kill(os.getpid(), signal.SIGKILL)\n        return",
+        )
+    )
+    words = [FARSIDE, "bench", *TWO, "--planner", "mine.py:Mine", "--out", "b", "-q"]
+    ended = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (-signal.SIGKILL, ""), ended.stderr
+    assert [path.name for path in tmp_path.iterdir() if path.name != "__pycache__"] == ["mine.py"]
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_anything_is_asked(
+    farside_within: Command, work: Path
+) -> None:
+    (work / "b").mkdir()
+    (work / "b" / "mine").write_text("keep")
+    for out, status in (("b", 2), ("absent/b", 5)):
+        ended = farside_within("bench", *TWO, "--planner", "astar", "--out", out)
+        assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (status, "", 1), ended.stderr
 
 
 def test_a_planner_that_takes_none_of_them(farside_within: Command) -> None:

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from rover.core.errors import FarsideError, LanderError, ResultsError, ScenarioError
 from rover.io.bundle import maps_folder
 from sim.cli.main import app
+from sim.mission.rover_ring import PCAM_SPAN
 
 TEXT = (maps_folder() / "von-karman" / "chang-e-4.toml").read_text(encoding="utf-8")
 SMALL = TEXT.replace("frames = 200", "frames = 5").replace("pixels = 512", "pixels = 64")
@@ -109,7 +110,7 @@ def test_panoramas_alone_show_the_rover_where_it_drove(made: tuple[Path, Path, s
     away = math.hypot(ring["figures"]["rover_east_m"], ring["figures"]["rover_north_m"])
     assert 13.5 < away < 25.5  # a viewpoint of the portraits
     with Image.open(tmp_path / "out" / "pcam-anaglyph.png") as both:
-        assert both.size == (5400, 222)
+        assert both.size == (PCAM_SPAN.cols, PCAM_SPAN.rows)
 
 
 @pytest.mark.slow
@@ -302,6 +303,18 @@ def test_a_folder_of_another_mission_is_left_as_it_is(made: tuple[Path, Path, st
             "sun_min_deg = 2.0 is not below sun_max_deg",
         ),
         (
+            "phase_min_deg = 39.6",
+            "phase_min_deg = 139.6",
+            ScenarioError,
+            "phase_min_deg = 139.6 is not below phase_max_deg = 97.1; lower it",
+        ),
+        (
+            "rocks_per_m3 = 0.05",
+            "rocks_per_m3 = 1e9",
+            ScenarioError,
+            "radar.layer.0.rocks_per_m3 = 1000000000.0: out of range; give a value less than or equal to 100",
+        ),
+        (
             'at = "panorama"',
             'at = "lunch"',
             ScenarioError,
@@ -318,6 +331,13 @@ def test_a_folder_of_another_mission_is_left_as_it_is(made: tuple[Path, Path, st
             'watered_utc = "2019-01-02',
             ScenarioError,
             "biosphere.watered_utc = 2019-01-02T15:18:00Z is not within 60 days after",
+        ),
+        (
+            'utc = "2019-01-10T09:30:00Z"',
+            'utc = "2019-01-08T09:30:00Z"',
+            ScenarioError,
+            "leg to the portraits: utc = 2019-01-08T09:30:00Z is within the noon nap, 2019-01-06T00:00:00Z to "
+            "2019-01-10T09:14:00Z; give a time outside it",
         ),
         (
             'nap_from = "2019-01-06',

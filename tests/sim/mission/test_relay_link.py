@@ -102,6 +102,15 @@ def test_the_urgent_goes_first_and_arrives_a_light_time_after_its_last_bit() -> 
     assert picture.begun_s == 0.0
 
 
+def test_no_bit_leaves_before_it_is_there() -> None:
+    """An item of the middle of a step goes in that step, but not at its beginning."""
+    picture = sent(
+        [Item(name="picture", source="rover", bits=100, priority=0, ready_s=24.0)], 100.0, 1e6
+    ).sent[0]
+    assert picture.begun_s == 24.0
+    assert picture.done_s == pytest.approx(30.0 + 1.7)
+
+
 def test_a_full_relay_holds_the_first_hop_back_and_a_full_store_loses_what_is_counted() -> None:
     item = Item(name="film", source="lander", bits=50_000, priority=1, ready_s=0.0)
     held = sent([item], 1000.0, 0.0, relay=5_000.0)

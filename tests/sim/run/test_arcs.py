@@ -14,6 +14,7 @@ from rover.core.boundary import Command, Mode
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.io.crs import local_crs_wkt
 from rover.io.raster import write_dem
+from rover.onboard import closed_goal
 from sim.run.closed_loop import run_scenario
 from sim.run.closed_loop_mind import Mind
 from sim.run.runlog import Outcome, RunLog
@@ -139,6 +140,28 @@ def test_a_boulder_on_the_goal_is_come_as_near_as_is_said_to_be_as_good(tmp_path
     assert "found closed" in log.reason
     end = log.telemetry["east_m"][-1] - GOAL[0], log.telemetry["north_m"][-1] - GOAL[1]
     assert 0.6 < math.hypot(*end) < 2.05
+    assert log.violations == []
+
+
+@pytest.mark.parametrize("senses", ["perfect", pytest.param("real", marks=pytest.mark.slow)])
+def test_a_goal_that_no_way_leads_to_is_not_gone_about_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, senses: str
+) -> None:
+    """Cameras do not see the top of a large boulder, so that nothing closes the goal: it went about it for 250 m."""
+    if senses == "perfect":
+        monkeypatch.setattr(closed_goal, "_nearest", lambda _cost, _closed, _seen, uplink: uplink.goal_m)
+    commands, given = iter(range(80)), {"mode": "autonomous", "goal_tolerance_m": 2.5}
+    log = drive(
+        tmp_path,
+        senses=senses,
+        boulders=[(*GOAL, 2.6, 1.0)],
+        operations=given,
+        stop=lambda: next(commands) == 79,
+    )
+    assert log.outcome is Outcome.ARRIVED, log.reason
+    end = log.telemetry["east_m"][-1] - GOAL[0], log.telemetry["north_m"][-1] - GOAL[1]
+    assert 1.3 < math.hypot(*end) < 2.5 + 0.1
+    assert log.summary["distance_m"] < 13.0 + 20.0 + 10.0
     assert log.violations == []
 
 

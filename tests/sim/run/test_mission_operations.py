@@ -12,10 +12,12 @@ import pytest
 from rover.core.heat import HeatParams, PowerParams
 from rover.core.time import parse_utc
 from rover.io.vehicle import read_vehicle
+from rover.sky.relay import relay_from_moon
+from rover.sky.sun import earth_from_moon
 from sim.mission.biosphere import live
 from sim.mission.instruments import SpectrometerRow, phase_angle_rad, spectrometer_eye, turned_pose
 from sim.mission.landing_place import LandingPlace, standing_pose
-from sim.mission.relay_radio import Sight
+from sim.mission.relay_radio import STEP_S, Sight
 from sim.mission.rollout import RampCheck
 from sim.mission.rover_energy import Load, keep_charge, level_array_w
 from sim.run.closed_loop_landing import Descent, fly_descent
@@ -54,6 +56,18 @@ def sight() -> Sight:
     found = sight_of(MISSION, last_s(MISSION))
     assert found is not None
     return found
+
+
+def test_the_link_is_looked_at_from_the_landing_place(sight: Sight) -> None:
+    """Not from the origin of the site's maps, 37 km away, where relay and Earth stand 1 deg higher and 1 deg lower."""
+    assert SITE.anchor is not None
+    place = math.radians(SITE.anchor.latitude_deg), math.radians(SITE.anchor.longitude_deg)
+    when = EPOCH.tt_at(sight.time_s[:: 24 * 60] + STEP_S / 2)
+    relay = relay_from_moon(*place, *when, phase_at_epoch=MISSION.link.phase if MISSION.link else 0.0)
+    earth = earth_from_moon(*place, *when)
+    some = slice(None, None, 24 * 60)
+    assert sight.relay_elevation_rad[some] == pytest.approx(relay.elevation_rad, abs=math.radians(0.02))
+    assert sight.earth_elevation_rad[some] == pytest.approx(earth.elevation_rad, abs=math.radians(0.02))
 
 
 @pytest.fixture(scope="module")
@@ -310,9 +324,9 @@ def test_what_is_taken_from_the_array_is_spent_stored_or_lost(days: SurfaceDays)
         "awake",
         "nap",
         "dormant",
-        "first spectrum",
+        "measuring: first spectrum",
         "drive: to the portraits",
-        "atoms in low Sun",
+        "measuring: atoms in low Sun",
     } <= names
     assert (np.diff(account.time_s) >= 0.0).all() and account.soc.min() > 0.3
 
@@ -385,7 +399,8 @@ def test_instruments_cost_power_time_and_data(days: SurfaceDays, link: LinkDays)
             assert one.row.name not in sent
             continue
         assert event.figures["energy_wh"] >= one.row.watts * one.row.minutes / 60.0 - 0.01
-        assert any(load.name == one.row.name and load.watts > one.row.watts for load in days.loads)
+        name = f"measuring: {one.row.name}"
+        assert any(load.name == name and load.watts > one.row.watts for load in days.loads)
         assert sent[one.row.name].item.bits == one.row.data_bit
         assert sent[one.row.name].done_s > one.start_s + 60.0 * one.row.minutes
     assert MISSION.radar is not None

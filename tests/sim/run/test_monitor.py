@@ -99,6 +99,7 @@ BROKEN = {
     "belly": ({"belly_gap_m": -0.01}, -0.01, 0.0, "m"),
     "too warm to work": ({"body_k": 324.0}, 324.0, 323.15, "K"),
     "reserve": ({"stored_j": 0.29 * YUTU_2.battery_j}, 0.29, 0.3, "soc"),
+    "tip-over": ({"tip_margin_rad": math.radians(-0.5)}, -0.5, 0.0, "deg"),
     "zone crater": ({"east_m": 9.5}, -math.sqrt(0.25), 0.0, "m"),  # a quarter of a metre by the width of one
     "zone field": ({"north_m": 50.0}, -math.sqrt(0.75), 0.0, "m"),
     "drive in low Sun": ({"elevation_rad": math.radians(9.9)}, 9.9, 10.0, "deg"),
@@ -148,8 +149,26 @@ def test_only_a_driving_rover_minds_the_sun(mode: Mode) -> None:
 @pytest.mark.parametrize("mode", [mode for mode in Mode if mode is not Mode.DRIVE])
 def test_the_night_finds_it_asleep(mode: Mode) -> None:
     watching = monitor()
-    watching.watch(state(mode=mode, elevation_rad=math.radians(-0.1)))
+    watching.watch(state(mode=mode, elevation_rad=math.radians(-0.1), folded=mode is Mode.DORMANT))
     assert [v.rule for v in watching.violations] == ([] if mode is Mode.DORMANT else ["awake at night"])
+
+
+@pytest.mark.parametrize(
+    ("elevation_deg", "folded", "stuck", "broken"),
+    [
+        (-0.1, False, False, True),
+        (-0.1, True, False, False),
+        (-0.1, False, True, False),  # nobody on board can shut it
+        (0.1, False, False, False),
+    ],
+)
+def test_the_night_finds_its_array_folded(
+    elevation_deg: float, folded: bool, stuck: bool, broken: bool
+) -> None:
+    watching = monitor()
+    elevation_rad = math.radians(elevation_deg)
+    watching.watch(state(mode=Mode.DORMANT, elevation_rad=elevation_rad, folded=folded, hinge_stuck=stuck))
+    assert [v.rule for v in watching.violations] == (["array open at night"] if broken else [])
 
 
 def rules_of(watching: Monitor) -> list[str]:
@@ -188,7 +207,22 @@ def test_a_haven_is_within_reach_before_the_night() -> None:
     watching.watch(state(time_s=700.0))
     watching.watch(replace(steep, time_s=1000.0 - 10.0 / YUTU_2.speed_m_s - 1.0))
     assert watching.violations == []
-    watching.watch(replace(steep, time_s=1000.0 - 10.0 / YUTU_2.speed_m_s + 1.0))
+    watching.watch(replace(steep, time_s=1000.0 - 10.0 / YUTU_2.speed_m_s + 0.5))
+    assert rules_of(watching) == ["haven before night"]
+
+
+def test_the_way_back_is_to_the_last_haven() -> None:
+    """Level ground at fifty metres is one: ten metres on it is three minutes back, and not twenty."""
+    watching = Monitor(
+        YUTU_2, zones=(), reserve_soc=0.3, min_drive_sun_rad=0.1, nap_enter_sun_rad=1.0, nap_exit_sun_rad=1.0,
+        dusks_s=(2000.0,), haven_tilt_rad=math.radians(10),
+    )  # fmt: skip
+    watching.watch(replace(state(time_s=900.0), distance_m=50.0))
+    steep = replace(state(pitch_rad=math.radians(12)), distance_m=60.0)
+    back_s = 10.0 / YUTU_2.speed_m_s
+    watching.watch(replace(steep, time_s=2000.0 - back_s - 1.0))
+    assert watching.violations == []
+    watching.watch(replace(steep, time_s=2000.0 - back_s + 1.0))
     assert rules_of(watching) == ["haven before night"]
 
 
@@ -214,6 +248,9 @@ def test_what_it_has_learnt_lies_where_it_has_looked() -> None:
     watching.hear(here, Account(believed_m=(6.0, 0.0), learnt_m=np.array([[11.5, 0.0]]), reach_m=5.0))
     assert rules_of(watching) == ["knows unseen ground"]
     assert watching.violations[0].value == pytest.approx(5.5)
+    watching.hear(here, Account(believed_m=(6.0, 0.0), learnt_m=seen, reach_m=5.0))
+    watching.hear(here, Account(believed_m=(6.0, 0.0), learnt_m=np.array([[-9.0, 0.0]]), reach_m=5.0))
+    assert watching.violations[1].value == pytest.approx(9.0)
 
 
 def looking_on(first_m: float, last_m: float) -> Observation:
@@ -326,6 +363,20 @@ def test_what_has_gone_safe_is_still_until_the_ground_clears_it_whatever_it_says
     assert rules_of(watching) == ["motion after going safe"]
 
 
+def test_only_what_has_gone_safe_has_to_be_still() -> None:
+    watching = monitor()
+    for distance_m, mode in ((1.0, Mode.DRIVE), (2.0, Mode.IDLE), (2.0, Mode.DRIVE), (3.0, Mode.DRIVE)):
+        watching.commanded(replace(GOOD, distance_m=distance_m), mode)
+    assert watching.violations == []
+
+
+def test_going_safe_once_more_does_not_hide_what_was_driven_meanwhile() -> None:
+    watching = monitor()
+    for distance_m in (1.0, 1.5):
+        watching.commanded(replace(GOOD, distance_m=distance_m), Mode.SAFE)
+    assert rules_of(watching) == ["motion after going safe"]
+
+
 def test_what_is_latched_is_still() -> None:
     watching = monitor()
     watching.hear(replace(GOOD, distance_m=1.0), Account(believed_m=(0.0, 0.0)))
@@ -343,8 +394,50 @@ def test_zones_are_kept_clear_of_by_what_the_place_is_in_doubt() -> None:
     watching.watch(near)
     watching.hear(near, Account(believed_m=(8.75, 0.0), sigma_m=0.1))
     assert watching.violations == []
+    standing = replace(near, mode=Mode.CHARGE)  # it is no better known by standing, and the rover does
+    watching.hear(standing, Account(believed_m=(8.75, 0.0), sigma_m=0.2))
+    assert watching.violations == []
     watching.hear(near, Account(believed_m=(8.75, 0.0), sigma_m=0.2))
     assert rules_of(watching) == ["doubt by zone crater"]
+
+
+@pytest.mark.parametrize(
+    ("east_m", "north_m"), [(9.4, 0.0), (20.6, 0.0), (15.0, -10.4), (15.0, 10.4), (15.0, 0.0), (11.0, 9.0)]
+)
+def test_a_zone_is_entered_from_every_side(east_m: float, north_m: float) -> None:
+    watching = monitor()
+    watching.watch(state(east_m=east_m, north_m=north_m))
+    assert rules_of(watching) == ["zone crater"]
+
+
+def test_a_rover_far_outside_of_a_zone_that_it_must_not_leave_is_seen() -> None:
+    watching = monitor()
+    watching.watch(state(east_m=200.0, north_m=-300.0))
+    assert rules_of(watching) == ["zone field"]
+
+
+def test_doubt_by_a_zone_counts_while_that_holds() -> None:
+    watching = Monitor(
+        YUTU_2, zones=(CRATER,), zone_times=((100.0, 200.0),), reserve_soc=0.3, min_drive_sun_rad=0.1,
+        nap_enter_sun_rad=1.0, nap_exit_sun_rad=1.0,
+    )  # fmt: skip
+    for time_s in (99.0, 150.0, 201.0):
+        near = state(east_m=8.75, time_s=time_s)
+        watching.hear(near, Account(believed_m=(8.75, 0.0), sigma_m=0.2))
+    assert [(v.rule, v.time_s) for v in watching.violations] == [("doubt by zone crater", 150.0)]
+
+
+def test_a_stay_after_a_drive_is_no_motion() -> None:
+    watching = monitor()
+    for time_s in (0.0, 1.0):
+        watching.watch(replace(state(time_s=time_s, mode=Mode.CHARGE), distance_m=5.0))
+    assert watching.violations == []
+
+
+def test_the_least_load_that_goes_unserved_counts_from_the_first_state_on() -> None:
+    watching = monitor()
+    watching.watch(state(unserved_j=0.5))
+    assert rules_of(watching) == ["empty"]
 
 
 def test_the_bounds_themselves_are_allowed() -> None:
@@ -393,3 +486,29 @@ def test_a_zone_with_times_holds_between_them_only() -> None:
     for time_s in (0.0, 99.0, 150.0, 201.0):
         watch.watch(state(east_m=15.0, time_s=time_s))
     assert [(violation.rule, violation.time_s) for violation in watch.violations] == [("zone crater", 150.0)]
+
+
+@pytest.mark.parametrize(
+    ("elevations_deg", "broken"),
+    [
+        ([41.0, 43.0, 35.0], True),  # after a noon above the nap's begin it drives again below the nap's end
+        ([41.0, 41.9, 35.0], False),  # a noon that never came so high asks for no nap
+        ([41.0, 43.0, -5.0, 41.0, 35.0], False),  # that was another noon
+    ],
+)
+def test_after_a_nap_the_sun_must_have_sunk_lower(elevations_deg: list[float], broken: bool) -> None:
+    watching = monitor()
+    *before, last = elevations_deg
+    for time_s, elevation in enumerate(before):
+        asleep = {"mode": Mode.DORMANT, "folded": True}
+        watching.watch(state(time_s=float(time_s), elevation_rad=math.radians(elevation), **asleep))
+    watching.watch(state(time_s=9.0, elevation_rad=math.radians(last), rising=False))
+    assert rules_of(watching) == (["drive in high Sun"] if broken else [])
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_it_neither_drives_nor_talks_when_it_is_too_warm(mode: Mode) -> None:
+    watching = monitor()
+    watching.watch(state(mode=mode, body_k=324.0))
+    works = mode in (Mode.DRIVE, Mode.COMMAND)
+    assert rules_of(watching) == (["too warm to work"] if works else [])

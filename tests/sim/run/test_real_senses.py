@@ -105,7 +105,14 @@ def check_belief(log: RunLog) -> None:
     assert np.hypot(told["believed_east_m"][-1] + 14.0, told["believed_north_m"][-1] - 9.0) <= 0.05
 
 
-def believed(monkeypatch: pytest.MonkeyPatch, boulders: list[dict[str, float]], count: int) -> list[bytes]:
+def believed(
+    monkeypatch: pytest.MonkeyPatch,
+    boulders: list[dict[str, float]],
+    count: int,
+    *,
+    senses: str = "real",
+    driver: str = "path",
+) -> list[bytes]:
     """Return everything that the executive and its maps are made of in the first steps of a drive, as bytes."""
     found: list[bytes] = []
     step = closed_loop_mind.executive.step
@@ -116,6 +123,9 @@ def believed(monkeypatch: pytest.MonkeyPatch, boulders: list[dict[str, float]], 
         belief = after.belief
         layers = (belief.costmap.cost_s_per_m, belief.hazards.flags, belief.steep)
         pose = (seen.east_m, seen.north_m, seen.yaw_rad, seen.pitch_rad, seen.roll_rad)
+        if after.local is not None and after.local.ground is not None and after.local.cost is not None:
+            ground, cost = after.local.ground, after.local.cost
+            layers = (*layers, ground.height_m, ground.variance_m2, cost.to_goal_s, cost.blocked)
         found.append(repr((pose, command)).encode() + heights + b"".join(a.tobytes() for a in layers))
         return after, command
 
@@ -123,22 +133,30 @@ def believed(monkeypatch: pytest.MonkeyPatch, boulders: list[dict[str, float]], 
         patched.setattr(closed_loop_mind.executive, "step", noted)
         terrain = {**BASE["terrain"], "boulders": boulders}  # type: ignore[dict-item]
         run_scenario(
-            scenario_from_table({**BASE, "terrain": terrain}, file="a test"),
+            scenario_from_table(
+                {**BASE, "terrain": terrain, "senses": senses, "driver": driver}, file="a test"
+            ),
             stop=lambda: len(found) >= count,
         )
     return found
 
 
-def test_truth_that_nothing_has_sensed_does_not_reach_the_belief(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("senses", "driver"), [("real", "path"), ("perfect", "path"), ("perfect", "arcs")], ids="-".join
+)
+def test_truth_that_nothing_has_sensed_does_not_reach_the_belief(
+    monkeypatch: pytest.MonkeyPatch, senses: str, driver: str
+) -> None:
     """The same drive over two grounds that differ behind the rover: what it believes is the same, bit for bit.
 
     A boulder before it is another matter: the test can fail.
     """
     behind = {"east_m": 9.0, "north_m": -6.0, "diameter_m": 0.8, "height_m": 0.5}
     ahead = {"east_m": -3.5, "north_m": 2.2, "diameter_m": 0.5, "height_m": 0.4}
-    bare = believed(monkeypatch, [], 3)
-    assert believed(monkeypatch, [behind], 3) == bare
-    assert believed(monkeypatch, [ahead], 3) != bare
+    told = {"senses": senses, "driver": driver}
+    bare = believed(monkeypatch, [], 3, **told)
+    assert believed(monkeypatch, [behind], 3, **told) == bare
+    assert believed(monkeypatch, [ahead], 3, **told) != bare
 
 
 def test_arcs_on_what_cameras_see_go_on_without_a_fault_or_a_broken_rule() -> None:

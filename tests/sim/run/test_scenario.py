@@ -82,7 +82,14 @@ def test_template_defaults_are_the_defaults() -> None:
         ("vehicle.slope_limit_deg=90", "vehicle.slope_limit_deg = 90: out of range"),
         ("vehicle.name=yutu-3", "no such vehicle; did you mean yutu-2?"),
         ("vehicle=3", "vehicle = 3: of the wrong kind; give a table"),
-        ("terrain.size_m=1001", "size_m is not a whole number of cells of resolution_m"),
+        (
+            "terrain.size_m=1001",
+            "terrain.size_m = 1001.0: not a whole number of cells of terrain.resolution_m (2 m); change one of them",
+        ),
+        (
+            "terrain.size_m=99.1234567",
+            "terrain.size_m = 99.1234567: not a whole number of millimetres; round it",
+        ),
         ("terrain.world_resolution_m=4", "terrain.world_resolution_m = 4: out of range"),
         ("name=../evil", "name = ../evil: not a name"),
         ("goal_m=[1,2,3]", "goal_m = [1, 2, 3]: of the wrong length; tuple should have at most 2 items"),

@@ -50,13 +50,24 @@ def test_fixtures_and_marker(pytester: pytest.Pytester) -> None:
         def test_check(planner_check):
             assert planner_check().problems == 1
 
+        @pytest.mark.planners(AStarPlanner)  # which pytest would take for a class of tests to be marked
+        def test_class_alone(planner):
+            assert isinstance(planner, AStarPlanner)
+
         @pytest.mark.planners
         def test_only_marked():
             check_planner("astar", seeds=[1], kinds=["bottleneck"], checks=["rim"])
+
+        @pytest.mark.planners
+        class TestMarked:
+            pytestmark = pytest.mark.planners
+
+            def test_in_a_class(self):
+                pass
         """
     )
     result = pytester.runpytest_subprocess("--strict-markers", "-v", *plugin_option())
-    result.assert_outcomes(passed=len(terrain_kinds()) + 1 + 3 + 2 + 1)
+    result.assert_outcomes(passed=len(terrain_kinds()) + 1 + 3 + 2 + 1 + 1 + 1)
     result.stdout.fnmatch_lines(
         ["*::test_check?astar-protocol? PASSED*", "*::test_check?astar-safe? PASSED*"]
     )

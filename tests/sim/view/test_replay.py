@@ -66,6 +66,13 @@ def test_frames_are_where_it_moved_with_the_ends(log: RunLog) -> None:
     assert (np.diff(rows) > 0).all() and len(rows) <= 6
 
 
+def test_the_modes_follow_one_another_without_gap_or_overlap() -> None:
+    """A row is of the end of a command: it was in the mode since the row before."""
+    hours, modes = np.array([0.0, 0.1, 0.2, 0.7, 0.8]), np.array(["charge", "drive", "drive", "nap", "drive"])
+    spans = [(0.0, 0.0, "charge"), (0.0, 0.2, "drive"), (0.2, 0.7, "nap"), (0.7, 0.8, "drive")]
+    assert list(replay.mode_spans(hours, modes)) == spans
+
+
 def test_what_cannot_be_replayed(log: RunLog, tmp_path: Path) -> None:
     with pytest.raises(ResultsError, match="nothing is kept of a drive"):
         replay.save_replay(replace(log, replay=None), tmp_path / "r.gif")
