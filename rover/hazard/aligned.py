@@ -6,6 +6,7 @@ What wheels stand on is the same whichever way round they point, so half a circl
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from sys import getrefcount
 from threading import Lock
@@ -25,7 +26,7 @@ from rover.hazard.aligned_kernels import (
 from rover.hazard.belly_kernels import BLOCK
 from rover.hazard.clearance_figures import ClearanceFigures
 from rover.hazard.crest_kernels import CUT_M, find_crests, raise_to_crests
-from rover.hazard.standing_kernels import Rover
+from rover.hazard.standing_kernels import RESTS, Rover, Wheels
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
@@ -45,8 +46,12 @@ GROWN_M = 0.4
 MORE_M = 0.1
 """Laid out beyond what is looked at, for what is highest across and along a wheel."""
 
-LAYERS = 6
-"""Tops of blocks, lowest and highest ground, highest across a wheel, and where a wheel rests at the least and most."""
+LEANS = 0.1
+"""Wheels lean no more otherwise than the ground has them in the mean, sine, where bounds are to hold."""
+
+LAYERS = RESTS + 3
+"""Tops of blocks, lowest and highest ground, highest across a wheel, and where a wheel rests at the least, if it
+leans and points as on the ground in the mean, and anyhow, and at the most."""
 
 
 class AlignedGround:
@@ -62,6 +67,7 @@ class AlignedGround:
         figures: ClearanceFigures,
         *,
         spacing_m: float = SPACING_M,
+        grade: tuple[float, float] = (0.0, 0.0),
     ) -> None:
         """Take the surfaces; nothing is laid out yet.
 
@@ -72,6 +78,8 @@ class AlignedGround:
             reach_m: How far from there, along and across.
             figures: Of the vehicle.
             spacing_m: Of the samples.
+            grade: How the ground rises to the east and to the north in the mean: wheels are laid out as they lean on
+                that.
         """
         self._low, self._high, self._side, self._middle = low_m, high_m, side_m, np.array(middle)
         self._figures, self.spacing_m = figures, spacing_m
@@ -85,6 +93,7 @@ class AlignedGround:
             within=(reach_m + 2 * spacing_m) / side_m,
             tile=WIDE_TILE,
         )
+        self.wheels = wheels_laid(figures, leans_on(grade), (1.0, LEANS), OFF, spacing_m)
         self.rover = Rover(
             figures.boxes,
             figures.arms,
@@ -178,12 +187,54 @@ class AlignedGround:
             lay_along(
                 self._low, self._high, self._side, self._middle, heading * (math.pi / HEADINGS), self._figures,
                 self._crests_in(heading, box), part, spacing_m=self.spacing_m, off=OFF, half=half, first=(i0, j0),
+                leans=self.wheels.leans[heading : heading + 1].tolist(), doubt=LEANS,
             )  # fmt: skip
             if part is not layers:
                 layers[1:, i0:i1, j0:j1] = part[1:]
                 blocks = np.s_[: -(-(i1 - i0) // BLOCK), : -(-(j1 - j0) // BLOCK)]
                 tops = layers[0, i0 // BLOCK :, j0 // BLOCK :]
                 tops[blocks] = part[0][blocks]
+
+
+def wheels_laid(
+    figures: ClearanceFigures, leans: Floats, apart: tuple[float, float], off: float, step_m: float
+) -> Wheels:
+    """Return how wheels are laid out along headings.
+
+    Args:
+        figures: Of the vehicle.
+        leans: (headings,) sines of the rolls in the middle.
+        apart: Of leans, and how much each may be off.
+        off: Sine of the most that they point off the heading.
+        step_m: Of the samples.
+    """
+    narrow = max(narrowed(figures, lean, *anyhow(figures, lean, off), step_m) for lean in leans.tolist())
+    return Wheels(off, leans, *apart, narrow)
+
+
+def mean_grade(height_m: npt.NDArray[np.float32], side_m: float) -> tuple[float, float]:
+    """Return how heights rise with columns and with rows in the mean, by least squares over the known ones.
+
+    Args:
+        height_m: (rows, cols); NaN is unknown.
+        side_m: Of a cell.
+    """
+    step = max(1, max(height_m.shape) // 64)
+    z = height_m[::step, ::step].astype(np.float64)
+    row, col = np.nonzero(np.isfinite(z))
+    if len(row) < 3:
+        return 0.0, 0.0
+    at = np.stack([col - col.mean(), row - row.mean()], axis=1) * (side_m * step)
+    (east, north), *_ = np.linalg.lstsq(at, z[row, col] - z[row, col].mean(), rcond=None)
+    return float(np.clip(east, -1.0, 1.0)), float(np.clip(north, -1.0, 1.0))
+
+
+def leans_on(grade: tuple[float, float]) -> Floats:
+    """Return (HEADINGS,) the sine of the roll of a rover along each heading on a plane that rises so to east and north."""
+    angle = np.arange(HEADINGS) * (math.pi / HEADINGS)
+    along = grade[0] * np.cos(angle) + grade[1] * np.sin(angle)
+    across = grade[1] * np.cos(angle) - grade[0] * np.sin(angle)
+    return np.asarray(np.sin(np.arctan(across / np.sqrt(1.0 + along * along))))
 
 
 MOST_SHAPES = 4
@@ -229,9 +280,14 @@ def lay_along(
     off: float,
     half: tuple[int, int],
     first: tuple[int, int] = (0, 0),
-    lean: float = 0.0,
+    leans: Sequence[float] = (0.0,),
+    doubt: float = 0.0,
+    bands: tuple[tuple[int, int], ...] | None = None,
 ) -> None:
     """Lay two surfaces out along a heading.
+
+    The rim of a wheel that leans lies aside of its axle, at its lowest most, by its radius times the sine; the side to
+    which it does is raised, and what lies under it counts as so much lower.
 
     Args:
         low_m, high_m, side_m, middle, figures, spacing_m: As of `AlignedGround`.
@@ -241,29 +297,112 @@ def lay_along(
         off: Sine of the most that a wheel points off the heading.
         half: Row and column, of all samples, of the one in the middle.
         first: Row and column, of all samples, of the first of these.
-        lean: Sine of the roll at which wheels are laid out.
+        leans: Sines of the rolls at which wheels are laid out, the side to the left of the heading raised.
+        doubt: How much each may be off.
+        bands: Rows from and up to, in which a wheel's lowest point may lie: elsewhere wheels are not laid out. None for
+            all.
     """
-    tops, low, high, wide, rest_low, rest_high = layers
-    step = spacing_m
+    tops, low, high, wide = layers[:RESTS]
+    step, radius = spacing_m, float(figures.belly[5])
     cos, sin = math.cos(heading_rad), math.sin(heading_rad)
-    at = half[0] - first[0], half[1] - first[1]
-    lay_out(low_m, high_m, low_m is high_m, side_m, middle, cos, sin, step, *at, low, high)
-    raise_to_crests(crests, middle, cos, sin, step / side_m, half, first, wide, high)
-    highest_of_blocks(high, tops)
-    radius, side = float(figures.belly[5]), float(figures.belly[6]) / 2
+    side = float(figures.belly[6]) / 2
     # A wheel may point so far off the heading: its ends lie aside, its sides ahead.
     aside, ahead = radius * off, side * off
-    highest_across(high, (side + aside) / step, True, 0.0, wide)
-    leant = wide
-    if lean != 0.0:
-        leant = np.empty_like(wide)
-        highest_across(high, (side + aside) / step, True, lean * step, leant)
-    rests_along(leant, *_rim(radius, radius + ahead, -ahead, step), True, rest_high)
-    # At its lowest a wheel still stands on what is under it wherever its axle is nearest to this sample.
-    narrow = np.empty_like(low)
-    highest_across(low, max(0.0, side - aside - step / 2) / step, False, lean * step, narrow)
-    ahead += step / 2
-    rests_along(narrow, *_rim(radius, radius - ahead, ahead, step), False, rest_low)
+    rows = bands or ((0, len(low)),)
+    reach = math.ceil((side + aside + radius * max(map(abs, leans))) / step) + 3
+    both = [_more(row, reach, len(low)) for row in rows]
+    given = low_m, high_m, side_m, middle, cos, sin, step
+    _lay_out(*given, half[0] - first[0], half[1] - first[1], both, low, high)
+    raise_to_crests(crests, middle, cos, sin, step / side_m, half, first, wide, high)
+    highest_of_blocks(high, tops)
+    if bands is not None:
+        layers[RESTS - 1 :] = np.inf  # unknown, wherever it is looked at
+    for begin, end in rows:
+        highest_across(high, begin, (side + aside) / step, True, 0.0, wide[begin:end])
+    for row in rows:
+        for which, lean in enumerate(leans):
+            _rest_high(high, row, lean, (radius, side), off, step, layers[RESTS + len(leans) + 1 + which])
+            narrow = narrowed(figures, lean, doubt, off, step)
+            _rest_low(low, row, lean, doubt, (radius, side), narrow, off, step, layers[RESTS + which])
+        lean = leans[len(leans) // 2]
+        most, off_most = anyhow(figures, lean, off)
+        narrow = narrowed(figures, lean, most, off_most, step)
+        _rest_low(low, row, lean, most, (radius, side), narrow, off_most, step, layers[RESTS + len(leans)])
+
+
+def anyhow(figures: ClearanceFigures, lean: float, off: float) -> tuple[float, float]:
+    """Return how far within the limits wheels may lean off a lean, and the most that they may point off the heading."""
+    pitch, roll = math.sin(figures.limits[0]), math.sin(figures.limits[1])
+    return roll + abs(lean), off + pitch * roll / _cosine(roll)
+
+
+def narrowed(figures: ClearanceFigures, lean: float, doubt: float, off: float, step_m: float) -> float:
+    """Return half the width of what is under a wheel however it leans and points, m.
+
+    Wherever its axle is nearest to a sample, with its rim laid out by whole rows; and however it leans its rim lies no
+    further aside of where it is laid out than half of the most at its lowest.
+    """
+    radius, side = float(figures.belly[5]), float(figures.belly[6]) / 2
+    narrower = radius * off + _odd(radius, lean, step_m) + radius * doubt / 2 + step_m / 2
+    return max(0.0, side * _cosine(min(1.0, abs(lean) + doubt)) - narrower)
+
+
+def _odd(radius_m: float, lean: float, step_m: float) -> float:
+    """Return how far a rim that leans lies off whole rows."""
+    return min(step_m / 2, abs(lean) * radius_m)
+
+
+def _rest_high(
+    high: Singles,
+    rows: tuple[int, int],
+    lean: float,
+    wheel: tuple[float, float],
+    off: float,
+    step: float,
+    found: Singles,
+) -> None:
+    """Lay out where wheels rest at the most, in some rows.
+
+    The rim lies so many rows aside of where it is lowest for each metre that it is higher.
+    """
+    (radius, side), (begin, end) = wheel, rows
+    start, stop = _more(rows, math.ceil(radius * abs(lean) / step) + 1, len(high))
+    across = np.empty((stop - start, high.shape[1]), np.float32)
+    reach = side + radius * off + _odd(radius, lean, step)
+    highest_across(high, start, reach / step, True, lean / _cosine(lean) * step, across)
+    drops, over = _rim(radius, radius + side * off, -side * off, step)
+    aslant = np.rint(drops * (-lean / step)).astype(np.int64)
+    rests_along(
+        across, begin - start, drops * np.float32(_cosine(lean)), aslant, over, True, found[begin:end]
+    )
+
+
+def _rest_low(
+    low: Singles,
+    rows: tuple[int, int],
+    lean: float,
+    doubt: float,
+    wheel: tuple[float, float],
+    narrow: float,
+    off: float,
+    step: float,
+    found: Singles,
+) -> None:
+    """Lay out where wheels rest at the least, in some rows."""
+    (radius, side), (begin, end) = wheel, rows
+    start, stop = _more(rows, math.ceil(radius * abs(lean) / step) + 1, len(low))
+    across = np.empty((stop - start, low.shape[1]), np.float32)
+    highest_across(low, start, narrow / step, False, lean / _cosine(lean) * step, across)
+    behind = side * off + step / 2 + radius * (abs(lean) + doubt) * off
+    drops, over = _rim(radius, radius - behind, behind, step)
+    aslant = np.rint(drops * (-lean / step)).astype(np.int64)
+    rests_along(
+        across, begin - start, drops * np.float32(_cosine(lean)), aslant, over, False, found[begin:end]
+    )
+
+
+def _more(rows: tuple[int, int], more: int, count: int) -> tuple[int, int]:
+    return max(0, rows[0] - more), min(count, rows[1] + more)
 
 
 class Crests:
@@ -343,6 +482,34 @@ def aside_m(figures: ClearanceFigures) -> float:
     """Return how far to its side any part of the rover may be."""
     wheels = np.abs(figures.boxes[:, 1]) + figures.boxes[:, 3] + figures.belly[6] / 2
     return max(float(wheels.max()), float(figures.belly[2]))
+
+
+def _lay_out(
+    low_m: Singles,
+    high_m: Singles,
+    side_m: float,
+    middle: Floats,
+    cos: float,
+    sin: float,
+    step: float,
+    left: int,
+    ahead: int,
+    rows: Sequence[tuple[int, int]],
+    low: Singles,
+    high: Singles,
+) -> None:
+    """Sample both surfaces in some rows, and elsewhere the upper one alone, which stands for both there."""
+    begun = 0
+    for begin, end in [*rows, (len(low), len(low))]:
+        for first, last, alike in ((begun, begin, True), (begin, end, low_m is high_m)):
+            if first < last:
+                given = low_m, high_m, alike, side_m, middle, cos, sin, step, left - first, ahead
+                lay_out(*given, low[first:last], high[first:last])
+        begun = end
+
+
+def _cosine(sine: float) -> float:
+    return math.sqrt(1.0 - sine * sine)
 
 
 @lru_cache(maxsize=64)

@@ -19,7 +19,10 @@ HEADINGS = 24
 
 STRIP = 32
 
-OFF = math.sin(math.pi / HEADINGS / 2)
+SKEW_RAD = math.radians(1.0)
+"""Wheels of a body that pitches and rolls point off its heading, by the product of both: so far as is allowed for."""
+
+OFF = math.sin(math.pi / HEADINGS / 2 + SKEW_RAD)
 """Sine of the most that a wheel points off the nearest of them."""
 
 
@@ -90,32 +93,34 @@ def highest_of_blocks(z, tops):  # type: ignore[no-untyped-def]
 
 
 @bare
-def highest_across(z, reach, between, lean, found):  # type: ignore[no-untyped-def]
-    """Fill the highest of each sample and those up to `reach` samples to its left and right.
+def highest_across(z, first, reach, between, lean, found):  # type: ignore[no-untyped-def]
+    """Fill the highest of each sample and those up to `reach` samples to its left and right, off a plane that leans.
 
     Args:
         z: (m, n) float32.
+        first: Row of the first that is filled.
         reach: Samples, as a fraction.
         between: Whether the ends that lie between two samples count.
         lean: How much lower what is a sample further left counts: so far the wheel's side there is raised, m.
-        found: (m, n) float32.
+        found: (k, n) float32.
     """
     m, n = z.shape
     whole = math.floor(reach + 1e-6)
     part = np.float32(reach - whole)
-    for i in range(m):
+    for row in range(len(found)):
+        i, own = first + row, found[row]
         for j in range(n):
-            found[i, j] = z[i, j]
+            own[j] = z[i, j]
         for k in range(max(0, i - whole), min(m, i + whole + 1)):
-            raised = np.float32((k - i) * lean)
+            raised, beside = np.float32((k - i) * lean), z[k]
             for j in range(n):
-                value = z[k, j] - raised
-                found[i, j] = value if value > found[i, j] else found[i, j]
+                value = beside[j] - raised
+                own[j] = value if value > own[j] else own[j]
         if between and part > 1e-3:
             for side in (-1, 1):
                 last, beyond = i + side * whole, i + side * (whole + 1)
                 if 0 <= last < m and 0 <= beyond < m:
-                    inner, outer, own = z[last], z[beyond], found[i]
+                    inner, outer = z[last], z[beyond]
                     near, far = np.float32((last - i) * lean), np.float32((beyond - i) * lean)
                     for j in range(n):
                         value = _at_end(inner[j] - near, outer[j] - far, part)
@@ -132,31 +137,35 @@ def _at_end(last, beyond, part):  # type: ignore[no-untyped-def]
 
 
 @bare
-def rests_along(z, drops, part, between, found):  # type: ignore[no-untyped-def]
+def rests_along(z, first, drops, shifts, part, between, found):  # type: ignore[no-untyped-def]
     """Fill how high a wheel's lowest point is over each sample: the highest ahead and behind less the rim's height.
 
     Args:
         z: (m, n) float32 highest across the wheel.
+        first: Row of the first that is filled.
         drops: (k,) float32 height of the rim 0, 1, ... samples ahead; the last at the end of the wheel.
-        part: How far that lies beyond the one before, samples.
+        shifts: (k,) int64 rows further that the rim of a wheel that leans lies there.
+        part: How far the end lies beyond the sample before, samples.
         between: Whether the end counts.
-        found: (m, n) float32.
+        found: (k, n) float32.
     """
-    n, last = z.shape[1], len(drops) - 1
-    for i in range(len(z)):
+    m, n = z.shape
+    last = len(drops) - 1
+    for row in range(len(found)):
+        i, here = first + row, found[row]
         for j in range(n):
-            found[i, j] = z[i, j]
+            here[j] = z[i, j]
         for k in range(1, min(last, (n - 1) // 2 + 1)):
-            drop = drops[k]
+            drop, rim = drops[k], z[min(max(i + shifts[k], 0), m - 1)]
             # Neither by `max` nor by places less than another, which keep the loop from being done in vectors.
-            behind, ahead, own = z[i, : n - 2 * k], z[i, 2 * k :], found[i, k : n - k]
+            behind, ahead, own = rim[: n - 2 * k], rim[2 * k :], here[k : n - k]
             for j in range(n - 2 * k):
                 value = (behind[j] if behind[j] > ahead[j] else ahead[j]) - drop
                 own[j] = value if value > own[j] else own[j]
         if between and part > 1e-3:
-            drop, begin = drops[last], last + 1
-            inner_ahead, outer_ahead = z[i, begin + last - 1 :], z[i, begin + last :]
-            inner_behind, outer_behind, own = z[i, begin - last + 1 :], z[i, begin - last :], found[i, begin:]
+            drop, begin, rim = drops[last], last + 1, z[min(max(i + shifts[last], 0), m - 1)]
+            inner_ahead, outer_ahead = rim[begin + last - 1 :], rim[begin + last :]
+            inner_behind, outer_behind, own = rim[begin - last + 1 :], rim[begin - last :], here[begin:]
             for j in range(n - last - 1 - begin):
                 there = _at_end(inner_ahead[j], outer_ahead[j], part)
                 back = _at_end(inner_behind[j], outer_behind[j], part)

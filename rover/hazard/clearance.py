@@ -19,7 +19,7 @@ from rover.core.errors import PlaceError, UsageError
 from rover.core.grid import Dem, check_square
 from rover.core.strips import by_strips
 from rover.core.vehicle import VehicleParams
-from rover.hazard.aligned import AlignedGround
+from rover.hazard.aligned import AlignedGround, mean_grade
 from rover.hazard.clearance_figures import clearance_figures
 from rover.hazard.clearance_kernels import bound_places
 from rover.hazard.detect import Hazard
@@ -127,10 +127,11 @@ def evaluate_clearance(
     away = float(np.hypot(*(cells[:, :2] - middle).T).max(initial=0.0)) * side
     z = dem.elevation_m
     ground = AlignedGround(
-        z, z, side, (float(middle[0]), float(middle[1])), away + own.reach_m + spread_m + MORE_M, own
-    )
+        z, z, side, (float(middle[0]), float(middle[1])), away + own.reach_m + spread_m + MORE_M, own,
+        grade=mean_grade(z, side),
+    )  # fmt: skip
     bins, places = ground.places(cells)
-    given = ground.spacing_m, ground.layers, bins, ground.rover, places, spread_m
+    given = ground.spacing_m, ground.layers, ground.wheels, bins, ground.rover, places, spread_m
     by_strips(len(held), lambda first, last: bound_places(*given, bounds, first, last))
     return _judged(held, bounds, vehicle, belly_margin_m)
 

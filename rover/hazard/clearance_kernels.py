@@ -5,32 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from rover.core.jit import kernel
-from rover.hazard.aligned_kernels import OFF
 from rover.hazard.linkage_kernels import FIGURES
-from rover.hazard.standing_kernels import Laid, room_to_work, stand
+from rover.hazard.standing_kernels import laid_along, room_to_work, stand
 
 
 @kernel
-def bound_places(spacing, layers, bins, rover, places, spread, bounds, first, last):  # type: ignore[no-untyped-def]
+def bound_places(spacing, layers, wheels, bins, rover, places, spread, bounds, first, last):  # type: ignore[no-untyped-def]
     """Fill `bounds` (n, FIGURES, 2) for places `first` up to `last`, each of a rover that has stood there.
 
     Args:
-        spacing, layers, bins, rover, places: As of `rover.hazard.walk_kernels.walk`.
+        spacing, layers, wheels, bins, rover, places: As of `rover.hazard.walk_kernels.walk`.
         spread: How far any part may be from where the place puts it, m.
     """
     room, held = room_to_work(0), np.empty((FIGURES, 2))
     for k in range(first, last):
         b = bins[k]
-        laid = Laid(
-            spacing,
-            layers[0, b],
-            layers[1, b],
-            layers[2, b],
-            layers[3, b],
-            layers[4, b],
-            layers[5, b],
-            OFF,
-            0.0,
-        )
+        laid = laid_along(spacing, layers, wheels, b)
         held[:] = np.nan
         stand(laid, rover, places[k], spread, spread, held, room, bounds[k])

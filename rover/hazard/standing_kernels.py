@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rover.core.jit import bare, kernel
+from rover.core.jit import bare, inlined, kernel
 from rover.hazard.aligned_kernels import OFF, within_box
-from rover.hazard.angle_kernels import sine
+from rover.hazard.angle_kernels import arcsines, sine
 from rover.hazard.axle_kernels import place_axles
 from rover.hazard.belly_kernels import belly_bounds
 from rover.hazard.crest_kernels import CUT_M
@@ -38,6 +38,7 @@ from rover.hazard.linkage_kernels import (
     FIGURES,
     HALF_PI,
     PITCH,
+    ROLL,
     WHEELS,
     beyond_bounds,
     settle_axles,
@@ -55,10 +56,7 @@ WIDER_M, FURTHER = 0.001, 0.1
 NARROWED, ENOUGH_M = 12, 0.001
 """Bounds that hold are narrowed by what they let the rover do, so often, until that is less than this."""
 
-LOWEST = 0.5
-"""Wheels touch the ground with no point of their rim that is further up: cosine, from the lowest."""
-
-PIECE_RAD, MOST_PIECES = 0.004, 10
+PIECE_RAD, MOST_PIECES = 0.004, 20
 """The range of roll is looked at in parts as wide, and at most so many."""
 
 ANYWHERE_M = 1e3
@@ -71,6 +69,10 @@ ROUNDING_M = 1e-6
 """Of heights kept as float32."""
 
 
+RESTS = 4
+"""The first of the layers that tell where wheels rest: at the least for each lean, and at the most for each."""
+
+
 class Laid(NamedTuple):
     """Ground laid out along one heading, samples to the left (rows) and ahead.
 
@@ -79,9 +81,13 @@ class Laid(NamedTuple):
         tops: Highest of `high` in each block of `BLOCK` samples to a side, in the first rows and columns.
         low, high: (m, n) float32 bounds of the heights; -inf and +inf where unknown.
         wide: (m, n) float32 highest across a wheel.
-        rest_low, rest_high: (m, n) float32 bounds of a wheel's lowest point with its axle above.
+        rest_low, rest_high: (leans + 1 and leans, m, n) float32 bounds of a wheel's lowest point with its axle above; the
+            last of the low ones hold however wheels lean and point within the limits.
         off: Sine of the most that a wheel points off the heading.
-        lean: Sine of the roll at which wheels are laid out.
+        lean: Sine of the roll at which wheels are laid out in the middle, the side to the left of the heading raised.
+        apart: Of the leans.
+        doubt: How much each may be off where its bounds hold.
+        narrow: Half the width of a wheel that the last of `rest_low` is of, m.
     """
 
     spacing: Any
@@ -92,7 +98,20 @@ class Laid(NamedTuple):
     rest_low: Any
     rest_high: Any
     off: Any
-    lean: Any = 0.0
+    lean: Any
+    apart: Any
+    doubt: Any
+    narrow: Any
+
+
+class Wheels(NamedTuple):
+    """How wheels are laid out along headings: as of `Laid`, and (headings,) its `lean` along each."""
+
+    off: Any
+    leans: Any
+    apart: Any
+    doubt: Any
+    narrow: Any
 
 
 class Rover(NamedTuple):
@@ -130,6 +149,24 @@ def room_to_work(blocks):  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
+@inlined
+def laid_along(spacing, layers, wheels, b):  # type: ignore[no-untyped-def]
+    """Return the `Laid` of a heading."""
+    count = (layers.shape[0] - RESTS) // 2
+    rests = layers[RESTS:, b]
+    return Laid(
+        spacing, layers[0, b], layers[1, b], layers[2, b], layers[3, b], rests[: count + 1], rests[count + 1 :],
+        wheels.off, wheels.leans[b], wheels.apart, wheels.doubt, wheels.narrow,
+    )  # fmt: skip
+
+
+@bare
+def lean_of(laid, lean):  # type: ignore[no-untyped-def]
+    """Return which of the leans that wheels are laid out at is nearest to one."""
+    most = laid.rest_high.shape[0] // 2
+    return most + max(-most, min(most, math.floor((lean - laid.lean) / laid.apart + 0.5)))
+
+
 @bare
 def stand(laid, rover, place, along, across, held, room, own, known=False):  # type: ignore[no-untyped-def]
     """Bound how the rover stands at a place, when its axles were as high as `held` has them on the way there.
@@ -146,7 +183,7 @@ def stand(laid, rover, place, along, across, held, room, own, known=False):  # t
     """
     span = room.span
     if not known and not held[0, 0] > -np.inf:
-        if not _seek(laid, rover, place, along, across, room.point, room.boxes, own):
+        if not seek(laid, rover, place, along, across, room.point, room.boxes, own):
             return
         for i in range(WHEELS):
             span[i, 0], span[i, 1] = own[i, 0], own[i, 1]
@@ -244,6 +281,9 @@ def _stood(laid, rover, place, along, across, room, own):  # type: ignore[no-unt
     limit, part = rover.limits[1], room.point
     low, high = bound_following(1, room.about, room.values, room.slopes, rover.bends, room.span)
     low, high = max(-limit, min(limit, low)), max(-limit, min(limit, high))
+    nose = bound_following(0, room.about, room.values, room.slopes, rover.bends, room.span)
+    most = rover.limits[0]
+    nose = sine(max(-most, min(most, nose[0]))), sine(max(-most, min(most, nose[1])))
     pieces = max(1, min(MOST_PIECES, math.ceil((high - low) / PIECE_RAD)))
     step = (high - low) / pieces
     for i in range(WHEELS):
@@ -251,8 +291,9 @@ def _stood(laid, rover, place, along, across, room, own):  # type: ignore[no-unt
     for k in range(pieces):
         begin, end = low + k * step, low + (k + 1) * step
         leans = sine(begin), sine(end)
+        skew = _skew(place, nose, leans)
         for i in range(WHEELS):
-            if not _stands(laid, rover, place, along, across, boxes, i, leans, part):
+            if not _stands(laid, rover, place, along, across, boxes, i, leans, skew, part):
                 _unknown(own)
                 return False
         # A part of the range of roll that leads out of itself holds no standing.
@@ -265,6 +306,19 @@ def _stood(laid, rover, place, along, across, room, own):  # type: ignore[no-unt
         for i in range(WHEELS):
             own[i, 0], own[i, 1] = -ANYWHERE_M, ANYWHERE_M
     return True
+
+
+@bare
+def _skew(place, nose, leans):  # type: ignore[no-untyped-def]
+    """Return the most that wheels point off the heading, sine, at sines of pitch and roll within bounds.
+
+    A body that pitches and rolls has them point further left by the product of both over the cosine of the roll.
+    """
+    yaw = place[3] if place[2] > 0.0 else -place[3]
+    flat = math.sqrt(1.0 - max(leans[0] * leans[0], leans[1] * leans[1]))
+    one, two = nose[0] * leans[0] / flat, nose[0] * leans[1] / flat
+    three, four = nose[1] * leans[0] / flat, nose[1] * leans[1] / flat
+    return max(max(max(one, two), max(three, four)) + yaw, -min(min(one, two), min(three, four)) - yaw)
 
 
 @bare
@@ -281,13 +335,14 @@ def _hang(rover, room, own):  # type: ignore[no-untyped-def]
 
 
 @bare
-def _seek(laid, rover, place, along, across, held, boxes, own):  # type: ignore[no-untyped-def]
+def seek(laid, rover, place, along, across, held, boxes, own):  # type: ignore[no-untyped-def]
     """Fill `held` with about how the rover stands; False over unknown ground."""
     for i in range(FIGURES):
         held[i, 0] = held[i, 1] = 0.0
     for attempt in range(SEEKING):
         place_axles(held, rover.limits, rover.arms, rover.reach, boxes)
-        if not _settled(laid, rover, place, along, across, boxes, own):
+        roll = sine(max(-rover.limits[1], min(rover.limits[1], held[ROLL, 0])))
+        if not _settled(laid, rover, place, along, across, boxes, (roll, roll), own):
             return False
         most = 0.0
         for i in range(PITCH, BELLY):
@@ -301,10 +356,10 @@ def _seek(laid, rover, place, along, across, held, boxes, own):  # type: ignore[
 
 
 @bare
-def _settled(laid, rover, place, along, across, boxes, own):  # type: ignore[no-untyped-def]
+def _settled(laid, rover, place, along, across, boxes, leans, own):  # type: ignore[no-untyped-def]
     """Bound the axles' heights over their boxes, and what follows; False over unknown ground or beyond all bounds."""
     for i in range(WHEELS):
-        if not _stands(laid, rover, place, along, across, boxes, i, (0.0, 0.0), own):
+        if not _stands(laid, rover, place, along, across, boxes, i, leans, 0.0, own):
             _unknown(own)
             return False
     return _hangs(rover, own)
@@ -317,37 +372,69 @@ def _unknown(own):  # type: ignore[no-untyped-def]
 
 
 @bare
-def _stands(laid, rover, place, along, across, boxes, i, leans, own):  # type: ignore[no-untyped-def]
+def _stands(laid, rover, place, along, across, boxes, i, leans, skew, own):  # type: ignore[no-untyped-def]
     """Bound the height of an axle over its box; False over unknown ground.
 
-    Wheels lean with the body, by sines within `leans`: a wheel's lowest point lies aside of its axle, by up to its
-    radius times that, one of its sides is lower than its middle, and its rim is not as deep. They are laid out at
-    about the roll there; what they lean otherwise puts either side up or down.
+    Wheels lean with the body, by sines within `leans`: a wheel's lowest point lies aside of its axle, by its radius
+    times that, one of its sides is lower than its middle, and its rim is not as deep. They are laid out at about the
+    roll there; what they lean otherwise puts either side up or down. `skew` is the most that they point off the heading.
     """
-    left_of, ahead_of = laid.rest_low.shape[0] // 2, laid.rest_low.shape[1] // 2
-    cos, sin = place[2], place[3]
+    middle, half = laid.rest_high.shape[0] // 2, rover.belly[6] / 2.0
     bend, sag = between_samples(laid.spacing, rover.belly, laid.off)
-    radius = rover.belly[5]
-    right_most = radius * min(leans[0], LOWEST * leans[0])
-    left_most = radius * max(leans[1], LOWEST * leans[1])
-    ahead, left = boxes[i, 0], boxes[i, 1] + (right_most + left_most) / 2.0
-    length, width = boxes[i, 2] + along, boxes[i, 3] + across + (left_most - right_most) / 2.0
-    leant = max(abs(leans[0]), abs(leans[1]))
-    otherwise = max(abs(leans[0] - laid.lean), abs(leans[1] - laid.lean))
-    lower = rover.belly[6] / 2.0 * otherwise + laid.spacing * abs(laid.lean)
-    low, high, apart = within_box(
-        laid.rest_low,
-        laid.rest_high,
+    way = 1.0 if place[2] > 0.0 else -1.0
+    which = lean_of(laid, way * (leans[0] + leans[1]) / 2.0)
+    lean = laid.lean + (which - middle) * laid.apart
+    further = max(abs(way * leans[0] - lean), abs(way * leans[1] - lean))
+    # Wheels that point further off than they are laid out have their ends aside, and their sides ahead of there.
+    beyond = max(0.0, skew - laid.off)
+    u, v, half_u, half_v = _under(laid, rover, place, along, across, boxes, i, leans, lean, skew, beyond)
+    low, high, apart = within_box(laid.rest_low[which], laid.rest_high[which], u, v, half_u, half_v)
+    # Between samples the rim may touch higher than at any, by no more than its curve; or lower than at the nearest,
+    # which is no further off than the axle may be and a wheel's side may point.
+    least, most, off = _hub(laid, rover, leans, way * lean)
+    own[i, 1] = high + min(bend, apart) + most + half * off
+    if further > laid.doubt or beyond > 0.0:
+        u, v, half_u, half_v = _under(laid, rover, place, along, across, boxes, i, leans, laid.lean, skew, 0.0)
+        least, most, off = _hub(laid, rover, leans, way * laid.lean)
+        low, _, apart = within_box(laid.rest_low[-1], laid.rest_high[middle], u, v, half_u, half_v)
+        half = laid.narrow
+    own[i, 0] = low - min(sag, apart) + least - half * off
+    return high < np.inf
+
+
+@bare
+def _under(laid, rover, place, along, across, boxes, i, leans, lean, skew, beyond):  # type: ignore[no-untyped-def]
+    """Return the box, in samples, in which the lowest of a wheel may be, as laid out at a lean: middle and half sides.
+
+    Off how it is laid out the rim's lowest lies further left, and what of it is higher less far.
+    """
+    left_of, ahead_of = laid.rest_high.shape[1] // 2, laid.rest_high.shape[2] // 2
+    radius, cos, sin = rover.belly[5], place[2], place[3]
+    way = 1.0 if cos > 0.0 else -1.0
+    least, most = radius * (leans[0] - way * lean), radius * (leans[1] - way * lean)
+    ahead, left = boxes[i, 0], boxes[i, 1] + way * radius * lean + (least + most) / 4.0
+    aslant = radius * max(abs(leans[0]), abs(leans[1])) * max(skew, laid.off)
+    length = boxes[i, 2] + along + aslant + rover.belly[6] / 2.0 * beyond
+    width = boxes[i, 3] + across + (most - least) / 4.0 + max(abs(least), abs(most)) / 2.0 + radius * beyond
+    return (
         (place[0] + ahead * cos - left * sin) / laid.spacing + ahead_of,
         (place[1] + ahead * sin + left * cos) / laid.spacing + left_of,
         (length * abs(cos) + width * abs(sin)) / laid.spacing,
         (length * abs(sin) + width * abs(cos)) / laid.spacing,
     )
-    # Between samples the rim may touch higher than at any, by no more than its curve; or lower than at the nearest,
-    # which is no further off than the axle may be and a wheel's side may point.
-    own[i, 0] = low - min(sag, apart) + radius * math.sqrt(1.0 - leant * leant) - lower
-    own[i, 1] = high + min(bend, apart) + radius + lower
-    return high < np.inf
+
+
+@bare
+def _hub(laid, rover, leans, lean):  # type: ignore[no-untyped-def]
+    """Return how much higher than where its lowest point rests an axle is, at the least and the most; and how much a
+    metre aside is raised otherwise than laid out."""
+    first, last = math.sqrt(1.0 - leans[0] * leans[0]), math.sqrt(1.0 - leans[1] * leans[1])
+    upright = math.sqrt(1.0 - lean * lean)
+    flattest = 1.0 if leans[0] < 0.0 < leans[1] else max(first, last)
+    uneven = laid.spacing * abs(lean) / upright
+    otherwise = max(abs(leans[0] / first - lean / upright), abs(leans[1] / last - lean / upright))
+    radius = rover.belly[5]
+    return radius * min(upright, min(first, last)) - uneven, radius * max(upright, flattest) + uneven, otherwise
 
 
 @bare
@@ -361,7 +448,7 @@ def _hangs(rover, own):  # type: ignore[no-untyped-def]
 
 
 @bare
-def between_samples(spacing, belly, off=OFF):  # type: ignore[no-untyped-def]
+def between_samples(spacing, belly, off):  # type: ignore[no-untyped-def]
     """How much higher than at any of the samples round it a rim may touch, and how much lower than at the nearest.
 
     It bends by its curve between samples of the axle's place, and once more between those of the ground. Where it

@@ -11,10 +11,9 @@ import math
 import numpy as np
 
 from rover.core.jit import bare, kernel
-from rover.hazard.aligned_kernels import OFF
 from rover.hazard.angle_kernels import sine
 from rover.hazard.linkage_kernels import BELLY, BOGIE_LEFT, BOGIE_RIGHT, FIGURES, PITCH, ROCKER, ROLL, WHEELS
-from rover.hazard.standing_kernels import Laid, most, room_to_work, stand
+from rover.hazard.standing_kernels import laid_along, most, room_to_work, seek, stand
 
 TILT, SUSPENSION, BELLY_ROOM, STEP = 0, 1, 2, 3
 MARGINS = 4
@@ -25,17 +24,17 @@ BLOCKS = 1024
 
 
 @kernel
-def walk(spacing, layers, bins, rover, places, spreads, deepest, belly_margin, ahead, held, margins):  # type: ignore[no-untyped-def]
+def walk(spacing, layers, wheels, bins, rover, places, spreads, deepest, belly_margin, ahead, held, margins):  # type: ignore[no-untyped-def]
     """Return how many places pass before the first that does not, whose slacks lower the margins as well.
 
     Args:
-        spacing, layers, bins, rover, places, spreads, deepest, belly_margin, ahead, held: As of `walk_on`.
+        spacing, layers, wheels, bins, rover, places, spreads, deepest, belly_margin, ahead, held: As of `walk_on`.
         margins: (MARGINS,) lowered to the least slacks of the places that pass, and of the first that does not; NaN
             where unknown.
     """
     failed = np.empty(MARGINS)
     passed = walk_on(
-        spacing, layers, bins, rover, places, spreads, deepest, belly_margin, ahead, held, margins, failed, OFF, 0.0
+        spacing, layers, wheels, bins, rover, places, spreads, deepest, belly_margin, ahead, held, margins, failed
     )  # fmt: skip
     if passed < len(places):
         for i in range(MARGINS):
@@ -46,7 +45,7 @@ def walk(spacing, layers, bins, rover, places, spreads, deepest, belly_margin, a
 
 @kernel
 def walk_on(  # type: ignore[no-untyped-def]
-    spacing, layers, bins, rover, places, spreads, deepest, belly_margin, ahead, held, margins, failed, off, lean
+    spacing, layers, wheels, bins, rover, places, spreads, deepest, belly_margin, ahead, held, margins, failed
 ):  # fmt: skip
     """Return how many places pass before the first that does not.
 
@@ -56,6 +55,7 @@ def walk_on(  # type: ignore[no-untyped-def]
     Args:
         spacing: Of the samples, m.
         layers: (LAYERS, headings, m, n) float32 the fields of `Laid` along each heading.
+        wheels: `Wheels` as laid out along the headings.
         bins: (n,) int64 heading along which each place is laid out.
         rover: A `Rover`.
         places: (n, 4) ahead and left of the middle along that heading, m; cosine and sine of the yaw from it.
@@ -67,8 +67,6 @@ def walk_on(  # type: ignore[no-untyped-def]
             the last that passes afterwards.
         margins: (MARGINS,) lowered to the least slacks of the places that pass.
         failed: (MARGINS,) the slacks of the first that does not; NaN where unknown.
-        off: Sine of the most that a wheel points off the headings.
-        lean: Sine of the roll at which wheels are laid out.
     """
     room = room_to_work(BLOCKS)
     own, after, after_span = np.empty((FIGURES, 2)), np.empty((FIGURES, 2)), np.empty((FIGURES, 2))
@@ -76,17 +74,7 @@ def walk_on(  # type: ignore[no-untyped-def]
     parts, spans = np.empty((3 * deepest + 1, 4)), np.empty((3 * deepest + 1, FIGURES, 2))
     for k in range(len(places)):
         b, middle = bins[k], places[k]
-        laid = Laid(
-            spacing,
-            layers[0, b],
-            layers[1, b],
-            layers[2, b],
-            layers[3, b],
-            layers[4, b],
-            layers[5, b],
-            off,
-            lean,
-        )
+        laid = laid_along(spacing, layers, wheels, b)
         slack[:] = np.inf
         for i in range(FIGURES):
             after[i, 0], after[i, 1] = np.inf, -np.inf
@@ -136,6 +124,21 @@ def walk_on(  # type: ignore[no-untyped-def]
                 margins[i] = slack[i]
         _copy(after, held)
     return len(places)
+
+
+@kernel
+def stand_about(spacing, layers, wheels, rover, place, attitude):  # type: ignore[no-untyped-def]
+    """Fill about how far a rover pitches and rolls at a place, rad: no bounds; NaN where that is not known.
+
+    Args:
+        spacing, layers, wheels, rover: As of `walk_on`, of one heading.
+        place: (4,) as of `walk_on`.
+        attitude: (2,).
+    """
+    own, about, boxes = np.empty((FIGURES, 2)), np.empty((FIGURES, 2)), np.empty((WHEELS, 4))
+    found = seek(laid_along(spacing, layers, wheels, 0), rover, place, 0.0, 0.0, about, boxes, own)
+    attitude[0] = about[PITCH, 0] if found else np.nan
+    attitude[1] = about[ROLL, 0] if found else np.nan
 
 
 @bare

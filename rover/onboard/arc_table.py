@@ -155,8 +155,10 @@ def spreads(
     wide = np.stack([half + across, across], axis=-1)
     # Astray along it the rover is where another pose puts it, but for how far the arc has turned on the way.
     turned = lever[:, None] * (half + strayed)[None, :]
+    # But at the ends no other pose does.
+    ends = math.ceil(MOST_DRIFT_M / (2 * half) + 1)
     beyond = np.zeros(count)
-    beyond[-math.ceil(MOST_DRIFT_M / (2 * half) + 1) :] = MOST_DRIFT_M
+    beyond[:ends], beyond[-ends:] = strayed[:ends], strayed[-ends:]
     short = np.stack([half + turned + beyond, strayed[None, :] + turned], axis=-1)
     smaller = short.prod(axis=-1) < wide.prod(axis=-1)
     return np.where(smaller[..., None], short, wide)

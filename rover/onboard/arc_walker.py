@@ -9,9 +9,8 @@ import numpy.typing as npt
 
 from rover.core.vehicle import VehicleParams
 from rover.hazard.aligned import SPACING_M as SAMPLES_M
-from rover.hazard.aligned import AlignedGround
-from rover.hazard.aligned_kernels import OFF
-from rover.hazard.aligned_patch import Patches
+from rover.hazard.aligned import AlignedGround, mean_grade
+from rover.hazard.aligned_patch import AlignedPatch, Patches
 from rover.hazard.clearance import arc_poses
 from rover.hazard.clearance_figures import clearance_figures
 from rover.hazard.linkage_kernels import FIGURES
@@ -29,7 +28,7 @@ Pose = tuple[float, float, float]
 BELLY_MARGIN_M = 0.02
 """Room that must be left under the belly: what the wheels sink in."""
 
-DEEPEST, DEEPEST_FINE = 0, 2
+DEEPEST, DEEPEST_FINE = 0, 3
 """Where it is not sure to pass, half of what the rover may stray is looked at by itself so often."""
 
 MORE_M, FURTHER_M = 0.5, 1.0
@@ -122,13 +121,16 @@ class ArcWalker:
         self._row = (pose[1] - bounds.north_m) / self._side
         middle, table = (self._col, self._row), arc_table(vehicle)
         near_m = table.first_m + own.reach_m + MORE_M
-        self._sure = AlignedGround(bounds.low_m, bounds.high_m, self._side, middle, near_m, own)
+        grade = mean_grade(ground.height_m, ground.cell_m)
+        self._sure = AlignedGround(
+            bounds.low_m, bounds.high_m, self._side, middle, near_m, own, grade=grade
+        )
         expected = np.asarray((bounds.low_m + bounds.high_m) / np.float32(2), np.float32)
         far_m = near_m + table.second_m + FURTHER_M
         close_m = own.reach_m + CLOSE_M
-        self._close = AlignedGround(bounds.low_m, bounds.high_m, self._side, middle, close_m, own)
+        self._close = AlignedGround(bounds.low_m, bounds.high_m, self._side, middle, close_m, own, grade=grade)
         self._expected = AlignedGround(
-            expected, expected, self._side, middle, far_m, own, spacing_m=2 * SAMPLES_M
+            expected, expected, self._side, middle, far_m, own, spacing_m=2 * SAMPLES_M, grade=grade
         )
         self._sure_patches = Patches(bounds.low_m, bounds.high_m, self._side, own)
         self._expected_patches = Patches(expected, expected, self._side, own)
@@ -215,20 +217,28 @@ class ArcWalker:
         bins, places = ground.places(cells, float(spread_m.max()))
         while passed < count:
             passed += walk_on(
-                ground.spacing_m, ground.layers, bins[passed:], ground.rover, places[passed:], spread_m[passed:],
-                DEEPEST, self._belly_margin_m, way, held, margins, failed, OFF, 0.0,
+                ground.spacing_m, ground.layers, ground.wheels, bins[passed:], ground.rover, places[passed:],
+                spread_m[passed:], DEEPEST, self._belly_margin_m, way, held, margins, failed,
             )  # fmt: skip
             if passed == count or math.isnan(failed[0]):
                 break
-            patch = fine.at(cells[passed])
-            near = patch.served(cells[passed:])
-            further = walk_on(
-                patch.spacing_m, patch.layers, np.zeros(len(near), np.int64), ground.rover, near,
-                spread_m[passed : passed + len(near)], DEEPEST_FINE, self._belly_margin_m, way, held, margins,
-                failed, patch.off, patch.lean,
-            )  # fmt: skip
-            passed += further
-            if further < len(near):
+            patch: AlignedPatch | None = fine.at(cells[passed])
+            further = 0
+            for own in (False, True):
+                if own:
+                    patch = fine.own(cells[passed], patch, ground.rover)
+                if patch is None:
+                    break
+                near = patch.served(cells[passed:])
+                further = walk_on(
+                    patch.spacing_m, patch.layers, patch.wheels, np.zeros(len(near), np.int64), ground.rover, near,
+                    spread_m[passed : passed + len(near)], DEEPEST_FINE, self._belly_margin_m, way, held, margins,
+                    failed,
+                )  # fmt: skip
+                passed += further
+                if further > 0:
+                    break
+            if further == 0:
                 break
         if passed < count:
             margins = np.where(failed >= margins, margins, failed)

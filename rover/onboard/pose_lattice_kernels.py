@@ -10,11 +10,11 @@ from rover.hazard.walk_kernels import MARGINS, walk
 
 
 @kernel
-def try_places(spacing, layers, bins, rover, places, spread, belly_margin, units, slack):  # type: ignore[no-untyped-def]
+def try_places(spacing, layers, wheels, bins, rover, places, spread, belly_margin, units, slack):  # type: ignore[no-untyped-def]
     """Fill the least slack of each place over its unit: below 0 it does not pass; NaN over unknown ground.
 
     Args:
-        spacing, layers, bins, rover, places, belly_margin: As of `rover.hazard.walk_kernels.walk`.
+        spacing, layers, wheels, bins, rover, places, belly_margin: As of `rover.hazard.walk_kernels.walk`.
         spread: How far any part may be from where the place puts it, m.
         units: (MARGINS,) what counts as one.
         slack: (n,) float32.
@@ -24,7 +24,8 @@ def try_places(spacing, layers, bins, rover, places, spread, belly_margin, units
         held[:] = np.nan
         margins[:] = np.inf
         passed = walk(
-            spacing, layers, bins[k : k + 1], rover, places[k : k + 1], spreads, 0, belly_margin, 1, held, margins
+            spacing, layers, wheels, bins[k : k + 1], rover, places[k : k + 1], spreads, 0, belly_margin, 1, held,
+            margins,
         )  # fmt: skip
         least = np.inf
         for i in range(MARGINS):
