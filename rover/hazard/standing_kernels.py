@@ -53,8 +53,8 @@ TRIES = 12
 WIDER_M, FURTHER = 0.001, 0.1
 """They are widened by so much at least, and by this share of what they are wide."""
 
-NARROWED, ENOUGH_M = 12, 0.001
-"""Bounds that hold are narrowed by what they let the rover do, so often, until that is less than this."""
+NARROWED, ENOUGH_M, ENOUGH = 20, 0.001, 0.7
+"""Bounds that hold are narrowed by what they let the rover do, so often, until by less than this and to no less a share."""
 
 PIECE_RAD, MOST_PIECES = 0.004, 20
 """The range of roll is looked at in parts as wide, and at most so many."""
@@ -178,7 +178,8 @@ def stand(laid, rover, place, along, across, held, room, own, known=False):  # t
         along, across: How far any part may be from where the place puts it, m.
         held: (FIGURES, 2) bounds before; NaN for a rover that has stood there.
         room: A `Room`; the axles' boxes afterwards.
-        own: (FIGURES, 2) the bounds: NaN over unknown ground, without end where none hold.
+        own: (FIGURES, 2) the bounds: NaN over unknown ground, without end where none hold, the first the wrong way round
+            where it cannot stand within `held` at all.
         known: Whether `held` is known to hold here.
     """
     span = room.span
@@ -192,7 +193,11 @@ def stand(laid, rover, place, along, across, held, room, own, known=False):  # t
             span[i, 0], span[i, 1] = held[i, 0], held[i, 1]
     no_limits(room.anywhere)
     closed = known
-    if not known:
+    if known:
+        for i in range(WHEELS):
+            own[i, 0], own[i, 1] = span[i, 0], span[i, 1]
+        closed = _expanded(rover, room)
+    else:
         for _ in range(TRIES):
             _inflate(span)
             if not _expanded(rover, room):
@@ -207,8 +212,6 @@ def stand(laid, rover, place, along, across, held, room, own, known=False):  # t
         if closed:
             for i in range(WHEELS):
                 span[i, 0], span[i, 1] = own[i, 0], own[i, 1]
-    else:
-        closed = _expanded(rover, room)
     if not closed:
         beyond_bounds(own)
         return
@@ -221,8 +224,14 @@ def stand(laid, rover, place, along, across, held, room, own, known=False):  # t
             return
         for i in range(WHEELS):
             own[i, 0], own[i, 1] = max(own[i, 0], span[i, 0]), min(own[i, 1], span[i, 1])
+            if own[i, 0] > own[i, 1]:
+                if own[i, 0] > own[i, 1] + ROUNDING_M:
+                    own[0, 0], own[0, 1] = np.inf, -np.inf
+                    return
+                own[i, 0] = own[i, 1] = (own[i, 0] + own[i, 1]) / 2.0
             span[i, 0], span[i, 1] = own[i, 0], own[i, 1]
-        if _widest(span) > before - ENOUGH_M:
+        after = _widest(span)
+        if after > before - ENOUGH_M and after > ENOUGH * before:
             break
     _hang(rover, room, own)
     if not own[PITCH, 1] < np.inf:

@@ -19,22 +19,31 @@ TILT, SUSPENSION, BELLY_ROOM, STEP = 0, 1, 2, 3
 MARGINS = 4
 """Least slack found on a walk: of attitude and suspension, rad, of the room under the belly and of steps, m."""
 
+DEEPEST = 40
+"""Parts of a pose that are kept to be looked at."""
+
+SMALLEST = 0.2
+"""Share of the spread along or across that is not halved again."""
+
+LEVERAGE, LEAST_M = 0.3, 0.003
+"""How much nearer a wheel may be by a metre of an axle's height; what is less is not halved."""
+
 BLOCKS = 1024
 """Under the belly: more than of a rover twice as long and wide."""
 
 
 @kernel
-def walk(spacing, layers, wheels, bins, rover, places, spreads, deepest, belly_margin, ahead, held, margins):  # type: ignore[no-untyped-def]
+def walk(spacing, layers, wheels, bins, rover, places, spreads, most_parts, belly_margin, ahead, held, margins):  # type: ignore[no-untyped-def]
     """Return how many places pass before the first that does not, whose slacks lower the margins as well.
 
     Args:
-        spacing, layers, wheels, bins, rover, places, spreads, deepest, belly_margin, ahead, held: As of `walk_on`.
+        spacing, layers, wheels, bins, rover, places, spreads, most_parts, belly_margin, ahead, held: As of `walk_on`.
         margins: (MARGINS,) lowered to the least slacks of the places that pass, and of the first that does not; NaN
             where unknown.
     """
     failed = np.empty(MARGINS)
     passed = walk_on(
-        spacing, layers, wheels, bins, rover, places, spreads, deepest, belly_margin, ahead, held, margins, failed
+        spacing, layers, wheels, bins, rover, places, spreads, most_parts, belly_margin, ahead, held, margins, failed
     )  # fmt: skip
     if passed < len(places):
         for i in range(MARGINS):
@@ -45,12 +54,12 @@ def walk(spacing, layers, wheels, bins, rover, places, spreads, deepest, belly_m
 
 @kernel
 def walk_on(  # type: ignore[no-untyped-def]
-    spacing, layers, wheels, bins, rover, places, spreads, deepest, belly_margin, ahead, held, margins, failed
+    spacing, layers, wheels, bins, rover, places, spreads, most_parts, belly_margin, ahead, held, margins, failed
 ):  # fmt: skip
     """Return how many places pass before the first that does not.
 
-    Where one does not pass with the rover anywhere within its spread, each half of the spread along and across is
-    looked at by itself, and each half of those.
+    Where one does not pass with the rover anywhere within its spread, each half of that along or across, or of the bounds
+    of an axle's height, is looked at by itself, and each half of those.
 
     Args:
         spacing: Of the samples, m.
@@ -60,7 +69,7 @@ def walk_on(  # type: ignore[no-untyped-def]
         rover: A `Rover`.
         places: (n, 4) ahead and left of the middle along that heading, m; cosine and sine of the yaw from it.
         spreads: (n, 2) how far any part may be along and across from where the place puts it, m.
-        deepest: How often spreads are halved at most.
+        most_parts: How many parts of a pose are looked at, at the most.
         belly_margin: Room that must be left under the belly, m.
         ahead: 1 or -1, the way that the wheels look for steps; 0 for either.
         held: (FIGURES, 2) bounds on how the rover stands before the first place, NaN where it stands still; those at
@@ -69,9 +78,9 @@ def walk_on(  # type: ignore[no-untyped-def]
         failed: (MARGINS,) the slacks of the first that does not; NaN where unknown.
     """
     room = room_to_work(BLOCKS)
-    own, after, after_span = np.empty((FIGURES, 2)), np.empty((FIGURES, 2)), np.empty((FIGURES, 2))
+    own, after, whole = np.empty((FIGURES, 2)), np.empty((FIGURES, 2)), np.empty((FIGURES, 2))
     place, slack = np.empty(4), np.empty(MARGINS)
-    parts, spans = np.empty((3 * deepest + 1, 4)), np.empty((3 * deepest + 1, FIGURES, 2))
+    parts, spans = np.empty((DEEPEST, 5)), np.empty((DEEPEST, FIGURES, 2))
     for k in range(len(places)):
         b, middle = bins[k], places[k]
         laid = laid_along(spacing, layers, wheels, b)
@@ -79,20 +88,24 @@ def walk_on(  # type: ignore[no-untyped-def]
         for i in range(FIGURES):
             after[i, 0], after[i, 1] = np.inf, -np.inf
         # One loop, not a function of parts: each level of kernels that holds `stand` compiles for seconds.
-        left, passes = 1, True
-        parts[0, 0] = parts[0, 1] = parts[0, 2] = parts[0, 3] = 0.0
+        left, seen, passes = 1, 0, True
+        parts[0, 0] = parts[0, 1] = parts[0, 4] = 0.0
+        parts[0, 2] = parts[0, 3] = 1.0
         _copy(held, spans[0])
         while left > 0 and passes:
             left -= 1
-            u, v, depth, known = parts[left, 0], parts[left, 1], parts[left, 2], parts[left, 3]
-            share = 0.5**depth
-            along, across = share * spreads[k, 0], share * spreads[k, 1]
+            seen += 1
+            u, v, share_u, share_v, known = parts[left]
+            along, across = share_u * spreads[k, 0], share_v * spreads[k, 1]
             ahead_m, left_m = u * spreads[k, 0], v * spreads[k, 1]
             place[0] = middle[0] + ahead_m * middle[2] - left_m * middle[3]
             place[1] = middle[1] + ahead_m * middle[3] + left_m * middle[2]
             place[2], place[3] = middle[2], middle[3]
             stand(laid, rover, place, along, across, spans[left], room, own, known > 0.0)
-            last = depth >= deepest or math.isnan(own[0, 0])
+            if own[0, 0] > own[0, 1] or _beyond(own, rover.limits):
+                continue
+            axis = _axis(own, along, across, share_u, share_v)
+            last = seen >= most_parts or left + 2 > DEEPEST or axis < 0
             passes = _within(own, rover.limits, belly_margin, slack, last)
             if passes:
                 slack_up = rover.limits[4] - _step_bound(
@@ -106,15 +119,24 @@ def walk_on(  # type: ignore[no-untyped-def]
                     after[i, 0], after[i, 1] = min(after[i, 0], own[i, 0]), max(after[i, 1], own[i, 1])
             elif not last:
                 # What is known of the whole is of its parts.
-                holds = own[PITCH, 1] < np.inf
-                _copy(own if holds else spans[left], after_span)
-                for part in range(4):
-                    parts[left, 0] = u + share / 2.0 * (2 * (part // 2) - 1)
-                    parts[left, 1] = v + share / 2.0 * (2 * (part % 2) - 1)
-                    parts[left, 2], parts[left, 3] = depth + 1.0, 1.0 if holds or known > 0.0 else 0.0
-                    _copy(after_span, spans[left])
+                holds = own[0, 1] < np.inf and (own[PITCH, 1] < np.inf or known > 0.0)
+                _copy(own if holds else spans[left], whole)
+                for side in (-1.0, 1.0):
+                    parts[left, 0], parts[left, 1], parts[left, 2], parts[left, 3] = u, v, share_u, share_v
+                    parts[left, 4] = 1.0 if holds else 0.0
+                    _copy(whole, spans[left])
+                    if axis >= WHEELS:
+                        at = axis - WHEELS
+                        parts[left, 2 + at] = parts[left, 2 + at] / 2.0
+                        parts[left, at] = parts[left, at] + side * parts[left, 2 + at]
+                    else:
+                        half = (whole[axis, 0] + whole[axis, 1]) / 2.0
+                        spans[left, axis, 0 if side > 0.0 else 1] = half
                     left += 1
                 passes = True
+        if passes and not after[0, 0] < np.inf:
+            # Nowhere within its spread does it stand.
+            passes = False
         if not passes:
             for i in range(MARGINS):
                 failed[i] = slack[i]
@@ -124,6 +146,36 @@ def walk_on(  # type: ignore[no-untyped-def]
                 margins[i] = slack[i]
         _copy(after, held)
     return len(places)
+
+
+@bare
+def _beyond(own, limits):  # type: ignore[no-untyped-def]
+    """Tell whether a rover that stands within bounds is beyond a limit however it stands.
+
+    It cannot get there but by where it is at the limit, which is in another part if not in this.
+    """
+    for k in range(5):
+        limit = limits[min(k, 3)]
+        if own[PITCH + k, 0] > limit or own[PITCH + k, 1] < -limit:
+            return True
+    return False
+
+
+@bare
+def _axis(own, along, across, share_u, share_v):  # type: ignore[no-untyped-def]
+    """Return what to halve for narrower bounds: an axle's height, then the place ahead, or aside; -1 for nothing."""
+    found, most = -1, 0.0
+    if share_u > SMALLEST and along > most:
+        found, most = WHEELS, along
+    if share_v > SMALLEST and across > most:
+        found, most = WHEELS + 1, across
+    if not own[PITCH, 1] < np.inf:
+        return found
+    for i in range(WHEELS):
+        half = (own[i, 1] - own[i, 0]) / 2.0
+        if half > LEAST_M and LEVERAGE * half > most:
+            found, most = i, LEVERAGE * half
+    return found
 
 
 @kernel

@@ -28,8 +28,9 @@ Pose = tuple[float, float, float]
 BELLY_MARGIN_M = 0.02
 """Room that must be left under the belly: what the wheels sink in."""
 
-DEEPEST, DEEPEST_FINE = 0, 3
-"""Where it is not sure to pass, half of what the rover may stray is looked at by itself so often."""
+PARTS, PARTS_FINE = 1, (30, 200)
+"""So many parts of a pose are looked at by itself where the whole is not sure to pass: as laid out coarsely; and finely,
+for several poses and for one by itself."""
 
 MORE_M, FURTHER_M = 0.5, 1.0
 """Ground is laid out so much beyond first arcs, and beyond second ones, which may come from the last choice."""
@@ -218,7 +219,7 @@ class ArcWalker:
         while passed < count:
             passed += walk_on(
                 ground.spacing_m, ground.layers, ground.wheels, bins[passed:], ground.rover, places[passed:],
-                spread_m[passed:], DEEPEST, self._belly_margin_m, way, held, margins, failed,
+                spread_m[passed:], PARTS, self._belly_margin_m, way, held, margins, failed,
             )  # fmt: skip
             if passed == count or math.isnan(failed[0]):
                 break
@@ -232,7 +233,7 @@ class ArcWalker:
                 near = patch.served(cells[passed:])
                 further = walk_on(
                     patch.spacing_m, patch.layers, patch.wheels, np.zeros(len(near), np.int64), ground.rover, near,
-                    spread_m[passed : passed + len(near)], DEEPEST_FINE, self._belly_margin_m, way, held, margins,
+                    spread_m[passed : passed + len(near)], PARTS_FINE[own], self._belly_margin_m, way, held, margins,
                     failed,
                 )  # fmt: skip
                 passed += further
