@@ -41,10 +41,10 @@ class Fineness:
     doubt: float
 
 
-SHARED = Fineness(0.007, 0.09, math.radians(1.25), math.radians(0.75), 5, 0.06, 0.037)
+SHARED = Fineness(0.007, 0.09, math.radians(1.25), math.radians(0.75), 3, 0.06, 0.037)
 """For poses that lie close and point much the same way."""
 
-OWN = Fineness(0.005, 0.0, math.radians(0.01), math.radians(0.5), 5, 0.05, 0.032)
+OWN = Fineness(0.005, 0.0, math.radians(0.01), math.radians(0.8), 3, 0.06, 0.037)
 """For a pose by itself, its wheels pointing and leaning as they would there."""
 
 LEANS = 0.02

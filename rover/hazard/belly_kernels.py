@@ -50,7 +50,7 @@ class Under(NamedTuple):
 
 @kernel
 def belly_planes(links, belly, heights, planes):  # type: ignore[no-untyped-def]
-    """Fill the belly's height over the middle of the axles, its grades along and across, and attitude and suspension.
+    """Fill the belly's height over the rover's place, its grades along and across, and attitude and suspension.
 
     Args:
         links, belly: As of `bound_poses`.
@@ -73,7 +73,10 @@ def belly_planes(links, belly, heights, planes):  # type: ignore[no-untyped-def]
 
 @bare
 def belly_plane(belly, own):  # type: ignore[no-untyped-def]
-    """Bound the belly's height over the middle of the axles; the grades of its plane along and across the heading."""
+    """Bound the belly's height over the rover's place; the grades of its plane along and across the heading.
+
+    The place lies a wheel's radius below the middle of the axles, upright as the body is.
+    """
     sine_low, sine_high = sine(own[PITCH, 0]), sine(own[PITCH, 1])
     cosine_low = math.sqrt(1.0 - most_square(sine_low, sine_high))
     cosine_high = math.sqrt(1.0 - least_square(sine_low, sine_high))
@@ -87,7 +90,8 @@ def belly_plane(belly, own):  # type: ignore[no-untyped-def]
     along_high = sine_high / (cosine_high if sine_high < 0.0 else cosine_low)
     left_low = side_low / (cosine_low * upright_low if side_low < 0.0 else cosine_high * upright_high)
     left_high = side_high / (cosine_high * upright_high if side_high < 0.0 else cosine_low * upright_low)
-    over_low, over_high = times(belly[0], 1.0 / upright_high, 1.0 / upright_low)
+    over_low = belly[0] / upright_high - belly[5] * upright_high
+    over_high = belly[0] / upright_low - belly[5] * upright_low
     return (
         own[BODY, 0] + over_low, own[BODY, 1] + over_high,
         (along_low + along_high) / 2.0, (along_high - along_low) / 2.0,
@@ -157,7 +161,7 @@ def belly_bounds(laid, rover, place, along, across, level, room, own):  # type: 
 
 @bare
 def _from_above(belly, own):  # type: ignore[no-untyped-def]
-    """Return how far ahead and left of the axles' middle the belly's lies, seen from above, and its half sides.
+    """Return how far ahead and left of the rover's place the belly's middle lies, seen from above, and its half sides.
 
     A point of the body that is `x` ahead, `y` left and `z` up lies x cos(p) - sin(p) (y sin(r) + z cos(r)) ahead and
     y cos(r) - z sin(r) left, at pitch p and roll r.

@@ -187,11 +187,15 @@ def _links(vehicle: VehicleParams) -> Floats:
 
 
 def _arms(vehicle: VehicleParams) -> Floats:
-    """The suspension as `place_axles` wants it, from the rockers' pivot outward."""
+    """The suspension as `place_axles` wants it, from the rockers' pivot outward.
+
+    The rover's place is that of its middle on the plane that its wheels would stand on were they level with each other.
+    """
     front, middle, rear, bogie, rocker, bogie_up, rocker_up = _places(vehicle)
     return np.array(
         [
-            *(rocker, rocker_up, front - rocker, -rocker_up, bogie - rocker, bogie_up - rocker_up),
+            *(rocker, vehicle.rocker_pivot_up_m, front - rocker),
+            *(-rocker_up, bogie - rocker, bogie_up - rocker_up),
             *(middle - bogie, rear - bogie, vehicle.track_m / 2, -bogie_up),
         ]
     )
@@ -233,6 +237,7 @@ def _reachable(vehicle: VehicleParams, axle: int, left_m: float) -> Floats:
             rocker, rocker_up, bogie - rocker, bogie_up - rocker_up, rock + 0 * tip
         )
         ahead, up = _turned_about(pivot, pivot_up, (middle, rear)[axle - 1] - bogie, -bogie_up, tip)
+    up = up + vehicle.wheel_radius_m
     forward = ahead * np.cos(pitch) - np.sin(pitch) * (left_m * np.sin(roll) + up * np.cos(roll))
     left = left_m * np.cos(roll) - up * np.sin(roll) + 0 * pitch
     return np.stack([forward.ravel(), left.ravel()], axis=1)
@@ -250,7 +255,7 @@ def _turned_about(
 
 def _belly(vehicle: VehicleParams) -> Floats:
     """The belly as `bound_poses` wants it: as long as the body, as wide as the wheels leave room for."""
-    above = vehicle.belly_clearance_m - vehicle.wheel_radius_m
+    above = vehicle.belly_clearance_m
     length, width = vehicle.length_m / 2, max(0.0, vehicle.track_m - vehicle.wheel_width_m) / 2
     pitch, roll = math.sin(vehicle.slope_limit_rad), math.sin(vehicle.roll_limit_rad)
     further = width * pitch * roll + abs(above) * pitch, abs(above) * roll

@@ -102,7 +102,7 @@ def walk_on(  # type: ignore[no-untyped-def]
             place[1] = middle[1] + ahead_m * middle[3] + left_m * middle[2]
             place[2], place[3] = middle[2], middle[3]
             stand(laid, rover, place, along, across, spans[left], room, own, known > 0.0)
-            if own[0, 0] > own[0, 1] or _beyond(own, rover.limits):
+            if own[0, 0] > own[0, 1]:
                 continue
             axis = _axis(own, along, across, share_u, share_v)
             last = seen >= most_parts or left + 2 > DEEPEST or axis < 0
@@ -146,19 +146,6 @@ def walk_on(  # type: ignore[no-untyped-def]
                 margins[i] = slack[i]
         _copy(after, held)
     return len(places)
-
-
-@bare
-def _beyond(own, limits):  # type: ignore[no-untyped-def]
-    """Tell whether a rover that stands within bounds is beyond a limit however it stands.
-
-    It cannot get there but by where it is at the limit, which is in another part if not in this.
-    """
-    for k in range(5):
-        limit = limits[min(k, 3)]
-        if own[PITCH + k, 0] > limit or own[PITCH + k, 1] < -limit:
-            return True
-    return False
 
 
 @bare

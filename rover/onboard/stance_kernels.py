@@ -162,7 +162,8 @@ def _slack(z, low, high, resolution, place, heading, axles, limits, links, belly
     least = min(least, _steps(high, place, cos, sin, axles, belly, limits[4], along, margins[3], own))
     if least < 0.0:
         return max(least, -1.0)
-    base = (own[BODY, 0] + own[BODY, 1]) / 2.0 + belly[0] / (math.cos(pitch) * math.cos(roll))
+    upright = math.cos(pitch) * math.cos(roll)
+    base = (own[BODY, 0] + own[BODY, 1]) / 2.0 + belly[0] / upright - belly[5] * upright
     room = _room(z, resolution, place, cos, sin, belly, weights, base, along, across, own)
     return max(-1.0, min(least, room / margins[2]))
 

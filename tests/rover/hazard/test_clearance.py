@@ -107,20 +107,25 @@ class Settler:
                 places[2 * axle + k] = ahead, side * v.track_m / 2, up
         return places
 
-    def contact(self, east: float, north: float, yaw: float) -> float:
-        """Height of an axle whose wheel, upright, rests on the highest ground under it."""
+    def contact(self, east: float, north: float, yaw: float, pitch: float, roll: float) -> float:
+        """Height of an axle whose wheel, leaning with the body, rests on the highest ground under it."""
         r, half = self.v.wheel_radius_m, self.v.wheel_width_m / 2
-        along, across = np.meshgrid(np.linspace(-r, r, 81), np.linspace(-half, half, 33))
-        e = east + along * math.cos(yaw) - across * math.sin(yaw)
-        n = north + along * math.sin(yaw) + across * math.cos(yaw)
-        return float((self.ground(e, n) + np.sqrt(np.maximum(r * r - along**2, 0))).max())
+        ahead, across = np.meshgrid(np.linspace(-1.0, 1.0, 81), np.linspace(-half, half, 33))
+        rim = np.stack([r * ahead, across, -r * np.sqrt(1.0 - ahead**2)], axis=-1)
+        # Which way round a wheel stands makes no difference: of the body's pitch there is only where its axle points.
+        frame = self.body_frame(yaw, pitch, roll)
+        level = np.cross(frame[:, 1], [0.0, 0.0, 1.0])
+        level /= np.linalg.norm(level)
+        places = rim @ np.stack([level, frame[:, 1], np.cross(level, frame[:, 1])])
+        heights = self.ground(east + places[..., 0], north + places[..., 1]) - places[..., 2]
+        return float(heights.max())
 
     def settle(self, east: float, north: float, yaw: float) -> Stance | None:
         state = np.array([float(self.ground(east, north)[0]) + self.v.wheel_radius_m, 0, 0, 0, 0, 0])
         wanted = None
         for _ in range(60):
             place = self.world(state, east, north, yaw)
-            found = np.array([self.contact(e, n, yaw) for e, n, _ in place])
+            found = np.array([self.contact(e, n, yaw, state[1], state[2]) for e, n, _ in place])
             if wanted is not None and np.abs(found - wanted).max() < 1e-9:
                 return self.stance(state, east, north, yaw, found)
             wanted = found
@@ -132,8 +137,12 @@ class Settler:
 
     def world(self, state: Floats, east: float, north: float, yaw: float) -> Floats:
         up, pitch, roll, rocker, *bogies = state
-        turned = self.axles(rocker, np.array(bogies)) @ self.body_frame(yaw, pitch, roll).T
-        return turned + np.array([east, north, up])
+        frame = self.body_frame(yaw, pitch, roll)
+        return self.axles(rocker, np.array(bogies)) @ frame.T + self.middle(frame, east, north, up)
+
+    def middle(self, frame: Floats, east: float, north: float, up: float) -> Floats:
+        """Where the middle of the axles is: the rover's place lies on the plane of level wheels, below it as it tilts."""
+        return np.array([east, north, up]) + self.v.wheel_radius_m * frame[:, 2] * np.array([1.0, 1.0, 0.0])
 
     def stance(self, state: Floats, east: float, north: float, yaw: float, wheels: Floats) -> Stance:
         v, frame = self.v, self.body_frame(yaw, state[1], state[2])
@@ -142,7 +151,7 @@ class Settler:
             np.linspace(-v.length_m / 2, v.length_m / 2, 90), np.linspace(-half_width, half_width, 60)
         )
         under = np.stack([ahead, left, np.full_like(ahead, v.belly_clearance_m - v.wheel_radius_m)], axis=-1)
-        points = under @ frame.T + np.array([east, north, state[0]])
+        points = under @ frame.T + self.middle(frame, east, north, float(state[0]))
         gap = points[..., 2] - self.ground(points[..., 0], points[..., 1])
         return Stance(
             *(state[0], state[1], state[2], state[3], (state[4], state[5])),
