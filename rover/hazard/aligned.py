@@ -283,6 +283,7 @@ def lay_along(
     leans: Sequence[float] = (0.0,),
     doubt: float = 0.0,
     bands: tuple[tuple[int, int], ...] | None = None,
+    cols: tuple[int, int] | None = None,
 ) -> None:
     """Lay two surfaces out along a heading.
 
@@ -299,8 +300,8 @@ def lay_along(
         first: Row and column, of all samples, of the first of these.
         leans: Sines of the rolls at which wheels are laid out, the side to the left of the heading raised.
         doubt: How much each may be off.
-        bands: Rows from and up to, in which a wheel's lowest point may lie: elsewhere wheels are not laid out. None for
-            all.
+        bands, cols: Rows from and up to, and columns, in which a wheel's lowest point may lie: elsewhere wheels are not
+            laid out. None for all.
     """
     tops, low, high, wide = layers[:RESTS]
     step, radius = spacing_m, float(figures.belly[5])
@@ -317,17 +318,18 @@ def lay_along(
     highest_of_blocks(high, tops)
     if bands is not None:
         layers[RESTS - 1 :] = np.inf  # unknown, wherever it is looked at
+    work, within = np.empty_like(high), cols or (0, low.shape[1])
     for begin, end in rows:
-        highest_across(high, begin, (side + aside) / step, True, 0.0, wide[begin:end])
+        highest_across(high, begin, (side + aside) / step, True, 0.0, work, wide[begin:end])
+    lean, count = leans[len(leans) // 2], len(leans)
+    lows = [(lean, doubt, off) for lean in leans] + [(lean, *anyhow(figures, lean, off))]
     for row in rows:
         for which, lean in enumerate(leans):
-            _rest_high(high, row, lean, (radius, side), off, step, layers[RESTS + len(leans) + 1 + which])
-            narrow = narrowed(figures, lean, doubt, off, step)
-            _rest_low(low, row, lean, doubt, (radius, side), narrow, off, step, layers[RESTS + which])
-        lean = leans[len(leans) // 2]
-        most, off_most = anyhow(figures, lean, off)
-        narrow = narrowed(figures, lean, most, off_most, step)
-        _rest_low(low, row, lean, most, (radius, side), narrow, off_most, step, layers[RESTS + len(leans)])
+            _rest_high(high, row, within, lean, (radius, side), off, step, work, layers[RESTS + count + 1 + which])
+        for which, (lean, most, off_most) in enumerate(lows):
+            narrow = narrowed(figures, lean, most, off_most, step)
+            behind = side * off_most + step / 2 + radius * (abs(lean) + most) * off_most
+            _rest_low(low, row, within, lean, (radius, narrow, behind), step, work, layers[RESTS + which])
 
 
 def anyhow(figures: ClearanceFigures, lean: float, off: float) -> tuple[float, float]:
@@ -355,13 +357,15 @@ def _odd(radius_m: float, lean: float, step_m: float) -> float:
 def _rest_high(
     high: Singles,
     rows: tuple[int, int],
+    cols: tuple[int, int],
     lean: float,
     wheel: tuple[float, float],
     off: float,
     step: float,
+    work: Singles,
     found: Singles,
 ) -> None:
-    """Lay out where wheels rest at the most, in some rows.
+    """Lay out where wheels, by radius and half width, rest at the most, in some rows and columns.
 
     The rim lies so many rows aside of where it is lowest for each metre that it is higher.
     """
@@ -369,36 +373,30 @@ def _rest_high(
     start, stop = _more(rows, math.ceil(radius * abs(lean) / step) + 1, len(high))
     across = np.empty((stop - start, high.shape[1]), np.float32)
     reach = side + radius * off + _odd(radius, lean, step)
-    highest_across(high, start, reach / step, True, lean / _cosine(lean) * step, across)
+    highest_across(high, start, reach / step, True, lean / _cosine(lean) * step, work, across)
     drops, over = _rim(radius, radius + side * off, -side * off, step)
-    aslant = np.rint(drops * (-lean / step)).astype(np.int64)
-    rests_along(
-        across, begin - start, drops * np.float32(_cosine(lean)), aslant, over, True, found[begin:end]
-    )
+    aslant, sunk = np.rint(drops * (-lean / step)).astype(np.int64), drops * np.float32(_cosine(lean))
+    rests_along(across, begin - start, cols, sunk, aslant, over, True, found[begin:end])
 
 
 def _rest_low(
     low: Singles,
     rows: tuple[int, int],
+    cols: tuple[int, int],
     lean: float,
-    doubt: float,
-    wheel: tuple[float, float],
-    narrow: float,
-    off: float,
+    wheel: tuple[float, float, float],
     step: float,
+    work: Singles,
     found: Singles,
 ) -> None:
-    """Lay out where wheels rest at the least, in some rows."""
-    (radius, side), (begin, end) = wheel, rows
+    """Lay out where wheels, by radius, half width and how far behind their rims may be, rest at the least."""
+    (radius, narrow, behind), (begin, end) = wheel, rows
     start, stop = _more(rows, math.ceil(radius * abs(lean) / step) + 1, len(low))
     across = np.empty((stop - start, low.shape[1]), np.float32)
-    highest_across(low, start, narrow / step, False, lean / _cosine(lean) * step, across)
-    behind = side * off + step / 2 + radius * (abs(lean) + doubt) * off
+    highest_across(low, start, narrow / step, False, lean / _cosine(lean) * step, work, across)
     drops, over = _rim(radius, radius - behind, behind, step)
-    aslant = np.rint(drops * (-lean / step)).astype(np.int64)
-    rests_along(
-        across, begin - start, drops * np.float32(_cosine(lean)), aslant, over, False, found[begin:end]
-    )
+    aslant, sunk = np.rint(drops * (-lean / step)).astype(np.int64), drops * np.float32(_cosine(lean))
+    rests_along(across, begin - start, cols, sunk, aslant, over, False, found[begin:end])
 
 
 def _more(rows: tuple[int, int], more: int, count: int) -> tuple[int, int]:

@@ -93,8 +93,10 @@ def highest_of_blocks(z, tops):  # type: ignore[no-untyped-def]
 
 
 @bare
-def highest_across(z, first, reach, between, lean, found):  # type: ignore[no-untyped-def]
+def highest_across(z, first, reach, between, lean, work, found):  # type: ignore[no-untyped-def]
     """Fill the highest of each sample and those up to `reach` samples to its left and right, off a plane that leans.
+
+    The highest of twice as many rows is that of two halves: as many steps do as the number has digits.
 
     Args:
         z: (m, n) float32.
@@ -102,20 +104,30 @@ def highest_across(z, first, reach, between, lean, found):  # type: ignore[no-un
         reach: Samples, as a fraction.
         between: Whether the ends that lie between two samples count.
         lean: How much lower what is a sample further left counts: so far the wheel's side there is raised, m.
+        work: (m, n) float32 room to work in.
         found: (k, n) float32.
     """
     m, n = z.shape
     whole = math.floor(reach + 1e-6)
     part = np.float32(reach - whole)
+    begin, end = max(0, first - whole), min(m, first + len(found) + whole)
+    for i in range(begin, end):
+        raised, own, here = np.float32((i - first) * lean), work[i], z[i]
+        for j in range(n):
+            own[j] = here[j] - raised
+    held, rows = 1, 2 * whole + 1
+    while 2 * held <= rows:
+        for i in range(begin, end - held):
+            own, other = work[i], work[i + held]
+            for j in range(n):
+                own[j] = other[j] if other[j] > own[j] else own[j]
+        held *= 2
     for row in range(len(found)):
         i, own = first + row, found[row]
+        raised = np.float32(row * lean)
+        lowest, highest = work[max(begin, i - whole)], work[max(begin, min(end - 1, i + whole) - held + 1)]
         for j in range(n):
-            own[j] = z[i, j]
-        for k in range(max(0, i - whole), min(m, i + whole + 1)):
-            raised, beside = np.float32((k - i) * lean), z[k]
-            for j in range(n):
-                value = beside[j] - raised
-                own[j] = value if value > own[j] else own[j]
+            own[j] = (lowest[j] if lowest[j] > highest[j] else highest[j]) + raised
         if between and part > 1e-3:
             for side in (-1, 1):
                 last, beyond = i + side * whole, i + side * (whole + 1)
@@ -137,12 +149,13 @@ def _at_end(last, beyond, part):  # type: ignore[no-untyped-def]
 
 
 @bare
-def rests_along(z, first, drops, shifts, part, between, found):  # type: ignore[no-untyped-def]
+def rests_along(z, first, cols, drops, shifts, part, between, found):  # type: ignore[no-untyped-def]
     """Fill how high a wheel's lowest point is over each sample: the highest ahead and behind less the rim's height.
 
     Args:
         z: (m, n) float32 highest across the wheel.
         first: Row of the first that is filled.
+        cols: The columns from and up to which they are.
         drops: (k,) float32 height of the rim 0, 1, ... samples ahead; the last at the end of the wheel.
         shifts: (k,) int64 rows further that the rim of a wheel that leans lies there.
         part: How far the end lies beyond the sample before, samples.
@@ -153,20 +166,22 @@ def rests_along(z, first, drops, shifts, part, between, found):  # type: ignore[
     last = len(drops) - 1
     for row in range(len(found)):
         i, here = first + row, found[row]
-        for j in range(n):
+        for j in range(cols[0], cols[1]):
             here[j] = z[i, j]
         for k in range(1, min(last, (n - 1) // 2 + 1)):
             drop, rim = drops[k], z[min(max(i + shifts[k], 0), m - 1)]
+            begin, end = max(k, cols[0]), min(n - k, cols[1])
             # Neither by `max` nor by places less than another, which keep the loop from being done in vectors.
-            behind, ahead, own = rim[: n - 2 * k], rim[2 * k :], here[k : n - k]
-            for j in range(n - 2 * k):
+            behind, ahead, own = rim[begin - k :], rim[begin + k :], here[begin:end]
+            for j in range(end - begin):
                 value = (behind[j] if behind[j] > ahead[j] else ahead[j]) - drop
                 own[j] = value if value > own[j] else own[j]
         if between and part > 1e-3:
-            drop, begin, rim = drops[last], last + 1, z[min(max(i + shifts[last], 0), m - 1)]
+            drop, rim = drops[last], z[min(max(i + shifts[last], 0), m - 1)]
+            begin, end = max(last + 1, cols[0]), min(n - last - 1, cols[1])
             inner_ahead, outer_ahead = rim[begin + last - 1 :], rim[begin + last :]
-            inner_behind, outer_behind, own = rim[begin - last + 1 :], rim[begin - last :], here[begin:]
-            for j in range(n - last - 1 - begin):
+            inner_behind, outer_behind, own = rim[begin - last + 1 :], rim[begin - last :], here[begin:end]
+            for j in range(end - begin):
                 there = _at_end(inner_ahead[j], outer_ahead[j], part)
                 back = _at_end(inner_behind[j], outer_behind[j], part)
                 value = (there if there > back else back) - drop

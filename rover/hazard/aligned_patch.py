@@ -41,7 +41,7 @@ class Fineness:
     doubt: float
 
 
-SHARED = Fineness(0.007, 0.09, math.radians(1.25), math.radians(0.75), 3, 0.06, 0.037)
+SHARED = Fineness(0.007, 0.09, math.radians(1.25), math.radians(0.75), 1, 0.2, 0.1)
 """For poses that lie close and point much the same way."""
 
 OWN = Fineness(0.005, 0.0, math.radians(0.01), math.radians(0.8), 3, 0.06, 0.037)
@@ -113,6 +113,7 @@ class AlignedPatch:
             self.layers[:, 0], spacing_m=spacing_m, off=off, half=(left, ahead),
             leans=[lean + (k - fine.leans // 2) * fine.apart for k in range(fine.leans)], doubt=fine.doubt,
             bands=self._bands(figures, left, most_aside_m - aside_m(figures) - MORE_M),
+            cols=self._cols(figures, ahead),
         )  # fmt: skip
 
     def _bands(self, figures: ClearanceFigures, left: int, more_m: float) -> tuple[tuple[int, int], ...]:
@@ -124,6 +125,13 @@ class AlignedPatch:
         if rows[0] <= 0:
             return ((0, 2 * left + 1),)
         return (max(0, left + 1 - rows[1]), left + 1 - rows[0]), (left + rows[0], min(2 * left + 1, left + rows[1]))
+
+    def _cols(self, figures: ClearanceFigures, ahead: int) -> tuple[int, int]:
+        """Return the columns in which wheels may stand."""
+        more_m = SPREAD_M + self._fine.served_m + float(self.wheels.off + abs(self._skew)) * figures.reach_m
+        furthest = float((np.abs(figures.boxes[:, 0]) + figures.boxes[:, 2]).max()) + more_m
+        count = min(ahead, math.ceil(furthest / self.spacing_m))
+        return ahead - count, ahead + count + 1
 
     def served(self, cells: Floats) -> Floats:
         """Return (k, 4) metres ahead and left of the pose, cosine and sine from it, of the first of (n, 4) cells."""
