@@ -219,13 +219,19 @@ def mean_grade(height_m: npt.NDArray[np.float32], side_m: float) -> tuple[float,
         height_m: (rows, cols); NaN is unknown.
         side_m: Of a cell.
     """
-    step = max(1, max(height_m.shape) // 64)
+    step = -(-max(height_m.shape) // 256)
     z = height_m[::step, ::step].astype(np.float64)
-    row, col = np.nonzero(np.isfinite(z))
-    if len(row) < 3:
+    known = np.isfinite(z)
+    count = int(known.sum())
+    if count < 3:
         return 0.0, 0.0
-    at = np.stack([col - col.mean(), row - row.mean()], axis=1) * (side_m * step)
-    (east, north), *_ = np.linalg.lstsq(at, z[row, col] - z[row, col].mean(), rcond=None)
+    row, col = (np.arange(size) * side_m * step for size in z.shape)
+    by_row, by_col = known.sum(axis=1), known.sum(axis=0)
+    row, col = row - row @ by_row / count, col - col @ by_col / count
+    up = np.where(known, z - z[known].mean(), 0.0)
+    both = row @ known @ col
+    square = np.array([[col**2 @ by_col, both], [both, row**2 @ by_row]])
+    east, north = np.linalg.lstsq(square, np.array([up.sum(axis=0) @ col, row @ up.sum(axis=1)]), rcond=None)[0]
     return float(np.clip(east, -1.0, 1.0)), float(np.clip(north, -1.0, 1.0))
 
 

@@ -254,9 +254,9 @@ def _turned_about(
 
 
 def _belly(vehicle: VehicleParams) -> Floats:
-    """The belly as `bound_poses` wants it: as long as the body, as wide as the wheels leave room for."""
+    """The belly as `bound_poses` wants it: as long and as wide as the body."""
     above = vehicle.belly_clearance_m
-    length, width = vehicle.length_m / 2, max(0.0, vehicle.track_m - vehicle.wheel_width_m) / 2
+    length, width = vehicle.length_m / 2, vehicle.width_m / 2
     pitch, roll = math.sin(vehicle.slope_limit_rad), math.sin(vehicle.roll_limit_rad)
     further = width * pitch * roll + abs(above) * pitch, abs(above) * roll
     shorter = length * (1 - _cosine(pitch)) + further[0], width * (1 - _cosine(roll)) + further[1]

@@ -13,11 +13,11 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 
 from rover.hazard.aligned import MOST_SHAPES, AlignedGround, room_for
 from rover.hazard.aligned_kernels import HEADINGS, OFF, within_box
-from rover.hazard.aligned_patch import SERVED_M, SERVED_RAD, AlignedPatch, Patches
+from rover.hazard.aligned_patch import SHARED, AlignedPatch, Patches
 from rover.hazard.clearance_figures import clearance_figures
 from rover.hazard.linkage_kernels import FIGURES as BOUNDS
 from rover.hazard.linkage_kernels import PITCH
-from rover.hazard.standing_kernels import Laid, between_samples, room_to_work, stand
+from rover.hazard.standing_kernels import RESTS, Laid, between_samples, room_to_work, stand
 from rover.io.vehicle import read_vehicle
 
 Floats = npt.NDArray[np.float64]
@@ -25,6 +25,7 @@ Floats = npt.NDArray[np.float64]
 YUTU_2 = read_vehicle("yutu-2").params
 FIGURES = clearance_figures(YUTU_2)
 SIDE_M = 0.05
+SERVED_M, SERVED_RAD = SHARED.served_m, SHARED.served_rad
 
 
 def rocks(seed: int, side: int = 160) -> npt.NDArray[np.float32]:
@@ -64,6 +65,14 @@ def laid_out(z: npt.NDArray[np.float32]) -> AlignedGround:
     return AlignedGround(z, z, SIDE_M, (middle, middle), 2.6, FIGURES)
 
 
+def laid_of(ground: AlignedGround, heading: int) -> Laid:
+    """What is laid out along a heading, as kernels have it."""
+    layers, wheels = ground.layers[:, heading], ground.wheels
+    low, high = np.split(layers[RESTS:], [(len(layers) - RESTS) // 2 + 1])
+    about = wheels.off, float(wheels.leans[heading]), wheels.apart, wheels.doubt, wheels.narrow
+    return Laid(ground.spacing_m, *layers[:RESTS], low, high, *about)
+
+
 @pytest.mark.parametrize("make", [rocks, ridges])
 @pytest.mark.parametrize("yaw_deg", [0.0, 2.0, 31.0, 90.0, 172.0, -75.0])
 def test_a_wheel_stands_within_its_bounds_wherever_it_is_in_a_box(
@@ -71,14 +80,14 @@ def test_a_wheel_stands_within_its_bounds_wherever_it_is_in_a_box(
 ) -> None:
     z, rng, yaw = make(1), np.random.default_rng(2), math.radians(yaw_deg)
     ground, middle = laid_out(z), (len(z) - 1) / 2
-    bend_m, sag_m = between_samples(ground.spacing_m, FIGURES.belly)
+    bend_m, sag_m = between_samples(ground.spacing_m, FIGURES.belly, OFF)
     widths = []
     for _ in range(60):
         east, north = rng.uniform(-1.5, 1.5, 2)
         half = rng.uniform(0.0, 0.06, 2)
         cell = np.array([[east / SIDE_M + middle, north / SIDE_M + middle, math.cos(yaw), math.sin(yaw)]])
         (heading,), (place,) = ground.places(cell)
-        *_, low, high = ground.layers[:, heading]
+        low, _, high = ground.layers[RESTS:, heading]
         samples = len(low) // 2
         low_m, high_m, apart_m = within_box(
             *(low, high, place[0] / ground.spacing_m + samples, place[1] / ground.spacing_m + samples),
@@ -109,10 +118,11 @@ def test_a_wheel_stands_within_its_bounds_on_a_patch_off_whose_heading_it_points
     for _ in range(20):
         cell = np.array([*(middle + rng.uniform(-30, 30, 2)), math.cos(yaw), math.sin(yaw)])
         patch = AlignedPatch(z, z, SIDE_M, cell, FIGURES)
-        bend_m, sag_m = between_samples(patch.spacing_m, FIGURES.belly, patch.off)
-        *_, low, high = patch.layers[:, 0]
+        bend_m, sag_m = between_samples(patch.spacing_m, FIGURES.belly, patch.wheels.off)
+        low, _, high = patch.layers[RESTS:, 0]
         samples = np.array([low.shape[1] // 2, low.shape[0] // 2])
-        centre, half = rng.uniform(-0.6, 0.6, 2), rng.uniform(0.0, 0.04, 2)
+        centre = np.array([rng.uniform(-0.6, 0.6), rng.choice([-1, 1]) * rng.uniform(0.3, 0.55)])
+        half = rng.uniform(0.0, 0.04, 2)
         low_m, high_m, apart_m = within_box(
             *(low, high, *(centre / patch.spacing_m + samples)), *(half / patch.spacing_m)
         )
@@ -168,7 +178,7 @@ def test_nothing_is_told_of_unknown_ground_or_of_what_lies_beyond() -> None:
     z[80, 84] = np.nan
     ground = laid_out(z)
     (heading,), _ = ground.places(np.array([[80.0, 80.0, 1.0, 0.0]]))
-    *_, low, high = ground.layers[:, heading]
+    low, _, high = ground.layers[RESTS:, heading]
     middle = len(low) // 2
     assert math.isnan(within_box(low, high, middle + 4.0, float(middle), 2.0, 2.0)[1])
     assert not math.isnan(within_box(low, high, middle - 30.0, float(middle), 2.0, 2.0)[1])
@@ -179,7 +189,7 @@ def stood(ground: AlignedGround, cell: Floats, spread_m: float | None) -> Floats
     """Bounds of a pose, with what it needs laid out, or with all of its heading."""
     (heading,), (place,) = ground.places(cell, spread_m)
     own, held = np.empty((BOUNDS, 2)), np.full((BOUNDS, 2), np.nan)
-    laid = Laid(ground.spacing_m, *ground.layers[:, heading], OFF)
+    laid = laid_of(ground, heading)
     stand(laid, ground.rover, place, 0.02, 0.01, held, room_to_work(1024), own)
     return own[:-1]
 
@@ -205,7 +215,7 @@ def test_what_was_not_laid_out_is_unknown_whatever_the_memory_held_before() -> N
     (heading,), (place,) = ground.places(near, 0.02)
     place[0] += 2.0
     own, held = np.empty((BOUNDS, 2)), np.full((BOUNDS, 2), np.nan)
-    laid = Laid(ground.spacing_m, *ground.layers[:, heading], OFF)
+    laid = laid_of(ground, heading)
     stand(laid, ground.rover, place, 0.02, 0.01, held, room_to_work(1024), own)
     assert np.isnan(own).all()
 

@@ -7,12 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from rover.hazard.aligned_kernels import OFF
 from rover.hazard.belly_kernels import BLOCK
 from rover.hazard.linkage_kernels import BELLY, FIGURES
-from rover.hazard.standing_kernels import Laid, room_to_work, stand
+from rover.hazard.standing_kernels import room_to_work, stand
 from rover.hazard.walk_kernels import BLOCKS
-from tests.rover.hazard.test_aligned import laid_out, ridges, rocks
+from tests.rover.hazard.test_aligned import laid_of, laid_out, ridges, rocks
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -27,7 +26,7 @@ def test_the_least_room_is_the_same_by_blocks_as_by_all_samples(seed: int) -> No
         yaw = rng.uniform(-math.pi, math.pi)
         cell = np.array([[*(middle + rng.uniform(-30, 30, 2)), math.cos(yaw), math.sin(yaw)]])
         (heading,), (place,) = ground.places(cell)
-        laid = Laid(ground.spacing_m, *ground.layers[:, heading], OFF)
+        laid = laid_of(ground, heading)
         bounds = []
         for blocks in (0, BLOCKS):
             own, held = np.empty((FIGURES, 2)), np.full((FIGURES, 2), np.nan)

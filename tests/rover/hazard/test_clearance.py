@@ -146,7 +146,7 @@ class Settler:
 
     def stance(self, state: Floats, east: float, north: float, yaw: float, wheels: Floats) -> Stance:
         v, frame = self.v, self.body_frame(yaw, state[1], state[2])
-        half_width = max(0.0, v.track_m - v.wheel_width_m) / 2
+        half_width = v.width_m / 2
         ahead, left = np.meshgrid(
             np.linspace(-v.length_m / 2, v.length_m / 2, 90), np.linspace(-half_width, half_width, 60)
         )
@@ -407,7 +407,8 @@ def test_wheels_stay_in_their_boxes_within_the_limits(name: str) -> None:
         share = np.sign(share) * np.abs(share) ** 0.2  # most of them near a corner
         pitch, roll = share[0] * vehicle.slope_limit_rad, share[1] * vehicle.roll_limit_rad
         axles = settler.axles(share[2] * vehicle.rocker_limit_rad, share[3:] * vehicle.bogie_limit_rad)
-        place = (axles @ Settler.body_frame(0.0, pitch, roll).T)[:, :2]
+        frame = Settler.body_frame(0.0, pitch, roll)
+        place = (axles @ frame.T + settler.middle(frame, 0.0, 0.0, 0.0))[:, :2]
         room = boxes[:, 2:] - half - np.abs(place - boxes[:, :2])
         assert (room > -1e-3).all()
         nearest = min(nearest, room.min())

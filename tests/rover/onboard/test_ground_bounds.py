@@ -94,7 +94,7 @@ def test_no_pose_that_passes_on_what_was_seen_breaks_a_limit_in_truth(looks: int
         bins, places = laid.places(cells)
         for k, (east, north, yaw) in enumerate(poses.tolist()):
             fits = walk(
-                laid.spacing_m, laid.layers, bins[k : k + 1], laid.rover, places[k : k + 1], np.full((1, 2), 0.02),
+                laid.spacing_m, laid.layers, laid.wheels, bins[k : k + 1], laid.rover, places[k : k + 1], np.full((1, 2), 0.02),
                 2, BELLY_MARGIN_M, 1, np.full((FIGURES, 2), np.nan), np.full(MARGINS, np.inf),
             )  # fmt: skip
             if fits:

@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter
 from rover.core.chassis import ChassisParams
 from rover.core.grid import Dem, GridGeometry, Site
 from rover.core.vehicle import VehicleParams
-from rover.hazard.aligned import AlignedGround
+from rover.hazard.aligned import AlignedGround, mean_grade
 from rover.hazard.clearance import arc_poses, poses_on_cells
 from rover.hazard.clearance_figures import clearance_figures
 from rover.hazard.costmap import CostMap
@@ -143,11 +143,12 @@ def walked(dem: Dem, poses: Floats, spread_m: float = 0.0, vehicle: VehicleParam
     middle = (float(cells[:, 0].mean()), float(cells[:, 1].mean()))
     reach = float(np.ptp(poses[:, :2], axis=0).max()) + own.reach_m + spread_m + 1.0
     z = dem.elevation_m
-    laid = AlignedGround(z, z, dem.geometry.resolution_m, middle, reach, own)
+    grade = mean_grade(z, dem.geometry.resolution_m)
+    laid = AlignedGround(z, z, dem.geometry.resolution_m, middle, reach, own, grade=grade)
     bins, places = laid.places(cells)
     for k in range(len(poses)):
         found[k, MARGINS] = walk(
-            laid.spacing_m, laid.layers, bins[k : k + 1], laid.rover, places[k : k + 1], spread, 0, 0.0, 1,
+            laid.spacing_m, laid.layers, laid.wheels, bins[k : k + 1], laid.rover, places[k : k + 1], spread, 1, 0.0, 1,
             np.full((FIGURES, 2), np.nan), found[k, :MARGINS],
         )  # fmt: skip
     return found
