@@ -94,15 +94,7 @@ class AlignedGround:
             tile=WIDE_TILE,
         )
         self.wheels = wheels_laid(figures, leans_on(grade), (1.0, LEANS), OFF, spacing_m)
-        self.rover = Rover(
-            figures.boxes,
-            figures.arms,
-            figures.limits,
-            figures.links,
-            figures.belly,
-            figures.weights,
-            figures.bends,
-        )
+        self.rover = rover_of(figures)
 
     def places(self, cells: Floats, spread_m: float | None = None) -> tuple[npt.NDArray[np.int64], Floats]:
         """Return by which heading each of n poses is laid out, which is done, and where it is on that.
@@ -210,6 +202,14 @@ def wheels_laid(
     """
     narrow = max(narrowed(figures, lean, *anyhow(figures, lean, off), step_m) for lean in leans.tolist())
     return Wheels(off, leans, *apart, narrow)
+
+
+def rover_of(figures: ClearanceFigures) -> Rover:
+    """Return a vehicle's figures as kernels have them."""
+    return Rover(
+        *(figures.beyond_boxes, figures.arms, figures.limits, figures.links, figures.belly, figures.weights),
+        *(figures.bends, figures.beyond),
+    )
 
 
 def mean_grade(height_m: npt.NDArray[np.float32], side_m: float) -> tuple[float, float]:
@@ -340,7 +340,7 @@ def lay_along(
 
 def anyhow(figures: ClearanceFigures, lean: float, off: float) -> tuple[float, float]:
     """Return how far within the limits wheels may lean off a lean, and the most that they may point off the heading."""
-    pitch, roll = math.sin(figures.limits[0]), math.sin(figures.limits[1])
+    pitch, roll = np.sin(figures.beyond[:2]).tolist()
     return roll + abs(lean), off + pitch * roll / _cosine(roll)
 
 
@@ -484,7 +484,7 @@ def reads_m(figures: ClearanceFigures, spacing_m: float) -> tuple[float, float]:
 
 def aside_m(figures: ClearanceFigures) -> float:
     """Return how far to its side any part of the rover may be."""
-    wheels = np.abs(figures.boxes[:, 1]) + figures.boxes[:, 3] + figures.belly[6] / 2
+    wheels = np.abs(figures.beyond_boxes[:, 1]) + figures.beyond_boxes[:, 3] + figures.belly[6] / 2
     return max(float(wheels.max()), float(figures.belly[2]))
 
 

@@ -118,9 +118,9 @@ class AlignedPatch:
 
     def _bands(self, figures: ClearanceFigures, left: int, more_m: float) -> tuple[tuple[int, int], ...]:
         """Return the rows in which wheels may stand on either side: so much beyond where the axles may be."""
-        more_m += SPREAD_M + figures.belly[5] * figures.limits[1]
-        inner = (np.abs(figures.boxes[:, 1]) - figures.boxes[:, 3]).min() - more_m
-        outer = (np.abs(figures.boxes[:, 1]) + figures.boxes[:, 3]).max() + more_m
+        more_m += SPREAD_M + figures.belly[5] * figures.beyond[1]
+        inner = (np.abs(figures.beyond_boxes[:, 1]) - figures.beyond_boxes[:, 3]).min() - more_m
+        outer = (np.abs(figures.beyond_boxes[:, 1]) + figures.beyond_boxes[:, 3]).max() + more_m
         rows = math.floor(inner / self.spacing_m), math.ceil(outer / self.spacing_m) + 1
         if rows[0] <= 0:
             return ((0, 2 * left + 1),)
@@ -129,7 +129,7 @@ class AlignedPatch:
     def _cols(self, figures: ClearanceFigures, ahead: int) -> tuple[int, int]:
         """Return the columns in which wheels may stand."""
         more_m = SPREAD_M + self._fine.served_m + float(self.wheels.off + abs(self._skew)) * figures.reach_m
-        furthest = float((np.abs(figures.boxes[:, 0]) + figures.boxes[:, 2]).max()) + more_m
+        furthest = float((np.abs(figures.beyond_boxes[:, 0]) + figures.beyond_boxes[:, 2]).max()) + more_m
         count = min(ahead, math.ceil(furthest / self.spacing_m))
         return ahead - count, ahead + count + 1
 

@@ -31,6 +31,8 @@ class ClearanceFigures:
 
     Attributes:
         boxes: (6, 4) where each axle may be at the limits of tilt and of suspension.
+        beyond: (4,) `BEYOND` times the limits of angles: standings within these are looked for.
+        beyond_boxes: (6, 4) where each axle may be at those.
         arms: (10,) of the suspension, from pivot to axle.
         links: (10,) of the suspension.
         belly: (9,) of the belly and of the wheels.
@@ -41,6 +43,8 @@ class ClearanceFigures:
     """
 
     boxes: Floats
+    beyond: Floats
+    beyond_boxes: Floats
     arms: Floats
     links: Floats
     belly: Floats
@@ -53,6 +57,8 @@ class ClearanceFigures:
         weights = 2, 3, WHEELS
         shapes = {
             "boxes": (WHEELS, 4),
+            "beyond": (4,),
+            "beyond_boxes": (WHEELS, 4),
             "arms": (10,),
             "links": (10,),
             "belly": (9,),
@@ -74,13 +80,15 @@ def clearance_figures(vehicle: VehicleParams) -> ClearanceFigures:
     )
     return ClearanceFigures(
         boxes=axle_boxes(vehicle),
+        beyond=BEYOND * np.array(angles),
+        beyond_boxes=axle_boxes(vehicle, BEYOND),
         arms=_arms(vehicle),
         links=links,
         belly=belly,
         limits=np.array([*angles, vehicle.step_limit_m]),
         weights=_weights(vehicle, links, belly, np.array(angles)),
         bends=_bends(vehicle, links, _arms(vehicle), np.array(angles)),
-        reach_m=_reach_m(wheel_boxes(vehicle), belly),
+        reach_m=_reach_m(wheel_boxes(vehicle, BEYOND), belly),
     )
 
 
@@ -201,30 +209,30 @@ def _arms(vehicle: VehicleParams) -> Floats:
     )
 
 
-def wheel_boxes(vehicle: VehicleParams) -> Floats:
-    """Return (6, 4) boxes that hold each wheel within the vehicle's limits: middle and half sides, forward and left."""
-    boxes = axle_boxes(vehicle)
+def wheel_boxes(vehicle: VehicleParams, share: float = 1.0) -> Floats:
+    """Return (6, 4) boxes that hold each wheel within a share of the vehicle's limits: middle and half sides, forward and left."""
+    boxes = axle_boxes(vehicle, share)
     boxes[:, 2:] += np.array([vehicle.wheel_radius_m, vehicle.wheel_width_m / 2])
     return boxes
 
 
-def axle_boxes(vehicle: VehicleParams) -> Floats:
-    """Return (6, 4) boxes that hold each axle's end within the limits: middle and half sides, forward and left."""
+def axle_boxes(vehicle: VehicleParams, share: float = 1.0) -> Floats:
+    """Return (6, 4) boxes that hold each axle's end within a share of the limits: middle and half sides, forward and left."""
     boxes = []
     for axle, side in product(range(3), (1, -1)):
-        places = _reachable(vehicle, axle, side * vehicle.track_m / 2)
+        places = _reachable(vehicle, axle, side * vehicle.track_m / 2, share)
         low, high = places.min(axis=0), places.max(axis=0)
         boxes.append([*(low + high) / 2, *(high - low) / 2])
     return np.array(boxes)
 
 
-def _reachable(vehicle: VehicleParams, axle: int, left_m: float) -> Floats:
+def _reachable(vehicle: VehicleParams, axle: int, left_m: float, share: float) -> Floats:
     """(n, 2) forward and left of an axle's end as body and suspension turn, up to their limits.
 
     The extremes of tilt and of suspension are among them, and enough between that no more than a millimetre lies
     beyond.
     """
-    steps = np.linspace(-1.0, 1.0, 9)
+    steps = share * np.linspace(-1.0, 1.0, 9)
     pitch = vehicle.slope_limit_rad * steps[:, None, None, None]
     roll = vehicle.roll_limit_rad * steps[None, :, None, None]
     rock = vehicle.rocker_limit_rad * steps[None, None, :, None]

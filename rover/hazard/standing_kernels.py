@@ -47,12 +47,6 @@ from rover.hazard.linkage_kernels import (
 SEEKING, ENOUGH_RAD = 8, 0.003
 """Where the rover stands at first is sought so often, until its angles change by less."""
 
-TRIES = 12
-"""Bounds are widened so often until they hold what they let the rover do."""
-
-WIDER_M, FURTHER = 0.001, 0.1
-"""They are widened by so much at least, and by this share of what they are wide."""
-
 NARROWED, ENOUGH_M, ENOUGH = 20, 0.001, 0.7
 """Bounds that hold are narrowed by what they let the rover do, so often, until by less than this and to no less a share."""
 
@@ -124,6 +118,7 @@ class Rover(NamedTuple):
     belly: Any
     weights: Any
     bends: Any
+    beyond: Any
 
 
 class Room(NamedTuple):
@@ -132,6 +127,7 @@ class Room(NamedTuple):
     boxes: Any
     span: Any
     point: Any
+    hung: Any
     spots: Any
     anywhere: Any
     about: Any
@@ -144,7 +140,8 @@ class Room(NamedTuple):
 def room_to_work(blocks):  # type: ignore[no-untyped-def]
     """Return room to work in, with so many numbers for blocks under the belly; none if both its bounds are wanted."""
     return Room(
-        np.empty((WHEELS, 4)), np.empty((WHEELS, 2)), np.empty((FIGURES, 2)), np.empty((WHEELS, 4)),
+        np.empty((WHEELS, 4)), np.empty((WHEELS, 2)), np.empty((FIGURES, 2)), np.empty((FIGURES, 2)),
+        np.empty((WHEELS, 4)),
         np.empty((WHEELS + 1, 4)), np.empty(WHEELS), np.empty(FOLLOWS), np.empty((WHEELS, FOLLOWS)), np.empty(blocks),
     )  # fmt: skip
 
@@ -169,58 +166,33 @@ def lean_of(laid, lean):  # type: ignore[no-untyped-def]
 
 @bare
 def stand(laid, rover, place, along, across, held, room, own, known=False):  # type: ignore[no-untyped-def]
-    """Bound how the rover stands at a place, when its axles were as high as `held` has them on the way there.
+    """Bound how the rover may stand at a place, of all standings whose angles are within `BEYOND` times the limits.
 
     Args:
         laid: A `Laid`.
         rover: A `Rover`.
         place: (4,) ahead and left of the middle of what is laid out, m; cosine and sine of the yaw from its heading.
         along, across: How far any part may be from where the place puts it, m.
-        held: (FIGURES, 2) bounds before; NaN for a rover that has stood there.
+        held: (FIGURES, 2) bounds within which standings are looked for, if `known`.
         room: A `Room`; the axles' boxes afterwards.
-        own: (FIGURES, 2) the bounds: NaN over unknown ground, without end where none hold, the first the wrong way round
-            where it cannot stand within `held` at all.
-        known: Whether `held` is known to hold here.
+        own: (FIGURES, 2) the bounds: NaN over unknown ground, without end where none are known, the first the wrong way
+            round where it cannot stand so at all.
+        known: Whether only standings within `held` are looked for.
     """
     span = room.span
-    if not known and not held[0, 0] > -np.inf:
-        if not seek(laid, rover, place, along, across, room.point, room.boxes, own):
-            return
-        for i in range(WHEELS):
-            span[i, 0], span[i, 1] = own[i, 0], own[i, 1]
-    else:
-        for i in range(WHEELS):
-            span[i, 0], span[i, 1] = held[i, 0], held[i, 1]
     no_limits(room.anywhere)
-    closed = known
     if known:
         for i in range(WHEELS):
-            own[i, 0], own[i, 1] = span[i, 0], span[i, 1]
-        closed = _expanded(rover, room)
+            span[i, 0], span[i, 1] = held[i, 0], held[i, 1]
     else:
-        for _ in range(TRIES):
-            _inflate(span)
-            if not _expanded(rover, room):
-                break
-            if not _stood(laid, rover, place, along, across, room, own):
-                return
-            closed = _inside(own, span)
-            if closed:
-                break
-            for i in range(WHEELS):
-                span[i, 0], span[i, 1] = min(span[i, 0], own[i, 0]), max(span[i, 1], own[i, 1])
-        if closed:
-            for i in range(WHEELS):
-                span[i, 0], span[i, 1] = own[i, 0], own[i, 1]
-    if not closed:
-        beyond_bounds(own)
-        return
+        for i in range(WHEELS):
+            span[i, 0], span[i, 1] = -ANYWHERE_M, ANYWHERE_M
+    expanded = False
     for attempt in range(NARROWED):
         before = _widest(span)
-        if attempt > 0 and before > EXPANDED_M and not _expanded(rover, room):
-            beyond_bounds(own)
-            return
-        if not _stood(laid, rover, place, along, across, room, own):
+        if attempt == 0 or before > EXPANDED_M or not expanded:
+            expanded = before < ANYWHERE_M and _expanded(rover, room)
+        if not _stood(laid, rover, place, along, across, expanded, room, own):
             return
         for i in range(WHEELS):
             own[i, 0], own[i, 1] = max(own[i, 0], span[i, 0]), min(own[i, 1], span[i, 1])
@@ -233,7 +205,7 @@ def stand(laid, rover, place, along, across, held, room, own, known=False):  # t
         after = _widest(span)
         if after > before - ENOUGH_M and after > ENOUGH * before:
             break
-    _hang(rover, room, own)
+    _hang(rover, expanded, room, own)
     if not own[PITCH, 1] < np.inf:
         return
     level = room.point
@@ -243,14 +215,6 @@ def stand(laid, rover, place, along, across, held, room, own, known=False):  # t
     own[BELLY, 0], own[BELLY, 1] = -np.inf, np.inf
     if level[PITCH, 1] < np.inf:
         belly_bounds(laid, rover, place, along, across, level, room, own)
-
-
-@bare
-def _inflate(span):  # type: ignore[no-untyped-def]
-    for i in range(WHEELS):
-        more = WIDER_M + FURTHER * (span[i, 1] - span[i, 0])
-        span[i, 0] -= more
-        span[i, 1] += more
 
 
 @bare
@@ -264,35 +228,39 @@ def _widest(span):  # type: ignore[no-untyped-def]
 @bare
 def _expanded(rover, room):  # type: ignore[no-untyped-def]
     """Expand what follows from the heights about the middle of their bounds; False beyond where that is known."""
-    span, about, values, limits = room.span, room.about, room.values, rover.limits
+    span, about, values, most = room.span, room.about, room.values, rover.beyond
     for i in range(WHEELS):
         about[i] = (span[i, 0] + span[i, 1]) / 2.0
     if not expand(rover.links, rover.arms, room.anywhere, about, room.point, room.spots, values, room.slopes):
         return False
-    within = abs(values[0]) <= BEYOND * limits[0] and abs(values[1]) <= BEYOND * limits[1]
-    bogies = max(abs(values[3]), abs(values[4]))
-    return within and abs(values[2]) <= BEYOND * limits[2] and bogies <= BEYOND * limits[3]
+    within = abs(values[0]) <= most[0] and abs(values[1]) <= most[1] and abs(values[2]) <= most[2]
+    return within and max(abs(values[3]), abs(values[4])) <= most[3]
 
 
 @bare
-def _stood(laid, rover, place, along, across, room, own):  # type: ignore[no-untyped-def]
-    """Bound the axles' heights, wherever theirs within `room.span` put them; False over unknown ground."""
-    boxes, reach = room.boxes, rover.reach
+def _stood(laid, rover, place, along, across, expanded, room, own):  # type: ignore[no-untyped-def]
+    """Bound the axles' heights, wherever theirs within `room.span` put them; False over unknown ground.
+
+    The first low bound is above all where none are possible.
+    """
+    boxes, part, hung = room.boxes, room.point, room.hung
     for i in range(WHEELS):
-        for axis in range(2):
-            low, high = bound_following(
-                PLACES + 2 * i + axis, room.about, room.values, room.slopes, rover.bends, room.span
-            )
-            # What is beyond the limits is not looked at.
-            low = max(low, reach[i, axis] - reach[i, axis + 2])
-            high = min(high, reach[i, axis] + reach[i, axis + 2])
-            boxes[i, axis], boxes[i, axis + 2] = (low + high) / 2.0, max(0.0, (high - low) / 2.0)
-    limit, part = rover.limits[1], room.point
-    low, high = bound_following(1, room.about, room.values, room.slopes, rover.bends, room.span)
-    low, high = max(-limit, min(limit, low)), max(-limit, min(limit, high))
-    nose = bound_following(0, room.about, room.values, room.slopes, rover.bends, room.span)
-    most = rover.limits[0]
-    nose = sine(max(-most, min(most, nose[0]))), sine(max(-most, min(most, nose[1])))
+        hung[i, 0], hung[i, 1] = room.span[i, 0], room.span[i, 1]
+    settle_axles(rover.links, hung)
+    if expanded:
+        _cut_angles(rover, room, hung)
+    most = rover.beyond
+    for k in range(ANGLES):
+        limit, row = most[min(k, 3)], PITCH + k
+        hung[row, 0], hung[row, 1] = max(-limit, hung[row, 0]), min(limit, hung[row, 1])
+        if hung[row, 0] > hung[row, 1]:
+            own[0, 0], own[0, 1] = np.inf, -np.inf
+            return True
+    place_axles(hung, most, rover.arms, rover.reach, boxes)
+    if expanded:
+        _cut_boxes(rover, room, boxes)
+    nose = sine(hung[PITCH, 0]), sine(hung[PITCH, 1])
+    low, high = hung[ROLL, 0], hung[ROLL, 1]
     pieces = max(1, min(MOST_PIECES, math.ceil((high - low) / PIECE_RAD)))
     step = (high - low) / pieces
     for i in range(WHEELS):
@@ -306,15 +274,34 @@ def _stood(laid, rover, place, along, across, room, own):  # type: ignore[no-unt
                 _unknown(own)
                 return False
         # A part of the range of roll that leads out of itself holds no standing.
-        least, highest = bound_following(1, room.about, room.values, room.slopes, rover.bends, part)
-        if highest < begin or least > end:
-            continue
+        if expanded:
+            least, highest = bound_following(1, room.about, room.values, room.slopes, rover.bends, part)
+            if highest < begin or least > end:
+                continue
         for i in range(WHEELS):
             own[i, 0], own[i, 1] = min(own[i, 0], part[i, 0]), max(own[i, 1], part[i, 1])
-    if not own[0, 0] <= own[0, 1]:
-        for i in range(WHEELS):
-            own[i, 0], own[i, 1] = -ANYWHERE_M, ANYWHERE_M
     return True
+
+
+@bare
+def _cut_angles(rover, room, own):  # type: ignore[no-untyped-def]
+    """Cut the angles to what follows from all heights together."""
+    for k in range(ANGLES):
+        low, high = bound_following(k, room.about, room.values, room.slopes, rover.bends, room.span)
+        own[PITCH + k, 0], own[PITCH + k, 1] = max(own[PITCH + k, 0], low), min(own[PITCH + k, 1], high)
+
+
+@bare
+def _cut_boxes(rover, room, boxes):  # type: ignore[no-untyped-def]
+    """Cut where axles may be to what follows from all heights together."""
+    for i in range(WHEELS):
+        for axis in range(2):
+            low, high = bound_following(
+                PLACES + 2 * i + axis, room.about, room.values, room.slopes, rover.bends, room.span
+            )
+            low = max(low, boxes[i, axis] - boxes[i, axis + 2])
+            high = min(high, boxes[i, axis] + boxes[i, axis + 2])
+            boxes[i, axis], boxes[i, axis + 2] = (low + high) / 2.0, max(0.0, (high - low) / 2.0)
 
 
 @bare
@@ -331,9 +318,11 @@ def _skew(place, nose, leans):  # type: ignore[no-untyped-def]
 
 
 @bare
-def _hang(rover, room, own):  # type: ignore[no-untyped-def]
+def _hang(rover, expanded, room, own):  # type: ignore[no-untyped-def]
     """Bound what follows from the axles' heights, by intervals and by all of them together."""
     settle_axles(rover.links, own)
+    if not expanded:
+        return
     for k in range(ANGLES + 1):
         row = PITCH + k if k < ANGLES else BODY
         low, high = bound_following(k, room.about, room.values, room.slopes, rover.bends, own)
@@ -465,14 +454,6 @@ def between_samples(spacing, belly, off):  # type: ignore[no-untyped-def]
     """
     away = spacing / 2.0 + belly[6] / 2.0 * off
     return CUT_M + 1.6 * spacing * spacing / (4.0 * belly[5]), away * away / (2.0 * belly[5]) + ROUNDING_M
-
-
-@bare
-def _inside(own, held):  # type: ignore[no-untyped-def]
-    inside = True
-    for i in range(WHEELS):
-        inside = inside and held[i, 0] < own[i, 0] and own[i, 1] < held[i, 1]
-    return inside
 
 
 @bare

@@ -91,7 +91,6 @@ def walk_on(  # type: ignore[no-untyped-def]
         left, seen, passes = 1, 0, True
         parts[0, 0] = parts[0, 1] = parts[0, 4] = 0.0
         parts[0, 2] = parts[0, 3] = 1.0
-        _copy(held, spans[0])
         while left > 0 and passes:
             left -= 1
             seen += 1
@@ -119,11 +118,10 @@ def walk_on(  # type: ignore[no-untyped-def]
                     after[i, 0], after[i, 1] = min(after[i, 0], own[i, 0]), max(after[i, 1], own[i, 1])
             elif not last:
                 # What is known of the whole is of its parts.
-                holds = own[0, 1] < np.inf and (own[PITCH, 1] < np.inf or known > 0.0)
-                _copy(own if holds else spans[left], whole)
+                _copy(own, whole)
                 for side in (-1.0, 1.0):
                     parts[left, 0], parts[left, 1], parts[left, 2], parts[left, 3] = u, v, share_u, share_v
-                    parts[left, 4] = 1.0 if holds else 0.0
+                    parts[left, 4] = 1.0
                     _copy(whole, spans[left])
                     if axis >= WHEELS:
                         at = axis - WHEELS
@@ -156,8 +154,6 @@ def _axis(own, along, across, share_u, share_v):  # type: ignore[no-untyped-def]
         found, most = WHEELS, along
     if share_v > SMALLEST and across > most:
         found, most = WHEELS + 1, across
-    if not own[PITCH, 1] < np.inf:
-        return found
     for i in range(WHEELS):
         half = (own[i, 1] - own[i, 0]) / 2.0
         if half > LEAST_M and LEVERAGE * half > most:
