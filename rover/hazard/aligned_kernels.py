@@ -19,6 +19,9 @@ HEADINGS = 24
 
 STRIP = 32
 
+SMOOTH_M = 0.002
+"""Bounds that are further apart are so because of the ground."""
+
 SKEW_RAD = math.radians(1.0)
 """Wheels of a body that pitches and rolls point off its heading, by the product of both: so far as is allowed for."""
 
@@ -206,21 +209,61 @@ def within_box(rest_low, rest_high, u, v, half_u, half_v):  # type: ignore[no-un
     if not (min(i0, j0) >= 0 and i1 < m and j1 + 1 < n):
         return np.nan, np.nan, np.nan
     first, last = np.float32(u - half_u - j0), np.float32(u + half_u - j1)
-    high, top, bottom = np.float32(-np.inf), np.float32(-np.inf), np.float32(np.inf)
+    high, top = np.float32(-np.inf), np.float32(-np.inf)
     for i in range(i0, i1 + 1):
-        high = max(high, _at_end(rest_high[i, j0], rest_high[i, j0 + 1], first))
-        high = max(high, _at_end(rest_high[i, j1], rest_high[i, j1 + 1], last))
-        for j in range(j0 + 1, j1 + 1):
-            high = rest_high[i, j] if rest_high[i, j] > high else high
-        top = max(top, max(rest_high[i, j0], rest_high[i, j1 + 1]))
-        for j in range(j0, j1 + 2):
-            bottom = rest_low[i, j] if rest_low[i, j] < bottom else bottom
-    j0, j1 = math.ceil(u - half_u - 0.5), math.floor(u + half_u + 0.5)
-    i0, i1 = math.ceil(v - half_v - 0.5), math.floor(v + half_v + 0.5)
-    low = np.float32(np.inf)
-    for i in range(i0, i1 + 1):
-        for j in range(j0, j1 + 1):
-            low = rest_low[i, j] if rest_low[i, j] < low else low
+        own = rest_high[i]
+        high = max(high, _at_end(own[j0], own[j0 + 1], first))
+        high = max(high, _at_end(own[j1], own[j1 + 1], last))
+        top = max(top, max(own[j0], own[j1 + 1]))
+    high = max(high, _highest(rest_high, i0, i1, j0 + 1, j1))
     if not high < np.inf:
         return np.nan, np.nan, np.nan
-    return np.float64(low), np.float64(high), np.float64(max(top, high)) - np.float64(bottom)
+    low = _lowest(
+        rest_low,
+        math.ceil(v - half_v - 0.5),
+        math.floor(v + half_v + 0.5),
+        math.ceil(u - half_u - 0.5),
+        math.floor(u + half_u + 0.5),
+    )
+    apart = np.float64(max(top, high)) - np.float64(low)
+    # What they are apart matters on the smoothest ground alone.
+    if not apart < SMOOTH_M:
+        return np.float64(low), np.float64(high), np.inf
+    low_about = min(low, _lowest(rest_low, i0, i1, j0, j1 + 1))
+    return np.float64(low), np.float64(high), np.float64(max(top, high)) - np.float64(low_about)
+
+
+@bare
+def _highest(z, i0, i1, j0, j1):  # type: ignore[no-untyped-def]
+    """Return the highest of samples, by four at once: none waits for the one before."""
+    one = two = three = four = np.float32(-np.inf)
+    for i in range(i0, i1 + 1):
+        own, j = z[i], j0
+        while j + 3 <= j1:
+            one = own[j] if own[j] > one else one
+            two = own[j + 1] if own[j + 1] > two else two
+            three = own[j + 2] if own[j + 2] > three else three
+            four = own[j + 3] if own[j + 3] > four else four
+            j += 4
+        while j <= j1:
+            one = own[j] if own[j] > one else one
+            j += 1
+    return max(max(one, two), max(three, four))
+
+
+@bare
+def _lowest(z, i0, i1, j0, j1):  # type: ignore[no-untyped-def]
+    """Return the lowest of samples, by four at once."""
+    one = two = three = four = np.float32(np.inf)
+    for i in range(i0, i1 + 1):
+        own, j = z[i], j0
+        while j + 3 <= j1:
+            one = own[j] if own[j] < one else one
+            two = own[j + 1] if own[j + 1] < two else two
+            three = own[j + 2] if own[j + 2] < three else three
+            four = own[j + 3] if own[j + 3] < four else four
+            j += 4
+        while j <= j1:
+            one = own[j] if own[j] < one else one
+            j += 1
+    return min(min(one, two), min(three, four))

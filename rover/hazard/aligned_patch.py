@@ -44,7 +44,7 @@ class Fineness:
 SHARED = Fineness(0.007, 0.09, math.radians(1.25), math.radians(0.75), 1, 0.2, 0.1)
 """For poses that lie close and point much the same way."""
 
-OWN = Fineness(0.005, 0.0, math.radians(0.01), math.radians(0.8), 3, 0.06, 0.037)
+OWN = Fineness(0.007, 0.0, math.radians(0.01), math.radians(1.2), 3, 0.06, 0.037)
 """For a pose by itself, its wheels pointing and leaning as they would there."""
 
 LEANS = 0.02

@@ -47,10 +47,10 @@ from rover.hazard.linkage_kernels import (
 SEEKING, ENOUGH_RAD = 8, 0.003
 """Where the rover stands at first is sought so often, until its angles change by less."""
 
-NARROWED, ENOUGH_M, ENOUGH = 20, 0.001, 0.7
+NARROWED, ENOUGH_M, ENOUGH = 20, 0.001, 0.9
 """Bounds that hold are narrowed by what they let the rover do, so often, until by less than this and to no less a share."""
 
-PIECE_RAD, MOST_PIECES = 0.004, 20
+PIECE_RAD, MOST_PIECES = 0.006, 8
 """The range of roll is looked at in parts as wide, and at most so many."""
 
 ANYWHERE_M = 1e3
@@ -203,7 +203,7 @@ def stand(laid, rover, place, along, across, held, room, own, known=False):  # t
                 own[i, 0] = own[i, 1] = (own[i, 0] + own[i, 1]) / 2.0
             span[i, 0], span[i, 1] = own[i, 0], own[i, 1]
         after = _widest(span)
-        if after > before - ENOUGH_M and after > ENOUGH * before:
+        if after > ENOUGH * before or (after > before - ENOUGH_M and after > 0.5 * before):
             break
     _hang(rover, expanded, room, own)
     if not own[PITCH, 1] < np.inf:

@@ -28,8 +28,8 @@ SMALLEST = 0.2
 LEVERAGE, LEAST_M = 0.3, 0.003
 """How much nearer a wheel may be by a metre of an axle's height; what is less is not halved."""
 
-BLOCKS = 1024
-"""Under the belly: more than of a rover twice as long and wide."""
+BLOCKS = 4096
+"""Under the belly: more than of a rover twice as long and wide, as finely as it is laid out."""
 
 
 @kernel

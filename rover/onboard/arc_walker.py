@@ -28,7 +28,7 @@ Pose = tuple[float, float, float]
 BELLY_MARGIN_M = 0.02
 """Room that must be left under the belly: what the wheels sink in."""
 
-PARTS, PARTS_FINE = 1, (30, 200)
+PARTS, PARTS_FINE = 1, (60, 200)
 """So many parts of a pose are looked at by itself where the whole is not sure to pass: as laid out coarsely; and finely,
 for several poses and for one by itself."""
 
