@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from bench_hazard_fields import read_rows, wilson, write_csv
 from hazard_fields import ends_on, scenario_of, write_field
+from true_stance import SUNK_M
 
 from rover.core.boundary import Command, Observation
 from rover.core.chassis import ChassisParams
@@ -38,7 +39,7 @@ from sim.moon.ground import Patch
 from sim.physics.suspension import Rig, rig_of, settle
 from sim.run.scenario_ground import orbital_dem, world_ground
 
-ASTRAY_PER_M, SUNK_M, FELT_M = 0.004, 0.008, 0.1
+ASTRAY_PER_M, FELT_M = 0.004, 0.1
 ARRIVED_M, LOOK_M, BACK_M, HALF_M = 0.5, 1.0, 1.0, 60
 ROW = (
     *(

@@ -34,12 +34,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from bench_fields_alone import SUNK_M, Field
-from field_oracle_kernels import stand_at
+from bench_fields_alone import Field
+from true_stance import stands
 
 import rover.hazard.aligned_patch as aligned_patch
 from rover.core.grid import Dem, GridGeometry
-from rover.core.strips import by_strips
 from rover.hazard.clearance import arc_poses
 from rover.onboard.arc_table import SPACING_M, SWEEP_RAD, arc_table, spreads, sweep_m
 from rover.onboard.arc_walker import BACKWARD, BELLY_MARGIN_M, FORWARD, ArcWalker
@@ -48,8 +47,6 @@ from rover.onboard.local_cost import UNSEEN, cells_on, kept_factor
 from rover.onboard.local_cost_kernels import cost_to_seeds, onward_from
 from rover.onboard.local_map import LocalMap, fuse_heights
 from rover.onboard.pose_lattice import reckoned
-from sim.moon.ground import Patch
-from sim.physics.suspension import Rig
 
 Floats = npt.NDArray[np.float64]
 Pose = tuple[float, float, float]
@@ -116,32 +113,12 @@ class Truth:
     """The true ground of a field, on which poses are settled."""
 
     def __init__(self, field: Field) -> None:
-        self.field, vehicle = field, field.vehicle
-        self.patch: Patch = field.patch
-        self._limits = np.array(
-            [
-                *(vehicle.slope_limit_rad, vehicle.roll_limit_rad, vehicle.rocker_limit_rad),
-                *(vehicle.bogie_limit_rad, vehicle.step_limit_m, SUNK_M),
-            ]
-        )
+        self.field = field
 
     def stand(self, poses: Floats, way: int, stray_m: float = 0.0) -> npt.NDArray[np.bool_]:
         """Return (n,) at which of (n, 3) poses the rover stands within all limits, also where it strays."""
-        rig: Rig = self.field.rig
-        corners = [[0.0, 0.0], *([a * stray_m, b * stray_m] for a in (-1, 1) for b in (-1, 1))]
-        offsets = np.array(corners if stray_m > 0 else corners[:1])
-        passes = np.zeros(len(poses), np.bool_)
-        corner = np.array([self.patch.east_m, self.patch.north_m])
-        held = np.ascontiguousarray(poses)
-        given = (
-            *(self.patch.elevation_m, corner, self.patch.resolution_m, held, way * 2 * rig.radius_m, offsets),
-            *(rig.figures, rig.rim, rig.across, rig.belly, self._limits, passes),
-        )
-        if len(held) < 64:
-            stand_at(*given, 0, len(held))
-        else:
-            by_strips(len(held), lambda first, last: stand_at(*given, first, last))
-        return passes
+        field = self.field
+        return stands(field.patch, field.vehicle, field.rig, poses, way=way, stray_m=stray_m)
 
 
 class Rule:

@@ -4,7 +4,7 @@ A field is a plane of a given slope, whose aspect is drawn by the seed, as a mea
 by the law of Golombek and Rapp (1997, J. Geophys. Res. 102, 4117): those wider than D metres cover k exp(-q D) of the
 ground, q = 1.79 + 0.152 / k, and craters smaller than a cell of the map. Start and goal are 40 m apart, give or take
 what it takes to find places where the rover may stand: of some within a few metres, the one at which most headings
-pass clearance evaluation on the true heights, among them those towards the other end.
+stand within all limits as settled on the true ground, among them those towards the other end.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
+from true_stance import stands
 
 from rover.core.grid import Dem, GridGeometry, Site
+from rover.core.chassis import ChassisParams
 from rover.core.vehicle import VehicleParams
-from rover.hazard.clearance import evaluate_clearance
 from rover.io.bundle import find_site
 from rover.io.crs import local_crs_wkt
 from rover.io.raster import write_dem
 from sim.moon.ground import Ground
+from sim.physics.suspension import Rig, rig_of
 from sim.run.scenario import Scenario, scenario_from_table
 from sim.run.scenario_ground import orbital_dem, world_ground
 
@@ -71,34 +73,24 @@ def ends_on(
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """Return start and goal on a field, each about so far from its middle."""
     scenario = scenario_of(dem, site, seed=seed, start_m=(-half_m, 0.0), goal_m=(half_m, 0.0))
-    ground = world_ground(scenario, orbital_dem(scenario))
-    vehicle = scenario.read_vehicle().params
-    return _open_place(ground, vehicle, -half_m, seed), _open_place(ground, vehicle, half_m, seed)
+    ground, whole = world_ground(scenario, orbital_dem(scenario)), scenario.read_vehicle()
+    rig = rig_of(whole.params, whole.part("chassis", ChassisParams))
+    west, east = (_open_place(ground, whole.params, rig, side * half_m, seed) for side in (-1, 1))
+    return west, east
 
 
-def _open_place(ground: Ground, vehicle: VehicleParams, east_m: float, seed: int) -> tuple[float, float]:
+def _open_place(
+    ground: Ground, vehicle: VehicleParams, rig: Rig, east_m: float, seed: int
+) -> tuple[float, float]:
     """Return the place near (`east_m`, 0) where the rover stands at most headings, those along east first of all."""
     patch = ground.patch(east_m, 0.0, SEARCH_M + 2.0)
-    rows, cols = patch.elevation_m.shape
-    frame = Site(latitude_rad=0.0, longitude_rad=0.0, body="moon", crs_wkt="")
-    geometry = GridGeometry(
-        rows=rows,
-        cols=cols,
-        resolution_m=patch.resolution_m,
-        east_m=patch.east_m,
-        north_m=patch.north_m,
-        site=frame,
-    )
-    dem = Dem(geometry=geometry, elevation_m=patch.elevation_m, datum_m=0.0, source="the ground")
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(78, int(east_m) % 1000)))
     radius, angle = SEARCH_M * np.sqrt(rng.uniform(0, 1, PLACES)), rng.uniform(0, 2 * math.pi, PLACES)
     places = np.stack([east_m + radius * np.cos(angle), radius * np.sin(angle)], axis=1)
     yaw = np.linspace(-math.pi, math.pi, 24, endpoint=False)
     poses = np.column_stack([places.repeat(24, axis=0), np.tile(yaw, PLACES)])
-    safe = evaluate_clearance(dem, vehicle, poses, spread_m=0.06, belly_margin_m=0.04).safe.reshape(
-        PLACES, 24
-    )
-    score = safe.sum(axis=1) + 24.0 * safe[:, np.abs(yaw) < math.radians(50)].all(axis=1)
+    good = stands(patch, vehicle, rig, poses, stray_m=0.06, belly_m=0.05).reshape(PLACES, 24)
+    score = good.sum(axis=1) + 24.0 * good[:, np.abs(yaw) < math.radians(50)].all(axis=1)
     east, north = places[int(score.argmax())].tolist()
     return round(east, 3), round(north, 3)
 

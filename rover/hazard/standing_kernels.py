@@ -218,6 +218,26 @@ def stand(laid, rover, place, along, across, held, room, own, known=False):  # t
 
 
 @bare
+def stand_expected(laid, rover, place, room, own):  # type: ignore[no-untyped-def]
+    """Fill about how the rover stands at a place, as bounds of no width: not a bound on anything.
+
+    Args:
+        laid, rover, place, room: As of `stand`.
+        own: (FIGURES, 2): NaN over unknown ground, without end where it is not found.
+    """
+    level = room.point
+    if not seek(laid, rover, place, 0.0, 0.0, level, room.boxes, own):
+        return
+    for i in range(WHEELS):
+        own[i, 0] = own[i, 1] = (own[i, 0] + own[i, 1]) / 2.0
+        room.boxes[i, 2] = room.boxes[i, 3] = 0.0
+    settle_axles(rover.links, own)
+    own[BELLY, 0], own[BELLY, 1] = -np.inf, np.inf
+    if own[PITCH, 1] < np.inf:
+        belly_bounds(laid, rover, place, 0.0, 0.0, own, room, own)
+
+
+@bare
 def _widest(span):  # type: ignore[no-untyped-def]
     widest = 0.0
     for i in range(WHEELS):

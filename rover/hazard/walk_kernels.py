@@ -13,7 +13,7 @@ import numpy as np
 from rover.core.jit import bare, kernel
 from rover.hazard.angle_kernels import sine
 from rover.hazard.linkage_kernels import BELLY, BOGIE_LEFT, BOGIE_RIGHT, FIGURES, PITCH, ROCKER, ROLL, WHEELS
-from rover.hazard.standing_kernels import laid_along, most, room_to_work, seek, stand
+from rover.hazard.standing_kernels import laid_along, most, room_to_work, seek, stand, stand_expected
 
 TILT, SUSPENSION, BELLY_ROOM, STEP = 0, 1, 2, 3
 MARGINS = 4
@@ -69,7 +69,8 @@ def walk_on(  # type: ignore[no-untyped-def]
         rover: A `Rover`.
         places: (n, 4) ahead and left of the middle along that heading, m; cosine and sine of the yaw from it.
         spreads: (n, 2) how far any part may be along and across from where the place puts it, m.
-        most_parts: How many parts of a pose are looked at, at the most.
+        most_parts: How many parts of a pose are looked at, at the most; 0 for none, but how the rover is expected to stand
+            at the place itself.
         belly_margin: Room that must be left under the belly, m.
         ahead: 1 or -1, the way that the wheels look for steps; 0 for either.
         held: (FIGURES, 2) bounds on how the rover stands before the first place, NaN where it stands still; those at
@@ -100,7 +101,11 @@ def walk_on(  # type: ignore[no-untyped-def]
             place[0] = middle[0] + ahead_m * middle[2] - left_m * middle[3]
             place[1] = middle[1] + ahead_m * middle[3] + left_m * middle[2]
             place[2], place[3] = middle[2], middle[3]
-            stand(laid, rover, place, along, across, spans[left], room, own, known > 0.0)
+            if most_parts > 0:
+                stand(laid, rover, place, along, across, spans[left], room, own, known > 0.0)
+            else:
+                along, across = 0.0, 0.0
+                stand_expected(laid, rover, place, room, own)
             if own[0, 0] > own[0, 1]:
                 continue
             axis = _axis(own, along, across, share_u, share_v)

@@ -22,13 +22,14 @@ from rover.onboard.local_map import LocalMap
 from rover.onboard.pose_lattice import Laid
 
 Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 Place = tuple[float, float]
 Pose = tuple[float, float, float]
 
 BELLY_MARGIN_M = 0.02
 """Room that must be left under the belly: what the wheels sink in."""
 
-PARTS, PARTS_FINE = 1, (60, 200)
+PARTS, PARTS_FINE = 30, (60, 200)
 """So many parts of a pose are looked at by itself where the whole is not sure to pass: as laid out coarsely; and finely,
 for several poses and for one by itself."""
 
@@ -133,8 +134,7 @@ class ArcWalker:
         self._expected = AlignedGround(
             expected, expected, self._side, middle, far_m, own, spacing_m=2 * SAMPLES_M, grade=grade
         )
-        self._sure_patches = Patches(bounds.low_m, bounds.high_m, self._side, own)
-        self._expected_patches = Patches(expected, expected, self._side, own)
+        self._patches = Patches(bounds.low_m, bounds.high_m, self._side, own)
         self.expected = Laid(self._expected, ground, self._side)
         self.poses = 0
         self.refused: list[Pose] = []
@@ -148,8 +148,8 @@ class ArcWalker:
         Args:
             poses: (n, 4) from where the rover stands: forward, left, cosine and sine of the yaw.
             spread_m: (n, 2) what each pose must allow for.
-            sure: Whether they pass wherever the ground lies between its bounds; else in the middle of them, for what is
-                seen again before it is driven.
+            sure: Whether they pass wherever the ground lies between its bounds, and the rover within what is allowed for;
+                else as it is expected to stand in the middle of both, for what is seen again before it is driven.
             way: `FORWARD` or `BACKWARD`.
         """
         cells = self._on_cells(poses)
@@ -211,31 +211,31 @@ class ArcWalker:
     def _passed(
         self, ground: AlignedGround, cells: Floats, spread_m: Floats, *, way: int = FORWARD
     ) -> tuple[int, Floats]:
-        fine = self._expected_patches if ground is self._expected else self._sure_patches
         margins, failed = np.full(MARGINS, np.inf), np.empty(MARGINS)
         held = np.full((FIGURES, 2), np.nan)
+        parts, rover = PARTS if ground is not self._expected else 0, ground.rover
         passed, count = 0, len(cells)
         bins, places = ground.places(cells, float(spread_m.max()))
+
+        def on(laid: AlignedGround | AlignedPatch, bins: Counts, places: Floats, parts: int) -> int:
+            spread = spread_m[passed : passed + len(places)]
+            given = bins, rover, places, spread, parts, self._belly_margin_m, way, held, margins, failed
+            return int(walk_on(laid.spacing_m, laid.layers, laid.wheels, *given))
+
         while passed < count:
-            passed += walk_on(
-                ground.spacing_m, ground.layers, ground.wheels, bins[passed:], ground.rover, places[passed:],
-                spread_m[passed:], PARTS, self._belly_margin_m, way, held, margins, failed,
-            )  # fmt: skip
-            if passed == count or math.isnan(failed[0]):
+            passed += on(ground, bins[passed:], places[passed:], parts)
+            if passed == count or parts == 0 or math.isnan(failed[0]):
                 break
-            patch: AlignedPatch | None = fine.at(cells[passed])
-            further = 0
-            for own in (False, True):
-                if own:
-                    patch = fine.own(cells[passed], patch, ground.rover)
-                if patch is None:
+            patch, further = self._patches.at(cells[passed]), 0
+            here = patch.served(cells[passed : passed + 1])
+            if on(patch, np.zeros(1, np.int64), here, 0) == 0:
+                break  # It would hardly stand there even if all is as expected.
+            for finest in (False, True):
+                own = self._patches.own(cells[passed], patch, rover) if finest else patch
+                if own is None:
                     break
-                near = patch.served(cells[passed:])
-                further = walk_on(
-                    patch.spacing_m, patch.layers, patch.wheels, np.zeros(len(near), np.int64), ground.rover, near,
-                    spread_m[passed : passed + len(near)], PARTS_FINE[own], self._belly_margin_m, way, held, margins,
-                    failed,
-                )  # fmt: skip
+                near = own.served(cells[passed:])
+                further = on(own, np.zeros(len(near), np.int64), near, PARTS_FINE[finest])
                 passed += further
                 if further > 0:
                     break

@@ -24,7 +24,7 @@ def try_places(spacing, layers, wheels, bins, rover, places, spread, belly_margi
         held[:] = np.nan
         margins[:] = np.inf
         passed = walk(
-            spacing, layers, wheels, bins[k : k + 1], rover, places[k : k + 1], spreads, 1, belly_margin, 1, held,
+            spacing, layers, wheels, bins[k : k + 1], rover, places[k : k + 1], spreads, 0, belly_margin, 1, held,
             margins,
         )  # fmt: skip
         least = np.inf

@@ -1,4 +1,4 @@
-"""Kernel of `field_oracle.py`: which poses stand within all limits on the true ground."""
+"""Kernel of `true_stance.py`: which poses stand within all limits on the true ground."""
 
 from __future__ import annotations
 
