@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from true_stance import stands
 
-from rover.core.grid import Dem, GridGeometry, Site
 from rover.core.chassis import ChassisParams
+from rover.core.grid import Dem, GridGeometry, Site
 from rover.core.vehicle import VehicleParams
 from rover.io.bundle import find_site
 from rover.io.crs import local_crs_wkt

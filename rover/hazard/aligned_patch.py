@@ -12,13 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rover.hazard.aligned import Crests, aside_m, lay_along, room_for, wheels_laid
+from rover.hazard.aligned import aside_m, room_for, wheels_laid
 from rover.hazard.clearance_figures import ClearanceFigures
+from rover.hazard.crests import Crests
 from rover.hazard.lean_kernels import roll_about
-from rover.hazard.standing_kernels import RESTS, Rover
+from rover.hazard.standing_kernels import Rover
 from rover.hazard.walk_kernels import stand_about
+from rover.hazard.wheel_kernels import RESTS
+from rover.hazard.wheel_layout import lay_along
 
 Floats = npt.NDArray[np.float64]
+
 
 @dataclass(frozen=True, slots=True)
 class Fineness:
@@ -104,7 +108,9 @@ class AlignedPatch:
         # No part of the rover is as far aside as ahead.
         most_aside_m = aside_m(figures) + figures.reach_m * (off + abs(self._skew)) + fine.served_m + MORE_M
         left, ahead = (math.ceil(so_far / spacing_m) for so_far in (min(most_aside_m, reach_m), reach_m))
-        self.layers = room_for((RESTS + 2 * fine.leans + 1, 1, 2 * left + 1, 2 * ahead + 1), kept=2 * KEPT + 1)
+        self.layers = room_for(
+            (RESTS + 2 * fine.leans + 1, 1, 2 * left + 1, 2 * ahead + 1), kept=2 * KEPT + 1
+        )
         crests = crests or Crests(high_m, spacing_m / side_m)
         middle = (float(cell[0]), float(cell[1]))
         points = crests.near(middle, (math.sqrt(2.0) * reach_m + 2 * spacing_m) / side_m)
@@ -124,7 +130,10 @@ class AlignedPatch:
         rows = math.floor(inner / self.spacing_m), math.ceil(outer / self.spacing_m) + 1
         if rows[0] <= 0:
             return ((0, 2 * left + 1),)
-        return (max(0, left + 1 - rows[1]), left + 1 - rows[0]), (left + rows[0], min(2 * left + 1, left + rows[1]))
+        return (max(0, left + 1 - rows[1]), left + 1 - rows[0]), (
+            left + rows[0],
+            min(2 * left + 1, left + rows[1]),
+        )
 
     def _cols(self, figures: ClearanceFigures, ahead: int) -> tuple[int, int]:
         """Return the columns in which wheels may stand."""
@@ -141,7 +150,11 @@ class AlignedPatch:
         alike = cells[:, 2] * cos + cells[:, 3] * sin
         # By the body's yaw, from which the wheels' is off.
         straight = turned * math.sqrt(1.0 - self._skew**2) + alike * self._skew
-        out = (np.hypot(east, north) > self._fine.served_m + 1e-9) | (np.abs(straight) > self._off) | (alike < 0.0)
+        out = (
+            (np.hypot(east, north) > self._fine.served_m + 1e-9)
+            | (np.abs(straight) > self._off)
+            | (alike < 0.0)
+        )
         count = int(out.argmax()) if out.any() else len(cells)
         found = np.stack([east * cos + north * sin, north * cos - east * sin, alike, turned], axis=1)
         return np.ascontiguousarray(found[:count])
@@ -164,7 +177,7 @@ class Patches:
         self._cells, self._next = np.full((KEPT, 4), 1e9), 0
 
     def at(self, cell: Floats) -> AlignedPatch:
-        """Return a patch that serves a pose and others: (4,) column and row as fractions, cosine and sine of the yaw."""
+        """Return a patch that serves a pose: (4,) column and row as fractions, cosine and sine of the yaw."""
         off = self._cells - cell
         alike = self._cells[:, 2] * cell[2] + self._cells[:, 3] * cell[3]
         far = np.hypot(off[:, 0], off[:, 1]) * self._given[2] / SHARED.served_m
@@ -195,6 +208,4 @@ class Patches:
         if not abs(pitch) + abs(roll) < 1.0:
             return None
         skew = math.sin(pitch) * math.tan(roll)
-        return AlignedPatch(
-            *self._given, cell, self._figures, self._crests, math.sin(roll), OWN, skew
-        )
+        return AlignedPatch(*self._given, cell, self._figures, self._crests, math.sin(roll), OWN, skew)

@@ -40,8 +40,8 @@ class Clearance:
     is known to be possible.
 
     Attributes:
-        poses: (n, 3) east and north of the rover's place, and yaw; m, rad. It is that of its middle between front and rear
-            axle on the plane that its wheels would stand on were they level with each other.
+        poses: (n, 3) east and north of the rover's place, and yaw; m, rad. It is that of its middle between front and
+            rear axle on the plane that its wheels would stand on were they level with each other.
         wheel_up_m: (n, 6, 2) axles above the DEM's datum: front left, front right, middle, rear.
         body_up_m: (n, 2) the middle between the axles, above the datum.
         pitch_rad, roll_rad: (n, 2) nose up, left side up.

@@ -161,7 +161,7 @@ def _bends(vehicle: VehicleParams, links: Floats, arms: Floats, limits: Floats) 
     other = np.array([1, 0, 3, 2, 5, 4])
     places = PLACES + np.stack([2 * other, 2 * other + 1], axis=1).ravel()
     follows = np.concatenate([[0, 1, 2, 4, 3, 5], places])
-    return np.maximum(bends, bends[follows][:, other][:, :, other]) * 1.1
+    return np.asarray(1.1 * np.maximum(bends, bends[follows][:, other][:, :, other]))
 
 
 def _places(vehicle: VehicleParams) -> tuple[float, float, float, float, float, float, float]:
@@ -210,14 +210,14 @@ def _arms(vehicle: VehicleParams) -> Floats:
 
 
 def wheel_boxes(vehicle: VehicleParams, share: float = 1.0) -> Floats:
-    """Return (6, 4) boxes that hold each wheel within a share of the vehicle's limits: middle and half sides, forward and left."""
+    """Return (6, 4) boxes that hold each wheel within a share of the limits: middle, half sides, forward and left."""
     boxes = axle_boxes(vehicle, share)
     boxes[:, 2:] += np.array([vehicle.wheel_radius_m, vehicle.wheel_width_m / 2])
     return boxes
 
 
 def axle_boxes(vehicle: VehicleParams, share: float = 1.0) -> Floats:
-    """Return (6, 4) boxes that hold each axle's end within a share of the limits: middle and half sides, forward and left."""
+    """Return (6, 4) boxes that hold each axle's end within a share of the limits, likewise."""
     boxes = []
     for axle, side in product(range(3), (1, -1)):
         places = _reachable(vehicle, axle, side * vehicle.track_m / 2, share)

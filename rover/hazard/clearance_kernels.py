@@ -6,7 +6,8 @@ import numpy as np
 
 from rover.core.jit import kernel
 from rover.hazard.linkage_kernels import FIGURES
-from rover.hazard.standing_kernels import laid_along, room_to_work, stand
+from rover.hazard.standing_kernels import room_to_work, stand
+from rover.hazard.wheel_kernels import laid_along
 
 
 @kernel
@@ -22,4 +23,4 @@ def bound_places(spacing, layers, wheels, bins, rover, places, spread, bounds, f
         b = bins[k]
         laid = laid_along(spacing, layers, wheels, b)
         held[:] = np.nan
-        stand(laid, rover, places[k], spread, spread, held, room, bounds[k])
+        stand(laid, rover, places[k], spread, spread, held, room, bounds[k], False)

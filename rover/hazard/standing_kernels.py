@@ -1,13 +1,11 @@
-"""Kernels that bound how a rover stands at a pose, by bounds on its axles' heights that it cannot leave as it drives.
+"""Kernels that bound how a rover may stand at a pose, of all standings with its angles within their limits or about.
 
-Bounds from the vehicle's limits inward hold of every standing within the limits, but among rocks they stay wide: an
-axle that may be a decimetre ahead may stand a decimetre higher, and then may well be there. A rover that drives stands
-near to how it stood just before, though. Let its axles' heights lie within bounds B. They put every axle somewhere, as
-`leverage_kernels` bounds, and the ground there has the axles' heights in F(B). If F(B) lies inside of B then the rover
-cannot reach the rim of B as it moves, since at the rim it would stand outside of F(B). So bounds are handed on from
-pose to pose, each time wide enough to hold those before and how the rover may stand at the next. Of bounds that hold,
-F(B) holds as well, and so does F(F(B)): they are narrowed to what the ground under each pose, or under a part of where
-the rover may be, leaves open.
+Its axles' heights lie within bounds B, at first any. They put every axle somewhere, as `leverage_kernels` bounds, and
+the ground there has the axles' heights in F(B): of all standings within B the heights lie in F(B) as well. So B is
+narrowed again and again. Among rocks that comes to an end early: an axle that may be a decimetre ahead may stand a
+decimetre higher, and then may well be there. Then bounds are halved and each half is narrowed by itself, by
+`walk_kernels`: where F of a half lies outside of it no standing is in there. Standings are looked for so far beyond the
+limits that a rover which would be there is not taken for one that does not stand at all.
 """
 
 from __future__ import annotations
@@ -17,15 +15,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rover.core.jit import bare, inlined, kernel
-from rover.hazard.aligned_kernels import OFF, within_box
-from rover.hazard.angle_kernels import arcsines, sine
+from rover.core.jit import bare, kernel
+from rover.hazard.angle_kernels import sine
 from rover.hazard.axle_kernels import place_axles
 from rover.hazard.belly_kernels import belly_bounds
-from rover.hazard.crest_kernels import CUT_M
 from rover.hazard.leverage_kernels import (
     ANGLES,
-    BEYOND,
     FOLLOWS,
     PLACES,
     bound_following,
@@ -43,12 +38,13 @@ from rover.hazard.linkage_kernels import (
     beyond_bounds,
     settle_axles,
 )
+from rover.hazard.wheel_kernels import ROUNDING_M, axle_bounds, skew_most
 
 SEEKING, ENOUGH_RAD = 8, 0.003
-"""Where the rover stands at first is sought so often, until its angles change by less."""
+"""About how the rover stands is sought so often, until its angles change by less."""
 
 NARROWED, ENOUGH_M, ENOUGH = 20, 0.001, 0.9
-"""Bounds that hold are narrowed by what they let the rover do, so often, until by less than this and to no less a share."""
+"""Bounds are narrowed by what they let the rover do, so often, until by less than this and to no less than a share."""
 
 PIECE_RAD, MOST_PIECES = 0.006, 8
 """The range of roll is looked at in parts as wide, and at most so many."""
@@ -58,54 +54,6 @@ ANYWHERE_M = 1e3
 
 EXPANDED_M = 0.02
 """About narrower bounds what follows from them is not expanded anew."""
-
-ROUNDING_M = 1e-6
-"""Of heights kept as float32."""
-
-
-RESTS = 4
-"""The first of the layers that tell where wheels rest: at the least for each lean, and at the most for each."""
-
-
-class Laid(NamedTuple):
-    """Ground laid out along one heading, samples to the left (rows) and ahead.
-
-    Attributes:
-        spacing: Of the samples, m; the middle one lies where places are counted from.
-        tops: Highest of `high` in each block of `BLOCK` samples to a side, in the first rows and columns.
-        low, high: (m, n) float32 bounds of the heights; -inf and +inf where unknown.
-        wide: (m, n) float32 highest across a wheel.
-        rest_low, rest_high: (leans + 1 and leans, m, n) float32 bounds of a wheel's lowest point with its axle above; the
-            last of the low ones hold however wheels lean and point within the limits.
-        off: Sine of the most that a wheel points off the heading.
-        lean: Sine of the roll at which wheels are laid out in the middle, the side to the left of the heading raised.
-        apart: Of the leans.
-        doubt: How much each may be off where its bounds hold.
-        narrow: Half the width of a wheel that the last of `rest_low` is of, m.
-    """
-
-    spacing: Any
-    tops: Any
-    low: Any
-    high: Any
-    wide: Any
-    rest_low: Any
-    rest_high: Any
-    off: Any
-    lean: Any
-    apart: Any
-    doubt: Any
-    narrow: Any
-
-
-class Wheels(NamedTuple):
-    """How wheels are laid out along headings: as of `Laid`, and (headings,) its `lean` along each."""
-
-    off: Any
-    leans: Any
-    apart: Any
-    doubt: Any
-    narrow: Any
 
 
 class Rover(NamedTuple):
@@ -144,24 +92,6 @@ def room_to_work(blocks):  # type: ignore[no-untyped-def]
         np.empty((WHEELS, 4)),
         np.empty((WHEELS + 1, 4)), np.empty(WHEELS), np.empty(FOLLOWS), np.empty((WHEELS, FOLLOWS)), np.empty(blocks),
     )  # fmt: skip
-
-
-@inlined
-def laid_along(spacing, layers, wheels, b):  # type: ignore[no-untyped-def]
-    """Return the `Laid` of a heading."""
-    count = (layers.shape[0] - RESTS) // 2
-    rests = layers[RESTS:, b]
-    return Laid(
-        spacing, layers[0, b], layers[1, b], layers[2, b], layers[3, b], rests[: count + 1], rests[count + 1 :],
-        wheels.off, wheels.leans[b], wheels.apart, wheels.doubt, wheels.narrow,
-    )  # fmt: skip
-
-
-@bare
-def lean_of(laid, lean):  # type: ignore[no-untyped-def]
-    """Return which of the leans that wheels are laid out at is nearest to one."""
-    most = laid.rest_high.shape[0] // 2
-    return most + max(-most, min(most, math.floor((lean - laid.lean) / laid.apart + 0.5)))
 
 
 @bare
@@ -288,9 +218,9 @@ def _stood(laid, rover, place, along, across, expanded, room, own):  # type: ign
     for k in range(pieces):
         begin, end = low + k * step, low + (k + 1) * step
         leans = sine(begin), sine(end)
-        skew = _skew(place, nose, leans)
+        skew = skew_most(place, nose, leans)
         for i in range(WHEELS):
-            if not _stands(laid, rover, place, along, across, boxes, i, leans, skew, part):
+            if not axle_bounds(laid, rover, place, along, across, boxes, i, leans, skew, part):
                 _unknown(own)
                 return False
         # A part of the range of roll that leads out of itself holds no standing.
@@ -322,19 +252,6 @@ def _cut_boxes(rover, room, boxes):  # type: ignore[no-untyped-def]
             low = max(low, boxes[i, axis] - boxes[i, axis + 2])
             high = min(high, boxes[i, axis] + boxes[i, axis + 2])
             boxes[i, axis], boxes[i, axis + 2] = (low + high) / 2.0, max(0.0, (high - low) / 2.0)
-
-
-@bare
-def _skew(place, nose, leans):  # type: ignore[no-untyped-def]
-    """Return the most that wheels point off the heading, sine, at sines of pitch and roll within bounds.
-
-    A body that pitches and rolls has them point further left by the product of both over the cosine of the roll.
-    """
-    yaw = place[3] if place[2] > 0.0 else -place[3]
-    flat = math.sqrt(1.0 - max(leans[0] * leans[0], leans[1] * leans[1]))
-    one, two = nose[0] * leans[0] / flat, nose[0] * leans[1] / flat
-    three, four = nose[1] * leans[0] / flat, nose[1] * leans[1] / flat
-    return max(max(max(one, two), max(three, four)) + yaw, -min(min(one, two), min(three, four)) - yaw)
 
 
 @bare
@@ -377,7 +294,7 @@ def seek(laid, rover, place, along, across, held, boxes, own):  # type: ignore[n
 def _settled(laid, rover, place, along, across, boxes, leans, own):  # type: ignore[no-untyped-def]
     """Bound the axles' heights over their boxes, and what follows; False over unknown ground or beyond all bounds."""
     for i in range(WHEELS):
-        if not _stands(laid, rover, place, along, across, boxes, i, leans, 0.0, own):
+        if not axle_bounds(laid, rover, place, along, across, boxes, i, leans, 0.0, own):
             _unknown(own)
             return False
     return _hangs(rover, own)
@@ -390,72 +307,6 @@ def _unknown(own):  # type: ignore[no-untyped-def]
 
 
 @bare
-def _stands(laid, rover, place, along, across, boxes, i, leans, skew, own):  # type: ignore[no-untyped-def]
-    """Bound the height of an axle over its box; False over unknown ground.
-
-    Wheels lean with the body, by sines within `leans`: a wheel's lowest point lies aside of its axle, by its radius
-    times that, one of its sides is lower than its middle, and its rim is not as deep. They are laid out at about the
-    roll there; what they lean otherwise puts either side up or down. `skew` is the most that they point off the heading.
-    """
-    middle, half = laid.rest_high.shape[0] // 2, rover.belly[6] / 2.0
-    bend, sag = between_samples(laid.spacing, rover.belly, laid.off)
-    way = 1.0 if place[2] > 0.0 else -1.0
-    which = lean_of(laid, way * (leans[0] + leans[1]) / 2.0)
-    lean = laid.lean + (which - middle) * laid.apart
-    further = max(abs(way * leans[0] - lean), abs(way * leans[1] - lean))
-    # Wheels that point further off than they are laid out have their ends aside, and their sides ahead of there.
-    beyond = max(0.0, skew - laid.off)
-    u, v, half_u, half_v = _under(laid, rover, place, along, across, boxes, i, leans, lean, skew, beyond)
-    low, high, apart = within_box(laid.rest_low[which], laid.rest_high[which], u, v, half_u, half_v)
-    # Between samples the rim may touch higher than at any, by no more than its curve; or lower than at the nearest,
-    # which is no further off than the axle may be and a wheel's side may point.
-    least, most, off = _hub(laid, rover, leans, way * lean)
-    own[i, 1] = high + min(bend, apart) + most + half * off
-    if further > laid.doubt or beyond > 0.0:
-        u, v, half_u, half_v = _under(laid, rover, place, along, across, boxes, i, leans, laid.lean, skew, 0.0)
-        least, most, off = _hub(laid, rover, leans, way * laid.lean)
-        low, _, apart = within_box(laid.rest_low[-1], laid.rest_high[middle], u, v, half_u, half_v)
-        half = laid.narrow
-    own[i, 0] = low - min(sag, apart) + least - half * off
-    return high < np.inf
-
-
-@bare
-def _under(laid, rover, place, along, across, boxes, i, leans, lean, skew, beyond):  # type: ignore[no-untyped-def]
-    """Return the box, in samples, in which the lowest of a wheel may be, as laid out at a lean: middle and half sides.
-
-    Off how it is laid out the rim's lowest lies further left, and what of it is higher less far.
-    """
-    left_of, ahead_of = laid.rest_high.shape[1] // 2, laid.rest_high.shape[2] // 2
-    radius, cos, sin = rover.belly[5], place[2], place[3]
-    way = 1.0 if cos > 0.0 else -1.0
-    least, most = radius * (leans[0] - way * lean), radius * (leans[1] - way * lean)
-    ahead, left = boxes[i, 0], boxes[i, 1] + way * radius * lean + (least + most) / 4.0
-    aslant = radius * max(abs(leans[0]), abs(leans[1])) * max(skew, laid.off)
-    length = boxes[i, 2] + along + aslant + rover.belly[6] / 2.0 * beyond
-    width = boxes[i, 3] + across + (most - least) / 4.0 + max(abs(least), abs(most)) / 2.0 + radius * beyond
-    return (
-        (place[0] + ahead * cos - left * sin) / laid.spacing + ahead_of,
-        (place[1] + ahead * sin + left * cos) / laid.spacing + left_of,
-        (length * abs(cos) + width * abs(sin)) / laid.spacing,
-        (length * abs(sin) + width * abs(cos)) / laid.spacing,
-    )
-
-
-@bare
-def _hub(laid, rover, leans, lean):  # type: ignore[no-untyped-def]
-    """Return how much higher than where its lowest point rests an axle is, at the least and the most; and how much a
-    metre aside is raised otherwise than laid out."""
-    first, last = math.sqrt(1.0 - leans[0] * leans[0]), math.sqrt(1.0 - leans[1] * leans[1])
-    upright = math.sqrt(1.0 - lean * lean)
-    flattest = 1.0 if leans[0] < 0.0 < leans[1] else max(first, last)
-    uneven = laid.spacing * abs(lean) / upright
-    otherwise = max(abs(leans[0] / first - lean / upright), abs(leans[1] / last - lean / upright))
-    radius = rover.belly[5]
-    return radius * min(upright, min(first, last)) - uneven, radius * max(upright, flattest) + uneven, otherwise
-
-
-@bare
 def _hangs(rover, own):  # type: ignore[no-untyped-def]
     """Bound what follows from the axles' heights; False beyond all bounds."""
     settle_axles(rover.links, own)
@@ -463,17 +314,6 @@ def _hangs(rover, own):  # type: ignore[no-untyped-def]
         own[BELLY, 0], own[BELLY, 1] = -np.inf, np.inf
         return False
     return True
-
-
-@bare
-def between_samples(spacing, belly, off):  # type: ignore[no-untyped-def]
-    """How much higher than at any of the samples round it a rim may touch, and how much lower than at the nearest.
-
-    It bends by its curve between samples of the axle's place, and once more between those of the ground. Where it
-    touches ground of up to 30 deg its curve is 1.6 times that at its lowest point.
-    """
-    away = spacing / 2.0 + belly[6] / 2.0 * off
-    return CUT_M + 1.6 * spacing * spacing / (4.0 * belly[5]), away * away / (2.0 * belly[5]) + ROUNDING_M
 
 
 @bare

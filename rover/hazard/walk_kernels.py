@@ -13,7 +13,8 @@ import numpy as np
 from rover.core.jit import bare, kernel
 from rover.hazard.angle_kernels import sine
 from rover.hazard.linkage_kernels import BELLY, BOGIE_LEFT, BOGIE_RIGHT, FIGURES, PITCH, ROCKER, ROLL, WHEELS
-from rover.hazard.standing_kernels import laid_along, most, room_to_work, seek, stand, stand_expected
+from rover.hazard.standing_kernels import most, room_to_work, seek, stand, stand_expected
+from rover.hazard.wheel_kernels import laid_along
 
 TILT, SUSPENSION, BELLY_ROOM, STEP = 0, 1, 2, 3
 MARGINS = 4
@@ -33,17 +34,17 @@ BLOCKS = 4096
 
 
 @kernel
-def walk(spacing, layers, wheels, bins, rover, places, spreads, most_parts, belly_margin, ahead, held, margins):  # type: ignore[no-untyped-def]
+def walk(spacing, layers, wheels, bins, rover, places, spreads, most_parts, belly_margin, ahead, margins):  # type: ignore[no-untyped-def]
     """Return how many places pass before the first that does not, whose slacks lower the margins as well.
 
     Args:
-        spacing, layers, wheels, bins, rover, places, spreads, most_parts, belly_margin, ahead, held: As of `walk_on`.
+        spacing, layers, wheels, bins, rover, places, spreads, most_parts, belly_margin, ahead: As of `walk_on`.
         margins: (MARGINS,) lowered to the least slacks of the places that pass, and of the first that does not; NaN
             where unknown.
     """
     failed = np.empty(MARGINS)
     passed = walk_on(
-        spacing, layers, wheels, bins, rover, places, spreads, most_parts, belly_margin, ahead, held, margins, failed
+        spacing, layers, wheels, bins, rover, places, spreads, most_parts, belly_margin, ahead, margins, failed
     )  # fmt: skip
     if passed < len(places):
         for i in range(MARGINS):
@@ -54,12 +55,12 @@ def walk(spacing, layers, wheels, bins, rover, places, spreads, most_parts, bell
 
 @kernel
 def walk_on(  # type: ignore[no-untyped-def]
-    spacing, layers, wheels, bins, rover, places, spreads, most_parts, belly_margin, ahead, held, margins, failed
+    spacing, layers, wheels, bins, rover, places, spreads, most_parts, belly_margin, ahead, margins, failed
 ):  # fmt: skip
     """Return how many places pass before the first that does not.
 
-    Where one does not pass with the rover anywhere within its spread, each half of that along or across, or of the bounds
-    of an axle's height, is looked at by itself, and each half of those.
+    Where one does not pass with the rover anywhere within its spread, each half of that along or across, or of the
+    bounds of an axle's height, is looked at by itself, and each half of those.
 
     Args:
         spacing: Of the samples, m.
@@ -69,27 +70,23 @@ def walk_on(  # type: ignore[no-untyped-def]
         rover: A `Rover`.
         places: (n, 4) ahead and left of the middle along that heading, m; cosine and sine of the yaw from it.
         spreads: (n, 2) how far any part may be along and across from where the place puts it, m.
-        most_parts: How many parts of a pose are looked at, at the most; 0 for none, but how the rover is expected to stand
-            at the place itself.
+        most_parts: How many parts of a pose are looked at, at the most; 0 for none, but how the rover is expected to
+            stand at the place itself.
         belly_margin: Room that must be left under the belly, m.
         ahead: 1 or -1, the way that the wheels look for steps; 0 for either.
-        held: (FIGURES, 2) bounds on how the rover stands before the first place, NaN where it stands still; those at
-            the last that passes afterwards.
         margins: (MARGINS,) lowered to the least slacks of the places that pass.
         failed: (MARGINS,) the slacks of the first that does not; NaN where unknown.
     """
     room = room_to_work(BLOCKS)
-    own, after, whole = np.empty((FIGURES, 2)), np.empty((FIGURES, 2)), np.empty((FIGURES, 2))
+    own, whole = np.empty((FIGURES, 2)), np.empty((FIGURES, 2))
     place, slack = np.empty(4), np.empty(MARGINS)
     parts, spans = np.empty((DEEPEST, 5)), np.empty((DEEPEST, FIGURES, 2))
     for k in range(len(places)):
         b, middle = bins[k], places[k]
         laid = laid_along(spacing, layers, wheels, b)
         slack[:] = np.inf
-        for i in range(FIGURES):
-            after[i, 0], after[i, 1] = np.inf, -np.inf
         # One loop, not a function of parts: each level of kernels that holds `stand` compiles for seconds.
-        left, seen, passes = 1, 0, True
+        left, seen, stood, passes = 1, 0, False, True
         parts[0, 0] = parts[0, 1] = parts[0, 4] = 0.0
         parts[0, 2] = parts[0, 3] = 1.0
         while left > 0 and passes:
@@ -119,8 +116,7 @@ def walk_on(  # type: ignore[no-untyped-def]
                 if passes or last:
                     slack[STEP] = slack[STEP] if slack_up >= slack[STEP] else slack_up
             if passes:
-                for i in range(FIGURES):
-                    after[i, 0], after[i, 1] = min(after[i, 0], own[i, 0]), max(after[i, 1], own[i, 1])
+                stood = True
             elif not last:
                 # What is known of the whole is of its parts.
                 _copy(own, whole)
@@ -137,9 +133,8 @@ def walk_on(  # type: ignore[no-untyped-def]
                         spans[left, axis, 0 if side > 0.0 else 1] = half
                     left += 1
                 passes = True
-        if passes and not after[0, 0] < np.inf:
-            # Nowhere within its spread does it stand.
-            passes = False
+        # It may be that nowhere within its spread it stands.
+        passes = passes and stood
         if not passes:
             for i in range(MARGINS):
                 failed[i] = slack[i]
@@ -147,7 +142,6 @@ def walk_on(  # type: ignore[no-untyped-def]
         for i in range(MARGINS):
             if not slack[i] >= margins[i]:
                 margins[i] = slack[i]
-        _copy(after, held)
     return len(places)
 
 

@@ -13,7 +13,6 @@ from rover.hazard.aligned import AlignedGround, mean_grade
 from rover.hazard.aligned_patch import AlignedPatch, Patches
 from rover.hazard.clearance import arc_poses
 from rover.hazard.clearance_figures import clearance_figures
-from rover.hazard.linkage_kernels import FIGURES
 from rover.hazard.walk_kernels import MARGINS, walk_on
 from rover.onboard.arc_table import SPACING_M, SWEEP_DRIFT_M, SWEEP_RAD, arc_table, spreads
 from rover.onboard.ground_bounds import ground_bounds
@@ -30,8 +29,8 @@ BELLY_MARGIN_M = 0.02
 """Room that must be left under the belly: what the wheels sink in."""
 
 PARTS, PARTS_FINE = 30, (60, 200)
-"""So many parts of a pose are looked at by itself where the whole is not sure to pass: as laid out coarsely; and finely,
-for several poses and for one by itself."""
+"""So many parts of a pose are looked at by itself where the whole is not sure to pass: as laid out coarsely; and
+finely, for several poses and for one by itself."""
 
 MORE_M, FURTHER_M = 0.5, 1.0
 """Ground is laid out so much beyond first arcs, and beyond second ones, which may come from the last choice."""
@@ -124,13 +123,13 @@ class ArcWalker:
         middle, table = (self._col, self._row), arc_table(vehicle)
         near_m = table.first_m + own.reach_m + MORE_M
         grade = mean_grade(ground.height_m, ground.cell_m)
-        self._sure = AlignedGround(
-            bounds.low_m, bounds.high_m, self._side, middle, near_m, own, grade=grade
-        )
+        self._sure = AlignedGround(bounds.low_m, bounds.high_m, self._side, middle, near_m, own, grade=grade)
         expected = np.asarray((bounds.low_m + bounds.high_m) / np.float32(2), np.float32)
         far_m = near_m + table.second_m + FURTHER_M
         close_m = own.reach_m + CLOSE_M
-        self._close = AlignedGround(bounds.low_m, bounds.high_m, self._side, middle, close_m, own, grade=grade)
+        self._close = AlignedGround(
+            bounds.low_m, bounds.high_m, self._side, middle, close_m, own, grade=grade
+        )
         self._expected = AlignedGround(
             expected, expected, self._side, middle, far_m, own, spacing_m=2 * SAMPLES_M, grade=grade
         )
@@ -148,8 +147,8 @@ class ArcWalker:
         Args:
             poses: (n, 4) from where the rover stands: forward, left, cosine and sine of the yaw.
             spread_m: (n, 2) what each pose must allow for.
-            sure: Whether they pass wherever the ground lies between its bounds, and the rover within what is allowed for;
-                else as it is expected to stand in the middle of both, for what is seen again before it is driven.
+            sure: Whether they pass wherever the ground lies between its bounds, and the rover within what is allowed
+                for; else as it is expected to stand in the middle of both, for what is seen again before it is driven.
             way: `FORWARD` or `BACKWARD`.
         """
         cells = self._on_cells(poses)
@@ -212,14 +211,13 @@ class ArcWalker:
         self, ground: AlignedGround, cells: Floats, spread_m: Floats, *, way: int = FORWARD
     ) -> tuple[int, Floats]:
         margins, failed = np.full(MARGINS, np.inf), np.empty(MARGINS)
-        held = np.full((FIGURES, 2), np.nan)
         parts, rover = PARTS if ground is not self._expected else 0, ground.rover
         passed, count = 0, len(cells)
         bins, places = ground.places(cells, float(spread_m.max()))
 
         def on(laid: AlignedGround | AlignedPatch, bins: Counts, places: Floats, parts: int) -> int:
             spread = spread_m[passed : passed + len(places)]
-            given = bins, rover, places, spread, parts, self._belly_margin_m, way, held, margins, failed
+            given = bins, rover, places, spread, parts, self._belly_margin_m, way, margins, failed
             return int(walk_on(laid.spacing_m, laid.layers, laid.wheels, *given))
 
         while passed < count:

@@ -126,8 +126,8 @@ class Laid:
 
         def some(first: int, last: int) -> None:
             try_places(
-                ground.spacing_m, ground.layers, ground.wheels, bins[first:last], ground.rover, at[first:last], SPREAD_M,
-                BELLY_MARGIN_M, units, slack[first:last],
+                ground.spacing_m, ground.layers, ground.wheels, bins[first:last], ground.rover, at[first:last],
+                SPREAD_M, BELLY_MARGIN_M, units, slack[first:last],
             )  # fmt: skip
 
         by_strips(len(places), some)

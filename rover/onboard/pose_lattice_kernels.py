@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from rover.core.jit import kernel
-from rover.hazard.linkage_kernels import FIGURES
 from rover.hazard.walk_kernels import MARGINS, walk
 
 
@@ -19,13 +18,11 @@ def try_places(spacing, layers, wheels, bins, rover, places, spread, belly_margi
         units: (MARGINS,) what counts as one.
         slack: (n,) float32.
     """
-    spreads, held, margins = np.full((1, 2), spread), np.empty((FIGURES, 2)), np.empty(MARGINS)
+    spreads, margins = np.full((1, 2), spread), np.empty(MARGINS)
     for k in range(len(places)):
-        held[:] = np.nan
         margins[:] = np.inf
         passed = walk(
-            spacing, layers, wheels, bins[k : k + 1], rover, places[k : k + 1], spreads, 0, belly_margin, 1, held,
-            margins,
+            spacing, layers, wheels, bins[k : k + 1], rover, places[k : k + 1], spreads, 0, belly_margin, 1, margins
         )  # fmt: skip
         least = np.inf
         for i in range(MARGINS):

@@ -17,7 +17,8 @@ from rover.hazard.aligned_patch import SHARED, AlignedPatch, Patches
 from rover.hazard.clearance_figures import clearance_figures
 from rover.hazard.linkage_kernels import FIGURES as BOUNDS
 from rover.hazard.linkage_kernels import PITCH
-from rover.hazard.standing_kernels import RESTS, Laid, between_samples, room_to_work, stand
+from rover.hazard.standing_kernels import room_to_work, stand
+from rover.hazard.wheel_kernels import RESTS, Laid, between_samples
 from rover.io.vehicle import read_vehicle
 
 Floats = npt.NDArray[np.float64]

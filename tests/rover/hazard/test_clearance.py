@@ -141,7 +141,7 @@ class Settler:
         return self.axles(rocker, np.array(bogies)) @ frame.T + self.middle(frame, east, north, up)
 
     def middle(self, frame: Floats, east: float, north: float, up: float) -> Floats:
-        """Where the middle of the axles is: the rover's place lies on the plane of level wheels, below it as it tilts."""
+        """Where the middle of the axles is: the place lies on the plane of level wheels, below it as it tilts."""
         return np.array([east, north, up]) + self.v.wheel_radius_m * frame[:, 2] * np.array([1.0, 1.0, 0.0])
 
     def stance(self, state: Floats, east: float, north: float, yaw: float, wheels: Floats) -> Stance:

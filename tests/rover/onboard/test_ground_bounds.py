@@ -9,7 +9,6 @@ import pytest
 
 from rover.hazard.aligned import AlignedGround
 from rover.hazard.clearance_figures import clearance_figures
-from rover.hazard.linkage_kernels import FIGURES
 from rover.hazard.walk_kernels import MARGINS, walk
 from rover.onboard.arc_walker import BELLY_MARGIN_M
 from rover.onboard.ground_bounds import evened, ground_bounds
@@ -94,8 +93,8 @@ def test_no_pose_that_passes_on_what_was_seen_breaks_a_limit_in_truth(looks: int
         bins, places = laid.places(cells)
         for k, (east, north, yaw) in enumerate(poses.tolist()):
             fits = walk(
-                laid.spacing_m, laid.layers, laid.wheels, bins[k : k + 1], laid.rover, places[k : k + 1], np.full((1, 2), 0.02),
-                2, BELLY_MARGIN_M, 1, np.full((FIGURES, 2), np.nan), np.full(MARGINS, np.inf),
+                laid.spacing_m, laid.layers, laid.wheels, bins[k : k + 1], laid.rover, places[k : k + 1],
+                np.full((1, 2), 0.02), 16, BELLY_MARGIN_M, 1, np.full(MARGINS, np.inf),
             )  # fmt: skip
             if fits:
                 stance = settle(

@@ -18,7 +18,6 @@ from rover.hazard.clearance import arc_poses, poses_on_cells
 from rover.hazard.clearance_figures import clearance_figures
 from rover.hazard.costmap import CostMap
 from rover.hazard.detect import Hazard, HazardMap
-from rover.hazard.linkage_kernels import FIGURES
 from rover.hazard.walk_kernels import MARGINS, STEP, TILT, walk
 from rover.io.vehicle import read_vehicle
 from rover.onboard.arc_table import arc_table
@@ -149,7 +148,7 @@ def walked(dem: Dem, poses: Floats, spread_m: float = 0.0, vehicle: VehicleParam
     for k in range(len(poses)):
         found[k, MARGINS] = walk(
             laid.spacing_m, laid.layers, laid.wheels, bins[k : k + 1], laid.rover, places[k : k + 1], spread, 1, 0.0, 1,
-            np.full((FIGURES, 2), np.nan), found[k, :MARGINS],
+            found[k, :MARGINS],
         )  # fmt: skip
     return found
 
