@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rover.core.jit import kernel
-from rover.hazard.linkage_kernels import FIGURES
+from rover.hazard.linkage_kernels import FIGURES, WHEELS, beyond_bounds
 from rover.hazard.standing_kernels import room_to_work, stand
 from rover.hazard.wheel_kernels import laid_along
 
@@ -24,3 +24,8 @@ def bound_places(spacing, layers, wheels, bins, rover, places, spread, bounds, f
         laid = laid_along(spacing, layers, wheels, b)
         held[:] = np.nan
         stand(laid, rover, places[k], spread, spread, held, room, bounds[k], False)
+        if bounds[k, 0, 0] > bounds[k, 0, 1]:
+            # It does not stand there within its limits or near them.
+            for i in range(WHEELS):
+                bounds[k, i, 0], bounds[k, i, 1] = -np.inf, np.inf
+            beyond_bounds(bounds[k])

@@ -210,7 +210,7 @@ def poses_on(dem: Dem, count: int, seed: int) -> Floats:
 @pytest.mark.parametrize("name", sorted(VEHICLES))
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_bounds_hold_the_rover_as_settled(name: str, seed: int) -> None:
-    vehicle, dem = VEHICLES[name], rough_ground(seed, side=180)
+    vehicle, dem = VEHICLES[name], rough_ground(seed, side=220)
     poses = poses_on(dem, 8, seed)
     bounds, settler = evaluate_clearance(dem, vehicle, poses), Settler(dem, vehicle)
     held = 0
@@ -294,10 +294,11 @@ def test_mirrored_ground_mirrors_the_bounds() -> None:
     east, north = middle_of(dem)
     here = evaluate_clearance(dem, YUTU_2, [[east, north, 0.0]])
     mirrored = evaluate_clearance(dem_of(dem.elevation_m[::-1]), YUTU_2, [[east, north - 0.05, 0.0]])
-    np.testing.assert_allclose(mirrored.pitch_rad, here.pitch_rad, atol=1e-9)
-    np.testing.assert_allclose(mirrored.roll_rad[:, ::-1], -here.roll_rad, atol=1e-9)
-    np.testing.assert_allclose(mirrored.rocker_rad[:, ::-1], -here.rocker_rad, atol=1e-9)
-    np.testing.assert_allclose(mirrored.belly_gap_m, here.belly_gap_m, atol=1e-9)
+    # Up to what heights off a leaning plane are rounded by.
+    np.testing.assert_allclose(mirrored.pitch_rad, here.pitch_rad, atol=1e-6)
+    np.testing.assert_allclose(mirrored.roll_rad[:, ::-1], -here.roll_rad, atol=1e-6)
+    np.testing.assert_allclose(mirrored.rocker_rad[:, ::-1], -here.rocker_rad, atol=1e-6)
+    np.testing.assert_allclose(mirrored.belly_gap_m, here.belly_gap_m, atol=1e-6)
 
 
 def test_a_wider_spread_never_narrows() -> None:
@@ -308,8 +309,10 @@ def test_a_wider_spread_never_narrows() -> None:
         after = evaluate_clearance(dem, YUTU_2, poses, spread_m=spread_m)
         for name in ("wheel_up_m", "body_up_m", "pitch_rad", "roll_rad", "rocker_rad", "bogie_rad"):
             narrow, wide = getattr(before, name), getattr(after, name)
-            assert (wide[..., 0] <= narrow[..., 0] + 1e-12).all(), name
-            assert (wide[..., 1] >= narrow[..., 1] - 1e-12).all(), name
+            # Heights are narrowed until that is by less than a millimetre.
+            slop = 2e-3 if name == "wheel_up_m" else 1e-12
+            assert (wide[..., 0] <= narrow[..., 0] + slop).all(), name
+            assert (wide[..., 1] >= narrow[..., 1] - slop).all(), name
         # What the belly's plane may be off is reckoned from the middle of the axles' bounds, which moves.
         assert (after.belly_gap_m[:, 0] <= before.belly_gap_m[:, 0] + 0.01).all()
         assert (after.belly_gap_m[:, 1] >= before.belly_gap_m[:, 1] - 0.01).all()

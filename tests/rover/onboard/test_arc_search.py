@@ -176,7 +176,7 @@ def test_to_where_it_came_from_backwards_the_rover_goes_ahead() -> None:
 
 
 def test_what_is_left_of_a_sequence_is_gone_on_with() -> None:
-    heights = rocky(3, rocks=12)
+    heights = rocky(3, rocks=30)
     seen, walker = looked(heights)
     found = ArcSearch(walker, ranked_on(seen, walker, (20.0, 0.0)).pricer, YUTU_2).run(math.inf)
     assert found is not None

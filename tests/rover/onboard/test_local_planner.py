@@ -135,7 +135,9 @@ class Cells:
         return self._patch
 
 
-def walked(dem: Dem, poses: Floats, spread_m: float = 0.0, vehicle: VehicleParams = YUTU_2) -> Floats:
+def walked(
+    dem: Dem, poses: Floats, spread_m: float = 0.0, vehicle: VehicleParams = YUTU_2, *, parts: int = 1
+) -> Floats:
     """Return (n, MARGINS) slacks of poses one by one, as far as evaluated, and whether each passes in a last column."""
     own, cells = clearance_figures(vehicle), poses_on_cells(poses, dem)
     found, spread = np.full((len(poses), MARGINS + 1), np.inf), np.full((1, 2), spread_m)
@@ -147,8 +149,8 @@ def walked(dem: Dem, poses: Floats, spread_m: float = 0.0, vehicle: VehicleParam
     bins, places = laid.places(cells)
     for k in range(len(poses)):
         found[k, MARGINS] = walk(
-            laid.spacing_m, laid.layers, laid.wheels, bins[k : k + 1], laid.rover, places[k : k + 1], spread, 1, 0.0, 1,
-            found[k, :MARGINS],
+            laid.spacing_m, laid.layers, laid.wheels, bins[k : k + 1], laid.rover, places[k : k + 1], spread, parts,
+            0.0, 1, found[k, :MARGINS],
         )  # fmt: skip
     return found
 
@@ -277,7 +279,7 @@ def test_mirrored_ground_mirrors_the_choice() -> None:
 
 def test_tighter_limits_never_pass_more() -> None:
     rng = np.random.default_rng(2)
-    dem = ground(rocky(1, rocks=15))
+    dem = ground(rocky(1, rocks=40))
     poses = np.column_stack([rng.uniform(-4, 4, (200, 2)), rng.uniform(-3, 3, 200)])
     wide = walked(dem, poses)
     passed = wide[:, MARGINS] > 0
