@@ -19,7 +19,6 @@ from rover.onboard.ground_bounds import ground_bounds
 from rover.onboard.local_candidates import Motion
 from rover.onboard.local_map import LocalMap
 from rover.onboard.pose_lattice import Laid
-from rover.onboard.stance import MARGINS as STANCE_MARGINS
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -35,10 +34,6 @@ finely, for several poses and for one by itself."""
 
 MORE_M, FURTHER_M = 0.5, 1.0
 """Ground is laid out so much beyond first arcs, and beyond second ones, which may come from the last choice."""
-
-EXPECTED_SLACK = 0.5
-"""Where the rover is expected to stand with less slack than that, in units of `rover.onboard.stance.MARGINS`, clearance
-evaluation hardly passes once it comes there: a quarter of poses does."""
 
 CLOSE_M = 0.5
 """For turns in place, which take it along every heading, only so much beyond the rover."""
@@ -139,9 +134,6 @@ class ArcWalker:
             expected, expected, self._side, middle, far_m, own, spacing_m=2 * SAMPLES_M, grade=grade
         )
         self._patches = Patches(bounds.low_m, bounds.high_m, self._side, own)
-        tilt, suspension, _, step = EXPECTED_SLACK * np.array(STANCE_MARGINS)
-        limits = own.limits - np.array([tilt, tilt, suspension, suspension, step])
-        self._hopeful = self._expected.rover._replace(limits=limits)
         self.expected = Laid(self._expected, ground, self._side)
         self.poses = 0
         self.refused: list[Pose] = []
@@ -173,12 +165,12 @@ class ArcWalker:
         return passed
 
     def doomed(self, poses: Floats, *, sure: bool = True, way: int = FORWARD) -> bool:
-        """Tell whether a path leads by a pose much like one that was refused, as sure or as expected.
+        """Tell whether a path leads by a pose much like one that was refused; what the middle refuses, bounds do too.
 
         Args:
             poses, sure, way: As of `walk`.
         """
-        met = self._met.get((sure, way), ())
+        met = [*self._met.get((False, way), ()), *(self._met.get((True, way), ()) if sure else ())]
         if not met:
             return False
         known, cells = np.array(met), self._on_cells(poses[::EVERY])
@@ -219,15 +211,13 @@ class ArcWalker:
         self, ground: AlignedGround, cells: Floats, spread_m: Floats, *, way: int = FORWARD
     ) -> tuple[int, Floats]:
         margins, failed = np.full(MARGINS, np.inf), np.empty(MARGINS)
-        sure = ground is not self._expected
-        parts, rover = (PARTS, ground.rover) if sure else (0, self._hopeful)
-        belly_margin_m = self._belly_margin_m + (0.0 if sure else EXPECTED_SLACK * STANCE_MARGINS[2])
+        parts, rover = PARTS if ground is not self._expected else 0, ground.rover
         passed, count = 0, len(cells)
         bins, places = ground.places(cells, float(spread_m.max()))
 
         def on(laid: AlignedGround | AlignedPatch, bins: Counts, places: Floats, parts: int) -> int:
             spread = spread_m[passed : passed + len(places)]
-            given = bins, rover, places, spread, parts, belly_margin_m, way, margins, failed
+            given = bins, rover, places, spread, parts, self._belly_margin_m, way, margins, failed
             return int(walk_on(laid.spacing_m, laid.layers, laid.wheels, *given))
 
         while passed < count:

@@ -46,13 +46,16 @@ SHARE = (0.01, 0.1, 0.3, 0.4, 0.63, 0.77, 0.88, 0.98, 1.0)
 PRIOR, BESIDE = 2.0, 0.25
 """A price counts as so many trials of poses; a refusal counts at the headings next to its own as so much of one."""
 
-TRIED = (-1.0, 0.0, 0.3, 0.8, 1.25, 1.5, 2.0, 3.0)
-TRIED_PRICE = (BLOCKED, 25.0, 15.0, 10.0, 3.5, 2.2, 1.4, 1.0)
-"""The same by the slack at the pose with all as expected: of poses with these 0, 5, 15, 25, 60, 75, 92 and all of a
-hundred pass clearance evaluation on fine ground (fields of 20 %, level and on 10 deg)."""
+TRIED = (-1.0, -0.3, 0.0)
+TRIED_PRICE = (1.6, 1.25, 1.0)
+"""The same by the slack that clearance evaluation of the pose has found on coarse ground: of those above
+`REFUSED_BELOW` 92, 96 and all of a hundred pass on fine ground."""
 
-TRIED_OPEN = 0.3
-"""Such slack below which the rover is not expected to pass."""
+REFUSED_BELOW = -0.99
+
+REFUSED_SLACK = (-0.75, -0.3, 0.3, 1.1, 1.5)
+REFUSED_PRICE = (25.0, 18.0, 8.0, 4.5, 3.5)
+"""The same, by the slack of a quick stance, of poses below that: 16 to 60 of a hundred pass on fine ground."""
 
 OPEN = 0.15
 """Slack below which the rover is not expected to pass."""
@@ -241,8 +244,10 @@ def kept_factor(
     here, there = np.s_[:, r0 - south : r1 - south, c0 - west : c1 - west], np.s_[:, r0:r1, c0:c1]
     stance[here], tried[here] = lattice.stance[there], lattice.tried[there]
     quick = np.where(np.isnan(stance), np.nan, np.interp(stance, SLACK, PRICE))
-    factor = np.where(np.isnan(tried), quick, np.interp(tried, TRIED, TRIED_PRICE))
-    fails = np.where(np.isnan(tried), stance < OPEN, tried < TRIED_OPEN)
+    narrow = np.interp(stance, REFUSED_SLACK, REFUSED_PRICE)
+    held = np.where(tried > REFUSED_BELOW, np.interp(tried, TRIED, TRIED_PRICE), narrow)
+    factor = np.where(np.isnan(tried), quick, held)
+    fails = np.where(np.isnan(tried), stance < OPEN, tried <= REFUSED_BELOW)
     return factor, np.asarray(fails.all(axis=0))
 
 

@@ -1,7 +1,7 @@
 """Places and headings round the rover, and how well it would stand at each: what was reckoned once is kept.
 
-A quick stance tells of most poses that the rover stands well there or not at all; at those between it is settled,
-about, on the ground as expected. Poses are reckoned when the ground under them is first seen, and once more when
+A quick stance tells of most poses that the rover stands well there or not at all; those between are held to clearance
+evaluation, on the ground as expected. Poses are reckoned when the ground under them is first seen, and once more when
 it is known better.
 """
 
@@ -31,7 +31,11 @@ LATTICE_REACH_M = 7.0
 """How far from the rover poses are kept."""
 
 TRIED_FROM, TRIED_UP_TO = -0.75, 1.5
-"""Between these slacks a quick stance does not tell."""
+"""Between these slacks a quick stance does not tell: clearance evaluation is asked."""
+
+SPREAD_M = 0.0
+"""Poses are tried as they are: bounds on coarse ground are wider by themselves than those on fine ground, which arcs
+are held to."""
 
 KNOWN_BETTER = 0.4
 """Poses are reckoned once more when the variance under them has fallen to this share."""
@@ -47,7 +51,7 @@ class PoseLattice:
         cell_m, block: Side of the local map's cells, and how many of them to a side here.
         corner: Row and column of the south-western cell, from the origin.
         stance: (headings, rows, cols) float32 slack of a quick stance by `rover.onboard.stance`; NaN where unknown.
-        tried: (headings, rows, cols) float32 slack as the rover is expected to stand; NaN where that was not needed.
+        tried: (headings, rows, cols) float32 slack by clearance evaluation; NaN where none was needed.
         variance_m2: (rows, cols) float32 of the heights when they were reckoned.
     """
 
@@ -123,7 +127,7 @@ class Laid:
         def some(first: int, last: int) -> None:
             try_places(
                 ground.spacing_m, ground.layers, ground.wheels, bins[first:last], ground.rover, at[first:last],
-                BELLY_MARGIN_M, units, slack[first:last],
+                SPREAD_M, BELLY_MARGIN_M, units, slack[first:last],
             )  # fmt: skip
 
         by_strips(len(places), some)

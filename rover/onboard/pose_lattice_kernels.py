@@ -1,4 +1,4 @@
-"""Kernel of `rover.onboard.pose_lattice`: how the rover is expected to stand at many poses."""
+"""Kernel of `rover.onboard.pose_lattice`: clearance evaluation of many poses, each by itself."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from rover.hazard.walk_kernels import MARGINS, walk
 
 
 @kernel
-def try_places(spacing, layers, wheels, bins, rover, places, belly_margin, units, slack):  # type: ignore[no-untyped-def]
+def try_places(spacing, layers, wheels, bins, rover, places, spread, belly_margin, units, slack):  # type: ignore[no-untyped-def]
     """Fill the least slack of each place over its unit: below 0 it does not pass; NaN over unknown ground.
 
     Args:
         spacing, layers, wheels, bins, rover, places, belly_margin: As of `rover.hazard.walk_kernels.walk`.
+        spread: How far any part may be from where the place puts it, m.
         units: (MARGINS,) what counts as one.
         slack: (n,) float32.
     """
-    spreads, margins = np.zeros((1, 2)), np.empty(MARGINS)
+    spreads, margins = np.full((1, 2), spread), np.empty(MARGINS)
     for k in range(len(places)):
         margins[:] = np.inf
         passed = walk(
