@@ -117,11 +117,12 @@ def stand(laid, rover, place, along, across, held, room, own, known=False):  # t
     else:
         for i in range(WHEELS):
             span[i, 0], span[i, 1] = -ANYWHERE_M, ANYWHERE_M
-    expanded = False
-    for attempt in range(NARROWED):
+    # By intervals at first, which takes a fraction, and is all that it takes on gentle ground; then by all together.
+    together, expanded = known, False
+    for _ in range(NARROWED):
         before = _widest(span)
-        if attempt == 0 or before > EXPANDED_M or not expanded:
-            expanded = before < ANYWHERE_M and _expanded(rover, room)
+        if together and (before > EXPANDED_M or not expanded):
+            expanded = _expanded(rover, room)
         if not _stood(laid, rover, place, along, across, expanded, room, own):
             return
         for i in range(WHEELS):
@@ -134,7 +135,9 @@ def stand(laid, rover, place, along, across, held, room, own, known=False):  # t
             span[i, 0], span[i, 1] = own[i, 0], own[i, 1]
         after = _widest(span)
         if after > ENOUGH * before or (after > before - ENOUGH_M and after > 0.5 * before):
-            break
+            if together:
+                break
+            together = True
     _hang(rover, expanded, room, own)
     if not own[PITCH, 1] < np.inf:
         return
@@ -211,7 +214,7 @@ def _stood(laid, rover, place, along, across, expanded, room, own):  # type: ign
         _cut_boxes(rover, room, boxes)
     nose = sine(hung[PITCH, 0]), sine(hung[PITCH, 1])
     low, high = hung[ROLL, 0], hung[ROLL, 1]
-    pieces = max(1, min(MOST_PIECES, math.ceil((high - low) / PIECE_RAD)))
+    pieces = max(1, min(MOST_PIECES if expanded else 1, math.ceil((high - low) / PIECE_RAD)))
     step = (high - low) / pieces
     for i in range(WHEELS):
         own[i, 0], own[i, 1] = np.inf, -np.inf
