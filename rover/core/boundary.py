@@ -133,8 +133,9 @@ class StereoPoints:
     Attributes:
         camera: Name of the pair.
         points_m: (n, 3) float32 forward, left and up in the body's frame.
-        sigma_m: (n,) float32 standard deviation along the line of sight, which is that of the depth times as much as the
-            point is further away than deep.
+        sigma_m: (n,) float32 standard deviation of the depth along the optical axis. Maps on board take it for that
+            along the line of sight, which is more by as much as the point is further away than deep: twice that at the
+            edge of 120 deg.
         eye_m: (3,) the left eye in the body's frame, from which they are seen.
         picture: What the left eye's sensor read; None where it was not kept.
     """
