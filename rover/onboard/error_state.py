@@ -23,11 +23,11 @@ Floats = npt.NDArray[np.float64]
 
 PLACE, TURN = slice(0, 3), slice(3, 6)
 GYRO, LEVEL = slice(6, 9), slice(9, 12)
-SLIP, SLIDE, SIDE, SCALE, PULL = 12, 13, 14, 15, 16
-CLONE_PLACE, CLONE_TURN = slice(17, 20), slice(20, 23)
-SIZE = 23
-"""Errors of: place, attitude, biases of gyroscopes and accelerometers, slip, slide, side slip, scale of looks and
-their pull towards the Sun; place and attitude of the clone."""
+SLIP, GRADE, SLIDE, SIDE, SCALE, PULL = 12, 13, 14, 15, 16, 17
+CLONE_PLACE, CLONE_TURN = slice(18, 21), slice(21, 24)
+SIZE = 24
+"""Errors of: place, attitude, biases of gyroscopes and accelerometers, slip, slip of grade, slide, side slip, scale of
+looks and their pull towards the Sun; place and attitude of the clone."""
 
 GATE = 0.9999
 """Chance with which a good measurement passes."""
@@ -45,13 +45,14 @@ class Estimate:
         rotation: (3, 3) body to site, as `rover.onboard.rotations` has it.
         gyro_rad_s: (3,) bias of the gyroscopes.
         level_m_s2: (3,) bias of the accelerometers.
-        slip: Share of the wheels' way that the rover falls short of, their radius' error included.
+        slip: Share of the wheels' way that the rover falls short of on the level, their radius' error included.
+        grade_slip: How much more it falls short of it, per sine of the way's rise; as much less going down.
         slide_m_per_rad: How far it slides down in a turn in place, per radian and per sine of the tilt.
         side_slip: How far it slides down across its way, per metre and per sine of the roll.
         look_scale: Share by which the motion that looks tell is longer than the way come.
         look_pull: How far they tell it too far towards the Sun, in their own standard deviations along the way.
         clone_place_m, clone_rotation: (3,), (3, 3) the pose at the last look.
-        covariance: (23, 23) in the order of the slices above.
+        covariance: (24, 24) in the order of the slices above.
     """
 
     place_m: Floats
@@ -59,6 +60,7 @@ class Estimate:
     gyro_rad_s: Floats
     level_m_s2: Floats
     slip: float
+    grade_slip: float
     slide_m_per_rad: float
     side_slip: float
     look_scale: float
@@ -93,7 +95,7 @@ def widened(estimate: Estimate, along: Floats) -> Estimate:
 
     Args:
         estimate: Before.
-        along: (k, 23) errors, each of which may have been made, independently of the others.
+        along: (k, 24) errors, each of which may have been made, independently of the others.
     """
     return replace(estimate, covariance=estimate.covariance + along.T @ along)
 
@@ -106,7 +108,7 @@ def update(
     Args:
         estimate: Before it.
         residual: (m,) measured less expected, m up to 6.
-        slope: (m, 23) what the measurement grows by with each error.
+        slope: (m, 24) what the measurement grows by with each error.
         noise: (m, m) covariance of the measurement.
         gated: Whether it may be refused.
     """
@@ -121,7 +123,7 @@ def update(
 
 
 def relative_slope(estimate: Estimate) -> Floats:
-    """Return the (6, 23) matrix that takes errors to those of the pose as the clone sees it: (3,) shift, (3,) turn.
+    """Return the (6, 24) matrix that takes errors to those of the pose as the clone sees it: (3,) shift, (3,) turn.
 
     A point at `a` from the rover is seen out by `shift + turn x a`, with axes east, north and up.
     """
@@ -144,6 +146,7 @@ def _injected(estimate: Estimate, error: Floats, covariance: Floats) -> Estimate
         gyro_rad_s=estimate.gyro_rad_s + error[GYRO],
         level_m_s2=estimate.level_m_s2 + error[LEVEL],
         slip=estimate.slip + float(error[SLIP]),
+        grade_slip=estimate.grade_slip + float(error[GRADE]),
         slide_m_per_rad=estimate.slide_m_per_rad + float(error[SLIDE]),
         side_slip=estimate.side_slip + float(error[SIDE]),
         look_scale=estimate.look_scale + float(error[SCALE]),

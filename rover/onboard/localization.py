@@ -22,6 +22,8 @@ from rover.core.boundary import Command, Inertial, Observation
 from rover.core.eyes import EyesParams
 from rover.core.grid import Dem
 from rover.onboard.dead_reckoning import (
+    GRADE_SLIP,
+    GRADE_SLIP_SIGMA,
     HOUR_S,
     SIDE_SLIP,
     SIDE_SLIP_SIGMA,
@@ -144,6 +146,7 @@ def init_localization(
     )
     slips = [
         math.hypot(SLIP_SIGMA, eyes.odometry.scale_error),
+        GRADE_SLIP_SIGMA,
         SLIDE_SIGMA,
         SIDE_SLIP_SIGMA,
         LOOK_SCALE_SIGMA,
@@ -157,6 +160,7 @@ def init_localization(
         gyro_rad_s=np.zeros(3),
         level_m_s2=np.zeros(3),
         slip=0.0,
+        grade_slip=GRADE_SLIP,
         slide_m_per_rad=SLIDE_M_PER_RAD,
         side_slip=SIDE_SLIP,
         look_scale=LOOK_SCALE,

@@ -144,7 +144,7 @@ def _anywhere(e: Estimate, old: Look, new: Look, way_m: float) -> tuple[Estimate
 
 
 def _along(e: Estimate) -> tuple[Floats, float]:
-    """Return the (23,) slope of the way since the last look, and its length; nothing where there is none."""
+    """Return the (24,) slope of the way since the last look, and its length; nothing where there is none."""
     moved = e.place_m - e.clone_place_m
     length = float(np.linalg.norm(moved))
     slope = np.zeros(SIZE)

@@ -172,7 +172,9 @@ def by_wheels(state: PerceptionState, command: Command) -> Command:
     """
     if command.drive_m == 0.0:
         return command
-    return replace(command, rolls_per_m=rolls_per_m(state.located.estimate, command.turn_rad))
+    return replace(
+        command, rolls_per_m=rolls_per_m(state.located.estimate, command.turn_rad, command.drive_m)
+    )
 
 
 def _mapped(state: PerceptionState, seen: Observation, params: PerceptionParams) -> PerceptionState:

@@ -70,7 +70,7 @@ FREE_M2 = 1e4
 def match_site(
     local: LocalMap, orbital: Dem, orbital_error: DemError, estimate: Estimate
 ) -> tuple[Registration, Floats] | None:
-    """Return what the orbital map tells of the pose's error, and its (k, 23) slope; None where too little is seen.
+    """Return what the orbital map tells of the pose's error, and its (k, 24) slope; None where too little is seen.
 
     Args:
         local: Of the ground about the rover.

@@ -12,8 +12,11 @@ from rover.core.eyes import EyesParams
 from rover.onboard.dead_reckoning import (
     ALONG_SHARE,
     ASIDE_SHARE,
+    GRADE_SLIP,
+    GRADE_SLIP_SIGMA,
     SIDE_SLIP,
     SIDE_SLIP_SIGMA,
+    SLIDE_LENGTH_M,
     SLIDE_M_PER_RAD,
     SLIDE_SIGMA,
     SLIP_LENGTH_M,
@@ -60,15 +63,16 @@ def blind_drive(
 ) -> list[Moment]:
     """Drive `count` metres, or stay so long `count` times, with the errors that the vehicle's file states.
 
-    How far the rover slides on slopes is drawn for the whole drive, as the filter thinks it is; with `own_laws`
-    everything that the way is out by is.
+    How far the rover slides on slopes, and how its wheels slip on them, is drawn as the filter thinks it is; with
+    `own_laws` everything that the way is out by is.
     """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(77, 0)))
     wheels, unit = init_odometry(eyes.odometry, rng), init_imu(eyes.imu, rng)
     place, yaw, pitch, roll, slip = np.zeros(3), 0.3, 0.0, 0.0, 0.0
     soil_rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(77, 1)))
-    soil = soil_rng.standard_normal(2)
-    slide, aside = SLIDE_M_PER_RAD + SLIDE_SIGMA * soil[0], SIDE_SLIP + SIDE_SLIP_SIGMA * soil[1]
+    soil = soil_rng.standard_normal(3)
+    slid, aside = SLIDE_SIGMA * soil[0], SIDE_SLIP + SIDE_SLIP_SIGMA * soil[1]
+    grade_slip, stays = GRADE_SLIP + GRADE_SLIP_SIGMA * soil[2], math.exp(-1.0 / SLIDE_LENGTH_M)
     rotation = rotation_from_angles(yaw, pitch, roll)
     sigma = (ASIDE_SHARE, UP_SHARE, ALONG_SHARE, TURNING_M_PER_RAD) if own_laws else (0.03, 0.02, 0.0, 0.0)
     kept, slip_sigma = (math.exp(-1.0 / SLIP_LENGTH_M), SLIP_SIGMA) if own_laws else (0.8, 0.06)
@@ -86,7 +90,7 @@ def blind_drive(
             drift = float(rng.normal(0.0, 0.01))
             after_turn = rotation_from_angles(yaw + turn, pitch, roll)
             up = rotation[:, 2]
-            place = place + slide * abs(turn) * (up[2] * up - np.array([0.0, 0.0, 1.0]))
+            place = place + (SLIDE_M_PER_RAD + slid) * abs(turn) * (up[2] * up - np.array([0.0, 0.0, 1.0]))
             yaw += turn + drift
             pitch, roll = rng.normal(0.0, 0.05, 2).tolist()
             rotation = rotation_from_angles(yaw, pitch, roll)
@@ -99,7 +103,8 @@ def blind_drive(
                 + rotation[:, 2] * rng.normal(0.0, sigma[1])
                 + sigma[3] * turn * soil_rng.standard_normal(3)
             )
-            rolled, turned, elapsed = 1.0 / (1.0 - slip), turn + drift, 40.0
+            slid = stays * slid + math.sqrt(1.0 - stays**2) * SLIDE_SIGMA * soil_rng.standard_normal()
+            rolled, turned, elapsed = 1.0 / (1.0 - slip - grade_slip * ahead[2]), turn + drift, 40.0
         time_s += elapsed
         unit, inertial = read_imu(
             unit, eyes.imu, turned_rad=turn_between(before.T, rotation.T), up=rotation[2], gravity_m_s2=GRAVITY_M_S2,

@@ -32,6 +32,7 @@ def standing(yaw: float = 0.6, pitch: float = 0.1, roll: float = -0.05) -> Estim
         gyro_rad_s=np.zeros(3),
         level_m_s2=np.zeros(3),
         slip=0.0,
+        grade_slip=0.0,
         slide_m_per_rad=0.0,
         side_slip=0.0,
         look_scale=0.0,

@@ -20,6 +20,7 @@ from rover.onboard.perception import (
     perceive,
     restarted,
 )
+from rover.onboard.rotations import rotation_from_angles
 from rover.planning.dem_error import DemError
 from rover.sky.almanac import build_almanac
 from tests.rover.onboard.test_look_update import observed
@@ -131,3 +132,16 @@ def test_a_drive_is_told_in_what_the_wheels_must_roll(stops: list[Stop], params:
     assert by_wheels(replace(state, located=slipping), DRIVE).rolls_per_m == pytest.approx(1.25)
     turn = Command(mode=Mode.DRIVE, turn_rad=math.pi / 2)
     assert by_wheels(state, turn) == turn
+
+
+@pytest.mark.parametrize(("way_m", "rise"), [(1.0, 0.1), (-1.0, -0.1)])
+def test_wheels_roll_further_uphill_and_less_downhill(
+    stops: list[Stop], params: PerceptionParams, way_m: float, rise: float
+) -> None:
+    state = begun(stops[0], params)
+    nose_up = rotation_from_angles(0.0, math.asin(0.1), 0.0)
+    estimate = replace(state.located.estimate, rotation=nose_up, slip=0.0, grade_slip=0.5)
+    climbing = replace(state, located=replace(state.located, estimate=estimate))
+    drive = Command(mode=Mode.DRIVE, drive_m=way_m)
+    level = math.sqrt(1.0 - 0.1**2)
+    assert by_wheels(climbing, drive).rolls_per_m == pytest.approx(1.0 / level / (1.0 - 0.5 * rise))
