@@ -16,6 +16,7 @@ from rover.onboard import arc_driver, fault_watch
 from rover.onboard.arc_driver import LocalState
 from rover.onboard.closed_goal import aimed_by_arcs
 from rover.onboard.corrections import all_along, along, local_along, watch_along
+from rover.onboard.downlink import asks
 from rover.onboard.driving import LOOK_EVERY_M
 from rover.onboard.executive_state import ExecutiveState, aim_of, finish, gap, hold, stay
 from rover.onboard.hops import go_on
@@ -25,7 +26,7 @@ from rover.onboard.path_watch import first_lethal, straying_m
 from rover.onboard.planned_stops import ARRIVAL_M, nothing_planned
 from rover.onboard.power_watch import STAY_S, wakes
 from rover.onboard.protection import heed
-from rover.onboard.rerouting import reroute
+from rover.onboard.rerouting import only_out, reroute
 from rover.onboard.uplink import Driver, Uplink
 from rover.planning.schedule import path_length
 
@@ -60,19 +61,42 @@ def step(
         return state, stay(state.mode, min(STAY_S, state.hold_until_s - seen.time_s))
     if state.mode is Mode.DORMANT:
         state = replace(state, mode=Mode.CHARGE)
+    if state.asked_s is not None:  # the cycle is over or was broken off, and nothing has come up
+        state = asks(state)
     if state.looks_first and uplink.forecaster.window.phase_at(seen.time_s) is Phase.DRIVE:
         return replace(state, mode=Mode.DRIVE, looks_first=False), Command(mode=Mode.DRIVE)
     state = _check_path(state, seen, uplink)
     if state.must_replan is None and gap(seen, aim_of(state, uplink.goal_m)) <= ARRIVAL_M:
         return finish(state, _arrival(state, uplink), arrived=True), stay(Mode.IDLE, STAY_S)
+    state, command = _on_the_way(state, seen, uplink)
+    return (state, command) if command is not None else _plan(state, seen, uplink)
+
+
+def _on_the_way(
+    state: ExecutiveState, seen: Observation, uplink: Uplink
+) -> tuple[ExecutiveState, Command | None]:
+    """Go on along the path; where that has closed ask for another if the ground plans it, else None."""
+    command = None
     if state.must_replan is None:
         state, command = go_on(state, seen, uplink)
-        if command is not None:
-            return state, command
+    if command is None and state.back_off_m == 0.0 and _is_told_its_way(state, uplink):
+        state, command = go_on(asks(state), seen, uplink)
+    return state, command
+
+
+def _plan(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
+    """Stand for a new way; told its way it takes it only until it is out of where it could not stay."""
     state = reroute(state, seen, uplink)
     if state.finished is not None:
         return state, stay(Mode.SAFE, STAY_S)
+    if _is_told_its_way(state, uplink):
+        state = only_out(state, seen)
     return hold(state, Mode.PLAN, seen.time_s + PLANNING_S, seen)
+
+
+def _is_told_its_way(state: ExecutiveState, uplink: Uplink) -> bool:
+    """Tell whether the ground plans each leg; by arcs the rover goes round on it what closes it."""
+    return uplink.teleoperated and state.local is None
 
 
 def watch_drives(state: ExecutiveState, drives: DriveReading, uplink: Uplink) -> tuple[ExecutiveState, bool]:
@@ -101,6 +125,7 @@ def clear(state: ExecutiveState) -> ExecutiveState:
         hold_until_s=-math.inf,
         hop_left_m=0.0,
         owes_cycle=False,
+        asked_s=None,
         looks_first=True,
         watch=fault_watch.cleared(state.watch),
         finished=None,
