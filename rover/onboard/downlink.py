@@ -84,16 +84,13 @@ class Orders:
     stop: str | None = None
 
 
-def downlink_of(
-    state: ExecutiveState, seen: Observation, uplinked: BeliefState, *, refused: str | None
-) -> Downlink:
+def downlink_of(state: ExecutiveState, seen: Observation, uplinked: BeliefState) -> Downlink:
     """Return what the rover sends down.
 
     Args:
         state: In which it begins the command cycle.
         seen: There, with the heights of its panorama.
         uplinked: The maps that it was sent.
-        refused: Why it did not drive its leg to the end, or None.
     """
     belief = state.belief
     fresh = np.isinf(belief.costmap.cost_s_per_m) & np.isfinite(uplinked.costmap.cost_s_per_m)
@@ -106,7 +103,7 @@ def downlink_of(
         planned=state.planned,
         backing=state.backing,
         aim_m=state.aim_m,
-        refused=refused,
+        refused=state.refused,
         replans=state.replans,
     )
 
@@ -122,8 +119,7 @@ def take_up(state: ExecutiveState, orders: Orders) -> ExecutiveState:
         planned=orders.planned,
         backing=orders.backing,
         aim_m=orders.aim_m,
-        must_replan=None,
-        back_off_m=0.0,
+        refused=None,
         hop_left_m=0.0,
         replans=state.replans + (orders.changed is not None),
         replanned_for=orders.changed or state.replanned_for,

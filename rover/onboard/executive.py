@@ -68,28 +68,19 @@ def step(
     state = _check_path(state, seen, uplink)
     if state.must_replan is None and gap(seen, aim_of(state, uplink.goal_m)) <= ARRIVAL_M:
         return finish(state, _arrival(state, uplink), arrived=True), stay(Mode.IDLE, STAY_S)
-    state, command = _on_the_way(state, seen, uplink)
-    return (state, command) if command is not None else _plan(state, seen, uplink)
-
-
-def _on_the_way(
-    state: ExecutiveState, seen: Observation, uplink: Uplink
-) -> tuple[ExecutiveState, Command | None]:
-    """Go on along the path; where that has closed ask for another if the ground plans it, else None."""
-    command = None
     if state.must_replan is None:
         state, command = go_on(state, seen, uplink)
-    if command is None and state.back_off_m == 0.0 and _is_told_its_way(state, uplink):
-        state, command = go_on(asks(state), seen, uplink)
-    return state, command
+        if command is not None:
+            return state, command
+    return _plan(state, seen, uplink)
 
 
 def _plan(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
-    """Stand for a new way; told its way it takes it only until it is out of where it could not stay."""
+    """Stand for a new way; told its way it takes it only until it has backed out of where it could not stay."""
     state = reroute(state, seen, uplink)
     if state.finished is not None:
         return state, stay(Mode.SAFE, STAY_S)
-    if _is_told_its_way(state, uplink):
+    if state.backing > 0 and _is_told_its_way(state, uplink):
         state = only_out(state, seen)
     return hold(state, Mode.PLAN, seen.time_s + PLANNING_S, seen)
 
@@ -183,7 +174,7 @@ def _corrected(state: ExecutiveState, shift_m: tuple[float, float]) -> Executive
 
 
 def _check_path(state: ExecutiveState, seen: Observation, uplink: Uplink) -> ExecutiveState:
-    """Ask for a new path where a cell ahead has become lethal."""
+    """Ask for a new path where a cell ahead has become lethal; the ground for it, where that plans each leg."""
     if state.must_replan is not None or len(state.path_m) == 0 or seen.heights is None:
         return state
     if state.local is not None:  # its arcs are judged one by one
@@ -203,4 +194,6 @@ def _check_path(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Exe
     if blocked is None:
         return state
     why = f"a hazard was seen on the path at ({blocked[0]:.1f}, {blocked[1]:.1f})"
+    if _is_told_its_way(state, uplink):
+        return replace(asks(state), refused=why)
     return replace(state, must_replan=why)

@@ -117,7 +117,12 @@ class Mind:
         """
         after, belief, vehicle = self.state, self.state.belief, self._uplink.vehicle
         suspected = (name for name, row in after.watch.rows if row.count and BY_NAME[name].while_driving)
-        reasons = (*after.watch.found, *suspected, after.must_replan or "", after.finished or "")
+        reasons = (
+            *after.watch.found,
+            *suspected,
+            after.must_replan or after.refused or "",
+            after.finished or "",
+        )
         if after.replans > before.replans:
             reasons = (*reasons, after.replanned_for)
         return Account(
@@ -153,7 +158,7 @@ class Mind:
         if self._perceiver is not None:
             heights = heights_round(self._perceiver.state, panorama, self._perceiver.params)
         seen = replace(self._seen, heights=heights)
-        return downlink_of(self.state, seen, self._belief, refused=self.state.must_replan)
+        return downlink_of(self.state, seen, self._belief)
 
     def take_up(self, orders: Orders) -> None:
         """Take in the orders that have come up."""

@@ -130,7 +130,7 @@ class Rover:
         if state.asked_s is None or state.mode is not Mode.COMMAND or seen.time_s < state.hold_until_s - 1e-6:
             return state
         _, belief = _sent(self.setting)
-        down = downlink_of(state, replace(seen, heights=None), belief, refused=state.must_replan)
+        down = downlink_of(state, replace(seen, heights=None), belief)
         return take_up(state, plan_leg(Station(uplink=self.sound, belief=belief, data_bit=0.0), down)[1])
 
     def _obeyed(self, seen: Observation) -> Observation:
