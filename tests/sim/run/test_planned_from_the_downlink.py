@@ -16,8 +16,8 @@ from sim.run.runlog import Outcome, RunLog
 from tests.sim.run import test_arcs as by_arcs
 
 GOAL = (0.0, 18.0)
-ROCK = (0.0, 11.0, 1.0, 0.6)
-"""East, north, diameter and height: on the straight way, 7 m from the first stop."""
+ROCK = (2.0, 11.0, 1.0, 0.6)
+"""East, north, diameter and height: on the way as planned from the map, 7 m from the first stop."""
 
 
 def drive(tmp_path: Path, *rocks: tuple[float, ...], **operations: object) -> RunLog:
@@ -73,7 +73,7 @@ def test_without_its_pictures_the_rover_refuses_the_leg_and_waits_where_it_stand
     assert log.outcome is Outcome.ARRIVED and not log.violations, log.reason
     first, *_ = told(log, "uplink")
     assert first[2].endswith("the way as before")
-    (refused,) = [row for row in told(log, "panorama") if "the leg is refused: a hazard was seen" in row[2]]
+    refused, *_ = [row for row in told(log, "panorama") if "the leg is refused: a hazard was seen" in row[2]]
     answer = next(row for row in told(log, "uplink") if row[0] > refused[0])
     assert "a new way" in answer[2] and answer[0] == pytest.approx(refused[0] + 3600.0, abs=1.0)
     time_s = log.telemetry["time_s"]
@@ -95,7 +95,7 @@ def test_ground_that_nobody_saw_or_that_did_not_come_down_changes_no_bit_of_an_u
 ) -> None:
     """One boulder is out of all sight; the other stands in a part of the panorama that the link does not carry."""
     three = {"data_mbit_per_stop": 3.1 * PAIR_BIT / 1e6}
-    far, aside = (13.0, 9.0, 2.0, 1.2), (6.5, 0.0, 1.0, 0.6)
+    far, aside = (16.0, 9.0, 2.0, 1.2), (9.0, -1.0, 1.0, 0.6)
     sent = []
     for rocks, link in (((), three), ((far, aside), three), ((), {}), ((far,), {}), ((far, aside), {})):
         with monkeypatch.context() as patched:
