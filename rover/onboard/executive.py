@@ -16,6 +16,7 @@ from rover.onboard import arc_driver, fault_watch
 from rover.onboard.arc_driver import LocalState
 from rover.onboard.closed_goal import aimed_by_arcs
 from rover.onboard.corrections import all_along, along, local_along, watch_along
+from rover.onboard.downlink import asks
 from rover.onboard.driving import LOOK_EVERY_M
 from rover.onboard.executive_state import ExecutiveState, aim_of, finish, gap, hold, stay
 from rover.onboard.hops import go_on
@@ -25,7 +26,7 @@ from rover.onboard.path_watch import first_lethal, straying_m
 from rover.onboard.planned_stops import ARRIVAL_M, nothing_planned
 from rover.onboard.power_watch import STAY_S, wakes
 from rover.onboard.protection import heed
-from rover.onboard.rerouting import reroute
+from rover.onboard.rerouting import only_out, reroute
 from rover.onboard.uplink import Driver, Uplink
 from rover.planning.schedule import path_length
 
@@ -60,6 +61,8 @@ def step(
         return state, stay(state.mode, min(STAY_S, state.hold_until_s - seen.time_s))
     if state.mode is Mode.DORMANT:
         state = replace(state, mode=Mode.CHARGE)
+    if state.asked_s is not None:  # the cycle is over or was broken off, and nothing has come up
+        state = asks(state)
     if state.looks_first and uplink.forecaster.window.phase_at(seen.time_s) is Phase.DRIVE:
         return replace(state, mode=Mode.DRIVE, looks_first=False), Command(mode=Mode.DRIVE)
     state = _check_path(state, seen, uplink)
@@ -69,10 +72,22 @@ def step(
         state, command = go_on(state, seen, uplink)
         if command is not None:
             return state, command
+    return _plan(state, seen, uplink)
+
+
+def _plan(state: ExecutiveState, seen: Observation, uplink: Uplink) -> tuple[ExecutiveState, Command]:
+    """Stand for a new way; told its way it takes it only until it has backed out of where it could not stay."""
     state = reroute(state, seen, uplink)
     if state.finished is not None:
         return state, stay(Mode.SAFE, STAY_S)
+    if state.backing > 0 and _is_told_its_way(state, uplink):
+        state = only_out(state, seen)
     return hold(state, Mode.PLAN, seen.time_s + PLANNING_S, seen)
+
+
+def _is_told_its_way(state: ExecutiveState, uplink: Uplink) -> bool:
+    """Tell whether the ground plans each leg; by arcs the rover goes round on it what closes it."""
+    return uplink.teleoperated and state.local is None
 
 
 def watch_drives(state: ExecutiveState, drives: DriveReading, uplink: Uplink) -> tuple[ExecutiveState, bool]:
@@ -101,6 +116,7 @@ def clear(state: ExecutiveState) -> ExecutiveState:
         hold_until_s=-math.inf,
         hop_left_m=0.0,
         owes_cycle=False,
+        asked_s=None,
         looks_first=True,
         watch=fault_watch.cleared(state.watch),
         finished=None,
@@ -158,7 +174,7 @@ def _corrected(state: ExecutiveState, shift_m: tuple[float, float]) -> Executive
 
 
 def _check_path(state: ExecutiveState, seen: Observation, uplink: Uplink) -> ExecutiveState:
-    """Ask for a new path where a cell ahead has become lethal."""
+    """Ask for a new path where a cell ahead has become lethal; the ground for it, where that plans each leg."""
     if state.must_replan is not None or len(state.path_m) == 0 or seen.heights is None:
         return state
     if state.local is not None:  # its arcs are judged one by one
@@ -178,4 +194,6 @@ def _check_path(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Exe
     if blocked is None:
         return state
     why = f"a hazard was seen on the path at ({blocked[0]:.1f}, {blocked[1]:.1f})"
+    if _is_told_its_way(state, uplink):
+        return replace(asks(state), refused=why)
     return replace(state, must_replan=why)

@@ -31,6 +31,8 @@ class ExecutiveState:
         track_m: Places stood at, latest last.
         hop_left_m: Of the present set of commands.
         owes_cycle: Whether it has driven since the last command cycle.
+        asked_s: When the command cycle began to which no orders have come up yet; None where none is awaited.
+        refused: Why it has not driven its leg to the end and asks the ground for another, or None.
         must_replan: Why the path is no longer good, or None.
         back_off_m: How far to back out before taking a new path.
         steep_m, steep_rad: Where it last found the ground too steep, and how steep.
@@ -55,6 +57,8 @@ class ExecutiveState:
     track_m: tuple[tuple[float, float], ...] = ()
     hop_left_m: float = 0.0
     owes_cycle: bool = False
+    asked_s: float | None = None
+    refused: str | None = None
     must_replan: str | None = None
     back_off_m: float = 0.0
     steep_m: tuple[float, float] | None = None

@@ -115,7 +115,8 @@ def _at_stop(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Answer
     if decision.mode is not Mode.DRIVE:
         return hold(state, decision.mode, decision.until_s, seen)
     if hop.length_m == 0:
-        return hold(replace(state, owes_cycle=False), Mode.COMMAND, decision.until_s, seen)
+        state = replace(state, owes_cycle=False, asked_s=seen.time_s)
+        return hold(state, Mode.COMMAND, decision.until_s, seen)
     return _drive(replace(state, hop_left_m=hop.length_m), seen, uplink)
 
 

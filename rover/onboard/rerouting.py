@@ -17,6 +17,7 @@ from rover.onboard.planned_stops import PlannedStops, joined, nothing_planned, w
 from rover.onboard.uplink import Uplink
 from rover.planning.ask import ask
 from rover.planning.problem import NoPlan, PlanningProblem
+from rover.planning.schedule import path_length
 
 MOST_REPLANS = 400
 
@@ -53,6 +54,12 @@ def reroute(state: ExecutiveState, seen: Observation, uplink: Uplink) -> Executi
         replans=state.replans + 1,
         replanned_for=state.must_replan or "",
     )
+
+
+def only_out(state: ExecutiveState, seen: Observation) -> ExecutiveState:
+    """Return the state with commands for the way back out alone: the ground says where to go from there."""
+    out = np.vstack([(seen.east_m, seen.north_m), state.path_m[: state.backing]])
+    return replace(state, hop_left_m=path_length(out), owes_cycle=True)
 
 
 def _aimed(state: ExecutiveState, seen: Observation, uplink: Uplink) -> ExecutiveState:

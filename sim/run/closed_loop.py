@@ -19,10 +19,19 @@ from rover.planning.problem import Claim, NoPlan, Plan, Planner
 from rover.planning.registry import load_planner
 from sim.physics.energy import EnergyParams
 from sim.physics.thermal import Fate
+from sim.run.closed_loop_commands import CommandCycles
 from sim.run.closed_loop_ground import GroundParty
 from sim.run.closed_loop_journal import Journal
 from sim.run.closed_loop_mind import Mind
-from sim.run.closed_loop_parties import faults_of, mind_of, monitor_of, observe, world_and_senses
+from sim.run.closed_loop_parties import (
+    faults_of,
+    mast_of,
+    mind_of,
+    monitor_of,
+    observe,
+    station_of,
+    world_and_senses,
+)
 from sim.run.closed_loop_summary import Finished, log_of
 from sim.run.faults import ActiveFault, relay_is_out
 from sim.run.injection import FaultInstant, Injection
@@ -149,6 +158,13 @@ class _Run:
         setting, yaw_rad = self.setting, _heading(plan.waypoints_m)
         world, senses = world_and_senses(setting, self.energy, self.monitor)
         mind = mind_of(setting, self.energy, plan, self.planner, yaw_rad)
+        mast = mast_of(setting, world)
+        self.commands = CommandCycles(
+            station_of(setting, mind),
+            lambda state: self._panorama(mast, state),
+            self.journal.note,
+            cycle_s=setting.scenario.operations.cycle_s,
+        )
         state = world.init(
             east_m=setting.scenario.start_m[0],
             north_m=setting.scenario.start_m[1],
@@ -181,11 +197,13 @@ class _Run:
     ) -> Command:
         """Let the rover sense and decide, and note what comes of it."""
         before = mind.state
+        self.commands.answer(mind, state, relay_out=relay_is_out(self.injection.active))
         seen = self._sense(senses, state, looking=looking, look_round=look_round)
         self.journal.notes.note_picture(len(self.journal.tape.rows) - 1, seen)
         command = mind.decide(seen)
         self.journal.tape.beliefs.append(mind.believed)
         self.journal.note_step(before, mind.state, state)
+        self.commands.ask(before, mind, state)
         self.monitor.hear(state, mind.account(before))
         self.monitor.commanded(state, command.mode)
         self.final = state
@@ -200,6 +218,9 @@ class _Run:
         )
         self.monitor.looked(state, seen)
         return seen
+
+    def _panorama(self, mast: SensorSuite, state: WorldState) -> Observation:
+        return observe(mast, state, self.setting, looking=True, look_round=True, injection=self.injection)
 
     def _carry_out(
         self, world: World, senses: SensorSuite, mind: Mind, state: WorldState, command: Command

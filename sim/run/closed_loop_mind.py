@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from rover.core.boundary import Command, DriveReading, Observation
 from rover.onboard import executive
+from rover.onboard.downlink import Downlink, Orders, downlink_of, take_up
 from rover.onboard.executive_state import ExecutiveState
 from rover.onboard.fault_table import BY_NAME
 from rover.onboard.mapping import BeliefState
+from rover.onboard.panorama import heights_round
 from rover.onboard.perception import (
     PerceptionParams,
     PerceptionState,
@@ -77,6 +79,7 @@ class Mind:
         self.state = executive.init(uplink, belief)
         self.told: Command | None = None
         self.believed = (0.0, 0.0, 0.0)
+        self._seen: Observation | None = None
 
     def decide(self, seen: Observation) -> Command:
         """Take in an observation and return the next command."""
@@ -85,6 +88,7 @@ class Mind:
             seen = self._perceiver.perceive(seen, self.told)
             perceived = self._perceiver.state.local
         self.believed = (seen.east_m, seen.north_m, seen.place_sigma_m)
+        self._seen = seen
         self.state, command = executive.step(self.state, seen, self._uplink, perceived)
         return command
 
@@ -113,7 +117,12 @@ class Mind:
         """
         after, belief, vehicle = self.state, self.state.belief, self._uplink.vehicle
         suspected = (name for name, row in after.watch.rows if row.count and BY_NAME[name].while_driving)
-        reasons = (*after.watch.found, *suspected, after.must_replan or "", after.finished or "")
+        reasons = (
+            *after.watch.found,
+            *suspected,
+            after.must_replan or after.refused or "",
+            after.finished or "",
+        )
         if after.replans > before.replans:
             reasons = (*reasons, after.replanned_for)
         return Account(
@@ -136,6 +145,24 @@ class Mind:
     def clear(self) -> None:
         """Take in that the ground clears what is latched."""
         self.state = executive.clear(self.state)
+
+    @property
+    def sent(self) -> tuple[Uplink, BeliefState]:
+        """What the ground sent up to begin with."""
+        return self._uplink, self._belief
+
+    def downlink(self, panorama: Observation) -> Downlink:
+        """Return what goes down at a stop for commands, with a look all round that was taken there."""
+        assert self._seen is not None, "it has decided to stop"
+        heights = panorama.heights
+        if self._perceiver is not None:
+            heights = heights_round(self._perceiver.state, panorama, self._perceiver.params)
+        seen = replace(self._seen, heights=heights)
+        return downlink_of(self.state, seen, self._belief)
+
+    def take_up(self, orders: Orders) -> None:
+        """Take in the orders that have come up."""
+        self.state = take_up(self.state, orders)
 
     def restart(self) -> None:
         """Begin anew after a reset of the computer."""

@@ -9,10 +9,12 @@ import numpy as np
 
 from rover.core.boundary import Observation
 from rover.limits.thermal import SunWindow
+from rover.onboard.panorama import PANORAMA_M
 from rover.onboard.perception import START_SIGMA_M, START_YAW_SIGMA_RAD, PerceptionParams
 from rover.planning.problem import Plan, Planner
 from rover.sky.almanac import Almanac
 from sim.mission.operations import survey_error
+from sim.mission.operations_legs import Station
 from sim.mission.stale import stale_almanac
 from sim.mission.survey import fix_of_start, round_the_way
 from sim.moon.ground import Ground
@@ -31,6 +33,9 @@ from sim.sensors.suite import Draws, SensorSuite
 
 _SENSOR_STREAM = 1
 """Of `SeedSequence(seed, spawn_key=(stream, index))`; the ground has streams of its own."""
+
+_PANORAMA, _PANORAMA_STEREO = 5, 6
+"""Index of the noise of panoramas, which moves no other look's numbers."""
 
 
 def faults_of(setting: Setting) -> FaultSchedule:
@@ -95,10 +100,28 @@ def world_and_senses(setting: Setting, energy: EnergyParams, monitor: Monitor) -
         sees_heights=not setting.scenario.faults.observations_off,
         eyes=setting.eyes,
         draws=draws,
-        sight=_eyesight(setting, ground, draws),
+        sight=_eyesight(setting, ground, draws.stereo),
         locates=setting.optics is None,
     )
     return world, senses
+
+
+def mast_of(setting: Setting, world: World) -> SensorSuite:
+    """Return the senses of panoramas: they reach further than looks on the move do."""
+    seed = setting.scenario.seed
+    noise, stereo = (
+        np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_SENSOR_STREAM, index)))
+        for index in (_PANORAMA, _PANORAMA_STEREO)
+    )
+    return SensorSuite(
+        world.ground,
+        setting.vehicle.model_copy(update={"sensing_range_m": PANORAMA_M}),
+        setting.truth.geometry.site,
+        generator=noise,
+        sees_heights=not setting.scenario.faults.observations_off,
+        sight=_eyesight(setting, world.ground, stereo),
+        locates=setting.optics is None,
+    )
 
 
 def mind_of(setting: Setting, energy: EnergyParams, plan: Plan, planner: Planner, yaw_rad: float) -> Mind:
@@ -124,6 +147,12 @@ def mind_of(setting: Setting, energy: EnergyParams, plan: Plan, planner: Planner
         protected=setting.scenario.faults.protection,
     )
     return Mind(uplink, belief, _perceiver(setting, almanac, yaw_rad))
+
+
+def station_of(setting: Setting, mind: Mind) -> Station:
+    """Return the ground as it is when it has sent up what the rover begins with."""
+    uplink, belief = mind.sent
+    return Station(uplink=uplink, belief=belief, data_bit=setting.scenario.operations.cycle.data_bit)
 
 
 def _perceiver(setting: Setting, almanac: Almanac, yaw_rad: float) -> Perceiver | None:
@@ -183,8 +212,8 @@ def observe(
     return replace(sensed, boots=injection.boots, folded=state.folded)
 
 
-def _eyesight(setting: Setting, ground: Ground, draws: Draws) -> Eyesight | None:
+def _eyesight(setting: Setting, ground: Ground, noise: np.random.Generator) -> Eyesight | None:
     """Return the rover's cameras, or None where its senses are perfect."""
     if setting.eyes is None or setting.optics is None:
         return None
-    return Eyesight(ground, setting.truth, setting.eyes, setting.optics, generator=draws.stereo)
+    return Eyesight(ground, setting.truth, setting.eyes, setting.optics, generator=noise)

@@ -19,6 +19,7 @@ from rover.limits.mobility import ZoneLimit
 from rover.limits.power import expected_array_w
 from rover.limits.thermal import SunWindow
 from rover.onboard import executive
+from rover.onboard.downlink import downlink_of, take_up
 from rover.onboard.executive_state import ExecutiveState
 from rover.onboard.fault_table import FaultRow
 from rover.onboard.mapping import BeliefState
@@ -27,6 +28,7 @@ from rover.onboard.uplink import Uplink
 from rover.planning.astar import AStarPlanner
 from rover.planning.forecast import Forecaster
 from rover.planning.problem import Plan
+from sim.mission.operations_legs import Station, plan_leg
 from sim.mission.stale import stale_almanac
 from sim.run.scenario import load_scenario
 from sim.run.setting import Setting, prepare
@@ -114,13 +116,22 @@ class Rover:
     def step(self) -> Command:
         """Let it decide and obey once."""
         seen = self.sensed()
-        before = self.state
+        before = self._answered(seen)
         self.state, self.command = executive.step(before, seen, self.uplink)
         self.modes.append(self.command.mode)
         if self.state.watch.found:
             self.responses.append((seen.time_s, self.state.watch.found))
         self.view = self._obeyed(seen)
         return self.command
+
+    def _answered(self, seen: Observation) -> ExecutiveState:
+        """Return the state with the ground's orders, where a command cycle is over."""
+        state = self.state
+        if state.asked_s is None or state.mode is not Mode.COMMAND or seen.time_s < state.hold_until_s - 1e-6:
+            return state
+        _, belief = _sent(self.setting)
+        down = downlink_of(state, replace(seen, heights=None), belief)
+        return take_up(state, plan_leg(Station(uplink=self.sound, belief=belief, data_bit=0.0), down)[1])
 
     def _obeyed(self, seen: Observation) -> Observation:
         command, rolled = self.command, 0.0

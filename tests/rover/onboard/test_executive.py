@@ -13,6 +13,7 @@ from rover.core.errors import PlannerError
 from rover.core.grid import Dem
 from rover.hazard.detect import Hazard
 from rover.onboard import executive
+from rover.onboard.downlink import Orders, asks, take_up
 from rover.onboard.driving import LOOK_EVERY_M
 from rover.onboard.executive_state import ExecutiveState
 from rover.onboard.mapping import close_cell
@@ -212,8 +213,32 @@ def test_what_it_backs_out_over_is_not_closed_by_what_was_seen_since(
     )
     after, command = executive.step(backing, replace(view, heights=flat), begun[1])
     assert after.must_replan is None and after.replans == 0 and command.drive_m < 0
-    ahead, _ = executive.step(replace(backing, backing=0), replace(view, heights=flat), begun[1])
-    assert ahead.replans == 1, "driven ahead over what is closed"
+    ahead = replace(backing, backing=0), replace(view, heights=flat)
+    alone, _ = executive.step(*ahead, autonomous(begun[1]))
+    assert alone.replans == 1, "driven ahead over what is closed"
+    told, command = executive.step(*ahead, begun[1])
+    assert told.replans == 0 and told.refused is not None and command.mode is Mode.COMMAND
+
+
+def autonomous(uplink: Uplink) -> Uplink:
+    operations = replace(uplink.forecaster.operations, command_cycle_s=0.0)
+    return replace(uplink, forecaster=replace(uplink.forecaster, operations=operations))
+
+
+def test_a_cycle_that_is_over_without_orders_is_begun_again(
+    setting: Setting, begun: tuple[ExecutiveState, Uplink]
+) -> None:
+    state, view = follow(begun[0], setting, begun[1], 3)
+    asking, command = executive.step(asks(state), replace(view, heights=None), begun[1])
+    assert command.mode is Mode.COMMAND and asking.asked_s == view.time_s
+    later = replace(view, heights=None, time_s=asking.hold_until_s)
+    again, command = executive.step(asking, later, begun[1])
+    assert command.mode is Mode.COMMAND and again.asked_s == later.time_s
+    orders = Orders(path_m=state.path_m, planned=state.planned)
+    _, command = executive.step(take_up(asking, orders), later, begun[1])
+    assert command.mode is Mode.DRIVE
+    stopped, command = executive.step(take_up(asking, replace(orders, stop="no way")), later, begun[1])
+    assert command.mode is Mode.SAFE and stopped.finished == "no way"
 
 
 def test_a_tilt_beyond_the_limit_closes_the_cell_and_one_on_the_way_out_does_not(
